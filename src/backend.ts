@@ -1,0 +1,198 @@
+/**
+ * The contract between the core and a driver: types only. Read this first to write a driver.
+ *
+ * The core promises: keys are valid, ranges are well-formed, `limit` is at least 1, bodies are already a {@link Source},
+ * content types are resolved. A driver promises: no plain `Error` for what it can name, nothing buffered whole unless
+ * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
+ */
+import type { StorageError } from "./error.ts";
+
+declare const brand: unique symbol;
+
+/** A key that `parseKey` has accepted: 1 to 1024 UTF-8 bytes, well-formed, no `.` or `..` segment. */
+export type Key = string & { readonly [brand]: "Key" };
+
+/** What an upload reads from. Bytes can be sent again after a failure, a stream cannot. */
+export type Source =
+  | { readonly bytes: Uint8Array }
+  | {
+      readonly stream: ReadableStream<Uint8Array>;
+      /** Declared length in bytes; the driver rejects a stream that is longer or shorter, with nothing stored. */
+      readonly size?: number;
+    };
+
+/** A range of bytes, both ends inclusive, or the last `suffix` bytes. */
+export type ByteRange = { readonly start: number; readonly end?: number } | { readonly suffix: number };
+
+/** What every verb accepts. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with the signal's own reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The headers that are stored with an object and come back with it. */
+export interface ObjectHeaders {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentLanguage?: string;
+  readonly contentDisposition?: string;
+  readonly cacheControl?: string;
+  /** User metadata: names are lower-cased, values any well-formed text without control characters; 2 KB at most in all. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a store knows of one object without its bytes. */
+export interface StoredInfo extends ObjectHeaders {
+  readonly key: string;
+  /** Stored length in bytes. */
+  readonly size: number;
+  /** The quoted header value, opaque. */
+  readonly etag: string;
+  /** Absent where the store's answer does not say, as after an S3 PUT. */
+  readonly lastModified?: Date;
+}
+
+/** An object that is being read. */
+export interface StoredObject {
+  readonly info: StoredInfo;
+  /** The bytes that `body` holds, both ends inclusive; absent when it is the whole object. */
+  readonly range?: { readonly start: number; readonly end: number };
+  /** Lazy and cancellable; errors when it ends early. */
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** Conditions and range of one read. */
+export interface GetOptions extends CallOptions {
+  readonly range?: ByteRange;
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+}
+
+/** Headers, conditions and hooks of one write. */
+export interface PutOptions extends CallOptions, ObjectHeaders {
+  /** Only replace the version with this ETag. */
+  readonly ifMatch?: string;
+  /** Only create. */
+  readonly ifNoneMatch?: "*";
+  /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); others have nobody to tell. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Called with the number of further bytes that the store has taken. */
+  readonly onBytes?: (count: number) => void;
+  /** Whether the write must survive a power cut when it resolves. The key-value verbs ask for `false`. Default true. */
+  readonly durable?: boolean;
+}
+
+/** Conditions of a copy. */
+export interface BackendCopyOptions extends CallOptions {
+  /** Only copy this version of the source. */
+  readonly ifMatch?: string;
+}
+
+/** One page of a listing. */
+export interface ListPageOptions extends CallOptions {
+  /** Only keys that start with this, at a `/` or not. Default: all. */
+  readonly prefix: string;
+  /** Groups what follows the prefix up to the first `/` into `prefixes`. */
+  readonly delimiter?: "/";
+  /** Where the page before ended. */
+  readonly cursor?: string;
+  /** The most objects and prefixes together in this page. */
+  readonly limit: number;
+}
+
+/** What a listing says of one object; content type and metadata only where the store lists them. */
+export type ListedObject = StoredInfo;
+
+/** Objects and prefixes in UTF-8 byte order, as far as the store sorts so. */
+export interface ListPage {
+  readonly objects: readonly ListedObject[];
+  readonly prefixes: readonly string[];
+  /** Absent on the last page. A page may be empty and still have one. */
+  readonly cursor?: string;
+}
+
+/** What a presigned URL is to allow. */
+export interface BackendPresignOptions extends CallOptions {
+  readonly method: "GET" | "PUT";
+  /** Seconds, 1 to 604800. */
+  readonly expiresIn: number;
+  /** PUT: the type that the client must send. GET: the type that the answer shall have. */
+  readonly contentType?: string;
+  /** PUT: the exact length in bytes that the client must send. */
+  readonly contentLength?: number;
+  /** PUT: stored with the object. GET: the disposition that the answer shall have. */
+  readonly contentDisposition?: string;
+  readonly cacheControl?: string;
+  /** PUT: user metadata stored with the object, bound by the signature. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** PUT: only create. */
+  readonly ifNoneMatch?: "*";
+  /** PUT of one part of a multipart upload. */
+  readonly part?: { readonly uploadId: string; readonly partNumber: number };
+}
+
+/** A request that someone without credentials may send until `expiresAt`. */
+export interface Presigned {
+  readonly method: "GET" | "PUT";
+  readonly url: string;
+  /** Must be sent exactly so; the signature covers them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresAt: Date;
+}
+
+/** A part that the store has acknowledged. */
+export interface UploadedPart {
+  /** 1 to 10000. */
+  readonly partNumber: number;
+  readonly etag: string;
+}
+
+/** A key that `deleteMany` could not delete. */
+export interface DeleteFailure {
+  readonly key: string;
+  readonly error: StorageError;
+}
+
+/** The four steps of a multipart upload, for drivers that have them. */
+export interface MultipartBackend {
+  create(key: Key, options: PutOptions): Promise<string>;
+  /** Bytes, since a part must be sent again whole when its answer is lost. */
+  uploadPart(key: Key, uploadId: string, partNumber: number, bytes: Uint8Array, call: CallOptions): Promise<UploadedPart>;
+  complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: PutOptions): Promise<StoredInfo>;
+  /** An upload that is gone already counts as aborted. */
+  abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;
+  /** The largest part that `uploadPart` may be given, in bytes: what is buffered for a part that comes as a stream. */
+  readonly maxPart: number;
+}
+
+/** What a key changed to, for `watch`. */
+export type WatchEvent = "update" | "remove";
+
+/** What a driver implements: five verbs, where the bytes are, and what else the store can do. */
+export interface Backend {
+  /** Metadata, or null when the key is absent. */
+  head(key: Key, call: CallOptions): Promise<StoredInfo | null>;
+  /** Null when absent; rejects `not-modified`, `precondition-failed`, `invalid-range`. */
+  get(key: Key, options: GetOptions): Promise<StoredObject | null>;
+  /** Atomic. Rejects `precondition-failed` when a condition does not hold. */
+  put(key: Key, source: Source, options: PutOptions): Promise<StoredInfo>;
+  /** An absent key is success. */
+  delete(key: Key, call: CallOptions): Promise<void>;
+  list(options: ListPageOptions): Promise<ListPage>;
+  /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */
+  location(key: Key): string;
+  /** An address for a browser, or null. */
+  url(key: Key): string | null;
+
+  /** Without it the core deletes key by key. Resolves with the keys that failed. */
+  deleteMany?(keys: readonly Key[], call: CallOptions): Promise<readonly DeleteFailure[]>;
+  /** Without it the core reads and writes. Null when the source is absent. */
+  copy?(from: Key, to: Key, options: BackendCopyOptions): Promise<StoredInfo | null>;
+  /** Without it `presign` gives null. */
+  presign?(key: Key, options: BackendPresignOptions): Promise<Presigned>;
+  /** Without it multipart verbs reject `unsupported`. */
+  readonly multipart?: MultipartBackend;
+  /** Resolves with the function that stops watching. */
+  watch?(listener: (event: WatchEvent, key: string) => void): Promise<() => void | Promise<void>>;
+  close?(): Promise<void>;
+}

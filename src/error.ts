@@ -1,0 +1,120 @@
+/**
+ * Every way a storage call can fail.
+ *
+ * - `invalid-key` `invalid-option` `invalid-range`: the caller's input, refused before anything was written
+ * - `not-found` `not-modified` `precondition-failed` `conflict`: what the store holds does not fit the call
+ * - `bucket-not-found` `unauthenticated` `denied`: configuration or rights
+ * - `partial`: some keys of a batch failed, see {@link StorageError.deleted} and {@link StorageError.errors}
+ * - `too-large` `unsupported`: the store or this driver cannot do it
+ * - `timeout` `unavailable`: the store did not answer, or answered that it cannot now
+ * - `corrupt`: bytes are not what they should be
+ * - `ambiguous`: the answer to a write was lost and nothing can say whether it took effect
+ * - `unknown`: none of these
+ */
+export type ErrorCode =
+  | "invalid-key"
+  | "invalid-option"
+  | "invalid-range"
+  | "not-found"
+  | "not-modified"
+  | "bucket-not-found"
+  | "unauthenticated"
+  | "denied"
+  | "precondition-failed"
+  | "conflict"
+  | "partial"
+  | "too-large"
+  | "unsupported"
+  | "timeout"
+  | "unavailable"
+  | "corrupt"
+  | "ambiguous"
+  | "unknown";
+
+/** What an HTTP store answered, without anything that could hold a secret. */
+export interface StoreResponse {
+  readonly status: number;
+  /** The store's own error code, such as `SlowDown`. */
+  readonly code?: string;
+  readonly requestId?: string;
+}
+
+/** Where a call failed: the verb, its key and the driver. */
+export interface Place {
+  readonly operation?: string;
+  readonly key?: string;
+  readonly driver?: string;
+}
+
+/** One key of a batch that could not be deleted. */
+export interface KeyFailure {
+  readonly key: string;
+  readonly error: StorageError;
+}
+
+/** What a {@link StorageError} carries besides its code and message. */
+export interface StorageErrorInit extends Place {
+  /** Whether the same call may succeed later. Default: true for `timeout` and `unavailable`. */
+  readonly retryable?: boolean;
+  readonly response?: StoreResponse;
+  readonly cause?: unknown;
+  /** With `partial`: the keys that are gone. */
+  readonly deleted?: readonly string[];
+  /** With `partial`: the keys that are not, each with its error. */
+  readonly errors?: readonly KeyFailure[];
+}
+
+const BRAND = Symbol.for("unbucket.StorageError");
+
+/**
+ * The one error that every verb rejects with, except an abort, which rejects with the signal's own reason.
+ * It has no `status`, which web frameworks would copy into the app's answer: see `toResponse` in `unbucket/respond`.
+ */
+export class StorageError extends Error {
+  readonly code: ErrorCode;
+  /** The verb that failed, such as `upload`. */
+  readonly operation: string | undefined;
+  readonly key: string | undefined;
+  readonly driver: string | undefined;
+  readonly retryable: boolean;
+  readonly response: StoreResponse | undefined;
+  readonly deleted: readonly string[] | undefined;
+  readonly errors: readonly KeyFailure[] | undefined;
+
+  constructor(code: ErrorCode, message: string, init: StorageErrorInit = {}) {
+    super(message, "cause" in init ? { cause: init.cause } : undefined);
+    this.name = "StorageError";
+    this.code = code;
+    this.operation = init.operation;
+    this.key = init.key;
+    this.driver = init.driver;
+    this.retryable = init.retryable ?? (code === "timeout" || code === "unavailable");
+    this.response = init.response;
+    this.deleted = init.deleted;
+    this.errors = init.errors;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Whether a value is a StorageError, also one made by another copy of this package. */
+  static is(error: unknown): error is StorageError {
+    return typeof error === "object" && error !== null && BRAND in error;
+  }
+}
+
+/**
+ * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.
+ * A StorageError stays the same object, so that subclasses keep what they carry.
+ */
+export function locate(error: unknown, place: Place): StorageError {
+  const known = StorageError.is(error)
+    ? error
+    : new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
+  if (known.operation !== undefined) return known;
+  const key = known.key ?? place.key;
+  const where = [place.driver, place.operation, key === undefined ? undefined : JSON.stringify(shorten(key))];
+  return Object.assign(known, place, { key, message: `${where.filter(Boolean).join(" ")}: ${known.message}` });
+}
+
+function shorten(key: string): string {
+  return key.length > 200 ? `${key.slice(0, 200)}…` : key;
+}

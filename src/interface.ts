@@ -1,0 +1,178 @@
+/** The object interface that users hold: types only. */
+import type {
+  ByteRange,
+  CallOptions,
+  ListedObject,
+  ObjectHeaders,
+  Presigned,
+  StoredInfo,
+  UploadedPart,
+} from "./backend.ts";
+
+/** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
+export type UploadBody =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | Response
+  | Request
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | null;
+
+/** How far an upload is. */
+export interface UploadProgress {
+  /** Bytes that the store has taken. */
+  readonly loaded: number;
+  /** All bytes, when the length is known beforehand. */
+  readonly total?: number;
+}
+
+/** What is known of an object, with its two addresses. */
+export interface ObjectInfo extends StoredInfo {
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** An address that can be given to a browser, or null. */
+  readonly url: string | null;
+  /** Where the bytes are: `s3://bucket/key`, or the file's path. */
+  readonly location: string;
+}
+
+/** Options of `upload`. */
+export interface UploadOptions extends CallOptions, ObjectHeaders {
+  /** Default: the Blob's or File's own type, else by the key's extension, else `application/octet-stream`. */
+  readonly contentType?: string;
+  /** Only replace the version with this ETag, else `precondition-failed`. */
+  readonly ifMatch?: string;
+  /** Only create, else `precondition-failed`. */
+  readonly ifNoneMatch?: "*";
+  /** Exact length in bytes; a body that is longer or shorter is refused with nothing stored. */
+  readonly size?: number;
+  /** Extra request headers for stores that speak HTTP: ACL, encryption, storage class. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly onProgress?: (progress: UploadProgress) => void;
+}
+
+/** Options of `download`. */
+export interface DownloadOptions extends CallOptions {
+  readonly range?: ByteRange;
+  /** Else `precondition-failed`. */
+  readonly ifMatch?: string;
+  /** Else `not-modified`. */
+  readonly ifNoneMatch?: string;
+}
+
+/** An object with its bytes, which can be read once: by `body` or by one of the five readers. */
+export interface DownloadedObject extends ObjectInfo {
+  readonly lastModified: Date;
+  /** The bytes of this answer, both ends inclusive; absent when it is the whole object. */
+  readonly range?: { readonly start: number; readonly end: number };
+  /** Bytes that `body` will give. */
+  readonly contentLength: number;
+  /** The stored headers, with `content-length`, `content-range`, `etag` and `last-modified`. */
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  text(): Promise<string>;
+  json<T = unknown>(): Promise<T>;
+  blob(): Promise<Blob>;
+}
+
+/** Options of `list`. */
+export interface ListOptions extends CallOptions {
+  /** Only keys that start with this, at a `/` or not. Default: all. */
+  readonly prefix?: string;
+  /** `"/"` groups what lies deeper into `{ prefix }` entries. */
+  readonly delimiter?: "/";
+  /** From a page before; opaque, and bound to the same prefix and delimiter. */
+  readonly cursor?: string;
+  /** Entries in one page, 1 to 1000, never a total. Default 1000. */
+  readonly limit?: number;
+}
+
+/** An object, or with a delimiter a prefix that holds objects. */
+export type ListEntry = (ListedObject & { readonly prefix?: undefined }) | { readonly prefix: string; readonly key?: undefined };
+
+/** One page: at most `limit` objects and prefixes together, `cursor` unless it is the last. */
+export interface Page {
+  readonly objects: readonly ListedObject[];
+  readonly prefixes: readonly string[];
+  readonly cursor?: string;
+}
+
+/** A listing: iterate it for entries, or its `pages()`. Nothing is asked before the first step. */
+export interface ObjectList extends AsyncIterable<ListEntry> {
+  pages(): AsyncGenerator<Page, void, void>;
+}
+
+/** Options of `presign`. */
+export interface PresignOptions extends CallOptions {
+  /** Default `GET`. */
+  readonly method?: "GET" | "PUT";
+  /** Seconds, a whole number from 1 to 604800 (seven days). Default 3600. */
+  readonly expiresIn?: number;
+  /** PUT: the type the client must send. GET: the type of the answer. */
+  readonly contentType?: string;
+  /** PUT: the exact length in bytes the client must send. */
+  readonly contentLength?: number;
+  /** PUT: stored with the object. GET: of the answer. */
+  readonly contentDisposition?: string;
+  readonly cacheControl?: string;
+  /** PUT: user metadata that the client must send along. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** PUT: only create. */
+  readonly ifNoneMatch?: "*";
+  /** PUT: one part of a multipart upload. */
+  readonly part?: { readonly uploadId: string; readonly partNumber: number };
+}
+
+/** Options of `copy` and `move`. */
+export interface CopyOptions extends CallOptions {
+  /** Only copy this version of the source, else `precondition-failed`. */
+  readonly ifMatch?: string;
+}
+
+/** Options of `createMultipartUpload`. */
+export type MultipartOptions = Omit<UploadOptions, "size" | "onProgress">;
+
+/** A multipart upload that is under way, in the shape that R2's binding has. */
+export interface MultipartUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  /** Part numbers are 1 to 10000; every part but the last has the same size, at least 5 MiB. */
+  uploadPart(partNumber: number, body: UploadBody, options?: CallOptions): Promise<UploadedPart>;
+  complete(parts: readonly UploadedPart[], options?: CallOptions): Promise<ObjectInfo>;
+  abort(options?: CallOptions): Promise<void>;
+}
+
+/** Objects by raw key: the interface that every driver has, and that `objects(storage)` and `scoped(prefix)` give. */
+export interface ObjectStore {
+  /** Stores a body of known or unknown length in bounded memory; readers see the old or the new object. */
+  upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
+  /** Opens an object; rejects `not-found` when it is absent. */
+  download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
+  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. */
+  delete(key: string | readonly string[], options?: CallOptions): Promise<void>;
+  /** False only when the store says that the key is absent; everything else rejects. */
+  exists(key: string, options?: CallOptions): Promise<boolean>;
+  /** A request for someone without credentials, or null where the driver cannot. Asks nobody. */
+  presign(key: string, options?: PresignOptions): Promise<Presigned | null>;
+  /** Metadata, or null when the key is absent. */
+  head(key: string, options?: CallOptions): Promise<ObjectInfo | null>;
+  list(options?: ListOptions): ObjectList;
+  /** Copies inside the store; rejects `not-found`. */
+  copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
+  /** Copies, verifies, then deletes the source. Not atomic: a reader may see both. */
+  move(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
+  /** Deletes every key that starts with the prefix, which must not be empty; resolves with their number. */
+  deletePrefix(prefix: string, options?: CallOptions): Promise<number>;
+  createMultipartUpload(key: string, options?: MultipartOptions): Promise<MultipartUpload>;
+  /** Not available yet: rejects `unsupported`. */
+  resumeMultipartUpload(key: string, uploadId: string): Promise<MultipartUpload>;
+  /** Not available yet: rejects `unsupported`. */
+  update(key: string, fn: (current: DownloadedObject | null) => UploadBody | Promise<UploadBody>, options?: UploadOptions): Promise<ObjectInfo>;
+  /** The same interface below a prefix, which it cannot leave. Keys in and out are relative to it. */
+  scoped(prefix: string): ObjectStore;
+}
