@@ -1,0 +1,55 @@
+import mime from "mime/lite";
+
+/**
+ * By extension, what `mime/lite` lacks or gets wrong for files that people upload.
+ *
+ * `null` is unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, which the name does not tell apart, and
+ * a download is right for both. `.rs` is Rust far more often than a resource-lists document. Where a registered name is
+ * not the one that browsers report for a file (`mkv`, `ico`), the one that the full `mime` table has is used.
+ */
+const EXTRA: Readonly<Record<string, string | null>> = {
+  "7z": "application/x-7z-compressed",
+  apk: "application/vnd.android.package-archive",
+  bz2: "application/x-bzip2",
+  doc: "application/msword",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  epub: "application/epub+zip",
+  flac: "audio/flac",
+  ico: "image/vnd.microsoft.icon",
+  jsonc: "application/json",
+  jsonl: "application/jsonl",
+  m4v: "video/mp4",
+  mkv: "video/x-matroska",
+  mts: null,
+  ndjson: "application/x-ndjson",
+  odp: "application/vnd.oasis.opendocument.presentation",
+  ods: "application/vnd.oasis.opendocument.spreadsheet",
+  odt: "application/vnd.oasis.opendocument.text",
+  opus: "audio/ogg",
+  parquet: "application/vnd.apache.parquet",
+  ppt: "application/vnd.ms-powerpoint",
+  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+  psd: "image/vnd.adobe.photoshop",
+  rar: "application/vnd.rar",
+  rs: null,
+  sqlite: "application/vnd.sqlite3",
+  tar: "application/x-tar",
+  tgz: "application/gzip",
+  ts: null,
+  tsx: "text/tsx",
+  vcf: "text/vcard",
+  xls: "application/vnd.ms-excel",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  xz: "application/x-xz",
+  zst: "application/zstd",
+};
+
+/** The media type that the extension of a key's last segment stands for, without a charset, or null. */
+export function contentTypeOf(key: string): string | null {
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  const dot = name.lastIndexOf(".");
+  // A dot in first place names a hidden file (`.env`), not an extension.
+  if (dot < 1) return null;
+  const extension = name.slice(dot + 1).toLowerCase();
+  return Object.hasOwn(EXTRA, extension) ? (EXTRA[extension] ?? null) : mime.getType(extension);
+}
