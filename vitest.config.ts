@@ -1,8 +1,14 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const root = (path: string): string => new URL(path, import.meta.url).pathname;
+const root = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Tests run from source: the package's own seams point at dist/, so they are named again here. */
+/**
+ * Two projects, told apart by file name alone: `x.live.test.ts` needs real S3 servers and gets them from
+ * test/servers, every other `x.test.ts` runs without. Servers start only when a live test is among those that run.
+ *
+ * Tests run from source: the package's own seams point at dist/, so they are named again here.
+ */
 const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: {
@@ -11,7 +17,25 @@ const config: ViteUserConfig = defineConfig({
       "#folder": root("./drivers/env/folder.fs.ts"),
     },
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["**/node_modules/**", "test/**/*.live.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "live",
+          include: ["test/**/*.live.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["test/servers/setup.ts"],
+        },
+      },
+    ],
+  },
 });
 
 export default config;

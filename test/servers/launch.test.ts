@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it, vi } from "vitest";
+import { launchServers } from "./launch.ts";
+import { fromEnvironment } from "./minio.ts";
+import { startProcess } from "./process.ts";
+
+const empty = mkdtempSync(join(tmpdir(), "unbucket-nothing-"));
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(empty, { recursive: true, force: true });
+});
+
+it("launchServers names every way to get a server where there is none", async () => {
+  vi.stubEnv("PATH", empty);
+  vi.stubEnv("UNBUCKET_CACHE", empty);
+  vi.stubEnv("S3_ENDPOINT", "");
+  const log: string[] = [];
+  await expect(launchServers((line) => log.push(line))).rejects.toThrow(/S3_ENDPOINT[^]*Docker[^]*go on[^]*python3/);
+  expect(log).toEqual(["MinIO: no way to get it here", "SeaweedFS: no way to get it here"]);
+});
+
+it("fromEnvironment takes endpoint and keys from S3_* and has MinIO's own as defaults", () => {
+  expect(fromEnvironment({ S3_ENDPOINT: "http://store:9000/", S3_ACCESS_KEY: "a", S3_SECRET_KEY: "s" })).toEqual({
+    name: "minio",
+    endpoint: "http://store:9000",
+    accessKeyId: "a",
+    secretAccessKey: "s",
+    region: "us-east-1",
+  });
+  expect(fromEnvironment({ S3_ENDPOINT: "http://store:9000" })).toMatchObject({ accessKeyId: "minioadmin" });
+  expect(fromEnvironment({})).toBeNull();
+});
+
+it("startProcess rejects with the server's own output when it ends early", async () => {
+  const command = { name: "broken", command: process.execPath, ready: () => Promise.reject(new Error("not up")) };
+  const args = (): string[] => ["-e", "console.log('drive is full'); process.exit(3)"];
+  await expect(startProcess({ ...command, args })).rejects.toThrow(/broken .*ended with 3[^]*drive is full/);
+});
+
+it("startProcess rejects when the command is not there", async () => {
+  const command = { name: "absent", command: join(empty, "absent"), args: () => [] };
+  await expect(startProcess({ ...command, ready: () => Promise.resolve(false) })).rejects.toThrow(/ENOENT/);
+});

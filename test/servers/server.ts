@@ -1,0 +1,21 @@
+/** An S3 endpoint that tests may write to: plain data, so that it can be handed to another process as JSON. */
+export interface S3Server {
+  /** The product: deviations are looked up by it. */
+  readonly name: "minio" | "seaweedfs";
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+}
+
+/** A server together with what ends it. */
+export interface RunningServer {
+  readonly server: S3Server;
+  /** How it was got, for the log. */
+  readonly source: string;
+  /** Ends the process and deletes its data at once; does nothing for a server that was there before. */
+  readonly stop: () => void;
+}
+
+/** The variable that carries the JSON list of {@link S3Server} to tests under other runtimes. */
+export const serversVariable = "UNBUCKET_S3_SERVERS";

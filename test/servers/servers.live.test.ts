@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { freshBucket, servers, signed } from "../support/s3.ts";
+import { serversVariable } from "./server.ts";
+
+it("servers are handed to other processes as JSON in the environment", () => {
+  expect(JSON.parse(process.env[serversVariable] ?? "null")).toEqual(servers);
+});
+
+describe.each(servers)("$name", (server) => {
+  it("stores and returns an object in a fresh bucket", async () => {
+    const bucket = await freshBucket(server);
+    const put = await signed(server, "PUT", `${bucket}/a%20b/c.txt`, { body: "hello" });
+    expect(put.status).toBe(200);
+    const get = await signed(server, "GET", `${bucket}/a%20b/c.txt`);
+    expect(await get.text()).toBe("hello");
+  });
+
+  it("refuses a wrong secret", async () => {
+    const bucket = await freshBucket(server);
+    const impostor = { ...server, secretAccessKey: "not-the-secret" };
+    expect((await signed(impostor, "PUT", `${bucket}/x`, { body: "x" })).status).toBe(403);
+  });
+
+  it("has room for many buckets at once", async () => {
+    const buckets = await Promise.all(Array.from({ length: 40 }, () => freshBucket(server)));
+    const answers = buckets.map((bucket) => signed(server, "PUT", `${bucket}/x`, { body: "x" }));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(buckets.map(() => 200));
+  });
+});

@@ -1,0 +1,10 @@
+/** The real S3 servers of this run, for tests named `*.live.test.ts`: only those are given servers. */
+import { inject } from "vitest";
+import type {} from "../servers/setup.ts";
+import type { S3Server } from "../servers/server.ts";
+
+export { createBucket as freshBucket, signed } from "../servers/bucket.ts";
+export type { S3Server } from "../servers/server.ts";
+
+/** Never empty: without any server the run fails before its first test. */
+export const servers: readonly S3Server[] = inject("s3Servers");
