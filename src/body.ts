@@ -1,0 +1,85 @@
+/** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
+import type { Source } from "./backend.ts";
+import { StorageError } from "./error.ts";
+import type { UploadBody } from "./interface.ts";
+
+const encoder = new TextEncoder();
+
+/** A source with what the body itself says of its type. */
+export interface Body {
+  readonly source: Source;
+  /** A Blob's, File's, Response's or Request's own type. */
+  readonly type?: string;
+}
+
+/** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
+export function toBody(body: UploadBody, size?: number): Body {
+  if (body === null) return { source: fixed(new Uint8Array(0), size) };
+  if (typeof body === "string") return { source: fixed(encoder.encode(body), size) };
+  if (body instanceof ArrayBuffer) return { source: fixed(new Uint8Array(body), size) };
+  if (ArrayBuffer.isView(body)) return { source: fixed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), size) };
+  if (body instanceof Blob) {
+    checkSize(body.size, size);
+    return { source: { stream: body.stream(), size: body.size }, ...typed(body.type) };
+  }
+  if (body instanceof ReadableStream) return { source: streamed(body, size) };
+  if (body instanceof Response || body instanceof Request) {
+    if (body.bodyUsed) throw new StorageError("invalid-option", "the body was read before; pass one that is still unread");
+    const type = typed(body.headers.get("content-type") ?? "");
+    // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
+    return { source: body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size), ...type };
+  }
+  if (typeof body === "object" && Symbol.asyncIterator in body) return { source: { stream: fromIterable(body), ...sized(size) } };
+  throw new StorageError(
+    "invalid-option",
+    `the body is ${typeof body}; pass a string, bytes, a Blob, a Response, a ReadableStream, an async iterable or null`,
+  );
+}
+
+function fixed(bytes: Uint8Array, size: number | undefined): Source {
+  checkSize(bytes.byteLength, size);
+  return { bytes };
+}
+
+function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
+  if (stream.locked) throw new StorageError("invalid-option", "the body stream is locked to a reader; pass one that is free");
+  return { stream, ...sized(size) };
+}
+
+function sized(size: number | undefined): { size?: number } {
+  return size === undefined ? {} : { size };
+}
+
+function typed(type: string): { type?: string } {
+  return type === "" ? {} : { type };
+}
+
+/** Rejects `invalid-option` when a body is not as long as declared. */
+export function checkSize(actual: number, declared: number | undefined): void {
+  if (declared !== undefined && actual !== declared) {
+    throw new StorageError("invalid-option", `the body has ${actual} bytes, but size says ${declared}; nothing was stored`);
+  }
+}
+
+/** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */
+export function toChunk(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string") return encoder.encode(chunk);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  throw new StorageError("invalid-option", `the body gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
+}
+
+function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(toChunk(value));
+    },
+    async cancel(reason) {
+      await iterator.return?.(reason);
+    },
+  }, { highWaterMark: 0 });
+}

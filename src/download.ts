@@ -1,0 +1,88 @@
+/** What `download` gives: a stored object with its headers and readers. */
+import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
+import { StorageError } from "./error.ts";
+import type { DownloadedObject, ObjectInfo } from "./interface.ts";
+import { emptyMetadata } from "./options.ts";
+
+const DEFAULT_TYPE = "application/octet-stream";
+
+/** Metadata as users see it: with defaults and both addresses. */
+export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
+  const key = info.key as Key;
+  return {
+    ...info,
+    contentType: info.contentType ?? DEFAULT_TYPE,
+    metadata: info.metadata ?? emptyMetadata(),
+    url: backend.url(key),
+    location: backend.location(key),
+  };
+}
+
+/** A stored object as users read it. The readers share one body, which can be read once. */
+export function toDownload(backend: Backend, stored: StoredObject): DownloadedObject {
+  const { range, body } = stored;
+  const info = toInfo(backend, stored.info);
+  const contentLength = range ? range.end - range.start + 1 : info.size;
+  const place = { key: info.key };
+
+  async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    if (body.locked) throw new StorageError("invalid-option", "the body is being read or was read before", place);
+    return collect(body, contentLength);
+  }
+  const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
+  return {
+    ...info,
+    // Only a PUT's answer may lack it.
+    lastModified: info.lastModified ?? new Date(0),
+    ...(range ? { range } : {}),
+    contentLength,
+    headers: toHeaders(info, range, contentLength),
+    body,
+    bytes,
+    text,
+    arrayBuffer: async () => (await bytes()).buffer,
+    json: async <T>() => JSON.parse(await text()) as T,
+    blob: async () => new Blob([await bytes()], { type: info.contentType }),
+  };
+}
+
+/**
+ * All bytes of a stream. They go into one buffer of the announced length, which a decoding runtime may make too short for an
+ * object that is stored compressed: then it grows.
+ */
+export async function collect(stream: ReadableStream<Uint8Array>, expected: number): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  let buffer = new Uint8Array(expected);
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (length + value.byteLength > buffer.byteLength) {
+      const larger = new Uint8Array(Math.max(buffer.byteLength * 2, length + value.byteLength));
+      larger.set(buffer.subarray(0, length));
+      buffer = larger;
+    }
+    buffer.set(value, length);
+    length += value.byteLength;
+  }
+  return length === buffer.byteLength ? buffer : buffer.slice(0, length);
+}
+
+function toHeaders(info: ObjectInfo, range: StoredObject["range"], contentLength: number): Headers {
+  const headers = new Headers({
+    "accept-ranges": "bytes",
+    "content-length": String(contentLength),
+    "content-type": info.contentType,
+    etag: info.etag,
+  });
+  const optional = {
+    "cache-control": info.cacheControl,
+    "content-disposition": info.contentDisposition,
+    "content-encoding": info.contentEncoding,
+    "content-language": info.contentLanguage,
+    "content-range": range && `bytes ${range.start}-${range.end}/${info.size}`,
+    "last-modified": info.lastModified?.toUTCString(),
+  };
+  for (const [name, value] of Object.entries(optional)) if (value !== undefined) headers.set(name, value);
+  return headers;
+}

@@ -1,0 +1,132 @@
+/** From a backend to what users hold: an unstorage driver with the object interface on the same object. */
+import type { Backend } from "./backend.ts";
+import { caller, type DriverSpec, opener } from "./call.ts";
+import { StorageError } from "./error.ts";
+import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
+import { parseKey, toKvKey, toObjectKey } from "./key.ts";
+import { objectStore } from "./objects.ts";
+import { answerProbe } from "./probe.ts";
+import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
+import { upload } from "./upload.ts";
+
+export type { DriverSpec } from "./call.ts";
+
+/** A driver: unstorage's key-value verbs and the object verbs, over one store. */
+export interface Driver extends UnstorageDriver, ObjectStore {
+  /** The backend, opened if it was not. */
+  getInstance(): Promise<Backend>;
+}
+
+/**
+ * Makes a driver. Nothing runs before the first call: no I/O, no check of options, no throw. All methods are closures, since
+ * unstorage calls them detached; nothing of the options is reachable from the object.
+ */
+export function toDriver(spec: DriverSpec): Driver {
+  const backend = opener(spec.open);
+  const call = caller(spec, backend.get);
+  const store = objectStore(call);
+
+  async function read(key: string, options: KvOptions | undefined): Promise<DownloadedObject | null> {
+    try {
+      return await store.download(toObjectKey(key), bag(options));
+    } catch (error) {
+      if (StorageError.is(error) && error.code === "not-found") return null;
+      throw error;
+    }
+  }
+
+  function write(operation: string, key: string, value: UploadBody, options: KvOptions | undefined): Promise<void> {
+    const given: UploadOptions = bag(options);
+    return call(operation, toObjectKey(key), given, async (opened) => {
+      // Key-value writes are atomic but need not survive a power cut: a driver's `durable` option decides otherwise.
+      await upload(opened, parseKey(toObjectKey(key)), value, given, false);
+    });
+  }
+
+  const driver: Driver = {
+    ...store,
+    name: spec.name,
+    getInstance: backend.get,
+
+    hasItem: async (key, options) => {
+      if (answerProbe(options, driver, key)) return false;
+      return store.exists(toObjectKey(key), bag(options));
+    },
+    getItem: async (key, options) => (await read(key, options))?.text() ?? null,
+    getItemRaw: async (key, options) => {
+      const object = await read(key, options);
+      if (!object) return null;
+      return options?.["type"] === "stream" ? object.body : object.bytes();
+    },
+    setItem: (key, value, options) => write("setItem", key, value, options),
+    setItemRaw: (key, value, options) => write("setItemRaw", key, value, options),
+    removeItem: (key, options) => store.delete(toObjectKey(key), bag(options)),
+
+    getMeta: async (key, options): Promise<KvMeta | null> => {
+      const info = await store.head(toObjectKey(key), bag(options));
+      if (!info) return null;
+      const { key: _key, lastModified, ...rest } = info;
+      return { ...rest, ...(lastModified ? { mtime: lastModified } : {}) };
+    },
+
+    getKeys: async (base, options) => {
+      const most = options?.["maxDepth"];
+      const keys: string[] = [];
+      for await (const entry of store.list({ ...bag(options), prefix: below(base) })) {
+        const key = entry.key === undefined ? null : toKvKey(entry.key);
+        if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);
+      }
+      return keys;
+    },
+
+    clear: (base, options) => {
+      const prefix = below(base);
+      return call("clear", prefix, bag(options), async () => {
+        if (spec.noClear) throw new StorageError("denied", "this driver was made with noClear; delete keys or prefixes instead");
+        if (prefix !== "") return void (await store.deletePrefix(prefix, bag(options)));
+        for await (const page of store.list(bag(options)).pages()) {
+          await store.delete(page.objects.map((object) => object.key), bag(options));
+        }
+      });
+    },
+
+    dispose: async () => {
+      const opened = await backend.current()?.catch(() => undefined);
+      await opened?.close?.();
+    },
+  };
+
+  if (spec.watch) {
+    driver.watch = (callback) =>
+      call("watch", undefined, undefined, async (opened) => {
+        if (!opened.watch) throw new StorageError("unsupported", "this store cannot be watched");
+        const stop = await opened.watch((event, key) => {
+          const kvKey = toKvKey(key);
+          if (kvKey !== null) callback(event, kvKey);
+        });
+        return async () => stop();
+      });
+  }
+  return driver;
+}
+
+/** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verbs know is passed on. */
+function bag(options: KvOptions | undefined): UploadOptions & DownloadOptions & { ifNoneMatch?: "*" } {
+  const given: KvOptions = typeof options === "object" && options !== null ? options : {};
+  return Object.fromEntries(PASSED_ON.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
+}
+
+const PASSED_ON = [
+  ...["signal", "range", "ifMatch", "ifNoneMatch", "size", "headers", "metadata", "onProgress", "checksum"],
+  ...["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"],
+];
+
+/** The object prefix of a base: `sub:` and `sub` are both everything below `sub/`, never `subway`. */
+function below(base: string | undefined): string {
+  const prefix = toObjectKey(base ?? "").replace(/\/+$/, "");
+  return prefix === "" ? "" : `${prefix}/`;
+}
+
+function depth(key: string): number {
+  return key.split(":").length - 1;
+}

@@ -1,0 +1,45 @@
+/** The public surface: re-exports only. */
+export type {
+  Backend,
+  BackendCopyOptions,
+  BackendPresignOptions,
+  ByteRange,
+  CallOptions,
+  DeleteFailure,
+  GetOptions,
+  Key,
+  ListedObject,
+  ListPage,
+  ListPageOptions,
+  MultipartBackend,
+  ObjectHeaders,
+  Presigned,
+  PutOptions,
+  Source,
+  StoredInfo,
+  StoredObject,
+  UploadedPart,
+  WatchEvent,
+} from "./backend.ts";
+export { type Driver, type DriverSpec, toDriver } from "./driver.ts";
+export { type ErrorCode, type KeyFailure, StorageError, type StorageErrorInit, type StoreResponse } from "./error.ts";
+export type { OnEvent, StorageEvent } from "./event.ts";
+export type {
+  CopyOptions,
+  DownloadedObject,
+  DownloadOptions,
+  ListEntry,
+  ListOptions,
+  MultipartOptions,
+  MultipartUpload,
+  ObjectInfo,
+  ObjectList,
+  ObjectStore,
+  Page,
+  PresignOptions,
+  UploadBody,
+  UploadOptions,
+  UploadProgress,
+} from "./interface.ts";
+export { objects, type StorageLike } from "./mounts.ts";
+export type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";

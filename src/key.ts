@@ -1,0 +1,92 @@
+/** Which keys are valid, and how the key-value view and the object view name the same object. */
+import type { Key } from "./backend.ts";
+import { StorageError } from "./error.ts";
+
+/**
+ * The longest key in UTF-8 bytes.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ */
+export const MAX_KEY_BYTES = 1024;
+
+const encoder = new TextEncoder();
+
+/** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
+export function parseKey(key: string): Key {
+  if (typeof key !== "string") throw invalid(String(key), `a key is a string, not ${key === null ? "null" : typeof key}`);
+  if (key === "") throw invalid(key, "a key must not be empty");
+  return check(key, "key") as Key;
+}
+
+/** Checks a prefix, which unlike a key may be empty or end within a segment; rejects `invalid-key`. */
+export function parsePrefix(prefix: string): string {
+  if (typeof prefix !== "string") throw invalid(String(prefix), `a prefix is a string, not ${typeof prefix}`);
+  return check(prefix, "prefix");
+}
+
+function check(key: string, what: "key" | "prefix"): string {
+  if (!isWellFormed(key)) throw invalid(key, `a ${what} must be well-formed Unicode, this one has a lone surrogate`);
+  // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
+  const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
+  if (bytes > MAX_KEY_BYTES) throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${bytes}`);
+  const segments = key.split("/");
+  // A prefix's last segment may still grow: "a/." is a prefix of "a/.env".
+  if (what === "prefix") segments.pop();
+  if (segments.some((segment) => segment === "." || segment === "..")) {
+    // URL parsers collapse such segments before a request is signed: the request would be for another object.
+    throw invalid(key, `a ${what} must not have a "." or ".." segment`);
+  }
+  return key;
+}
+
+function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
+}
+
+function invalid(key: string, message: string): StorageError {
+  return new StorageError("invalid-key", message, { key });
+}
+
+/** A key-value key (`a:b`) as the object key it addresses (`a/b`). */
+export function toObjectKey(kvKey: string): string {
+  return kvKey.replaceAll(":", "/");
+}
+
+/**
+ * An object key as the key-value key that addresses it, or null when there is none: unstorage drops what follows a `?`,
+ * reads `\` as a separator, joins repeated separators and trims them at the ends.
+ */
+export function toKvKey(objectKey: string): string | null {
+  if (/[:?\\]/.test(objectKey)) return null;
+  return objectKey.split("/").includes("") ? null : objectKey.replaceAll("/", ":");
+}
+
+/** Joins a base and a rest with exactly one `/`; an empty base adds nothing. */
+export function joinBase(base: string, rest: string): string {
+  const trimmed = base.replace(/\/+$/, "");
+  return trimmed === "" ? rest : `${trimmed}/${rest}`;
+}
+
+/** Percent-encodes a key for a URL path: everything but RFC 3986's unreserved characters and `/`. */
+export function encodePath(key: string): string {
+  return encodeRfc3986(key).replaceAll("%2F", "/");
+}
+
+/** Percent-encodes everything but RFC 3986's unreserved characters, as SigV4 asks for. */
+export function encodeRfc3986(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Orders keys by their UTF-8 bytes, as S3 lists them; JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+// Surrogates stand for code points above all others.
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

@@ -1,0 +1,151 @@
+/** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
+import type { Driver } from "./driver.ts";
+import { StorageError } from "./error.ts";
+import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore } from "./interface.ts";
+import { objectHeaders } from "./options.ts";
+import { listing } from "./pages.ts";
+import { type Probe, probeOptions } from "./probe.ts";
+import { scoped } from "./scoped.ts";
+
+/** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
+export interface StorageLike {
+  hasItem(key: string, options?: object): Promise<boolean>;
+}
+
+/** Where a caller's key leads: `head` of it names the mount, `rest` is the raw key in `store`. */
+interface Target {
+  readonly store: ObjectStore;
+  readonly head: string;
+  readonly rest: string;
+}
+
+/**
+ * The object verbs over a Storage's mounts: `objects(storage).upload("uploads:avatars/1.jpg", body)`. What follows the mount
+ * is a raw key, so `//`, `?` and the like survive; keys in results have the caller's form. A key that leads to a driver
+ * without object verbs rejects `unsupported`. A listing shows one mount, the one that its prefix leads to.
+ */
+export function objects(storage: StorageLike): ObjectStore {
+  const at = <T>(key: string, run: (target: Target) => Promise<T>): Promise<T> => resolve(storage, key).then(run);
+  const info = (target: Target, found: ObjectInfo): ObjectInfo => ({ ...found, key: target.head + found.key });
+
+  const store: ObjectStore = {
+    upload: (key, body, options) => at(key, async (to) => info(to, await to.store.upload(to.rest, body, options))),
+    download: (key, options) =>
+      at(key, async (to) => {
+        const object = await to.store.download(to.rest, options);
+        return { ...object, key: to.head + object.key };
+      }),
+    delete: async (keys, options) => {
+      if (typeof keys === "string") return at(keys, (to) => to.store.delete(to.rest, options));
+      await deleteByMount(await Promise.all(keys.map((key) => resolve(storage, key))), options);
+    },
+    exists: (key, options) => at(key, (to) => to.store.exists(to.rest, options)),
+    presign: (key, options) => at(key, (to) => to.store.presign(to.rest, options)),
+    head: (key, options) =>
+      at(key, async (to) => {
+        const found = await to.store.head(to.rest, options);
+        return found && info(to, found);
+      }),
+    list: (options: ListOptions = {}) =>
+      listing(async (cursor) => {
+        const to = await resolve(storage, options.prefix ?? "", true);
+        const step = await to.store.list({ ...options, prefix: to.rest, ...(cursor === undefined ? {} : { cursor }) }).pages().next();
+        const page = step.value ?? { objects: [], prefixes: [] };
+        return {
+          ...page,
+          objects: page.objects.map((object) => ({ ...object, key: to.head + object.key })),
+          prefixes: page.prefixes.map((prefix) => to.head + prefix),
+        };
+      }, options.cursor),
+    copy: (from, to, options) => transfer(from, to, options, "copy"),
+    move: (from, to, options) => transfer(from, to, options, "move"),
+    deletePrefix: async (prefix, options) => {
+      const to = await resolve(storage, prefix, true);
+      return to.store.deletePrefix(to.rest, options);
+    },
+    createMultipartUpload: (key, options) =>
+      at(key, async (to) => {
+        const upload = await to.store.createMultipartUpload(to.rest, options);
+        return { ...upload, key, complete: async (parts, end) => info(to, await upload.complete(parts, end)) };
+      }),
+    resumeMultipartUpload: (key, uploadId) => at(key, (to) => to.store.resumeMultipartUpload(to.rest, uploadId)),
+    update: (key, fn, options) => at(key, async (to) => info(to, await to.store.update(to.rest, fn, options))),
+    scoped: (prefix) => scoped(store, prefix),
+  };
+
+  async function transfer(from: string, to: string, options: CopyOptions = {}, verb: "copy" | "move"): Promise<ObjectInfo> {
+    const [source, target] = await Promise.all([resolve(storage, from), resolve(storage, to)]);
+    if (source.store === target.store) return info(target, await source.store[verb](source.rest, target.rest, options));
+    const object = await source.store.download(source.rest, options);
+    const { signal } = options;
+    const copied = await target.store.upload(target.rest, object.body, { ...objectHeaders(object), size: object.size, ...(signal ? { signal } : {}) });
+    if (verb === "move") await source.store.delete(source.rest, signal ? { signal } : {});
+    return info(target, copied);
+  }
+  return store;
+}
+
+async function deleteByMount(targets: readonly Target[], options: Parameters<ObjectStore["delete"]>[1]): Promise<void> {
+  const mounts = new Map<ObjectStore, Target[]>();
+  for (const target of targets) mounts.set(target.store, [...(mounts.get(target.store) ?? []), target]);
+  const deleted: string[] = [];
+  const errors: NonNullable<StorageError["errors"]>[number][] = [];
+  for (const [store, group] of mounts) {
+    const caller = new Map(group.map((target) => [target.rest, target.head + target.rest]));
+    const named = (key: string): string => caller.get(key) ?? key;
+    try {
+      await store.delete(group.map((target) => target.rest), options);
+      deleted.push(...caller.values());
+    } catch (error) {
+      if (!StorageError.is(error) || error.code !== "partial") throw error;
+      deleted.push(...(error.deleted ?? []).map(named));
+      errors.push(...(error.errors ?? []).map((failure) => ({ ...failure, key: named(failure.key) })));
+    }
+  }
+  if (errors.length > 0) throw new StorageError("partial", `${errors.length} of ${targets.length} keys were not deleted`, { operation: "delete", deleted, errors });
+}
+
+const views = new WeakMap<Driver, Map<string, ObjectStore>>();
+
+/** One scoped store per driver and prefix, so that two keys below it are seen to share a store. */
+function view(driver: Driver, prefix: string): ObjectStore {
+  const known = views.get(driver) ?? new Map<string, ObjectStore>();
+  views.set(driver, known);
+  const store = known.get(prefix) ?? driver.scoped(prefix);
+  known.set(prefix, store);
+  return store;
+}
+
+/** unstorage's own normal form of a key, which is what mounts are matched against. */
+function normalize(key: string): string {
+  return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
+}
+
+async function resolve(storage: StorageLike, key: string, isPrefix = false): Promise<Target> {
+  if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
+  let asked = normalize(key);
+  // A mount is found by a key below it: "uploads:" alone would lead to the parent.
+  const open = asked === "" || (isPrefix && /[/\\:]$/.test(key));
+  if (open) asked = asked === "" ? "_" : `${asked}:_`;
+  if (asked.split(":").some((segment) => segment === "." || segment === "..")) {
+    throw new StorageError("invalid-key", 'a key must not have a "." or ".." segment', { key });
+  }
+  const probe: Probe = {};
+  await storage.hasItem(asked, probeOptions(probe));
+  if (!probe.found) {
+    throw new StorageError("unsupported", `the driver mounted for ${JSON.stringify(key)} has no object interface; mount one of unbucket's`, { key });
+  }
+  const { driver } = probe.found;
+  const [full, reached] = open ? [asked.slice(0, -1), probe.found.key.slice(0, -1)] : [asked, probe.found.key];
+  if (reached.length > full.length) {
+    // The Storage is a view below a prefix: what it put before the key stays hidden in results.
+    const hidden = reached.slice(0, reached.length - full.length).replaceAll(":", "/");
+    return { store: view(driver, hidden), head: "", rest: key };
+  }
+  const consumed = full.slice(0, full.length - reached.length);
+  const head = key.slice(0, consumed.length);
+  if (head.replace(/[/\\]/g, ":") !== consumed) {
+    throw new StorageError("invalid-key", `${JSON.stringify(key)} must begin with ${JSON.stringify(consumed)} to reach its mount`, { key });
+  }
+  return { store: driver, head, rest: key.slice(consumed.length) };
+}

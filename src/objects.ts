@@ -1,0 +1,200 @@
+/** The object interface, written once over a driver's backend. */
+import type { Backend, CallOptions, DeleteFailure, Key, StoredInfo } from "./backend.ts";
+import type { Caller } from "./call.ts";
+import { toDownload, toInfo } from "./download.ts";
+import { locate, StorageError } from "./error.ts";
+import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore, PresignOptions } from "./interface.ts";
+import { parseKey, parsePrefix } from "./key.ts";
+import { createMultipart } from "./multipart.ts";
+import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { listing } from "./pages.ts";
+import { pool } from "./pool.ts";
+import { parseRange } from "./range.ts";
+import { scoped } from "./scoped.ts";
+import { checkEtag, upload } from "./upload.ts";
+
+/** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
+export const PAGE_LIMIT = 1000;
+/** The longest that SigV4 lets a presigned URL live, in seconds. */
+export const MAX_EXPIRY = 604_800;
+const DELETES_AT_A_TIME = 16;
+
+/** All verbs over one backend. */
+export function objectStore(call: Caller): ObjectStore {
+  const store: ObjectStore = {
+    upload: (key, body, options = {}) =>
+      call("upload", key, options, (backend) => upload(backend, parseKey(key), body, options)),
+
+    download: (key, options = {}) => call("download", key, options, (backend) => download(backend, parseKey(key), options)),
+
+    delete: (keys, options = {}) =>
+      call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
+        typeof keys === "string"
+          ? backend.delete(parseKey(keys), options)
+          : deleteAll(backend, [...new Set(keys)].map(parseKey), options),
+      ),
+
+    exists: (key, options = {}) =>
+      call("exists", key, options, async (backend) => (await backend.head(parseKey(key), options)) !== null),
+
+    presign: (key, options = {}) =>
+      call("presign", key, options, (backend) => {
+        const parsed = parseKey(key);
+        const checked = presignOptions(options);
+        return backend.presign?.(parsed, checked) ?? null;
+      }),
+
+    head: (key, options = {}) =>
+      call("head", key, options, async (backend) => {
+        const info = await backend.head(parseKey(key), options);
+        return info && toInfo(backend, info);
+      }),
+
+    list: (options = {}) => list(call, options),
+
+    copy: (from, to, options = {}) => call("copy", from, options, (backend) => copy(backend, from, to, options)),
+
+    move: (from, to, options = {}) =>
+      call("move", from, options, async (backend) => {
+        if (from === to) throw refuse("to", "must be another key than from");
+        const source = await backend.head(parseKey(from), options);
+        if (!source) throw absent(from);
+        // Pinned to what was seen, so that a version written meanwhile is not deleted unread.
+        const copied = await copy(backend, from, to, { ...options, ifMatch: options.ifMatch ?? source.etag });
+        const target = await backend.head(parseKey(to), options);
+        if (target?.size !== source.size) {
+          throw new StorageError("corrupt", `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`);
+        }
+        await backend.delete(parseKey(from), options);
+        return copied;
+      }),
+
+    deletePrefix: (prefix, options = {}) =>
+      call("deletePrefix", prefix, options, (backend) => {
+        if (prefix === "") throw refuse("prefix", "must not be empty: that would delete everything");
+        return deletePrefix(backend, parsePrefix(prefix), options);
+      }),
+
+    createMultipartUpload: async (key, options = {}) =>
+      createMultipart(call, await call("createMultipartUpload", key, options, () => parseKey(key)), options),
+
+    resumeMultipartUpload: (key) => call("resumeMultipartUpload", key, {}, () => notYet("resuming a multipart upload")),
+
+    update: (key, _fn, options = {}) => call("update", key, options, () => notYet("the compare-and-swap loop")),
+
+    scoped: (prefix) => scoped(store, prefix),
+  };
+  return store;
+}
+
+async function download(backend: Backend, key: Key, options: DownloadOptions): ReturnType<ObjectStore["download"]> {
+  const { range, ifMatch, ifNoneMatch, signal } = options;
+  const stored = await backend.get(key, {
+    ...(signal ? { signal } : {}),
+    ...(range === undefined ? {} : { range: parseRange(range) }),
+    ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch) }),
+  });
+  if (!stored) throw absent(key);
+  return toDownload(backend, stored);
+}
+
+function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {
+  const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options;
+  return listing(
+    (from) =>
+      call("list", prefix, options, (backend) => {
+        if (delimiter !== undefined && delimiter !== "/") throw refuse("delimiter", 'must be "/" or absent');
+        wholeNumber("limit", limit, 1, PAGE_LIMIT);
+        return backend.list({
+          prefix: parsePrefix(prefix),
+          limit,
+          ...(signal ? { signal } : {}),
+          ...(delimiter ? { delimiter } : {}),
+          ...(from === undefined ? {} : { cursor: from }),
+        });
+      }),
+    cursor,
+  );
+}
+
+async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
+  const [source, target] = [parseKey(from), parseKey(to)];
+  const { signal, ifMatch } = options;
+  const checked = { ...(signal ? { signal } : {}), ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }) };
+  const copied = backend.copy ? await backend.copy(source, target, checked) : await copyThrough(backend, source, target, checked);
+  if (!copied) throw absent(from);
+  return toInfo(backend, copied);
+}
+
+async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<StoredInfo | null> {
+  const stored = await backend.get(from, options);
+  if (!stored) return null;
+  const { signal } = options;
+  return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), ...(signal ? { signal } : {}) });
+}
+
+async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
+  const failures = keys.length === 0 ? [] : await deleteMany(backend, keys, options);
+  if (failures.length === 0) return;
+  const failed = new Set(failures.map((failure) => failure.key));
+  const first = failures[0] as DeleteFailure;
+  throw new StorageError("partial", `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`, {
+    deleted: keys.filter((key) => !failed.has(key)),
+    errors: failures,
+    retryable: failures.every((failure) => failure.error.retryable),
+  });
+}
+
+async function deleteMany(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<readonly DeleteFailure[]> {
+  if (backend.deleteMany) return backend.deleteMany(keys, options);
+  const failures: DeleteFailure[] = [];
+  await pool(keys, DELETES_AT_A_TIME, async (key) => {
+    options.signal?.throwIfAborted();
+    await backend.delete(key, options).catch((error: unknown) => {
+      failures.push({ key, error: locate(error, { operation: "delete", key }) });
+    });
+  });
+  return failures;
+}
+
+async function deletePrefix(backend: Backend, prefix: string, options: CallOptions): Promise<number> {
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await backend.list({ ...options, prefix, limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) });
+    await deleteAll(backend, page.objects.map((object) => parseKey(object.key)), options);
+    count += page.objects.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count;
+}
+
+function presignOptions(options: PresignOptions): Parameters<NonNullable<Backend["presign"]>>[1] {
+  const { method = "GET", expiresIn = 3600, contentLength, ifNoneMatch, part, signal } = options;
+  if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
+  wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
+  if (method === "GET" && (contentLength ?? ifNoneMatch ?? part ?? options.metadata) !== undefined) {
+    throw refuse("contentLength, metadata, ifNoneMatch and part", "are for PUT only");
+  }
+  if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
+  if (part) wholeNumber("part.partNumber", part.partNumber, 1, 10_000);
+  return {
+    ...objectHeaders(options),
+    method,
+    expiresIn,
+    ...(contentLength === undefined ? {} : { contentLength }),
+    ...(ifNoneMatch ? { ifNoneMatch } : {}),
+    ...(part ? { part } : {}),
+    ...(signal ? { signal } : {}),
+  };
+}
+
+function absent(key: string): StorageError {
+  return new StorageError("not-found", "there is no object with this key", { key });
+}
+
+function notYet(what: string): never {
+  throw new StorageError("unsupported", `${what} is not available in this version`);
+}

@@ -1,0 +1,26 @@
+/** The one loop over pages: from a function that gives a page to an iterable of entries. */
+import { StorageError } from "./error.ts";
+import type { ListEntry, ObjectList, Page } from "./interface.ts";
+
+/** A listing over `load`, which gives the page that starts at a cursor. */
+export function listing(load: (cursor: string | undefined) => Promise<Page>, first: string | undefined): ObjectList {
+  async function* pages(): AsyncGenerator<Page, void, void> {
+    let cursor = first;
+    do {
+      const page: Page = await load(cursor);
+      // A store that repeats its cursor would be listed for ever; one that drops it would look complete.
+      if (page.cursor !== undefined && page.cursor === cursor) {
+        throw new StorageError("corrupt", "the store gave the same cursor twice, so the listing cannot be completed");
+      }
+      yield page;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+  async function* entries(): AsyncGenerator<ListEntry, void, void> {
+    for await (const page of pages()) {
+      yield* page.objects;
+      for (const prefix of page.prefixes) yield { prefix };
+    }
+  }
+  return { pages, [Symbol.asyncIterator]: entries };
+}

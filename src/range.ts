@@ -1,0 +1,53 @@
+/** Byte ranges: checked once in the core, resolved against a size by drivers, written as headers. */
+import type { ByteRange } from "./backend.ts";
+import { StorageError } from "./error.ts";
+
+/** First and last byte, both inclusive. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Checks a range that a caller gave; rejects `invalid-range`. */
+export function parseRange(range: ByteRange): ByteRange {
+  if (typeof range !== "object" || range === null) throw invalid("it must be { start, end } or { suffix }");
+  if ("suffix" in range) {
+    if ("start" in range) throw invalid("it has both start and suffix");
+    if (!isCount(range.suffix) || range.suffix === 0) throw invalid("suffix must be a whole number of at least 1");
+    return range;
+  }
+  if (!isCount(range.start)) throw invalid("start must be a whole number of at least 0");
+  if (range.end !== undefined && (!isCount(range.end) || range.end < range.start)) {
+    throw invalid("end must be a whole number and not before start");
+  }
+  return range;
+}
+
+/** The bytes of an object of `size` that a range covers; rejects `invalid-range` when it covers none (RFC 9110, 14.1.2). */
+export function resolveRange(range: ByteRange, size: number): Span {
+  const start = "suffix" in range ? Math.max(0, size - range.suffix) : range.start;
+  if (start >= size) throw invalid(`it begins at byte ${start}, the object has ${size} bytes`);
+  const end = "suffix" in range ? size - 1 : Math.min(range.end ?? size - 1, size - 1);
+  return { start, end };
+}
+
+/** The value of a `Range` request header. */
+export function rangeHeader(range: ByteRange): string {
+  return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.start}-${range.end ?? ""}`;
+}
+
+/** Reads a `Content-Range` header: `bytes 0-9/100`; null when it is absent, malformed or of unknown total size. */
+export function parseContentRange(header: string | null): (Span & { readonly size: number }) | null {
+  const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(header ?? "");
+  if (!match) return null;
+  const [start, end, size] = match.slice(1).map(Number) as [number, number, number];
+  return start <= end && end < size ? { start, end, size } : null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function invalid(why: string): StorageError {
+  return new StorageError("invalid-range", `this range cannot be served: ${why}`);
+}

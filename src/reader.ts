@@ -1,0 +1,103 @@
+/** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
+import type { Source } from "./backend.ts";
+import { checkSize, toChunk } from "./body.ts";
+import { StorageError } from "./error.ts";
+
+/** Reads bytes in order and never more than are asked for. */
+export interface ByteReader {
+  /** Fills `buffer` from `offset` on as far as the source lasts; gives where the bytes end. Short means: the source is done. */
+  fill(buffer: Uint8Array, offset: number): Promise<number>;
+  /** The next piece in the size in which it comes, or null at the end. Valid until the next call. */
+  next(): Promise<Uint8Array | null>;
+  /** Whether the source has ended; reads one piece ahead to know. */
+  ended(): Promise<boolean>;
+  /** Tells the source that nobody reads on. Never rejects, never waits for a source that does not answer. */
+  cancel(reason?: unknown): void;
+}
+
+/** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
+const BYOB_BYTES = 256 * 1024;
+
+type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
+
+/** A reader over a stream. Rejects with the stream's own error, the signal's reason, or `invalid-option` on a wrong size. */
+export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: AbortSignal): ByteReader {
+  const [reader, read] = open(source.stream);
+  let rest: Uint8Array | undefined;
+  let done = false;
+  let total = 0;
+  const cancel = (reason?: unknown): void => {
+    signal?.removeEventListener("abort", onAbort);
+    if (!done) reader.cancel(reason).catch(() => {});
+    done = true;
+  };
+  // Cancelling settles a read that is pending, which no signal reaches otherwise.
+  const onAbort = (): void => cancel(signal?.reason);
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+
+  async function advance(): Promise<void> {
+    const result = await read();
+    signal?.throwIfAborted();
+    if (result.done) {
+      done = true;
+      signal?.removeEventListener("abort", onAbort);
+      checkSize(total, source.size);
+      return;
+    }
+    const chunk = toChunk(result.value);
+    total += chunk.byteLength;
+    if (source.size !== undefined && total > source.size) {
+      throw new StorageError("invalid-option", `the body has more than the ${source.size} bytes that size says; nothing was stored`);
+    }
+    if (chunk.byteLength > 0) rest = chunk;
+  }
+
+  async function ended(): Promise<boolean> {
+    signal?.throwIfAborted();
+    while (rest === undefined && !done) await advance();
+    return rest === undefined;
+  }
+
+  return {
+    async fill(buffer, offset) {
+      let end = offset;
+      while (end < buffer.byteLength && !(await ended())) {
+        const piece = rest as Uint8Array;
+        const count = Math.min(piece.byteLength, buffer.byteLength - end);
+        buffer.set(count < piece.byteLength ? piece.subarray(0, count) : piece, end);
+        rest = count < piece.byteLength ? piece.subarray(count) : undefined;
+        end += count;
+      }
+      return end;
+    },
+    async next() {
+      if (await ended()) return null;
+      const piece = rest as Uint8Array;
+      rest = undefined;
+      return piece;
+    },
+    ended,
+    cancel,
+  };
+}
+
+function open(stream: ReadableStream<Uint8Array>): [{ cancel(reason?: unknown): Promise<void> }, Read] {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = stream.getReader({ mode: "byob" });
+  } catch {
+    const reader = stream.getReader();
+    return [reader, () => reader.read()];
+  }
+  let scratch = new ArrayBuffer(BYOB_BYTES);
+  return [
+    byob,
+    async () => {
+      const { done, value } = await byob.read(new Uint8Array(scratch));
+      // The runtime moved the memory: what comes back is the same buffer under a new name.
+      if (value) scratch = value.buffer;
+      return { done, value };
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+/**
+ * The structure of an unstorage driver, for both its majors. It is written here so that the package neither imports unstorage
+ * at run time nor makes consumers compile its types; a type test holds it against the real ones.
+ */
+import type { UploadBody } from "./interface.ts";
+
+/** unstorage's bag of per-call options, as this package's drivers read it. */
+export type KvOptions = Record<string, unknown>;
+
+/** What `getMeta` gives. */
+export interface KvMeta {
+  readonly mtime?: Date;
+  readonly size: number;
+  readonly etag: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly [name: string]: unknown;
+}
+
+/** The key-value side of a driver. Keys are unstorage's: segments joined by `:`. */
+export interface UnstorageDriver {
+  readonly name: string;
+  hasItem(key: string, options?: KvOptions): Promise<boolean>;
+  /** Text, or null when absent; unstorage parses it. */
+  getItem(key: string, options?: KvOptions): Promise<string | null>;
+  /** Bytes, or with `{ type: "stream" }` a `ReadableStream`; null when absent. */
+  getItemRaw(key: string, options?: KvOptions): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null>;
+  setItem(key: string, value: string, options?: KvOptions): Promise<void>;
+  /** Takes everything that `upload` takes, and its options. */
+  setItemRaw(key: string, value: UploadBody, options?: KvOptions): Promise<void>;
+  removeItem(key: string, options?: KvOptions): Promise<void>;
+  /** One HEAD; null when absent. */
+  getMeta(key: string, options?: KvOptions): Promise<KvMeta | null>;
+  /** Keys below the base, exactly; objects whose key is not in key-value form are left out. */
+  getKeys(base?: string, options?: KvOptions): Promise<string[]>;
+  /** Removes everything below the base, exactly; without one, everything. */
+  clear(base?: string, options?: KvOptions): Promise<void>;
+  watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
+  dispose(): Promise<void>;
+}
