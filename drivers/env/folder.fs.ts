@@ -1,0 +1,2 @@
+/** `#folder` where there is a file system. */
+export { default } from "../fs.ts";
