@@ -1,0 +1,34 @@
+/** The compose service: MinIO, as this package's own compose file pins it. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ownFile } from "../package.ts";
+import type { Change } from "./changes.ts";
+import type { Project } from "./project.ts";
+
+/** The names that `docker compose` looks for, the first that exists is taken. */
+const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+const OWN = "docker-compose.yml";
+const BESIDE = "docker-compose.storage.yml";
+
+/** A compose file of its own; beside an existing one, which is never edited since YAML cannot be merged blindly. */
+export function composeChange(project: Project): Change {
+  const existing = composeFile(project);
+  if (existing === undefined) return { path: OWN, action: "create", text: ownFile(OWN), note: "MinIO, bucket and console" };
+  if (hasMinio(join(project.dir, existing))) return { path: existing, action: "keep", text: "", note: "has a minio service already" };
+  if (existsSync(join(project.dir, BESIDE))) return { path: BESIDE, action: "keep", text: "", note: "is there already" };
+  return { path: BESIDE, action: "create", text: ownFile(OWN), note: `beside ${existing}, which stays as it is` };
+}
+
+/** The files that `docker compose` must be told, none when it finds them itself. */
+export function composeFlags(project: Project, change: Change): string {
+  const existing = composeFile(project);
+  return change.path === BESIDE && existing !== undefined ? ` -f ${existing} -f ${BESIDE}` : "";
+}
+
+function composeFile(project: Project): string | undefined {
+  return NAMES.find((name) => existsSync(join(project.dir, name)));
+}
+
+function hasMinio(file: string): boolean {
+  return /^\s+(?:minio:\s*(?:#.*)?$|image:.*\bminio\b)/m.test(readFileSync(file, "utf8"));
+}

@@ -1,0 +1,70 @@
+/** What to do after `init`. */
+import type { Change } from "./changes.ts";
+import { composeFlags } from "./compose.ts";
+import { modulePath } from "./module.ts";
+import type { Project } from "./project.ts";
+
+const MINIO = [
+  "STORAGE_BACKEND=s3",
+  "STORAGE_S3_BUCKET=my-bucket",
+  "STORAGE_S3_ENDPOINT_URL=http://localhost:9000",
+  "STORAGE_S3_ACCESS_KEY=minioadmin",
+  "STORAGE_S3_SECRET_KEY=minioadmin",
+];
+
+/** The lines to print, empty ones between the topics. */
+export function nextSteps(project: Project, changes: readonly Change[]): readonly string[] {
+  const compose = changes.find(({ path }) => /compose.*\.ya?ml$/.test(path));
+  const flags = compose === undefined ? "" : composeFlags(project, compose);
+  return [
+    "Next steps",
+    "",
+    ...(project.installed ? [] : ["Install:", "  npm install unbucket", ""]),
+    ...local(project),
+    "",
+    "MinIO testing (S3-compatible):",
+    `  1. Start MinIO: docker compose${flags} up -d minio`,
+    "  2. Open console: http://localhost:9001 (minioadmin / minioadmin)",
+    "  3. Create a bucket in the console",
+    `  4. Set env vars${variablesGoTo(project)}:`,
+    ...MINIO.map((line) => `     ${line}`),
+    "",
+    "Usage in code:",
+    ...usage(project).map((line) => `  ${line}`),
+    ...mount(project),
+  ];
+}
+
+function local(project: Project): readonly string[] {
+  if (project.kind === "workers") {
+    return ["Local development:", "  Workers have no folder: use MinIO below, or STORAGE_BACKEND=memory for a first try"];
+  }
+  return ["Local development:", "  Files are stored in ./uploads by default (a line for .gitignore)"];
+}
+
+function variablesGoTo(project: Project): string {
+  if (project.kind === "workers") return ' in .dev.vars (deployed: "vars" in the wrangler file, "wrangler secret put" for the keys)';
+  // Nitro and Nuxt read .env in development only, plain Node when it is told.
+  if (project.kind === "plain") return " (in .env: node --env-file=.env ...)";
+  return " in .env (development), or where the built server is started";
+}
+
+function usage(project: Project): readonly string[] {
+  const path = modulePath(project);
+  return [
+    `import { upload, download } from "./${path}";`,
+    `const { url } = await upload("path/file.jpg", data);`,
+    `const text = await (await download("path/notes.txt")).text();`,
+  ];
+}
+
+function mount(project: Project): readonly string[] {
+  if (project.configFile === undefined) return [];
+  const storage = `storage: { uploads: { driver: "unbucket/drivers/env" } }`;
+  return [
+    "",
+    `To have the same files in useStorage("uploads"), add to ${project.configFile}:`,
+    `  ${project.kind === "nuxt" ? `nitro: { ${storage} }` : storage},`,
+    `  then objects(useStorage("uploads")) from "unbucket" gives the five verbs on the mount`,
+  ];
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** The command line: `npx unbucket`. */
+import { defineCommand, runMain } from "citty";
+import { init } from "./init.ts";
+import { ownVersion } from "./package.ts";
+
+await runMain(
+  defineCommand({
+    meta: { name: "unbucket", version: ownVersion(), description: "Object storage for JavaScript servers and edge runtimes" },
+    subCommands: { init },
+  }),
+);
