@@ -1,0 +1,45 @@
+import { cleanFilename } from "../filename.ts";
+
+/** What a stored Content-Disposition says. */
+export interface Disposition {
+  readonly type: "inline" | "attachment";
+  readonly filename: string | null;
+}
+
+/**
+ * Reads a Content-Disposition as RFC 6266 says: a type that is not `inline` counts as `attachment`, `filename*` comes
+ * before `filename`, and what is malformed is left out.
+ */
+export function parseDisposition(value: string): Disposition {
+  const type = /^[\t ]*inline[\t ]*(?:;|$)/i.test(value) ? "inline" : "attachment";
+  let plain: string | null = null;
+  let extended: string | null = null;
+  for (const [, name = "", quoted, token] of value.matchAll(/;[\t ]*([\w!#$&+.^`|~*-]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/g)) {
+    const text = quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
+    if (name.toLowerCase() === "filename") plain ??= text;
+    if (name.toLowerCase() === "filename*") extended ??= decodeExtended(text);
+  }
+  return { type, filename: extended ?? plain };
+}
+
+/** Writes a Content-Disposition whose file name every browser reads alike: an ASCII one, and RFC 8187's where that differs. */
+export function formatDisposition({ type, filename }: Disposition): string {
+  if (filename === null) return type;
+  const name = cleanFilename(filename);
+  // Some browsers decode `%41` in the plain form, and few agree on what `\"` is.
+  const ascii = name.replace(/[^\x20-\x7e]/gu, "_").replace(/["\\%]/g, "_");
+  return `${type}; filename="${ascii}"${ascii === name ? "" : `; filename*=UTF-8''${encodeExtended(name)}`}`;
+}
+
+function decodeExtended(value: string): string | null {
+  const match = /^utf-8'[^']*'(.*)$/i.exec(value);
+  try {
+    return match ? decodeURIComponent(match[1] ?? "") : null;
+  } catch {
+    return null;
+  }
+}
+
+function encodeExtended(value: string): string {
+  return encodeURIComponent(value).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}

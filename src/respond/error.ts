@@ -1,0 +1,75 @@
+import { StorageError, type ErrorCode } from "../error.ts";
+
+interface Answer {
+  readonly status: number;
+  /** What the client is told instead of the error's own message, which may hold the store's text, bucket or path. */
+  readonly message?: string;
+}
+
+const FAILED = "The storage could not do this; the server's log has the reason.";
+
+/**
+ * A store that refuses *our* credentials, has no such bucket or sends corrupt bytes is no fault of the client: 500, and
+ * never 401 or 403, which would send people to log in again. Messages of the first three are this package's own.
+ */
+const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
+  "invalid-key": { status: 400 },
+  "invalid-option": { status: 400 },
+  "invalid-range": { status: 400 },
+  "not-found": { status: 404, message: "There is no such object." },
+  "not-modified": { status: 304 },
+  "precondition-failed": { status: 412, message: "The object is not in the state that the request asks for; read it again, then retry." },
+  conflict: { status: 409, message: "Another request changed the object at the same time; read it again, then retry." },
+  "too-large": { status: 413, message: "The object is too large." },
+  unsupported: { status: 501, message: "This storage cannot do that." },
+  timeout: { status: 504, message: "The storage did not answer in time." },
+  unavailable: { status: 503, message: "The storage is not available now; try again." },
+  "bucket-not-found": { status: 500, message: FAILED },
+  unauthenticated: { status: 500, message: FAILED },
+  denied: { status: 500, message: FAILED },
+  partial: { status: 500, message: "Some of the objects could not be deleted." },
+  corrupt: { status: 500, message: FAILED },
+  ambiguous: { status: 500, message: "It is not known whether the object was written; read it, then retry." },
+  unknown: { status: 500, message: FAILED },
+};
+
+/**
+ * What a client should see of an error: a status, and JSON `{ error: { code, message, key? } }`.
+ * Anything but a StorageError is a 500 that says nothing of it.
+ */
+export function toResponse(error: unknown): Response {
+  if (!StorageError.is(error)) return json(500, "unknown", "The server could not do this; its log has the reason.");
+  const reason = guardReason(error);
+  const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
+  const status = statusOf(error, reason, usual);
+  if (status === 304) return new Response(null, { status });
+  const own = message === undefined || reason !== null;
+  return json(status, error.code, own ? withoutPlace(error) : message, status < 500 ? error.key : undefined);
+}
+
+/** An error answer in the shape of {@link toResponse}. */
+export function json(status: number, code: string, message: string, key?: string, headers?: HeadersInit): Response {
+  const all = new Headers(headers);
+  all.set("content-type", "application/json");
+  all.set("cache-control", "no-store");
+  all.set("x-content-type-options", "nosniff");
+  if (status === 503) all.set("retry-after", "1");
+  return new Response(JSON.stringify({ error: { code, message, ...(key !== undefined && { key }) } }), { status, headers: all });
+}
+
+function statusOf(error: StorageError, reason: string | null, usual: number): number {
+  if (reason === "type" || reason === "content") return 415;
+  return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
+}
+
+/** The `reason` of a GuardError; read from the object, so that serving files does not load the guard. */
+function guardReason(error: StorageError): string | null {
+  return "reason" in error && typeof error.reason === "string" ? error.reason : null;
+}
+
+/** The message without the driver, verb and key that `locate` has put before it: none of the client's business. */
+function withoutPlace({ message, driver, operation }: StorageError): string {
+  const place = [driver, operation].filter(Boolean).join(" ");
+  if (place === "" || !message.startsWith(place)) return message;
+  return message.slice(place.length).replace(/^(?: "(?:[^"\\]|\\.)*")?: /, "");
+}
