@@ -19,3 +19,9 @@ export interface RunningServer {
 
 /** The variable that carries the JSON list of {@link S3Server} to tests under other runtimes. */
 export const serversVariable = "UNBUCKET_S3_SERVERS";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    s3Servers: readonly S3Server[];
+  }
+}

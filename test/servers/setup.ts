@@ -1,12 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { launchServers } from "./launch.ts";
-import { serversVariable, type S3Server } from "./server.ts";
-
-declare module "vitest" {
-  interface ProvidedContext {
-    s3Servers: readonly S3Server[];
-  }
-}
+import { serversVariable } from "./server.ts";
 
 /** Vitest's global setup of the tests that need servers: starts them, tells the tests, and ends them. */
 export default async function setup(project: TestProject): Promise<() => void> {

@@ -1,6 +1,5 @@
 /** The real S3 servers of this run, for tests named `*.live.test.ts`: only those are given servers. */
 import { inject } from "vitest";
-import type {} from "../servers/setup.ts";
 import type { S3Server } from "../servers/server.ts";
 
 export { createBucket as freshBucket, signed } from "../servers/bucket.ts";
