@@ -28,9 +28,10 @@ export const init: CommandDef<typeof args> = defineCommand({
 /** Does it, and gives the lines to print. */
 export function runInit(dir: string, dryRun: boolean): readonly string[] {
   const project = findProject(dir);
-  const changes = planChanges(project);
-  const report = changes.map((change) => (dryRun ? `  would ${describe(change.action)} ${change.path}` : applyChange(dir, change)));
-  return [`Object storage for a ${project.title} project in ${dir}`, "", ...report, "", ...nextSteps(project, changes)];
+  const plan = planChanges(project);
+  const steps = nextSteps(project, plan);
+  const report = [plan.compose, plan.dotenv, plan.module].map((change) => (dryRun ? `  would ${describe(change.action)} ${change.path}` : applyChange(dir, change)));
+  return [`Object storage for a ${project.title} project in ${dir}`, "", ...report, "", ...steps];
 }
 
 function describe(action: "create" | "append" | "keep"): string {

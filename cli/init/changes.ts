@@ -15,7 +15,14 @@ export interface Change {
   readonly note: string;
 }
 
-/** The changes in the order in which they are reported. */
-export function planChanges(project: Project): readonly Change[] {
-  return [composeChange(project), dotenvChange(project), moduleChange(project)];
+/** The three changes, in the order in which they are reported. */
+export interface Plan {
+  readonly compose: Change;
+  readonly dotenv: Change;
+  readonly module: Change;
+}
+
+/** Looks at what is there and decides; writes nothing. */
+export function planChanges(project: Project): Plan {
+  return { compose: composeChange(project), dotenv: dotenvChange(project), module: moduleChange(project) };
 }

@@ -19,10 +19,22 @@ export function composeChange(project: Project): Change {
   return { path: BESIDE, action: "create", text: ownFile(OWN), note: `beside ${existing}, which stays as it is` };
 }
 
-/** The files that `docker compose` must be told, none when it finds them itself. */
-export function composeFlags(project: Project, change: Change): string {
+/** How the service is used. */
+export interface ComposeUse {
+  /** What `docker compose` must be told to find the file, empty when it finds it itself. */
+  readonly flags: string;
+  /** Whether a service `create-bucket` is there, as in this package's own file. */
+  readonly createsBucket: boolean;
+}
+
+/** How to use the file that {@link composeChange} creates or keeps. */
+export function composeUse(project: Project, change: Change): ComposeUse {
   const existing = composeFile(project);
-  return change.path === BESIDE && existing !== undefined ? ` -f ${existing} -f ${BESIDE}` : "";
+  const text = change.action === "keep" ? readFileSync(join(project.dir, change.path), "utf8") : change.text;
+  return {
+    flags: change.path === BESIDE && existing !== undefined ? ` -f ${existing} -f ${BESIDE}` : "",
+    createsBucket: /^\s+create-bucket:/m.test(text),
+  };
 }
 
 function composeFile(project: Project): string | undefined {

@@ -57,8 +57,8 @@ const VERBS: readonly Verb[] = [
   },
 ];
 
-/** Where the module is, for an import in the project's own words. */
-export function modulePath(project: Project): string {
+/** Where the module is or goes. */
+function modulePath(project: Project): string {
   const folder = project.moduleFolder === "." ? "" : `${project.moduleFolder}/`;
   const existing = ENDINGS.map((ending) => `${folder}storage.${ending}`).find((path) => existsSync(join(project.dir, path)));
   if (existing !== undefined) return existing;

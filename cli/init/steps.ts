@@ -1,7 +1,6 @@
 /** What to do after `init`. */
-import type { Change } from "./changes.ts";
-import { composeFlags } from "./compose.ts";
-import { modulePath } from "./module.ts";
+import type { Plan } from "./changes.ts";
+import { composeUse } from "./compose.ts";
 import type { Project } from "./project.ts";
 
 const MINIO = [
@@ -13,9 +12,8 @@ const MINIO = [
 ];
 
 /** The lines to print, empty ones between the topics. */
-export function nextSteps(project: Project, changes: readonly Change[]): readonly string[] {
-  const compose = changes.find(({ path }) => /compose.*\.ya?ml$/.test(path));
-  const flags = compose === undefined ? "" : composeFlags(project, compose);
+export function nextSteps(project: Project, plan: Plan): readonly string[] {
+  const { flags, createsBucket } = composeUse(project, plan.compose);
   return [
     "Next steps",
     "",
@@ -25,12 +23,12 @@ export function nextSteps(project: Project, changes: readonly Change[]): readonl
     "MinIO testing (S3-compatible):",
     `  1. Start MinIO: docker compose${flags} up -d minio`,
     "  2. Open console: http://localhost:9001 (minioadmin / minioadmin)",
-    "  3. Create a bucket in the console",
+    `  3. Create a bucket in the console${createsBucket ? `, or: docker compose${flags} run --rm create-bucket` : ""}`,
     `  4. Set env vars${variablesGoTo(project)}:`,
     ...MINIO.map((line) => `     ${line}`),
     "",
     "Usage in code:",
-    ...usage(project).map((line) => `  ${line}`),
+    ...usage(plan.module.path).map((line) => `  ${line}`),
     ...mount(project),
   ];
 }
@@ -49,8 +47,7 @@ function variablesGoTo(project: Project): string {
   return " in .env (development), or where the built server is started";
 }
 
-function usage(project: Project): readonly string[] {
-  const path = modulePath(project);
+function usage(path: string): readonly string[] {
   return [
     `import { upload, download } from "./${path}";`,
     `const { url } = await upload("path/file.jpg", data);`,
