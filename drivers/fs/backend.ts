@@ -1,0 +1,66 @@
+/** The folder as a backend. */
+import type { Backend, Key, PutOptions, Source } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { encodePath } from "../../src/key.ts";
+import { checkConditions, commit, lockOf } from "./commit.ts";
+import { copy } from "./copy.ts";
+import { abandon, writeDraft } from "./draft.ts";
+import { onDisk } from "./errno.ts";
+import { findAll, placesOf } from "./find.ts";
+import { list } from "./list.ts";
+import { parseOptions, type FsOptions } from "./options.ts";
+import type { Candidate } from "./path.ts";
+import { get, head } from "./read.ts";
+import { remove } from "./remove.ts";
+import { rootAt } from "./root.ts";
+import { sweep } from "./sweep.ts";
+import { watchFolder } from "./watch.ts";
+
+/** Checks the options, rejecting `invalid-option`, and resolves the base; touches nothing on the disk. */
+export function fsBackend(options: FsOptions): Backend {
+  const settings = parseOptions(options);
+  const root = rootAt(settings.base);
+  let swept = false;
+
+  function beforeWrite(): void {
+    if (settings.readOnly) throw new StorageError("denied", "the folder is mounted with readOnly; nothing was changed");
+    if (swept) return;
+    swept = true;
+    void sweep(root);
+  }
+
+  async function put(key: Key, source: Source, put: PutOptions) {
+    try {
+      beforeWrite();
+      // A condition that fails now fails before the body has been sent for nothing; what counts is the check at the end.
+      if (put.ifMatch !== undefined || put.ifNoneMatch !== undefined) {
+        await onDisk(async () =>
+          checkConditions((await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
+        );
+      }
+    } catch (error) {
+      if ("stream" in source) abandon(source.stream, error);
+      throw error;
+    }
+    const draft = await writeDraft(root, settings, source, put);
+    return onDisk(() => commit(root, settings, key, draft, put, put));
+  }
+
+  return {
+    head: (key) => onDisk(() => head(root, key)),
+    get: (key, options) => onDisk(() => get(root, key, options)),
+    put,
+    delete: async (key) => {
+      beforeWrite();
+      await onDisk(() => remove(root, key, lockOf(root, key), settings.durable ?? false));
+    },
+    list: (options) => onDisk(() => list(root, settings, options)),
+    copy: async (from, to, options) => {
+      beforeWrite();
+      return onDisk(() => copy(root, settings, from, to, options));
+    },
+    location: (key) => root.path((placesOf(root, key)[0] as Candidate).path),
+    url: (key) => (settings.publicUrl === undefined ? null : `${settings.publicUrl}/${encodePath(key)}`),
+    watch: (listener) => onDisk(() => watchFolder(root, settings, listener)),
+  };
+}

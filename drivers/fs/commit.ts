@@ -1,0 +1,150 @@
+/** Making a draft visible under its key, in one step, with its record. */
+import { chmod, link, lstat, rename } from "node:fs/promises";
+import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { claim } from "./claim.ts";
+import { discard, type Draft } from "./draft.ts";
+import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { findAll, placesOf, type Found } from "./find.ts";
+import { etagOf } from "./identity.ts";
+import { withLock } from "./lock.ts";
+import type { Settings } from "./options.ts";
+import { folderOf, type Candidate } from "./path.ts";
+import { infoOf } from "./read.ts";
+import { dropRecord, headersOf, writeRecord } from "./record.ts";
+import { removeFile } from "./remove.ts";
+import { syncNames, type Root } from "./root.ts";
+
+/** What a write depends on. */
+export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
+
+/** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
+const ATTEMPTS = 100;
+
+/** The name of a key's lock, the same for every driver on the folder in this process. */
+export function lockOf(root: Root, key: string): string {
+  return `${root.base}\0${key}`;
+}
+
+/** Checks conditions against the present version; rejects `precondition-failed`. */
+export function checkConditions(present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+  if (ifNoneMatch !== undefined && present) throw exists();
+  if (ifMatch === undefined || (present && etagOf(present.stats) === ifMatch)) return;
+  throw new StorageError(
+    "precondition-failed",
+    present ? `the object has another version, ${etagOf(present.stats)}` : "there is no object to replace",
+  );
+}
+
+/** Publishes a draft. On failure the draft and its record are gone, and the object is as it was. */
+export async function commit(
+  root: Root,
+  settings: Settings,
+  key: string,
+  draft: Draft,
+  headers: ObjectHeaders,
+  conditions: Conditions,
+): Promise<StoredInfo> {
+  try {
+    return await withLock(lockOf(root, key), async () => {
+      conditions.signal?.throwIfAborted();
+      const before = await findAll(root, key);
+      checkConditions(before[0], conditions);
+      if (settings.mode === undefined && before[0])
+        await chmod(root.path(draft.path), Number(before[0].stats.mode & 0o777n));
+      const stored = headersOf(key, headers);
+      const recorded = (await writeRecord(root, key, stored, draft.stats, draft.durable)) !== null;
+      let placed: Candidate;
+      try {
+        conditions.signal?.throwIfAborted();
+        placed = await publish(root, key, draft, conditions.ifNoneMatch !== undefined);
+      } catch (error) {
+        if (recorded) await dropRecord(root, key, draft.stats).catch(() => {});
+        throw error;
+      }
+      for (const { candidate, stats } of before) {
+        if (candidate.path !== placed.path) await removeFile(root, candidate);
+        const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
+        // A record of the same name, on a file system of coarse times, describes the new version if that has one.
+        if (!same || !recorded) await dropRecord(root, key, stats);
+      }
+      return infoOf(key, draft.stats, stored);
+    });
+  } catch (error) {
+    await discard(root, draft.path);
+    throw error;
+  }
+}
+
+/** Gives the draft the first name that is possible. */
+async function publish(root: Root, key: string, draft: Draft, createOnly: boolean): Promise<Candidate> {
+  let failure: unknown;
+  for (const candidate of placesOf(root, key)) {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const folder = folderOf(candidate.path);
+        const made = await root.make(folder);
+        if (createOnly) await create(root, key, draft, candidate);
+        else await replace(root, draft, candidate);
+        if (draft.durable) await syncNames(root, folder, made);
+        return candidate;
+      } catch (error) {
+        failure = error;
+        // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
+        if (errnoOf(error) === "ENOENT" && attempt < ATTEMPTS && (await orAbsent(lstat(root.path(draft.path)))))
+          continue;
+        if (await isTaken(root, candidate, error)) break;
+        throw error;
+      }
+    }
+  }
+  throw failure;
+}
+
+async function replace(root: Root, draft: Draft, { path }: Candidate): Promise<void> {
+  await patiently(() => rename(root.path(draft.path), root.path(path)));
+}
+
+const NO_LINKS: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EMLINK",
+  "EINVAL",
+  "EACCES",
+]);
+
+/** A hard link is the one step that fails when the name exists; without it a claim keeps other creators off. */
+async function create(root: Root, key: string, draft: Draft, candidate: Candidate): Promise<void> {
+  try {
+    await link(root.path(draft.path), root.path(candidate.path));
+    await discard(root, draft.path);
+    return;
+  } catch (error) {
+    const code = errnoOf(error) ?? "";
+    if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
+  }
+  await claim(root, key, async () => {
+    const present = await orAbsent(lstat(root.path(candidate.path)));
+    if (present?.isFile()) throw exists();
+    // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
+    await replace(root, draft, candidate);
+  });
+}
+
+const TAKEN: ReadonlySet<string> = new Set(["ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG"]);
+
+/** Whether a name cannot be had since a file or a folder stands in the way, or since the system cannot have it. */
+async function isTaken(root: Root, { path }: Candidate, error: unknown): Promise<boolean> {
+  const code = errnoOf(error);
+  if (code === undefined) return false;
+  if (TAKEN.has(code)) return true;
+  // Windows says EPERM or EACCES for a folder of that name.
+  const present = await lstat(root.path(path)).catch(() => null);
+  return present?.isDirectory() ?? false;
+}
+
+function exists(): StorageError {
+  return new StorageError("precondition-failed", "the object exists already");
+}

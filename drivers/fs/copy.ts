@@ -1,0 +1,55 @@
+/** Copying an object inside the folder. */
+import { lstat } from "node:fs/promises";
+import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { commit } from "./commit.ts";
+import { copyDraft, discard } from "./draft.ts";
+import { isAbsent, orAbsent } from "./errno.ts";
+import { etagOf, isSame } from "./identity.ts";
+import type { Settings } from "./options.ts";
+import { infoOf, openVersion } from "./read.ts";
+import type { Root } from "./root.ts";
+
+const ATTEMPTS = 10;
+
+/** Copies bytes and headers of one version; null when there is no source. */
+export async function copy(
+  root: Root,
+  settings: Settings,
+  from: Key,
+  to: Key,
+  options: BackendCopyOptions,
+): Promise<StoredInfo | null> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const version = await openVersion(root, from);
+    if (!version) return null;
+    await version.holder.close();
+    const { stats, headers, candidate } = version;
+    if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
+      throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
+    }
+    let draft;
+    try {
+      draft = await copyDraft(root, settings, candidate.path);
+    } catch (error) {
+      if (isAbsent(error)) continue;
+      throw error;
+    }
+    // The copy was made by name: it is of the version that was looked at if the name still means it.
+    const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+    if (now && isSame(now, stats) && draft.stats.size === stats.size) {
+      const { contentType, ...rest } = infoOf(from, stats, headers);
+      const { contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = rest;
+      return commit(
+        root,
+        settings,
+        to,
+        draft,
+        { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata },
+        { signal: options.signal },
+      );
+    }
+    await discard(root, draft.path);
+  }
+  throw new StorageError("unavailable", "the source is replaced faster than it can be copied");
+}

@@ -1,0 +1,85 @@
+/** What the system's error codes mean for a storage call. */
+import type { ErrorCode } from "../../src/error.ts";
+import { StorageError } from "../../src/error.ts";
+
+/** The code of a system error, such as `ENOENT`; undefined for any other error. */
+export function errnoOf(error: unknown): string | undefined {
+  if (StorageError.is(error) || !(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** There is no such file: also where a file stands on the way (ENOTDIR), the name is too long to exist, or links run in circles. */
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"]);
+
+/** Whether a system error says that there is no such file. */
+export function isAbsent(error: unknown): boolean {
+  const code = errnoOf(error);
+  // Windows says EINVAL or ENOENT for a name that it cannot have.
+  return code !== undefined && (ABSENT.has(code) || (code === "EINVAL" && process.platform === "win32"));
+}
+
+/** Resolves with null when a system call says that there is no such file. */
+export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  EACCES: ["denied", "the process may not do this here; check owner and mode of the folder"],
+  EPERM: ["denied", "the system does not permit this here; check owner, mode and attributes of the folder"],
+  EROFS: ["denied", "the file system is mounted read-only"],
+  EMFILE: ["unavailable", "the process has too many files open; raise its limit or do less at once"],
+  ENFILE: ["unavailable", "the system has too many files open"],
+  EBUSY: ["unavailable", "another program holds the file"],
+  EAGAIN: ["unavailable", "the system is short of resources"],
+  ENAMETOOLONG: ["unsupported", "the path is longer than this system allows; use a shorter base or key"],
+};
+
+/** Full disks are not retryable: the next attempt finds them as full. */
+const FULL: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; nothing was stored",
+  EDQUOT: "the disk quota is used up; nothing was stored",
+  EFBIG: "the file is larger than the file system or the process limit allows; nothing was stored",
+};
+
+/** A system error as a {@link StorageError}; any other error as it is. */
+export function fromErrno(error: unknown): unknown {
+  const code = errnoOf(error);
+  if (code === undefined) return error;
+  const full = FULL[code];
+  if (full !== undefined)
+    return new StorageError("unavailable", `${full} (${code})`, { cause: error, retryable: false });
+  const [meaning, text] = MEANING[code] ?? ["unknown" as const, "the file system failed"];
+  return new StorageError(meaning, `${text} (${code})`, { cause: error });
+}
+
+/** Runs work on the disk; system errors reject as {@link StorageError}. */
+export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromErrno(error);
+  }
+}
+
+const BUSY: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
+/** On Windows a scanner or reader that holds a file makes a rename fail for moments. */
+const HELD: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
+
+/** Repeats a call that fails for want of descriptors, or on Windows because a file is held: 6 times within 1.3 s. */
+export async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let delay = 20; ; delay *= 2) {
+    try {
+      return await call();
+    } catch (error) {
+      const code = errnoOf(error) ?? "";
+      const passing = BUSY.has(code) || (process.platform === "win32" && HELD.has(code));
+      if (!passing || delay > 640) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, delay));
+  }
+}

@@ -1,0 +1,56 @@
+/** Which of a key's candidate files exist. */
+import type { BigIntStats } from "node:fs";
+import { lstat } from "node:fs/promises";
+import { orAbsent } from "./errno.ts";
+import { candidatesOf, folderOf, type Candidate } from "./path.ts";
+import type { Root } from "./root.ts";
+
+/** A candidate that is a file. */
+export interface Found {
+  readonly candidate: Candidate;
+  readonly stats: BigIntStats;
+}
+
+/** A key's places under a root. */
+export function placesOf(root: Root, key: string): readonly Candidate[] {
+  return candidatesOf(key, root.posix);
+}
+
+/** The file at one candidate: a regular one, reached through no link; else null. */
+export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
+  const stats = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+  if (!stats?.isFile()) return null;
+  return (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
+}
+
+/** Whether no link lies on the way to a file. */
+export async function isReachable(root: Root, path: string): Promise<boolean> {
+  return (await orAbsent(root.whereabouts(folderOf(path)))) === "inside";
+}
+
+/** Every file that a key has; the first one counts, others are what an interrupted write left. */
+export async function findAll(root: Root, key: string): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const candidate of placesOf(root, key)) {
+    const file = await findAt(root, candidate);
+    if (file) found.push(file);
+  }
+  return found;
+}
+
+/**
+ * The first result that a look at the candidates in turn gives. A write may move a key to an earlier candidate between
+ * two looks, so after a miss all but the last are looked at again.
+ */
+export async function firstOf<T>(
+  root: Root,
+  key: string,
+  look: (candidate: Candidate) => Promise<T | null>,
+): Promise<T | null> {
+  const places = placesOf(root, key);
+  for (const candidate of [...places, ...places.slice(0, -1)]) {
+    const result = await look(candidate);
+    if (result !== null) return result;
+  }
+  return null;
+}

@@ -1,0 +1,30 @@
+/** Which version of a file is on the disk: its modification time, size and inode. */
+import type { BigIntStats } from "node:fs";
+
+/** What tells one version of a file from another. */
+export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
+
+/** The ETag of a version. */
+export function etagOf({ mtimeNs, size, ino }: Identity): string {
+  return `"${mtimeNs.toString(16)}-${size.toString(16)}-${ino.toString(16)}"`;
+}
+
+/** Whether two are the same version. */
+export function isSame(a: Identity, b: Identity): boolean {
+  return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino;
+}
+
+let last = 0;
+
+/**
+ * The present time as a modification time that this process never gives twice, in seconds.
+ *
+ * File systems take their own times from a clock that ticks every few milliseconds, and give a deleted file's inode to
+ * the next one: two versions of equal length would look the same. The part below a millisecond is random, so that
+ * processes do not meet either.
+ */
+export function nextStamp(): number {
+  last = Math.max(last + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000));
+  // Runtimes cut to whole microseconds; half of one more keeps rounding of the division from reaching the next.
+  return (last + 0.5) / 1e6;
+}

@@ -1,0 +1,89 @@
+/** The options of the folder driver, and what they mean once checked. */
+import { resolve } from "node:path";
+import { StorageError } from "../../src/error.ts";
+import type { OnEvent } from "../../src/event.ts";
+import { parseIgnore, type Ignore } from "./ignore.ts";
+
+/** Options of `fs()`: plain data, but for `onEvent`. */
+export interface FsOptions {
+  /** The folder; a relative path counts from the working directory at the first call. It is made by the first write. */
+  readonly base: string;
+  /** Glob patterns (`*`, `**`, `?`) of keys that are neither listed nor watched. Default: none. */
+  readonly ignore?: string | readonly string[];
+  /** Makes every write reject `denied`. Default false. */
+  readonly readOnly?: boolean;
+  /** Makes the key-value verb `clear` reject `denied`. Default false. */
+  readonly noClear?: boolean;
+  /** Whether writes wait until the disk has the bytes. Default: object verbs do, key-value verbs do not. */
+  readonly durable?: boolean;
+  /** Permission bits of files, such as `0o640`. Default: the umask decides, and an overwritten file's bits are kept. */
+  readonly mode?: number;
+  /** Base of the addresses that objects have for a browser: an `http(s)` URL, or a path such as `/files`. Default: none. */
+  readonly publicUrl?: string;
+  /** Called once per finished call. */
+  readonly onEvent?: OnEvent;
+}
+
+/** Checked options. */
+export interface Settings {
+  /** Absolute. */
+  readonly base: string;
+  readonly ignore: Ignore;
+  readonly readOnly: boolean;
+  readonly durable: boolean | undefined;
+  readonly mode: number | undefined;
+  /** Without a `/` at its end. */
+  readonly publicUrl: string | undefined;
+}
+
+/** Every option's name; `driver` is what hosts leave in the options that they pass on. */
+const NAMES: Readonly<Record<keyof FsOptions | "driver", true>> = {
+  base: true,
+  ignore: true,
+  readOnly: true,
+  noClear: true,
+  durable: true,
+  mode: true,
+  publicUrl: true,
+  onEvent: true,
+  driver: true,
+};
+
+/** Checks options and resolves the base; rejects `invalid-option`. */
+export function parseOptions(options: FsOptions): Settings {
+  if (typeof options !== "object" || options === null) throw invalid("options must be an object with a base");
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
+  if (unknown !== undefined) throw invalid(`there is no option ${JSON.stringify(unknown)}`);
+  const { base, ignore = [], durable, mode, publicUrl } = options;
+  if (typeof base !== "string" || base === "" || base.includes("\0"))
+    throw invalid("base must be the path of a folder");
+  for (const name of ["readOnly", "noClear", "durable"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw invalid(`${name} must be true or false`);
+  }
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
+    throw invalid("mode must be permission bits from 0 to 0o777, such as 0o640");
+  }
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
+    throw invalid("publicUrl must be an http or https URL without a query, or a path that begins with /");
+  const patterns = typeof ignore === "string" ? [ignore] : ignore;
+  if (!Array.isArray(patterns)) throw invalid("ignore must be a glob string or a list of them");
+  return {
+    base: resolve(base),
+    ignore: parseIgnore(patterns),
+    readOnly: options.readOnly ?? false,
+    durable,
+    mode,
+    publicUrl: publicUrl?.replace(/\/+$/, ""),
+  };
+}
+
+function isPublicUrl(url: unknown): url is string {
+  if (typeof url !== "string" || /[?#\s]/.test(url)) return false;
+  if (url.startsWith("/")) return !url.startsWith("//");
+  return URL.canParse(url) && /^https?:/i.test(url);
+}
+
+function invalid(message: string): StorageError {
+  return new StorageError("invalid-option", message);
+}

@@ -1,0 +1,141 @@
+/** Where a key's file lies below the root, and which key a file below the root stands for. Pure. */
+import { MAX_KEY_BYTES } from "../../src/key.ts";
+
+/** The folder below the root that is the driver's own. */
+export const RESERVED = ".unbucket";
+/** Files of keys that have no plain path. */
+export const KEYS_FOLDER: string = `${RESERVED}/keys`;
+
+/** A place where a key's file may lie: its own path, or the encoded one in the reserved folder. */
+export interface Candidate {
+  readonly tree: "plain" | "keys";
+  /** Relative to the root, with `/`. */
+  readonly path: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** 45 bytes are at most 135 characters when every one is escaped: below the 143 that eCryptfs allows for a name. */
+export const PIECE_BYTES = 45;
+/** Ends the last piece, so that a folder and a file never want the same name. A `~` would be taken for a backup copy. */
+const LEAF = "=";
+const MAX_SEGMENT_BYTES = 255;
+
+/** https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file: also with an extension, also in lower case. */
+const DEVICE = /^(?:con|prn|aux|nul|com[1-9\u00B9\u00B2\u00B3]|lpt[1-9\u00B9\u00B2\u00B3]|conin\$|conout\$)$/i;
+// oxlint-disable-next-line no-control-regex
+const UNPORTABLE = /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
+/** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
+const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
+/** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`. */
+const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/i;
+
+/** Whether a first segment could be the reserved folder on some file system. */
+function isReserved(segment: string): boolean {
+  return OURS.test(segment.replace(INVISIBLE, ""));
+}
+
+function isShort(segment: string): boolean {
+  return segment.length * 3 <= MAX_SEGMENT_BYTES || encoder.encode(segment).length <= MAX_SEGMENT_BYTES;
+}
+
+/** Whether every system can store the key under its own name. */
+export function isOrdinary(key: string): boolean {
+  const segments = key.split("/");
+  if (isReserved(segments[0] as string)) return false;
+  return segments.every((segment) => {
+    if (segment === "" || UNPORTABLE.test(segment) || !isShort(segment)) return false;
+    return !DEVICE.test((segment.split(".", 1)[0] as string).trimEnd());
+  });
+}
+
+/** Whether a POSIX system can store the key under its own name, as other programs may have done. */
+function isPosixPath(key: string): boolean {
+  const segments = key.split("/");
+  return (
+    !key.includes("\0") &&
+    !isReserved(segments[0] as string) &&
+    segments.every((segment) => segment !== "" && isShort(segment))
+  );
+}
+
+/** The places of a valid key, the one that counts first. `posix` says whether the host takes any byte but `/` and NUL. */
+export function candidatesOf(key: string, posix: boolean): readonly Candidate[] {
+  const keys: Candidate = { tree: "keys", path: encodeKey(key) };
+  if (isOrdinary(key)) return [{ tree: "plain", path: key }, keys];
+  return posix && isPosixPath(key) ? [keys, { tree: "plain", path: key }] : [keys];
+}
+
+/** The key whose plain path this is, or null when no key has it. */
+export function keyOfPlain(path: string, posix: boolean): string | null {
+  if (path === "" || encoder.encode(path).length > MAX_KEY_BYTES) return null;
+  if (path.split("/").some((segment) => segment === "." || segment === "..")) return null;
+  return (posix ? isPosixPath(path) : isOrdinary(path)) ? path : null;
+}
+
+/** A key's path in the reserved folder. */
+export function encodeKey(key: string): string {
+  const bytes = encoder.encode(key);
+  const pieces: string[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) pieces.push(encodePiece(bytes.subarray(at, at + PIECE_BYTES)));
+  return `${KEYS_FOLDER}/${pieces.join("/")}${LEAF}`;
+}
+
+/** Up to 45 bytes of a key as a name. */
+export function encodePiece(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte);
+    text += /[a-z0-9_-]/.test(char) ? char : `%${byte.toString(16).padStart(2, "0")}`;
+  }
+  return text;
+}
+
+/** A name in the reserved folder as the bytes that it stands for; null for a name that `encodeKey` never makes. */
+export function decodeName(name: string): { readonly bytes: Uint8Array; readonly leaf: boolean } | null {
+  const leaf = name.endsWith(LEAF);
+  const text = leaf ? name.slice(0, -LEAF.length) : name;
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "%") {
+      const hex = text.slice(at + 1, at + 3);
+      if (!/^[0-9a-f]{2}$/.test(hex)) return null;
+      bytes.push(Number.parseInt(hex, 16));
+      at += 2;
+    } else bytes.push(text.charCodeAt(at));
+  }
+  const known = Uint8Array.from(bytes);
+  // One spelling per name: anything else would be a second file for the same key.
+  if (bytes.length === 0 || bytes.length > PIECE_BYTES || (!leaf && bytes.length !== PIECE_BYTES)) return null;
+  return bytes.some((byte) => byte > 255) || encodePiece(known) !== text ? null : { bytes: known, leaf };
+}
+
+/** Bytes of a key as the key; null when they are no valid key. */
+export function keyOfBytes(bytes: Uint8Array): string | null {
+  if (bytes.length === 0 || bytes.length > MAX_KEY_BYTES) return null;
+  try {
+    const key = decoder.decode(bytes);
+    return key.split("/").some((segment) => segment === "." || segment === "..") ? null : key;
+  } catch {
+    return null;
+  }
+}
+
+/** The key whose path in the reserved folder this is, or null when no key has it. */
+export function keyOfEncoded(path: string): string | null {
+  if (!path.startsWith(`${KEYS_FOLDER}/`)) return null;
+  const names = path.slice(KEYS_FOLDER.length + 1).split("/");
+  const parts: number[] = [];
+  for (const [index, name] of names.entries()) {
+    const piece = decodeName(name);
+    if (!piece || piece.leaf !== (index === names.length - 1)) return null;
+    parts.push(...piece.bytes);
+  }
+  return keyOfBytes(Uint8Array.from(parts));
+}
+
+/** The folder of a relative path: empty for a name at the root. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}

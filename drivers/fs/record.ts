@@ -1,0 +1,120 @@
+/** The headers of an object that its key and its file do not tell: a small JSON file, named after the version it describes. */
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, rename, unlink } from "node:fs/promises";
+import type { ObjectHeaders } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { contentTypeOf } from "../../src/type.ts";
+import { orAbsent, patiently } from "./errno.ts";
+import type { Identity } from "./identity.ts";
+import { folderOf, RESERVED } from "./path.ts";
+import { syncNames, type Root } from "./root.ts";
+
+const TEXTS = ["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"] as const;
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** The type that an object has when nobody says. */
+export function defaultType(key: string): string {
+  return contentTypeOf(key) ?? "application/octet-stream";
+}
+
+/** Headers as they are stored and given back, with the default type filled in. */
+export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
+  const headers: Record<string, string> = {};
+  for (const name of TEXTS) if (given[name] !== undefined) headers[name] = given[name];
+  const metadata = given.metadata && Object.keys(given.metadata).length > 0 ? { metadata: { ...given.metadata } } : {};
+  return { ...headers, contentType: headers["contentType"] ?? defaultType(key), ...metadata };
+}
+
+/**
+ * Where the record of one version lies. Time and size are the file's own, so that a copy which keeps times (`cp -a`,
+ * `rsync -a`) keeps its records; the inode is not, since it keeps no copy.
+ */
+export function recordPath(key: string, { mtimeNs, size }: Identity): string {
+  const hash = createHash("sha256").update(key).digest("hex");
+  return `${RESERVED}/meta/${hash.slice(0, 2)}/${hash.slice(0, 32)}-${mtimeNs}-${size}.json`;
+}
+
+/** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
+export async function writeRecord(
+  root: Root,
+  key: string,
+  headers: ObjectHeaders,
+  version: Identity,
+  durable: boolean,
+): Promise<string | null> {
+  const { contentType, ...rest } = headers;
+  if (contentType === defaultType(key) && Object.keys(rest).length === 0) return null;
+  const path = recordPath(key, version);
+  const made = await root.make(folderOf(path));
+  const temp = await root.temp();
+  try {
+    const handle = await patiently(() => open(root.path(temp), "wx"));
+    try {
+      await handle.writeFile(JSON.stringify({ key, ...(contentType === defaultType(key) ? rest : headers) }));
+      if (durable) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await patiently(() => rename(root.path(temp), root.path(path)));
+  } catch (error) {
+    await unlink(root.path(temp)).catch(() => {});
+    throw error;
+  }
+  if (durable) await syncNames(root, folderOf(path), made);
+  return path;
+}
+
+/** The headers recorded for a version, or null when none are. */
+export async function readRecord(root: Root, key: string, version: Identity): Promise<ObjectHeaders | null> {
+  const path = recordPath(key, version);
+  const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
+  if (!handle) return null;
+  let text: string;
+  try {
+    text = await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+  return parseRecord(text, key, path);
+}
+
+/** Removes the record of a version that is gone. */
+export async function dropRecord(root: Root, key: string, version: Identity): Promise<void> {
+  const path = recordPath(key, version);
+  if ((await orAbsent(root.whereabouts(folderOf(path)))) === "inside") await orAbsent(unlink(root.path(path)));
+}
+
+function parseRecord(text: string, key: string, path: string): ObjectHeaders {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+  if (typeof record !== "object" || record === null || (record as { key?: unknown }).key !== key) throw damaged(path);
+  const fields = record as Record<string, unknown>;
+  const headers: Record<string, string> = {};
+  for (const name of TEXTS) {
+    const value = fields[name];
+    if (typeof value === "string") headers[name] = value;
+    else if (value !== undefined) throw damaged(path);
+  }
+  const { metadata } = fields;
+  if (metadata === undefined) return headers;
+  if (
+    typeof metadata !== "object" ||
+    metadata === null ||
+    !Object.values(metadata).every((value) => typeof value === "string")
+  )
+    throw damaged(path);
+  return { ...headers, metadata: metadata as Record<string, string> };
+}
+
+function damaged(path: string, cause?: unknown): StorageError {
+  return new StorageError(
+    "corrupt",
+    `the record ${path} is damaged; upload the object again, or remove the record to do without its headers`,
+    { cause },
+  );
+}

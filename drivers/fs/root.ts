@@ -1,0 +1,157 @@
+/** The root folder: where it is, what kind it is, and that nothing leads out of it. */
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
+import { StorageError } from "../../src/error.ts";
+import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { folderOf, RESERVED } from "./path.ts";
+
+/** The version of the layout that this driver reads and writes. */
+const VERSION = "1";
+const TEMP_FOLDER: string = `${RESERVED}/tmp`;
+
+/** Where a folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
+export type Whereabouts = "inside" | "linked" | "respelled";
+
+/** A root folder, which need not exist yet. */
+export interface Root {
+  /** Absolute path. */
+  readonly base: string;
+  /** Whether the host takes any byte but `/` and NUL in a name. */
+  readonly posix: boolean;
+  /** The absolute path of a relative one. */
+  path(relative: string): string;
+  /** Whether the folder is there; rejects when it is no folder or of a later layout. */
+  exists(): Promise<boolean>;
+  /** Follows every link on the way to a folder that exists. */
+  whereabouts(folder: string): Promise<Whereabouts>;
+  /** Makes a folder and those above it, through no link; gives those that are new. */
+  make(folder: string): Promise<readonly string[]>;
+  /** A new name for a temporary file, whose folder exists. */
+  temp(): Promise<string>;
+}
+
+/** The root at an absolute path. */
+export function rootAt(base: string): Root {
+  const posix = sep === "/";
+  const path = (relative: string): string =>
+    relative === "" ? base : join(base, posix ? relative : relative.replaceAll("/", sep));
+  let real: string | undefined;
+
+  async function exists(): Promise<boolean> {
+    if (real !== undefined) return true;
+    const found = await orAbsent(stat(base));
+    if (!found) return false;
+    if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
+    const version = await orAbsent(readFile(path(`${RESERVED}/version`), "utf8"));
+    if (version !== null && version.trim() !== VERSION) {
+      throw new StorageError(
+        "unsupported",
+        `the folder has layout ${JSON.stringify(version.trim().slice(0, 20))}, this version reads ${VERSION}; use a later one`,
+      );
+    }
+    real = await realpath(base);
+    return true;
+  }
+
+  async function whereabouts(folder: string): Promise<Whereabouts> {
+    if (folder === "") return "inside";
+    const found = await realpath(path(folder));
+    const expected = (): string => join(real ?? base, posix ? folder : folder.replaceAll("/", sep));
+    if (found === expected()) return "inside";
+    // The base itself may be a link that points elsewhere by now.
+    real = undefined;
+    if ((await exists()) && found === expected()) return "inside";
+    return fold(found) === fold(expected()) ? "respelled" : "linked";
+  }
+
+  async function make(folder: string): Promise<readonly string[]> {
+    if (folder === "") {
+      // It may have been removed since it was last seen.
+      real = undefined;
+      if (await exists()) return [];
+      await mkdir(base, { recursive: true });
+      await exists();
+      return [""];
+    }
+    try {
+      const place = await whereabouts(folder);
+      if (place === "linked") throw linked(folder);
+      if (place === "respelled") throw taken(folder);
+      return [];
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
+    const made = await make(folderOf(folder));
+    try {
+      await mkdir(path(folder));
+      return [...made, folder];
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
+    // Made by someone else in between; a link that leads nowhere exists as well.
+    if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
+    return made;
+  }
+
+  async function temp(): Promise<string> {
+    const made = await make(TEMP_FOLDER);
+    if (made.length > 0) {
+      const handle = await open(path(`${RESERVED}/version`), "w");
+      await handle.writeFile(`${VERSION}\n`).finally(() => handle.close());
+    }
+    return `${TEMP_FOLDER}/${randomBytes(8).toString("hex")}`;
+  }
+
+  return { base, posix, path, exists, whereabouts, make, temp };
+}
+
+function linked(folder: string): StorageError {
+  return new StorageError(
+    "denied",
+    `the folder ${JSON.stringify(folder)} is a symbolic link, and links are not followed`,
+  );
+}
+
+/** On a file system that folds case, the folder of another key: for this key as good as a file on the way. */
+function taken(folder: string): Error {
+  return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists in another spelling`), {
+    code: "ENOTDIR",
+  });
+}
+
+/** As case-folding and normalising file systems compare names. */
+function fold(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
+const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
+
+/** Makes the names in a folder survive a power cut, where the system can. */
+export async function syncFolder(root: Root, folder: string): Promise<void> {
+  try {
+    const handle = await patiently(() => open(root.path(folder), "r"));
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    const code = errnoOf(error) ?? "";
+    if (!NO_SYNC.has(code) && !(process.platform === "win32" && NO_SYNC_WINDOWS.has(code))) throw error;
+  }
+}
+
+/** Makes a file's name survive a power cut, together with the folders that were made for it. */
+export async function syncNames(root: Root, folder: string, made: readonly string[]): Promise<void> {
+  const parents = made.map((path) => (path === "" ? null : folderOf(path)));
+  for (const each of new Set([folder, ...parents])) if (each !== null) await syncFolder(root, each);
+  // The base may have been made with folders above it, of which the last is the one that a driver is responsible for.
+  if (made.includes("")) await syncOutside(dirname(root.base));
+}
+
+async function syncOutside(folder: string): Promise<void> {
+  const handle = await open(folder, "r").catch(() => null);
+  // Best effort: a folder above the root may well be one that the process cannot open.
+  await handle
+    ?.sync()
+    .catch(() => {})
+    .finally(() => handle.close());
+}

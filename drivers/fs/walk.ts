@@ -1,0 +1,135 @@
+/** The keys below the root in the order of their UTF-8 bytes, folder by folder, from both trees. */
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { orAbsent, patiently } from "./errno.ts";
+import type { Ignore } from "./ignore.ts";
+import { compareBytes, compareUtf8 } from "./order.ts";
+import {
+  decodeName,
+  encodePiece,
+  folderOf,
+  isOrdinary,
+  keyOfBytes,
+  keyOfPlain,
+  KEYS_FOLDER,
+  PIECE_BYTES,
+  type Candidate,
+} from "./path.ts";
+import type { Root } from "./root.ts";
+import { startsWithBytes, type Seek } from "./seek.ts";
+
+/** A key and where its file was seen. */
+export interface Walked {
+  readonly key: string;
+  readonly candidate: Candidate;
+}
+
+/** What a walk covers. */
+export interface Walk {
+  readonly root: Root;
+  readonly prefix: string;
+  readonly ignore: Ignore;
+  /** May move forward while the walk runs: folders that fall behind are not entered. */
+  readonly seek: Seek;
+}
+
+const encoder = new TextEncoder();
+
+/** Every key with the prefix, once, in order. At most one folder is open at a time; memory is the width of the folders on the way. */
+export async function* walk(scope: Walk): AsyncGenerator<Walked, void, void> {
+  // The encoded tree is looked at first: a write may move a key from there to its plain path, never back.
+  const encoded = walkEncoded(scope);
+  const plain = walkPlain(scope);
+  let [left, right] = [await encoded.next(), await plain.next()];
+  while (!left.done || !right.done) {
+    const order = left.done ? 1 : right.done ? -1 : compareUtf8(left.value.key, right.value.key);
+    const preferred = order === 0 ? (isOrdinary((left.value as Walked).key) ? right : left) : order < 0 ? left : right;
+    const { value } = preferred as IteratorYieldResult<Walked>;
+    if (scope.seek.passes(value.key) && !scope.ignore(value.key)) yield value;
+    if (order <= 0) left = await encoded.next();
+    if (order >= 0) right = await plain.next();
+  }
+}
+
+interface PlainEntry {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+async function* walkPlain({ root, prefix, ignore, seek }: Walk): AsyncGenerator<Walked, void, void> {
+  const top = folderOf(prefix);
+  // Keys such as "/a" and "a//b" have no plain path.
+  if (prefix.startsWith("/") || (top !== "" && (keyOfPlain(top, root.posix) === null || ignore(top)))) return;
+  const stack = [await readPlain(root, top, prefix)];
+  for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
+    const entry = entries.pop();
+    if (!entry) stack.pop();
+    else if (!entry.isFolder) {
+      const key = keyOfPlain(entry.path, root.posix);
+      if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "plain", path: entry.path } };
+    } else if (!seek.isBehind(`${entry.path}/`) && !ignore(entry.path) && keyOfPlain(entry.path, root.posix) !== null) {
+      stack.push(await readPlain(root, entry.path, prefix));
+    }
+  }
+}
+
+/** Files and folders that the prefix covers or that lead to it, last first. */
+async function readPlain(root: Root, folder: string, prefix: string): Promise<PlainEntry[]> {
+  const below = folder === "" ? "" : `${folder}/`;
+  const entries: { path: string; isFolder: boolean; order: string }[] = [];
+  for (const dirent of await readFolder(root, folder)) {
+    const path = below + dirent.name;
+    const order = dirent.isDirectory() ? `${path}/` : path;
+    if (order.startsWith(prefix)) entries.push({ path, isFolder: dirent.isDirectory(), order });
+  }
+  // A folder stands where its keys stand, which all have a "/" after its name.
+  return entries.sort((a, b) => compareUtf8(b.order, a.order));
+}
+
+interface EncodedEntry {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly leaf: boolean;
+}
+
+async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked, void, void> {
+  const wanted = encoder.encode(prefix);
+  let top = KEYS_FOLDER;
+  let at = 0;
+  for (; wanted.length - at > PIECE_BYTES; at += PIECE_BYTES)
+    top += `/${encodePiece(wanted.subarray(at, at + PIECE_BYTES))}`;
+  const stack = [await readEncoded(root, top, wanted.subarray(0, at), wanted)];
+  for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
+    const entry = entries.pop();
+    if (!entry) stack.pop();
+    else if (entry.leaf) {
+      const key = keyOfBytes(entry.bytes);
+      if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "keys", path: entry.path } };
+    } else if (!seek.isBehindBytes(entry.bytes)) stack.push(await readEncoded(root, entry.path, entry.bytes, wanted));
+  }
+}
+
+async function readEncoded(
+  root: Root,
+  folder: string,
+  before: Uint8Array,
+  wanted: Uint8Array,
+): Promise<EncodedEntry[]> {
+  const entries: EncodedEntry[] = [];
+  for (const dirent of await readFolder(root, folder)) {
+    const piece = decodeName(dirent.name);
+    if (!piece || piece.leaf === dirent.isDirectory()) continue;
+    const bytes = new Uint8Array(before.length + piece.bytes.length);
+    bytes.set(before);
+    bytes.set(piece.bytes, before.length);
+    if (startsWithBytes(bytes, wanted)) entries.push({ path: `${folder}/${dirent.name}`, bytes, leaf: piece.leaf });
+  }
+  return entries.sort((a, b) => compareBytes(b.bytes, a.bytes) || Number(a.leaf) - Number(b.leaf));
+}
+
+/** Files and folders in a folder; none when it is gone, or when a link leads to it. */
+async function readFolder(root: Root, folder: string): Promise<readonly Dirent[]> {
+  if ((await orAbsent(root.whereabouts(folder))) !== "inside") return [];
+  const entries = await orAbsent(patiently(() => readdir(root.path(folder), { withFileTypes: true })));
+  return (entries ?? []).filter((entry) => entry.isFile() || entry.isDirectory());
+}

@@ -1,0 +1,140 @@
+/** Telling what changes in the folder: a hint, in no promised order. */
+import { watch, type FSWatcher } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import type { WatchEvent } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { errnoOf, orAbsent } from "./errno.ts";
+import { findAt, firstOf } from "./find.ts";
+import { etagOf } from "./identity.ts";
+import type { Settings } from "./options.ts";
+import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, RESERVED } from "./path.ts";
+import type { Root } from "./root.ts";
+
+/** One change makes several events, which are told as one. */
+const SETTLE_MS = 20;
+/** Keys whose last told state is remembered. */
+const MEMORY = 10_000;
+
+type Listener = (event: WatchEvent, key: string) => void;
+
+/** Watches the folder; resolves with the function that stops it. A missing folder is made, unless it is read-only. */
+export async function watchFolder(root: Root, settings: Settings, listener: Listener): Promise<() => void> {
+  if (!settings.readOnly) await root.make("");
+  if (!(await root.exists()))
+    throw new StorageError("unavailable", "the folder to watch does not exist", { retryable: false });
+  const told = new Map<string, string>();
+  const pending = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+
+  async function tell(key: string): Promise<void> {
+    const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => null);
+    const state = found ? etagOf(found.stats) : "";
+    if (stopped || told.get(key) === state) return;
+    told.delete(key);
+    told.set(key, state);
+    const oldest = told.keys().next();
+    if (told.size > MEMORY && !oldest.done) told.delete(oldest.value);
+    listener(found ? "update" : "remove", key);
+  }
+
+  function changed(path: string): void {
+    const key = path.startsWith(`${RESERVED}/`) ? keyOfEncoded(path) : keyOfPlain(path, root.posix);
+    if (key === null || settings.ignore(key)) return;
+    pending.add(key);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      const keys = [...pending];
+      pending.clear();
+      for (const each of keys) void tell(each);
+    }, SETTLE_MS);
+  }
+
+  const watcher = watchTree(root, settings, changed);
+  await watcher.ready;
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    watcher.close();
+  };
+}
+
+interface TreeWatcher {
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+/**
+ * Watches every folder on its own: Node's recursive watch on Linux opens a watch per file as well and follows links. Only
+ * folders that hold objects are watched, and the one in which the folder of encoded keys may appear.
+ */
+function watchTree(root: Root, settings: Settings, changed: (path: string) => void): TreeWatcher {
+  const watchers = new Map<string, FSWatcher>();
+  let closed = false;
+
+  function drop(folder: string): void {
+    for (const [path, watcher] of watchers) {
+      if (path !== folder && !path.startsWith(`${folder}/`)) continue;
+      watcher.close();
+      watchers.delete(path);
+    }
+  }
+
+  /** `fresh` says that files found are new: they were written before the watch began. */
+  async function add(folder: string, fresh: boolean): Promise<void> {
+    if (closed || watchers.has(folder) || !isWatched(folder, settings)) return;
+    if ((await orAbsent(root.whereabouts(folder))) !== "inside" || closed || watchers.has(folder)) return;
+    let watcher: FSWatcher;
+    try {
+      watcher = watch(root.path(folder), (_, name) => {
+        if (name !== null) void look(folder === "" ? name : `${folder}/${name}`);
+      });
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return;
+      throw errnoOf(error) === "ENOSPC" || errnoOf(error) === "EMFILE" ? limit(error) : error;
+    }
+    watchers.set(folder, watcher);
+    watcher.on("error", () => drop(folder));
+    for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) await add(path, fresh);
+      else if (fresh) changed(path);
+    }
+  }
+
+  async function look(path: string): Promise<void> {
+    const stats = await lstat(root.path(path)).catch(() => null);
+    if (closed) return;
+    if (stats?.isDirectory()) {
+      // A folder that was removed and made again has a new inode, which the old watch does not see.
+      drop(path);
+      await add(path, true).catch(() => {});
+      return;
+    }
+    if (!stats) drop(path);
+    changed(path);
+  }
+
+  return {
+    ready: add("", false),
+    close() {
+      closed = true;
+      for (const watcher of watchers.values()) watcher.close();
+      watchers.clear();
+    },
+  };
+}
+
+function isWatched(folder: string, settings: Settings): boolean {
+  if (folder === "" || folder === RESERVED || folder === KEYS_FOLDER || folder.startsWith(`${KEYS_FOLDER}/`))
+    return true;
+  return !folder.startsWith(`${RESERVED}/`) && !settings.ignore(folder);
+}
+
+function limit(cause: unknown): StorageError {
+  return new StorageError(
+    "unavailable",
+    "the system watches no more folders; raise its limit (fs.inotify.max_user_watches)",
+    { cause, retryable: false },
+  );
+}
