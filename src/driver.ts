@@ -7,7 +7,7 @@ import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { objectStore } from "./objects.ts";
 import { answerProbe } from "./probe.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
-import { upload } from "./upload.ts";
+import { releasing, upload } from "./upload.ts";
 
 export type { DriverSpec } from "./call.ts";
 
@@ -37,10 +37,11 @@ export function toDriver(spec: DriverSpec): Driver {
 
   function write(operation: string, key: string, value: UploadBody, options: KvOptions | undefined): Promise<void> {
     const given: UploadOptions = bag(options);
-    return call(operation, toObjectKey(key), given, async (opened) => {
+    const written = call(operation, toObjectKey(key), given, async (opened) => {
       // Key-value writes are atomic but need not survive a power cut: a driver's `durable` option decides otherwise.
       await upload(opened, parseKey(toObjectKey(key)), value, given, false);
     });
+    return releasing(value, written);
   }
 
   const driver: Driver = {
@@ -82,10 +83,14 @@ export function toDriver(spec: DriverSpec): Driver {
     clear: (base, options) => {
       const prefix = below(base);
       return call("clear", prefix, bag(options), async () => {
-        if (spec.noClear) throw new StorageError("denied", "this driver was made with noClear; delete keys or prefixes instead");
+        if (spec.noClear)
+          throw new StorageError("denied", "this driver was made with noClear; delete keys or prefixes instead");
         if (prefix !== "") return void (await store.deletePrefix(prefix, bag(options)));
         for await (const page of store.list(bag(options)).pages()) {
-          await store.delete(page.objects.map((object) => object.key), bag(options));
+          await store.delete(
+            page.objects.map((object) => object.key),
+            bag(options),
+          );
         }
       });
     },

@@ -11,7 +11,7 @@ import { listing } from "./pages.ts";
 import { pool } from "./pool.ts";
 import { parseRange } from "./range.ts";
 import { scoped } from "./scoped.ts";
-import { checkEtag, upload } from "./upload.ts";
+import { checkEtag, releasing, upload } from "./upload.ts";
 
 /** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
 export const PAGE_LIMIT = 1000;
@@ -23,9 +23,13 @@ const DELETES_AT_A_TIME = 16;
 export function objectStore(call: Caller): ObjectStore {
   const store: ObjectStore = {
     upload: (key, body, options = {}) =>
-      call("upload", key, options, (backend) => upload(backend, parseKey(key), body, options)),
+      releasing(
+        body,
+        call("upload", key, options, (backend) => upload(backend, parseKey(key), body, options)),
+      ),
 
-    download: (key, options = {}) => call("download", key, options, (backend) => download(backend, parseKey(key), options)),
+    download: (key, options = {}) =>
+      call("download", key, options, (backend) => download(backend, parseKey(key), options)),
 
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
@@ -63,7 +67,10 @@ export function objectStore(call: Caller): ObjectStore {
         const copied = await copy(backend, from, to, { ...options, ifMatch: options.ifMatch ?? source.etag });
         const target = await backend.head(parseKey(to), options);
         if (target?.size !== source.size) {
-          throw new StorageError("corrupt", `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`);
+          throw new StorageError(
+            "corrupt",
+            `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`,
+          );
         }
         await backend.delete(parseKey(from), options);
         return copied;
@@ -121,8 +128,13 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
   const [source, target] = [parseKey(from), parseKey(to)];
   const { signal, ifMatch } = options;
-  const checked = { ...(signal ? { signal } : {}), ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }) };
-  const copied = backend.copy ? await backend.copy(source, target, checked) : await copyThrough(backend, source, target, checked);
+  const checked = {
+    ...(signal ? { signal } : {}),
+    ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
+  };
+  const copied = backend.copy
+    ? await backend.copy(source, target, checked)
+    : await copyThrough(backend, source, target, checked);
   if (!copied) throw absent(from);
   return toInfo(backend, copied);
 }
@@ -131,7 +143,11 @@ async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOp
   const stored = await backend.get(from, options);
   if (!stored) return null;
   const { signal } = options;
-  return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), ...(signal ? { signal } : {}) });
+  return backend.put(
+    to,
+    { stream: stored.body, size: stored.info.size },
+    { ...objectHeaders(stored.info), ...(signal ? { signal } : {}) },
+  );
 }
 
 async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
@@ -139,14 +155,22 @@ async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOp
   if (failures.length === 0) return;
   const failed = new Set(failures.map((failure) => failure.key));
   const first = failures[0] as DeleteFailure;
-  throw new StorageError("partial", `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`, {
-    deleted: keys.filter((key) => !failed.has(key)),
-    errors: failures,
-    retryable: failures.every((failure) => failure.error.retryable),
-  });
+  throw new StorageError(
+    "partial",
+    `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`,
+    {
+      deleted: keys.filter((key) => !failed.has(key)),
+      errors: failures,
+      retryable: failures.every((failure) => failure.error.retryable),
+    },
+  );
 }
 
-async function deleteMany(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<readonly DeleteFailure[]> {
+async function deleteMany(
+  backend: Backend,
+  keys: readonly Key[],
+  options: CallOptions,
+): Promise<readonly DeleteFailure[]> {
   if (backend.deleteMany) return backend.deleteMany(keys, options);
   const failures: DeleteFailure[] = [];
   await pool(keys, DELETES_AT_A_TIME, async (key) => {
@@ -162,8 +186,17 @@ async function deletePrefix(backend: Backend, prefix: string, options: CallOptio
   let count = 0;
   let cursor: string | undefined;
   do {
-    const page = await backend.list({ ...options, prefix, limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) });
-    await deleteAll(backend, page.objects.map((object) => parseKey(object.key)), options);
+    const page = await backend.list({
+      ...options,
+      prefix,
+      limit: PAGE_LIMIT,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    await deleteAll(
+      backend,
+      page.objects.map((object) => parseKey(object.key)),
+      options,
+    );
     count += page.objects.length;
     cursor = page.cursor;
   } while (cursor !== undefined);

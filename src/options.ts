@@ -38,7 +38,10 @@ export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
 function headerValue(name: keyof ObjectHeaders, value: string | undefined): Record<string, string> {
   if (value === undefined) return {};
   if (typeof value !== "string" || !/^[\x20-\x7E]+$/.test(value) || value !== value.trim()) {
-    throw refuse(name, "must be printable ASCII without spaces at its ends, since it is an HTTP header (encode a file name as RFC 5987 says)");
+    throw refuse(
+      name,
+      "must be printable ASCII without spaces at its ends, since it is an HTTP header (encode a file name as RFC 5987 says)",
+    );
   }
   return { [name]: value };
 }
@@ -49,16 +52,20 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     const lower = name.toLowerCase();
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) throw refuse(`metadata name ${JSON.stringify(name)}`, "must be a header token: letters, digits, - and _");
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower))
+      throw refuse(`metadata name ${JSON.stringify(name)}`, "must be a header token: letters, digits, - and _");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
-    if (/[\p{Cc}\p{Cs}]/u.test(value)) throw refuse(`metadata ${lower}`, "must not have control characters, line breaks or lone surrogates");
-    if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space, which stores drop");
+    if (/[\p{Cc}\p{Cs}]/u.test(value))
+      throw refuse(`metadata ${lower}`, "must not have control characters, line breaks or lone surrogates");
+    if (value !== value.trim())
+      throw refuse(`metadata ${lower}`, "must not begin or end with a space, which stores drop");
     if (lower in checked) throw refuse(`metadata ${lower}`, "is given twice in different case");
     bytes += lower.length + encoder.encode(value).length;
     checked[lower] = value;
   }
   if (bytes > MAX_METADATA_BYTES) throw refuse("metadata", `takes ${bytes} bytes, at most ${MAX_METADATA_BYTES} fit`);
-  return checked;
+  // A driver may keep this very object, and readers are given it.
+  return Object.freeze(checked);
 }
 
 /** Metadata to be filled: without a prototype, so that `__proto__` is a name like any other. */

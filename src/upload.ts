@@ -9,24 +9,36 @@ import { contentTypeOf } from "./type.ts";
 
 const DEFAULT_TYPE = "application/octet-stream";
 
-/** Stores a body under a key; on any failure the body's stream is cancelled. */
-export async function upload(backend: Backend, key: Key, body: UploadBody, options: UploadOptions, durable?: boolean): Promise<ObjectInfo> {
-  let source: Source | undefined;
+/** Stores a body under a key. The caller lets the body go when this fails: see {@link releasing}. */
+export async function upload(
+  backend: Backend,
+  key: Key,
+  body: UploadBody,
+  options: UploadOptions,
+  durable?: boolean,
+): Promise<ObjectInfo> {
+  if (options.size !== undefined) wholeNumber("size", options.size, 0, Number.MAX_SAFE_INTEGER);
+  const { source, type } = toBody(body, options.size);
+  const put = putOptions(key, options, type);
+  const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
+  const info = await backend.put(key, source, {
+    ...put,
+    ...(durable === undefined ? {} : { durable }),
+    ...(progress ? { onBytes: progress } : {}),
+  });
+  return toInfo(backend, info);
+}
+
+/**
+ * The outcome of a call that was given a body. When it fails before anybody read the body, the body's stream is cancelled,
+ * so that what feeds it learns of it; one that a driver has begun to read is locked, and cancelled by the driver.
+ */
+export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promise<T> {
   try {
-    if (options.size !== undefined) wholeNumber("size", options.size, 0, Number.MAX_SAFE_INTEGER);
-    const { source: taken, type } = toBody(body, options.size);
-    source = taken;
-    const put = putOptions(key, options, type);
-    const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
-    const info = await backend.put(key, source, {
-      ...put,
-      ...(durable === undefined ? {} : { durable }),
-      ...(progress ? { onBytes: progress } : {}),
-    });
-    return toInfo(backend, info);
+    return await outcome;
   } catch (error) {
-    // A refused body is told so; one that a driver reads has been cancelled by it, and is locked.
-    if (!source || ("stream" in source && !source.stream.locked)) await cancelBody(body, error);
+    const stream = body instanceof Response || body instanceof Request ? body.body : body;
+    if (stream instanceof ReadableStream && !stream.locked) stream.cancel(error).catch(() => {});
     throw error;
   }
 }
@@ -35,12 +47,19 @@ export async function upload(backend: Backend, key: Key, body: UploadBody, optio
 export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): PutOptions {
   const { ifMatch, ifNoneMatch, headers, signal } = options;
   if ("checksum" in options && options.checksum !== undefined) {
-    throw new StorageError("unsupported", "checksum cannot be chosen yet; payloads are signed with their SHA-256 by default");
+    throw new StorageError(
+      "unsupported",
+      "checksum cannot be chosen yet; payloads are signed with their SHA-256 by default",
+    );
   }
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*" on a write: create only');
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*")
+    throw refuse("ifNoneMatch", 'must be "*" on a write: create only');
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refuse("ifMatch", "and ifNoneMatch exclude each other");
   return {
-    ...objectHeaders({ ...options, contentType: options.contentType ?? bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE }),
+    ...objectHeaders({
+      ...options,
+      contentType: options.contentType ?? bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE,
+    }),
     ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(headers ? { headers } : {}),
@@ -64,11 +83,10 @@ function counter(onProgress: (progress: UploadProgress) => void, total: number |
   let loaded = 0;
   return (count) => {
     loaded += count;
-    onProgress({ loaded, ...(total === undefined ? {} : { total }) });
+    try {
+      onProgress({ loaded, ...(total === undefined ? {} : { total }) });
+    } catch {
+      // An observer must not fail what it observes.
+    }
   };
-}
-
-async function cancelBody(body: UploadBody, reason: unknown): Promise<void> {
-  const stream = body instanceof Response || body instanceof Request ? body.body : body;
-  if (stream instanceof ReadableStream && !stream.locked) stream.cancel(reason).catch(() => {});
 }

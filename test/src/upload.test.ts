@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import memory from "../../drivers/memory.ts";
+import { toDriver } from "../../src/driver.ts";
+
+/** A stream that resolves `cancelled` with the reason it was cancelled for. */
+function watched(): { stream: ReadableStream<Uint8Array>; cancelled: Promise<unknown> } {
+  let settle!: (reason: unknown) => void;
+  const cancelled = new Promise((resolve) => (settle = resolve));
+  return { stream: new ReadableStream({ cancel: (reason) => settle(reason) }), cancelled };
+}
+
+test.each(["upload", "setItemRaw"] as const)("%s cancels a body that it refuses for its key", async (verb) => {
+  const { stream, cancelled } = watched();
+  await expect(memory()[verb]("..", stream)).rejects.toMatchObject({ code: "invalid-key" });
+  expect(await cancelled).toMatchObject({ code: "invalid-key" });
+});
+
+test("upload cancels the body when its signal was aborted before", async () => {
+  const reason = new Error("left");
+  const { stream, cancelled } = watched();
+  await expect(memory().upload("k", stream, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(await cancelled).toBe(reason);
+});
+
+test("upload cancels the body when the store cannot be opened", async () => {
+  const { stream, cancelled } = watched();
+  const driver = toDriver({ name: "none", open: () => Promise.reject(new Error("no store")) });
+  await expect(driver.upload("k", stream)).rejects.toThrow("no store");
+  await cancelled;
+});
