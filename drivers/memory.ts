@@ -2,7 +2,16 @@
  * Objects in memory: the smallest complete driver, to read as an example of the contract and to test against. Everything is
  * gone with the process. A write needs the whole object in memory, of course.
  */
-import type { Backend, GetOptions, Key, ListPage, ListPageOptions, PutOptions, Source, StoredInfo } from "../src/backend.ts";
+import type {
+  Backend,
+  GetOptions,
+  Key,
+  ListPage,
+  ListPageOptions,
+  PutOptions,
+  Source,
+  StoredInfo,
+} from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
 import { StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
@@ -34,7 +43,13 @@ function memoryBackend(publicUrl: string | undefined): Backend {
   function store(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions): StoredInfo {
     const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = options;
     const headers = { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata };
-    const info = { ...headers, key, size: bytes.byteLength, etag: `"${(++version).toString(16)}"`, lastModified: new Date() };
+    const info = {
+      ...headers,
+      key,
+      size: bytes.byteLength,
+      etag: `"${(++version).toString(16)}"`,
+      lastModified: new Date(),
+    };
     entries.set(key, { info, bytes });
     return info;
   }
@@ -57,7 +72,11 @@ function memoryBackend(publicUrl: string | undefined): Backend {
       return store(key, bytes, options);
     },
     delete: async (key) => void entries.delete(key),
-    list: async (options) => listPage([...entries.values()].map((entry) => entry.info), options),
+    list: async (options) =>
+      listPage(
+        [...entries.values()].map((entry) => entry.info),
+        options,
+      ),
     async copy(from, to, options) {
       const entry = entries.get(from);
       if (!entry) return null;
@@ -74,13 +93,17 @@ function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions): void
   if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== info.etag) {
     throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
   }
-  if (ifNoneMatch === "*" || ifNoneMatch === info.etag) throw new StorageError("not-modified", "the object still has this ETag");
+  if (ifNoneMatch === "*" || ifNoneMatch === info.etag)
+    throw new StorageError("not-modified", "the object still has this ETag");
 }
 
 function checkWrite(info: StoredInfo | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
   if (ifNoneMatch === "*" && info) throw new StorageError("precondition-failed", "the object exists already");
   if (ifMatch !== undefined && (!info || (ifMatch !== "*" && ifMatch !== info.etag))) {
-    throw new StorageError("precondition-failed", info ? "the object has another ETag than ifMatch" : "there is no object to match ifMatch");
+    throw new StorageError(
+      "precondition-failed",
+      info ? "the object has another ETag than ifMatch" : "there is no object to match ifMatch",
+    );
   }
 }
 

@@ -157,7 +157,13 @@ export interface DeleteFailure {
 export interface MultipartBackend {
   create(key: Key, options: PutOptions): Promise<string>;
   /** Bytes, since a part must be sent again whole when its answer is lost. */
-  uploadPart(key: Key, uploadId: string, partNumber: number, bytes: Uint8Array, call: CallOptions): Promise<UploadedPart>;
+  uploadPart(
+    key: Key,
+    uploadId: string,
+    partNumber: number,
+    bytes: Uint8Array,
+    call: CallOptions,
+  ): Promise<UploadedPart>;
   complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: PutOptions): Promise<StoredInfo>;
   /** An upload that is gone already counts as aborted. */
   abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;

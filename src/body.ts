@@ -17,19 +17,22 @@ export function toBody(body: UploadBody, size?: number): Body {
   if (body === null) return { source: fixed(new Uint8Array(0), size) };
   if (typeof body === "string") return { source: fixed(encoder.encode(body), size) };
   if (body instanceof ArrayBuffer) return { source: fixed(new Uint8Array(body), size) };
-  if (ArrayBuffer.isView(body)) return { source: fixed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), size) };
+  if (ArrayBuffer.isView(body))
+    return { source: fixed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), size) };
   if (body instanceof Blob) {
     checkSize(body.size, size);
     return { source: { stream: body.stream(), size: body.size }, ...typed(body.type) };
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
-    if (body.bodyUsed) throw new StorageError("invalid-option", "the body was read before; pass one that is still unread");
+    if (body.bodyUsed)
+      throw new StorageError("invalid-option", "the body was read before; pass one that is still unread");
     const type = typed(body.headers.get("content-type") ?? "");
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     return { source: body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size), ...type };
   }
-  if (typeof body === "object" && Symbol.asyncIterator in body) return { source: { stream: fromIterable(body), ...sized(size) } };
+  if (typeof body === "object" && Symbol.asyncIterator in body)
+    return { source: { stream: fromIterable(body), ...sized(size) } };
   throw new StorageError(
     "invalid-option",
     `the body is ${typeof body}; pass a string, bytes, a Blob, a Response, a ReadableStream, an async iterable or null`,
@@ -42,7 +45,8 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 }
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
-  if (stream.locked) throw new StorageError("invalid-option", "the body stream is locked to a reader; pass one that is free");
+  if (stream.locked)
+    throw new StorageError("invalid-option", "the body stream is locked to a reader; pass one that is free");
   return { stream, ...sized(size) };
 }
 
@@ -57,7 +61,10 @@ function typed(type: string): { type?: string } {
 /** Rejects `invalid-option` when a body is not as long as declared. */
 export function checkSize(actual: number, declared: number | undefined): void {
   if (declared !== undefined && actual !== declared) {
-    throw new StorageError("invalid-option", `the body has ${actual} bytes, but size says ${declared}; nothing was stored`);
+    throw new StorageError(
+      "invalid-option",
+      `the body has ${actual} bytes, but size says ${declared}; nothing was stored`,
+    );
   }
 }
 
@@ -67,19 +74,25 @@ export function toChunk(chunk: unknown): Uint8Array {
   if (typeof chunk === "string") return encoder.encode(chunk);
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  throw new StorageError("invalid-option", `the body gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
+  throw new StorageError(
+    "invalid-option",
+    `the body gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`,
+  );
 }
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {
   const iterator = iterable[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(toChunk(value));
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(toChunk(value));
+      },
+      async cancel(reason) {
+        await iterator.return?.(reason);
+      },
     },
-    async cancel(reason) {
-      await iterator.return?.(reason);
-    },
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
 }

@@ -50,7 +50,14 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
       if (!spec.onEvent) return;
       try {
         const duration = performance.now() - started;
-        spec.onEvent({ driver: spec.name, operation, duration, aborted, ...(key === undefined ? {} : { key }), ...(error ? { error } : {}) });
+        spec.onEvent({
+          driver: spec.name,
+          operation,
+          duration,
+          aborted,
+          ...(key === undefined ? {} : { key }),
+          ...(error ? { error } : {}),
+        });
       } catch {
         // An observer must not change what it observes.
       }

@@ -9,8 +9,12 @@ const DEFAULT_TYPE = "application/octet-stream";
 /** Metadata as users see it: with defaults and both addresses. */
 export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
   const key = info.key as Key;
+  // What a store does not say is absent, not undefined, so that infos compare and print well.
+  const said = Object.fromEntries(
+    Object.entries(info).filter(([, value]) => value !== undefined),
+  ) as unknown as StoredInfo;
   return {
-    ...info,
+    ...said,
     contentType: info.contentType ?? DEFAULT_TYPE,
     metadata: info.metadata ?? emptyMetadata(),
     url: backend.url(key),

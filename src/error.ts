@@ -73,25 +73,22 @@ const BRAND = Symbol.for("unbucket.StorageError");
 export class StorageError extends Error {
   readonly code: ErrorCode;
   /** The verb that failed, such as `upload`. */
-  readonly operation: string | undefined;
-  readonly key: string | undefined;
-  readonly driver: string | undefined;
+  declare readonly operation?: string;
+  declare readonly key?: string;
+  declare readonly driver?: string;
   readonly retryable: boolean;
-  readonly response: StoreResponse | undefined;
-  readonly deleted: readonly string[] | undefined;
-  readonly errors: readonly KeyFailure[] | undefined;
+  declare readonly response?: StoreResponse;
+  declare readonly deleted?: readonly string[];
+  declare readonly errors?: readonly KeyFailure[];
 
   constructor(code: ErrorCode, message: string, init: StorageErrorInit = {}) {
     super(message, "cause" in init ? { cause: init.cause } : undefined);
     this.name = "StorageError";
     this.code = code;
-    this.operation = init.operation;
-    this.key = init.key;
-    this.driver = init.driver;
-    this.retryable = init.retryable ?? (code === "timeout" || code === "unavailable");
-    this.response = init.response;
-    this.deleted = init.deleted;
-    this.errors = init.errors;
+    // Only what is known becomes a property, so that a printed error shows no row of undefined.
+    for (const name of ["operation", "key", "driver", "response", "deleted", "errors"] as const) {
+      if (init[name] !== undefined) Object.assign(this, { [name]: init[name] });
+    }
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -112,7 +109,9 @@ export function locate(error: unknown, place: Place): StorageError {
   if (known.operation !== undefined) return known;
   const key = known.key ?? place.key;
   const where = [place.driver, place.operation, key === undefined ? undefined : JSON.stringify(shorten(key))];
-  return Object.assign(known, place, { key, message: `${where.filter(Boolean).join(" ")}: ${known.message}` });
+  return Object.assign(known, place, key === undefined ? {} : { key }, {
+    message: `${where.filter(Boolean).join(" ")}: ${known.message}`,
+  });
 }
 
 function shorten(key: string): string {

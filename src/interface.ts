@@ -93,7 +93,9 @@ export interface ListOptions extends CallOptions {
 }
 
 /** An object, or with a delimiter a prefix that holds objects. */
-export type ListEntry = (ListedObject & { readonly prefix?: undefined }) | { readonly prefix: string; readonly key?: undefined };
+export type ListEntry =
+  | (ListedObject & { readonly prefix?: undefined })
+  | { readonly prefix: string; readonly key?: undefined };
 
 /** One page: at most `limit` objects and prefixes together, `cursor` unless it is the last. */
 export interface Page {
@@ -172,7 +174,11 @@ export interface ObjectStore {
   /** Not available yet: rejects `unsupported`. */
   resumeMultipartUpload(key: string, uploadId: string): Promise<MultipartUpload>;
   /** Not available yet: rejects `unsupported`. */
-  update(key: string, fn: (current: DownloadedObject | null) => UploadBody | Promise<UploadBody>, options?: UploadOptions): Promise<ObjectInfo>;
+  update(
+    key: string,
+    fn: (current: DownloadedObject | null) => UploadBody | Promise<UploadBody>,
+    options?: UploadOptions,
+  ): Promise<ObjectInfo>;
   /** The same interface below a prefix, which it cannot leave. Keys in and out are relative to it. */
   scoped(prefix: string): ObjectStore;
 }

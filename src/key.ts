@@ -12,7 +12,8 @@ const encoder = new TextEncoder();
 
 /** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
 export function parseKey(key: string): Key {
-  if (typeof key !== "string") throw invalid(String(key), `a key is a string, not ${key === null ? "null" : typeof key}`);
+  if (typeof key !== "string")
+    throw invalid(String(key), `a key is a string, not ${key === null ? "null" : typeof key}`);
   if (key === "") throw invalid(key, "a key must not be empty");
   return check(key, "key") as Key;
 }
@@ -27,7 +28,8 @@ function check(key: string, what: "key" | "prefix"): string {
   if (!isWellFormed(key)) throw invalid(key, `a ${what} must be well-formed Unicode, this one has a lone surrogate`);
   // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
   const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
-  if (bytes > MAX_KEY_BYTES) throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${bytes}`);
+  if (bytes > MAX_KEY_BYTES)
+    throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${bytes}`);
   const segments = key.split("/");
   // A prefix's last segment may still grow: "a/." is a prefix of "a/.env".
   if (what === "prefix") segments.pop();

@@ -49,7 +49,10 @@ export function objects(storage: StorageLike): ObjectStore {
     list: (options: ListOptions = {}) =>
       listing(async (cursor) => {
         const to = await resolve(storage, options.prefix ?? "", true);
-        const step = await to.store.list({ ...options, prefix: to.rest, ...(cursor === undefined ? {} : { cursor }) }).pages().next();
+        const step = await to.store
+          .list({ ...options, prefix: to.rest, ...(cursor === undefined ? {} : { cursor }) })
+          .pages()
+          .next();
         const page = step.value ?? { objects: [], prefixes: [] };
         return {
           ...page,
@@ -73,12 +76,21 @@ export function objects(storage: StorageLike): ObjectStore {
     scoped: (prefix) => scoped(store, prefix),
   };
 
-  async function transfer(from: string, to: string, options: CopyOptions = {}, verb: "copy" | "move"): Promise<ObjectInfo> {
+  async function transfer(
+    from: string,
+    to: string,
+    options: CopyOptions = {},
+    verb: "copy" | "move",
+  ): Promise<ObjectInfo> {
     const [source, target] = await Promise.all([resolve(storage, from), resolve(storage, to)]);
     if (source.store === target.store) return info(target, await source.store[verb](source.rest, target.rest, options));
     const object = await source.store.download(source.rest, options);
     const { signal } = options;
-    const copied = await target.store.upload(target.rest, object.body, { ...objectHeaders(object), size: object.size, ...(signal ? { signal } : {}) });
+    const copied = await target.store.upload(target.rest, object.body, {
+      ...objectHeaders(object),
+      size: object.size,
+      ...(signal ? { signal } : {}),
+    });
     if (verb === "move") await source.store.delete(source.rest, signal ? { signal } : {});
     return info(target, copied);
   }
@@ -94,7 +106,10 @@ async function deleteByMount(targets: readonly Target[], options: Parameters<Obj
     const caller = new Map(group.map((target) => [target.rest, target.head + target.rest]));
     const named = (key: string): string => caller.get(key) ?? key;
     try {
-      await store.delete(group.map((target) => target.rest), options);
+      await store.delete(
+        group.map((target) => target.rest),
+        options,
+      );
       deleted.push(...caller.values());
     } catch (error) {
       if (!StorageError.is(error) || error.code !== "partial") throw error;
@@ -102,7 +117,12 @@ async function deleteByMount(targets: readonly Target[], options: Parameters<Obj
       errors.push(...(error.errors ?? []).map((failure) => ({ ...failure, key: named(failure.key) })));
     }
   }
-  if (errors.length > 0) throw new StorageError("partial", `${errors.length} of ${targets.length} keys were not deleted`, { operation: "delete", deleted, errors });
+  if (errors.length > 0)
+    throw new StorageError("partial", `${errors.length} of ${targets.length} keys were not deleted`, {
+      operation: "delete",
+      deleted,
+      errors,
+    });
 }
 
 const views = new WeakMap<Driver, Map<string, ObjectStore>>();
@@ -133,7 +153,11 @@ async function resolve(storage: StorageLike, key: string, isPrefix = false): Pro
   const probe: Probe = {};
   await storage.hasItem(asked, probeOptions(probe));
   if (!probe.found) {
-    throw new StorageError("unsupported", `the driver mounted for ${JSON.stringify(key)} has no object interface; mount one of unbucket's`, { key });
+    throw new StorageError(
+      "unsupported",
+      `the driver mounted for ${JSON.stringify(key)} has no object interface; mount one of unbucket's`,
+      { key },
+    );
   }
   const { driver } = probe.found;
   const [full, reached] = open ? [asked.slice(0, -1), probe.found.key.slice(0, -1)] : [asked, probe.found.key];
@@ -145,7 +169,11 @@ async function resolve(storage: StorageLike, key: string, isPrefix = false): Pro
   const consumed = full.slice(0, full.length - reached.length);
   const head = key.slice(0, consumed.length);
   if (head.replace(/[/\\]/g, ":") !== consumed) {
-    throw new StorageError("invalid-key", `${JSON.stringify(key)} must begin with ${JSON.stringify(consumed)} to reach its mount`, { key });
+    throw new StorageError(
+      "invalid-key",
+      `${JSON.stringify(key)} must begin with ${JSON.stringify(consumed)} to reach its mount`,
+      { key },
+    );
   }
   return { store: driver, head, rest: key.slice(consumed.length) };
 }

@@ -37,7 +37,8 @@ export async function createMultipart(call: Caller, key: Key, options: Multipart
 }
 
 function stepsOf(backend: Backend): MultipartBackend {
-  if (!backend.multipart) throw new StorageError("unsupported", "this driver has no multipart uploads; upload() streams any size");
+  if (!backend.multipart)
+    throw new StorageError("unsupported", "this driver has no multipart uploads; upload() streams any size");
   return backend.multipart;
 }
 
@@ -60,7 +61,11 @@ async function partBytes(body: UploadBody, most: number, call: CallOptions): Pro
     let buffer = new Uint8Array(source.size ?? 64 * 1024);
     let end = await reader.fill(buffer, 0);
     while (!(await reader.ended())) {
-      if (end >= most) throw new StorageError("too-large", `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`);
+      if (end >= most)
+        throw new StorageError(
+          "too-large",
+          `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`,
+        );
       const larger = new Uint8Array(Math.min(most, buffer.byteLength * 4));
       larger.set(buffer);
       buffer = larger;

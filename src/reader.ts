@@ -48,7 +48,10 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     const chunk = toChunk(result.value);
     total += chunk.byteLength;
     if (source.size !== undefined && total > source.size) {
-      throw new StorageError("invalid-option", `the body has more than the ${source.size} bytes that size says; nothing was stored`);
+      throw new StorageError(
+        "invalid-option",
+        `the body has more than the ${source.size} bytes that size says; nothing was stored`,
+      );
     }
     if (chunk.byteLength > 0) rest = chunk;
   }

@@ -36,7 +36,10 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     list: (options: ListOptions = {}) => {
       const inner = { ...options, prefix: prefix + (options.prefix ?? "") };
       return listing(async (cursor) => {
-        const page = await store.list({ ...inner, ...(cursor === undefined ? {} : { cursor }) }).pages().next();
+        const page = await store
+          .list({ ...inner, ...(cursor === undefined ? {} : { cursor }) })
+          .pages()
+          .next();
         return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);
       }, options.cursor);
     },

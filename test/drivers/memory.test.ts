@@ -6,7 +6,13 @@ import { objects } from "../../src/mounts.ts";
 test("memory gives back what was uploaded, by bytes, text and range", async () => {
   const store = memory();
   const info = await store.upload("a/b.txt", "hello world", { metadata: { By: "me" } });
-  expect(info).toMatchObject({ key: "a/b.txt", size: 11, contentType: "text/plain", metadata: { by: "me" }, url: null });
+  expect(info).toMatchObject({
+    key: "a/b.txt",
+    size: 11,
+    contentType: "text/plain",
+    metadata: { by: "me" },
+    url: null,
+  });
   expect(await (await store.download("a/b.txt")).text()).toBe("hello world");
   const part = await store.download("a/b.txt", { range: { suffix: 5 } });
   expect(part.range).toEqual({ start: 6, end: 10 });

@@ -1,0 +1,62 @@
+/** Whose keys sign: fixed ones, the environment's, or those of a function that can be asked again. */
+import { StorageError } from "../../src/error.ts";
+import { refuse } from "../../src/options.ts";
+import type { Identity } from "../../src/sigv4/sign.ts";
+import type { Environment } from "./environment.ts";
+import type { Credentials, S3Options } from "./options.ts";
+
+/** Gives the keys to sign the next request with. */
+export type IdentitySource = () => Promise<Identity> | Identity;
+
+/** How long before they expire credentials are asked for again, in milliseconds. */
+const EARLY = 5 * 60 * 1000;
+
+/** Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. */
+export function identityOf(options: S3Options, env: Environment): IdentitySource {
+  if (options.credentials) return refreshed(options.credentials);
+  const { accessKeyId, secretAccessKey, sessionToken } = options;
+  if (accessKeyId || secretAccessKey) {
+    if (!accessKeyId) throw refuse("accessKeyId", "is missing beside secretAccessKey");
+    if (!secretAccessKey) throw refuse("secretAccessKey", "is missing beside accessKeyId");
+    return () => ({ accessKeyId, secretAccessKey, sessionToken });
+  }
+  const found = { accessKeyId: env["AWS_ACCESS_KEY_ID"], secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] };
+  return () => {
+    if (found.accessKeyId && found.secretAccessKey) {
+      return {
+        accessKeyId: found.accessKeyId,
+        secretAccessKey: found.secretAccessKey,
+        sessionToken: env["AWS_SESSION_TOKEN"],
+      };
+    }
+    throw refuse(
+      "accessKeyId and secretAccessKey",
+      "are missing, and so are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    );
+  };
+}
+
+function refreshed(provide: () => Promise<Credentials>): IdentitySource {
+  let current: Promise<Credentials> | undefined;
+  let until = Infinity;
+  return async () => {
+    if (!current || Date.now() > until - EARLY) {
+      until = Infinity;
+      const asked = Promise.resolve().then(provide);
+      current = asked;
+      asked.then(
+        (credentials) => (until = credentials.expiration?.getTime() ?? Infinity),
+        () => current === asked && (current = undefined),
+      );
+    }
+    try {
+      return await current;
+    } catch (error) {
+      throw notGiven(error);
+    }
+  };
+}
+
+function notGiven(cause: unknown): StorageError {
+  return new StorageError("unauthenticated", "the credentials function rejected", { cause });
+}

@@ -1,0 +1,93 @@
+/**
+ * DeleteObject and DeleteObjects.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+ */
+import { sha256Base64 } from "#digest";
+import type { CallOptions, DeleteFailure, Key } from "../../src/backend.ts";
+import { locate, StorageError } from "../../src/error.ts";
+import { pool } from "../../src/pool.ts";
+import type { Client } from "./client.ts";
+import { readComplaint, toStorageError } from "./errors.ts";
+import type { WireResponse } from "./transport.ts";
+import { childrenOf, childText, escapeXml, isXmlText } from "./xml.ts";
+
+const MAX_KEYS = 1000;
+const AT_A_TIME = 8;
+
+/** Deletes one object; an absent one is success, an absent bucket is not. */
+export function deleteObject(client: Client, key: Key, call: CallOptions): Promise<void> {
+  return client.send({ method: "DELETE", key, signal: call.signal, accept: [404] }, async (response) => {
+    if (response.status !== 404) return response.discard();
+    const complaint = await readComplaint(response);
+    if (complaint.code === "NoSuchBucket") throw toStorageError(response, complaint, undefined);
+  });
+}
+
+/** Deletes many objects and gives those that failed. */
+export async function deleteObjects(
+  client: Client,
+  keys: readonly Key[],
+  call: CallOptions,
+): Promise<readonly DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  // What XML cannot carry, and everything on a store without the batch operation, goes one by one.
+  const batched = client.settings.bulkDelete ? keys.filter(isXmlText) : [];
+  const single = client.settings.bulkDelete ? keys.filter((key) => !isXmlText(key)) : keys;
+  const batches = Array.from({ length: Math.ceil(batched.length / MAX_KEYS) }, (_, index) =>
+    batched.slice(index * MAX_KEYS, (index + 1) * MAX_KEYS),
+  );
+  const work = [...batches, ...single.map((key) => [key])];
+  await pool(work, AT_A_TIME, async (batch) => {
+    call.signal?.throwIfAborted();
+    try {
+      if (batch.length > 1) failures.push(...(await deleteBatch(client, batch, call)));
+      else await deleteObject(client, batch[0] as Key, call);
+    } catch (error) {
+      if (call.signal?.aborted || (StorageError.is(error) && error.code === "bucket-not-found")) throw error;
+      for (const key of batch) failures.push({ key, error: locate(copyOf(error), { operation: "delete", key }) });
+    }
+  });
+  return failures;
+}
+
+async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
+  const { base } = client.settings;
+  const objects = keys.map((key) => `<Object><Key>${escapeXml(base + key)}</Key></Object>`).join("");
+  const body = new TextEncoder().encode(
+    `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`,
+  );
+  const headers = {
+    "content-type": "application/xml",
+    // Required: some servers want this or Content-MD5, and do not take the signed payload hash for it.
+    "x-amz-checksum-sha256": await sha256Base64(body),
+    "x-amz-sdk-checksum-algorithm": "SHA256",
+  };
+  const root = await client.document(
+    { method: "POST", query: { delete: "" }, headers, body, signal: call.signal },
+    "DeleteResult",
+  );
+  return childrenOf(root, "Error").flatMap((entry) => {
+    const code = childText(entry, "Code");
+    if (code === "NoSuchKey") return [];
+    const key = (childText(entry, "Key") ?? "").slice(base.length);
+    const complaint = { code, message: childText(entry, "Message"), region: undefined };
+    return [{ key, error: locate(toStorageError(REFUSED, complaint, undefined), { operation: "delete", key }) }];
+  });
+}
+
+/** Errors get their place once; every key of a failed batch needs one of its own. */
+function copyOf(error: unknown): unknown {
+  if (!StorageError.is(error)) return error;
+  const { code, message, retryable, response, cause } = error;
+  return new StorageError(code, message, { retryable, cause, ...(response ? { response } : {}) });
+}
+
+/** A key's failure comes within a 200, with a code but no status of its own. */
+const REFUSED: WireResponse = {
+  status: 200,
+  header: () => null,
+  names: () => [],
+  stream: () => new ReadableStream(),
+  bytes: async () => null,
+  discard: async () => {},
+};

@@ -1,0 +1,156 @@
+/** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
+import { StorageError } from "../../src/error.ts";
+import type { Timeouts, Transport, WireResponse } from "./transport.ts";
+
+/** The part of fetch that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
+const BYOB_BYTES = 256 * 1024;
+
+/** Sends by `fetch`, with the timeouts that fetch does not have. */
+export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
+  return {
+    async send({ method, url, headers, body, signal }) {
+      // One controller for both: the caller's signal, and our own timer until the head is there. The body has its own timer.
+      const controller = new AbortController();
+      const onAbort = (): void => controller.abort(signal?.reason);
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener("abort", onAbort, { once: true });
+      const release = (): void => signal?.removeEventListener("abort", onAbort);
+      const late = timer(timeouts.headers, () =>
+        controller.abort(new StorageError("timeout", "the store did not answer in time")),
+      );
+      try {
+        const response = await fetch(url, {
+          method,
+          headers,
+          // A redirect would carry the token and the keys in headers to whatever host it names.
+          redirect: "manual",
+          signal: controller.signal,
+          ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+          ...RAW,
+        });
+        return toResponse(response, controller, timeouts.body, release);
+      } catch (error) {
+        release();
+        throw reasonOf(error, signal, controller.signal);
+      } finally {
+        clearTimeout(late);
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know. */
+const RAW: RequestInit = { decompress: false, encodeResponseBody: "manual" } as RequestInit;
+
+function toResponse(response: Response, controller: AbortController, idle: number, release: () => void): WireResponse {
+  const read = (): Piecewise => piecewise(response.body, controller, idle, release);
+  return {
+    status: response.status,
+    header: (name) => response.headers.get(name),
+    names: () => response.headers.keys(),
+    stream() {
+      const pieces = read();
+      return new ReadableStream<Uint8Array>(
+        {
+          async pull(sink) {
+            const piece = await pieces.next();
+            if (piece === null) sink.close();
+            else sink.enqueue(piece);
+          },
+          cancel: (reason) => pieces.cancel(reason),
+        },
+        { highWaterMark: 0 },
+      );
+    },
+    async bytes(most) {
+      const pieces = read();
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
+        length += piece.byteLength;
+        if (length > most) {
+          pieces.cancel(undefined);
+          return null;
+        }
+        chunks.push(piece);
+      }
+      const all = new Uint8Array(length);
+      for (let index = 0, at = 0; index < chunks.length; index++) {
+        all.set(chunks[index] as Uint8Array, at);
+        at += (chunks[index] as Uint8Array).byteLength;
+      }
+      return all;
+    },
+    async discard() {
+      // A small body is read, since some runtimes give up the connection of one that is cancelled.
+      const short = Number(response.headers.get("content-length") ?? "0") <= 64 * 1024;
+      if (short) await this.bytes(64 * 1024).catch(() => {});
+      else read().cancel(undefined);
+    },
+  };
+}
+
+interface Piecewise {
+  next(): Promise<Uint8Array | null>;
+  cancel(reason: unknown): void;
+}
+
+function piecewise(body: Response["body"], controller: AbortController, idle: number, release: () => void): Piecewise {
+  if (!body) {
+    release();
+    return { next: async () => null, cancel: () => {} };
+  }
+  const [reader, read] = open(body);
+  return {
+    async next() {
+      const late = timer(idle, () => controller.abort(new StorageError("timeout", "the store stopped sending")));
+      try {
+        const piece = await read();
+        if (piece === null) release();
+        return piece;
+      } catch (error) {
+        release();
+        throw reasonOf(error, undefined, controller.signal);
+      } finally {
+        clearTimeout(late);
+      }
+    },
+    cancel(reason) {
+      release();
+      reader.cancel(reason).catch(() => {});
+    },
+  };
+}
+
+function open(
+  body: ReadableStream<Uint8Array>,
+): [{ cancel(reason: unknown): Promise<void> }, () => Promise<Uint8Array | null>] {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    const read = async (): Promise<Uint8Array | null> => {
+      const { value } = await reader.read(new Uint8Array(BYOB_BYTES));
+      return value && value.byteLength > 0 ? value : null;
+    };
+    return [reader, read];
+  } catch {
+    const reader = body.getReader();
+    return [reader, async () => (await reader.read()).value ?? null];
+  }
+}
+
+function timer(milliseconds: number, run: () => void): ReturnType<typeof setTimeout> | undefined {
+  return milliseconds > 0 ? setTimeout(run, milliseconds) : undefined;
+}
+
+/** The caller's abort as it is, our timeout as itself, everything else as a connection that failed. */
+function reasonOf(error: unknown, signal: AbortSignal | undefined, own: AbortSignal): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (own.aborted) return own.reason;
+  return StorageError.is(error)
+    ? error
+    : new StorageError("unavailable", "the connection to the store failed", { cause: error });
+}

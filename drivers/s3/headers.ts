@@ -1,0 +1,87 @@
+/** Object headers and user metadata as S3's request and response headers. */
+import type { ObjectHeaders, StoredInfo } from "../../src/backend.ts";
+import { emptyMetadata } from "../../src/options.ts";
+import type { WireResponse } from "./transport.ts";
+
+const META = "x-amz-meta-";
+
+/** The headers that store these with an object. */
+export function toRequestHeaders(options: ObjectHeaders): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const plain = {
+    "content-type": options.contentType,
+    "content-encoding": options.contentEncoding,
+    "content-language": options.contentLanguage,
+    "content-disposition": options.contentDisposition,
+    "cache-control": options.cacheControl,
+  };
+  for (const [name, value] of Object.entries(plain)) if (value !== undefined) headers[name] = value;
+  for (const [name, value] of Object.entries(options.metadata ?? {})) headers[META + name] = encodeValue(value);
+  return headers;
+}
+
+/** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
+export function toInfo(key: string, response: WireResponse, size: number): StoredInfo {
+  const optional = {
+    contentType: response.header("content-type"),
+    // Some servers keep the framing of an upload as if it were the object's.
+    contentEncoding:
+      response
+        .header("content-encoding")
+        ?.replace(/(^|,\s*)aws-chunked(?=,|$)/g, "")
+        .replace(/^,\s*/, "") || null,
+    contentLanguage: response.header("content-language"),
+    contentDisposition: response.header("content-disposition"),
+    cacheControl: response.header("cache-control"),
+  };
+  const metadata = emptyMetadata();
+  for (const name of response.names()) {
+    if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
+  }
+  return {
+    key,
+    size,
+    etag: toEtag(response.header("etag")),
+    lastModified: toDate(response.header("last-modified")),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
+    metadata,
+  };
+}
+
+/** An ETag as a quoted value, whatever form a server gives it in. */
+export function toEtag(value: string | null | undefined): string {
+  const bare = (value ?? "").replace(/^W\//, "").replace(/^"|"$/g, "");
+  return `"${bare}"`;
+}
+
+function toDate(value: string | null): Date {
+  const time = Date.parse(value ?? "");
+  return new Date(Number.isNaN(time) ? 0 : time);
+}
+
+/**
+ * Header values are ASCII: runtimes disagree on how to send anything else, so that its signature would not match. Other text
+ * goes as an RFC 2047 encoded word, which AWS and MinIO use themselves.
+ */
+function encodeValue(value: string): string {
+  if (/^[\x20-\x7E]*$/.test(value) && !value.includes("=?") && !value.includes("  ")) return value;
+  const bytes = new TextEncoder().encode(value);
+  return `=?UTF-8?B?${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}?=`;
+}
+
+function decodeValue(value: string): string {
+  return value.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=(?:\s+(?==\?))?/gi, (_, kind: string, text: string) => {
+    try {
+      const binary = kind.toUpperCase() === "B" ? atob(text) : unquote(text);
+      return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    } catch {
+      return text;
+    }
+  });
+}
+
+function unquote(text: string): string {
+  return text
+    .replaceAll("_", " ")
+    .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

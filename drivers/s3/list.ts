@@ -1,0 +1,60 @@
+/**
+ * ListObjectsV2.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+ */
+import type { ListPage, ListPageOptions } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import type { Client } from "./client.ts";
+import { toEtag } from "./headers.ts";
+import { childrenOf, childText, type Element } from "./xml.ts";
+
+/** One page; keys and prefixes come without the driver's base. */
+export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
+  const { base } = client.settings;
+  const query = {
+    "list-type": 2,
+    // Keys may hold characters that XML cannot.
+    "encoding-type": "url",
+    prefix: base + options.prefix || undefined,
+    delimiter: options.delimiter,
+    "max-keys": options.limit,
+    "continuation-token": options.cursor,
+  };
+  const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
+  const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
+  const cursor = childText(root, "NextContinuationToken") || undefined;
+  if (childText(root, "IsTruncated")?.trim() === "true" && cursor === undefined) {
+    throw new StorageError("corrupt", "the store says that the listing goes on, but not where");
+  }
+  const strip = (text: string): string => {
+    const name = decode(text);
+    if (!name.startsWith(base + options.prefix))
+      throw new StorageError("corrupt", "the store listed a key outside the prefix");
+    return name.slice(base.length);
+  };
+  return {
+    objects: childrenOf(root, "Contents").map((entry) => ({
+      key: strip(childText(entry, "Key") ?? ""),
+      ...toListed(entry),
+    })),
+    prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(childText(entry, "Prefix") ?? "")),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {
+  const size = Number(childText(entry, "Size") ?? Number.NaN);
+  const lastModified = new Date(childText(entry, "LastModified") ?? Number.NaN);
+  if (!Number.isSafeInteger(size) || Number.isNaN(lastModified.getTime()))
+    throw new StorageError("corrupt", "the store listed an object without size or date");
+  return { size, etag: toEtag(childText(entry, "ETag")), lastModified };
+}
+
+/** Some servers write a space as `+`, others as `%20`; a plus itself always comes as `%2B`. */
+function decodeUrl(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch (cause) {
+    throw new StorageError("corrupt", "the store listed a key in an encoding that cannot be read", { cause });
+  }
+}

@@ -1,0 +1,60 @@
+/** What `s3()` takes. Checked at the first call, in settings.ts. */
+import type { OnEvent } from "../../src/event.ts";
+import type { RetryOptions } from "../../src/retry.ts";
+import type { Fetch } from "./fetch.ts";
+import type { Timeouts } from "./transport.ts";
+
+/** An AWS identity, in the shape that the AWS SDK's credential providers resolve with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+  /** Asked for again five minutes before. Absent: kept. */
+  readonly expiration?: Date | undefined;
+}
+
+/** Options of the S3 driver. Plain data suffices; what is absent is read from `AWS_*` variables at the first call. */
+export interface S3Options {
+  /** Required. */
+  readonly bucket?: string;
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, else `us-east-1`. R2 wants `auto`. */
+  readonly region?: string;
+  /** Base address of the store, with a path if it has one. Default: AWS S3 in the region. */
+  readonly endpoint?: string;
+  /** Default: `AWS_ACCESS_KEY_ID`. */
+  readonly accessKeyId?: string;
+  /** Default: `AWS_SECRET_ACCESS_KEY`. */
+  readonly secretAccessKey?: string;
+  /** Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
+  readonly sessionToken?: string;
+  /** Called for keys instead: any provider of the AWS SDK fits. All callers share one call. */
+  readonly credentials?: () => Promise<Credentials>;
+  /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
+  readonly base?: string;
+  /** The bucket in the path instead of the host name. Default: true for an endpoint of your own, false on AWS. */
+  readonly forcePathStyle?: boolean;
+  /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
+  readonly bulkDelete?: boolean;
+  /** Bytes of one part of a large upload, 5 MiB to 5 GiB. Default 8 MiB. Grows when a known length needs it. */
+  readonly partSize?: number;
+  /** Parts of one upload in flight, 1 to 64. Default 4; 3 on Workers. */
+  readonly concurrency?: number;
+  /** Bytes of part buffers that all uploads of this driver hold together. Default 64 MiB, at least one part. */
+  readonly maxMemory?: number;
+  /** Sign every payload's SHA-256, which the store checks. Default true; false only over https. */
+  readonly signPayload?: boolean;
+  /** Base of the `url` that `upload` and `head` give: a CDN, a route of the app. Default: the object's own address. */
+  readonly publicUrl?: string;
+  /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */
+  readonly publicEndpoint?: string;
+  /** Sent and signed with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly retry?: RetryOptions;
+  /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
+  readonly timeout?: number | Partial<Timeouts>;
+  /** Used instead of the built-in transport: for proxies, service bindings, tests. */
+  readonly fetch?: Fetch;
+  /** An undici dispatcher, such as a ProxyAgent; Node only. */
+  readonly dispatcher?: object;
+  readonly onEvent?: OnEvent;
+}

@@ -1,0 +1,28 @@
+/** How large the parts of an upload are. */
+import { StorageError } from "../../src/error.ts";
+
+const MIB = 1024 * 1024;
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const MAX_PARTS = 10_000;
+const MAX_PART = 5 * 1024 * MIB;
+
+/**
+ * Bytes per part: the wanted size, or when a known length would need more than 10000 parts, the smallest whole number of MiB
+ * that does not. All parts of an upload but the last are equal, which R2 requires.
+ */
+export function partSizeFor(wanted: number, size: number | undefined): number {
+  if (size === undefined || size <= wanted * MAX_PARTS) return wanted;
+  const needed = Math.ceil(size / MAX_PARTS / MIB) * MIB;
+  if (needed > MAX_PART)
+    throw new StorageError("too-large", `an object has at most ${MAX_PARTS} parts of 5 GiB, ${size} bytes are more`);
+  return needed;
+}
+
+/** Refuses a part beyond the last that the protocol knows, for a body whose length was not known. */
+export function checkPartNumber(partNumber: number, partSize: number): void {
+  if (partNumber <= MAX_PARTS) return;
+  throw new StorageError(
+    "too-large",
+    `the body has more than ${MAX_PARTS} parts of ${partSize / MIB} MiB; pass size, or a larger partSize`,
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * Presigned URLs: a request signed in its query, for someone without keys.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+import type { BackendPresignOptions, Key, Presigned } from "../../src/backend.ts";
+import { signUrl } from "../../src/sigv4/sign.ts";
+import { toRequestHeaders } from "./headers.ts";
+import type { Settings } from "./settings.ts";
+import { objectUrl, type Query } from "./url.ts";
+
+/** Signs for the address that clients see; asks nobody but the credentials. */
+export async function presignObject(settings: Settings, key: Key, options: BackendPresignOptions): Promise<Presigned> {
+  const { method, expiresIn, part } = options;
+  const { url, path } = objectUrl(
+    settings.publicAddress,
+    settings.base + key,
+    method === "GET" ? responseQuery(options) : partQuery(part),
+  );
+  // Everything that shall hold for the upload is signed, so the client must send it as it is.
+  const headers = method === "PUT" ? uploadHeaders(options) : {};
+  const identity = await settings.identity();
+  // Signed a little in the past would shorten it, so the clock's own second counts.
+  const date = new Date(Math.floor(Date.now() / 1000) * 1000);
+  const signed = await signUrl({ method, url, path, headers }, { identity, region: settings.region, date }, expiresIn);
+  return { method, url: signed, headers, expiresAt: new Date(date.getTime() + expiresIn * 1000) };
+}
+
+function uploadHeaders(options: BackendPresignOptions): Record<string, string> {
+  if (options.part)
+    return options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) };
+  return {
+    ...toRequestHeaders(options),
+    ...(options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) }),
+    ...(options.ifNoneMatch ? { "if-none-match": options.ifNoneMatch } : {}),
+  };
+}
+
+function partQuery(part: BackendPresignOptions["part"]): Query {
+  return part ? { partNumber: part.partNumber, uploadId: part.uploadId } : {};
+}
+
+function responseQuery(options: BackendPresignOptions): Query {
+  return {
+    "response-cache-control": options.cacheControl,
+    "response-content-disposition": options.contentDisposition,
+    "response-content-type": options.contentType,
+  };
+}

@@ -1,0 +1,111 @@
+/** HEAD and GET of one object, with every byte counted. */
+import type { CallOptions, GetOptions, Key, StoredInfo, StoredObject } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { parseContentRange, rangeHeader } from "../../src/range.ts";
+import type { Client } from "./client.ts";
+import { readComplaint } from "./errors.ts";
+import { toInfo } from "./headers.ts";
+import type { WireResponse } from "./transport.ts";
+
+/** Answers whether the bucket exists, asked at most once as long as it does. */
+export type BucketCheck = (call: CallOptions) => Promise<void>;
+
+/** Metadata of an object, or null. A HEAD's 404 has no body, so the bucket is asked once whether it is there. */
+export async function headObject(
+  client: Client,
+  key: Key,
+  call: CallOptions,
+  bucket: BucketCheck,
+): Promise<StoredInfo | null> {
+  const info = await client.send({ method: "HEAD", key, signal: call.signal, accept: [404] }, async (response) => {
+    await response.discard();
+    return response.status === 404 ? null : toInfo(key, response, Number(response.header("content-length") ?? 0));
+  });
+  if (!info) await bucket(call);
+  return info;
+}
+
+/** Opens an object; the body is read as it is pulled. */
+export async function getObject(
+  client: Client,
+  key: Key,
+  options: GetOptions,
+  bucket: BucketCheck,
+): Promise<StoredObject | null> {
+  const { range, ifMatch, ifNoneMatch, signal } = options;
+  const headers = {
+    ...(range ? { range: rangeHeader(range) } : {}),
+    ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),
+  };
+  const opened = await client.send({ method: "GET", key, headers, signal, accept: [404] }, async (response) => {
+    if (response.status !== 404) return open(key, response, range !== undefined);
+    const { code } = await readComplaint(response);
+    return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
+  });
+  if (opened !== "unclear") return opened;
+  await bucket({ ...(signal ? { signal } : {}) });
+  return null;
+}
+
+/** Asks once per client whether the bucket is there; a refusal to say counts as yes, since only an existing bucket refuses. */
+export function bucketCheck(client: Client): BucketCheck {
+  let known = false;
+  return async ({ signal }) => {
+    if (known) return;
+    await client.send({ method: "HEAD", signal, accept: [403, 404] }, async (response) => {
+      await response.discard();
+      if (response.status === 404) missing();
+    });
+    known = true;
+  };
+}
+
+function missing(): never {
+  throw new StorageError("bucket-not-found", "the bucket does not exist; create it, or correct its name");
+}
+
+function open(key: Key, response: WireResponse, ranged: boolean): StoredObject {
+  const span = response.status === 206 ? parseContentRange(response.header("content-range")) : null;
+  if (ranged !== (span !== null)) {
+    void response.discard();
+    throw new StorageError(
+      "corrupt",
+      `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, without saying which bytes it sent`,
+    );
+  }
+  const length = response.header("content-length");
+  const announced = length === null ? undefined : Number(length);
+  const info = toInfo(key, response, span?.size ?? announced ?? 0);
+  const expected = span ? span.end - span.start + 1 : announced;
+  // Where a runtime decodes what is stored compressed, the announced length is not what comes.
+  const countable = info.contentEncoding === undefined || info.contentEncoding === "identity";
+  const body = countable && expected !== undefined ? counted(response.stream(), expected) : response.stream();
+  return { info, body, ...(span ? { range: { start: span.start, end: span.end } } : {}) };
+}
+
+/** Passes bytes on, and errors when they are fewer or more than announced: some transports end such a body without a word. */
+function counted(stream: ReadableStream<Uint8Array>, expected: number): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  let received = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        received += value?.byteLength ?? 0;
+        if (received > expected || (done && received < expected)) {
+          if (!done) reader.cancel().catch(() => {});
+          throw new StorageError(
+            "corrupt",
+            `the store announced ${expected} bytes and sent ${done ? "" : "at least "}${received}`,
+            { retryable: true },
+          );
+        }
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,135 @@
+/** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
+import { StorageError } from "../../src/error.ts";
+import { refuse, wholeNumber } from "../../src/options.ts";
+import { parseRetry, type RetryOptions } from "../../src/retry.ts";
+import { identityOf, type IdentitySource } from "./credentials.ts";
+import { type Environment, environment } from "./environment.ts";
+import type { Fetch } from "./fetch.ts";
+import type { S3Options } from "./options.ts";
+import type { Timeouts } from "./transport.ts";
+
+const MIB = 1024 * 1024;
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MIN_PART = 5 * MIB;
+const MAX_PART = 5 * 1024 * MIB;
+
+/** Where the bucket answers: everything before the key. */
+export interface Address {
+  readonly origin: string;
+  /** Begins and ends with `/`. */
+  readonly path: string;
+}
+
+/** Options, checked and complete. */
+export interface Settings {
+  readonly bucket: string;
+  readonly region: string;
+  readonly address: Address;
+  readonly publicAddress: Address;
+  readonly identity: IdentitySource;
+  /** Empty, or ends with `/`. */
+  readonly base: string;
+  readonly bulkDelete: boolean;
+  readonly partSize: number;
+  readonly concurrency: number;
+  readonly maxMemory: number;
+  readonly signPayload: boolean;
+  readonly publicUrl: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retry: RetryOptions;
+  readonly timeouts: Timeouts;
+  readonly fetch: Fetch | undefined;
+  readonly dispatcher: object | undefined;
+}
+
+/** Checks all options; rejects `invalid-option`. */
+export function toSettings(options: S3Options, env: Environment = environment()): Settings {
+  const { bucket, endpoint, signPayload = true, partSize = 8 * MIB } = options;
+  if (!bucket) throw refuse("bucket", "is missing; name the bucket that holds the objects");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
+    throw refuse(
+      "bucket",
+      "must be 3 to 255 letters, digits, dots and hyphens, beginning and ending with a letter or digit",
+    );
+  }
+  const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
+  if (!/^[a-z0-9-]{1,63}$/.test(region))
+    throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
+  const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
+  if (base.split("/").some((segment) => segment === "." || segment === ".."))
+    throw refuse("base", 'must not have a "." or ".." segment');
+
+  const own = endpoint ? parseEndpoint("endpoint", endpoint) : undefined;
+  const shown = options.publicEndpoint ? parseEndpoint("publicEndpoint", options.publicEndpoint) : undefined;
+  // A certificate for *.s3.region.amazonaws.com does not cover a bucket name with dots.
+  const inPath = options.forcePathStyle ?? (own !== undefined || bucket.includes("."));
+  const aws = new URL(`https://s3.${region}.amazonaws.com/`);
+  const address = addressOf(own ?? aws, bucket, inPath);
+  if (!signPayload && !address.origin.startsWith("https:")) {
+    throw refuse("signPayload", "may be false over https only: over http the signature is all that protects the bytes");
+  }
+  wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
+  if (options.fetch !== undefined && typeof options.fetch !== "function") throw refuse("fetch", "must be a function");
+  if (options.fetch && options.dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
+  if ("checksum" in options && options.checksum !== undefined) {
+    throw new StorageError("unsupported", "checksum cannot be chosen yet; payloads are signed with their SHA-256");
+  }
+  return {
+    bucket,
+    region,
+    address,
+    publicAddress: shown ? addressOf(shown, bucket, inPath) : address,
+    identity: identityOf(options, env),
+    base: base === "" ? "" : `${base}/`,
+    bulkDelete: options.bulkDelete ?? true,
+    partSize,
+    concurrency: wholeNumber("concurrency", options.concurrency ?? defaultConcurrency(), 1, 64),
+    maxMemory: wholeNumber(
+      "maxMemory",
+      options.maxMemory ?? Math.max(64 * MIB, partSize),
+      partSize,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    signPayload,
+    publicUrl: options.publicUrl || undefined,
+    headers: lowerCase(options.headers ?? {}),
+    retry: parseRetry(options.retry ?? {}),
+    timeouts: toTimeouts(options.timeout),
+    fetch: options.fetch,
+    dispatcher: options.dispatcher,
+  };
+}
+
+function parseEndpoint(option: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw refuse(option, "must be a URL such as http://localhost:9000");
+  if (url.username || url.password || url.search || url.hash) {
+    throw refuse(option, "must be an address alone, without user, query or fragment");
+  }
+  return url;
+}
+
+function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
+  const path = endpoint.pathname.replace(/\/*$/, "/");
+  if (inPath) return { origin: endpoint.origin, path: `${path}${bucket}/` };
+  if (/^(\d+\.){3}\d+$|^\[/.test(endpoint.hostname))
+    throw refuse("forcePathStyle", "must be true for an endpoint that is an IP address");
+  return { origin: `${endpoint.protocol}//${bucket}.${endpoint.host}`, path };
+}
+
+function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
+  const given = typeof timeout === "number" ? { headers: timeout, body: timeout } : (timeout ?? {});
+  const timeouts = { connect: 10_000, headers: 60_000, body: 60_000, ...given };
+  for (const [name, value] of Object.entries(timeouts)) wholeNumber(`timeout.${name}`, value, 0, 2 ** 31 - 1);
+  return timeouts;
+}
+
+/** Header names of a caller, as signing needs them. */
+export function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** Workers have 128 MB and six connections in all. */
+function defaultConcurrency(): number {
+  return globalThis.navigator?.userAgent === "Cloudflare-Workers" ? 3 : 4;
+}

@@ -1,0 +1,49 @@
+/** What the S3 driver needs of an HTTP client: types only. `#transport` picks one per runtime. */
+
+/** One request as it goes on the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Always bytes: a stream could be neither measured, nor hashed, nor sent again. */
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer whose head has arrived. Its body must be read by one of the three, else its connection is not reused. */
+export interface WireResponse {
+  readonly status: number;
+  /** By lower-case name. */
+  header(name: string): string | null;
+  /** Names of all headers, lower-case. */
+  names(): Iterable<string>;
+  /** The bytes as they come; errors when they stop coming for longer than the timeout, or end early. */
+  stream(): ReadableStream<Uint8Array>;
+  /** All bytes, at most `most`; null when there are more. */
+  bytes(most: number): Promise<Uint8Array | null>;
+  /** Lets go of a body that nobody wants. Never rejects. */
+  discard(): Promise<void>;
+}
+
+/** Milliseconds; 0 switches a limit off. */
+export interface Timeouts {
+  /** Until the connection stands. Only where the runtime lets us say. Default 10000. */
+  readonly connect: number;
+  /** From the request's last byte to the answer's head. Default 60000. */
+  readonly headers: number;
+  /** Between two pieces of a body. There is no limit on a body as a whole. Default 60000. */
+  readonly body: number;
+}
+
+/** Sends requests over connections of its own. */
+export interface Transport {
+  send(request: WireRequest): Promise<WireResponse>;
+  close(): Promise<void>;
+}
+
+/** What a transport is made with. */
+export interface TransportOptions {
+  readonly timeouts: Timeouts;
+  /** An undici dispatcher, such as a ProxyAgent; only the undici transport takes one. */
+  readonly dispatcher?: unknown;
+}

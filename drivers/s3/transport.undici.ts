@@ -1,0 +1,107 @@
+/**
+ * HTTP by undici, for Node: three to twelve times cheaper than Node's fetch, HEAD keeps its connection, nothing is decompressed,
+ * bodies are not copied.
+ */
+import { Agent, type Dispatcher, errors, request as send } from "undici";
+import { StorageError } from "../../src/error.ts";
+import type { Transport, TransportOptions, WireResponse } from "./transport.ts";
+
+/** Which transport a runtime got. */
+export const transportName: string = "undici";
+
+/** A transport over an agent of its own, or over the dispatcher that the options bring. */
+export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
+  const own =
+    dispatcher === undefined
+      ? new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 })
+      : undefined;
+  const through = own ?? (dispatcher as Dispatcher);
+  return {
+    async send({ method, url, headers, body, signal }) {
+      try {
+        const answer = await send(url, {
+          method: method as Dispatcher.HttpMethod,
+          headers,
+          body: body ?? null,
+          dispatcher: through,
+          headersTimeout: timeouts.headers,
+          bodyTimeout: timeouts.body,
+          // undici closes the connection after a HEAD unless told that servers answer it properly.
+          reset: false,
+          ...(signal ? { signal } : {}),
+        });
+        return toResponse(answer);
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : toError(error);
+      }
+    },
+    close: async () => {
+      await own?.close();
+    },
+  };
+}
+
+function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): WireResponse {
+  return {
+    status: statusCode,
+    header(name) {
+      const value = headers[name];
+      return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+    },
+    names: () => Object.keys(headers),
+    stream: () => toStream(body),
+    async bytes(most) {
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      try {
+        for await (const chunk of body as AsyncIterable<Uint8Array>) {
+          length += chunk.byteLength;
+          // Leaving the loop destroys the body, and with it the connection.
+          if (length > most) return null;
+          chunks.push(chunk);
+        }
+      } catch (error) {
+        throw toError(error);
+      }
+      return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+    },
+    discard: () => body.dump({ limit: 64 * 1024 }).catch(() => {}),
+  };
+}
+
+function toStream(body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          controller.error(toError(error));
+        }
+      },
+      cancel() {
+        body.on("error", () => {}).destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function toError(error: unknown): unknown {
+  if (error instanceof errors.HeadersTimeoutError)
+    return new StorageError("timeout", "the store did not answer in time", { cause: error });
+  if (error instanceof errors.BodyTimeoutError)
+    return new StorageError("timeout", "the store stopped sending", { cause: error });
+  if (error instanceof errors.ConnectTimeoutError)
+    return new StorageError("timeout", "no connection to the store in time", { cause: error });
+  if (StorageError.is(error)) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  return new StorageError(
+    "unavailable",
+    `the connection to the store failed${typeof code === "string" ? ` (${code})` : ""}`,
+    { cause: error },
+  );
+}

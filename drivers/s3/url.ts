@@ -1,0 +1,21 @@
+/** From bucket address, key and query to a URL in which every byte is encoded as SigV4 wants it. */
+import { encodePath, encodeRfc3986 } from "../../src/key.ts";
+import type { Address } from "./settings.ts";
+
+/** Query parameters; undefined ones are left out, names occur once. */
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** A URL with the path that it must still have after URL parsing. */
+export interface ObjectUrl {
+  readonly url: string;
+  readonly path: string;
+}
+
+/** The URL of an object, or with an empty key of the bucket. */
+export function objectUrl(address: Address, key: string, query: Query = {}): ObjectUrl {
+  const path = address.path + encodePath(key);
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(String(value))}`);
+  return { url: address.origin + path + (pairs.length > 0 ? `?${pairs.join("&")}` : ""), path };
+}

@@ -1,0 +1,90 @@
+/** How much memory the uploads of one client hold together, and the buffers they hold it in. */
+
+interface Waiter {
+  readonly bytes: number;
+  readonly held: number;
+  readonly grant: () => void;
+}
+
+/**
+ * Counts bytes of part buffers against a limit. Who asks for more waits until others give back. Buffers of full size are kept
+ * and used again: fresh ones cost an upload tens of megabytes that wait for the garbage collector.
+ */
+export class MemoryBudget {
+  readonly #limit: number;
+  readonly #part: number;
+  readonly #keep: number;
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #waiting: Waiter[] = [];
+  #used = 0;
+  #stuck = 0;
+
+  /**
+   * @param most bytes that are held at most
+   * @param part bytes of a full buffer. One is set aside for the rescue below, unless `most` has no room for two.
+   * @param keep full buffers that are kept for reuse
+   */
+  constructor(most: number, part: number, keep: number) {
+    this.#limit = Math.max(part, most - part);
+    this.#part = part;
+    this.#keep = keep;
+  }
+
+  /** Bytes that are held now. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Waits until `bytes` more fit. `held` says what the caller has already and will not give back before it got them. */
+  async take(bytes: number, held: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    signal?.throwIfAborted();
+    if (this.#waiting.length > 0 || this.#used + bytes > this.#limit) await this.#wait(bytes, held, signal);
+    else this.#used += bytes;
+    return (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
+  }
+
+  /** Gives memory back; `reusable` says that nothing reads the buffer any more. */
+  give(buffer: Uint8Array<ArrayBuffer>, reusable: boolean): void {
+    this.#used -= buffer.byteLength;
+    if (reusable && buffer.byteLength === this.#part && this.#free.length < this.#keep) this.#free.push(buffer);
+    this.#serve();
+  }
+
+  #wait(bytes: number, held: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        const index = this.#waiting.indexOf(waiter);
+        if (index >= 0) this.#waiting.splice(index, 1);
+        this.#stuck -= held;
+        signal?.removeEventListener("abort", aborted);
+      };
+      const aborted = (): void => {
+        leave();
+        reject(signal?.reason);
+        this.#serve();
+      };
+      const waiter: Waiter = {
+        bytes,
+        held,
+        grant: () => {
+          leave();
+          this.#used += bytes;
+          resolve();
+        },
+      };
+      this.#stuck += held;
+      this.#waiting.push(waiter);
+      signal?.addEventListener("abort", aborted, { once: true });
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    while (this.#waiting[0] && this.#used + this.#waiting[0].bytes <= this.#limit) this.#waiting[0].grant();
+    // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
+    // nearest to sending its part, gets the part that was set aside; always the same one, so that it is lent once.
+    if (this.#waiting.length > 0 && this.#stuck === this.#used) {
+      this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)).grant();
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** SHA-256 and HMAC by WebCrypto, for runtimes without Node's crypto. */
+
+/** Which digest a runtime got. */
+export const digestName: string = "web";
+
+const encoder = new TextEncoder();
+
+/** SHA-256 as lower-case hex. */
+export async function sha256Hex(data: Uint8Array | string): Promise<string> {
+  return hex(await crypto.subtle.digest("SHA-256", bytes(data)));
+}
+
+/** SHA-256 in base64. */
+export async function sha256Base64(data: Uint8Array | string): Promise<string> {
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(data)))));
+}
+
+/** HMAC with SHA-256. */
+export async function hmac(key: Uint8Array | string, data: string): Promise<Uint8Array> {
+  const imported = await crypto.subtle.importKey("raw", bytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, encoder.encode(data)));
+}
+
+/** HMAC with SHA-256 as lower-case hex. */
+export async function hmacHex(key: Uint8Array | string, data: string): Promise<string> {
+  return hex(await hmac(key, data));
+}
+
+function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  // WebCrypto takes no view of shared memory, which is all that the cast leaves out.
+  return typeof data === "string" ? encoder.encode(data) : (data as Uint8Array<ArrayBuffer>);
+}
+
+function hex(data: ArrayBuffer | Uint8Array): string {
+  return Array.from(new Uint8Array(data), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
