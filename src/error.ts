@@ -85,6 +85,7 @@ export class StorageError extends Error {
     super(message, "cause" in init ? { cause: init.cause } : undefined);
     this.name = "StorageError";
     this.code = code;
+    this.retryable = init.retryable ?? (code === "timeout" || code === "unavailable");
     // Only what is known becomes a property, so that a printed error shows no row of undefined.
     for (const name of ["operation", "key", "driver", "response", "deleted", "errors"] as const) {
       if (init[name] !== undefined) Object.assign(this, { [name]: init[name] });

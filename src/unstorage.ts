@@ -14,7 +14,7 @@ export interface KvMeta {
   readonly etag: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly [name: string]: unknown;
+  readonly [name: string]: string | number | object | null | undefined;
 }
 
 /** The key-value side of a driver. Keys are unstorage's: segments joined by `:`. */
