@@ -1,0 +1,64 @@
+/** The playground: every route of it, without a server. */
+import { H3 } from "h3";
+import type { Driver } from "unbucket";
+import { createStorage } from "unstorage";
+import { answerTo, Refused } from "./http/errors.ts";
+import { isBelow, targetOf } from "./http/key.ts";
+import { refuseCrossSite } from "./http/origin.ts";
+import { getAvatar, postAvatar } from "./routes/avatar.ts";
+import * as documents from "./routes/documents.ts";
+import { files, FILES } from "./routes/files.ts";
+import { kv, KV } from "./routes/kv.ts";
+import { type Assets, page } from "./routes/page.ts";
+import type { Thumbnailer } from "./services/avatars.ts";
+import type { Documents } from "./services/documents.ts";
+
+/** What the host gives to the app. */
+export interface Host {
+  readonly store: Driver;
+  readonly documents: Documents;
+  /** Null where sharp cannot run. */
+  readonly thumbnailer: Thumbnailer | null;
+  readonly assets: Assets;
+  /** What the page says of where files go. */
+  readonly backend: string;
+}
+
+/** Wires the routes. */
+export function createApp(host: Host): H3 {
+  const { store } = host;
+  const storage = createStorage({ driver: store });
+  const app = new H3({ allowMalformedURL: true, silent: true });
+
+  app.use(async (event, next) => {
+    try {
+      refuseCrossSite(event.req);
+      // Outside the router, which folds `//` and trailing slashes: in a key they count.
+      const { path } = targetOf(event);
+      if (isBelow(path, FILES)) return await files(store, event);
+      if (isBelow(path, KV)) return await kv(storage, event);
+      return await next();
+    } catch (error) {
+      return answerTo(error, event);
+    }
+  });
+
+  app.post("/users/:id/avatar", (event) => postAvatar(store, host.thumbnailer, event));
+  app.on("GET", "/users/:id/avatar", (event) => getAvatar(store, event));
+  app.on("HEAD", "/users/:id/avatar", (event) => getAvatar(store, event));
+
+  app.post("/documents", (event) => documents.postDocument(host.documents, event));
+  app.get("/documents", (event) => documents.listDocuments(host.documents, event));
+  app.post("/documents/sweep", () => documents.sweepDocuments(host.documents));
+  app.on("GET", "/documents/:id/file", (event) => documents.getDocumentFile(host.documents, store, event));
+  app.on("HEAD", "/documents/:id/file", (event) => documents.getDocumentFile(host.documents, store, event));
+  app.get("/documents/:id/download-url", (event) => documents.getDownloadUrl(host.documents, store, event));
+  app.delete("/documents/:id", (event) => documents.deleteDocument(host.documents, event));
+
+  app.on("GET", "/", (event) => page(host.assets, host.backend, event));
+  app.on("GET", "/page/:name", (event) => page(host.assets, host.backend, event));
+  app.all("/**", (event) => {
+    throw new Refused(404, "no-route", `Nothing answers to ${event.req.method} ${event.url.pathname}. See playground/README.md.`);
+  });
+  return app;
+}

@@ -1,0 +1,55 @@
+/** `/users/:id/avatar`: pictures up to 5 MB, with a thumbnail beside them. */
+import { getRouterParam, type H3Event } from "h3";
+import type { ObjectStore } from "unbucket";
+import { guard } from "unbucket/guard";
+import { respond } from "unbucket/respond";
+import { withBody } from "../http/body.ts";
+import { Refused } from "../http/errors.ts";
+import { type FormFile, readForm } from "../http/form.ts";
+import { pathOf } from "../http/key.ts";
+import { avatarKey, saveAvatar, type Thumbnailer } from "../services/avatars.ts";
+import { FILES } from "./files.ts";
+import { toUser } from "./user.ts";
+
+const PICTURES = { types: ["image/jpeg", "image/png", "image/gif", "image/webp"], maxSize: 5 * 1024 * 1024 };
+
+/** Stores the first file of a form as the user's avatar: 201 with both addresses. */
+export async function postAvatar(store: ObjectStore, thumbnailer: Thumbnailer | null, event: H3Event): Promise<Response> {
+  const user = toUser(getRouterParam(event, "id", { decode: true }));
+  if (thumbnailer === null) {
+    throw new Refused(501, "no-thumbnails", "Thumbnails need sharp, which cannot run here. Run the playground on Node, Bun or Deno.");
+  }
+  const picture = await withBody(event.req, async (body) => {
+    for await (const part of readForm(event.req.headers, body)) if (part.kind === "file") return read(part);
+    throw new Refused(400, "no-file", "The form has no file. Send one picture: curl -F file=@me.png.");
+  });
+  const { original, thumbnail } = await saveAvatar(store, thumbnailer, user, picture);
+  const address = `/users/${encodeURIComponent(user)}/avatar`;
+  return Response.json(
+    {
+      url: original.url ?? address,
+      thumbnailUrl: thumbnail.url ?? pathOf(FILES, thumbnail.key),
+      original: { key: original.key, size: original.size, etag: original.etag, contentType: original.contentType },
+      thumbnail: { key: thumbnail.key, size: thumbnail.size, etag: thumbnail.etag, contentType: thumbnail.contentType },
+    },
+    { status: 201, headers: { location: address } },
+  );
+}
+
+/** The avatar, or with `?size=thumbnail` its thumbnail. */
+export function getAvatar(store: ObjectStore, event: H3Event): Promise<Response> {
+  const user = toUser(getRouterParam(event, "id", { decode: true }));
+  const size = new URL(event.req.url).searchParams.get("size") ?? "original";
+  if (size !== "original" && size !== "thumbnail") {
+    throw new Refused(400, "invalid-option", "size is original or thumbnail.");
+  }
+  return respond(store, avatarKey(user, size === "thumbnail"), event.req);
+}
+
+/** Whole, since sharp needs it so: at most what the guard lets through. */
+async function read(file: FormFile): Promise<{ bytes: Uint8Array; contentType: string }> {
+  const guarded = await guard({ body: file.body, type: file.type, name: file.filename }, PICTURES);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of guarded.body) chunks.push(new Uint8Array(chunk));
+  return { bytes: new Uint8Array(await new Blob(chunks).arrayBuffer()), contentType: guarded.contentType };
+}

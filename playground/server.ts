@@ -1,0 +1,62 @@
+/** The playground on Node, Bun and Deno. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { parseEnv } from "node:util";
+import { createDatabase } from "db0";
+import libsql from "db0/connectors/libsql/node";
+import { serve } from "h3";
+import { getStorage } from "unbucket/drivers/env";
+import { createApp } from "./app.ts";
+import { nextSteps } from "./next-steps.ts";
+import { describeBackend } from "./services/backend.ts";
+import { documentTable } from "./services/database.ts";
+import { createDocuments } from "./services/documents.ts";
+import { loadThumbnailer } from "./services/thumbnail.ts";
+
+/** A file of settings beside the app; what the environment already says wins. */
+if (existsSync(".env")) {
+  for (const [name, value] of Object.entries(parseEnv(readFileSync(".env", "utf8")))) process.env[name] ??= value;
+}
+
+const { env } = process;
+const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../public/", import.meta.url);
+const store = getStorage();
+const database = createDatabase(libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db") }));
+const app = createApp({
+  store,
+  documents: createDocuments(store, documentTable(database)),
+  thumbnailer: await loadThumbnailer(),
+  assets: (name) => readFile(new URL(name, PUBLIC)).then((file) => new Uint8Array(file), () => null),
+  backend: describeBackend(env),
+});
+const server = serve(app, {
+  port: Number(env["PORT"] || 3000),
+  hostname: env["HOST"] || "127.0.0.1",
+  silent: true,
+  gracefulShutdown: false,
+  // Node's default cuts a request after five minutes, however well its upload goes.
+  node: { requestTimeout: 0 },
+});
+await server.ready();
+console.log(nextSteps(server.url ?? "", env));
+
+let stopping = false;
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+
+/** Takes no new requests and leaves when the running ones are done; a second signal does not wait. */
+async function stop(signal: string): Promise<void> {
+  if (stopping) process.exit(1);
+  stopping = true;
+  console.log(`${signal}: finishing running requests. Once more to stop at once.`);
+  await server.close();
+  await store.dispose?.();
+  await database.dispose();
+  process.exit(0);
+}
+
+function databaseUrl(path: string): string {
+  if (path === ":memory:") return path;
+  mkdirSync(dirname(path), { recursive: true });
+  return `file:${path}`;
+}

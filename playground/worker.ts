@@ -1,0 +1,41 @@
+/** The playground on Cloudflare Workers: S3 by bindings, documents in D1, no thumbnails. */
+import { createDatabase } from "db0";
+import d1 from "db0/connectors/cloudflare-d1";
+import { getStorage } from "unbucket/drivers/env";
+import { createApp } from "./app.ts";
+import { describeBackend } from "./services/backend.ts";
+import { documentTable } from "./services/database.ts";
+import { createDocuments } from "./services/documents.ts";
+
+/** The bindings: STORAGE_* as variables and secrets, a D1 database, and `playground/public` as static assets. */
+export interface Bindings {
+  readonly [name: string]: unknown;
+  readonly ASSETS?: { fetch(request: Request): Promise<Response> };
+}
+
+/** Seconds: many isolates share one database, so an upload that is quiet for so long counts as interrupted. */
+const LEASE = 60;
+
+const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> } = {
+  async fetch(request, bindings) {
+    const variables = Object.fromEntries(Object.entries(bindings).filter(isText));
+    const store = getStorage(variables);
+    const app = createApp({
+      store,
+      documents: createDocuments(store, documentTable(createDatabase(d1({ bindingName: "DB" }))), LEASE),
+      thumbnailer: null,
+      assets: async (name) => {
+        const found = await bindings.ASSETS?.fetch(new Request(new URL(`/${name}`, request.url)));
+        return found?.ok ? new Uint8Array(await found.arrayBuffer()) : null;
+      },
+      backend: describeBackend(variables),
+    });
+    return app.fetch(request);
+  },
+};
+
+export default worker;
+
+function isText(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
+}
