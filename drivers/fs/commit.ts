@@ -29,7 +29,7 @@ export function lockOf(root: Root, key: string): string {
 /** Checks conditions against the present version; rejects `precondition-failed`. */
 export function checkConditions(present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
   if (ifNoneMatch !== undefined && present) throw exists();
-  if (ifMatch === undefined || (present && etagOf(present.stats) === ifMatch)) return;
+  if (ifMatch === undefined || (present && (ifMatch === "*" || etagOf(present.stats) === ifMatch))) return;
   throw new StorageError(
     "precondition-failed",
     present ? `the object has another version, ${etagOf(present.stats)}` : "there is no object to replace",

@@ -70,7 +70,7 @@ export async function get(root: Root, key: Key, options: GetOptions): Promise<St
     if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
       throw new StorageError("precondition-failed", `the object has another version, ${info.etag}`);
     }
-    if (options.ifNoneMatch !== undefined && options.ifNoneMatch === info.etag) {
+    if (options.ifNoneMatch === "*" || options.ifNoneMatch === info.etag) {
       throw new StorageError("not-modified", "the object still has this version");
     }
     const span = options.range && resolveRange(options.range, info.size);

@@ -29,7 +29,8 @@ export async function removeFile(root: Root, { path, tree }: Candidate): Promise
   await orAbsent(patiently(() => unlink(root.path(path))));
   const top = tree === "keys" ? KEYS_FOLDER : "";
   let folder = folderOf(path);
-  for (; folder !== top && (await isReachable(root, folder)); folder = folderOf(folder)) {
+  if (folder === top || !(await isReachable(root, path))) return folder;
+  for (; folder !== top; folder = folderOf(folder)) {
     try {
       await rmdir(root.path(folder));
     } catch {

@@ -95,6 +95,8 @@ export function rootAt(base: string): Root {
   }
 
   async function temp(): Promise<string> {
+    // Says what is wrong with a base that is no folder.
+    await exists();
     const made = await make(TEMP_FOLDER);
     if (made.length > 0) {
       const handle = await open(path(`${RESERVED}/version`), "w");

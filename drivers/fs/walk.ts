@@ -1,6 +1,6 @@
 /** The keys below the root in the order of their UTF-8 bytes, folder by folder, from both trees. */
 import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Ignore } from "./ignore.ts";
 import { compareBytes, compareUtf8 } from "./order.ts";
@@ -60,7 +60,7 @@ async function* walkPlain({ root, prefix, ignore, seek }: Walk): AsyncGenerator<
   const top = folderOf(prefix);
   // Keys such as "/a" and "a//b" have no plain path.
   if (prefix.startsWith("/") || (top !== "" && (keyOfPlain(top, root.posix) === null || ignore(top)))) return;
-  const stack = [await readPlain(root, top, prefix)];
+  const stack = [await readPlain(root, top, prefix, true)];
   for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
     const entry = entries.pop();
     if (!entry) stack.pop();
@@ -68,16 +68,16 @@ async function* walkPlain({ root, prefix, ignore, seek }: Walk): AsyncGenerator<
       const key = keyOfPlain(entry.path, root.posix);
       if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "plain", path: entry.path } };
     } else if (!seek.isBehind(`${entry.path}/`) && !ignore(entry.path) && keyOfPlain(entry.path, root.posix) !== null) {
-      stack.push(await readPlain(root, entry.path, prefix));
+      stack.push(await readPlain(root, entry.path, prefix, false));
     }
   }
 }
 
 /** Files and folders that the prefix covers or that lead to it, last first. */
-async function readPlain(root: Root, folder: string, prefix: string): Promise<PlainEntry[]> {
+async function readPlain(root: Root, folder: string, prefix: string, isTop: boolean): Promise<PlainEntry[]> {
   const below = folder === "" ? "" : `${folder}/`;
   const entries: { path: string; isFolder: boolean; order: string }[] = [];
-  for (const dirent of await readFolder(root, folder)) {
+  for (const dirent of await readFolder(root, folder, isTop)) {
     const path = below + dirent.name;
     const order = dirent.isDirectory() ? `${path}/` : path;
     if (order.startsWith(prefix)) entries.push({ path, isFolder: dirent.isDirectory(), order });
@@ -98,14 +98,15 @@ async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked
   let at = 0;
   for (; wanted.length - at > PIECE_BYTES; at += PIECE_BYTES)
     top += `/${encodePiece(wanted.subarray(at, at + PIECE_BYTES))}`;
-  const stack = [await readEncoded(root, top, wanted.subarray(0, at), wanted)];
+  const stack = [await readEncoded(root, top, wanted.subarray(0, at), wanted, true)];
   for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
     const entry = entries.pop();
     if (!entry) stack.pop();
     else if (entry.leaf) {
       const key = keyOfBytes(entry.bytes);
       if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "keys", path: entry.path } };
-    } else if (!seek.isBehindBytes(entry.bytes)) stack.push(await readEncoded(root, entry.path, entry.bytes, wanted));
+    } else if (!seek.isBehindBytes(entry.bytes))
+      stack.push(await readEncoded(root, entry.path, entry.bytes, wanted, false));
   }
 }
 
@@ -114,9 +115,10 @@ async function readEncoded(
   folder: string,
   before: Uint8Array,
   wanted: Uint8Array,
+  isTop: boolean,
 ): Promise<EncodedEntry[]> {
   const entries: EncodedEntry[] = [];
-  for (const dirent of await readFolder(root, folder)) {
+  for (const dirent of await readFolder(root, folder, isTop)) {
     const piece = decodeName(dirent.name);
     if (!piece || piece.leaf === dirent.isDirectory()) continue;
     const bytes = new Uint8Array(before.length + piece.bytes.length);
@@ -128,8 +130,12 @@ async function readEncoded(
 }
 
 /** Files and folders in a folder; none when it is gone, or when a link leads to it. */
-async function readFolder(root: Root, folder: string): Promise<readonly Dirent[]> {
-  if ((await orAbsent(root.whereabouts(folder))) !== "inside") return [];
+async function readFolder(root: Root, folder: string, isTop: boolean): Promise<readonly Dirent[]> {
+  // What is above an inner folder was looked at when that was read, so that its own name is left: one look instead of one per segment.
+  const inside = isTop
+    ? (await orAbsent(root.whereabouts(folder))) === "inside"
+    : (await orAbsent(lstat(root.path(folder))))?.isDirectory();
+  if (!inside) return [];
   const entries = await orAbsent(patiently(() => readdir(root.path(folder), { withFileTypes: true })));
   return (entries ?? []).filter((entry) => entry.isFile() || entry.isDirectory());
 }

@@ -1,0 +1,197 @@
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { emptyFolder, failure, folder, K, streamOf, UGLY_KEYS } from "./folder.ts";
+
+describe("put", () => {
+  it("makes an ordinary key a plain file that other programs read", async () => {
+    const { base, put } = await folder();
+    await put("avatars/é.jpg", "bytes");
+    expect(await readFile(join(base, "avatars/é.jpg"), "utf8")).toBe("bytes");
+  });
+
+  it("round-trips every ugly key, and all of them beside each other", async () => {
+    const { put, text, keys, store } = await folder();
+    for (const key of UGLY_KEYS) expect((await put(key, `<${key}>`)).key).toBe(key);
+    for (const key of UGLY_KEYS) expect(await text(key)).toBe(`<${key}>`);
+    expect((await keys()).sort()).toEqual([...UGLY_KEYS].sort());
+    for (const key of UGLY_KEYS) {
+      await store.delete(K(key), {});
+      expect(await store.head(K(key), {})).toBe(null);
+    }
+    expect(await keys()).toEqual([]);
+  });
+
+  it.each([[["a", "a/b", "a/b/c"]], [["a/b/c", "a/b", "a"]], [["a/b", "a", "a/b/c"]]])(
+    "lets %j exist together",
+    async (order) => {
+      const { put, text, keys, store } = await folder();
+      for (const key of order) await put(key, key);
+      for (const key of order) await put(key, `${key} again`);
+      expect(await keys()).toEqual(["a", "a/b", "a/b/c"]);
+      for (const key of order) {
+        expect(await text(key)).toBe(`${key} again`);
+        await store.delete(K(key), {});
+        expect(await text(key)).toBe(null);
+      }
+      expect(await keys()).toEqual([]);
+    },
+  );
+
+  it("moves a key to its plain path once that is free, and leaves no second file", async () => {
+    const { put, text, files, store } = await folder();
+    await put("a", "1");
+    await put("a/b", "2", { metadata: { n: "2" } });
+    await store.delete(K("a"), {});
+    await put("a/b", "3");
+    expect(await files()).toEqual([".unbucket/version", "a/b"]);
+    expect(await text("a/b")).toBe("3");
+  });
+
+  it("has a new ETag for each of many equal writes within one clock tick", async () => {
+    const { put } = await folder();
+    const etags = new Set<string>();
+    for (let count = 0; count < 200; count++) etags.add((await put("same", "x")).etag);
+    expect(etags.size).toBe(200);
+  });
+
+  it("agrees with head on everything that it gives", async () => {
+    const { put, store } = await folder();
+    const given = {
+      contentType: "text/css",
+      cacheControl: "no-store",
+      contentEncoding: "br",
+      contentLanguage: "de",
+      contentDisposition: "inline",
+      metadata: { a: "ü" },
+    };
+    const info = await put("x.txt", "x", given);
+    expect(info).toMatchObject({ ...given, size: 1 });
+    expect(await store.head(K("x.txt"), {})).toEqual(info);
+    expect((await store.get(K("x.txt"), {}))?.info).toEqual(info);
+  });
+
+  it("keeps the bits of an overwritten file, and takes those of mode over the umask", async () => {
+    const { base, put } = await folder();
+    await put("kept", "1");
+    await chmod(join(base, "kept"), 0o604);
+    await put("kept", "2");
+    expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o604);
+    await (await folder({ base, mode: 0o666 })).put("kept", "3");
+    expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o666);
+  });
+
+  it("creates only once of 50 that try together, with another driver on the same folder among them", async () => {
+    const { base, put, text, files } = await folder();
+    const other = await folder({ base });
+    const tries = Array.from({ length: 50 }, (_, index) =>
+      (index % 2 ? put : other.put)("once", `${index}`, { ifNoneMatch: "*", metadata: { n: `${index}` } }),
+    );
+    const settled = await Promise.allSettled(tries);
+    const winners = settled.flatMap((result, index) => (result.status === "fulfilled" ? [`${index}`] : []));
+    expect(winners).toHaveLength(1);
+    expect(await text("once")).toBe(winners[0]);
+    expect(
+      settled.every((result) => result.status === "fulfilled" || result.reason.code === "precondition-failed"),
+    ).toBe(true);
+    expect((await files()).filter((file) => !file.startsWith(".unbucket/meta/"))).toEqual([
+      ".unbucket/version",
+      "once",
+    ]);
+    expect(await files()).toHaveLength(3);
+  });
+
+  it("replaces only the version that ifMatch names, once of 20", async () => {
+    const { put, text } = await folder();
+    const { etag } = await put("k", "0");
+    const settled = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) => put("k", `${index + 1}`, { ifMatch: etag })),
+    );
+    expect(settled.filter((result) => result.status === "fulfilled")).toHaveLength(1);
+    expect(await text("k")).not.toBe("0");
+    expect((await failure(put("absent", "x", { ifMatch: etag }))).code).toBe("precondition-failed");
+  });
+
+  it("refuses a failing condition before it reads the body", async () => {
+    const { put, store } = await folder();
+    await put("k", "0");
+    const { stream, cancelled } = streamOf([new Uint8Array(1)]);
+    expect((await failure(store.put(K("k"), { stream }, { ifNoneMatch: "*" }))).code).toBe("precondition-failed");
+    expect(cancelled()).toMatchObject({ code: "precondition-failed" });
+  });
+
+  it("is visible as the old or the new object when it fails at the last step", async () => {
+    const { base, put, text, files } = await folder();
+    await put("k", "old", { metadata: { v: "old" } });
+    const before = await files();
+    const controller = new AbortController();
+    const reason = new Error("stop");
+    const late = put("k", "new", {
+      metadata: { v: "new" },
+      signal: controller.signal,
+      onBytes: () => controller.abort(reason),
+    });
+    expect(await failure(late)).toBe(reason);
+    expect(await text("k")).toBe("old");
+    expect(await files()).toEqual(before);
+    expect(base).toBeTruthy();
+  });
+
+  it("replaces a symbolic link instead of writing through it, and refuses a linked folder", async () => {
+    const { base, put, text } = await folder();
+    const outside = await emptyFolder();
+    await writeFile(join(outside, "canary"), "alive");
+    await symlink(join(outside, "canary"), join(base, "file"));
+    await symlink(outside, join(base, "dir"));
+    await put("file", "mine");
+    expect(await text("file")).toBe("mine");
+    expect((await failure(put("dir/canary", "dead"))).code).toBe("denied");
+    expect((await failure(put("dir/new/deep", "dead"))).code).toBe("denied");
+    expect(await readFile(join(outside, "canary"), "utf8")).toBe("alive");
+  });
+
+  it("rejects `denied` for a read-only driver, and where the system forbids it", async () => {
+    const { base, put } = await folder();
+    await put("k", "1");
+    const readOnly = await folder({ base, readOnly: true });
+    expect((await failure(readOnly.put("k", "2"))).code).toBe("denied");
+    expect((await failure(readOnly.store.delete(K("k"), {}))).code).toBe("denied");
+    expect(await readOnly.text("k")).toBe("1");
+  });
+
+  it("rejects `invalid-option` when the base is a file, and makes a base that is missing", async () => {
+    const parent = await emptyFolder();
+    await writeFile(join(parent, "file"), "");
+    const onFile = await folder({ base: join(parent, "file") });
+    expect((await failure(onFile.put("k", "1"))).code).toBe("invalid-option");
+    expect((await failure(onFile.text("k"))).code).toBe("invalid-option");
+    const missing = await folder({ base: join(parent, "not/there") });
+    expect([await missing.text("k"), await missing.keys(), await missing.store.delete(K("k"), {})]).toEqual([
+      null,
+      [],
+      undefined,
+    ]);
+    await missing.put("k", "1");
+    expect(await missing.keys()).toEqual(["k"]);
+  });
+
+  it("refuses a folder of a later layout", async () => {
+    const { base, text } = await folder();
+    await mkdir(join(base, ".unbucket"));
+    await writeFile(join(base, ".unbucket/version"), "2\n");
+    expect((await failure(text("k"))).code).toBe("unsupported");
+  });
+
+  it("survives 1000 puts and deletes under one prefix at once", async () => {
+    const { put, store, keys } = await folder();
+    const worker = async (name: number): Promise<void> => {
+      for (let round = 0; round < 125; round++) {
+        const key = K(`deep/er/${name % 4}/${name}`);
+        await put(key, "x");
+        await store.delete(key, {});
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, index) => worker(index)));
+    expect(await keys()).toEqual([]);
+  });
+});

@@ -1,0 +1,196 @@
+import { Buffer } from "node:buffer";
+import { mkdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { ListPage } from "../../../src/backend.ts";
+import { allKeys, emptyFolder, failure, folder, K, seeded, uglyKey } from "./folder.ts";
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+describe("list", () => {
+  it("is in the order of UTF-8 bytes over both trees, for keys beyond U+FFFF too", async () => {
+    const { put, keys } = await folder();
+    const written = ["\uffff", "😀", "\ue000", "a", "a.txt", "a/b", "a0", "a//b", "B", "é", ":", "z:", "a:", "a/"];
+    for (const key of written) await put(key, "");
+    expect(await keys()).toEqual([...written].sort(byBytes));
+  });
+
+  it("gives each key once over pages of any size, whatever the keys are", async () => {
+    const { put, store } = await folder();
+    const random = seeded(11);
+    const written = [...new Set(Array.from({ length: 150 }, () => uglyKey(random)))];
+    for (const key of written) await put(key, "");
+    const expected = [...written].sort(byBytes);
+    for (const limit of [1, 7, 1000]) expect(await allKeys(store, "", limit)).toEqual(expected);
+  });
+
+  it("honours every prefix exactly, within a segment and within a piece", async () => {
+    const { put, keys } = await folder();
+    const written = [
+      "a",
+      "ab",
+      "a/b",
+      "a/bc/d",
+      "abc/d",
+      "a*b",
+      "a*",
+      "{}",
+      "[a]/x",
+      `${":".repeat(100)}x`,
+      `${":".repeat(100)}y/z`,
+      "é",
+      "e\u0301",
+    ];
+    for (const key of written) await put(key, "");
+    const prefixes = [
+      "",
+      "a",
+      "a/",
+      "a/b",
+      "a/bc/",
+      "ab",
+      "a*",
+      "*",
+      "[",
+      "{",
+      ":",
+      ":".repeat(45),
+      ":".repeat(46),
+      ":".repeat(90),
+      ":".repeat(101),
+      `${":".repeat(100)}y/`,
+      "e",
+      "x",
+      "a//",
+      "/",
+      ".unbucket/",
+      "nul\0",
+    ];
+    for (const prefix of prefixes) {
+      expect(await keys(prefix), prefix).toEqual(written.filter((key) => key.startsWith(prefix)).sort(byBytes));
+    }
+  });
+
+  it("groups by delimiter as a plain count over all keys does, in pages of any size", async () => {
+    const { put, store } = await folder();
+    const random = seeded(5);
+    const written = [
+      ...new Set([...Array.from({ length: 120 }, () => uglyKey(random)), "d/1", "d/2", "d.x", "d", "d//", "d/e/f"]),
+    ];
+    for (const key of written) await put(key, "");
+    for (const prefix of ["", "d", "d/", "a", "/", "x"]) {
+      const expected = new Set<string>();
+      for (const key of [...written].sort(byBytes)) {
+        if (!key.startsWith(prefix)) continue;
+        const end = key.indexOf("/", prefix.length);
+        expected.add(end < 0 ? key : key.slice(0, end + 1));
+      }
+      for (const limit of [1, 3, 1000]) {
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page: ListPage = await store.list({
+            prefix,
+            delimiter: "/",
+            limit,
+            ...(cursor === undefined ? {} : { cursor }),
+          });
+          expect(page.objects.length + page.prefixes.length).toBeLessThanOrEqual(limit);
+          seen.push(...[...page.objects.map((object) => object.key), ...page.prefixes].sort(byBytes));
+          cursor = page.cursor;
+        } while (cursor !== undefined);
+        expect(seen).toEqual([...expected].sort(byBytes));
+      }
+    }
+  });
+
+  it("pages 1000 files by 7, with the identity that head gives", async () => {
+    const { base, store, put } = await folder();
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => writeFile(join(base, `f${index}`), "x")));
+    const keys = await allKeys(store, "", 7);
+    expect(keys).toHaveLength(1000);
+    expect(new Set(keys).size).toBe(1000);
+    const info = await put("f1", "yy", { contentType: "a/b" });
+    expect((await store.list({ prefix: "f1", limit: 1 })).objects[0]).toEqual({
+      key: "f1",
+      size: 2,
+      etag: info.etag,
+      lastModified: info.lastModified,
+    });
+  });
+
+  it("has no cursor on the last page, also when that is full", async () => {
+    const { put, store } = await folder();
+    for (const key of ["a", "b"]) await put(key, "");
+    expect((await store.list({ prefix: "", limit: 2 })).cursor).toBe(undefined);
+    expect((await store.list({ prefix: "", limit: 1 })).cursor).toEqual(expect.any(String));
+  });
+
+  it("continues after its cursor's key has been deleted", async () => {
+    const { put, store } = await folder();
+    for (const key of ["a", "b/c", "b/d", "e"]) await put(key, "");
+    const { cursor } = await store.list({ prefix: "", limit: 2 });
+    for (const key of ["b/c", "b/d"]) await store.delete(K(key), {});
+    expect(
+      (await store.list({ prefix: "", limit: 9, cursor: cursor as string })).objects.map((object) => object.key),
+    ).toEqual(["e"]);
+  });
+
+  it.each(["!", "eA", "", Buffer.from("kother").toString("base64url")])(
+    "rejects the foreign cursor %j",
+    async (cursor) => {
+      const { store } = await folder();
+      expect((await failure(store.list({ prefix: "p", limit: 1, cursor }))).code).toBe("invalid-option");
+    },
+  );
+
+  it("shows files of other programs, and neither links, folders, pipes nor the driver's own", async () => {
+    const { base, put, keys, store } = await folder({ ignore: ["*.tmp", "cache"] });
+    const outside = await emptyFolder();
+    await writeFile(join(outside, "canary"), "");
+    await put("own", "", { metadata: { a: "b" } });
+    await put("x:y.tmp", "");
+    await put("cache/deep//x", "");
+    await mkdir(join(base, "empty/folder"), { recursive: true });
+    for (const name of ["x:y", "a*b", ".hidden", "note.tmp"]) await writeFile(join(base, name), name);
+    await mkdir(join(base, "cache"), { recursive: true });
+    await writeFile(join(base, "cache/1"), "");
+    await writeFile(join(base, ".unbucket/tmp/left"), "");
+    await symlink(join(outside, "canary"), join(base, "link"));
+    await symlink(outside, join(base, "linked"));
+    await symlink("nowhere", join(base, "dangling"));
+    expect(await keys()).toEqual([".hidden", "a*b", "own", "x:y"]);
+    expect(await keys("linked/")).toEqual([]);
+    expect((await store.list({ prefix: "", delimiter: "/", limit: 99 })).prefixes).toEqual([]);
+  });
+
+  it("prefers the encoded file of a key that another program has stored plainly", async () => {
+    const { base, put, text, keys, store } = await folder();
+    await writeFile(join(base, "x:y"), "theirs");
+    expect(await text("x:y")).toBe("theirs");
+    await put("x:y", "ours");
+    expect(await text("x:y")).toBe("ours");
+    await writeFile(join(base, "x:y"), "theirs");
+    expect(await text("x:y")).toBe("ours");
+    expect(await keys()).toEqual(["x:y"]);
+    await store.delete(K("x:y"), {});
+    expect(await keys()).toEqual([]);
+  });
+
+  it("skips what is deleted while it lists", async () => {
+    const { base, store } = await folder();
+    await Promise.all(Array.from({ length: 300 }, (_, index) => writeFile(join(base, `f${index}`), "x")));
+    const deletes = Promise.all(Array.from({ length: 300 }, (_, index) => unlink(join(base, `f${index}`))));
+    const pages = await Promise.all(Array.from({ length: 5 }, () => store.list({ prefix: "", limit: 1000 })));
+    await deletes;
+    for (const page of pages) expect(page.objects.length).toBeLessThanOrEqual(300);
+    expect((await store.list({ prefix: "", limit: 1000 })).objects).toEqual([]);
+  });
+
+  it("stops with the signal's reason", async () => {
+    const { put, store } = await folder();
+    await put("a", "");
+    const reason = new Error("stop");
+    expect(await failure(store.list({ prefix: "", limit: 1, signal: AbortSignal.abort(reason) }))).toBe(reason);
+  });
+});

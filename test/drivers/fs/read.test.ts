@@ -1,0 +1,174 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { appendFile, copyFile, mkdir, readFile, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fsBackend } from "../../../drivers/fs/backend.ts";
+import { emptyFolder, failure, folder, K, UGLY_KEYS } from "./folder.ts";
+
+const MIB = 1024 * 1024;
+const openFiles = (): number => readdirSync("/proc/self/fd").length;
+
+describe("get", () => {
+  it("serves ranges, and refuses those beyond the end", async () => {
+    const { put, store, text } = await folder();
+    await put("k", "0123456789");
+    await put("empty", "");
+    expect(await text("k", { range: { start: 2, end: 4 } })).toBe("234");
+    expect(await text("k", { range: { start: 8, end: 99 } })).toBe("89");
+    expect(await text("k", { range: { suffix: 3 } })).toBe("789");
+    expect((await store.get(K("k"), { range: { start: 7 } }))?.range).toEqual({ start: 7, end: 9 });
+    expect((await failure(store.get(K("k"), { range: { start: 10 } }))).code).toBe("invalid-range");
+    expect((await failure(store.get(K("empty"), { range: { suffix: 1 } }))).code).toBe("invalid-range");
+    expect(await text("empty")).toBe("");
+  });
+
+  it("honours conditions", async () => {
+    const { put, store, text } = await folder();
+    const { etag } = await put("k", "x");
+    expect(await text("k", { ifMatch: etag })).toBe("x");
+    expect((await failure(store.get(K("k"), { ifMatch: '"other"' }))).code).toBe("precondition-failed");
+    expect((await failure(store.get(K("k"), { ifNoneMatch: etag }))).code).toBe("not-modified");
+  });
+
+  it("gives null below a file, for a folder, a pipe, a socket, a link and a name that is too long", async () => {
+    const { base, put, store, text } = await folder();
+    await put("file", "x");
+    await mkdir(join(base, "dir"));
+    execFileSync("mkfifo", [join(base, "pipe")]);
+    const server = createServer().listen(join(base, "socket"));
+    await symlink(join(base, "file"), join(base, "link"));
+    for (const key of ["file/below", "dir", "dir/", "pipe", "socket", "link", "x".repeat(300)]) {
+      expect([key, await text(key), await store.head(K(key), {})]).toEqual([key, null, null]);
+    }
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("reads nothing outside the folder through links, and deletes nothing there", async () => {
+    const { base, store, text } = await folder();
+    const outside = await emptyFolder();
+    await writeFile(join(outside, "canary"), "secret");
+    await symlink(outside, join(base, "dir"));
+    await symlink(join(outside, "canary"), join(base, "file"));
+    await mkdir(join(base, ".unbucket"));
+    await symlink(outside, join(base, ".unbucket/keys"));
+    await writeFile(join(outside, "%3a="), "secret");
+    for (const key of ["dir/canary", "file", ":"]) {
+      expect([await text(key), await store.head(K(key), {})]).toEqual([null, null]);
+      expect(await store.copy?.(K(key), K("copy"), {})).toBe(null);
+      await store.delete(K(key), {});
+    }
+    expect(await readFile(join(outside, "canary"), "utf8")).toBe("secret");
+    expect(await readFile(join(outside, "%3a="), "utf8")).toBe("secret");
+  });
+
+  it("works on a base that is itself a link, also after that points elsewhere", async () => {
+    const [one, two, parent] = [await emptyFolder(), await emptyFolder(), await emptyFolder()];
+    await mkdir(join(one, "d"));
+    await writeFile(join(one, "d/k"), "one");
+    await mkdir(join(two, "d"));
+    await writeFile(join(two, "d/k"), "two");
+    const base = join(parent, "current");
+    await symlink(one, base);
+    const { text } = await folder({ base });
+    expect(await text("d/k")).toBe("one");
+    execFileSync("ln", ["-sfn", two, base]);
+    expect(await text("d/k")).toBe("two");
+  });
+
+  it("errors with `corrupt` when the file is cut, and gives no byte beyond the length it had", async () => {
+    const { base, put, store } = await folder();
+    await put("k", new Uint8Array(MIB));
+    const cut = await store.get(K("k"), {});
+    await truncate(join(base, "k"), 300_000);
+    expect((await failure(new Response(cut?.body).arrayBuffer())).code).toBe("corrupt");
+    await put("k", new Uint8Array(MIB));
+    const grown = await store.get(K("k"), {});
+    await appendFile(join(base, "k"), "more");
+    expect((await new Response(grown?.body).arrayBuffer()).byteLength).toBe(MIB);
+  });
+
+  it("keeps giving the version it opened while others are written and deleted", async () => {
+    const { put, store } = await folder();
+    await put("k", new Uint8Array(MIB).fill(1));
+    const object = await store.get(K("k"), {});
+    await put("k", new Uint8Array(2 * MIB).fill(2));
+    await store.delete(K("k"), {});
+    const bytes = new Uint8Array(await new Response(object?.body).arrayBuffer());
+    expect([bytes.byteLength, bytes.every((byte) => byte === 1)]).toEqual([MIB, true]);
+  });
+
+  it("never pairs headers and bytes of different versions while 300 are written", async () => {
+    const { base, put, store } = await folder();
+    const version = (n: number) => ({ ...(n % 3 ? { metadata: { n: `${n}` } } : {}) });
+    await put("k", "0".repeat(8), version(0));
+    let writing = true;
+    let pairs = 0;
+    const reader = async (): Promise<void> => {
+      const own = fsBackend({ base });
+      while (writing) {
+        const object = await own.get(K("k"), {});
+        const n = Number(await new Response(object?.body).text());
+        expect(object?.info.metadata).toEqual(version(n).metadata);
+        pairs++;
+      }
+    };
+    const readers = Promise.all([reader(), reader(), reader()]);
+    for (let n = 1; n <= 300; n++) await put("k", `${n}`.padStart(8, "0"), version(n));
+    writing = false;
+    await readers;
+    expect(pairs).toBeGreaterThan(50);
+  });
+
+  it("keeps headers over a copy that keeps times, and lets go of them when another program writes", async () => {
+    const { base, put } = await folder();
+    for (const key of [...UGLY_KEYS.slice(0, 20), "k.txt"])
+      await put(key, "1", { contentType: "a/b", metadata: { key: "v" } });
+    const copied = join(await emptyFolder(), "copy");
+    execFileSync("cp", ["-a", base, copied]);
+    const { store } = await folder({ base: copied });
+    for (const key of [...UGLY_KEYS.slice(0, 20), "k.txt"])
+      expect(await store.head(K(key), {})).toMatchObject({ contentType: "a/b", metadata: { key: "v" } });
+    await writeFile(join(copied, "k.txt"), "2");
+    expect(await store.head(K("k.txt"), {})).toMatchObject({ contentType: "text/plain" });
+    await copyFile(join(base, "k.txt"), join(copied, "new.txt"));
+    await utimes(join(copied, "new.txt"), 1, 1);
+    expect(await store.head(K("new.txt"), {})).toMatchObject({
+      contentType: "text/plain",
+      lastModified: new Date(1000),
+    });
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("get's descriptors", () => {
+  it("are closed after 200 bodies each that are cancelled, aborted, read to the end and read with BYOB", async () => {
+    const { put, store } = await folder();
+    await put("k", new Uint8Array(MIB));
+    const before = openFiles();
+    for (let count = 0; count < 200; count++) {
+      const cancelled = (await store.get(K("k"), {}))?.body.getReader();
+      await cancelled?.read();
+      await cancelled?.cancel();
+      await (await store.get(K("k"), {}))?.body.cancel();
+      const controller = new AbortController();
+      const aborted = (await store.get(K("k"), { signal: controller.signal }))?.body.getReader();
+      const pending = aborted?.read();
+      controller.abort(new Error("stop"));
+      await pending?.catch(() => {});
+      expect((await failure(aborted?.read() ?? Promise.resolve())).message).toBe("stop");
+      let total = 0;
+      const reader = (await store.get(K("k"), { range: { start: 1, end: 600_000 } }))?.body.getReader({ mode: "byob" });
+      for (let view = new Uint8Array(100_000); ;) {
+        const piece = await reader?.read(view);
+        if (!piece || piece.done) break;
+        total += piece.value.byteLength;
+        view = new Uint8Array(piece.value.buffer);
+      }
+      expect(total).toBe(600_000);
+      if (count % 50 === 0)
+        expect((await new Response((await store.get(K("k"), {}))?.body).arrayBuffer()).byteLength).toBe(MIB);
+    }
+    await expect.poll(openFiles).toBeLessThanOrEqual(before);
+  });
+});
