@@ -64,13 +64,15 @@ export interface StoredObject {
 /** Conditions and range of one read. */
 export interface GetOptions extends CallOptions {
   readonly range?: ByteRange;
+  /** One ETag. */
   readonly ifMatch?: string;
+  /** One ETag, or `*`: any version. */
   readonly ifNoneMatch?: string;
 }
 
 /** Headers, conditions and hooks of one write. */
 export interface PutOptions extends CallOptions, ObjectHeaders {
-  /** Only replace the version with this ETag. */
+  /** Only replace the version with this ETag, or with `*` any version. */
   readonly ifMatch?: string;
   /** Only create. */
   readonly ifNoneMatch?: "*";

@@ -64,7 +64,10 @@ export function objectStore(call: Caller): ObjectStore {
         const source = await backend.head(parseKey(from), options);
         if (!source) throw absent(from);
         // Pinned to what was seen, so that a version written meanwhile is not deleted unread.
-        const copied = await copy(backend, from, to, { ...options, ifMatch: options.ifMatch ?? source.etag });
+        const copied = await copy(backend, from, to, {
+          ...options,
+          ifMatch: unlessAny(options.ifMatch) ?? source.etag,
+        });
         const target = await backend.head(parseKey(to), options);
         if (target?.size !== source.size) {
           throw new StorageError(
@@ -95,7 +98,8 @@ export function objectStore(call: Caller): ObjectStore {
 }
 
 async function download(backend: Backend, key: Key, options: DownloadOptions): ReturnType<ObjectStore["download"]> {
-  const { range, ifMatch, ifNoneMatch, signal } = options;
+  const { range, ifNoneMatch, signal } = options;
+  const ifMatch = unlessAny(options.ifMatch);
   const stored = await backend.get(key, {
     ...(signal ? { signal } : {}),
     ...(range === undefined ? {} : { range: parseRange(range) }),
@@ -127,7 +131,8 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
 
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
   const [source, target] = [parseKey(from), parseKey(to)];
-  const { signal, ifMatch } = options;
+  const { signal } = options;
+  const ifMatch = unlessAny(options.ifMatch);
   const checked = {
     ...(signal ? { signal } : {}),
     ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
@@ -222,6 +227,11 @@ function presignOptions(options: PresignOptions): Parameters<NonNullable<Backend
     ...(part ? { part } : {}),
     ...(signal ? { signal } : {}),
   };
+}
+
+/** On a read `*` asks for what `not-found` tells anyway, so drivers need not know it. */
+function unlessAny(ifMatch: string | undefined): string | undefined {
+  return ifMatch === "*" ? undefined : ifMatch;
 }
 
 function absent(key: string): StorageError {
