@@ -1,0 +1,233 @@
+/** Listings: what is in them, in which order, in pages. */
+import type { ListOptions, Page } from "../interface.ts";
+import { ok, rejects, same } from "./assert.ts";
+import type { Case, Context } from "./case.ts";
+
+/** In UTF-8 byte order, which differs from UTF-16 order in the last two. */
+const ORDERED = ["A", "Z", "a", "a b", "a-b", "a.b", "a0", "b/1", "b/2", "b0", "c-/x", "c/x", "ä", "\uff5e", "😀"];
+
+async function fill({ driver, prefix }: Context, names: readonly string[]): Promise<void> {
+  await Promise.all(names.map((name) => driver.upload(prefix + name, name)));
+}
+
+/** All pages, each checked against the limit. */
+async function pages({ driver, prefix }: Context, options: ListOptions): Promise<readonly Page[]> {
+  const all: Page[] = [];
+  for await (const page of driver.list({ ...options, prefix: prefix + (options.prefix ?? "") }).pages()) {
+    const count = page.objects.length + page.prefixes.length;
+    ok(count <= (options.limit ?? 1000), `a page of at most ${options.limit} has ${count} entries`);
+    all.push(page);
+    ok(all.length < 100, "the listing does not end");
+  }
+  return all;
+}
+
+/** Names below the prefix: of objects, and of prefixes. */
+async function names(
+  context: Context,
+  options: ListOptions = {},
+): Promise<readonly [readonly string[], readonly string[]]> {
+  const all = await pages(context, options);
+  const short = (key: string): string => key.slice(context.prefix.length);
+  return [
+    all.flatMap((page) => page.objects.map((object) => short(object.key))),
+    all.flatMap((page) => page.prefixes.map(short)),
+  ];
+}
+
+const TREE = ["dir/a", "dir/b", "dir/sub/c", "dir.txt", "dirty", "other/d", "root"];
+
+/** Prefix and delimiter over {@link TREE}, with the objects and prefixes that must come. */
+const VIEWS: Readonly<Record<string, readonly [ListOptions, readonly string[], readonly string[]]>> = {
+  "everything without options": [{}, ["dir.txt", "dir/a", "dir/b", "dir/sub/c", "dirty", "other/d", "root"], []],
+  "a prefix that ends in a slash": [{ prefix: "dir/" }, ["dir/a", "dir/b", "dir/sub/c"], []],
+  "a prefix within a segment": [{ prefix: "dir" }, ["dir.txt", "dir/a", "dir/b", "dir/sub/c", "dirty"], []],
+  "a prefix within a deeper segment": [{ prefix: "dir/s" }, ["dir/sub/c"], []],
+  "a prefix that is a whole key": [{ prefix: "dirty" }, ["dirty"], []],
+  "a prefix that nothing has": [{ prefix: "nothing/" }, [], []],
+  "a delimiter at the top": [{ delimiter: "/" }, ["dir.txt", "dirty", "root"], ["dir/", "other/"]],
+  "a delimiter below a prefix": [{ prefix: "dir/", delimiter: "/" }, ["dir/a", "dir/b"], ["dir/sub/"]],
+  "a delimiter and a prefix without slash": [{ prefix: "dir", delimiter: "/" }, ["dir.txt", "dirty"], ["dir/"]],
+  "a delimiter and a prefix within a segment": [{ prefix: "o", delimiter: "/" }, [], ["other/"]],
+  "a delimiter below a prefix that nothing has": [{ prefix: "nothing/", delimiter: "/" }, [], []],
+};
+
+const BAD_OPTIONS: Readonly<Record<string, unknown>> = {
+  "a limit of 0": { limit: 0 },
+  "a negative limit": { limit: -1 },
+  "a limit that is no whole number": { limit: 1.5 },
+  "a limit above 1000": { limit: 1001 },
+  "a limit that is NaN": { limit: Number.NaN },
+  "a limit that is text": { limit: "5" },
+  "another delimiter": { delimiter: ":" },
+};
+
+/** What a listing shows. */
+const contents: readonly Case[] = [
+  ...Object.entries(VIEWS).flatMap(([name, [options, objects, prefixes]]) =>
+    [undefined, 1, 2].map((limit): Case => ({
+      name: `list: ${name}${limit ? `, ${limit} to a page` : ""}`,
+      async run(context) {
+        await fill(context, TREE);
+        same(
+          await names(context, limit ? { ...options, limit } : options),
+          [objects, prefixes],
+          "objects and prefixes",
+        );
+      },
+    })),
+  ),
+  {
+    name: "list: keys come in UTF-8 byte order",
+    async run(context) {
+      await fill(context, ORDERED.toReversed());
+      same((await names(context))[0], ORDERED, "keys in one page");
+      same((await names(context, { limit: 4 }))[0], ORDERED, "keys in pages of four");
+    },
+  },
+  {
+    name: "list: a prefix finds what is hidden or has a dot",
+    async run(context) {
+      await fill(context, [".env", ".git/config", "..x", "plain"]);
+      same((await names(context, { prefix: "." }))[0], ["..x", ".env", ".git/config"], "keys that start with a dot");
+      same((await names(context, { prefix: ".." }))[0], ["..x"], "keys that start with two dots");
+    },
+  },
+  {
+    name: "list: an object is described",
+    async run({ driver, prefix }) {
+      const info = await driver.upload(`${prefix}described`, "12345");
+      const head = await driver.head(`${prefix}described`);
+      let seen = 0;
+      for await (const entry of driver.list({ prefix })) {
+        ok(entry.key !== undefined, "there is only an object");
+        same([entry.key, entry.size, entry.etag], [info.key, 5, info.etag], "key, size and etag");
+        // Listings and HEAD differ in fractions of a second on some stores.
+        const apart = Math.abs((entry.lastModified?.getTime() ?? 0) - (head?.lastModified?.getTime() ?? 1e15));
+        ok(apart < 1000, "lastModified must be that of head");
+        seen++;
+      }
+      same(seen, 1, "number of entries");
+    },
+  },
+  {
+    name: "list: iterating gives objects and prefixes as entries",
+    async run(context) {
+      await fill(context, TREE);
+      const found = [];
+      for await (const entry of context.driver.list({ prefix: context.prefix, delimiter: "/", limit: 2 }))
+        found.push(entry.key ?? entry.prefix);
+      same(
+        found.sort(),
+        ["dir.txt", "dir/", "dirty", "other/", "root"].map((name) => context.prefix + name),
+        "entries",
+      );
+    },
+  },
+  {
+    name: "list: an object and what lies below it",
+    async run(context) {
+      await fill(context, ["a", "a/b", "a/b/c"]);
+      same((await names(context))[0], ["a", "a/b", "a/b/c"], "all keys");
+      same((await names(context, { prefix: "a/" }))[0], ["a/b", "a/b/c"], "keys below");
+      same(await names(context, { delimiter: "/" }), [["a"], ["a/"]], "object and prefix of one name");
+    },
+  },
+  {
+    name: "list: what was overwritten appears once, what was deleted not at all",
+    async run(context) {
+      await fill(context, ["a", "b", "c"]);
+      await fill(context, ["b"]);
+      await context.driver.delete(`${context.prefix}c`);
+      same((await names(context))[0], ["a", "b"], "keys");
+    },
+  },
+  {
+    name: "list: a prefix whose last object was deleted is gone",
+    async run(context) {
+      await fill(context, ["dir/only", "x"]);
+      await context.driver.delete(`${context.prefix}dir/only`);
+      same(await names(context, { delimiter: "/" }), [["x"], []], "objects and prefixes");
+    },
+  },
+];
+
+/** How a listing is asked for. */
+const asking: readonly Case[] = [
+  {
+    name: "list: a cursor goes on where the page ended",
+    async run(context) {
+      await fill(context, ["a", "b", "c", "d", "e"]);
+      const first = (await context.driver.list({ prefix: context.prefix, limit: 2 }).pages().next()).value as Page;
+      ok(first.cursor !== undefined, "the first page must have a cursor");
+      const rest = [];
+      for await (const entry of context.driver.list({ prefix: context.prefix, cursor: first.cursor, limit: 2 }))
+        rest.push(entry.key);
+      same(
+        [...first.objects.map((object) => object.key), ...rest],
+        ["a", "b", "c", "d", "e"].map((name) => context.prefix + name),
+        "keys",
+      );
+    },
+  },
+  {
+    name: "list: a cursor holds when what it points at is deleted",
+    async run(context) {
+      await fill(context, ["a", "b", "c", "d", "e"]);
+      const first = (await context.driver.list({ prefix: context.prefix, limit: 2 }).pages().next()).value as Page;
+      ok(first.cursor !== undefined, "the first page must have a cursor");
+      await context.driver.delete(["a", "b"].map((name) => context.prefix + name));
+      const rest = [];
+      for await (const entry of context.driver.list({ prefix: context.prefix, cursor: first.cursor }))
+        rest.push(entry.key);
+      same(
+        rest,
+        ["c", "d", "e"].map((name) => context.prefix + name),
+        "keys after the deleted ones",
+      );
+    },
+  },
+  {
+    name: "list: the last page has no cursor",
+    async run(context) {
+      await fill(context, ["a", "b"]);
+      const all = await pages(context, { limit: 1000 });
+      same([all.length, all[0]?.cursor], [1, undefined], "pages, cursor");
+    },
+  },
+  {
+    name: "list: nothing is asked before the first step, and it can be walked twice",
+    async run(context) {
+      const list = context.driver.list({ prefix: context.prefix });
+      await fill(context, ["later"]);
+      for (const round of ["first", "second"]) {
+        const keys = [];
+        for await (const entry of list) keys.push(entry.key);
+        same(keys, [`${context.prefix}later`], `keys of the ${round} walk`);
+      }
+    },
+  },
+  ...Object.entries(BAD_OPTIONS).map(([name, options]): Case => ({
+    name: `list: ${name} is an invalid option`,
+    async run({ driver, prefix }) {
+      await rejects(
+        "invalid-option",
+        () =>
+          driver
+            .list({ prefix, ...(options as ListOptions) })
+            .pages()
+            .next(),
+        "first page",
+      );
+    },
+  })),
+  ...["../", "a/../b", "a/./", "\ud800", "x".repeat(1025)].map((bad): Case => ({
+    name: `list: the prefix ${JSON.stringify(bad.slice(0, 8))} is an invalid key`,
+    async run({ driver }) {
+      await rejects("invalid-key", () => driver.list({ prefix: bad }).pages().next(), "first page");
+    },
+  })),
+];
+
+/** Contents, pages and options. */
+export const listCases: readonly Case[] = [...contents, ...asking];

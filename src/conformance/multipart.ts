@@ -1,0 +1,140 @@
+/** Multipart uploads that the caller drives. */
+import { failure, ok, rejects, same, sameBytes } from "./assert.ts";
+import { cut, noise, source } from "./bytes.ts";
+import type { Case } from "./case.ts";
+import { StorageError } from "../error.ts";
+
+const needs = ["multipart"] as const;
+
+/** With and without the capability. */
+export const multipartCases: readonly Case[] = [
+  {
+    name: "multipart: is unsupported where the driver has none, and refused before anything else is asked",
+    lacks: ["multipart"],
+    async run({ driver, prefix }) {
+      await rejects("unsupported", () => driver.createMultipartUpload(`${prefix}x`), "createMultipartUpload");
+      await rejects(
+        "invalid-key",
+        () => driver.createMultipartUpload(`${prefix}..`.replace(/[^/]*$/, "..")),
+        "createMultipartUpload of an invalid key",
+      );
+    },
+  },
+  {
+    name: "multipart: parts in any order make the object",
+    needs,
+    async run({ driver, prefix, partSize }) {
+      const key = `${prefix}parts.png`;
+      const bytes = noise(2 * partSize + 5, 13);
+      const upload = await driver.createMultipartUpload(key, { metadata: { a: "ü" }, cacheControl: "no-cache" });
+      ok(upload.key === key && upload.uploadId.length > 0, "it must say its key and id");
+      const second = await upload.uploadPart(2, bytes.subarray(partSize, 2 * partSize));
+      const third = await upload.uploadPart(3, bytes.subarray(2 * partSize));
+      const first = await upload.uploadPart(1, bytes.subarray(0, partSize));
+      same([first.partNumber, second.partNumber, third.partNumber], [1, 2, 3], "part numbers");
+      same(await driver.exists(key), false, "exists before complete");
+      const info = await upload.complete([third, first, second]);
+      same(
+        [info.key, info.size, info.contentType, info.metadata],
+        [key, bytes.byteLength, "image/png", { a: "ü" }],
+        "what complete gives",
+      );
+      const read = await driver.download(key);
+      same([read.etag, read.metadata, read.cacheControl], [info.etag, { a: "ü" }, "no-cache"], "what download gives");
+      sameBytes(await read.bytes(), bytes, "bytes");
+    },
+  },
+  {
+    name: "multipart: a part can be a string, a Blob or a stream, and be sent again",
+    needs,
+    async run({ driver, prefix, partSize }) {
+      const key = `${prefix}kinds`;
+      const [first, last] = [noise(partSize, 14), noise(1000, 15)];
+      const upload = await driver.createMultipartUpload(key);
+      await upload.uploadPart(1, noise(partSize, 99));
+      const one = await upload.uploadPart(1, source(cut(first, [65_537])).stream);
+      const two = await upload.uploadPart(2, new Blob([noise(partSize, 16)]));
+      const three = await upload.uploadPart(3, last);
+      const four = await upload.uploadPart(3, "text");
+      ok(three.etag !== four.etag, "a part sent again with other bytes must have another etag");
+      await upload.complete([one, two, four]);
+      const bytes = await (await driver.download(key)).bytes();
+      sameBytes(bytes.subarray(0, partSize), first, "first part");
+      sameBytes(bytes.subarray(partSize, 2 * partSize), noise(partSize, 16), "second part");
+      same(new TextDecoder().decode(bytes.subarray(2 * partSize)), "text", "third part");
+    },
+  },
+  {
+    name: "multipart: abort stores nothing and can be repeated",
+    needs,
+    async run({ driver, prefix }) {
+      const key = `${prefix}aborted`;
+      await driver.upload(key, "old");
+      const upload = await driver.createMultipartUpload(key);
+      const part = await upload.uploadPart(1, "new");
+      await upload.abort();
+      await upload.abort();
+      same(await (await driver.download(key)).text(), "old", "what is there");
+      const error = await failure(() => upload.complete([part]), "complete after abort");
+      ok(StorageError.is(error), `complete after abort must reject with a StorageError, got ${String(error)}`);
+    },
+  },
+  {
+    name: "multipart: part numbers and lists of parts are checked",
+    needs,
+    async run({ driver, prefix }) {
+      const upload = await driver.createMultipartUpload(`${prefix}checked`);
+      for (const number of [0, -1, 1.5, 10_001])
+        await rejects("invalid-option", () => upload.uploadPart(number, "x"), `part ${number}`);
+      const part = await upload.uploadPart(1, "x");
+      await rejects("invalid-option", () => upload.complete([]), "complete without parts");
+      await rejects("invalid-option", () => upload.complete([part, part]), "complete with a part twice");
+      await upload.abort();
+    },
+  },
+  {
+    name: "multipart: a wrong part etag completes nothing",
+    needs,
+    async run({ driver, prefix }) {
+      const key = `${prefix}wrong`;
+      const upload = await driver.createMultipartUpload(key);
+      await upload.uploadPart(1, "x");
+      const error = await failure(
+        () => upload.complete([{ partNumber: 1, etag: '"0123456789abcdef0123456789abcdef"' }]),
+        "complete",
+      );
+      ok(StorageError.is(error), `it must be a StorageError, got ${String(error)}`);
+      same(await driver.exists(key), false, "exists");
+      await upload.abort();
+    },
+  },
+  {
+    name: "multipart: ifNoneMatch * holds when it completes",
+    needs,
+    async run({ driver, prefix }) {
+      const key = `${prefix}create`;
+      const upload = await driver.createMultipartUpload(key, { ifNoneMatch: "*" });
+      const part = await upload.uploadPart(1, "late");
+      await driver.upload(key, "early");
+      await rejects("precondition-failed", () => upload.complete([part]), "complete");
+      same(await (await driver.download(key)).text(), "early", "what is there");
+      await upload.abort();
+    },
+  },
+  {
+    name: "multipart: a part can be sent by a presigned request",
+    needs: ["multipart", "presign"],
+    async run({ driver, prefix }) {
+      const key = `${prefix}signed`;
+      const upload = await driver.createMultipartUpload(key);
+      const given = await driver.presign(key, { method: "PUT", part: { uploadId: upload.uploadId, partNumber: 1 } });
+      ok(given !== null, "presign must give a request");
+      const response = await fetch(given.url, { method: given.method, headers: given.headers, body: "by hand" });
+      const etag = response.headers.get("etag");
+      same([response.status, await response.text()], [200, ""], "answer");
+      ok(etag !== null, "the answer must have an etag");
+      await upload.complete([{ partNumber: 1, etag }]);
+      same(await (await driver.download(key)).text(), "by hand", "text");
+    },
+  },
+];

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import fs from "../drivers/fs.ts";
+import memory from "../drivers/memory.ts";
+import { cases } from "../src/conformance.ts";
+import { conformance, type Subject, type Traits } from "./support/conformance.ts";
+
+/** The smallest that the cases allow, so that several parts are little work. */
+const partSize = 64 * 1024;
+
+async function folder(): Promise<Subject> {
+  const base = await mkdtemp(join(tmpdir(), "unbucket-conformance-"));
+  return { driver: fs({ base }), close: () => rm(base, { recursive: true }) };
+}
+
+/** One line per driver that needs no server. */
+const drivers: Readonly<Record<string, readonly [() => Promise<Subject>, Traits]>> = {
+  memory: [async () => ({ driver: memory() }), { capabilities: [], partSize }],
+  fs: [folder, { capabilities: ["watch"], partSize }],
+};
+
+for (const [name, [open, traits]] of Object.entries(drivers)) conformance(name, open, traits);
+
+describe("conformance cases", () => {
+  test("cases have unique names of the form topic: rule", () => {
+    const names = cases.map((one) => one.name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !/^[a-zA-Z]+: \S/.test(name))).toEqual([]);
+  });
+
+  test("cases are at least 120", () => {
+    expect(cases.length).toBeGreaterThanOrEqual(120);
+  });
+});
