@@ -1,6 +1,7 @@
 /** Telling what changes in the folder: a hint, in no promised order. */
 import { watch, type FSWatcher } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent } from "./errno.ts";
@@ -72,12 +73,15 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
   const watchers = new Map<string, FSWatcher>();
   let closed = false;
 
-  function drop(folder: string): void {
+  /** Gives whether the folder was watched. */
+  function drop(folder: string): boolean {
+    const known = watchers.has(folder);
     for (const [path, watcher] of watchers) {
       if (path !== folder && !path.startsWith(`${folder}/`)) continue;
       watcher.close();
       watchers.delete(path);
     }
+    return known;
   }
 
   /** `fresh` says that files found are new: they were written before the watch began. */
@@ -87,7 +91,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     let watcher: FSWatcher;
     try {
       watcher = watch(root.path(folder), (_, name) => {
-        if (name !== null) void look(folder === "" ? name : `${folder}/${name}`);
+        if (name !== null) void look(folder, name);
       });
     } catch (error) {
       if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return;
@@ -102,17 +106,20 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     }
   }
 
-  async function look(path: string): Promise<void> {
+  async function look(folder: string, name: string): Promise<void> {
+    const path = folder === "" ? name : `${folder}/${name}`;
     const stats = await lstat(root.path(path)).catch(() => null);
     if (closed) return;
-    if (stats?.isDirectory()) {
-      // A folder that was removed and made again has a new inode, which the old watch does not see.
-      drop(path);
-      await add(path, true).catch(() => {});
-      return;
-    }
-    if (!stats) drop(path);
-    changed(path);
+    // A folder that was removed and made again has a new inode, which the old watch does not see.
+    const wasFolder = drop(path);
+    if (stats?.isDirectory()) await add(path, true).catch(() => {});
+    else if (stats) changed(path);
+    // A folder is no object; and a watched one tells its own end as the end of something in it that has its name.
+    else if (!wasFolder && !(name === basename(folder) && !(await isThere(folder)))) changed(path);
+  }
+
+  async function isThere(folder: string): Promise<boolean> {
+    return (await lstat(root.path(folder)).catch(() => null)) !== null;
   }
 
   return {

@@ -100,14 +100,14 @@ describe("get", () => {
   });
 
   it("never pairs headers and bytes of different versions while 300 are written", async () => {
-    const { base, put, store } = await folder();
+    const { base, put } = await folder();
     const version = (n: number) => ({ ...(n % 3 ? { metadata: { n: `${n}` } } : {}) });
     await put("k", "0".repeat(8), version(0));
-    let writing = true;
+    const state = { writing: true };
     let pairs = 0;
     const reader = async (): Promise<void> => {
       const own = fsBackend({ base });
-      while (writing) {
+      while (state.writing) {
         const object = await own.get(K("k"), {});
         const n = Number(await new Response(object?.body).text());
         expect(object?.info.metadata).toEqual(version(n).metadata);
@@ -116,7 +116,7 @@ describe("get", () => {
     };
     const readers = Promise.all([reader(), reader(), reader()]);
     for (let n = 1; n <= 300; n++) await put("k", `${n}`.padStart(8, "0"), version(n));
-    writing = false;
+    state.writing = false;
     await readers;
     expect(pairs).toBeGreaterThan(50);
   });

@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { failure, folder, K, UGLY_KEYS } from "./folder.ts";
+
+describe("copy", () => {
+  it("takes bytes and headers along, between keys of any kind", async () => {
+    const { put, text, store } = await folder();
+    const headers = { contentType: "a/b", cacheControl: "no-store", metadata: { k: "v" } };
+    for (const from of UGLY_KEYS.slice(0, 12)) {
+      await put(from, from, headers);
+      expect(await store.copy?.(K(from), K(`copies/${from}`), {})).toMatchObject({ ...headers, key: `copies/${from}` });
+      expect(await text(`copies/${from}`)).toBe(from);
+      expect(await store.head(K(`copies/${from}`), {})).toMatchObject(headers);
+    }
+  });
+
+  it("keeps the source's type under a name that says otherwise", async () => {
+    const { put, store } = await folder();
+    await put("a.txt", "x");
+    expect(await store.copy?.(K("a.txt"), K("a.png"), {})).toMatchObject({ contentType: "text/plain" });
+    expect(await store.head(K("a.png"), {})).toMatchObject({ contentType: "text/plain" });
+  });
+
+  it("gives null without a source, and only copies the version that ifMatch names", async () => {
+    const { put, store, files } = await folder();
+    expect(await store.copy?.(K("none"), K("to"), {})).toBe(null);
+    const { etag } = await put("from", "1");
+    await put("from", "2");
+    const error = await failure(store.copy?.(K("from"), K("to"), { ifMatch: etag }) ?? Promise.resolve());
+    expect(error.code).toBe("precondition-failed");
+    expect(await files()).toEqual([".unbucket/version", "from"]);
+  });
+
+  it("onto itself keeps the object, as a new version", async () => {
+    const { base, put, store } = await folder();
+    const { etag } = await put("k", "x", { metadata: { a: "b" } });
+    const copied = await store.copy?.(K("k"), K("k"), {});
+    expect(copied?.etag).not.toBe(etag);
+    expect(await store.head(K("k"), {})).toMatchObject({ metadata: { a: "b" } });
+    expect(await readFile(join(base, "k"), "utf8")).toBe("x");
+  });
+
+  it("is whole and of one version while its source is replaced", async () => {
+    const { put, store, text } = await folder();
+    await put("from", "00", { metadata: { n: "0" } });
+    const state = { writing: true };
+    const copies = (async () => {
+      let count = 0;
+      for (; state.writing; count++) {
+        const info = await store.copy?.(K("from"), K("to"), {});
+        expect(Number(await text("to"))).toBe(Number(info?.metadata?.["n"]));
+      }
+      return count;
+    })();
+    for (let n = 1; n < 60; n++) await put("from", `${n}`.padStart(2, "0"), { metadata: { n: `${n}` } });
+    state.writing = false;
+    expect(await copies).toBeGreaterThan(3);
+  });
+});

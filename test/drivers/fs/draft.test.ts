@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { bundle, run } from "./child.ts";
+import { failure, folder, K, streamOf } from "./folder.ts";
+
+const MIB = 1024 * 1024;
+const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const pieces = (bytes: Uint8Array, size: number): Uint8Array[] =>
+  Array.from({ length: Math.ceil(bytes.byteLength / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
+
+describe("writeDraft", () => {
+  it.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 2 * 256 * 1024, 3 * MIB + 7])(
+    "stores %i bytes as they came, in pieces of any size, of known and unknown length",
+    async (length) => {
+      const { base, store } = await folder();
+      const bytes = randomBytes(length);
+      for (const size of [4096, 65_536, 100_001, MIB]) {
+        for (const declared of [{}, { size: length }]) {
+          let taken = 0;
+          const info = await store.put(
+            K("k"),
+            { stream: streamOf(pieces(bytes, size)).stream, ...declared },
+            { onBytes: (count) => (taken += count) },
+          );
+          expect([info.size, taken, sha(await readFile(join(base, "k")))]).toEqual([length, length, sha(bytes)]);
+        }
+      }
+      await store.put(K("k"), { bytes }, {});
+      expect(sha(await readFile(join(base, "k")))).toBe(sha(bytes));
+    },
+  );
+
+  it("is not confused by a source that uses one buffer again and again", async () => {
+    const { base, store } = await folder();
+    const buffer = new Uint8Array(65_536);
+    const stream = streamOf(
+      (function* () {
+        for (let value = 1; value <= 40; value++) yield buffer.fill(value);
+      })(),
+    ).stream;
+    await store.put(K("k"), { stream }, {});
+    const stored = await readFile(join(base, "k"));
+    for (let index = 0; index < 40; index++) expect(stored[index * 65_536 + 7]).toBe(index + 1);
+  });
+
+  it.each([
+    ["shorter", 5],
+    ["longer", 3],
+  ])("stores nothing when the body is %s than declared", async (_, size) => {
+    const { store, put, text, files } = await folder();
+    await put("k", "old", { metadata: { a: "b" } });
+    const before = await files();
+    const { stream, cancelled } = streamOf([new Uint8Array(2), new Uint8Array(2), new Uint8Array(size === 3 ? 9 : 0)]);
+    const error = await failure(store.put(K("k"), { stream, size }, {}));
+    expect(error.code).toBe("invalid-option");
+    if (size === 3) expect(cancelled()).toBe(error);
+    expect([await text("k"), await files()]).toEqual(["old", before]);
+  });
+
+  it("stores nothing and rejects with the body's own error when that fails", async () => {
+    const { store, put, text, files } = await folder();
+    await put("k", "old");
+    const before = await files();
+    const broken = Object.assign(new Error("the client left"), { code: "ENOENT" });
+    const stream = streamOf(
+      (function* () {
+        yield new Uint8Array(MIB);
+        throw broken;
+      })(),
+    ).stream;
+    expect(await failure(store.put(K("k"), { stream }, {}))).toBe(broken);
+    expect([await text("k"), await files()]).toEqual(["old", before]);
+  });
+
+  it("stores nothing, cancels the body and rejects with the reason on abort, also while the body says nothing", async () => {
+    const { store, files } = await folder();
+    const controller = new AbortController();
+    const reason = new Error("stop");
+    let cancelled: unknown;
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        pull: () => {
+          queueMicrotask(() => controller.abort(reason));
+          return new Promise<void>(() => {});
+        },
+        cancel: (why) => {
+          cancelled = why;
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    expect(await failure(store.put(K("k"), { stream }, { signal: controller.signal }))).toBe(reason);
+    expect(cancelled).toBe(reason);
+    expect(await files()).toEqual([".unbucket/version"]);
+  });
+
+  it("cancels a body that a read-only folder refuses", async () => {
+    const { store } = await folder({ readOnly: true });
+    const { stream, cancelled } = streamOf([new Uint8Array(1)]);
+    expect((await failure(store.put(K("k"), { stream }, {}))).code).toBe("denied");
+    expect(cancelled()).toMatchObject({ code: "denied" });
+  });
+
+  it("says that there is no room, keeps the old object and leaves nothing when the system takes no more bytes", async () => {
+    const { base, put, text, files } = await folder();
+    await put("k", "old", { metadata: { a: "b" } });
+    const before = await files();
+    const program = await bundle(`
+      process.on("SIGXFSZ", () => {});
+      const stream = new Blob([new Uint8Array(4_000_000)]).stream();
+      const error = await fsBackend({ base }).put("k", { stream }, {}).catch((error) => error);
+      console.log(error.code, error.retryable, error.message);
+    `);
+    const { ended } = run("bash", ["-c", `ulimit -f 1024; exec ${process.execPath} ${program} ${base}`]);
+    expect((await ended).out).toMatch(/^unavailable false the file is larger than .* nothing was stored \(EFBIG\)\n$/);
+    expect([await text("k"), await files()]).toEqual(["old", before]);
+  });
+
+  it("leaves only what nobody sees when its process is killed", async () => {
+    const { base, put, text, keys, files } = await folder();
+    await put("k", "old");
+    const program = await bundle(`
+      let sent = 0;
+      const stream = new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(65536)); if (++sent === 20) return new Promise(() => setInterval(() => {}, 1000)); } });
+      await fsBackend({ base }).put("k", { stream }, { onBytes: () => process.stdout.write(".") });
+    `);
+    const { child, ended } = run(process.execPath, [program, base]);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    child.kill("SIGKILL");
+    await ended;
+    expect([await text("k"), await keys(), await keys(".unbucket/")]).toEqual(["old", ["k"], []]);
+    expect((await files()).filter((file) => file.startsWith(".unbucket/tmp/"))).toHaveLength(1);
+  });
+});
+
+describe("put of two processes", () => {
+  it("gives readers here whole versions with their own headers", async () => {
+    const { base, put, store } = await folder();
+    await put("k", "00000000", { metadata: { n: "0" } });
+    const program = await bundle(`
+      const store = fsBackend({ base });
+      for (let n = 1; n <= 300; n++) await store.put("k", { bytes: new TextEncoder().encode(String(n).padStart(8, "0")) }, n % 3 ? { metadata: { n: String(n) } } : {});
+    `);
+    const { ended } = run(process.execPath, [program, base]);
+    let over = false;
+    void ended.then(() => (over = true));
+    const seen = new Set<number>();
+    while (!over) {
+      const object = await store.get(K("k"), {});
+      const n = Number(await new Response(object?.body).text());
+      expect(object?.info.metadata).toEqual(n % 3 || n === 0 ? { n: `${n}` } : undefined);
+      seen.add(n);
+    }
+    expect((await ended).code).toBe(0);
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
+  it("creates a key once of 4 processes that try 25 times each", async () => {
+    const { base, text } = await folder();
+    const program = await bundle(`
+      const store = fsBackend({ base, durable: false });
+      let won = 0;
+      for (let n = 0; n < 25; n++) await Promise.all([store.put("once" + n, { bytes: new TextEncoder().encode(String(process.pid)) }, { ifNoneMatch: "*" }).then(() => won++, (error) => { if (error.code !== "precondition-failed") throw error; })]);
+      console.log(won);
+    `);
+    const ends = await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, [program, base]).ended));
+    expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0]);
+    expect(ends.reduce((sum, end) => sum + Number(end.out), 0)).toBe(25);
+    expect(await text("once24")).toMatch(/^\d+$/);
+  });
+});
