@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type CommandDef, defineCommand } from "citty";
 import { applyChange } from "./init/apply.ts";
-import { planChanges } from "./init/changes.ts";
+import { planChanges } from "./init/plan.ts";
 import { findProject } from "./init/project.ts";
 import { nextSteps } from "./init/steps.ts";
 
@@ -13,7 +13,10 @@ const args = {
 
 /** The command. It creates files and adds lines, and never changes or overwrites what is there. */
 export const init: CommandDef<typeof args> = defineCommand({
-  meta: { name: "init", description: "Add object storage to this project: compose service, .env.example, storage module" },
+  meta: {
+    name: "init",
+    description: "Add object storage to this project: compose service, .env.example, storage module",
+  },
   args,
   run({ args: { dir, "dry-run": dryRun } }) {
     try {
@@ -30,7 +33,9 @@ export function runInit(dir: string, dryRun: boolean): readonly string[] {
   const project = findProject(dir);
   const plan = planChanges(project);
   const steps = nextSteps(project, plan);
-  const report = [plan.compose, plan.dotenv, plan.module].map((change) => (dryRun ? `  would ${describe(change.action)} ${change.path}` : applyChange(dir, change)));
+  const report = [plan.compose, plan.dotenv, plan.module].map((change) =>
+    dryRun ? `  would ${describe(change.action)} ${change.path}` : applyChange(dir, change),
+  );
   return [`Object storage for a ${project.title} project in ${dir}`, "", ...report, "", ...steps];
 }
 

@@ -6,7 +6,11 @@ import { ownVersion } from "./package.ts";
 
 await runMain(
   defineCommand({
-    meta: { name: "unbucket", version: ownVersion(), description: "Object storage for JavaScript servers and edge runtimes" },
+    meta: {
+      name: "unbucket",
+      version: ownVersion(),
+      description: "Object storage for JavaScript servers and edge runtimes",
+    },
     subCommands: { init },
   }),
 );

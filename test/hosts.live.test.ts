@@ -17,7 +17,11 @@ const bytes = randomBytes(3 * 1024 * 1024);
 const hash = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 /** Set while the app is built: whatever reads the environment at build time would show it in the output. */
-const canaries = { AWS_ACCESS_KEY_ID: "canary-access-4f1d", AWS_SECRET_ACCESS_KEY: "canary-secret-9c2e", AWS_REGION: "canary-region-77" };
+const canaries = {
+  AWS_ACCESS_KEY_ID: "canary-access-4f1d",
+  AWS_SECRET_ACCESS_KEY: "canary-secret-9c2e",
+  AWS_REGION: "canary-region-77",
+};
 
 let packed: PackedPackage;
 beforeAll(async () => {
@@ -46,7 +50,9 @@ describe.each(hosts)("$name, built once without a variable", (spec) => {
   ): Promise<void> {
     const since = performance.now();
     const server = await host.start(variables);
-    console.log(`${spec.name} with STORAGE_BACKEND=${variables["STORAGE_BACKEND"] ?? ""} listens after ${seconds(since)}`);
+    console.log(
+      `${spec.name} with STORAGE_BACKEND=${variables["STORAGE_BACKEND"] ?? ""} listens after ${seconds(since)}`,
+    );
     try {
       await check(server.url, () => readFileSync(join(server.folder, "server.log"), "utf8"));
     } finally {
@@ -101,10 +107,19 @@ describe.each(hosts)("$name, built once without a variable", (spec) => {
 /** A stream of unknown length up, the whole of it and a range down, and the key in the key-value view. */
 async function roundTrip(url: string): Promise<void> {
   const file = `${url}/files/a/${encodeURIComponent("ü b.bin")}`;
-  const streamed: RequestInit & { duplex: "half" } = { method: "PUT", body: pieces(), duplex: "half", headers: { "content-type": "application/x-test" } };
+  const streamed: RequestInit & { duplex: "half" } = {
+    method: "PUT",
+    body: pieces(),
+    duplex: "half",
+    headers: { "content-type": "application/x-test" },
+  };
   const put = await fetch(file, streamed);
   expect(put.status).toBe(201);
-  expect(await put.json()).toMatchObject({ key: "a/ü b.bin", size: bytes.byteLength, contentType: "application/x-test" });
+  expect(await put.json()).toMatchObject({
+    key: "a/ü b.bin",
+    size: bytes.byteLength,
+    contentType: "application/x-test",
+  });
 
   const whole = await fetch(file);
   expect(whole.status).toBe(200);

@@ -1,7 +1,7 @@
 /** Carries a change out. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Change } from "./changes.ts";
+import type { Change } from "./change.ts";
 
 /** Writes the file, never over another one, and gives the line that reports it. */
 export function applyChange(dir: string, change: Change): string {

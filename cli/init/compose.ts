@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownFile } from "../package.ts";
-import type { Change } from "./changes.ts";
+import type { Change } from "./change.ts";
 import type { Project } from "./project.ts";
 
 /** The names that `docker compose` looks for, the first that exists is taken. */
@@ -13,9 +13,12 @@ const BESIDE = "docker-compose.storage.yml";
 /** A compose file of its own; beside an existing one, which is never edited since YAML cannot be merged blindly. */
 export function composeChange(project: Project): Change {
   const existing = composeFile(project);
-  if (existing === undefined) return { path: OWN, action: "create", text: ownFile(OWN), note: "MinIO, bucket and console" };
-  if (hasMinio(join(project.dir, existing))) return { path: existing, action: "keep", text: "", note: "has a minio service already" };
-  if (existsSync(join(project.dir, BESIDE))) return { path: BESIDE, action: "keep", text: "", note: "is there already" };
+  if (existing === undefined)
+    return { path: OWN, action: "create", text: ownFile(OWN), note: "MinIO, bucket and console" };
+  if (hasMinio(join(project.dir, existing)))
+    return { path: existing, action: "keep", text: "", note: "has a minio service already" };
+  if (existsSync(join(project.dir, BESIDE)))
+    return { path: BESIDE, action: "keep", text: "", note: "is there already" };
   return { path: BESIDE, action: "create", text: ownFile(OWN), note: `beside ${existing}, which stays as it is` };
 }
 

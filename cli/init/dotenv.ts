@@ -1,7 +1,7 @@
 /** The lines of `.env.example`. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Change } from "./changes.ts";
+import type { Change } from "./change.ts";
 import type { Project } from "./project.ts";
 
 const PATH = ".env.example";

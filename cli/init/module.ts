@@ -1,7 +1,7 @@
 /** The storage module: the five verbs over the driver that the environment asks for. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Change } from "./changes.ts";
+import type { Change } from "./change.ts";
 import type { Project } from "./project.ts";
 
 const ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
@@ -44,7 +44,13 @@ const VERBS: readonly Verb[] = [
     parameters: [["key", "string"]],
     result: "void",
   },
-  { doc: "Whether an object is there.", name: "exists", method: "exists", parameters: [["key", "string"]], result: "boolean" },
+  {
+    doc: "Whether an object is there.",
+    name: "exists",
+    method: "exists",
+    parameters: [["key", "string"]],
+    result: "boolean",
+  },
   {
     doc: "A URL that works for an hour without keys, or null for a folder: then serve the object from a route of your own.",
     name: "presign",
@@ -60,7 +66,9 @@ const VERBS: readonly Verb[] = [
 /** Where the module is or goes. */
 function modulePath(project: Project): string {
   const folder = project.moduleFolder === "." ? "" : `${project.moduleFolder}/`;
-  const existing = ENDINGS.map((ending) => `${folder}storage.${ending}`).find((path) => existsSync(join(project.dir, path)));
+  const existing = ENDINGS.map((ending) => `${folder}storage.${ending}`).find((path) =>
+    existsSync(join(project.dir, path)),
+  );
   if (existing !== undefined) return existing;
   // Workers, Nitro and Nuxt bundle, and read every .js as an ES module; plain Node goes by package.json.
   return `${folder}storage.${project.typescript ? "ts" : project.esm || project.kind !== "plain" ? "js" : "mjs"}`;
@@ -108,7 +116,9 @@ function moduleText(project: Project): string {
 }
 
 function verbText({ doc, name, method, parameters, result }: Verb, typescript: boolean): string {
-  const declared = parameters.map(([parameter, type]) => (typescript ? `${parameter}${parameter === "options" ? "?" : ""}: ${type}` : parameter));
+  const declared = parameters.map(([parameter, type]) =>
+    typescript ? `${parameter}${parameter === "options" ? "?" : ""}: ${type}` : parameter,
+  );
   const returns = typescript ? `: Promise<${result}>` : "";
   const passed = parameters.map(([parameter]) => parameter).join(", ");
   return `\n/** ${doc} */\nexport function ${name}(${declared.join(", ")})${returns} {\n  return storage().${method}(${passed});\n}`;

@@ -29,17 +29,24 @@ interface Manifest {
 }
 
 const CONFIG_ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
-const TITLES: Readonly<Record<ProjectKind, string>> = { nuxt: "Nuxt", nitro: "Nitro", workers: "Cloudflare Workers", plain: "plain JavaScript" };
+const TITLES: Readonly<Record<ProjectKind, string>> = {
+  nuxt: "Nuxt",
+  nitro: "Nitro",
+  workers: "Cloudflare Workers",
+  plain: "plain JavaScript",
+};
 
 /** Reads the folder; throws when it is none, or its package.json cannot be read. */
 export function findProject(dir: string): Project {
-  if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new Error(`${dir} is not a folder: name the project's folder with --dir`);
+  if (!existsSync(dir) || !statSync(dir).isDirectory())
+    throw new Error(`${dir} is not a folder: name the project's folder with --dir`);
   const manifest = readManifest(dir);
   const packages = { ...manifest.dependencies, ...manifest.devDependencies };
   const nuxtConfig = findConfig(dir, "nuxt.config");
   const nitroConfig = findConfig(dir, "nitro.config");
   const kind = kindOf();
-  const typescript = kind === "nuxt" || has("tsconfig.json") || "typescript" in packages || (nitroConfig?.endsWith("ts") ?? false);
+  const typescript =
+    kind === "nuxt" || has("tsconfig.json") || "typescript" in packages || (nitroConfig?.endsWith("ts") ?? false);
   return {
     dir,
     kind,
@@ -48,7 +55,12 @@ export function findProject(dir: string): Project {
     esm: manifest.type === "module",
     installed: "unbucket" in packages,
     moduleFolder: moduleFolder(),
-    configFile: kind === "nuxt" ? (nuxtConfig ?? "nuxt.config.ts") : kind === "nitro" ? (nitroConfig ?? "nitro.config.ts") : undefined,
+    configFile:
+      kind === "nuxt"
+        ? (nuxtConfig ?? "nuxt.config.ts")
+        : kind === "nitro"
+          ? (nitroConfig ?? "nitro.config.ts")
+          : undefined,
   };
 
   function has(name: string): boolean {
@@ -81,7 +93,10 @@ function findConfig(dir: string, name: string): string | undefined {
 
 function readManifest(dir: string): Manifest {
   const file = join(dir, "package.json");
-  if (!existsSync(file)) throw new Error(`There is no package.json in ${dir}: run "npm init" first, or name the project's folder with --dir`);
+  if (!existsSync(file))
+    throw new Error(
+      `There is no package.json in ${dir}: run "npm init" first, or name the project's folder with --dir`,
+    );
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Manifest;
   } catch (cause) {

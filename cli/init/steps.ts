@@ -1,5 +1,5 @@
 /** What to do after `init`. */
-import type { Plan } from "./changes.ts";
+import type { Plan } from "./plan.ts";
 import { composeUse } from "./compose.ts";
 import type { Project } from "./project.ts";
 
@@ -28,28 +28,33 @@ export function nextSteps(project: Project, plan: Plan): readonly string[] {
     ...MINIO.map((line) => `     ${line}`),
     "",
     "Usage in code:",
-    ...usage(plan.module.path).map((line) => `  ${line}`),
+    ...usage(project, plan.module.path).map((line) => `  ${line}`),
     ...mount(project),
   ];
 }
 
 function local(project: Project): readonly string[] {
   if (project.kind === "workers") {
-    return ["Local development:", "  Workers have no folder: use MinIO below, or STORAGE_BACKEND=memory for a first try"];
+    return [
+      "Local development:",
+      "  Workers have no folder: use MinIO below, or STORAGE_BACKEND=memory for a first try",
+    ];
   }
   return ["Local development:", "  Files are stored in ./uploads by default (a line for .gitignore)"];
 }
 
 function variablesGoTo(project: Project): string {
-  if (project.kind === "workers") return ' in .dev.vars (deployed: "vars" in the wrangler file, "wrangler secret put" for the keys)';
+  if (project.kind === "workers")
+    return ' in .dev.vars (deployed: "vars" in the wrangler file, "wrangler secret put" for the keys)';
   // Nitro and Nuxt read .env in development only, plain Node when it is told.
   if (project.kind === "plain") return " (in .env: node --env-file=.env ...)";
   return " in .env (development), or where the built server is started";
 }
 
-function usage(path: string): readonly string[] {
+function usage(project: Project, path: string): readonly string[] {
+  const from = project.kind === "nuxt" ? `~~/${path.replace(/\.\w+$/, "")}` : `./${path}`;
   return [
-    `import { upload, download } from "./${path}";`,
+    `import { upload, download } from "${from}";`,
     `const { url } = await upload("path/file.jpg", data);`,
     `const text = await (await download("path/notes.txt")).text();`,
   ];

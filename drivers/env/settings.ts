@@ -25,7 +25,8 @@ export interface S3Settings {
 export function toSettings(values: Values): Settings {
   const backend = (values.STORAGE_BACKEND ?? "local").toLowerCase();
   const publicUrl = values.STORAGE_PUBLIC_URL;
-  if (publicUrl !== undefined && !publicUrl.startsWith("/")) checkUrl("STORAGE_PUBLIC_URL", publicUrl, "https://cdn.example.com or /files");
+  if (publicUrl !== undefined && !publicUrl.startsWith("/"))
+    checkUrl("STORAGE_PUBLIC_URL", publicUrl, "https://cdn.example.com or /files");
   const common = publicUrl === undefined ? {} : { publicUrl };
   switch (backend) {
     case "local":
@@ -35,7 +36,10 @@ export function toSettings(values: Values): Settings {
     case "s3":
       return { backend, options: { ...toS3(values), ...common } };
     default:
-      throw refuse("STORAGE_BACKEND", `is ${JSON.stringify(backend.slice(0, 40))}, which is unknown: set it to local, s3 or memory`);
+      throw refuse(
+        "STORAGE_BACKEND",
+        `is ${JSON.stringify(backend.slice(0, 40))}, which is unknown: set it to local, s3 or memory`,
+      );
   }
 }
 
@@ -48,7 +52,8 @@ function toS3(values: Values): S3Settings {
   const endpoint = values.STORAGE_S3_ENDPOINT_URL;
   if (endpoint !== undefined) checkUrl("STORAGE_S3_ENDPOINT_URL", endpoint, "http://localhost:9000");
   const publicEndpoint = values.STORAGE_S3_PUBLIC_ENDPOINT_URL;
-  if (publicEndpoint !== undefined) checkUrl("STORAGE_S3_PUBLIC_ENDPOINT_URL", publicEndpoint, "https://s3.example.com");
+  if (publicEndpoint !== undefined)
+    checkUrl("STORAGE_S3_PUBLIC_ENDPOINT_URL", publicEndpoint, "https://s3.example.com");
   return defined({
     bucket,
     region: values.STORAGE_S3_REGION,
@@ -65,21 +70,31 @@ function checkPair(values: Values): void {
   const access = values.STORAGE_S3_ACCESS_KEY;
   const secret = values.STORAGE_S3_SECRET_KEY;
   const rest = "set both keys, or neither to use the AWS_* variables";
-  if (access !== undefined && secret === undefined) throw refuse("STORAGE_S3_SECRET_KEY", `is not set but STORAGE_S3_ACCESS_KEY is: ${rest}`);
-  if (access === undefined && secret !== undefined) throw refuse("STORAGE_S3_ACCESS_KEY", `is not set but STORAGE_S3_SECRET_KEY is: ${rest}`);
+  if (access !== undefined && secret === undefined)
+    throw refuse("STORAGE_S3_SECRET_KEY", `is not set but STORAGE_S3_ACCESS_KEY is: ${rest}`);
+  if (access === undefined && secret !== undefined)
+    throw refuse("STORAGE_S3_ACCESS_KEY", `is not set but STORAGE_S3_SECRET_KEY is: ${rest}`);
   if (access === undefined && values.STORAGE_S3_SESSION_TOKEN !== undefined) {
-    throw refuse("STORAGE_S3_SESSION_TOKEN", "is set without the keys that it belongs to: set STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY too");
+    throw refuse(
+      "STORAGE_S3_SESSION_TOKEN",
+      "is set without the keys that it belongs to: set STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY too",
+    );
   }
 }
 
 /** The value is never repeated in a message: a URL that is wrong may hold a password. */
 function checkUrl(variable: Variable, value: string, example: string): void {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw refuse(variable, `is not an http(s) URL: write it as ${example}`);
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw refuse(variable, `is not an http(s) URL: write it as ${example}`);
   if (url.username !== "" || url.password !== "") {
-    throw refuse(variable, "holds a user name or password: keys go into STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY");
+    throw refuse(
+      variable,
+      "holds a user name or password: keys go into STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY",
+    );
   }
-  if (/[?#]/.test(value)) throw refuse(variable, `has a query or a fragment: leave out all from ? or # on, as in ${example}`);
+  if (/[?#]/.test(value))
+    throw refuse(variable, `has a query or a fragment: leave out all from ? or # on, as in ${example}`);
 }
 
 function toBoolean(variable: Variable, value: string | undefined): boolean | undefined {

@@ -1,90 +1,76 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linkPackage, packPackage, type PackedPackage } from "../hosts/pack.ts";
+import { manifest, type Project, Projects } from "./projects.ts";
 
-const execute = promisify(execFile);
-const scratch = mkdtempSync(join(tmpdir(), "unbucket-init-"));
-let packed: PackedPackage;
-
-beforeAll(async () => {
-  packed = await packPackage();
-});
-afterAll(() => {
-  packed?.remove();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-/** A fresh project with the packed package in it, and what `npx unbucket` would run. */
-async function project(files: Readonly<Record<string, string>>) {
-  const dir = mkdtempSync(join(scratch, "project-"));
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
-  }
-  await linkPackage(packed.tarball, dir);
-  return {
-    dir,
-    run: (...args: string[]) => execute(process.execPath, [join(dir, "node_modules/unbucket/dist/cli/main.js"), ...args], { cwd: dir }),
-    read: (path: string): string => readFileSync(join(dir, path), "utf8"),
-    files: () => snapshot(dir),
-  };
-}
-
-/** Every file outside node_modules with its text. */
-function snapshot(dir: string): Record<string, string> {
-  const found = readdirSync(dir, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
-    .filter((path) => !path.startsWith("node_modules/"));
-  return Object.fromEntries(found.sort().map((path) => [path, readFileSync(join(dir, path), "utf8")]));
-}
-
-const manifest = (extra: object = {}): string => JSON.stringify({ name: "app", private: true, ...extra });
+const projects = new Projects();
+beforeAll(() => projects.pack());
+afterAll(() => projects.remove());
+const project = (files: Readonly<Record<string, string>>): Promise<Project> => projects.create(files);
 
 const kinds: readonly { title: string; files: Record<string, string>; module: string }[] = [
   { title: "plain JavaScript", files: { "package.json": manifest({ type: "module" }) }, module: "storage.js" },
   { title: "plain JavaScript", files: { "package.json": manifest() }, module: "storage.mjs" },
   {
     title: "plain TypeScript",
-    files: { "package.json": manifest({ type: "module", devDependencies: { typescript: "*" } }), "src/app.ts": "export {};\n" },
+    files: {
+      "package.json": manifest({ type: "module", devDependencies: { typescript: "*" } }),
+      "src/app.ts": "export {};\n",
+    },
     module: "src/storage.ts",
   },
-  { title: "Nitro", files: { "package.json": manifest({ devDependencies: { nitro: "3.0.0" } }), "tsconfig.json": "{}" }, module: "utils/storage.ts" },
   {
     title: "Nitro",
-    files: { "package.json": manifest({ dependencies: { nitropack: "2" } }), "nitro.config.ts": 'export default { srcDir: "server" }' },
+    files: { "package.json": manifest({ devDependencies: { nitro: "3.0.0" } }), "tsconfig.json": "{}" },
+    module: "utils/storage.ts",
+  },
+  {
+    title: "Nitro",
+    files: {
+      "package.json": manifest({ dependencies: { nitropack: "2" } }),
+      "nitro.config.ts": 'export default { srcDir: "server" }',
+    },
     module: "server/utils/storage.ts",
   },
-  { title: "Nuxt", files: { "package.json": manifest({ dependencies: { nuxt: "4" } }) }, module: "server/utils/storage.ts" },
-  { title: "Nuxt", files: { "package.json": manifest(), "nuxt.config.ts": "", "wrangler.toml": "" }, module: "server/utils/storage.ts" },
-  { title: "Cloudflare Workers", files: { "package.json": manifest(), "wrangler.jsonc": "{}", "tsconfig.json": "{}" }, module: "src/storage.ts" },
+  {
+    title: "Nuxt",
+    files: { "package.json": manifest({ dependencies: { nuxt: "4" } }) },
+    module: "server/utils/storage.ts",
+  },
+  {
+    title: "Nuxt",
+    files: { "package.json": manifest(), "nuxt.config.ts": "", "wrangler.toml": "" },
+    module: "server/utils/storage.ts",
+  },
+  {
+    title: "Cloudflare Workers",
+    files: { "package.json": manifest(), "wrangler.jsonc": "{}", "tsconfig.json": "{}" },
+    module: "src/storage.ts",
+  },
   { title: "Cloudflare Workers", files: { "package.json": manifest(), "wrangler.toml": "" }, module: "src/storage.js" },
 ];
 
 describe.each(kinds)("init in a $title project -> $module", ({ title, files, module }) => {
   it("adds three files, says so, and changes nothing the second time", async () => {
     const app = await project(files);
-    const first = await app.run("init");
+    const first = await app.unbucket("init");
     expect(first.stdout).toContain(`Object storage for a ${title} project`);
-    for (const path of ["docker-compose.yml", ".env.example", module]) expect(first.stdout).toContain(`created  ${path}`);
+    for (const path of ["docker-compose.yml", ".env.example", module])
+      expect(first.stdout).toContain(`created  ${path}`);
     const after = app.files();
     expect(Object.keys(after)).toEqual([".env.example", "docker-compose.yml", module, ...Object.keys(files)].sort());
     expect(after).toMatchObject(files);
-    for (const verb of ["upload", "download", "remove", "exists", "presign"]) expect(after[module]).toContain(`export function ${verb}(`);
+    for (const verb of ["upload", "download", "remove", "exists", "presign"])
+      expect(after[module]).toContain(`export function ${verb}(`);
 
-    const second = await app.run("init");
+    const second = await app.unbucket("init");
     expect(app.files()).toEqual(after);
-    for (const path of ["docker-compose.yml", ".env.example", module]) expect(second.stdout).toContain(`kept     ${path}`);
+    for (const path of ["docker-compose.yml", ".env.example", module])
+      expect(second.stdout).toContain(`kept     ${path}`);
     expect(second.stdout).not.toMatch(/created|added/);
   });
 
   it("writes nothing with --dry-run, and says what it would", async () => {
     const app = await project(files);
-    const { stdout } = await app.run("init", "--dry-run");
+    const { stdout } = await app.unbucket("init", "--dry-run");
     expect(stdout).toContain(`would create ${module}`);
     expect(app.files()).toEqual(files);
   });
@@ -99,7 +85,7 @@ describe("init", () => {
       "storage.js": "// mine\n",
     };
     const app = await project(own);
-    const { stdout } = await app.run("init");
+    const { stdout } = await app.unbucket("init");
     expect(app.read("compose.yaml")).toBe(own["compose.yaml"]);
     expect(app.read("storage.js")).toBe("// mine\n");
     expect(app.read("docker-compose.storage.yml")).toContain("minio");
@@ -112,21 +98,21 @@ describe("init", () => {
     expect(stdout).toContain("kept     storage.js");
     expect(stdout).toContain("docker compose -f compose.yaml -f docker-compose.storage.yml up -d minio");
     const after = app.files();
-    await app.run("init");
+    await app.unbucket("init");
     expect(app.files()).toEqual(after);
   });
 
   it("takes a compose file that has MinIO for done", async () => {
     const compose = "services:\n  s3:\n    image: quay.io/minio/minio:latest\n";
     const app = await project({ "package.json": manifest(), "docker-compose.yml": compose });
-    expect((await app.run("init")).stdout).toContain("kept     docker-compose.yml (has a minio service already)");
+    expect((await app.unbucket("init")).stdout).toContain("kept     docker-compose.yml (has a minio service already)");
     expect(Object.keys(app.files())).not.toContain("docker-compose.storage.yml");
     expect(app.read("docker-compose.yml")).toBe(compose);
   });
 
   it("prints the next steps: folder in use, MinIO in four steps, usage, and the mount where there is one", async () => {
     const app = await project({ "package.json": manifest({ dependencies: { nuxt: "4" } }) });
-    const { stdout } = await app.run("init");
+    const { stdout } = await app.unbucket("init");
     for (const line of [
       "npm install unbucket",
       "Files are stored in ./uploads by default",
@@ -136,7 +122,7 @@ describe("init", () => {
       "4. Set env vars",
       "STORAGE_BACKEND=s3",
       "STORAGE_S3_SECRET_KEY=minioadmin",
-      'import { upload, download } from "./server/utils/storage.ts";',
+      'import { upload, download } from "~~/server/utils/storage";',
       'nitro: { storage: { uploads: { driver: "unbucket/drivers/env" } } }',
     ]) {
       expect(stdout).toContain(line);
@@ -145,17 +131,27 @@ describe("init", () => {
 
   it("works on a folder named by --dir", async () => {
     const app = await project({ "below/package.json": manifest() });
-    await app.run("init", "--dir", "below");
-    expect(Object.keys(app.files())).toEqual(["below/.env.example", "below/docker-compose.yml", "below/package.json", "below/storage.mjs"]);
+    await app.unbucket("init", "--dir", "below");
+    expect(Object.keys(app.files())).toEqual([
+      "below/.env.example",
+      "below/docker-compose.yml",
+      "below/package.json",
+      "below/storage.mjs",
+    ]);
   });
 
   it.each([
     ["no package.json", {} as Record<string, string>, ".", /There is no package.json in .*npm init/],
     ["a broken package.json", { "package.json": "{" }, ".", /package.json is not valid JSON: mend it first/],
-    ["a folder that is not there", { "package.json": manifest() }, "nowhere", /nowhere is not a folder: name the project's folder with --dir/],
+    [
+      "a folder that is not there",
+      { "package.json": manifest() },
+      "nowhere",
+      /nowhere is not a folder: name the project's folder with --dir/,
+    ],
   ])("ends with 1 and a sentence for %s, nothing written", async (_case, files, dir, message) => {
     const app = await project(files);
-    const failure = await app.run("init", "--dir", dir).then(
+    const failure = await app.unbucket("init", "--dir", dir).then(
       () => undefined,
       (error: { code: number; stderr: string }) => error,
     );

@@ -28,7 +28,11 @@ export interface BuiltHost {
 }
 
 /** Installs a copy of the fixture with the packed package in it, and builds it without any variable of storage. */
-export async function buildHost(spec: HostSpec, tarball: string, environment: Readonly<Record<string, string>> = {}): Promise<BuiltHost> {
+export async function buildHost(
+  spec: HostSpec,
+  tarball: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BuiltHost> {
   const folder = mkdtempSync(join(tmpdir(), `unbucket-${spec.name}-`));
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -55,7 +59,12 @@ export async function buildHost(spec: HostSpec, tarball: string, environment: Re
   }
 }
 
-async function start(name: string, command: string, entry: string, variables: Readonly<Record<string, string>>): ReturnType<BuiltHost["start"]> {
+async function start(
+  name: string,
+  command: string,
+  entry: string,
+  variables: Readonly<Record<string, string>>,
+): ReturnType<BuiltHost["start"]> {
   const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}`;
   const process = await startProcess({
@@ -71,7 +80,10 @@ async function start(name: string, command: string, entry: string, variables: Re
 
 /** This process's environment with each variable of storage left out, or set to `instead`, which counts as unset. */
 function withoutStorage(instead?: string): Record<string, string> {
-  const entries = Object.entries(process.env).map(([name, value]) => [name, /^(STORAGE|AWS)_/.test(name) ? instead : value]);
+  const entries = Object.entries(process.env).map(([name, value]) => [
+    name,
+    /^(STORAGE|AWS)_/.test(name) ? instead : value,
+  ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 

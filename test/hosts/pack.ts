@@ -22,7 +22,8 @@ export async function packPackage(): Promise<PackedPackage> {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     for (const entry of readdirSync(root, { withFileTypes: true })) {
-      if (entry.isFile() || sources.includes(entry.name)) cpSync(join(root, entry.name), join(folder, entry.name), { recursive: true });
+      if (entry.isFile() || sources.includes(entry.name))
+        cpSync(join(root, entry.name), join(folder, entry.name), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir");
     await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: folder });

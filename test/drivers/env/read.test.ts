@@ -38,7 +38,12 @@ describe("readHost", () => {
 
 describe("readEnvironment", () => {
   it("trims, takes JSON booleans and passes over bindings that are not text", () => {
-    const worker = { STORAGE_S3_BUCKET: " photos\n", STORAGE_S3_FORCE_PATH_STYLE: false, STORAGE_LOCAL_PATH: { get() {} }, OTHER: "x" };
+    const worker = {
+      STORAGE_S3_BUCKET: " photos\n",
+      STORAGE_S3_FORCE_PATH_STYLE: false,
+      STORAGE_LOCAL_PATH: { get() {} },
+      OTHER: "x",
+    };
     expect(readEnvironment(worker)).toEqual({ STORAGE_S3_BUCKET: "photos", STORAGE_S3_FORCE_PATH_STYLE: "false" });
   });
 

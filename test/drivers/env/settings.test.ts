@@ -61,25 +61,83 @@ describe("toSettings", () => {
     });
   });
 
-  it.each([["true", true], ["1", true], ["True", true], ["false", false], ["0", false]])("reads %s as a boolean", (text, value) => {
-    expect(toSettings({ ...bucket, STORAGE_S3_FORCE_PATH_STYLE: text }).options).toMatchObject({ forcePathStyle: value });
+  it.each([
+    ["true", true],
+    ["1", true],
+    ["True", true],
+    ["false", false],
+    ["0", false],
+  ])("reads %s as a boolean", (text, value) => {
+    expect(toSettings({ ...bucket, STORAGE_S3_FORCE_PATH_STYLE: text }).options).toMatchObject({
+      forcePathStyle: value,
+    });
   });
 
   it.each([
     ["an unknown backend", { STORAGE_BACKEND: "gcs" }, "STORAGE_BACKEND", /"gcs".*local, s3 or memory/],
     ["a missing bucket", { STORAGE_BACKEND: "s3" }, "STORAGE_S3_BUCKET", /not set.*name of the bucket/],
     ["a missing secret key", { ...bucket, STORAGE_S3_ACCESS_KEY: "A" }, "STORAGE_S3_SECRET_KEY", /set both keys/],
-    ["a missing access key", { ...bucket, STORAGE_S3_SECRET_KEY: "canary-secret" }, "STORAGE_S3_ACCESS_KEY", /set both keys/],
-    ["a token without keys", { ...bucket, STORAGE_S3_SESSION_TOKEN: "canary-token" }, "STORAGE_S3_SESSION_TOKEN", /STORAGE_S3_ACCESS_KEY/],
-    ["an endpoint that is no URL", { ...bucket, STORAGE_S3_ENDPOINT_URL: "localhost" }, "STORAGE_S3_ENDPOINT_URL", /http:\/\/localhost:9000/],
-    ["an endpoint without a scheme", { ...bucket, STORAGE_S3_ENDPOINT_URL: "minio:9000" }, "STORAGE_S3_ENDPOINT_URL", /http\(s\)/],
-    ["an endpoint with a password", { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://u:canary-secret@h" }, "STORAGE_S3_ENDPOINT_URL", /STORAGE_S3_SECRET_KEY/],
-    ["an endpoint with a query", { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/?a=canary-secret" }, "STORAGE_S3_ENDPOINT_URL", /query/],
-    ["an endpoint with a bare question mark", { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/?" }, "STORAGE_S3_ENDPOINT_URL", /query/],
-    ["an endpoint with a fragment", { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/#a" }, "STORAGE_S3_ENDPOINT_URL", /fragment/],
-    ["a malformed public endpoint", { ...bucket, STORAGE_S3_PUBLIC_ENDPOINT_URL: "ftp://h" }, "STORAGE_S3_PUBLIC_ENDPOINT_URL", /http\(s\)/],
+    [
+      "a missing access key",
+      { ...bucket, STORAGE_S3_SECRET_KEY: "canary-secret" },
+      "STORAGE_S3_ACCESS_KEY",
+      /set both keys/,
+    ],
+    [
+      "a token without keys",
+      { ...bucket, STORAGE_S3_SESSION_TOKEN: "canary-token" },
+      "STORAGE_S3_SESSION_TOKEN",
+      /STORAGE_S3_ACCESS_KEY/,
+    ],
+    [
+      "an endpoint that is no URL",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "localhost" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /http:\/\/localhost:9000/,
+    ],
+    [
+      "an endpoint without a scheme",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "minio:9000" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /http\(s\)/,
+    ],
+    [
+      "an endpoint with a password",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://u:canary-secret@h" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /STORAGE_S3_SECRET_KEY/,
+    ],
+    [
+      "an endpoint with a query",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/?a=canary-secret" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /query/,
+    ],
+    [
+      "an endpoint with a bare question mark",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/?" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /query/,
+    ],
+    [
+      "an endpoint with a fragment",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/#a" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /fragment/,
+    ],
+    [
+      "a malformed public endpoint",
+      { ...bucket, STORAGE_S3_PUBLIC_ENDPOINT_URL: "ftp://h" },
+      "STORAGE_S3_PUBLIC_ENDPOINT_URL",
+      /http\(s\)/,
+    ],
     ["a malformed public address", { STORAGE_PUBLIC_URL: "cdn.example.com" }, "STORAGE_PUBLIC_URL", /https:\/\/cdn/],
-    ["a malformed boolean", { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: "maybe" }, "STORAGE_S3_FORCE_PATH_STYLE", /"maybe".*true or false/],
+    [
+      "a malformed boolean",
+      { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: "maybe" },
+      "STORAGE_S3_FORCE_PATH_STYLE",
+      /"maybe".*true or false/,
+    ],
   ])("refuses %s, naming the variable and what to do, without a secret", (_case, values, variable, advice) => {
     const error = refusal(values);
     expect(error.code).toBe("invalid-option");
