@@ -1,5 +1,5 @@
 /** The playground: every route of it, without a server. */
-import { H3 } from "h3";
+import { H3, type H3Event } from "h3";
 import type { Driver } from "unbucket";
 import { createStorage } from "unstorage";
 import { answerTo, Refused } from "./http/errors.ts";
@@ -43,20 +43,24 @@ export function createApp(host: Host): H3 {
     }
   });
 
+  /** The router answers HEAD only where it is told to. */
+  const read = (route: string, handler: (event: H3Event) => Promise<Response>): void => {
+    app.on("GET", route, handler);
+    app.on("HEAD", route, handler);
+  };
+
   app.post("/users/:id/avatar", (event) => postAvatar(store, host.thumbnailer, event));
-  app.on("GET", "/users/:id/avatar", (event) => getAvatar(store, event));
-  app.on("HEAD", "/users/:id/avatar", (event) => getAvatar(store, event));
+  read("/users/:id/avatar", (event) => getAvatar(store, event));
 
   app.post("/documents", (event) => documents.postDocument(host.documents, event));
-  app.get("/documents", (event) => documents.listDocuments(host.documents, event));
+  read("/documents", (event) => documents.listDocuments(host.documents, event));
   app.post("/documents/sweep", () => documents.sweepDocuments(host.documents));
-  app.on("GET", "/documents/:id/file", (event) => documents.getDocumentFile(host.documents, store, event));
-  app.on("HEAD", "/documents/:id/file", (event) => documents.getDocumentFile(host.documents, store, event));
-  app.get("/documents/:id/download-url", (event) => documents.getDownloadUrl(host.documents, store, event));
+  read("/documents/:id/file", (event) => documents.getDocumentFile(host.documents, store, event));
+  read("/documents/:id/download-url", (event) => documents.getDownloadUrl(host.documents, store, event));
   app.delete("/documents/:id", (event) => documents.deleteDocument(host.documents, event));
 
-  app.on("GET", "/", (event) => page(host.assets, host.backend, event));
-  app.on("GET", "/page/:name", (event) => page(host.assets, host.backend, event));
+  read("/", (event) => page(host.assets, host.backend, event));
+  read("/page/:name", (event) => page(host.assets, host.backend, event));
   app.all("/**", (event) => {
     throw new Refused(404, "no-route", `Nothing answers to ${event.req.method} ${event.url.pathname}. See playground/README.md.`);
   });

@@ -28,7 +28,11 @@ export function errorResponse(status: number, code: string, message: string): Re
 export function answerTo(error: unknown, event: H3Event): Response {
   if (event.req.signal.aborted) return errorResponse(499, "client-closed-request", "The client went away.");
   if (error instanceof Refused) return errorResponse(error.status, error.code, error.message);
-  if (StorageError.is(error)) return toResponse(error);
+  if (StorageError.is(error)) {
+    const answer = toResponse(error);
+    if (answer.status >= 500) console.error(error);
+    return answer;
+  }
   if (HTTPError.isError(error) && !error.unhandled) {
     return errorResponse(error.status, "bad-request", error.message);
   }

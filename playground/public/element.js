@@ -36,11 +36,11 @@ export function byId(id) {
 
 let quiet;
 
-/** Says something once, to eyes and to screen readers. */
-export function announce(text) {
+/** Says something once to screen readers, and to eyes too unless the page shows it already. */
+export function announce(text, { visible = true } = {}) {
   const status = byId("status");
   status.textContent = text;
-  status.classList.add("shown");
+  status.classList.toggle("shown", visible);
   clearTimeout(quiet);
   quiet = setTimeout(() => status.classList.remove("shown"), 4000);
 }

@@ -19,7 +19,7 @@ export function folder() {
 /** Shows a folder from its beginning. */
 export async function open(next) {
   prefix = next;
-  const shown = prefix === "" ? "the top folder" : prefix;
+  const shown = prefix === "" ? "the top folder" : `the folder ${prefix.slice(0, -1)}`;
   byId("drop-target").textContent = `They go to ${shown}.`;
   showCrumbs();
   await refresh();
@@ -73,6 +73,7 @@ function showCrumbs() {
     return element("li", {}, link);
   });
   byId("crumbs").replaceChildren(...crumbs);
+  byId("path").hidden = prefix === "";
 }
 
 /** Folders live in the fragment, so that the browser's back button works. */

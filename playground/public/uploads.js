@@ -54,7 +54,7 @@ async function run(upload) {
     await started.done;
     upload.bar.value = 1;
     upload.show(`Stored · ${formatSize(file.size)}`, "stored", []);
-    announce(`${upload.path} is stored.`);
+    announce(`${upload.path} is stored.`, { visible: false });
     stored(key);
   } catch (error) {
     fail(upload, error);
@@ -68,13 +68,13 @@ async function run(upload) {
 function fail(upload, error) {
   if (error.code === "aborted") {
     upload.show(error.message, "cancelled", [again(upload, "Try again", false)]);
-    announce(`${upload.path}: cancelled.`);
+    announce(`${upload.path}: cancelled.`, { visible: false });
     return;
   }
   const exists = error.code === "precondition-failed";
   const text = exists ? "There is already a file with this name." : error.message;
   upload.show(text, "failed", [exists ? again(upload, "Replace it", true) : again(upload, "Try again", false)]);
-  announce(`${upload.path} was not stored. ${text}`);
+  announce(`${upload.path} was not stored. ${text}`, { visible: false });
 }
 
 function cancelButton(upload) {

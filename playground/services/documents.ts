@@ -23,7 +23,7 @@ export interface Documents {
   list(user: string | undefined, limit: number): Promise<DocumentRow[]>;
   /** Null for an unknown id, and for a document that is not whole. */
   find(id: string): Promise<DocumentRow | null>;
-  /** False when there is no such document. */
+  /** False when there is no such document. After a failure it can be called again. */
   remove(id: string): Promise<boolean>;
   /** Finishes what was interrupted. Safe at any time and as often as wanted. */
   sweep(): Promise<Sweep>;
@@ -108,7 +108,7 @@ export function createDocuments(store: ObjectStore, table: DocumentTable, lease:
 
     async remove(id) {
       const row = await table.get(id);
-      if (row === null || !(await table.retire(id, ["ready"]))) return false;
+      if (row === null || !(await table.retire(id, ["ready", "deleting"]))) return false;
       await erase(row);
       return true;
     },
