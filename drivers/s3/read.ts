@@ -69,6 +69,10 @@ function open(key: Key, response: WireResponse, ranged: boolean): StoredObject {
   const span = response.status === 206 ? parseContentRange(response.header("content-range")) : null;
   if (ranged !== (span !== null)) {
     void response.discard();
+    // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
+    if (ranged && response.header("content-length") === "0") {
+      throw new StorageError("invalid-range", "this range cannot be served: the object has 0 bytes");
+    }
     throw new StorageError(
       "corrupt",
       `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, without saying which bytes it sent`,

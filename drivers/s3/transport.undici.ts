@@ -30,9 +30,9 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
           reset: false,
           ...(signal ? { signal } : {}),
         });
-        return toResponse(answer);
+        return toResponse(answer, signal);
       } catch (error) {
-        throw signal?.aborted ? signal.reason : toError(error);
+        throw toError(error, signal);
       }
     },
     close: async () => {
@@ -41,7 +41,7 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   };
 }
 
-function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): WireResponse {
+function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData, signal?: AbortSignal): WireResponse {
   return {
     status: statusCode,
     header(name) {
@@ -49,7 +49,7 @@ function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): Wir
       return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
     },
     names: () => Object.keys(headers),
-    stream: () => toStream(body),
+    stream: () => toStream(body, signal),
     async bytes(most) {
       const chunks: Uint8Array[] = [];
       let length = 0;
@@ -61,7 +61,7 @@ function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): Wir
           chunks.push(chunk);
         }
       } catch (error) {
-        throw toError(error);
+        throw toError(error, signal);
       }
       return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
     },
@@ -69,7 +69,7 @@ function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): Wir
   };
 }
 
-function toStream(body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Array> {
+function toStream(body: Dispatcher.ResponseData["body"], signal?: AbortSignal): ReadableStream<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream<Uint8Array>(
     {
@@ -79,7 +79,7 @@ function toStream(body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Ar
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          controller.error(toError(error));
+          controller.error(toError(error, signal));
         }
       },
       cancel() {
@@ -90,7 +90,9 @@ function toStream(body: Dispatcher.ResponseData["body"]): ReadableStream<Uint8Ar
   );
 }
 
-function toError(error: unknown): unknown {
+/** The caller's abort as its own reason, which undici replaces once the body is under way. */
+function toError(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return signal.reason;
   if (error instanceof errors.HeadersTimeoutError)
     return new StorageError("timeout", "the store did not answer in time", { cause: error });
   if (error instanceof errors.BodyTimeoutError)
