@@ -1,7 +1,8 @@
 /** The folder as a backend. */
-import type { Backend, Key, PutOptions, Source } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
+import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/backend.ts";
+import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
+import { pool } from "../../src/pool.ts";
 import { checkConditions, commit, lockOf } from "./commit.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
@@ -15,6 +16,9 @@ import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
 import { watchFolder } from "./watch.ts";
+
+/** As many as the threads that runtimes give to file calls. */
+const DELETES_AT_A_TIME = 4;
 
 /** Checks the options, rejecting `invalid-option`, and resolves the base; touches nothing on the disk. */
 export function fsBackend(options: FsOptions): Backend {
@@ -46,13 +50,29 @@ export function fsBackend(options: FsOptions): Backend {
     return onDisk(() => commit(root, settings, key, draft, put, put));
   }
 
+  function removeOne(key: Key): Promise<void> {
+    return onDisk(() => remove(root, key, lockOf(root, key), settings.durable ?? false));
+  }
+
   return {
     head: (key) => onDisk(() => head(root, key)),
     get: (key, options) => onDisk(() => get(root, key, options)),
     put,
     delete: async (key) => {
       beforeWrite();
-      await onDisk(() => remove(root, key, lockOf(root, key), settings.durable ?? false));
+      await removeOne(key);
+    },
+    deleteMany: async (keys, { signal }) => {
+      // What forbids all of them is one refusal, not a failure per key.
+      beforeWrite();
+      const failures: DeleteFailure[] = [];
+      await pool(keys, DELETES_AT_A_TIME, async (key) => {
+        signal?.throwIfAborted();
+        await removeOne(key).catch((error: unknown) =>
+          failures.push({ key, error: locate(error, { operation: "delete", key }) }),
+        );
+      });
+      return failures;
     },
     list: (options) => onDisk(() => list(root, settings, options)),
     copy: async (from, to, options) => {

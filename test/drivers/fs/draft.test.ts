@@ -147,10 +147,10 @@ describe("put of two processes", () => {
       for (let n = 1; n <= 300; n++) await store.put("k", { bytes: new TextEncoder().encode(String(n).padStart(8, "0")) }, n % 3 ? { metadata: { n: String(n) } } : {});
     `);
     const { ended } = run(process.execPath, [program, base]);
-    let over = false;
-    void ended.then(() => (over = true));
+    const state = { over: false };
+    void ended.then(() => (state.over = true));
     const seen = new Set<number>();
-    while (!over) {
+    while (!state.over) {
       const object = await store.get(K("k"), {});
       const n = Number(await new Response(object?.body).text());
       expect(object?.info.metadata).toEqual(n % 3 || n === 0 ? { n: `${n}` } : undefined);

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { fromErrno, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
+import { StorageError } from "../../../src/error.ts";
+
+const system = (code: string): Error => Object.assign(new Error(code), { code });
+
+describe("fromErrno", () => {
+  it.each([
+    ["EACCES", "denied", false],
+    ["EROFS", "denied", false],
+    ["ENOSPC", "unavailable", false],
+    ["EDQUOT", "unavailable", false],
+    ["EMFILE", "unavailable", true],
+    ["ENAMETOOLONG", "unsupported", false],
+    ["EIO", "unknown", false],
+  ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
+    const cause = system(errno);
+    expect(fromErrno(cause)).toMatchObject({ code, retryable, cause });
+  });
+
+  it("leaves other errors as they are", () => {
+    for (const error of [new Error("plain"), new StorageError("denied", "no"), undefined])
+      expect(fromErrno(error)).toBe(error);
+  });
+});
+
+describe("orAbsent", () => {
+  it("gives null for what is not there, and rejects with the rest", async () => {
+    for (const code of ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"])
+      expect(await orAbsent(Promise.reject(system(code)))).toBe(null);
+    await expect(orAbsent(Promise.reject(system("EIO")))).rejects.toThrow("EIO");
+  });
+});
+
+describe("patiently", () => {
+  it("repeats while descriptors are wanting, for a bounded time, and nothing else", async () => {
+    let calls = 0;
+    expect(await patiently(async () => (++calls < 3 ? Promise.reject(system("EMFILE")) : "open"))).toBe("open");
+    calls = 0;
+    await expect(patiently(async () => (calls++, Promise.reject(system("ENFILE"))))).rejects.toThrow("ENFILE");
+    expect(calls).toBe(7);
+    calls = 0;
+    await expect(patiently(async () => (calls++, Promise.reject(system("EIO"))))).rejects.toThrow("EIO");
+    expect(calls).toBe(1);
+  });
+});

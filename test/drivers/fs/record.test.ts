@@ -1,0 +1,47 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { failure, folder, K } from "./folder.ts";
+
+describe("writeRecord", () => {
+  it("records only what key and file do not tell, and keeps one record per object", async () => {
+    const { base, put, files } = await folder();
+    await put("a.txt", "1", { contentType: "text/plain" });
+    await put("b", "1", { contentType: "application/octet-stream", metadata: {} });
+    expect((await files()).filter((file) => file.includes("/meta/"))).toEqual([]);
+    for (let count = 0; count < 5; count++) await put("a.txt", `${count}`, { cacheControl: "no-store" });
+    const records = (await files()).filter((file) => file.includes("/meta/"));
+    expect(records).toHaveLength(1);
+    expect(JSON.parse(await readFile(join(base, records[0] as string), "utf8"))).toEqual({
+      key: "a.txt",
+      cacheControl: "no-store",
+    });
+    await put("a.txt", "plain again");
+    expect((await files()).filter((file) => file.includes("/meta/"))).toEqual([]);
+  });
+
+  it("keeps names of metadata that mean something to JavaScript", async () => {
+    const { put, store } = await folder();
+    const metadata = JSON.parse('{"__proto__":"a","constructor":"b","to-json":"ü"}') as Record<string, string>;
+    await put("k", "", { metadata });
+    expect(Object.entries((await store.head(K("k"), {}))?.metadata ?? {})).toEqual(Object.entries(metadata));
+  });
+});
+
+describe("readRecord", () => {
+  it.each(["", "{", "[]", '{"key":"other"}', '{"key":"k","contentType":1}', '{"key":"k","metadata":{"a":1}}'])(
+    "rejects `corrupt` for the record %j, which a new upload and a delete mend",
+    async (text) => {
+      const { base, put, store, files } = await folder();
+      await put("k", "1", { metadata: { a: "b" } });
+      const record = (await files()).find((file) => file.includes("/meta/")) as string;
+      await writeFile(join(base, record), text);
+      expect((await failure(store.get(K("k"), {}))).code).toBe("corrupt");
+      expect((await failure(store.head(K("k"), {}))).code).toBe("corrupt");
+      await put("k", "2");
+      expect((await store.head(K("k"), {}))?.size).toBe(1);
+      await store.delete(K("k"), {});
+      expect(await files()).toEqual([".unbucket/version"]);
+    },
+  );
+});

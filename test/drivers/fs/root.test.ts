@@ -1,0 +1,43 @@
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { rootAt } from "../../../drivers/fs/root.ts";
+import { emptyFolder, failure, filesBelow } from "./folder.ts";
+
+describe("rootAt", () => {
+  it("makes folders with those above them and says which are new, from the base on", async () => {
+    const root = rootAt(join(await emptyFolder(), "base"));
+    expect(await root.exists()).toBe(false);
+    expect(await root.make("a/b")).toEqual(["", "a", "a/b"]);
+    expect(await root.make("a/b/c")).toEqual(["a/b/c"]);
+    await rm(root.base, { recursive: true });
+    expect(await root.make("a")).toEqual(["", "a"]);
+  });
+
+  it("makes nothing through a link, whether that leads somewhere or nowhere", async () => {
+    const [base, outside] = [await emptyFolder(), await emptyFolder()];
+    await mkdir(join(base, "d"));
+    await symlink(outside, join(base, "d/out"));
+    await symlink(join(outside, "nowhere"), join(base, "d/dangling"));
+    const root = rootAt(base);
+    for (const path of ["d/out", "d/out/x", "d/dangling", "d/dangling/x"]) {
+      expect(await failure(root.make(path))).toMatchObject({ code: "denied" });
+    }
+    expect(await filesBelow(outside)).toEqual([]);
+    expect([await root.whereabouts("d"), await root.whereabouts("d/out")]).toEqual(["inside", "linked"]);
+  });
+
+  it("refuses a reserved folder that is a link", async () => {
+    const [base, outside] = [await emptyFolder(), await emptyFolder()];
+    await symlink(outside, join(base, ".unbucket"));
+    expect(await failure(rootAt(base).temp())).toMatchObject({ code: "denied" });
+    expect(await filesBelow(outside)).toEqual([]);
+  });
+
+  it("writes the layout's version with the first temporary name, and never gives a name twice", async () => {
+    const root = rootAt(await emptyFolder());
+    const names = await Promise.all(Array.from({ length: 50 }, () => root.temp()));
+    expect(new Set(names).size).toBe(50);
+    expect(await readFile(join(root.base, ".unbucket/version"), "utf8")).toBe("1\n");
+  });
+});
