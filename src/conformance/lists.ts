@@ -69,11 +69,9 @@ const contents: readonly Case[] = [
       name: `list: ${name}${limit ? `, ${limit} to a page` : ""}`,
       async run(context) {
         await fill(context, TREE);
-        same(
-          await names(context, limit ? { ...options, limit } : options),
-          [objects, prefixes],
-          "objects and prefixes",
-        );
+        const found = await names(context, limit ? { ...options, limit } : options);
+        // In which order they come is a case of its own, which not every server keeps.
+        same([found[0].toSorted(), found[1].toSorted()], [objects, prefixes], "objects and prefixes");
       },
     })),
   ),
