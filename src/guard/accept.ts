@@ -1,0 +1,54 @@
+import { StorageError } from "../error.ts";
+import { essenceOf, isActive } from "../media-type.ts";
+
+/** Names that browsers and systems use for types that are registered under another one. */
+const ALIASES: Readonly<Record<string, string>> = {
+  "application/x-dosexec": "application/vnd.microsoft.portable-executable",
+  "application/x-gzip": "application/gzip",
+  "application/x-msdownload": "application/vnd.microsoft.portable-executable",
+  "application/x-pdf": "application/pdf",
+  "application/x-rar-compressed": "application/vnd.rar",
+  "application/x-zip-compressed": "application/zip",
+  "application/x-zip": "application/zip",
+  "audio/mp3": "audio/mpeg",
+  "audio/vnd.wave": "audio/wav",
+  "audio/wave": "audio/wav",
+  "audio/x-flac": "audio/flac",
+  "audio/x-m4a": "audio/mp4",
+  "audio/x-wav": "audio/wav",
+  "image/jpg": "image/jpeg",
+  "image/pjpeg": "image/jpeg",
+  "image/x-icon": "image/vnd.microsoft.icon",
+  "image/x-ms-bmp": "image/bmp",
+  "image/x-png": "image/png",
+  "text/xml": "application/xml",
+  "video/matroska": "video/x-matroska",
+};
+
+/** What clients send when they do not know. */
+const GENERIC: ReadonlySet<string> = new Set(["application/octet-stream", "binary/octet-stream", "application/x-binary", "application/unknown", "application/force-download", "application/x-download"]);
+
+/** A type in lower case, without parameters, under its registered name; null for none, a generic or a malformed one. */
+export function specificType(type: string | undefined): string | null {
+  const essence = essenceOf(type ?? "");
+  return essence === null || GENERIC.has(essence) ? null : canonical(essence);
+}
+
+/** The registered name of a type. */
+export function canonical(essence: string): string {
+  return ALIASES[essence] ?? essence;
+}
+
+/**
+ * Whether a type is allowed. `image/*` covers no type that can run script (`image/svg+xml`): those are named exactly.
+ * Throws `invalid-option` for a pattern that is none.
+ */
+export function acceptor(types: readonly string[] | undefined): (type: string) => boolean {
+  if (types === undefined) return () => true;
+  const patterns = types.map((pattern) => {
+    const essence = essenceOf(pattern);
+    if (essence === null) throw new StorageError("invalid-option", `types: ${JSON.stringify(pattern)} is no media type; write "image/png" or "image/*"`);
+    return canonical(essence);
+  });
+  return (type) => patterns.some((pattern) => pattern === type || (!isActive(type) && (pattern === "*/*" || (pattern.endsWith("/*") && type.startsWith(pattern.slice(0, -1))))));
+}
