@@ -62,7 +62,11 @@ export function createApp(host: Host): H3 {
   read("/", (event) => page(host.assets, host.backend, event));
   read("/page/:name", (event) => page(host.assets, host.backend, event));
   app.all("/**", (event) => {
-    throw new Refused(404, "no-route", `Nothing answers to ${event.req.method} ${event.url.pathname}. See playground/README.md.`);
+    throw new Refused(
+      404,
+      "no-route",
+      `Nothing answers to ${event.req.method} ${event.url.pathname}. See playground/README.md.`,
+    );
   });
   return app;
 }

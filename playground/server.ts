@@ -27,7 +27,11 @@ const app = createApp({
   store,
   documents: createDocuments(store, documentTable(database)),
   thumbnailer: await loadThumbnailer(),
-  assets: (name) => readFile(new URL(name, PUBLIC)).then((file) => new Uint8Array(file), () => null),
+  assets: (name) =>
+    readFile(new URL(name, PUBLIC)).then(
+      (file) => new Uint8Array(file),
+      () => null,
+    ),
   backend: describeBackend(env),
 });
 const server = serve(app, {

@@ -39,11 +39,21 @@ export async function* readForm(
   const parser = multipart.make({
     ...LIMITS,
     headers: Object.fromEntries(headers),
-    onField: (info, value) => void parts.push({ kind: "field", name: info.name, value: multipart.decodeField(info, value) }),
+    onField: (info, value) =>
+      void parts.push({ kind: "field", name: info.name, value: multipart.decodeField(info, value) }),
     onFile: (info) => {
       const current = { chunks: [] as Uint8Array[], ended: false };
-      const body = new ReadableStream<Uint8Array>({ pull: (controller) => pull(current, controller) }, { highWaterMark: 0 });
-      const part: FormFile = { kind: "file", name: info.name, filename: info.filename ?? "", type: info.contentType, body };
+      const body = new ReadableStream<Uint8Array>(
+        { pull: (controller) => pull(current, controller) },
+        { highWaterMark: 0 },
+      );
+      const part: FormFile = {
+        kind: "file",
+        name: info.name,
+        filename: info.filename ?? "",
+        type: info.contentType,
+        body,
+      };
       buffers.set(part, current.chunks);
       parts.push(part);
       return (chunk) => {
@@ -82,7 +92,7 @@ export async function* readForm(
 
   try {
     let left: Uint8Array[] | undefined;
-    for (let more = true; more || parts.length > 0; ) {
+    for (let more = true; more || parts.length > 0;) {
       const part = parts.shift();
       if (part === undefined) {
         more = await step();

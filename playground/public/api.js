@@ -27,13 +27,15 @@ export async function deleteFile(key) {
 export function uploadFile(key, file, { replace, onProgress }) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve, reject) => {
-    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
-    request.onload = () => {
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
+    request.addEventListener("load", () => {
       if (request.status === 201) resolve(JSON.parse(request.responseText));
       else reject(toError(request.status, request.responseText));
-    };
-    request.onerror = () => reject(failure("network", "The connection broke off. Is the playground still running?"));
-    request.onabort = () => reject(failure("aborted", "Cancelled. Nothing was stored."));
+    });
+    request.addEventListener("error", () =>
+      reject(failure("network", "The connection broke off. Is the playground still running?")),
+    );
+    request.addEventListener("abort", () => reject(failure("aborted", "Cancelled. Nothing was stored.")));
   });
   request.open("PUT", addressOf(key));
   if (!replace) request.setRequestHeader("if-none-match", "*");

@@ -24,7 +24,11 @@ export function icon(name) {
 
 /** A button that shows an icon and says its purpose to those who do not see it. */
 export function iconButton(name, label, onclick) {
-  return element("button", { type: "button", className: "icon-button", title: label, "aria-label": label, onclick }, icon(name));
+  return element(
+    "button",
+    { type: "button", className: "icon-button", title: label, "aria-label": label, onclick },
+    icon(name),
+  );
 }
 
 /** The one element of the page with this id. */

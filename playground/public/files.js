@@ -65,7 +65,10 @@ function showError(error) {
 
 function showCrumbs() {
   const segments = prefix.split("/").slice(0, -1);
-  const steps = segments.map((segment, index) => [segment || "(no name)", `${segments.slice(0, index + 1).join("/")}/`]);
+  const steps = segments.map((segment, index) => [
+    segment || "(no name)",
+    `${segments.slice(0, index + 1).join("/")}/`,
+  ]);
   const crumbs = [["All files", ""], ...steps].map(([name, target], index, all) => {
     const here = index === all.length - 1;
     const link = element("a", { href: hashOf(target), className: "crumb" }, name);
@@ -93,7 +96,7 @@ function fileRow(object) {
   const address = addressOf(key);
   const picture = isPicture(key);
   const link = element("a", { className: "name", href: address, title: name }, name);
-  if (picture) link.onclick = (event) => preview(event, name, address);
+  if (picture) link.addEventListener("click", (event) => preview(event, name, address));
   else link.target = "_blank";
   const meta = [formatSize(size), lastModified ? formatTime(lastModified) : null].filter(Boolean).join(" · ");
   const download = element(
@@ -136,10 +139,6 @@ function preview(event, name, address) {
   event.preventDefault();
   const image = byId("preview-image");
   byId("preview-title").textContent = name;
-  image.onerror = () => {
-    byId("preview").close();
-    announce(`${name} cannot be shown as a picture.`);
-  };
   image.src = address;
   image.alt = name;
   byId("preview").showModal();
@@ -155,22 +154,22 @@ async function copyLink(address) {
   }
 }
 
-function remove(key, name, row) {
+async function remove(key, name, row) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = `Delete ${name}?`;
   dialog.returnValue = "keep";
-  dialog.onclose = async () => {
-    if (dialog.returnValue !== "delete") return;
-    try {
-      await deleteFile(key);
-    } catch (error) {
-      return announce(`${name} was not deleted. ${error.message}`);
-    }
-    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    byId("empty").hidden = byId("file-rows").childElementCount > 0;
-    (neighbour?.querySelector("a, button") ?? byId("files-title")).focus();
-    announce(`${name} is deleted.`);
-  };
   dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  if (dialog.returnValue !== "delete") return;
+  try {
+    await deleteFile(key);
+  } catch (error) {
+    announce(`${name} was not deleted. ${error.message}`);
+    return;
+  }
+  const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  byId("empty").hidden = byId("file-rows").childElementCount > 0;
+  (neighbour?.querySelector("a, button") ?? byId("files-title")).focus();
+  announce(`${name} is deleted.`);
 }

@@ -5,13 +5,13 @@ import { folder, more, open, refresh } from "./files.js";
 import { clearFinished, enqueue, onStored } from "./uploads.js";
 
 const picker = byId("picker");
-picker.onchange = () => {
+picker.addEventListener("change", () => {
   enqueue(
     [...picker.files].map((file) => ({ path: file.name, file })),
     folder(),
   );
   picker.value = "";
-};
+});
 
 /** Leaving a child of the page fires a leave event too: only the balance says whether the pointer is still over it. */
 let over = 0;
@@ -43,11 +43,18 @@ onStored(() => {
   pending = setTimeout(refresh, 150);
 });
 
-byId("clear-uploads").onclick = clearFinished;
-byId("more").onclick = more;
-byId("preview-close").onclick = () => byId("preview").close();
-byId("preview").onclick = (event) => event.target === byId("preview") && byId("preview").close();
-byId("preview").onclose = () => byId("preview-image").removeAttribute("src");
+byId("clear-uploads").addEventListener("click", clearFinished);
+byId("more").addEventListener("click", more);
+
+const preview = byId("preview");
+const picture = byId("preview-image");
+byId("preview-close").addEventListener("click", () => preview.close());
+preview.addEventListener("click", (event) => event.target === preview && preview.close());
+preview.addEventListener("close", () => picture.removeAttribute("src"));
+picture.addEventListener("error", () => {
+  preview.close();
+  announce(`${picture.alt} cannot be shown as a picture.`);
+});
 
 const fromAddress = () => {
   try {

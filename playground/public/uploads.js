@@ -94,7 +94,11 @@ function again(upload, label, replace) {
     waiting.push(upload);
     next();
   };
-  return element("button", { type: "button", className: "button quiet", "aria-label": `${label}: ${upload.path}`, onclick }, label);
+  return element(
+    "button",
+    { type: "button", className: "button quiet", "aria-label": `${label}: ${upload.path}`, onclick },
+    label,
+  );
 }
 
 function row(path, file) {
@@ -102,7 +106,12 @@ function row(path, file) {
   const bar = element("progress", { max: 1, value: 0, "aria-label": `Upload of ${path}` });
   const actions = element("div", { className: "actions" });
   const name = element("p", { className: "name", title: path }, path);
-  const node = element("li", { className: "row upload" }, element("div", { className: "what" }, name, bar, text), actions);
+  const node = element(
+    "li",
+    { className: "row upload" },
+    element("div", { className: "what" }, name, bar, text),
+    actions,
+  );
   const say = (message) => void (text.textContent = message);
   const show = (message, state, buttons) => {
     const hadFocus = actions.contains(document.activeElement);

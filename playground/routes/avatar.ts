@@ -14,10 +14,18 @@ import { toUser } from "./user.ts";
 const PICTURES = { types: ["image/jpeg", "image/png", "image/gif", "image/webp"], maxSize: 5 * 1024 * 1024 };
 
 /** Stores the first file of a form as the user's avatar: 201 with both addresses. */
-export async function postAvatar(store: ObjectStore, thumbnailer: Thumbnailer | null, event: H3Event): Promise<Response> {
+export async function postAvatar(
+  store: ObjectStore,
+  thumbnailer: Thumbnailer | null,
+  event: H3Event,
+): Promise<Response> {
   const user = toUser(getRouterParam(event, "id", { decode: true }));
   if (thumbnailer === null) {
-    throw new Refused(501, "no-thumbnails", "Thumbnails need sharp, which cannot run here. Run the playground on Node, Bun or Deno.");
+    throw new Refused(
+      501,
+      "no-thumbnails",
+      "Thumbnails need sharp, which cannot run here. Run the playground on Node, Bun or Deno.",
+    );
   }
   const picture = await withBody(event.req, async (body) => {
     for await (const part of readForm(event.req.headers, body)) if (part.kind === "file") return read(part);

@@ -37,7 +37,8 @@ async function receive(
     if (row !== undefined) await documents.remove(row.id);
     throw error;
   }
-  if (row === undefined) throw new Refused(400, "no-file", "The form has no file: curl -F user=42 -F file=@report.pdf.");
+  if (row === undefined)
+    throw new Refused(400, "no-file", "The form has no file: curl -F user=42 -F file=@report.pdf.");
   return row;
 }
 

@@ -35,7 +35,11 @@ async function put(store: ObjectStore, key: string, request: Request): Promise<R
   const { headers } = request;
   const condition = headers.get("if-none-match");
   if (condition !== null && condition !== "*") {
-    throw new Refused(400, "invalid-option", "On a PUT, If-None-Match can only be *: store the object if there is none yet.");
+    throw new Refused(
+      400,
+      "invalid-option",
+      "On a PUT, If-None-Match can only be *: store the object if there is none yet.",
+    );
   }
   const info = await withBody(request, (body) =>
     store.upload(key, body, {
@@ -48,7 +52,10 @@ async function put(store: ObjectStore, key: string, request: Request): Promise<R
   );
   const { size, etag, contentType } = info;
   const url = info.url ?? pathOf(FILES, key);
-  return Response.json({ key, url, size, etag, contentType }, { status: 201, headers: { location: pathOf(FILES, key), etag } });
+  return Response.json(
+    { key, url, size, etag, contentType },
+    { status: 201, headers: { location: pathOf(FILES, key), etag } },
+  );
 }
 
 function toSize(length: string | null): number | undefined {
@@ -59,7 +66,11 @@ async function list(store: ObjectStore, event: H3Event): Promise<Response> {
   const query = new URL(event.req.url).searchParams;
   const delimiter = query.get("delimiter") ?? "";
   if (delimiter !== "" && delimiter !== "/") {
-    throw new Refused(400, "invalid-option", "delimiter can only be /: leave it out to list everything below the prefix.");
+    throw new Refused(
+      400,
+      "invalid-option",
+      "delimiter can only be /: leave it out to list everything below the prefix.",
+    );
   }
   const pages = store.list({
     prefix: query.get("prefix") ?? "",

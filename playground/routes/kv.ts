@@ -17,11 +17,14 @@ export async function kv(storage: Storage, event: H3Event): Promise<Response> {
   const isBase = key === "" || /[:/]$/.test(key);
   const { method } = event.req;
   if (method === "GET" && isBase) return Response.json(await storage.getKeys(key));
-  if (isBase) throw new Refused(400, "invalid-key", `${method} takes one item, such as /kv/settings:theme, never a base.`);
+  if (isBase)
+    throw new Refused(400, "invalid-key", `${method} takes one item, such as /kv/settings:theme, never a base.`);
   if (method === "GET") {
     const value = await storage.getItemRaw<ReadableStream<Uint8Array>>(key, { type: "stream" });
     if (value === null) throw new Refused(404, "not-found", "There is no item with this key. GET /kv lists the keys.");
-    return new Response(value, { headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" } });
+    return new Response(value, {
+      headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+    });
   }
   if (method === "PUT") await withBody(event.req, (body) => storage.setItemRaw(key, body ?? ""));
   else if (method === "DELETE") await storage.removeItem(key);

@@ -28,7 +28,8 @@ export async function page(assets: Assets, backend: string, event: H3Event): Pro
   const name = event.context.params?.["name"] ?? "index.html";
   const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
   const file = type !== undefined && /^[a-z][a-z-]*\.[a-z]+$/.test(name) ? await assets(name) : null;
-  if (type === undefined || file === null) throw new Refused(404, "no-route", "The page has no such file. Open / instead.");
+  if (type === undefined || file === null)
+    throw new Refused(404, "no-route", "The page has no such file. Open / instead.");
   const headers = {
     "content-type": type,
     "content-security-policy": POLICY,

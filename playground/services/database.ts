@@ -63,7 +63,18 @@ export function documentTable(database: Database): DocumentTable {
     insert: (row) =>
       run(
         "INSERT INTO documents (id, user_id, filename, storage_key, url, size, content_type, state, created_at, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...[row.id, row.user, row.filename, row.key, row.url, row.size, row.contentType, row.state, row.createdAt, row.touchedAt],
+        ...[
+          row.id,
+          row.user,
+          row.filename,
+          row.key,
+          row.url,
+          row.size,
+          row.contentType,
+          row.state,
+          row.createdAt,
+          row.touchedAt,
+        ],
       ),
     get: async (id) => (await all(`SELECT ${COLUMNS} FROM documents WHERE id = ?`, id))[0] ?? null,
     list: (user, limit) =>
@@ -81,7 +92,12 @@ export function documentTable(database: Database): DocumentTable {
       ),
     touch: (id) => run("UPDATE documents SET touched_at = ? WHERE id = ?", Date.now(), id),
     complete: (id, size, url) =>
-      changed("UPDATE documents SET state = 'ready', size = ?, url = ? WHERE id = ? AND state = 'creating'", size, url, id),
+      changed(
+        "UPDATE documents SET state = 'ready', size = ?, url = ? WHERE id = ? AND state = 'creating'",
+        size,
+        url,
+        id,
+      ),
     retire: (id, from) =>
       changed(
         `UPDATE documents SET state = 'deleting' WHERE id = ? AND state IN (${from.map(() => "?").join(", ")})`,
