@@ -18,8 +18,9 @@ export const init: CommandDef<typeof args> = defineCommand({
     description: "Add object storage to this project: compose service, .env.example, storage module",
   },
   args,
-  run({ args: { dir, "dry-run": dryRun } }) {
+  run({ args: { _: extra, dir, "dry-run": dryRun }, rawArgs }) {
     try {
+      refuseUnknown(extra, rawArgs);
       for (const line of runInit(resolve(dir), dryRun)) console.log(line);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
@@ -27,6 +28,12 @@ export const init: CommandDef<typeof args> = defineCommand({
     }
   },
 });
+
+// A mistyped --dry-run must not write.
+function refuseUnknown(extra: readonly string[], rawArgs: readonly string[]): void {
+  const unknown = extra[0] ?? rawArgs.find((arg) => arg.startsWith("-") && !/^--(dir|dry-run|dryRun)(=|$)/.test(arg));
+  if (unknown !== undefined) throw new Error(`${unknown} is unknown here: see "unbucket init --help"`);
+}
 
 /** Does it, and gives the lines to print. */
 export function runInit(dir: string, dryRun: boolean): readonly string[] {

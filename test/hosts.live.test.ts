@@ -1,23 +1,25 @@
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type BuiltHost, buildHost, type HostSpec } from "./hosts/host.ts";
+import { type Build, type HostSpec, type InstalledHost, installHost, type Variables } from "./hosts/host.ts";
 import { recentNode } from "./hosts/node.ts";
 import { packPackage, type PackedPackage } from "./hosts/pack.ts";
+import { bytes, hash, key, path, roundTrip } from "./hosts/trip.ts";
+import { startWorker } from "./hosts/worker.ts";
 import { freshBucket, type S3Server, servers, signed } from "./support/s3.ts";
 
-const hosts: readonly HostSpec[] = [
-  { name: "nitro", command: "nitro/dist/cli/index.mjs", node: async () => process.execPath },
-  { name: "nuxt", command: "nuxt/bin/nuxt.mjs", node: recentNode },
-];
+const nitro: HostSpec = {
+  name: "nitro",
+  command: "nitro/dist/cli/index.mjs",
+  node: async () => process.execPath,
+};
+const nuxt: HostSpec = { name: "nuxt", command: "nuxt/bin/nuxt.mjs", node: recentNode };
 const minutes = 60_000;
-const bytes = randomBytes(3 * 1024 * 1024);
-const hash = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-/** Set while the app is built: whatever reads the environment at build time would show it in the output. */
-const canaries = {
+
+/** Not a variable of storage, but the S3 driver falls back to it: a build that read the environment would show it. */
+const builders = {
   AWS_ACCESS_KEY_ID: "canary-access-4f1d",
   AWS_SECRET_ACCESS_KEY: "canary-secret-9c2e",
   AWS_REGION: "canary-region-77",
@@ -29,30 +31,47 @@ beforeAll(async () => {
 }, 2 * minutes);
 afterAll(() => packed?.remove());
 
-describe.each(hosts)("$name, built once without a variable", (spec) => {
-  let host: BuiltHost;
+const onServer = (server: S3Server, bucket: string): Variables => ({
+  STORAGE_BACKEND: "s3",
+  STORAGE_S3_BUCKET: bucket,
+  STORAGE_S3_REGION: server.region,
+  STORAGE_S3_ENDPOINT_URL: server.endpoint,
+  STORAGE_S3_ACCESS_KEY: server.accessKeyId,
+  STORAGE_S3_SECRET_KEY: server.secretAccessKey,
+});
+
+/** What a server holds below the key, asked without the driver under test. */
+async function stored(server: S3Server, bucket: string): Promise<string> {
+  return hash(await (await signed(server, "GET", `${bucket}/${path}`)).arrayBuffer());
+}
+
+describe.each([nitro, nuxt])("$name, built once without a variable of storage", (spec) => {
   const scratch = mkdtempSync(join(tmpdir(), "unbucket-uploads-"));
+  let host: InstalledHost;
+  let built: Build;
 
   beforeAll(async () => {
+    const started = performance.now();
+    host = await installHost(spec, packed.tarball);
+    const installed = seconds(started);
     const since = performance.now();
-    host = await buildHost(spec, packed.tarball, canaries);
-    console.log(`${spec.name}: installed and built in ${seconds(since)}, ${(host.size / 1024).toFixed(0)} KiB`);
+    built = await host.build(builders);
+    console.log(`${spec.name}: installed in ${installed}, built in ${seconds(since)}, ${built.size >> 10} KiB`);
   }, 10 * minutes);
   afterAll(() => {
     host?.remove();
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  /** Starts the build with these variables, runs the check against its address, ends it. */
+  /** Starts a build with these variables, runs the check against its address, ends it. */
   async function running(
-    variables: Readonly<Record<string, string>>,
+    build: Build,
+    variables: Variables,
     check: (url: string, log: () => string) => Promise<void>,
   ): Promise<void> {
     const since = performance.now();
-    const server = await host.start(variables);
-    console.log(
-      `${spec.name} with STORAGE_BACKEND=${variables["STORAGE_BACKEND"] ?? ""} listens after ${seconds(since)}`,
-    );
+    const server = await build.start(variables);
+    console.log(`${spec.name} on ${variables["STORAGE_BACKEND"] ?? "a folder"}: listens after ${seconds(since)}`);
     try {
       await check(server.url, () => readFileSync(join(server.folder, "server.log"), "utf8"));
     } finally {
@@ -61,40 +80,29 @@ describe.each(hosts)("$name, built once without a variable", (spec) => {
   }
 
   it("has nothing of the builder's environment in its output", () => {
-    expect(host.holds("STORAGE_S3_SECRET_KEY")).toBe(true);
-    for (const value of Object.values(canaries)) expect(host.holds(value)).toBe(false);
+    expect(built.holds("STORAGE_S3_SECRET_KEY")).toBe(true);
+    for (const value of Object.values(builders)) expect(built.holds(value)).toBe(false);
   });
 
   it("runs on the folder that the environment names", async () => {
-    const folder = join(scratch, "canary-folder-51ab");
-    await running({ STORAGE_LOCAL_PATH: folder }, async (url) => {
+    const folder = join(scratch, "named");
+    await running(built, { STORAGE_LOCAL_PATH: folder }, async (url) => {
       await roundTrip(url);
-      expect(hash(readFileSync(join(folder, "a/ü b.bin")))).toBe(hash(bytes));
+      expect(hash(readFileSync(join(folder, key)))).toBe(hash(bytes));
     });
-    expect(host.holds("canary-folder-51ab")).toBe(false);
   });
 
   it.each(servers)("runs on $name, from the same build", async (server: S3Server) => {
     const bucket = await freshBucket(server);
-    const variables = {
-      STORAGE_BACKEND: "s3",
-      STORAGE_S3_BUCKET: bucket,
-      STORAGE_S3_REGION: server.region,
-      STORAGE_S3_ENDPOINT_URL: server.endpoint,
-      STORAGE_S3_ACCESS_KEY: server.accessKeyId,
-      STORAGE_S3_SECRET_KEY: server.secretAccessKey,
-    };
-    await running(variables, async (url) => {
+    await running(built, onServer(server, bucket), async (url) => {
       await roundTrip(url);
-      const stored = await signed(server, "GET", `${bucket}/a/%C3%BC%20b.bin`);
-      expect(hash(new Uint8Array(await stored.arrayBuffer()))).toBe(hash(bytes));
+      expect(await stored(server, bucket)).toBe(hash(bytes));
     });
-    for (const value of [bucket, server.endpoint, `"${server.secretAccessKey}"`]) expect(host.holds(value)).toBe(false);
   });
 
   it("says in its log which variable is wrong, and nothing of the others", async () => {
     const wrong = { STORAGE_BACKEND: "s3", STORAGE_S3_BUCKET: "photos", STORAGE_S3_SECRET_KEY: "canary-secret-08d3" };
-    await running(wrong, async (url, log) => {
+    await running(built, wrong, async (url, log) => {
       const answer = await fetch(`${url}/files/a`, { method: "PUT", body: "x" });
       expect(answer.status).toBe(500);
       expect(await answer.text()).not.toContain("canary");
@@ -102,44 +110,65 @@ describe.each(hosts)("$name, built once without a variable", (spec) => {
       expect(log()).not.toContain("canary");
     });
   });
+
+  it(
+    "freezes nothing when it is built with all variables set",
+    async () => {
+      const canaries = {
+        STORAGE_BACKEND: "s3",
+        STORAGE_LOCAL_PATH: "/canary-folder-51ab",
+        STORAGE_S3_BUCKET: "canary-bucket-3e77",
+        STORAGE_S3_REGION: "canary-region-1c",
+        STORAGE_S3_ENDPOINT_URL: "http://canary-endpoint.invalid",
+        STORAGE_S3_ACCESS_KEY: "canary-access-a090",
+        STORAGE_S3_SECRET_KEY: "canary-secret-b7d5",
+        STORAGE_PUBLIC_URL: "https://canary-public.invalid",
+      };
+      const again = await host.build(canaries);
+      expect(again.holds("canary-")).toBe(false);
+      const folder = join(scratch, "again");
+      await running(again, { STORAGE_LOCAL_PATH: folder }, async (url) => {
+        await roundTrip(url);
+        expect(hash(readFileSync(join(folder, key)))).toBe(hash(bytes));
+      });
+    },
+    5 * minutes,
+  );
 });
 
-/** A stream of unknown length up, the whole of it and a range down, and the key in the key-value view. */
-async function roundTrip(url: string): Promise<void> {
-  const file = `${url}/files/a/${encodeURIComponent("ü b.bin")}`;
-  const streamed: RequestInit & { duplex: "half" } = {
-    method: "PUT",
-    body: pieces(),
-    duplex: "half",
-    headers: { "content-type": "application/x-test" },
-  };
-  const put = await fetch(file, streamed);
-  expect(put.status).toBe(201);
-  expect(await put.json()).toMatchObject({
-    key: "a/ü b.bin",
-    size: bytes.byteLength,
-    contentType: "application/x-test",
+describe("nitro, built for Workers without a variable of storage", () => {
+  let host: InstalledHost;
+  let built: Build;
+
+  beforeAll(async () => {
+    host = await installHost(nitro, packed.tarball);
+    built = await host.build({ ...builders, NITRO_PRESET: "cloudflare_module" });
+  }, 10 * minutes);
+  afterAll(() => host?.remove());
+
+  async function running(variables: Variables, check: (url: string) => Promise<void>): Promise<void> {
+    const worker = startWorker(built, variables);
+    try {
+      await check((await worker.ready).origin);
+    } finally {
+      await worker.dispose();
+    }
+  }
+
+  it("has neither Node's modules nor the builder's environment in its output", () => {
+    expect(built.holds("STORAGE_S3_SECRET_KEY")).toBe(true);
+    expect(built.holds('"node:')).toBe(false);
+    expect(built.holds("'node:")).toBe(false);
+    for (const value of Object.values(builders)) expect(built.holds(value)).toBe(false);
   });
 
-  const whole = await fetch(file);
-  expect(whole.status).toBe(200);
-  expect(whole.headers.get("content-type")).toBe("application/x-test");
-  expect(hash(new Uint8Array(await whole.arrayBuffer()))).toBe(hash(bytes));
-
-  const part = await fetch(file, { headers: { range: "bytes=1000000-2000000" } });
-  expect(part.status).toBe(206);
-  expect(part.headers.get("content-range")).toBe(`bytes 1000000-2000000/${bytes.byteLength}`);
-  expect(hash(new Uint8Array(await part.arrayBuffer()))).toBe(hash(bytes.subarray(1_000_000, 2_000_001)));
-
-  expect(await (await fetch(`${url}/keys`)).json()).toEqual(["a:ü b.bin"]);
-}
-
-function pieces(): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.byteLength) return controller.close();
-      controller.enqueue(bytes.subarray(at, (at += 100_000)));
-    },
+  it.each(servers)("runs on $name by its bindings", async (server: S3Server) => {
+    const bucket = await freshBucket(server);
+    await running(onServer(server, bucket), async (url) => {
+      await roundTrip(url);
+      expect(await stored(server, bucket)).toBe(hash(bytes));
+    });
   });
-}
+
+  it("runs in memory by its bindings", () => running({ STORAGE_BACKEND: "memory" }, roundTrip));
+});

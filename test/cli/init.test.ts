@@ -140,6 +140,19 @@ describe("init", () => {
     ]);
   });
 
+  it.each(["--dryrun", "--dir-name=x", "-n", "below"])(
+    "refuses %s, which it does not know, and writes nothing",
+    async (arg) => {
+      const files = { "package.json": manifest() };
+      const app = await project(files);
+      await expect(app.unbucket("init", arg)).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${arg} is unknown here: see "unbucket init --help"`),
+      });
+      expect(app.files()).toEqual(files);
+    },
+  );
+
   it.each([
     ["no package.json", {} as Record<string, string>, ".", /There is no package.json in .*npm init/],
     ["a broken package.json", { "package.json": "{" }, ".", /package.json is not valid JSON: mend it first/],

@@ -16,23 +16,28 @@ export interface HostSpec {
   readonly node: () => Promise<string>;
 }
 
-/** An app that was built once. */
-export interface BuiltHost {
-  readonly folder: string;
-  readonly output: string;
-  /** Whether a file of the build holds this text. */
-  readonly holds: (text: string) => boolean;
-  readonly size: number;
-  readonly start: (environment: Readonly<Record<string, string>>) => Promise<ServerProcess & { readonly url: string }>;
+/** Variables that are set for a build or a start, on top of an environment that has none of storage. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** A copy of a fixture with the packed package in it. */
+export interface InstalledHost {
+  readonly build: (variables: Variables) => Promise<Build>;
   readonly remove: () => void;
 }
 
-/** Installs a copy of the fixture with the packed package in it, and builds it without any variable of storage. */
-export async function buildHost(
-  spec: HostSpec,
-  tarball: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<BuiltHost> {
+/** What one run of the framework's build wrote. */
+export interface Build {
+  /** The folder of the server. */
+  readonly server: string;
+  /** Whether a file of the build holds this text. */
+  readonly holds: (text: string) => boolean;
+  /** Bytes of all files. */
+  readonly size: number;
+  readonly start: (variables: Variables) => Promise<ServerProcess & { readonly url: string }>;
+}
+
+/** Installs the fixture as a user would, by its lock and with the packed package on top, in a temporary folder. */
+export async function installHost(spec: HostSpec, tarball: string): Promise<InstalledHost> {
   const folder = mkdtempSync(join(tmpdir(), `unbucket-${spec.name}-`));
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -41,30 +46,28 @@ export async function buildHost(
     await run("npm", ["ci", ...quiet], { cwd: folder });
     await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: folder });
     const node = await spec.node();
-    const env = { ...withoutStorage(), NODE_ENV: "production", NUXT_TELEMETRY_DISABLED: "1", ...environment };
-    await run(node, [join(folder, "node_modules", spec.command), "build"], { cwd: folder, env });
-    const output = join(folder, ".output");
-    const files = filesBelow(output).map((file) => readFileSync(file));
-    return {
-      folder,
-      output,
-      holds: (text) => files.some((bytes) => bytes.includes(text)),
-      size: files.reduce((sum, bytes) => sum + bytes.byteLength, 0),
-      start: (variables) => start(spec.name, node, join(output, "server/index.mjs"), variables),
-      remove,
-    };
+    return { build: (variables) => build(spec, folder, node, variables), remove };
   } catch (error) {
     remove();
     throw error;
   }
 }
 
-async function start(
-  name: string,
-  command: string,
-  entry: string,
-  variables: Readonly<Record<string, string>>,
-): ReturnType<BuiltHost["start"]> {
+async function build(spec: HostSpec, folder: string, node: string, variables: Variables): Promise<Build> {
+  const env = { ...withoutStorage(), NODE_ENV: "production", NUXT_TELEMETRY_DISABLED: "1", ...variables };
+  await run(node, [join(folder, "node_modules", spec.command), "build"], { cwd: folder, env });
+  const output = join(folder, ".output");
+  const server = join(output, "server");
+  const files = filesBelow(output).map((file) => readFileSync(file));
+  return {
+    server,
+    holds: (text) => files.some((bytes) => bytes.includes(text)),
+    size: files.reduce((sum, bytes) => sum + bytes.byteLength, 0),
+    start: (given) => start(spec.name, node, join(server, "index.mjs"), given),
+  };
+}
+
+async function start(name: string, command: string, entry: string, variables: Variables): ReturnType<Build["start"]> {
   const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}`;
   const process = await startProcess({
@@ -87,7 +90,8 @@ function withoutStorage(instead?: string): Record<string, string> {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-function filesBelow(folder: string): string[] {
+/** Every file below a folder, by its path. */
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
