@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StoreConfig } from "../suite/jobs.ts";
+import { freshBucket, servers, type S3Server } from "../support/s3.ts";
+import { makeApp, type App } from "./app.ts";
+import { runtimes } from "./run.ts";
+
+type Store = Omit<StoreConfig, "transport" | "options"> & { readonly options: () => Promise<Record<string, unknown>> };
+
+const scratch = mkdtempSync(join(tmpdir(), "unbucket-suite-"));
+let app: App;
+beforeAll(async () => {
+  app = await makeApp();
+});
+afterAll(() => {
+  app.remove();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const local = { capabilities: [], partSize: 64 * 1024, deviations: {} } as const;
+
+const stores: readonly Store[] = [
+  { ...local, name: "memory", driver: "memory", options: async () => ({}) },
+  { ...local, name: "fs", driver: "fs", options: async () => ({ base: mkdtempSync(join(scratch, "base-")) }) },
+  ...servers.map((server): Store => ({
+    name: server.name,
+    driver: "s3",
+    capabilities: ["presign", "multipart"],
+    partSize: 5 * 2 ** 20,
+    deviations: {},
+    options: () => s3Options(server),
+  })),
+];
+
+async function s3Options(server: S3Server): Promise<Record<string, unknown>> {
+  const { endpoint, region, accessKeyId, secretAccessKey } = server;
+  return { bucket: await freshBucket(server), endpoint, region, accessKeyId, secretAccessKey, partSize: 5 * 2 ** 20 };
+}
+
+describe.each(runtimes)("conformance of the built package on $name", ({ name, transport, run }) => {
+  const has = stores.filter(({ driver }) => name !== "workerd" || driver !== "fs");
+  it.each(has)("with $name", { timeout: 600_000 }, async (store) => {
+    const begin = performance.now();
+    const report = await run(app.folder, { ...store, transport, options: await store.options() });
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+    console.log(`${name} × ${store.name}: ${report.passed} passed, ${report.failed.length} failed, ${seconds} s`);
+    expect(report.failed).toEqual([]);
+    expect(report.passed).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,105 @@
+/** Runs the suite in one runtime, under that runtime's own runner. */
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import type { StoreConfig } from "../suite/jobs.ts";
+import { program } from "./install.ts";
+import { fromJunit, type Report } from "./report.ts";
+
+/** A runtime that the package promises to run on, and the transport that it must get. */
+export interface Runtime {
+  readonly name: string;
+  readonly transport: "undici" | "fetch";
+  readonly run: (folder: string, store: StoreConfig) => Promise<Report>;
+}
+
+type Command = (entry: string, junit: string) => readonly string[];
+
+export const runtimes: readonly Runtime[] = [
+  { name: "node 20", transport: "undici", run: (folder, store) => runNode("node20", folder, store) },
+  { name: "node 24", transport: "undici", run: (folder, store) => runNode("node24", folder, store) },
+  {
+    name: "bun",
+    transport: "fetch",
+    run: (folder, store) =>
+      runProgram("bun", "entry.bun.mjs", folder, store, (entry, junit) => [
+        ...["test", "--reporter=junit", `--reporter-outfile=${junit}`, `./${entry}`],
+      ]),
+  },
+  {
+    name: "deno",
+    transport: "fetch",
+    run: (folder, store) =>
+      runProgram("deno", "entry.deno.mjs", folder, store, (entry, junit) => [
+        ...["test", "--allow-all", "--no-check", "--quiet", `--junit-path=${junit}`, entry],
+      ]),
+  },
+  { name: "workerd", transport: "fetch", run: runWorkerd },
+];
+
+function runNode(name: "node20" | "node24", folder: string, store: StoreConfig): Promise<Report> {
+  const command: Command = (entry, junit) => [
+    ...["--test", "--test-reporter=junit", `--test-reporter-destination=${junit}`, entry],
+  ];
+  return runProgram(name, "entry.node.mjs", folder, store, command);
+}
+
+async function runProgram(
+  name: "bun" | "deno" | "node20" | "node24",
+  file: string,
+  folder: string,
+  store: StoreConfig,
+  command: Command,
+): Promise<Report> {
+  const junit = join(folder, `${name}.${store.name}.xml`);
+  rmSync(junit, { force: true });
+  const env = { ...environment(), UNBUCKET_SUITE: JSON.stringify(store), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+  const child = spawn(await program(name), command(`suite/${file}`, junit), { cwd: folder, env });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
+  try {
+    const report = fromJunit(readFileSync(junit, "utf8"));
+    if (code === 0 || report.failed.length > 0) return report;
+    return { ...report, failed: [`${name} ended with ${code}: ${output.slice(-4000)}`] };
+  } catch (error) {
+    throw new Error(`${name} wrote no report and ended with ${code}:\n${output.slice(-4000)}`, { cause: error });
+  }
+}
+
+/** What this process has, without what would tell a child that it is inside vitest or may read the machine's own keys. */
+function environment(): NodeJS.ProcessEnv {
+  const foreign = /^(VITEST|VITE_|TEST$|NODE_OPTIONS$|NODE_ENV$|NODE_V8_|AWS_|STORAGE_)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+async function runWorkerd(folder: string, store: StoreConfig): Promise<Report> {
+  const bundle = await build({
+    entryPoints: [join(folder, "suite", "entry.worker.mjs")],
+    bundle: true,
+    format: "esm",
+    write: false,
+    conditions: ["workerd", "worker", "browser"],
+  });
+  const miniflare = new Miniflare({
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.outputFiles[0]?.text ?? "" }],
+    compatibilityDate: "2026-04-01",
+    bindings: { UNBUCKET_SUITE: { ...store, options: { ...store.options } } },
+  });
+  try {
+    const names = (await (await miniflare.dispatchFetch("http://suite/")).json()) as readonly string[];
+    const failed: string[] = [];
+    for (const [index, name] of names.entries()) {
+      const answer = await miniflare.dispatchFetch(`http://suite/?job=${index}`, { method: "POST" });
+      const text = await answer.text();
+      if (answer.status !== 204) failed.push(`${name}: ${answer.status} ${text.slice(0, 500)}`);
+    }
+    return { passed: names.length - failed.length, failed };
+  } finally {
+    await miniflare.dispose();
+  }
+}

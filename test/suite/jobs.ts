@@ -1,0 +1,63 @@
+/** The conformance cases as plain jobs over the built package: no test runner, web globals only. */
+import { type Capability, casesFor } from "unbucket/conformance";
+import memory from "unbucket/drivers/memory";
+import s3 from "unbucket/drivers/s3";
+import { transportName } from "./seams.ts";
+
+/** A driver as its factory returns it. */
+export type Driver = ReturnType<typeof memory>;
+
+/** Makes a driver from plain options. */
+export type Factory = (options: Record<string, unknown>) => Driver;
+
+/** A store to run the cases on: plain data, so that it can be handed to any runtime. */
+export interface StoreConfig {
+  readonly name: string;
+  readonly driver: string;
+  /** What `#transport` must be here. */
+  readonly transport: string;
+  readonly options: Record<string, unknown>;
+  readonly capabilities: readonly Capability[];
+  /** Bytes up to which the driver sends an upload in one piece. */
+  readonly partSize: number;
+  /** Case name to the reason why this store cannot meet it: these must fail. */
+  readonly deviations: Readonly<Record<string, string>>;
+}
+
+/** One test for whatever runner is at hand. */
+export interface Job {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/** The drivers that every runtime has. */
+export const portable: Readonly<Record<string, Factory>> = { memory: () => memory(), s3: (options) => s3(options) };
+
+/** One job per case that the store can run, each below a prefix of its own. */
+export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, Factory>>): Job[] {
+  const factory = factories[store.driver];
+  if (factory === undefined) throw new Error(`this runtime has no driver ${store.driver}`);
+  const driver = factory(store.options);
+  const seam: Job = {
+    name: `transport: is ${store.transport}`,
+    run: async () => {
+      if (transportName !== store.transport) throw new Error(`this runtime got the ${transportName} transport`);
+    },
+  };
+  const jobs = casesFor(store.capabilities).map(({ name, run }, at) => {
+    const met = (): Promise<void> => run({ driver, prefix: `case-${at}/`, partSize: store.partSize });
+    const reason = store.deviations[name];
+    if (reason === undefined) return { name, run: met };
+    return { name: `${name} (not here: ${reason})`, run: () => rejects(met) };
+  });
+  return [seam, ...jobs];
+}
+
+/** A deviation that the store no longer has must leave the table. */
+async function rejects(run: () => Promise<void>): Promise<void> {
+  const failed = await run().then(
+    () => false,
+    () => true,
+  );
+  if (!failed) throw new Error("the store meets this case after all: take it off the table of deviations");
+}
