@@ -20,7 +20,8 @@ export const downloadCases: readonly Case[] = [
       same(await (await driver.download(key)).text(), text, "text");
       same(await (await driver.download(key)).json(), { hello: TEXT }, "json");
       const blob = await (await driver.download(key)).blob();
-      same([await blob.text(), blob.type], [text, "application/json"], "blob");
+      // Bun adds a charset to the type of a Blob of text.
+      same([await blob.text(), blob.type.split(";")[0]], [text, "application/json"], "blob");
       sameBytes(await collect((await driver.download(key)).body), utf8(text), "body");
     },
   },
