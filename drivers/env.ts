@@ -8,8 +8,8 @@ import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
 import { type EnvOptions, type Environment, readEnvironment, readHost, readHostNow, type Values } from "./env/read.ts";
-import { type Settings, toSettings } from "./env/settings.ts";
-import memory from "./memory.ts";
+import { toSettings } from "./env/settings.ts";
+import memory, { type MemoryOptions } from "./memory.ts";
 import s3 from "./s3.ts";
 
 export type { Driver } from "../src/driver.ts";
@@ -29,27 +29,35 @@ export default function env(options: EnvOptions = {}): Driver {
 
 /**
  * The driver for an environment: `process.env`, the `env` of a Worker, or without an argument what {@link env} would read now.
- * The same values give the same driver for the life of the process, so that it can be called wherever storage is needed.
+ * The same values give the same driver until it is disposed of, so that this can be called wherever storage is needed.
  */
 export function getStorage(environment?: Environment): Driver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
-  return cached(drivers, JSON.stringify(values), () => toDriver({ name: "env", open: () => open(values) }));
+  const configuration = JSON.stringify(values);
+  return cached(drivers, configuration, () => {
+    const driver = toDriver({ name: "env", open: () => open(values) });
+    const { dispose } = driver;
+    // Who asks after that gets a new one: this one's connections are closed.
+    return Object.assign(driver, { dispose: () => (drivers.delete(configuration), dispose()) });
+  });
 }
 
-function open(values: Values): Promise<Backend> {
-  return choose(toSettings(values)).getInstance();
-}
-
-function choose(settings: Settings): Driver {
+async function open(values: Values): Promise<Backend> {
+  const settings = toSettings(values);
   switch (settings.backend) {
     case "local":
-      return folder(settings.options);
+      return folder(settings.options).getInstance();
     case "s3":
-      return s3(settings.options);
+      return s3(settings.options).getInstance();
     case "memory":
-      // Two mounts of one configuration must see the same objects, as they would in a folder.
-      return cached(memories, JSON.stringify(settings.options), () => memory(settings.options));
+      return sharedMemory(settings.options);
   }
+}
+
+/** Two mounts of one configuration see the same objects, as in a folder, and neither takes them along when it closes. */
+async function sharedMemory(options: MemoryOptions): Promise<Backend> {
+  const { close: _, ...backend } = await cached(memories, JSON.stringify(options), () => memory(options)).getInstance();
+  return backend;
 }
 
 function cached(cache: Map<string, Driver>, configuration: string, make: () => Driver): Driver {

@@ -60,6 +60,8 @@ describe("env", () => {
     expect(await text(two, "shared")).toBe("x");
     expect(await text(getStorage({ STORAGE_BACKEND: "memory" }), "shared")).toBe("x");
     expect(await env({ backend: "memory", publicUrl: "/other" }).exists("shared")).toBe(false);
+    await one.dispose();
+    expect(await text(two, "shared")).toBe("x");
   });
 
   it("mounts in unstorage 1.x, seen by objects()", async () => {
@@ -105,6 +107,15 @@ describe("getStorage", () => {
     expect(getStorage({ ...s3, STORAGE_S3_BUCKET: "films" })).not.toBe(driver);
     expect(getStorage({ ...s3, STORAGE_S3_SECRET_KEY: "other" })).not.toBe(driver);
     expect(getStorage({})).not.toBe(driver);
+  });
+
+  it("gives a new driver once the old one is disposed of", async () => {
+    const driver = getStorage(s3);
+    await driver.presign("a");
+    await driver.dispose();
+    const next = getStorage(s3);
+    expect(next).not.toBe(driver);
+    expect((await next.presign("a"))?.method).toBe("GET");
   });
 
   it("never throws: the first call rejects, naming the variable", async () => {
