@@ -153,6 +153,27 @@ export const brokenCases: readonly Case[] = [
       await sourceIsLet(other, "an invalid option");
     },
   },
+  {
+    name: "broken: an endless stream is refused at the declared size, and let go",
+    run: (context) =>
+      changesNothing(context, async (key) => {
+        function* endless(): Generator<Uint8Array> {
+          for (;;) yield noise(1000);
+        }
+        const made = source(endless());
+        await rejects("invalid-option", () => context.driver.upload(key, made.stream, { size: 10_500 }), "upload");
+        await sourceIsLet(made, "more bytes than declared");
+      }),
+  },
+  {
+    name: "broken: a stream that gives what is no bytes is let go",
+    run: (context) =>
+      changesNothing(context, async (key) => {
+        const made = source([noise(1000), 5 as unknown as Uint8Array, noise(1000), noise(1000), noise(1000)]);
+        await rejects("invalid-option", () => context.driver.upload(key, made.stream), "upload");
+        same(await soon(made.over, "the source must be cancelled"), "cancelled", "end of the source");
+      }),
+  },
   ...(["first", "second"] as const).map((which): Case => ({
     name: `abort: while the source is silent in the ${which} part`,
     run: (context) =>
