@@ -16,6 +16,7 @@ import { type Driver, toDriver } from "../src/driver.ts";
 import { StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { compareKeys, encodePath, joinBase } from "../src/key.ts";
+import { headersOf } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
 import { readerOf } from "../src/reader.ts";
 
@@ -41,10 +42,8 @@ function memoryBackend(publicUrl: string | undefined): Backend {
   let version = 0;
 
   function store(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions): StoredInfo {
-    const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = options;
-    const headers = { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata };
     const info = {
-      ...headers,
+      ...headersOf(options),
       key,
       size: bytes.byteLength,
       etag: `"${(++version).toString(16)}"`,
@@ -62,7 +61,7 @@ function memoryBackend(publicUrl: string | undefined): Backend {
       checkRead(entry.info, options);
       const span = options.range && resolveRange(options.range, entry.info.size);
       const bytes = span ? entry.bytes.subarray(span.start, span.end + 1) : entry.bytes;
-      return { info: entry.info, body: streamOf(bytes, options.signal), ...(span ? { range: span } : {}) };
+      return { info: entry.info, body: streamOf(bytes, options.signal), range: span };
     },
     async put(key, source, options) {
       const bytes = await readAll(source, options.signal);

@@ -55,8 +55,8 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
           operation,
           duration,
           aborted,
-          ...(key === undefined ? {} : { key }),
-          ...(error ? { error } : {}),
+          key,
+          error,
         });
       } catch {
         // An observer must not change what it observes.
@@ -74,7 +74,7 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
         report(true);
         throw signal.reason;
       }
-      const located = locate(error, { operation, driver: spec.name, ...(key === undefined ? {} : { key }) });
+      const located = locate(error, { operation, driver: spec.name, key });
       report(false, located);
       throw located;
     }

@@ -2,19 +2,15 @@
 import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
-import { emptyMetadata } from "./options.ts";
+import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
 
 const DEFAULT_TYPE = "application/octet-stream";
 
 /** Metadata as users see it: with defaults and both addresses. */
 export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
   const key = info.key as Key;
-  // What a store does not say is absent, not undefined, so that infos compare and print well.
-  const said = Object.fromEntries(
-    Object.entries(info).filter(([, value]) => value !== undefined),
-  ) as unknown as StoredInfo;
   return {
-    ...said,
+    ...defined(info),
     contentType: info.contentType ?? DEFAULT_TYPE,
     metadata: info.metadata ?? emptyMetadata(),
     url: backend.url(key),
@@ -73,20 +69,13 @@ export async function collect(stream: ReadableStream<Uint8Array>, expected: numb
 }
 
 function toHeaders(info: ObjectInfo, range: StoredObject["range"], contentLength: number): Headers {
-  const headers = new Headers({
+  const values: Record<string, string | undefined> = {
     "accept-ranges": "bytes",
     "content-length": String(contentLength),
-    "content-type": info.contentType,
-    etag: info.etag,
-  });
-  const optional = {
-    "cache-control": info.cacheControl,
-    "content-disposition": info.contentDisposition,
-    "content-encoding": info.contentEncoding,
-    "content-language": info.contentLanguage,
     "content-range": range && `bytes ${range.start}-${range.end}/${info.size}`,
+    etag: info.etag,
     "last-modified": info.lastModified?.toUTCString(),
   };
-  for (const [name, value] of Object.entries(optional)) if (value !== undefined) headers.set(name, value);
-  return headers;
+  for (const [option, name] of Object.entries(OBJECT_HEADERS)) values[name] = info[option as HeaderOption];
+  return new Headers(defined(values) as Record<string, string>);
 }

@@ -110,7 +110,8 @@ export function locate(error: unknown, place: Place): StorageError {
   if (known.operation !== undefined) return known;
   const key = known.key ?? place.key;
   const where = [place.driver, place.operation, key === undefined ? undefined : JSON.stringify(shorten(key))];
-  return Object.assign(known, place, key === undefined ? {} : { key }, {
+  const { operation, driver } = place;
+  return Object.assign(known, { operation }, driver && { driver }, key === undefined ? {} : { key }, {
     message: `${where.filter(Boolean).join(" ")}: ${known.message}`,
   });
 }

@@ -50,7 +50,7 @@ export function objects(storage: StorageLike): ObjectStore {
       listing(async (cursor) => {
         const to = await resolve(storage, options.prefix ?? "", true);
         const step = await to.store
-          .list({ ...options, prefix: to.rest, ...(cursor === undefined ? {} : { cursor }) })
+          .list({ ...options, prefix: to.rest, cursor })
           .pages()
           .next();
         const page = step.value ?? { objects: [], prefixes: [] };
@@ -89,7 +89,7 @@ export function objects(storage: StorageLike): ObjectStore {
     const copied = await target.store.upload(target.rest, object.body, {
       ...objectHeaders(object),
       size: object.size,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     if (verb === "move") await source.store.delete(source.rest, signal ? { signal } : {});
     return info(target, copied);

@@ -101,10 +101,10 @@ async function download(backend: Backend, key: Key, options: DownloadOptions): R
   const { range, ifNoneMatch, signal } = options;
   const ifMatch = unlessAny(options.ifMatch);
   const stored = await backend.get(key, {
-    ...(signal ? { signal } : {}),
-    ...(range === undefined ? {} : { range: parseRange(range) }),
-    ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch) }),
+    signal,
+    range: range && parseRange(range),
+    ifMatch: checkEtag("ifMatch", ifMatch),
+    ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
   });
   if (!stored) throw absent(key);
   return toDownload(backend, stored);
@@ -120,9 +120,9 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
         return backend.list({
           prefix: parsePrefix(prefix),
           limit,
-          ...(signal ? { signal } : {}),
-          ...(delimiter ? { delimiter } : {}),
-          ...(from === undefined ? {} : { cursor: from }),
+          signal,
+          delimiter,
+          cursor: from,
         });
       }),
     cursor,
@@ -134,8 +134,8 @@ async function copy(backend: Backend, from: string, to: string, options: CopyOpt
   const { signal } = options;
   const ifMatch = unlessAny(options.ifMatch);
   const checked = {
-    ...(signal ? { signal } : {}),
-    ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
+    signal,
+    ifMatch: checkEtag("ifMatch", ifMatch),
   };
   const copied = backend.copy
     ? await backend.copy(source, target, checked)
@@ -148,11 +148,7 @@ async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOp
   const stored = await backend.get(from, options);
   if (!stored) return null;
   const { signal } = options;
-  return backend.put(
-    to,
-    { stream: stored.body, size: stored.info.size },
-    { ...objectHeaders(stored.info), ...(signal ? { signal } : {}) },
-  );
+  return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), signal });
 }
 
 async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
@@ -195,7 +191,7 @@ async function deletePrefix(backend: Backend, prefix: string, options: CallOptio
       ...options,
       prefix,
       limit: PAGE_LIMIT,
-      ...(cursor === undefined ? {} : { cursor }),
+      cursor,
     });
     await deleteAll(
       backend,
@@ -222,10 +218,10 @@ function presignOptions(options: PresignOptions): Parameters<NonNullable<Backend
     ...objectHeaders(options),
     method,
     expiresIn,
-    ...(contentLength === undefined ? {} : { contentLength }),
-    ...(ifNoneMatch ? { ifNoneMatch } : {}),
-    ...(part ? { part } : {}),
-    ...(signal ? { signal } : {}),
+    contentLength,
+    ifNoneMatch,
+    part,
+    signal,
   };
 }
 

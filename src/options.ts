@@ -23,27 +23,32 @@ export function wholeNumber(option: string, value: number, least: number, most: 
   return value;
 }
 
+/** An option that becomes a header of its own. */
+export type HeaderOption = Exclude<keyof ObjectHeaders, "metadata">;
+
+/** The headers that travel with an object, by the name of their option. */
+export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
+  contentType: "content-type",
+  contentEncoding: "content-encoding",
+  contentLanguage: "content-language",
+  contentDisposition: "content-disposition",
+  cacheControl: "cache-control",
+};
+
+const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
+
 /** The headers that travel with an object, checked and in canonical form. */
 export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
-  return {
-    ...headerValue("contentType", options.contentType),
-    ...headerValue("contentEncoding", options.contentEncoding),
-    ...headerValue("contentLanguage", options.contentLanguage),
-    ...headerValue("contentDisposition", options.contentDisposition),
-    ...headerValue("cacheControl", options.cacheControl),
-    ...(options.metadata === undefined ? {} : { metadata: userMetadata(options.metadata) }),
-  };
-}
-
-function headerValue(name: keyof ObjectHeaders, value: string | undefined): Record<string, string> {
-  if (value === undefined) return {};
-  if (typeof value !== "string" || !/^[\x20-\x7E]+$/.test(value) || value !== value.trim()) {
-    throw refuse(
-      name,
-      "must be printable ASCII without spaces at its ends, since it is an HTTP header (encode a file name as RFC 5987 says)",
-    );
+  const checked: Record<string, string> = {};
+  for (const name of OPTIONS) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
+      throw refuse(name, "must be printable ASCII without spaces at its ends (write a file name as RFC 5987 does)");
+    }
+    checked[name] = value;
   }
-  return { [name]: value };
+  return { ...checked, ...(options.metadata && { metadata: userMetadata(options.metadata) }) };
 }
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
@@ -71,4 +76,15 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
 /** Metadata to be filled: without a prototype, so that `__proto__` is a name like any other. */
 export function emptyMetadata(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
+}
+
+/** Only what travels with an object, out of options or an info that hold more. */
+export function headersOf(options: ObjectHeaders): ObjectHeaders {
+  const headers: ObjectHeaders = Object.fromEntries(OPTIONS.map((name) => [name, options[name]]));
+  return { ...headers, metadata: options.metadata };
+}
+
+/** The entries that have a value: what is not known is absent, not undefined, so that results compare and print well. */
+export function defined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
 }

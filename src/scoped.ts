@@ -20,7 +20,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   const relativePage = (page: Page): Page => ({
     objects: page.objects.map(relative),
     prefixes: page.prefixes.map((found) => found.slice(prefix.length)),
-    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    cursor: page.cursor,
   });
 
   return {
@@ -37,7 +37,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
       const inner = { ...options, prefix: prefix + (options.prefix ?? "") };
       return listing(async (cursor) => {
         const page = await store
-          .list({ ...inner, ...(cursor === undefined ? {} : { cursor }) })
+          .list({ ...inner, cursor })
           .pages()
           .next();
         return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);

@@ -23,8 +23,8 @@ export async function upload(
   const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
   const info = await backend.put(key, source, {
     ...put,
-    ...(durable === undefined ? {} : { durable }),
-    ...(progress ? { onBytes: progress } : {}),
+    durable,
+    onBytes: progress,
   });
   return toInfo(backend, info);
 }
@@ -60,16 +60,16 @@ export function putOptions(key: Key, options: MultipartOptions, bodyType?: strin
       ...options,
       contentType: options.contentType ?? bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE,
     }),
-    ...(ifMatch === undefined ? {} : { ifMatch: checkEtag("ifMatch", ifMatch) }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
-    ...(headers ? { headers } : {}),
-    ...(signal ? { signal } : {}),
+    ifMatch: checkEtag("ifMatch", ifMatch),
+    ifNoneMatch,
+    headers,
+    signal,
   };
 }
 
 /** An ETag in a condition: the quoted header value as it came, or `*`; rejects `invalid-option`. */
-export function checkEtag(option: string, etag: string): string {
-  if (typeof etag !== "string" || !/^(\*|(W\/)?"[\x21\x23-\x7E]*")$/.test(etag)) {
+export function checkEtag(option: string, etag: string | undefined): string | undefined {
+  if (etag !== undefined && !/^(\*|(W\/)?"[\x21\x23-\x7E]*")$/.test(etag)) {
     throw refuse(option, "must be an ETag with its quotes, as head, list and upload give it");
   }
   return etag;

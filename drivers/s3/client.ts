@@ -2,10 +2,12 @@
 import { sha256Hex } from "#digest";
 import { createTransport } from "#transport";
 import { StorageError } from "../../src/error.ts";
+import { defined } from "../../src/options.ts";
 import { type Failure, retry, retryAfter, RetryBudget } from "../../src/retry.ts";
 import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
 import { readComplaint, toStorageError } from "./errors.ts";
 import { fromFetch } from "./fetch.ts";
+import type { HeaderMap } from "./headers.ts";
 import type { Settings } from "./settings.ts";
 import type { Transport, WireResponse } from "./transport.ts";
 import { objectUrl, type Query } from "./url.ts";
@@ -18,7 +20,7 @@ export interface Operation {
   readonly key?: string;
   readonly query?: Query;
   /** Lower-case names; signed, except those that proxies rewrite. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: HeaderMap;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
   /** Statuses other than 2xx that are an answer, not an error. */
@@ -65,7 +67,7 @@ export class Client {
             "the answer to this write was lost, and the store now refuses it: it may have taken effect",
             {
               cause: error,
-              ...(error.response ? { response: error.response } : {}),
+              response: error.response,
             },
           );
         }
@@ -112,7 +114,7 @@ export class Client {
     const { settings } = this;
     const { method, key, query, body, signal } = operation;
     const { url, path } = objectUrl(settings.address, key === undefined ? "" : settings.base + key, query);
-    const signed: Record<string, string> = { ...settings.headers, ...operation.headers };
+    const signed = defined({ ...settings.headers, ...operation.headers }) as Record<string, string>;
     const unsigned: Record<string, string> = {};
     for (const name of UNSIGNED) {
       if (signed[name] === undefined) continue;
@@ -127,7 +129,7 @@ export class Client {
       method,
       url,
       headers: { ...headers, ...unsigned },
-      ...(body ? { body } : {}),
+      body,
       signal,
     });
   }
@@ -154,7 +156,7 @@ function judge(error: unknown): Failure {
     return {
       error: error.error,
       retryable: error.error.retryable,
-      ...(error.after === undefined ? {} : { after: error.after }),
+      after: error.after,
     };
   }
   return { error, retryable: StorageError.is(error) && error.retryable };

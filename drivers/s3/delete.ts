@@ -79,7 +79,7 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
 function copyOf(error: unknown): unknown {
   if (!StorageError.is(error)) return error;
   const { code, message, retryable, response, cause } = error;
-  return new StorageError(code, message, { retryable, cause, ...(response ? { response } : {}) });
+  return new StorageError(code, message, { retryable, cause, response });
 }
 
 /** A key's failure comes within a 200, with a code but no status of its own. */

@@ -98,11 +98,11 @@ export function toStorageError(
     known ??
     BY_STATUS[status] ??
     (status >= 500 ? "unavailable" : status >= 300 && status < 400 ? "invalid-option" : "unknown");
-  const requestId = response.header("x-amz-request-id");
+  const requestId = response.header("x-amz-request-id") ?? undefined;
   const answer: StoreResponse = {
     status,
-    ...(complaint.code === undefined ? {} : { code: complaint.code.slice(0, 100) }),
-    ...(requestId === null ? {} : { requestId }),
+    code: complaint.code?.slice(0, 100),
+    requestId,
   };
   const region = complaint.region ?? response.header("x-amz-bucket-region") ?? undefined;
   const said = clean(complaint.message ?? "", identity);

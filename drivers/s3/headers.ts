@@ -1,51 +1,38 @@
 /** Object headers and user metadata as S3's request and response headers. */
 import type { ObjectHeaders, StoredInfo } from "../../src/backend.ts";
-import { emptyMetadata } from "../../src/options.ts";
+import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import type { WireResponse } from "./transport.ts";
 
 const META = "x-amz-meta-";
 
+/** Headers to send; undefined ones are not. */
+export type HeaderMap = Readonly<Record<string, string | undefined>>;
+
+const NAMES = Object.entries(OBJECT_HEADERS) as [HeaderOption, string][];
+
 /** The headers that store these with an object. */
-export function toRequestHeaders(options: ObjectHeaders): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const plain = {
-    "content-type": options.contentType,
-    "content-encoding": options.contentEncoding,
-    "content-language": options.contentLanguage,
-    "content-disposition": options.contentDisposition,
-    "cache-control": options.cacheControl,
-  };
-  for (const [name, value] of Object.entries(plain)) if (value !== undefined) headers[name] = value;
+export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
+  const headers: Record<string, string | undefined> = {};
+  for (const [option, name] of NAMES) headers[name] = options[option];
   for (const [name, value] of Object.entries(options.metadata ?? {})) headers[META + name] = encodeValue(value);
   return headers;
 }
 
 /** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
 export function toInfo(key: string, response: WireResponse, size: number): StoredInfo {
-  const optional = {
-    contentType: response.header("content-type"),
-    // Some servers keep the framing of an upload as if it were the object's.
-    contentEncoding:
-      response
-        .header("content-encoding")
-        ?.replace(/(^|,\s*)aws-chunked(?=,|$)/g, "")
-        .replace(/^,\s*/, "") || null,
-    contentLanguage: response.header("content-language"),
-    contentDisposition: response.header("content-disposition"),
-    cacheControl: response.header("cache-control"),
-  };
+  const headers: Record<string, string> = {};
+  for (const [option, name] of NAMES) {
+    // Some servers keep the framing of an upload as if it were the object's encoding.
+    const value = response.header(name)?.replace(/\baws-chunked(,\s*|$)/, "");
+    if (value) headers[option] = value;
+  }
   const metadata = emptyMetadata();
   for (const name of response.names()) {
     if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
   }
-  return {
-    key,
-    size,
-    etag: toEtag(response.header("etag")),
-    lastModified: toDate(response.header("last-modified")),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
-    metadata,
-  };
+  const etag = toEtag(response.header("etag"));
+  const lastModified = toDate(response.header("last-modified"));
+  return { key, size, etag, lastModified, ...headers, metadata };
 }
 
 /** An ETag as a quoted value, whatever form a server gives it in. */

@@ -38,7 +38,7 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
       ...toListed(entry),
     })),
     prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(childText(entry, "Prefix") ?? "")),
-    ...(cursor === undefined ? {} : { cursor }),
+    cursor,
   };
 }
 

@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import type { BackendPresignOptions, Key, Presigned } from "../../src/backend.ts";
+import { defined } from "../../src/options.ts";
 import { signUrl } from "../../src/sigv4/sign.ts";
 import { toRequestHeaders } from "./headers.ts";
 import type { Settings } from "./settings.ts";
@@ -26,13 +27,10 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
 }
 
 function uploadHeaders(options: BackendPresignOptions): Record<string, string> {
-  if (options.part)
-    return options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) };
-  return {
-    ...toRequestHeaders(options),
-    ...(options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) }),
-    ...(options.ifNoneMatch ? { "if-none-match": options.ifNoneMatch } : {}),
-  };
+  const length = { "content-length": options.contentLength?.toString() };
+  return defined(
+    options.part ? length : { ...toRequestHeaders(options), ...length, "if-none-match": options.ifNoneMatch },
+  ) as Record<string, string>;
 }
 
 function partQuery(part: BackendPresignOptions["part"]): Query {

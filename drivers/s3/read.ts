@@ -34,9 +34,9 @@ export async function getObject(
 ): Promise<StoredObject | null> {
   const { range, ifMatch, ifNoneMatch, signal } = options;
   const headers = {
-    ...(range ? { range: rangeHeader(range) } : {}),
-    ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
-    ...(ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch }),
+    range: range && rangeHeader(range),
+    "if-match": ifMatch,
+    "if-none-match": ifNoneMatch,
   };
   const opened = await client.send({ method: "GET", key, headers, signal, accept: [404] }, async (response) => {
     if (response.status !== 404) return open(key, response, range !== undefined);
@@ -44,7 +44,7 @@ export async function getObject(
     return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
   });
   if (opened !== "unclear") return opened;
-  await bucket({ ...(signal ? { signal } : {}) });
+  await bucket({ signal });
   return null;
 }
 
@@ -85,7 +85,7 @@ function open(key: Key, response: WireResponse, ranged: boolean): StoredObject {
   // Where a runtime decodes what is stored compressed, the announced length is not what comes.
   const countable = info.contentEncoding === undefined || info.contentEncoding === "identity";
   const body = countable && expected !== undefined ? counted(response.stream(), expected) : response.stream();
-  return { info, body, ...(span ? { range: { start: span.start, end: span.end } } : {}) };
+  return { info, body, range: span ? { start: span.start, end: span.end } : undefined };
 }
 
 /** Passes bytes on, and errors when they are fewer or more than announced: some transports end such a body without a word. */

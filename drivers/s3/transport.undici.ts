@@ -28,7 +28,7 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
           bodyTimeout: timeouts.body,
           // undici closes the connection after a HEAD unless told that servers answer it properly.
           reset: false,
-          ...(signal ? { signal } : {}),
+          signal: signal ?? null,
         });
         return toResponse(answer, signal);
       } catch (error) {

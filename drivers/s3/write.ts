@@ -2,8 +2,9 @@
 import type { BackendCopyOptions, CallOptions, Key, PutOptions, StoredInfo, UploadedPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
+import { headersOf } from "../../src/options.ts";
 import type { Client, Operation } from "./client.ts";
-import { toEtag, toRequestHeaders } from "./headers.ts";
+import { type HeaderMap, toEtag, toRequestHeaders } from "./headers.ts";
 import { lowerCase } from "./settings.ts";
 import { childText, escapeXml } from "./xml.ts";
 
@@ -27,7 +28,7 @@ export async function copyObject(client: Client, from: Key, to: Key, options: Ba
   const { bucket, base } = client.settings;
   const headers = {
     "x-amz-copy-source": `/${bucket}/${encodePath(base + from)}`,
-    ...(options.ifMatch === undefined ? {} : { "x-amz-copy-source-if-match": options.ifMatch }),
+    "x-amz-copy-source-if-match": options.ifMatch,
   };
   try {
     await client.document({ method: "PUT", key: to, headers, signal: options.signal }, "CopyObjectResult");
@@ -103,8 +104,7 @@ export function abortUpload(client: Client, key: Key, uploadId: string, call: Ca
 
 /** What is known of an object right after it was written. */
 export function stored(key: Key, size: number, etag: string, options: PutOptions): StoredInfo {
-  const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = options;
-  return { key, size, etag, contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata };
+  return { key, size, etag, ...headersOf(options) };
 }
 
 async function etagOf(response: Parameters<Parameters<Client["send"]>[1]>[0]): Promise<string> {
@@ -120,10 +120,10 @@ async function etagOf(response: Parameters<Parameters<Client["send"]>[1]>[0]): P
   return toEtag(etag);
 }
 
-function conditions(options: PutOptions): Record<string, string> {
+function conditions(options: PutOptions): HeaderMap {
   return {
-    ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
-    ...(options.ifNoneMatch === undefined ? {} : { "if-none-match": options.ifNoneMatch }),
+    "if-match": options.ifMatch,
+    "if-none-match": options.ifNoneMatch,
   };
 }
 
@@ -144,7 +144,7 @@ async function refusedAsPrecondition<T>(options: PutOptions, run: () => Promise<
     ) {
       throw new StorageError("precondition-failed", "there is no object to match ifMatch", {
         cause: error,
-        ...(error.response ? { response: error.response } : {}),
+        response: error.response,
       });
     }
     throw error;
