@@ -44,5 +44,6 @@ export function agrees(declared: string, detected: string | null, head: Uint8Arr
   if (detected === null) return true;
   // A type without a signature in the table: it may build on any other, but is no program and no page in disguise.
   if (PROGRAM.test(detected)) return /^application\/(?:x-)?(?:executable|msdos-program|sharedlib|elf|mach-binary|java-vm|x-ms-dos-executable)/.test(declared);
-  return !/^(?:image|audio|video|font)\//.test(declared) || detected.startsWith(declared.slice(0, declared.indexOf("/") + 1));
+  if (!/^(?:image|audio|video|font)\//.test(declared)) return true;
+  return !MARKUP.test(detected) && detected.startsWith(declared.slice(0, declared.indexOf("/") + 1));
 }
