@@ -4,25 +4,28 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import type { StoreConfig } from "../suite/jobs.ts";
+import type { Seams, StoreConfig } from "../suite/jobs.ts";
 import { program } from "./install.ts";
 import { fromJunit, type Report } from "./report.ts";
 
-/** A runtime that the package promises to run on, and the transport that it must get. */
+/** A runtime that the package promises to run on, and the seams that it must get. */
 export interface Runtime {
   readonly name: string;
-  readonly transport: "undici" | "fetch";
+  readonly seams: Seams;
   readonly run: (folder: string, store: StoreConfig) => Promise<Report>;
 }
 
 type Command = (entry: string, junit: string) => readonly string[];
 
+const onNode: Seams = { transport: "undici", digest: "node" };
+const withFetch: Seams = { transport: "fetch", digest: "node" };
+
 export const runtimes: readonly Runtime[] = [
-  { name: "node 20", transport: "undici", run: (folder, store) => runNode("node20", folder, store) },
-  { name: "node 24", transport: "undici", run: (folder, store) => runNode("node24", folder, store) },
+  { name: "node 20", seams: onNode, run: (folder, store) => runNode("node20", folder, store) },
+  { name: "node 24", seams: onNode, run: (folder, store) => runNode("node24", folder, store) },
   {
     name: "bun",
-    transport: "fetch",
+    seams: withFetch,
     run: (folder, store) =>
       runProgram("bun", "entry.bun.mjs", folder, store, (entry, junit) => [
         ...["test", "--reporter=junit", `--reporter-outfile=${junit}`, `./${entry}`],
@@ -30,13 +33,13 @@ export const runtimes: readonly Runtime[] = [
   },
   {
     name: "deno",
-    transport: "fetch",
+    seams: withFetch,
     run: (folder, store) =>
       runProgram("deno", "entry.deno.mjs", folder, store, (entry, junit) => [
         ...["test", "--allow-all", "--no-check", "--quiet", `--junit-path=${junit}`, entry],
       ]),
   },
-  { name: "workerd", transport: "fetch", run: runWorkerd },
+  { name: "workerd", seams: { transport: "fetch", digest: "web" }, run: runWorkerd },
 ];
 
 function runNode(name: "node20" | "node24", folder: string, store: StoreConfig): Promise<Report> {
@@ -88,7 +91,7 @@ async function runWorkerd(folder: string, store: StoreConfig): Promise<Report> {
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-01",
-    bindings: { UNBUCKET_SUITE: { ...store, options: { ...store.options } } },
+    bindings: { UNBUCKET_SUITE: JSON.stringify(store) },
   });
   try {
     const names = (await (await miniflare.dispatchFetch("http://suite/")).json()) as readonly string[];

@@ -2,14 +2,15 @@
 import { jobsFor, portable, type Job, type StoreConfig } from "./jobs.ts";
 
 interface Bindings {
-  readonly UNBUCKET_SUITE: StoreConfig;
+  /** A {@link StoreConfig} as JSON. */
+  readonly UNBUCKET_SUITE: string;
 }
 
 let jobs: readonly Job[] | undefined;
 
 const worker: { fetch(request: Request, env: Bindings): Promise<Response> } = {
   async fetch(request, env) {
-    jobs ??= jobsFor(env.UNBUCKET_SUITE, portable);
+    jobs ??= jobsFor(JSON.parse(env.UNBUCKET_SUITE) as StoreConfig, portable);
     if (request.method === "GET") return Response.json(jobs.map(({ name }) => name));
     const job = jobs[Number(new URL(request.url).searchParams.get("job"))];
     if (job === undefined) return new Response("no such job", { status: 404 });

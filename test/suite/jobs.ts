@@ -2,7 +2,7 @@
 import { type Capability, casesFor } from "unbucket/conformance";
 import memory from "unbucket/drivers/memory";
 import s3 from "unbucket/drivers/s3";
-import { transportName } from "./seams.ts";
+import { digestName, transportName } from "./seams.ts";
 
 /** A driver as its factory returns it. */
 export type Driver = ReturnType<typeof memory>;
@@ -10,12 +10,18 @@ export type Driver = ReturnType<typeof memory>;
 /** Makes a driver from plain options. */
 export type Factory = (options: Record<string, unknown>) => Driver;
 
+/** The names that the two seams of the package give themselves. */
+export interface Seams {
+  readonly transport: "undici" | "fetch";
+  readonly digest: "node" | "web";
+}
+
 /** A store to run the cases on: plain data, so that it can be handed to any runtime. */
 export interface StoreConfig {
   readonly name: string;
   readonly driver: string;
-  /** What `#transport` must be here. */
-  readonly transport: string;
+  /** What `#transport` and `#digest` must be here. */
+  readonly seams: Seams;
   readonly options: Record<string, unknown>;
   readonly capabilities: readonly Capability[];
   /** Bytes up to which the driver sends an upload in one piece. */
@@ -38,10 +44,12 @@ export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, F
   const factory = factories[store.driver];
   if (factory === undefined) throw new Error(`this runtime has no driver ${store.driver}`);
   const driver = factory(store.options);
-  const seam: Job = {
-    name: `transport: is ${store.transport}`,
+  const { transport, digest } = store.seams;
+  const seams: Job = {
+    name: `seams: ${transport} transport, ${digest} digest`,
     run: async () => {
-      if (transportName !== store.transport) throw new Error(`this runtime got the ${transportName} transport`);
+      if (transportName === transport && digestName === digest) return;
+      throw new Error(`this runtime got the ${transportName} transport and the ${digestName} digest`);
     },
   };
   const jobs = casesFor(store.capabilities).map(({ name, run }, at) => {
@@ -50,7 +58,7 @@ export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, F
     if (reason === undefined) return { name, run: met };
     return { name: `${name} (not here: ${reason})`, run: () => rejects(met) };
   });
-  return [seam, ...jobs];
+  return [seams, ...jobs];
 }
 
 /** A deviation that the store no longer has must leave the table. */

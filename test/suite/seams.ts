@@ -1,2 +1,3 @@
-/** Which side of the seam this runtime got; inside the package, as only there the names resolve. */
+/** Which sides of the seams this runtime got: inside the package, as only there the names resolve. */
+export { digestName } from "#digest";
 export { transportName } from "#transport";
