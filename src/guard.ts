@@ -80,7 +80,8 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
 }
 
 function declaredType(type: string): string | null {
-  if (type.trim() !== "" && essenceOf(type) === null) throw new GuardError("type", `${JSON.stringify(type.slice(0, 100))} is no media type; send one, such as image/png`);
+  if (type.trim() !== "" && essenceOf(type) === null)
+    throw new GuardError("type", `${JSON.stringify(type.slice(0, 100))} is no media type; send one, such as image/png`);
   return specificType(type);
 }
 
@@ -105,6 +106,7 @@ function notAllowed(type: string, types: readonly string[] = []): GuardError {
 }
 
 function mismatch(declared: string, detected: string | null, head: Uint8Array): GuardError {
-  const found = head.length === 0 ? "is empty" : `${detected === null ? "does not look like one" : `looks like ${detected}`}`;
+  const found =
+    head.length === 0 ? "is empty" : `${detected === null ? "does not look like one" : `looks like ${detected}`}`;
   return new GuardError("content", `the file is called ${declared} but ${found}; send it as what it is`);
 }

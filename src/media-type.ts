@@ -12,10 +12,14 @@ export function essenceOf(contentType: string): string | null {
   const match = ESSENCE.exec(contentType);
   if (match === null) return null;
   const [, essence = ""] = match;
-  return PARAMETERS.test(contentType.slice(contentType.indexOf(essence) + essence.length)) ? essence.toLowerCase() : null;
+  return PARAMETERS.test(contentType.slice(contentType.indexOf(essence) + essence.length))
+    ? essence.toLowerCase()
+    : null;
 }
 
 /** Whether a browser may run script in a document of this type (HTML, XML of every kind, SVG, PDF) or treat it as code. */
 export function isActive(essence: string): boolean {
-  return /\+xml$|\/(?:xml|xml-.*|xsl|xslt|html|pdf|x-pdf|javascript|x-javascript|ecmascript|x-shockwave-flash|mathml|hta|mhtml|x-mimearchive)$|^multipart\/|^message\//.test(essence);
+  return /\+xml$|\/(?:xml|xml-.*|xsl|xslt|html|pdf|x-pdf|javascript|x-javascript|ecmascript|x-shockwave-flash|mathml|hta|mhtml|x-mimearchive)$|^multipart\/|^message\//.test(
+    essence,
+  );
 }

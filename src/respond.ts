@@ -19,26 +19,43 @@ interface EncodedResponseInit extends ResponseInit {
  * The store is asked once, again only for a range that cannot be sent. What is not the client's doing rejects, so that
  * it can be logged: give it to {@link toResponse}.
  */
-export async function respond(store: ObjectStore, key: string, request: Request, options: RespondOptions = {}): Promise<Response> {
+export async function respond(
+  store: ObjectStore,
+  key: string,
+  request: Request,
+  options: RespondOptions = {},
+): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     const allow = new Headers(options.headers);
     allow.set("allow", "GET, HEAD");
     return json(405, "unsupported", `${request.method} is not possible here; use GET or HEAD.`, undefined, allow);
   }
   try {
-    return request.method === "HEAD" ? await answerHead(store, key, request, options) : await answerGet(store, key, request, options);
+    return request.method === "HEAD"
+      ? await answerHead(store, key, request, options)
+      : await answerGet(store, key, request, options);
   } catch (error) {
     return refusal(error, request, options);
   }
 }
 
-async function answerHead(store: ObjectStore, key: string, request: Request, options: RespondOptions): Promise<Response> {
+async function answerHead(
+  store: ObjectStore,
+  key: string,
+  request: Request,
+  options: RespondOptions,
+): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, options);
   return early ?? send(null, info.size, info, options);
 }
 
-async function answerGet(store: ObjectStore, key: string, request: Request, options: RespondOptions): Promise<Response> {
+async function answerGet(
+  store: ObjectStore,
+  key: string,
+  request: Request,
+  options: RespondOptions,
+): Promise<Response> {
   const range = parseRange(request.headers.get("range"));
   if (range === "none") return answerUnsatisfied(store, key, request, options);
   const call = { ...storeConditions(request.headers), signal: request.signal };
@@ -46,7 +63,8 @@ async function answerGet(store: ObjectStore, key: string, request: Request, opti
   try {
     object = await store.download(key, range === null ? call : { ...call, range });
   } catch (error) {
-    if (range !== null && StorageError.is(error) && error.code === "invalid-range") return answerUnsatisfied(store, key, request, options);
+    if (range !== null && StorageError.is(error) && error.code === "invalid-range")
+      return answerUnsatisfied(store, key, request, options);
     throw error;
   }
   const early = withoutContent(object, request, options);
@@ -62,7 +80,12 @@ async function answerGet(store: ObjectStore, key: string, request: Request, opti
 }
 
 /** No byte of the object is in the range: the conditions still come first, and a stale `If-Range` asks for all of it. */
-async function answerUnsatisfied(store: ObjectStore, key: string, request: Request, options: RespondOptions): Promise<Response> {
+async function answerUnsatisfied(
+  store: ObjectStore,
+  key: string,
+  request: Request,
+  options: RespondOptions,
+): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, options);
   if (early !== null) return early;
@@ -73,7 +96,12 @@ async function answerUnsatisfied(store: ObjectStore, key: string, request: Reque
   return json(416, "invalid-range", `The range is outside the object, which has ${info.size} bytes.`, key, headers);
 }
 
-async function answerWhole(store: ObjectStore, key: string, request: Request, options: RespondOptions): Promise<Response> {
+async function answerWhole(
+  store: ObjectStore,
+  key: string,
+  request: Request,
+  options: RespondOptions,
+): Promise<Response> {
   const object = await store.download(key, { signal: request.signal });
   const early = withoutContent(object, request, options);
   if (early !== null) cancel(object);
@@ -91,7 +119,11 @@ function withoutContent(info: ObjectInfo, request: Request, options: RespondOpti
   const verdict = evaluate(request.headers, info);
   if (verdict === "send") return null;
   if (verdict === "not-modified") return new Response(null, { status: 304, headers: validatorHeaders(info, options) });
-  return refusal(new StorageError("precondition-failed", "a condition of the request does not hold", { key: info.key }), request, options);
+  return refusal(
+    new StorageError("precondition-failed", "a condition of the request does not hold", { key: info.key }),
+    request,
+    options,
+  );
 }
 
 function send(

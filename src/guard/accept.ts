@@ -26,7 +26,14 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** What clients send when they do not know. */
-const GENERIC: ReadonlySet<string> = new Set(["application/octet-stream", "binary/octet-stream", "application/x-binary", "application/unknown", "application/force-download", "application/x-download"]);
+const GENERIC: ReadonlySet<string> = new Set([
+  "application/octet-stream",
+  "binary/octet-stream",
+  "application/x-binary",
+  "application/unknown",
+  "application/force-download",
+  "application/x-download",
+]);
 
 /** A type in lower case, without parameters, under its registered name; null for none, a generic or a malformed one. */
 export function specificType(type: string | undefined): string | null {
@@ -47,8 +54,17 @@ export function acceptor(types: readonly string[] | undefined): (type: string) =
   if (types === undefined) return () => true;
   const patterns = types.map((pattern) => {
     const essence = essenceOf(pattern);
-    if (essence === null) throw new StorageError("invalid-option", `types: ${JSON.stringify(pattern)} is no media type; write "image/png" or "image/*"`);
+    if (essence === null)
+      throw new StorageError(
+        "invalid-option",
+        `types: ${JSON.stringify(pattern)} is no media type; write "image/png" or "image/*"`,
+      );
     return canonical(essence);
   });
-  return (type) => patterns.some((pattern) => pattern === type || (!isActive(type) && (pattern === "*/*" || (pattern.endsWith("/*") && type.startsWith(pattern.slice(0, -1))))));
+  return (type) =>
+    patterns.some(
+      (pattern) =>
+        pattern === type ||
+        (!isActive(type) && (pattern === "*/*" || (pattern.endsWith("/*") && type.startsWith(pattern.slice(0, -1))))),
+    );
 }

@@ -1,15 +1,28 @@
 import { isText } from "./text.ts";
 
-const OLD_OFFICE = ["application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"];
-const ZIPPED = /^application\/(?:vnd\.openxmlformats-officedocument\..+|vnd\.oasis\.opendocument\..+|vnd\.ms-(?:word|excel|powerpoint)\..+\.12|epub\+zip|vnd\.android\.package-archive|java-archive)$/;
+const OLD_OFFICE = [
+  "application/msword",
+  "application/vnd.ms-excel",
+  "application/vnd.ms-powerpoint",
+  "application/vnd.ms-outlook",
+];
+const ZIPPED =
+  /^application\/(?:vnd\.openxmlformats-officedocument\..+|vnd\.oasis\.opendocument\..+|vnd\.ms-(?:word|excel|powerpoint)\..+\.12|epub\+zip|vnd\.android\.package-archive|java-archive)$/;
 const MP4 = ["video/mp4", "audio/mp4", "video/x-m4v", "video/3gpp", "audio/3gpp", "video/3gpp2", "video/quicktime"];
 
 /** Declared types that are shown by another type's signature; all others in the table are shown by their own alone. */
 const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(MP4.map((type) => [type, ["video/mp4", "audio/mp4", "video/quicktime"]])),
   ...Object.fromEntries(OLD_OFFICE.map((type) => [type, ["application/x-cfb"]])),
-  ...Object.fromEntries(["audio/ogg", "video/ogg", "audio/opus", "application/ogg"].map((type) => [type, ["audio/ogg"]])),
-  ...Object.fromEntries(["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"].map((type) => [type, ["image/heic", "image/heif"]])),
+  ...Object.fromEntries(
+    ["audio/ogg", "video/ogg", "audio/opus", "application/ogg"].map((type) => [type, ["audio/ogg"]]),
+  ),
+  ...Object.fromEntries(
+    ["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"].map((type) => [
+      type,
+      ["image/heic", "image/heif"],
+    ]),
+  ),
   // Excel saves CSV and HTML under its own name, and browsers on Windows call every CSV so.
   "application/vnd.ms-excel": ["application/x-cfb", "text/html", "application/xml", ""],
   "audio/webm": ["video/webm"],
@@ -19,9 +32,36 @@ const SHOWN_BY: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OWN: ReadonlySet<string> = new Set([
-  ...["jpeg", "png", "apng", "gif", "webp", "avif", "bmp", "tiff", "vnd.microsoft.icon", "svg+xml", "vnd.adobe.photoshop", "jxl"].map((type) => `image/${type}`),
+  ...[
+    "jpeg",
+    "png",
+    "apng",
+    "gif",
+    "webp",
+    "avif",
+    "bmp",
+    "tiff",
+    "vnd.microsoft.icon",
+    "svg+xml",
+    "vnd.adobe.photoshop",
+    "jxl",
+  ].map((type) => `image/${type}`),
   ...["mpeg", "wav", "flac", "midi", "aac"].map((type) => `audio/${type}`),
-  ...["pdf", "rtf", "zip", "gzip", "x-bzip2", "x-xz", "zstd", "x-7z-compressed", "vnd.rar", "x-tar", "vnd.apache.parquet", "vnd.sqlite3", "wasm"].map((type) => `application/${type}`),
+  ...[
+    "pdf",
+    "rtf",
+    "zip",
+    "gzip",
+    "x-bzip2",
+    "x-xz",
+    "zstd",
+    "x-7z-compressed",
+    "vnd.rar",
+    "x-tar",
+    "vnd.apache.parquet",
+    "vnd.sqlite3",
+    "wasm",
+  ].map((type) => `application/${type}`),
   ...["woff", "woff2", "otf", "ttf"].map((type) => `font/${type}`),
   "video/x-msvideo",
 ]);
@@ -43,7 +83,10 @@ export function agrees(declared: string, detected: string | null, head: Uint8Arr
   if (TEXTUAL.test(declared)) return MARKUP.test(detected ?? "") || isText(head);
   if (detected === null) return true;
   // A type without a signature in the table: it may build on any other, but is no program and no page in disguise.
-  if (PROGRAM.test(detected)) return /^application\/(?:x-)?(?:executable|msdos-program|sharedlib|elf|mach-binary|java-vm|x-ms-dos-executable)/.test(declared);
+  if (PROGRAM.test(detected))
+    return /^application\/(?:x-)?(?:executable|msdos-program|sharedlib|elf|mach-binary|java-vm|x-ms-dos-executable)/.test(
+      declared,
+    );
   if (!/^(?:image|audio|video|font)\//.test(declared)) return true;
   return !MARKUP.test(detected) && detected.startsWith(declared.slice(0, declared.indexOf("/") + 1));
 }

@@ -13,6 +13,7 @@ export function latin1(head: Uint8Array, start: number, end: number): string {
 /** Whether `text` stands anywhere in the head. */
 export function includes(head: Uint8Array, text: string): boolean {
   const first = text.charCodeAt(0);
-  for (let offset = head.indexOf(first); offset !== -1; offset = head.indexOf(first, offset + 1)) if (at(head, offset, text)) return true;
+  for (let offset = head.indexOf(first); offset !== -1; offset = head.indexOf(first, offset + 1))
+    if (at(head, offset, text)) return true;
   return false;
 }

@@ -41,7 +41,9 @@ export function zipType(head: Uint8Array): string | null {
   if (at(head, 0, "PK\x05\x06") || at(head, 0, "PK\x07\x08")) return "application/zip";
   if (!at(head, 0, "PK\x03\x04")) return null;
   // OpenDocument and EPUB store their own type as the first entry, uncompressed.
-  const own = at(head, 30, "mimetype") ? /^application\/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z]+)/.exec(latin1(head, 38, 128)) : null;
+  const own = at(head, 30, "mimetype")
+    ? /^application\/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z]+)/.exec(latin1(head, 38, 128))
+    : null;
   if (own) return own[0];
   if (includes(head, "AndroidManifest.xml")) return "application/vnd.android.package-archive";
   if (includes(head, "[Content_Types].xml") || includes(head, "_rels/.rels")) {

@@ -46,7 +46,14 @@ const PREFIXES: readonly (readonly [prefix: string, type: string])[] = [
 /** The type that the first bytes of a file show, under its registered name, or null. */
 export function sniff(head: Uint8Array): string | null {
   for (const [prefix, type] of PREFIXES) if (at(head, 0, prefix)) return type;
-  return riffType(head) ?? isoMediaType(head) ?? matroskaType(head) ?? zipType(head) ?? shortSignature(head) ?? markupType(head);
+  return (
+    riffType(head) ??
+    isoMediaType(head) ??
+    matroskaType(head) ??
+    zipType(head) ??
+    shortSignature(head) ??
+    markupType(head)
+  );
 }
 
 /** Signatures too short to be believed alone. */
@@ -59,6 +66,7 @@ function shortSignature(head: Uint8Array): string | null {
   // AAC in ADTS frames: twelve bits of frame sync, then layer 0.
   if (first === 0xff && (second & 0xf6) === 0xf0) return "audio/aac";
   // MPEG audio: eleven bits of frame sync, then a version. Layer I is left out: nobody has it, and it is UTF-16's byte order mark.
-  if (first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x18) !== 0x08 && [2, 4].includes(second & 0x06)) return "audio/mpeg";
+  if (first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x18) !== 0x08 && [2, 4].includes(second & 0x06))
+    return "audio/mpeg";
   return null;
 }

@@ -1,4 +1,5 @@
-const HTML_TAG = /^<(?:!doctype html|html|head|body|script|iframe|title|style|link|meta|base|table|div|h1|h2|p|a|b|br|img|svg:script|form|input|object|embed|font|center|template)(?=[\s>/]|$)/i;
+const HTML_TAG =
+  /^<(?:!doctype html|html|head|body|script|iframe|title|style|link|meta|base|table|div|h1|h2|p|a|b|br|img|svg:script|form|input|object|embed|font|center|template)(?=[\s>/]|$)/i;
 
 /** HTML, SVG or other XML, as https://mimesniff.spec.whatwg.org/#rules-for-identifying-an-unknown-mime-type finds it, or null. */
 export function markupType(head: Uint8Array): string | null {
@@ -18,7 +19,8 @@ export function isText(head: Uint8Array): boolean {
 }
 
 function decode(head: Uint8Array): string {
-  const encoding = head[0] === 0xff && head[1] === 0xfe ? "utf-16le" : head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : "utf-8";
+  const encoding =
+    head[0] === 0xff && head[1] === 0xfe ? "utf-16le" : head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : "utf-8";
   return new TextDecoder(encoding).decode(head);
 }
 
@@ -26,7 +28,13 @@ function decode(head: Uint8Array): string {
 function skipProlog(text: string): string {
   let rest = text.trimStart();
   for (;;) {
-    const close = rest.startsWith("<!--") ? "-->" : rest.startsWith("<?") ? "?>" : /^<!doctype(?! html)/i.test(rest) ? doctypeEnd(rest) : null;
+    const close = rest.startsWith("<!--")
+      ? "-->"
+      : rest.startsWith("<?")
+        ? "?>"
+        : /^<!doctype(?! html)/i.test(rest)
+          ? doctypeEnd(rest)
+          : null;
     if (close === null) return rest;
     const end = rest.indexOf(close);
     if (end === -1) return "";

@@ -22,7 +22,9 @@ export function storeConditions(headers: Headers): StoreConditions {
   return {
     ...(match?.length === 1 && only !== undefined && !isWeak(only) && { ifMatch: only }),
     // A false If-Unmodified-Since comes first and is 412, which a store that says `not-modified` would hide.
-    ...(noneMatch?.length === 1 && other !== undefined && !unmodifiedSinceCounts(headers) && { ifNoneMatch: opaque(other) }),
+    ...(noneMatch?.length === 1 &&
+      other !== undefined &&
+      !unmodifiedSinceCounts(headers) && { ifNoneMatch: opaque(other) }),
   };
 }
 
@@ -39,7 +41,8 @@ export function evaluate(headers: Headers, object: Validators): Verdict {
     return same ? "not-modified" : "send";
   }
   const since = headers.get("if-modified-since");
-  if (seconds(since) !== null && object.lastModified !== undefined && !isLater(object.lastModified, since)) return "not-modified";
+  if (seconds(since) !== null && object.lastModified !== undefined && !isLater(object.lastModified, since))
+    return "not-modified";
   return "send";
 }
 
@@ -48,7 +51,8 @@ export function ifRangeHolds(headers: Headers, object: Validators): boolean {
   const value = headers.get("if-range");
   if (value === null) return true;
   const date = seconds(value);
-  if (date !== null) return object.lastModified !== undefined && Math.floor(object.lastModified.getTime() / 1000) === date;
+  if (date !== null)
+    return object.lastModified !== undefined && Math.floor(object.lastModified.getTime() / 1000) === date;
   return strongEqual(value.trim(), object.etag);
 }
 

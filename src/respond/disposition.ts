@@ -14,7 +14,9 @@ export function parseDisposition(value: string): Disposition {
   const type = /^[\t ]*inline[\t ]*(?:;|$)/i.test(value) ? "inline" : "attachment";
   let plain: string | null = null;
   let extended: string | null = null;
-  for (const [, name = "", quoted, token] of value.matchAll(/;[\t ]*([\w!#$&+.^`|~*-]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/g)) {
+  for (const [, name = "", quoted, token] of value.matchAll(
+    /;[\t ]*([\w!#$&+.^`|~*-]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/g,
+  )) {
     const text = quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
     if (name.toLowerCase() === "filename") plain ??= text;
     if (name.toLowerCase() === "filename*") extended ??= decodeExtended(text);
@@ -41,5 +43,8 @@ function decodeExtended(value: string): string | null {
 }
 
 function encodeExtended(value: string): string {
-  return encodeURIComponent(value).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(value).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

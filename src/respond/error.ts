@@ -18,7 +18,10 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   "invalid-range": { status: 400 },
   "not-found": { status: 404, message: "There is no such object." },
   "not-modified": { status: 304 },
-  "precondition-failed": { status: 412, message: "The object is not in the state that the request asks for; read it again, then retry." },
+  "precondition-failed": {
+    status: 412,
+    message: "The object is not in the state that the request asks for; read it again, then retry.",
+  },
   conflict: { status: 409, message: "Another request changed the object at the same time; read it again, then retry." },
   "too-large": { status: 413, message: "The object is too large." },
   unsupported: { status: 501, message: "This storage cannot do that." },
@@ -54,7 +57,10 @@ export function json(status: number, code: string, message: string, key?: string
   all.set("cache-control", "no-store");
   all.set("x-content-type-options", "nosniff");
   if (status === 503) all.set("retry-after", "1");
-  return new Response(JSON.stringify({ error: { code, message, ...(key !== undefined && { key }) } }), { status, headers: all });
+  return new Response(JSON.stringify({ error: { code, message, ...(key !== undefined && { key }) } }), {
+    status,
+    headers: all,
+  });
 }
 
 function statusOf(error: StorageError, reason: string | null, usual: number): number {

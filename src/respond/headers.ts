@@ -22,8 +22,24 @@ export interface RespondOptions {
 /** What browsers show without running anything, https://mimesniff.spec.whatwg.org/#mime-type-groups. */
 const INLINE: ReadonlySet<string> = new Set([
   "text/plain",
-  ...["png", "apng", "jpeg", "gif", "webp", "avif", "heic", "heif", "jxl", "bmp", "tiff", "x-icon", "vnd.microsoft.icon"].map((type) => `image/${type}`),
-  ...["mpeg", "mp4", "x-m4a", "aac", "ogg", "opus", "wav", "x-wav", "vnd.wave", "webm", "flac", "x-flac", "aiff"].map((type) => `audio/${type}`),
+  ...[
+    "png",
+    "apng",
+    "jpeg",
+    "gif",
+    "webp",
+    "avif",
+    "heic",
+    "heif",
+    "jxl",
+    "bmp",
+    "tiff",
+    "x-icon",
+    "vnd.microsoft.icon",
+  ].map((type) => `image/${type}`),
+  ...["mpeg", "mp4", "x-m4a", "aac", "ogg", "opus", "wav", "x-wav", "vnd.wave", "webm", "flac", "x-flac", "aiff"].map(
+    (type) => `audio/${type}`,
+  ),
   ...["mp4", "webm", "ogg", "quicktime", "x-m4v", "x-matroska", "matroska"].map((type) => `video/${type}`),
 ]);
 

@@ -7,7 +7,10 @@ const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A stream of these chunks that knows how often it was read and whether it was cancelled. */
-function source(chunks: readonly Uint8Array[]): { body: ReadableStream<Uint8Array>; state: { pulls: number; cancelled: unknown } } {
+function source(chunks: readonly Uint8Array[]): {
+  body: ReadableStream<Uint8Array>;
+  state: { pulls: number; cancelled: unknown };
+} {
   const state: { pulls: number; cancelled: unknown } = { pulls: 0, cancelled: undefined };
   const body = new ReadableStream<Uint8Array>(
     {
@@ -31,12 +34,16 @@ async function refused(file: IncomingFile, options?: GuardOptions): Promise<Guar
   throw new Error("it was not refused", { cause: error });
 }
 
-const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => new Uint8Array(await new Response(stream).arrayBuffer());
+const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
+  new Uint8Array(await new Response(stream).arrayBuffer());
 
 describe("guard", () => {
   test("passes a file through byte by byte with its type and a clean name", async () => {
     const rest = new Uint8Array(9000).fill(7);
-    const file = await guard({ body: source([PNG, rest]).body, type: "image/png", name: "../me\u202e.png" }, { types: ["image/*"] });
+    const file = await guard(
+      { body: source([PNG, rest]).body, type: "image/png", name: "../me\u202e.png" },
+      { types: ["image/*"] },
+    );
     expect(file).toMatchObject({ contentType: "image/png", filename: "me.png" });
     expect(await bytesOf(file.body)).toEqual(Uint8Array.from([...PNG, ...rest]));
   });
@@ -66,7 +73,10 @@ describe("guard", () => {
 
   test("refuses a picture that ends anywhere within its signature", async () => {
     for (let end = 0; end < 8; end++) {
-      expect(await refused({ body: source([PNG.slice(0, end)]).body, type: "image/png" })).toMatchObject({ reason: "content", code: "invalid-option" });
+      expect(await refused({ body: source([PNG.slice(0, end)]).body, type: "image/png" })).toMatchObject({
+        reason: "content",
+        code: "invalid-option",
+      });
     }
   });
 
@@ -104,9 +114,18 @@ describe("guard", () => {
     expect(state.cancelled).toBe(error);
   });
 
-  test.each(["<!doctype html><script>alert(1)</script>", " \n<HTML>", "MZ\0\0\0", "\x7fELF\x02", "#!/bin/sh\nrm -rf /", "<svg onload=alert(1)>"])("refuses a page or program that is called a picture: %j", async (text) => {
-    for (const type of ["image/png", "image/jpeg", "video/mp4"]) expect((await refused({ body: encode(text), type })).reason).toBe("content");
-    if (!text.startsWith("#")) expect((await refused({ body: encode(text), type: "image/x-unknown" })).reason).toBe("content");
+  test.each([
+    "<!doctype html><script>alert(1)</script>",
+    " \n<HTML>",
+    "MZ\0\0\0",
+    "\x7fELF\x02",
+    "#!/bin/sh\nrm -rf /",
+    "<svg onload=alert(1)>",
+  ])("refuses a page or program that is called a picture: %j", async (text) => {
+    for (const type of ["image/png", "image/jpeg", "video/mp4"])
+      expect((await refused({ body: encode(text), type })).reason).toBe("content");
+    if (!text.startsWith("#"))
+      expect((await refused({ body: encode(text), type: "image/x-unknown" })).reason).toBe("content");
   });
 
   test("refuses a type that is not allowed before it reads a byte", async () => {
@@ -117,12 +136,15 @@ describe("guard", () => {
     expect(state).toEqual({ pulls: 0, cancelled: error });
   });
 
-  test.each([undefined, "", "application/octet-stream", "binary/octet-stream"])("takes the detected type for the generic type %j", async (type) => {
-    expect((await guard({ body: PNG, type }, { types: ["image/png"] })).contentType).toBe("image/png");
-    expect(await refused({ body: PNG, type }, { types: ["image/gif"] })).toMatchObject({ reason: "type" });
-    expect(await refused({ body: encode("plain"), type }, { types: ["image/*"] })).toMatchObject({ reason: "type" });
-    expect((await guard({ body: encode("plain"), type })).contentType).toBe("application/octet-stream");
-  });
+  test.each([undefined, "", "application/octet-stream", "binary/octet-stream"])(
+    "takes the detected type for the generic type %j",
+    async (type) => {
+      expect((await guard({ body: PNG, type }, { types: ["image/png"] })).contentType).toBe("image/png");
+      expect(await refused({ body: PNG, type }, { types: ["image/gif"] })).toMatchObject({ reason: "type" });
+      expect(await refused({ body: encode("plain"), type }, { types: ["image/*"] })).toMatchObject({ reason: "type" });
+      expect((await guard({ body: encode("plain"), type })).contentType).toBe("application/octet-stream");
+    },
+  );
 
   test.each([
     ["image/png; charset=x", "image/png"],
@@ -133,12 +155,17 @@ describe("guard", () => {
   });
 
   test("keeps the charset of a text", async () => {
-    expect((await guard({ body: encode("ä"), type: "text/plain; charset=utf-8" }, { types: ["text/plain"] })).contentType).toBe("text/plain; charset=utf-8");
+    expect(
+      (await guard({ body: encode("ä"), type: "text/plain; charset=utf-8" }, { types: ["text/plain"] })).contentType,
+    ).toBe("text/plain; charset=utf-8");
   });
 
-  test.each(["text/html,image/png", "image/png, text/html", "png", "image/png\r\nx: y"])("refuses the malformed type %j", async (type) => {
-    expect(await refused({ body: PNG, type }, { types: ["*/*"] })).toMatchObject({ reason: "type" });
-  });
+  test.each(["text/html,image/png", "image/png, text/html", "png", "image/png\r\nx: y"])(
+    "refuses the malformed type %j",
+    async (type) => {
+      expect(await refused({ body: PNG, type }, { types: ["*/*"] })).toMatchObject({ reason: "type" });
+    },
+  );
 
   test("covers what can run script by its exact name only", async () => {
     const svg = encode("<svg xmlns='http://www.w3.org/2000/svg'/>");
@@ -146,7 +173,9 @@ describe("guard", () => {
       expect(await refused({ body: svg, type: "image/svg+xml" }, { types })).toMatchObject({ reason: "type" });
       expect(await refused({ body: svg }, { types })).toMatchObject({ reason: "type" });
     }
-    expect((await guard({ body: svg, type: "image/svg+xml" }, { types: ["image/svg+xml"] })).contentType).toBe("image/svg+xml");
+    expect((await guard({ body: svg, type: "image/svg+xml" }, { types: ["image/svg+xml"] })).contentType).toBe(
+      "image/svg+xml",
+    );
   });
 
   test("passes an empty file unless its type has a signature", async () => {
@@ -160,13 +189,19 @@ describe("guard", () => {
   test("counts to the limit exactly", async () => {
     const body = (): ReadableStream<Uint8Array> => source([new Uint8Array(6000), new Uint8Array(4000)]).body;
     expect(await bytesOf((await guard({ body: body() }, { maxSize: 10_000 })).body)).toHaveLength(10_000);
-    await expect(guard({ body: body() }, { maxSize: 9999 }).then((file) => bytesOf(file.body))).rejects.toMatchObject({ reason: "size", code: "too-large" });
+    await expect(guard({ body: body() }, { maxSize: 9999 }).then((file) => bytesOf(file.body))).rejects.toMatchObject({
+      reason: "size",
+      code: "too-large",
+    });
   });
 
   test("has a limit of 10 MiB by default", async () => {
     const mebibyte = new Uint8Array(1024 * 1024);
     const file = await guard({ body: source([...Array.from({ length: 10 }, () => mebibyte), Uint8Array.of(1)]).body });
-    await expect(bytesOf(file.body)).rejects.toMatchObject({ reason: "size", message: expect.stringContaining("10485760") });
+    await expect(bytesOf(file.body)).rejects.toMatchObject({
+      reason: "size",
+      message: expect.stringContaining("10485760"),
+    });
   });
 
   test("cancels the source when the limit is passed in mid-stream", async () => {
@@ -200,11 +235,22 @@ describe("guard", () => {
       seen = head.length;
       return head[0] === 1 ? "model/x-own" : undefined;
     };
-    expect((await guard({ body: new Uint8Array(9000).fill(1) }, { detect, types: ["model/*"] })).contentType).toBe("model/x-own");
+    expect((await guard({ body: new Uint8Array(9000).fill(1) }, { detect, types: ["model/*"] })).contentType).toBe(
+      "model/x-own",
+    );
     expect(seen).toBe(4100);
     expect((await guard({ body: PNG }, { detect })).contentType).toBe("image/png");
-    expect(await refused({ body: Uint8Array.of(1), type: "image/png" }, { detect })).toMatchObject({ reason: "content" });
-    expect((await guard({ body: encode("<?xml version='1.0'?><svg/>"), type: "image/svg+xml" }, { detect: () => "application/xml" })).contentType).toBe("image/svg+xml");
+    expect(await refused({ body: Uint8Array.of(1), type: "image/png" }, { detect })).toMatchObject({
+      reason: "content",
+    });
+    expect(
+      (
+        await guard(
+          { body: encode("<?xml version='1.0'?><svg/>"), type: "image/svg+xml" },
+          { detect: () => "application/xml" },
+        )
+      ).contentType,
+    ).toBe("image/svg+xml");
   });
 
   test("rejects as the detector does and cancels the source", async () => {
@@ -229,8 +275,13 @@ describe("guard", () => {
 
   test("makes an upload reject with the same GuardError, with nothing stored", async () => {
     const store = memory();
-    const file = await guard({ body: source(Array.from({ length: 9 }, () => new Uint8Array(5000))).body }, { maxSize: 12_000 });
-    const error = await store.upload("a", file.body, { contentType: file.contentType }).catch((reason: unknown) => reason);
+    const file = await guard(
+      { body: source(Array.from({ length: 9 }, () => new Uint8Array(5000))).body },
+      { maxSize: 12_000 },
+    );
+    const error = await store
+      .upload("a", file.body, { contentType: file.contentType })
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(GuardError);
     expect(error).toMatchObject({ reason: "size", code: "too-large", operation: "upload", key: "a" });
     expect(await store.exists("a")).toBe(false);

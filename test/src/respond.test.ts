@@ -40,8 +40,10 @@ async function stored(options: UploadOptions = {}, body: string = TEXT): Promise
   return { ...watched, store };
 }
 
-const request = (headers: Record<string, string> = {}, method = "GET"): Request => new Request("http://host/x", { method, headers });
-const ask = (store: ObjectStore, headers: Record<string, string> = {}, options?: RespondOptions): Promise<Response> => respond(store, "dir/a", request(headers), options);
+const request = (headers: Record<string, string> = {}, method = "GET"): Request =>
+  new Request("http://host/x", { method, headers });
+const ask = (store: ObjectStore, headers: Record<string, string> = {}, options?: RespondOptions): Promise<Response> =>
+  respond(store, "dir/a", request(headers), options);
 const validators = async (store: ObjectStore): Promise<{ etag: string; date: string }> => {
   const info = await store.head("dir/a");
   return { etag: info?.etag ?? "", date: info?.lastModified?.toUTCString() ?? "" };
@@ -104,13 +106,16 @@ describe("respond", () => {
     expect(calls).toEqual(["download"]);
   });
 
-  test.each(["bytes=0-1,3-4", "bytes=9-1", "bytes=x", "lines=0-1"])("sends everything for the range %s", async (range) => {
-    const { store } = await stored();
-    const response = await ask(store, { range });
-    expect(response.status).toBe(200);
-    expect(response.headers.has("content-range")).toBe(false);
-    expect(await response.text()).toBe(TEXT);
-  });
+  test.each(["bytes=0-1,3-4", "bytes=9-1", "bytes=x", "lines=0-1"])(
+    "sends everything for the range %s",
+    async (range) => {
+      const { store } = await stored();
+      const response = await ask(store, { range });
+      expect(response.status).toBe(200);
+      expect(response.headers.has("content-range")).toBe(false);
+      expect(await response.text()).toBe(TEXT);
+    },
+  );
 
   test.each([
     ["bytes=10-", TEXT],
@@ -153,7 +158,11 @@ describe("respond", () => {
       const { store, calls, cancelled } = await stored();
       const { etag, date } = await validators(store);
       calls.length = 0;
-      const response = await respond(store, "dir/a", request({ [name]: template.replace(/\bE\b/, etag).replace(/^D$/, date) }, method));
+      const response = await respond(
+        store,
+        "dir/a",
+        request({ [name]: template.replace(/\bE\b/, etag).replace(/^D$/, date) }, method),
+      );
       expect(response.status).toBe(status);
       expect(calls).toHaveLength(1);
       if (status === 200) expect(cancelled).toEqual([]);
@@ -167,7 +176,11 @@ describe("respond", () => {
 
   test.each([
     ["both entity tags hold and the dates do not count", { "if-match": "E", "if-unmodified-since": PAST }, 200],
-    ["a tag that differs wins over a date that has not passed", { "if-none-match": '"x"', "if-modified-since": FUTURE }, 200],
+    [
+      "a tag that differs wins over a date that has not passed",
+      { "if-none-match": '"x"', "if-modified-since": FUTURE },
+      200,
+    ],
     ["If-Unmodified-Since comes before If-None-Match", { "if-unmodified-since": PAST, "if-none-match": "E" }, 412],
     ["If-Match comes before If-None-Match", { "if-match": '"x", "y"', "if-none-match": '"z", E' }, 412],
     ["conditions come before the range", { "if-none-match": '"z", E', range: "bytes=99-" }, 304],
@@ -175,7 +188,9 @@ describe("respond", () => {
   ])("evaluates in the order of RFC 9110: %s", async (_name, headers: Record<string, string>, status) => {
     const { store } = await stored();
     const { etag } = await validators(store);
-    const given = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace(/\bE\b/, etag)]));
+    const given = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, value.replace(/\bE\b/, etag)]),
+    );
     expect((await ask(store, given)).status).toBe(status);
   });
 
@@ -210,23 +225,32 @@ describe("respond", () => {
       expect((await respond(store, "none", request({ "if-match": "*" }, method))).status).toBe(404);
       expect((await respond(store, "a/../b", request({}, method))).status).toBe(400);
     }
-    expect(await (await respond(store, "none", request())).json()).toEqual({ error: { code: "not-found", message: expect.any(String), key: "none" } });
+    expect(await (await respond(store, "none", request())).json()).toEqual({
+      error: { code: "not-found", message: expect.any(String), key: "none" },
+    });
     expect((await respond(store, "none", request({ range: "bytes=-0" }))).status).toBe(404);
     expect((await respond(store, "none", request({}, "HEAD"))).body).toBeNull();
   });
 
-  test.each(["unavailable", "denied", "timeout", "unknown"] as const)("rejects with the store's own error for %s", async (code) => {
-    const { store } = await stored();
-    const failure = new StorageError(code, "x");
-    await expect(ask({ ...store, download: () => Promise.reject(failure) })).rejects.toBe(failure);
-  });
+  test.each(["unavailable", "denied", "timeout", "unknown"] as const)(
+    "rejects with the store's own error for %s",
+    async (code) => {
+      const { store } = await stored();
+      const failure = new StorageError(code, "x");
+      await expect(ask({ ...store, download: () => Promise.reject(failure) })).rejects.toBe(failure);
+    },
+  );
 
   test("passes the body through as it is, and the signal on", async () => {
     const { store, options } = await stored();
     const object = await store.download("dir/a");
     const abort = new AbortController();
     const given = new Request("http://host/x", { signal: abort.signal });
-    const response = await respond({ ...store, download: async (_key, call = {}) => (options.push(call), object) }, "dir/a", given);
+    const response = await respond(
+      { ...store, download: async (_key, call = {}) => (options.push(call), object) },
+      "dir/a",
+      given,
+    );
     expect(response.body).toBe(object.body);
     expect(options.at(-1)?.signal).toBe(given.signal);
     abort.abort();
@@ -271,33 +295,65 @@ describe("respond", () => {
     expect(headers.get("content-disposition")).toBe(`${inline ? "inline" : "attachment"}; filename="f.png"`);
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("content-security-policy")).toBe(inline ? null : "default-src 'none'; sandbox");
-    expect(headers.get("content-type")).toBe(/,|^png$|; x/.test(contentType) ? "application/octet-stream" : contentType);
+    expect(headers.get("content-type")).toBe(
+      /,|^png$|; x/.test(contentType) ? "application/octet-stream" : contentType,
+    );
   });
 
   test("shows further types inline on request, but never markup", async () => {
-    for (const [contentType, disposition] of [["application/pdf", "inline"], ["text/csv", "inline"], ["text/html", "attachment"], ["image/svg+xml", "attachment"], ["text/xml", "attachment"]] as const) {
+    for (const [contentType, disposition] of [
+      ["application/pdf", "inline"],
+      ["text/csv", "inline"],
+      ["text/html", "attachment"],
+      ["image/svg+xml", "attachment"],
+      ["text/xml", "attachment"],
+    ] as const) {
       const { store } = await stored({ contentType });
-      const response = await ask(store, {}, { inline: ["APPLICATION/PDF", "text/csv", "text/html", "image/svg+xml", "text/xml"] });
+      const response = await ask(
+        store,
+        {},
+        { inline: ["APPLICATION/PDF", "text/csv", "text/html", "image/svg+xml", "text/xml"] },
+      );
       expect(response.headers.get("content-disposition")).toMatch(new RegExp(`^${disposition};`));
     }
   });
 
   test("names the file by option, stored disposition, key", async () => {
-    const { store } = await stored({ contentDisposition: "attachment; filename=\"x.txt\"; filename*=UTF-8''%C3%BC.txt" });
-    expect((await ask(store)).headers.get("content-disposition")).toBe("attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt");
-    expect((await ask(store, {}, { filename: 'a"\r\n.txt', disposition: "inline" })).headers.get("content-disposition")).toBe('inline; filename="a_.txt"');
+    const { store } = await stored({
+      contentDisposition: "attachment; filename=\"x.txt\"; filename*=UTF-8''%C3%BC.txt",
+    });
+    expect((await ask(store)).headers.get("content-disposition")).toBe(
+      "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt",
+    );
+    expect(
+      (await ask(store, {}, { filename: 'a"\r\n.txt', disposition: "inline" })).headers.get("content-disposition"),
+    ).toBe('inline; filename="a_.txt"');
     expect((await ask((await stored()).store)).headers.get("content-disposition")).toBe('inline; filename="a"');
   });
 
   test("prefers the stored cache-control to the option, and the option to the default", async () => {
-    expect((await ask((await stored({ cacheControl: "public, max-age=60" })).store, {}, { cacheControl: "no-store" })).headers.get("cache-control")).toBe("public, max-age=60");
-    expect((await ask((await stored()).store, {}, { cacheControl: "no-store" })).headers.get("cache-control")).toBe("no-store");
+    expect(
+      (
+        await ask((await stored({ cacheControl: "public, max-age=60" })).store, {}, { cacheControl: "no-store" })
+      ).headers.get("cache-control"),
+    ).toBe("public, max-age=60");
+    expect((await ask((await stored()).store, {}, { cacheControl: "no-store" })).headers.get("cache-control")).toBe(
+      "no-store",
+    );
   });
 
   test("adds further headers to every answer, below its own", async () => {
     const { store } = await stored();
-    const options = { headers: { "access-control-allow-origin": "*", "x-content-type-options": "sniff", "content-length": "1" } };
-    for (const headers of [{}, { range: "bytes=0-1" }, { range: "bytes=99-" }, { "if-none-match": "*" }, { "if-match": '"x"' }] as Record<string, string>[]) {
+    const options = {
+      headers: { "access-control-allow-origin": "*", "x-content-type-options": "sniff", "content-length": "1" },
+    };
+    for (const headers of [
+      {},
+      { range: "bytes=0-1" },
+      { range: "bytes=99-" },
+      { "if-none-match": "*" },
+      { "if-match": '"x"' },
+    ] as Record<string, string>[]) {
       expect((await ask(store, headers, options)).headers.get("access-control-allow-origin")).toBe("*");
     }
     const response = await ask(store, {}, options);

@@ -50,12 +50,24 @@ describe("contentTypeOf", () => {
     expect(contentTypeOf(key)).toBeNull();
   });
 
-  test.each(["", "png", "a", "a.", "a.unknownext", ".env", ".png", "a/.png", "a.png/b", "a.png/", "a.html?y=1", "a.constructor", "a.__proto__", "a.txt\\b"])(
-    "gives null where the last segment has no known extension: %j",
-    (key) => {
-      expect(contentTypeOf(key)).toBeNull();
-    },
-  );
+  test.each([
+    "",
+    "png",
+    "a",
+    "a.",
+    "a.unknownext",
+    ".env",
+    ".png",
+    "a/.png",
+    "a.png/b",
+    "a.png/",
+    "a.html?y=1",
+    "a.constructor",
+    "a.__proto__",
+    "a.txt\\b",
+  ])("gives null where the last segment has no known extension: %j", (key) => {
+    expect(contentTypeOf(key)).toBeNull();
+  });
 
   test.each([
     ["A.PNG", "image/png"],

@@ -34,14 +34,30 @@ test.each<[ErrorCode, number]>([
   expect(error.message.length).toBeGreaterThan(10);
 });
 
-test.each<ErrorCode>(["not-found", "precondition-failed", "conflict", "too-large", "unsupported", "timeout", "unavailable", "bucket-not-found", "unauthenticated", "denied", "partial", "corrupt", "ambiguous", "unknown"])(
-  "toResponse tells nothing of the store's text for %s",
-  async (code) => {
-    const error = locate(new StorageError(code, SECRET, { cause: new Error(SECRET), response: { status: 403, code: SECRET } }), { operation: "download", key: "k", driver: "s3" });
-    const text = await toResponse(error).text();
-    for (const word of ["AccessDenied", "eu-central-1", "prod-7", "/srv", "AKIA", "s3", "download"]) expect(text).not.toContain(word);
-  },
-);
+test.each<ErrorCode>([
+  "not-found",
+  "precondition-failed",
+  "conflict",
+  "too-large",
+  "unsupported",
+  "timeout",
+  "unavailable",
+  "bucket-not-found",
+  "unauthenticated",
+  "denied",
+  "partial",
+  "corrupt",
+  "ambiguous",
+  "unknown",
+])("toResponse tells nothing of the store's text for %s", async (code) => {
+  const error = locate(
+    new StorageError(code, SECRET, { cause: new Error(SECRET), response: { status: 403, code: SECRET } }),
+    { operation: "download", key: "k", driver: "s3" },
+  );
+  const text = await toResponse(error).text();
+  for (const word of ["AccessDenied", "eu-central-1", "prod-7", "/srv", "AKIA", "s3", "download"])
+    expect(text).not.toContain(word);
+});
 
 test("toResponse answers not-modified without a body", async () => {
   const response = toResponse(new StorageError("not-modified", "same"));
@@ -50,7 +66,10 @@ test("toResponse answers not-modified without a body", async () => {
 });
 
 test("toResponse answers a range of a download with 416", () => {
-  expect(toResponse(locate(new StorageError("invalid-range", "no"), { operation: "download", key: "k", driver: "s3" })).status).toBe(416);
+  expect(
+    toResponse(locate(new StorageError("invalid-range", "no"), { operation: "download", key: "k", driver: "s3" }))
+      .status,
+  ).toBe(416);
 });
 
 test("toResponse asks to retry when the store is unavailable", () => {
@@ -63,26 +82,38 @@ test("toResponse says which key a client error is about, and keeps it from serve
   expect((await toResponse(new StorageError("denied", "x", { key: "a/b" })).json()).error).not.toHaveProperty("key");
 });
 
-test.each(["a/../b", 'quo"te\\: x', "x".repeat(300)])("toResponse leaves driver and verb out of the message for the key %j", async (key) => {
-  const error = locate(new StorageError("invalid-key", "the segment .. is not allowed: leave it out"), { operation: "upload", key, driver: "s3" });
-  expect((await toResponse(error).json()).error.message).toBe("the segment .. is not allowed: leave it out");
-});
+test.each(["a/../b", 'quo"te\\: x', "x".repeat(300)])(
+  "toResponse leaves driver and verb out of the message for the key %j",
+  async (key) => {
+    const error = locate(new StorageError("invalid-key", "the segment .. is not allowed: leave it out"), {
+      operation: "upload",
+      key,
+      driver: "s3",
+    });
+    expect((await toResponse(error).json()).error.message).toBe("the segment .. is not allowed: leave it out");
+  },
+);
 
 test.each([
   ["type", 415],
   ["content", 415],
   ["size", 413],
 ] as const)("toResponse answers a GuardError for %s with %i and its own message", async (reason, status) => {
-  const response = toResponse(locate(new GuardError(reason, "send another one"), { operation: "upload", key: "k", driver: "fs" }));
+  const response = toResponse(
+    locate(new GuardError(reason, "send another one"), { operation: "upload", key: "k", driver: "fs" }),
+  );
   expect(response.status).toBe(status);
   expect((await response.json()).error.message).toBe("send another one");
 });
 
-test.each([new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined, { status: 404, message: SECRET }])("toResponse answers anything else with a plain 500", async (error) => {
-  const response = toResponse(error);
-  expect(response.status).toBe(500);
-  expect(await response.text()).not.toContain("prod-7");
-});
+test.each([new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined, { status: 404, message: SECRET }])(
+  "toResponse answers anything else with a plain 500",
+  async (error) => {
+    const response = toResponse(error);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("prod-7");
+  },
+);
 
 test("toResponse knows a StorageError of another copy of the package", () => {
   const foreign = Object.assign(new Error("gone"), { code: "not-found", [Symbol.for("unbucket.StorageError")]: true });
