@@ -56,11 +56,12 @@ interface PlainEntry {
   readonly isFolder: boolean;
 }
 
-async function* walkPlain({ root, prefix, ignore, seek }: Walk): AsyncGenerator<Walked, void, void> {
+async function* walkPlain(scope: Walk): AsyncGenerator<Walked, void, void> {
+  const { root, prefix, ignore, seek } = scope;
   const top = folderOf(prefix);
   // Keys such as "/a" and "a//b" have no plain path.
   if (prefix.startsWith("/") || (top !== "" && (keyOfPlain(top, root.posix) === null || ignore(top)))) return;
-  const stack = [await readPlain(root, top, prefix, true)];
+  const stack = [await readPlain(scope, top, true)];
   for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
     const entry = entries.pop();
     if (!entry) stack.pop();
@@ -68,22 +69,31 @@ async function* walkPlain({ root, prefix, ignore, seek }: Walk): AsyncGenerator<
       const key = keyOfPlain(entry.path, root.posix);
       if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "plain", path: entry.path } };
     } else if (!seek.isBehind(`${entry.path}/`) && !ignore(entry.path) && keyOfPlain(entry.path, root.posix) !== null) {
-      stack.push(await readPlain(root, entry.path, prefix, false));
+      stack.push(await readPlain(scope, entry.path, false));
     }
   }
 }
 
-/** Files and folders that the prefix covers or that lead to it, last first. */
-async function readPlain(root: Root, folder: string, prefix: string, isTop: boolean): Promise<PlainEntry[]> {
+/** Characters whose order differs between UTF-8 and UTF-16. */
+const HIGH = /[\uD800-\uFFFF]/;
+
+/** Files and folders that the prefix covers or that lead to it and that are still to come, last first. */
+async function readPlain({ root, prefix, seek }: Walk, folder: string, isTop: boolean): Promise<PlainEntry[]> {
   const below = folder === "" ? "" : `${folder}/`;
   const entries: { path: string; isFolder: boolean; order: string }[] = [];
+  let isSimple = true;
   for (const dirent of await readFolder(root, folder, isTop)) {
     const path = below + dirent.name;
-    const order = dirent.isDirectory() ? `${path}/` : path;
-    if (order.startsWith(prefix)) entries.push({ path, isFolder: dirent.isDirectory(), order });
+    const isFolder = dirent.isDirectory();
+    // A folder stands where its keys stand, which all have a "/" after its name.
+    const key = isFolder ? `${path}/` : path;
+    if (!key.startsWith(prefix) || (isFolder ? seek.isBehind(key) : !seek.passes(key))) continue;
+    const order = key.slice(below.length);
+    isSimple &&= !HIGH.test(order);
+    entries.push({ path, isFolder, order });
   }
-  // A folder stands where its keys stand, which all have a "/" after its name.
-  return entries.sort((a, b) => compareUtf8(b.order, a.order));
+  // The engine's own comparison is several times faster on a wide folder.
+  return entries.sort(isSimple ? (a, b) => (a.order < b.order ? 1 : -1) : (a, b) => compareUtf8(b.order, a.order));
 }
 
 interface EncodedEntry {
