@@ -28,7 +28,10 @@ export async function postAvatar(
     );
   }
   const picture = await withBody(event.req, async (body) => {
-    for await (const part of readForm(event.req.headers, body)) if (part.kind === "file") return read(part);
+    for await (const part of readForm(event.req.headers, body)) {
+      // Awaited here: leaving the loop ends the form, and the file with it.
+      if (part.kind === "file") return await read(part);
+    }
     throw new Refused(400, "no-file", "The form has no file. Send one picture: curl -F file=@me.png.");
   });
   const { original, thumbnail } = await saveAvatar(store, thumbnailer, user, picture);
