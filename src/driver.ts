@@ -4,7 +4,7 @@ import { caller, type DriverSpec, opener } from "./call.ts";
 import { StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
-import { objectStore } from "./objects.ts";
+import { deleteBelow, objectStore } from "./objects.ts";
 import { answerProbe } from "./probe.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
 import { releasing, upload } from "./upload.ts";
@@ -82,16 +82,11 @@ export function toDriver(spec: DriverSpec): Driver {
 
     clear: (base, options) => {
       const prefix = below(base);
-      return call("clear", prefix, bag(options), async () => {
+      const given = bag(options);
+      return call("clear", prefix, given, async (opened) => {
         if (spec.noClear)
           throw new StorageError("denied", "this driver was made with noClear; delete keys or prefixes instead");
-        if (prefix !== "") return void (await store.deletePrefix(prefix, bag(options)));
-        for await (const page of store.list(bag(options)).pages()) {
-          await store.delete(
-            page.objects.map((object) => object.key),
-            bag(options),
-          );
-        }
+        await deleteBelow(opened, prefix, given);
       });
     },
 

@@ -82,7 +82,7 @@ export function objectStore(call: Caller): ObjectStore {
     deletePrefix: (prefix, options = {}) =>
       call("deletePrefix", prefix, options, (backend) => {
         if (prefix === "") throw refuse("prefix", "must not be empty: that would delete everything");
-        return deletePrefix(backend, parsePrefix(prefix), options);
+        return deleteBelow(backend, prefix, options);
       }),
 
     createMultipartUpload: async (key, options = {}) =>
@@ -183,20 +183,27 @@ async function deleteMany(
   return failures;
 }
 
-async function deletePrefix(backend: Backend, prefix: string, options: CallOptions): Promise<number> {
+/** Deletes every key that starts with the prefix, all keys when it is empty; gives their number. */
+export async function deleteBelow(backend: Backend, prefix: string, { signal }: CallOptions): Promise<number> {
+  let count = 0;
+  let found: number;
+  do {
+    found = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
+    count += found;
+    // MinIO hides what lies below an object until that object is gone: only an empty listing says that nothing is left.
+  } while (found > 0);
+  return count;
+}
+
+async function deleteListed(backend: Backend, prefix: string, call: CallOptions): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
   do {
-    const page = await backend.list({
-      ...options,
-      prefix,
-      limit: PAGE_LIMIT,
-      cursor,
-    });
+    const page = await backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
     await deleteAll(
       backend,
       page.objects.map((object) => parseKey(object.key)),
-      options,
+      call,
     );
     count += page.objects.length;
     cursor = page.cursor;
