@@ -104,6 +104,17 @@ export const kvKeyCases: readonly Case[] = [
     },
   },
   {
+    name: "kv: clear takes an item and what lies below it",
+    async run(context) {
+      await fill(context, ["in:a", "in:a:b", "in:a:b:c", "out"]);
+      await context.driver.clear(kvKey(context.prefix, "in:"));
+      const seen = ["in:a", "in:a:b", "in:a:b:c", "out"].map((name) =>
+        context.driver.hasItem(kvKey(context.prefix, name)),
+      );
+      same(await Promise.all(seen), [false, false, false, true], "hasItem");
+    },
+  },
+  {
     name: "kv: a base with a dot-dot segment is refused",
     async run(context) {
       await fill(context, ["a"]);

@@ -94,6 +94,15 @@ export const removalCases: readonly Case[] = [
     },
   },
   {
+    name: "deletePrefix: an object and what lies below it",
+    async run(context) {
+      const all = ["a", "a/b", "a/b/c", "a/b/c/d"];
+      await fill(context, all);
+      same(await context.driver.deletePrefix(`${context.prefix}a`), 4, "number of deleted keys");
+      for (const name of all) same(await context.driver.exists(context.prefix + name), false, `exists of ${name}`);
+    },
+  },
+  {
     name: "deletePrefix: a prefix within a segment",
     async run(context) {
       await fill(context, ["log-1", "log-2/x", "logo", "lo"]);
