@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { agrees } from "../../../src/guard/agree.ts";
+
+const none = new Uint8Array(0);
+
+test.each([
+  ["image/png", "image/png", true],
+  ["image/png", "image/jpeg", false],
+  ["image/png", null, false],
+  ["image/apng", "image/png", true],
+  ["audio/mp4", "video/mp4", true],
+  ["application/epub+zip", "application/zip", true],
+  ["application/zip", "application/epub+zip", true],
+  ["application/x-own", null, true],
+  ["application/x-own", "application/x-elf", false],
+  ["video/x-own", "video/mp4", true],
+  ["video/x-own", "text/html", false],
+] as const)("agrees: %s that shows %s is %s", (declared, detected, expected) => {
+  expect(agrees(declared, detected, none)).toBe(expected);
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { isText, markupType } from "../../../src/guard/text.ts";
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test.each([
+  ["<svg:svg xmlns:svg='x'>", "image/svg+xml"],
+  ["<svgx>", null],
+  ["<!-- only a comment -->", null],
+  ["<bold>", null],
+  ["<b>", "text/html"],
+  ["<?xml version='1.0'?><html>", "text/html"],
+  ["1 < 2", null],
+])("markupType reads %j as %s", (text, type) => {
+  expect(markupType(encode(text))).toBe(type);
+});
+
+test("isText is false of control bytes alone", () => {
+  expect(isText(encode("tab\t line\r\n ünï \x1b[0m"))).toBe(true);
+  expect(isText(encode("nul\0"))).toBe(false);
+  expect(isText(encode("\x01"))).toBe(false);
+});

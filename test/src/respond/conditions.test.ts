@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { evaluate, ifRangeHolds, storeConditions } from "../../../src/respond/conditions.ts";
+
+test.each([
+  [{ "if-match": '"a"' }, { ifMatch: '"a"' }],
+  [{ "if-match": 'W/"a"' }, {}],
+  [{ "if-match": '"a", "b"' }, {}],
+  [{ "if-match": "*" }, {}],
+  [{ "if-none-match": 'W/"a"' }, { ifNoneMatch: '"a"' }],
+  [{ "if-none-match": '"a,b"' }, { ifNoneMatch: '"a,b"' }],
+  [{ "if-none-match": "*" }, {}],
+  [{ "if-none-match": '"a"', "if-unmodified-since": "x" }, {}],
+])("storeConditions asks the store about %j with %j", (headers, conditions) => {
+  expect(storeConditions(new Headers(headers as Record<string, string>))).toEqual(conditions);
+});
+
+test("evaluate compares weak tags of the store weakly for If-None-Match and never for If-Match", () => {
+  expect(evaluate(new Headers({ "if-none-match": '"a"' }), { etag: 'W/"a"' })).toBe("not-modified");
+  expect(evaluate(new Headers({ "if-match": 'W/"a"' }), { etag: 'W/"a"' })).toBe("failed");
+});
+
+test("evaluate ignores dates where the store has none, and fractions of a second", () => {
+  const date = "Mon, 01 Jan 2001 00:00:00 GMT";
+  expect(evaluate(new Headers({ "if-modified-since": date }), { etag: '"a"' })).toBe("send");
+  const lastModified = new Date(Date.parse(date) + 900);
+  expect(evaluate(new Headers({ "if-modified-since": date }), { etag: '"a"', lastModified })).toBe("not-modified");
+  expect(ifRangeHolds(new Headers({ "if-range": date }), { etag: '"a"', lastModified })).toBe(true);
+});
