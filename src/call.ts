@@ -24,8 +24,8 @@ export type Caller = <T>(
   run: (backend: Backend) => T | Promise<T>,
 ) => Promise<T>;
 
-/** The backend when it is there: opened at most once at a time, opened again after a failure. */
-export function opener(open: DriverSpec["open"]): { get(): Promise<Backend>; current(): Promise<Backend> | undefined } {
+/** The backend when it is there: opened at most once at a time, opened again after a failure and after its release. */
+export function opener(open: DriverSpec["open"]): { get(): Promise<Backend>; release(): Promise<Backend> | undefined } {
   let opened: Promise<Backend> | undefined;
   return {
     get() {
@@ -38,7 +38,11 @@ export function opener(open: DriverSpec["open"]): { get(): Promise<Backend>; cur
       }
       return opened;
     },
-    current: () => opened,
+    release() {
+      const released = opened;
+      opened = undefined;
+      return released;
+    },
   };
 }
 

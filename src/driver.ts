@@ -91,7 +91,7 @@ export function toDriver(spec: DriverSpec): Driver {
     },
 
     dispose: async () => {
-      const opened = await backend.current()?.catch(() => undefined);
+      const opened = await backend.release()?.catch(() => undefined);
       await opened?.close?.();
     },
   };

@@ -1,5 +1,4 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
-import type { Driver } from "./driver.ts";
 import { StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import { objectHeaders } from "./options.ts";
@@ -48,7 +47,7 @@ export function objects(storage: StorageLike): ObjectStore {
       }),
     list: (options: ListOptions = {}) =>
       listing(async (cursor) => {
-        const to = await resolve(storage, options.prefix ?? "", true);
+        const to = await resolve(storage, options.prefix ?? "");
         const step = await to.store
           .list({ ...options, prefix: to.rest, cursor })
           .pages()
@@ -63,7 +62,7 @@ export function objects(storage: StorageLike): ObjectStore {
     copy: (from, to, options) => transfer(from, to, options, "copy"),
     move: (from, to, options) => transfer(from, to, options, "move"),
     deletePrefix: async (prefix, options) => {
-      const to = await resolve(storage, prefix, true);
+      const to = await resolve(storage, prefix);
       return to.store.deletePrefix(to.rest, options);
     },
     createMultipartUpload: (key, options) =>
@@ -125,10 +124,10 @@ async function deleteByMount(targets: readonly Target[], options: Parameters<Obj
     });
 }
 
-const views = new WeakMap<Driver, Map<string, ObjectStore>>();
+const views = new WeakMap<ObjectStore, Map<string, ObjectStore>>();
 
 /** One scoped store per driver and prefix, so that two keys below it are seen to share a store. */
-function view(driver: Driver, prefix: string): ObjectStore {
+function view(driver: ObjectStore, prefix: string): ObjectStore {
   const known = views.get(driver) ?? new Map<string, ObjectStore>();
   views.set(driver, known);
   const store = known.get(prefix) ?? driver.scoped(prefix);
@@ -141,11 +140,11 @@ function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
-async function resolve(storage: StorageLike, key: string, isPrefix = false): Promise<Target> {
+async function resolve(storage: StorageLike, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
   let asked = normalize(key);
-  // A mount is found by a key below it: "uploads:" alone would lead to the parent.
-  const open = asked === "" || (isPrefix && /[/\\:]$/.test(key));
+  // A mount is found by a key below it: "uploads:" alone, and so "uploads:?x" in normal form, would lead to the parent.
+  const open = asked === "" || /[/\\:]$/.test(key.split("?")[0] ?? "");
   if (open) asked = asked === "" ? "_" : `${asked}:_`;
   if (asked.split(":").some((segment) => segment === "." || segment === "..")) {
     throw new StorageError("invalid-key", 'a key must not have a "." or ".." segment', { key });
