@@ -18,6 +18,7 @@ const config: ViteUserConfig = defineConfig({
     },
   },
   test: {
+    reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/vitest.json" }]] : ["default"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

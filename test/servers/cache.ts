@@ -38,6 +38,7 @@ export async function install(name: string, build: (scratch: string) => Promise<
   const folder = binaryFolder();
   mkdirSync(folder, { recursive: true });
   const scratch = mkdtempSync(join(folder, ".install-"));
+  process.stderr.write(`${name}: installing into ${folder}, once\n`);
   try {
     const target = join(folder, name);
     renameSync(await build(scratch), target);

