@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import memory from "../drivers/memory.ts";
+import type { ListOptions, ObjectStore } from "../src/interface.ts";
+import { objects } from "../src/mounts.ts";
+import { cores } from "./support/unstorage.ts";
+
+/** Keys that unstorage would turn into others on their way. */
+const UGLY = [
+  "x//y",
+  "/lead",
+  "dir/",
+  "q?a=1",
+  "?a",
+  "?a/b",
+  "back\\slash",
+  "\\",
+  "a:b",
+  ":a",
+  "a%2Fb c+d",
+  "é",
+  "a#b",
+  "...",
+];
+
+async function keysOf(store: ObjectStore, options: ListOptions = {}): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const entry of store.list(options)) keys.push(entry.key ?? entry.prefix);
+  return keys.sort();
+}
+
+describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefixStorage }) => {
+  test("objects reaches the driver at the root, with raw keys", async () => {
+    const driver = memory();
+    const store = objects(createStorage({ driver }));
+    for (const key of UGLY) {
+      expect((await store.upload(key, key)).key).toBe(key);
+      expect(await (await driver.download(key)).text()).toBe(key);
+    }
+    expect(await keysOf(store)).toEqual([...UGLY].sort());
+    for (const key of UGLY) await store.delete(key);
+    expect(await keysOf(driver)).toEqual([]);
+  });
+
+  test("objects reaches a named mount, with raw keys below it", async () => {
+    const driver = memory();
+    const root = memory();
+    const store = objects(createStorage({ driver: root }).mount("uploads", driver));
+    for (const key of UGLY) {
+      const info = await store.upload(`uploads:${key}`, key, { contentType: "text/x-mine" });
+      expect(info.key).toBe(`uploads:${key}`);
+      expect((await driver.head(key))?.contentType).toBe("text/x-mine");
+      const read = await store.download(`uploads:${key}`);
+      expect([read.key, await read.text()]).toEqual([`uploads:${key}`, key]);
+      expect(await store.exists(`uploads:${key}`)).toBe(true);
+      expect((await store.head(`uploads:${key}`))?.key).toBe(`uploads:${key}`);
+    }
+    expect(await keysOf(store, { prefix: "uploads:" })).toEqual(UGLY.map((key) => `uploads:${key}`).sort());
+    await store.delete(UGLY.map((key) => `uploads:${key}`));
+    expect([await keysOf(driver), await keysOf(root)]).toEqual([[], []]);
+  });
+
+  test("objects takes a slash for the mount's colon, and keeps it in results", async () => {
+    const driver = memory();
+    const store = objects(createStorage().mount("uploads", driver));
+    expect((await store.upload("uploads/a/b", "x")).key).toBe("uploads/a/b");
+    expect(await driver.exists("a/b")).toBe(true);
+    expect(await keysOf(store, { prefix: "uploads/a/" })).toEqual(["uploads/a/b"]);
+  });
+
+  test("objects refuses the mount's own name with nothing below it, and writes nothing", async () => {
+    const [driver, root] = [memory(), memory()];
+    const store = objects(createStorage({ driver: root }).mount("uploads", driver));
+    for (const key of ["uploads:", "uploads/"]) {
+      await expect(store.upload(key, "x")).rejects.toMatchObject({ code: "invalid-key" });
+    }
+    await expect(store.upload("uploads:../x", "x")).rejects.toMatchObject({ code: "invalid-key" });
+    await expect(store.upload("", "x")).rejects.toMatchObject({ code: "invalid-key" });
+    await expect(store.deletePrefix("uploads:")).rejects.toMatchObject({ code: "invalid-option" });
+    expect([await keysOf(driver), await keysOf(root)]).toEqual([[], []]);
+  });
+
+  test("objects gives each of nested mounts what is below it", async () => {
+    const [outer, inner, root] = [memory(), memory(), memory()];
+    const storage = createStorage({ driver: root }).mount("a", outer).mount("a:b", inner);
+    const store = objects(storage);
+    await store.upload("a:b:c", "inner");
+    await store.upload("a:bb", "outer");
+    await store.upload("aa", "root");
+    await store.upload("a:x", "outer");
+    expect([await keysOf(inner), await keysOf(outer), await keysOf(root)]).toEqual([["c"], ["bb", "x"], ["aa"]]);
+    expect(await keysOf(store, { prefix: "a:b:" })).toEqual(["a:b:c"]);
+    expect(await keysOf(store, { prefix: "a:" })).toEqual(["a:bb", "a:x"]);
+  });
+
+  test("objects copies and moves inside a mount and across mounts, metadata included", async () => {
+    const [left, right] = [memory(), memory()];
+    const store = objects(createStorage().mount("left", left).mount("right", right));
+    await store.upload("left:a", "bytes", {
+      contentType: "text/x-kept",
+      metadata: { by: "me" },
+      cacheControl: "no-store",
+    });
+    expect((await store.copy("left:a", "left:b")).key).toBe("left:b");
+    expect((await store.copy("left:a", "right:c")).key).toBe("right:c");
+    expect((await store.move("left:b", "right:d")).key).toBe("right:d");
+    expect([await keysOf(left), await keysOf(right)]).toEqual([["a"], ["c", "d"]]);
+    for (const key of ["c", "d"]) {
+      const head = await right.head(key);
+      expect(head).toMatchObject({ size: 5, contentType: "text/x-kept", cacheControl: "no-store" });
+      expect({ ...head?.metadata }).toEqual({ by: "me" });
+    }
+    await expect(store.copy("left:absent", "right:x")).rejects.toMatchObject({ code: "not-found" });
+    await expect(store.copy("left:a", "right:x", { ifMatch: '"other"' })).rejects.toMatchObject({
+      code: "precondition-failed",
+    });
+    expect(await right.exists("x")).toBe(false);
+  });
+
+  test("objects deletes keys of several mounts in one call", async () => {
+    const [left, right] = [memory(), memory()];
+    const store = objects(createStorage().mount("left", left).mount("right", right));
+    for (const key of ["left:a", "left:b", "right:a"]) await store.upload(key, "x");
+    await store.delete(["left:a", "right:a", "right:absent"]);
+    expect([await keysOf(left), await keysOf(right)]).toEqual([["b"], []]);
+    await store.upload("right:in/a", "x");
+    expect(await store.deletePrefix("right:in/")).toBe(1);
+  });
+
+  test("objects sees through prefixStorage over the root", async () => {
+    const driver = memory();
+    const store = objects(prefixStorage(createStorage({ driver }), "tenant:one"));
+    for (const key of UGLY) expect((await store.upload(key, key)).key).toBe(key);
+    expect(await keysOf(driver)).toEqual(UGLY.map((key) => `tenant/one/${key}`).sort());
+    expect(await keysOf(store)).toEqual([...UGLY].sort());
+    expect(await keysOf(store, { prefix: "x/" })).toEqual(["x//y"]);
+    expect(await store.deletePrefix("x//")).toBe(1);
+    await driver.upload("tenant/onesie", "other");
+    await expect(store.upload("../two", "x")).rejects.toMatchObject({ code: "invalid-key" });
+    expect(await keysOf(store)).not.toContain("onesie");
+  });
+
+  test("objects sees through prefixStorage over a mount, at it and inside it", async () => {
+    const [driver, root] = [memory(), memory()];
+    const storage = createStorage({ driver: root }).mount("uploads", driver);
+    const at = objects(prefixStorage(storage, "uploads"));
+    const inside = objects(prefixStorage(storage, "uploads:avatars"));
+    const nested = objects(prefixStorage(prefixStorage(storage, "uploads"), "avatars"));
+    await at.upload("x//y", "1");
+    await inside.upload("1.jpg", "2");
+    expect((await nested.upload("?2", "3")).key).toBe("?2");
+    expect(await keysOf(driver)).toEqual(["avatars/1.jpg", "avatars/?2", "x//y"]);
+    expect(await keysOf(root)).toEqual([]);
+    expect(await keysOf(at)).toEqual(["avatars/1.jpg", "avatars/?2", "x//y"]);
+    expect(await keysOf(nested)).toEqual(["1.jpg", "?2"]);
+    expect((await inside.copy("1.jpg", "copy.jpg")).key).toBe("copy.jpg");
+    expect((await nested.move("copy.jpg", "moved.jpg")).key).toBe("moved.jpg");
+    expect(await driver.exists("avatars/moved.jpg")).toBe(true);
+  });
+
+  test("objects sees through prefixStorage that is above a mount", async () => {
+    const [driver, root] = [memory(), memory()];
+    const storage = createStorage({ driver: root }).mount("app:uploads", driver);
+    const store = objects(prefixStorage(storage, "app"));
+    expect((await store.upload("uploads:a//b", "x")).key).toBe("uploads:a//b");
+    await store.upload("other", "y");
+    expect([await keysOf(driver), await keysOf(root)]).toEqual([["a//b"], ["app/other"]]);
+    expect(await keysOf(store, { prefix: "uploads:" })).toEqual(["uploads:a//b"]);
+  });
+
+  test("objects pages, groups and scopes with the caller's keys", async () => {
+    const store = objects(createStorage().mount("uploads", memory()));
+    for (const name of ["a/1", "a/2", "b", "c"]) await store.upload(`uploads:${name}`, name);
+    expect(await keysOf(store, { prefix: "uploads:", delimiter: "/", limit: 1 })).toEqual([
+      "uploads:a/",
+      "uploads:b",
+      "uploads:c",
+    ]);
+    const first = (await store.list({ prefix: "uploads:", limit: 2 }).pages().next()).value;
+    const rest = await keysOf(store, { prefix: "uploads:", ...(first?.cursor ? { cursor: first.cursor } : {}) });
+    expect(rest).toEqual(["uploads:b", "uploads:c"]);
+    const scope = store.scoped("uploads:a/");
+    expect(await keysOf(scope)).toEqual(["1", "2"]);
+    expect((await scope.upload("3", "x")).key).toBe("3");
+    expect(await store.exists("uploads:a/3")).toBe(true);
+  });
+
+  test("objects rejects unsupported for a driver without object verbs, naming the key, and stores nothing", async () => {
+    const storage = createStorage().mount("uploads", memory());
+    const store = objects(storage);
+    const calls = [
+      store.upload("elsewhere:x", "x"),
+      store.download("elsewhere:x"),
+      store.delete(["elsewhere:x", "uploads:x"]),
+      store.copy("elsewhere:x", "uploads:x"),
+      store.list({ prefix: "elsewhere:" }).pages().next(),
+      objects(prefixStorage(storage, "elsewhere")).head("x"),
+    ];
+    for (const call of calls) {
+      await expect(call).rejects.toMatchObject({
+        code: "unsupported",
+        message: expect.stringMatching(/no object interface/),
+      });
+    }
+    await expect(store.exists("elsewhere:x")).rejects.toThrow('"elsewhere:x"');
+    expect(await storage.getKeys()).toEqual([]);
+  });
+
+  test("objects does not ask the driver anything to find it", async () => {
+    const events: string[] = [];
+    const storage = createStorage().mount("uploads", memory({ onEvent: ({ operation }) => events.push(operation) }));
+    await objects(storage).upload("uploads:x", "x");
+    expect(events).toEqual(["upload"]);
+  });
+});
