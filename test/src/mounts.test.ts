@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import memory from "../drivers/memory.ts";
-import type { ListOptions, ObjectStore } from "../src/interface.ts";
-import { objects } from "../src/mounts.ts";
-import { cores } from "./support/unstorage.ts";
+import memory from "../../drivers/memory.ts";
+import type { ListOptions, ObjectStore } from "../../src/interface.ts";
+import { objects } from "../../src/mounts.ts";
+import { cores } from "../support/unstorage.ts";
 
 /** Keys that unstorage would turn into others on their way. */
 const UGLY = [
