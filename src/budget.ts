@@ -21,11 +21,12 @@ export class MemoryBudget {
 
   /**
    * @param most bytes that are held at most
-   * @param part bytes of a full buffer. One is set aside for the rescue below, unless `most` has no room for two.
+   * @param part bytes of a full buffer. Two are set aside for the rescue below, unless `most` has no room for three.
    * @param keep full buffers that are kept for reuse
    */
   constructor(most: number, part: number, keep: number) {
-    this.#limit = Math.max(part, most - part);
+    // Two, since who is rescued holds its old buffer until the new one has taken over its bytes.
+    this.#limit = Math.max(part, most - 2 * part);
     this.#part = part;
     this.#keep = keep;
   }
@@ -82,7 +83,7 @@ export class MemoryBudget {
   #serve(): void {
     while (this.#waiting[0] && this.#used + this.#waiting[0].bytes <= this.#limit) this.#waiting[0].grant();
     // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
-    // nearest to sending its part, gets the part that was set aside; always the same one, so that it is lent once.
+    // nearest to sending its part, gets what was set aside; always the same one, so that it is lent once.
     if (this.#waiting.length > 0 && this.#stuck === this.#used) {
       this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)).grant();
     }
