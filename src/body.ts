@@ -86,8 +86,14 @@ function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStr
     {
       async pull(controller) {
         const { done, value } = await iterator.next();
-        if (done) controller.close();
-        else controller.enqueue(toChunk(value));
+        if (done) return controller.close();
+        try {
+          controller.enqueue(toChunk(value));
+        } catch (error) {
+          // An errored stream is never cancelled, so the iterator would wait at its yield for ever.
+          await iterator.return?.();
+          throw error;
+        }
       },
       async cancel(reason) {
         await iterator.return?.(reason);

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import type { Source } from "../../src/backend.ts";
+import { toBody, toChunk } from "../../src/body.ts";
+import type { UploadBody } from "../../src/interface.ts";
+
+const invalid = expect.objectContaining({ code: "invalid-option" });
+
+async function textOf(source: Source): Promise<string> {
+  return new Response("bytes" in source ? (source.bytes as Uint8Array<ArrayBuffer>) : source.stream).text();
+}
+
+async function* chunks(): AsyncGenerator<Uint8Array | string> {
+  yield "he";
+  yield new TextEncoder().encode("llo");
+}
+
+const BODIES: Readonly<Record<string, () => UploadBody>> = {
+  string: () => "hello",
+  ArrayBuffer: () => new TextEncoder().encode("hello").buffer,
+  "a view in the middle of a buffer": () => new TextEncoder().encode("--hello--").subarray(2, 7),
+  DataView: () => new DataView(new TextEncoder().encode("-hello").buffer, 1),
+  Blob: () => new Blob(["hello"]),
+  Response: () => new Response("hello"),
+  Request: () => new Request("http://h", { method: "POST", body: "hello" }),
+  ReadableStream: () => new Blob(["hello"]).stream(),
+  "an async iterable of text and bytes": chunks,
+};
+
+describe("toBody", () => {
+  it.each(Object.entries(BODIES))("reads %s", async (_, make) => {
+    expect(await textOf(toBody(make()).source)).toBe("hello");
+  });
+
+  it("reads null and a Response without body as no bytes", async () => {
+    expect(await textOf(toBody(null).source)).toBe("");
+    expect(await textOf(toBody(new Response(null)).source)).toBe("");
+  });
+
+  it("knows the length of bytes and Blobs, and passes on a declared one", () => {
+    expect(toBody(new Blob(["hello"])).source).toMatchObject({ size: 5 });
+    expect(toBody(new Blob(["x"]).stream(), 7).source).toMatchObject({ size: 7 });
+    expect(toBody(chunks(), 5).source).toMatchObject({ size: 5 });
+    expect(toBody(new Response("hello", { headers: { "content-length": "5" } })).source).not.toHaveProperty("size");
+  });
+
+  it("takes the type of a Blob, Response and Request, and none where there is none", () => {
+    expect(toBody(new Blob([], { type: "image/png" })).type).toBe("image/png");
+    expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");
+    expect(toBody(new Blob(["x"]))).not.toHaveProperty("type");
+    expect(toBody("x")).not.toHaveProperty("type");
+  });
+
+  it("refuses a length that is not the declared one at once", () => {
+    for (const body of ["hello", new Blob(["hello"]), new Uint8Array(5), null]) {
+      expect(() => toBody(body, 4)).toThrow(invalid);
+    }
+    expect(() => toBody("hello", 5)).not.toThrow();
+  });
+
+  it("refuses what was read or is being read", async () => {
+    const read = new Response("x");
+    await read.text();
+    expect(() => toBody(read)).toThrow(invalid);
+    const { body } = new Response("x");
+    body?.getReader();
+    expect(() => toBody(body)).toThrow(/locked/);
+  });
+
+  it.each([undefined, 5, true, {}, [], new URLSearchParams("a=b")])(
+    "refuses %s and says what may be passed",
+    (body) => {
+      expect(() => toBody(body as unknown as UploadBody)).toThrow(/ReadableStream/);
+    },
+  );
+
+  it("tells an async iterable when nobody reads on", async () => {
+    let ended = false;
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        for (;;) yield "x";
+      } finally {
+        ended = true;
+      }
+    }
+    const { source } = toBody(endless());
+    if (!("stream" in source)) throw new Error("expected a stream");
+    const reader = source.stream.getReader();
+    await reader.read();
+    await reader.cancel();
+    expect(ended).toBe(true);
+  });
+
+  it("ends an async iterable that gives neither bytes nor text", async () => {
+    let ended = false;
+    async function* wrong(): AsyncGenerator<string> {
+      try {
+        yield 5 as unknown as string;
+      } finally {
+        ended = true;
+      }
+    }
+    await expect(textOf(toBody(wrong()).source)).rejects.toThrow(invalid);
+    expect(ended).toBe(true);
+  });
+});
+
+describe("toChunk", () => {
+  it("keeps bytes as they are and encodes text", () => {
+    const bytes = new Uint8Array(2);
+    expect(toChunk(bytes)).toBe(bytes);
+    expect(toChunk("é")).toEqual(new Uint8Array([0xc3, 0xa9]));
+    expect(toChunk(new Uint16Array([1]))).toEqual(new Uint8Array([1, 0]));
+    expect(toChunk(new ArrayBuffer(1))).toEqual(new Uint8Array(1));
+  });
+
+  it.each([null, undefined, 1, {}, [1]])("refuses %s", (chunk) => {
+    expect(() => toChunk(chunk)).toThrow(invalid);
+  });
+});
