@@ -1,5 +1,5 @@
 /** The one retry loop: full jitter, the store's own wish to wait, a budget that stops retry storms. */
-import { StorageError } from "./error.ts";
+import { wholeNumber } from "./options.ts";
 
 /** How often and how patiently a failed attempt is repeated. */
 export interface RetryOptions {
@@ -77,9 +77,7 @@ export function parseRetry(options: RetryOptions): RetryOptions {
   };
   for (const [name, [least, most]] of Object.entries(bounds)) {
     const value = options[name as keyof RetryOptions];
-    if (value !== undefined && !(Number.isFinite(value) && value >= least && value <= most)) {
-      throw new StorageError("invalid-option", `retry.${name} must be from ${least} to ${most}, not ${String(value)}`);
-    }
+    if (value !== undefined) wholeNumber(`retry.${name}`, value, least, most);
   }
   return options;
 }

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Failure, parseRetry, retry, retryAfter, RetryBudget, type RetryOptions } from "../../src/retry.ts";
+
+afterEach(() => {
+  // In this order: the other way round the spies would put the fake timers back.
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const again = (error: unknown): Failure => ({ error, retryable: true });
+const fast: RetryOptions = { baseDelay: 0 };
+
+describe("retry", () => {
+  it("gives the first success and counts attempts", async () => {
+    const result = await retry(
+      fast,
+      new RetryBudget(),
+      undefined,
+      async (number) => {
+        if (number < 3) throw new Error("not yet");
+        return number;
+      },
+      again,
+    );
+    expect(result).toBe(3);
+  });
+
+  it.each([
+    [undefined, 4],
+    [1, 1],
+    [2, 2],
+    [10, 10],
+  ])("with attempts %s makes %i and rejects with the last error", async (attempts, expected) => {
+    let made = 0;
+    const options = { ...fast, ...(attempts === undefined ? {} : { attempts }) };
+    const attempt = async (number: number): Promise<never> => {
+      made++;
+      throw new Error(`failure ${number}`);
+    };
+    await expect(retry(options, new RetryBudget(), undefined, attempt, again)).rejects.toThrow(`failure ${expected}`);
+    expect(made).toBe(expected);
+  });
+
+  it("does not repeat what is final, and rejects with the judged error", async () => {
+    const attempt = vi.fn(async () => Promise.reject(new Error("raw")));
+    const judged = new Error("judged");
+    await expect(
+      retry(fast, new RetryBudget(), undefined, attempt, () => ({ error: judged, retryable: false })),
+    ).rejects.toBe(judged);
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+
+  it("waits with full jitter below a bound that doubles up to maxDelay", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const waits = vi.spyOn(globalThis, "setTimeout");
+    const outcome = retry(
+      { attempts: 6, baseDelay: 100, maxDelay: 500 },
+      new RetryBudget(),
+      undefined,
+      async () => Promise.reject(new Error("down")),
+      again,
+    ).catch(() => {});
+    await vi.runAllTimersAsync();
+    await outcome;
+    expect(waits.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([50, 100, 200, 250, 250]);
+  });
+
+  it("waits as long as the store asks, but never beyond maxDelay", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const waits = vi.spyOn(globalThis, "setTimeout");
+    const after = [3000, 60_000];
+    const outcome = retry(
+      { attempts: 3, baseDelay: 1 },
+      new RetryBudget(),
+      undefined,
+      async () => Promise.reject(new Error("down")),
+      (error) => ({ error, retryable: true, after: after.shift() ?? 0 }),
+    ).catch(() => {});
+    await vi.runAllTimersAsync();
+    await outcome;
+    expect(waits.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([3000, 20_000]);
+  });
+
+  it("an abort during a wait rejects at once with the reason and leaves neither timer nor listener", async () => {
+    vi.useFakeTimers();
+    const control = new AbortController();
+    const remove = vi.spyOn(control.signal, "removeEventListener");
+    const attempt = vi.fn(async () => Promise.reject(new Error("down")));
+    const outcome = retry({ baseDelay: 60_000 }, new RetryBudget(), control.signal, attempt, again);
+    outcome.catch(() => {});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(1);
+    const reason = new Error("left");
+    control.abort(reason);
+    await expect(outcome).rejects.toBe(reason);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(attempt).toHaveBeenCalledTimes(1);
+    expect(remove).not.toHaveBeenCalled(); // once: true has removed it
+  });
+
+  it("does not begin when the signal was aborted before", async () => {
+    const reason = new Error("before");
+    const attempt = vi.fn(async () => 1);
+    await expect(retry(fast, new RetryBudget(), AbortSignal.abort(reason), attempt, again)).rejects.toBe(reason);
+    expect(attempt).not.toHaveBeenCalled();
+  });
+
+  it("stops repeating when the shared budget is used up, and earns one token back per success", async () => {
+    const budget = new RetryBudget();
+    let made = 0;
+    const fail = async (): Promise<never> => {
+      made++;
+      throw new Error("down");
+    };
+    const call = (): Promise<unknown> =>
+      retry({ ...fast, attempts: 10 }, budget, undefined, fail, again).catch(() => {});
+    for (let index = 0; index < 20; index++) await call();
+    // 500 tokens pay for 100 retries at 5 each, whatever the number of calls.
+    expect(made).toBe(20 + 100);
+    for (let index = 0; index < 5; index++) await retry(fast, budget, undefined, async () => 1, again);
+    made = 0;
+    await call();
+    expect(made).toBe(2);
+  });
+});
+
+describe("retryAfter", () => {
+  it("reads seconds and dates", () => {
+    expect(retryAfter("2")).toBe(2000);
+    expect(retryAfter(" 0 ")).toBe(0);
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    expect(retryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now)).toBe(5000);
+    expect(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now)).toBe(0);
+  });
+
+  it.each([null, "", "soon", "1e9999"])("gives undefined for %j", (header) => {
+    expect(retryAfter(header)).toBeUndefined();
+  });
+});
+
+describe("parseRetry", () => {
+  it("takes bounds", () => {
+    for (const options of [{}, { attempts: 1 }, { attempts: 10, baseDelay: 0, maxDelay: 0 }])
+      expect(parseRetry(options)).toEqual(options);
+  });
+
+  it.each<[keyof RetryOptions, number]>([
+    ["attempts", 0],
+    ["attempts", 11],
+    ["attempts", Number.NaN],
+    ["attempts", 2.5],
+    ["baseDelay", -1],
+    ["maxDelay", Infinity],
+  ])("refuses %s %d by name", (name, value) => {
+    expect(() => parseRetry({ [name]: value })).toThrow(`retry.${name}`);
+  });
+});
