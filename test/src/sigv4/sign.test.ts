@@ -1,0 +1,195 @@
+import { AwsV4Signer } from "aws4fetch";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { encodePath, encodeRfc3986 } from "../../../src/key.ts";
+import { type Identity, type Signable, signHeaders, signUrl } from "../../../src/sigv4/sign.ts";
+
+const counts = vi.hoisted(() => ({ hmac: 0 }));
+vi.mock("../../../src/sigv4/digest.node.ts", async (original) => {
+  const real = await original<typeof import("../../../src/sigv4/digest.node.ts")>();
+  return { ...real, hmac: (key: Uint8Array | string, data: string) => (counts.hmac++, real.hmac(key, data)) };
+});
+
+const date = new Date("2026-03-04T05:06:07.890Z");
+const identity: Identity = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
+const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** Reproducible choices. */
+function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const ALPHABET = [..."abcXYZ019-._~!'()*+ &=%#?:;@$,/\\|^`{}[]<>\"é漢😀\u0001\u007f"];
+
+function text(next: (below: number) => number, most: number): string {
+  return Array.from({ length: 1 + next(most) }, () => ALPHABET[next(ALPHABET.length)]).join("");
+}
+
+/** A request with an ugly key, an ugly query and some headers. */
+function request(seed: number): Signable {
+  const next = random(seed);
+  const key = text(next, 40)
+    .split("/")
+    .map((segment) => (segment === "." || segment === ".." ? "dots" : segment))
+    .join("/");
+  const path = `/bucket/${encodePath(key)}`;
+  const names = [...new Set(Array.from({ length: next(4) }, () => text(next, 8)))];
+  const query = names.map((name) => `${encodeRfc3986(name)}=${encodeRfc3986(next(5) === 0 ? "" : text(next, 20))}`);
+  const headers: Record<string, string> = { "x-amz-content-sha256": EMPTY };
+  if (next(2)) headers["content-type"] = "text/plain;charset=utf-8";
+  if (next(2)) headers["x-amz-meta-note"] = "a value, with = and (brackets)";
+  if (next(3) === 0) headers["if-none-match"] = "*";
+  const host = ["localhost:9000", "b.s3.eu-west-1.amazonaws.com", "127.0.0.1", "[::1]:80"][next(4)];
+  const method = ["GET", "PUT", "HEAD", "DELETE", "POST"][next(5)] ?? "GET";
+  return {
+    method,
+    url: `${next(2) ? "https" : "http"}://${host}${path}${query.length ? `?${query.join("&")}` : ""}`,
+    path,
+    headers,
+  };
+}
+
+function oracle(made: Signable, who: Identity, region: string, signQuery: boolean, expires?: number): AwsV4Signer {
+  const url = new URL(made.url);
+  if (expires !== undefined) url.searchParams.set("X-Amz-Expires", String(expires));
+  return new AwsV4Signer({
+    method: made.method,
+    url: url.href,
+    headers: { ...made.headers },
+    accessKeyId: who.accessKeyId,
+    secretAccessKey: who.secretAccessKey,
+    ...(who.sessionToken ? { sessionToken: who.sessionToken } : {}),
+    service: "s3",
+    region,
+    datetime: "20260304T050607Z",
+    allHeaders: true,
+    signQuery,
+  });
+}
+
+const SEEDS = Array.from({ length: 400 }, (_, index) => index + 1);
+
+describe("signHeaders", () => {
+  it("gives aws4fetch's own headers for 400 generated requests", async () => {
+    for (const seed of SEEDS) {
+      const made = request(seed);
+      const who = seed % 3 === 0 ? { ...identity, sessionToken: `token/+=${seed}` } : identity;
+      const region = seed % 2 ? "us-east-1" : "auto";
+      const { headers } = await oracle(made, who, region, false).sign();
+      expect(await signHeaders(made, { identity: who, region, date }), made.url).toEqual(Object.fromEntries(headers));
+    }
+  });
+
+  it("signs every header that is given, and the date", async () => {
+    const made = {
+      ...request(1),
+      headers: { "x-amz-content-sha256": EMPTY, "content-type": "a/b", "if-match": '"e"' },
+    };
+    const signed = await signHeaders(made, { identity, region: "us-east-1", date });
+    expect(signed["x-amz-date"]).toBe("20260304T050607Z");
+    expect(signed["authorization"]).toContain(
+      "SignedHeaders=content-type;host;if-match;x-amz-content-sha256;x-amz-date,",
+    );
+  });
+
+  it("gives the signature of Amazon's published example", async () => {
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "GET Bucket Lifecycle"
+    const signed = await signHeaders(
+      {
+        method: "GET",
+        url: "https://examplebucket.s3.amazonaws.com/?lifecycle=",
+        path: "/",
+        headers: { "x-amz-content-sha256": EMPTY },
+      },
+      {
+        identity: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
+        region: "us-east-1",
+        date: new Date("2013-05-24T00:00:00Z"),
+      },
+    );
+    expect(signed["authorization"]).toMatch(
+      /Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543$/,
+    );
+  });
+
+  it.each(["a/../b", "..", ".", "a/./b", "a/..", "%2e%2e/b"])("refuses a URL that parsing changes: %s", async (key) => {
+    const path = `/bucket/${key.includes("%") ? key : encodePath(key)}`;
+    const made = { method: "GET", url: `http://localhost${path}`, path, headers: {} };
+    await expect(signHeaders(made, { identity, region: "us-east-1", date })).rejects.toMatchObject({
+      code: "invalid-key",
+    });
+    await expect(signUrl(made, { identity, region: "us-east-1", date }, 60)).rejects.toMatchObject({
+      code: "invalid-key",
+    });
+  });
+});
+
+describe("signUrl", () => {
+  it("gives aws4fetch's own signature and parameters for 400 generated requests", async () => {
+    for (const seed of SEEDS) {
+      const made = request(seed);
+      const who = seed % 3 === 0 ? { ...identity, sessionToken: `token/+=${seed}` } : identity;
+      const expected = (await oracle(made, who, "eu-west-1", true, 600).sign()).url;
+      const signed = new URL(await signUrl(made, { identity: who, region: "eu-west-1", date }, 600));
+      expect(Object.fromEntries(signed.searchParams), made.url).toEqual(Object.fromEntries(expected.searchParams));
+      expect(signed.pathname).toBe(made.path);
+    }
+  });
+
+  it("writes a space as %20 and a plus as %2B, never as +", async () => {
+    const path = `/b/${encodePath("a b+c")}`;
+    const url = `http://localhost${path}?response-content-disposition=${encodeRfc3986('attachment; filename="a + b"')}`;
+    const signed = await signUrl(
+      { method: "GET", url, path, headers: {} },
+      { identity: { ...identity, sessionToken: "a+b c" }, region: "us-east-1", date },
+      60,
+    );
+    expect(signed).not.toContain("+");
+    expect(signed).toContain("/b/a%20b%2Bc?");
+    expect(signed).toContain("filename%3D%22a%20%2B%20b%22");
+    expect(signed).toContain("X-Amz-Security-Token=a%2Bb%20c");
+  });
+});
+
+describe("the cache of day keys", () => {
+  const sign = async (secret: string, at: Date = date, region = "us-east-1"): Promise<number> => {
+    const before = counts.hmac;
+    await signHeaders(request(7), { identity: { ...identity, secretAccessKey: secret }, region, date: at });
+    return counts.hmac - before;
+  };
+  let run = 0;
+  beforeEach(() => {
+    run++;
+  });
+
+  it("derives a key once per secret, day and region", async () => {
+    expect(await sign(`s${run}`)).toBe(4);
+    expect(await sign(`s${run}`, new Date("2026-03-04T23:59:59Z"))).toBe(0);
+    expect(await sign(`s${run}`, new Date("2026-03-05T00:00:00Z"))).toBe(4);
+    expect(await sign(`s${run}`, date, "eu-west-1")).toBe(4);
+    expect(await sign(`t${run}`)).toBe(4);
+  });
+
+  it("is not fooled by a separator within a secret", async () => {
+    const a = await signHeaders(request(7), {
+      identity: { ...identity, secretAccessKey: `x","20260304` },
+      region: "r",
+      date,
+    });
+    expect(a).toEqual(
+      Object.fromEntries(
+        (await oracle(request(7), { ...identity, secretAccessKey: `x","20260304` }, "r", false).sign()).headers,
+      ),
+    );
+  });
+
+  it("keeps 16 keys at most", async () => {
+    const secrets = Array.from({ length: 17 }, (_, index) => `bounded-${run}-${index}`);
+    for (const secret of secrets) expect(await sign(secret)).toBe(4);
+    for (const secret of secrets.slice(1)) expect(await sign(secret), secret).toBe(0);
+    expect(await sign(secrets[0] as string)).toBe(4);
+  });
+});
