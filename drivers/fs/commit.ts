@@ -78,12 +78,13 @@ export async function commit(
 
 /** Gives the draft the first name that is possible. */
 async function publish(root: Root, key: string, draft: Draft, createOnly: boolean): Promise<Candidate> {
-  let failure: unknown;
+  let failure: unknown = new StorageError("conflict", "the object's name is that of another object here");
   for (const candidate of placesOf(root, key)) {
     for (let attempt = 0; ; attempt++) {
       try {
         const folder = folderOf(candidate.path);
         const made = await root.make(folder);
+        if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
         if (createOnly) await create(root, key, draft, candidate);
         else await replace(root, draft, candidate);
         if (draft.durable) await syncNames(root, folder, made);

@@ -2,7 +2,7 @@
 import type { BigIntStats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { orAbsent } from "./errno.ts";
-import { candidatesOf, folderOf, type Candidate } from "./path.ts";
+import { candidatesOf, type Candidate } from "./path.ts";
 import type { Root } from "./root.ts";
 
 /** A candidate that is a file. */
@@ -23,9 +23,9 @@ export async function findAt(root: Root, candidate: Candidate): Promise<Found | 
   return (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
 }
 
-/** Whether no link lies on the way to a file. */
+/** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */
 export async function isReachable(root: Root, path: string): Promise<boolean> {
-  return (await orAbsent(root.whereabouts(folderOf(path)))) === "inside";
+  return (await orAbsent(root.whereabouts(path))) === "inside";
 }
 
 /** Every file that a key has; the first one counts, others are what an interrupted write left. */

@@ -1,13 +1,12 @@
 /** Reading an object: one descriptor for its identity, its length and its bytes. */
-import { constants, type BigIntStats } from "node:fs";
+import { constants } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
-import { isAbsent, orAbsent, patiently } from "./errno.ts";
-import { findAt, firstOf, isReachable } from "./find.ts";
+import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
+import { findAt, firstOf, type Found } from "./find.ts";
 import { etagOf, isSame, type Identity } from "./identity.ts";
-import type { Candidate } from "./path.ts";
 import { headersOf, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { streamOf } from "./stream.ts";
@@ -18,9 +17,7 @@ const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 const ATTEMPTS = 50;
 
 /** A version with its headers, and what held it. */
-export interface Version<T> {
-  readonly candidate: Candidate;
-  readonly stats: BigIntStats;
+export interface Version<T> extends Found {
   readonly headers: ObjectHeaders;
   readonly holder: T;
 }
@@ -42,21 +39,17 @@ export function infoOf(
 
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
-  if (!(await root.exists())) return null;
-  const version = await versionOf(root, key, async (candidate) => {
-    const found = await findAt(root, candidate);
-    return found && { stats: found.stats, holder: null, close: async () => {} };
+  const version = await versionOf(root, key, async ({ candidate, stats }, recorded) => {
+    if (recorded) return true;
+    const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+    return now && isSame(now, stats) ? true : null;
   });
   return version && infoOf(key, version.stats, version.headers);
 }
 
 /** Opens a version for reading, or null; the caller closes it. */
-export async function openVersion(root: Root, key: string): Promise<Version<FileHandle> | null> {
-  if (!(await root.exists())) return null;
-  return versionOf(root, key, async (candidate) => {
-    const opened = await openAt(root, candidate);
-    return opened && { stats: opened.stats, holder: opened.handle, close: () => opened.handle.close() };
-  });
+export function openVersion(root: Root, key: string): Promise<Version<FileHandle> | null> {
+  return versionOf(root, key, ({ candidate, stats }) => openSame(root.path(candidate.path), stats));
 }
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
@@ -82,56 +75,39 @@ export async function get(root: Root, key: Key, options: GetOptions): Promise<St
   }
 }
 
-interface Held<T> {
-  readonly stats: BigIntStats;
-  readonly holder: T;
-  close(): Promise<void>;
-}
-
 /**
  * A version and the headers that belong to it. A writer publishes a record before its data and drops the old record after,
- * so a version without a record has none only while it is the present one.
+ * so a version that is still the present one after its record was looked for has that record, or none. `hold` sees to that, and gives null
+ * when the version has been replaced. The record comes first so that nobody waits for a descriptor while holding another.
  */
 async function versionOf<T>(
   root: Root,
   key: string,
-  look: (candidate: Candidate) => Promise<Held<T> | null>,
+  hold: (found: Found, recorded: boolean) => Promise<T | null>,
 ): Promise<Version<T> | null> {
+  if (!(await root.exists())) return null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    let at: Candidate | undefined;
-    const held = await firstOf(root, key, (candidate) => look((at = candidate)));
-    if (!held || !at) return null;
-    try {
-      const { stats, holder } = held;
-      const recorded = await readRecord(root, key, stats);
-      if (recorded) return { candidate: at, stats, holder, headers: recorded };
-      const now = await orAbsent(lstat(root.path(at.path), { bigint: true }));
-      if (now && isSame(now, stats)) return { candidate: at, stats, holder, headers: {} };
-    } catch (error) {
-      await held.close();
-      throw error;
-    }
-    await held.close();
+    const found = await firstOf(root, key, (candidate) => findAt(root, candidate));
+    if (!found) return null;
+    const recorded = await readRecord(root, key, found.stats);
+    const holder = await hold(found, recorded !== null);
+    if (holder !== null) return { ...found, headers: recorded ?? {}, holder };
   }
   throw new StorageError("unavailable", "the object is replaced faster than it can be read");
 }
 
-async function openAt(root: Root, candidate: Candidate): Promise<{ handle: FileHandle; stats: BigIntStats } | null> {
-  const path = root.path(candidate.path);
-  // Where the system cannot refuse links, they are looked for; and a pipe must not make the open wait for a writer.
-  if (!O_NOFOLLOW && !(await findAt(root, candidate))) return null;
+/** Opens a file if it still is the version that was found. */
+async function openSame(path: string, found: Identity): Promise<FileHandle | null> {
   let handle: FileHandle;
   try {
+    // A link or a pipe that has taken the file's place is neither followed nor waited for.
     handle = await patiently(() => open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
-    // Some say EMLINK for a link that may not be followed; ENXIO is a socket.
-    const code = (error as { code?: unknown }).code;
-    if (isAbsent(error) || code === "EMLINK" || code === "ENXIO" || code === "EISDIR") return null;
+    if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
     throw error;
   }
   try {
-    const [stats, reachable] = await Promise.all([handle.stat({ bigint: true }), isReachable(root, candidate.path)]);
-    if (stats.isFile() && reachable) return { handle, stats };
+    if (isSame(await handle.stat({ bigint: true }), found)) return handle;
   } catch (error) {
     await handle.close();
     throw error;
@@ -139,3 +115,6 @@ async function openAt(root: Root, candidate: Candidate): Promise<{ handle: FileH
   await handle.close();
   return null;
 }
+
+/** What systems say of a link that may not be followed, a socket and a folder. */
+const NO_FILE: ReadonlySet<string> = new Set(["EMLINK", "ENXIO", "EISDIR"]);

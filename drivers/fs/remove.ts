@@ -29,7 +29,7 @@ export async function removeFile(root: Root, { path, tree }: Candidate): Promise
   await orAbsent(patiently(() => unlink(root.path(path))));
   const top = tree === "keys" ? KEYS_FOLDER : "";
   let folder = folderOf(path);
-  if (folder === top || !(await isReachable(root, path))) return folder;
+  if (folder === top || !(await isReachable(root, folder))) return folder;
   for (; folder !== top; folder = folderOf(folder)) {
     try {
       await rmdir(root.path(folder));

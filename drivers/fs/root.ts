@@ -10,7 +10,7 @@ import { folderOf, RESERVED } from "./path.ts";
 const VERSION = "1";
 const TEMP_FOLDER: string = `${RESERVED}/tmp`;
 
-/** Where a folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
+/** Where a file or folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
 export type Whereabouts = "inside" | "linked" | "respelled";
 
 /** A root folder, which need not exist yet. */
@@ -23,8 +23,8 @@ export interface Root {
   path(relative: string): string;
   /** Whether the folder is there; rejects when it is no folder or of a later layout. */
   exists(): Promise<boolean>;
-  /** Follows every link on the way to a folder that exists. */
-  whereabouts(folder: string): Promise<Whereabouts>;
+  /** Follows every link on the way to a file or folder that exists. */
+  whereabouts(path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
   /** A new name for a temporary file, whose folder exists. */
@@ -43,8 +43,9 @@ export function rootAt(base: string): Root {
     const found = await orAbsent(stat(base));
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
-    const version = await orAbsent(readFile(path(`${RESERVED}/version`), "utf8"));
-    if (version !== null && version.trim() !== VERSION) {
+    const version = await orAbsent(patiently(() => readFile(path(`${RESERVED}/version`), "utf8")));
+    // Empty: another process is writing it this moment.
+    if (version !== null && version.trim() !== "" && version.trim() !== VERSION) {
       throw new StorageError(
         "unsupported",
         `the folder has layout ${JSON.stringify(version.trim().slice(0, 20))}, this version reads ${VERSION}; use a later one`,
@@ -54,10 +55,10 @@ export function rootAt(base: string): Root {
     return true;
   }
 
-  async function whereabouts(folder: string): Promise<Whereabouts> {
-    if (folder === "") return "inside";
-    const found = await realpath(path(folder));
-    const expected = (): string => join(real ?? base, posix ? folder : folder.replaceAll("/", sep));
+  async function whereabouts(relative: string): Promise<Whereabouts> {
+    if (relative === "") return "inside";
+    const found = await realpath(path(relative));
+    const expected = (): string => join(real ?? base, posix ? relative : relative.replaceAll("/", sep));
     if (found === expected()) return "inside";
     // The base itself may be a link that points elsewhere by now.
     real = undefined;
@@ -98,11 +99,17 @@ export function rootAt(base: string): Root {
     // Says what is wrong with a base that is no folder.
     await exists();
     const made = await make(TEMP_FOLDER);
-    if (made.length > 0) {
-      const handle = await open(path(`${RESERVED}/version`), "w");
-      await handle.writeFile(`${VERSION}\n`).finally(() => handle.close());
-    }
+    if (made.length > 0) await writeVersion();
     return `${TEMP_FOLDER}/${randomBytes(8).toString("hex")}`;
+  }
+
+  async function writeVersion(): Promise<void> {
+    try {
+      const handle = await patiently(() => open(path(`${RESERVED}/version`), "wx"));
+      await handle.writeFile(`${VERSION}\n`).finally(() => handle.close());
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
   }
 
   return { base, posix, path, exists, whereabouts, make, temp };

@@ -1,8 +1,13 @@
 import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { rootAt } from "../../../drivers/fs/root.ts";
-import { emptyFolder, failure, filesBelow } from "./folder.ts";
+import { commit } from "../../../drivers/fs/commit.ts";
+import { writeDraft } from "../../../drivers/fs/draft.ts";
+import { parseOptions } from "../../../drivers/fs/options.ts";
+import { get, head } from "../../../drivers/fs/read.ts";
+import { remove } from "../../../drivers/fs/remove.ts";
+import { rootAt, type Root } from "../../../drivers/fs/root.ts";
+import { emptyFolder, failure, filesBelow, K } from "./folder.ts";
 
 describe("rootAt", () => {
   it("makes folders with those above them and says which are new, from the base on", async () => {
@@ -39,5 +44,36 @@ describe("rootAt", () => {
     const names = await Promise.all(Array.from({ length: 50 }, () => root.temp()));
     expect(new Set(names).size).toBe(50);
     expect(await readFile(join(root.base, ".unbucket/version"), "utf8")).toBe("1\n");
+  });
+});
+
+describe("rootAt on a file system that folds case", () => {
+  it("keeps keys apart that differ in case alone, in a file's or a folder's name", async () => {
+    const real = rootAt(await emptyFolder());
+    const folds = (path: string): boolean => !path.startsWith(".unbucket") && path !== path.toLowerCase();
+    // As such a system answers when everything on it is spelled in lower case.
+    const root: Root = {
+      ...real,
+      path: (relative) => real.path(folds(relative) ? relative.toLowerCase() : relative),
+      whereabouts: async (path) => {
+        const place = await real.whereabouts(folds(path) ? path.toLowerCase() : path);
+        return place === "inside" && folds(path) ? "respelled" : place;
+      },
+      make: async (folder) => {
+        if (folds(folder)) throw Object.assign(new Error("taken"), { code: "ENOTDIR" });
+        return real.make(folder);
+      },
+    };
+    const settings = parseOptions({ base: root.base, durable: false });
+    const keys = ["file", "File", "dir/x", "Dir/x", "DIR/x"].map(K);
+    for (const ifNoneMatch of [undefined, "*"] as const) {
+      for (const key of keys) {
+        const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode(key) }, {});
+        await commit(root, settings, key, draft, {}, ifNoneMatch ? { ifNoneMatch } : {});
+      }
+      for (const key of keys) expect(await new Response((await get(root, key, {}))?.body).text()).toBe(key);
+      for (const key of keys.toReversed()) await remove(root, key, key, false);
+      for (const key of keys) expect(await head(root, key)).toBe(null);
+    }
   });
 });
