@@ -39,6 +39,20 @@ const config: ViteUserConfig = defineConfig({
           globalSetup: ["test/servers/setup.ts"],
         },
       },
+      // Figures, not verdicts: run by `npm run bench`, never with the tests.
+      ...(process.env["BENCH"]
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "bench",
+                include: ["test/bench/*.bench.ts"],
+                globalSetup: ["test/servers/setup.ts"],
+                fileParallelism: false,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });
