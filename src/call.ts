@@ -25,12 +25,20 @@ export type Caller = <T>(
 ) => Promise<T>;
 
 /** The backend when it is there: opened at most once at a time, opened again after a failure and after its release. */
-export function opener(open: DriverSpec["open"]): { get(): Promise<Backend>; release(): Promise<Backend> | undefined } {
+export function opener({ name, open }: DriverSpec): {
+  get(): Promise<Backend>;
+  release(): Promise<Backend> | undefined;
+} {
   let opened: Promise<Backend> | undefined;
   return {
     get() {
       if (!opened) {
-        const attempt = Promise.resolve().then(open);
+        const attempt = Promise.resolve()
+          .then(open)
+          .catch((error: unknown) => {
+            // Not the caller's input: whoever set the driver up is at fault, and an answer to a client must not blame it.
+            throw locate(error, { operation: "open", driver: name });
+          });
         opened = attempt;
         attempt.catch(() => {
           if (opened === attempt) opened = undefined;

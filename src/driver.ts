@@ -22,7 +22,7 @@ export interface Driver extends UnstorageDriver, ObjectStore {
  * unstorage calls them detached; nothing of the options is reachable from the object.
  */
 export function toDriver(spec: DriverSpec): Driver {
-  const backend = opener(spec.open);
+  const backend = opener(spec);
   const call = caller(spec, backend.get);
   const store = objectStore(call);
 

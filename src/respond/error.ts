@@ -42,6 +42,8 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
  */
 export function toResponse(error: unknown): Response {
   if (!StorageError.is(error)) return json(500, "unknown", "The server could not do this; its log has the reason.");
+  // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
+  if (error.operation === "open") return json(500, "unknown", FAILED);
   const reason = guardReason(error);
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);

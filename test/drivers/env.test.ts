@@ -38,7 +38,7 @@ describe("env", () => {
     const driver = env();
     await expect(driver.exists("a")).rejects.toMatchObject({
       code: "invalid-option",
-      operation: "exists",
+      operation: "open",
       driver: "env",
       message: expect.stringMatching(/STORAGE_S3_BUCKET is not set/),
     });

@@ -1,3 +1,4 @@
+import { toDriver } from "../../../src/driver.ts";
 import { expect, test } from "vitest";
 import { type ErrorCode, locate, StorageError } from "../../../src/error.ts";
 import { GuardError } from "../../../src/guard.ts";
@@ -118,4 +119,18 @@ test.each([new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined, { 
 test("toResponse knows a StorageError of another copy of the package", () => {
   const foreign = Object.assign(new Error("gone"), { code: "not-found", [Symbol.for("unbucket.StorageError")]: true });
   expect(toResponse(foreign).status).toBe(404);
+});
+
+test("toResponse tells a client nothing of a driver that is set up wrongly", async () => {
+  const driver = toDriver({
+    name: "s3",
+    open: () => {
+      throw new StorageError("invalid-option", "STORAGE_S3_BUCKET is missing");
+    },
+  });
+  const error: unknown = await driver.upload("a", "b").catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: "invalid-option", operation: "open", message: "s3 open: STORAGE_S3_BUCKET is missing" });
+  const response = toResponse(error);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("STORAGE_S3_BUCKET");
 });
