@@ -13,7 +13,10 @@ export type Capability = "presign" | "multipart" | "watch";
 /** What a case works with. */
 export interface Context {
   readonly driver: Driver;
-  /** Ends in `/`, in normal form; nobody else writes below it, and nothing is there when the case starts. */
+  /**
+   * Ends in `/`, in normal form; nobody else writes below it, and nothing is there when the case starts. A few cases write
+   * below `/` and `//` followed by it. Nothing is cleaned up.
+   */
   readonly prefix: string;
   /** Bytes up to which the driver sends an upload in one piece, at least 64 KiB. */
   readonly partSize: number;
