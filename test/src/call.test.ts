@@ -1,0 +1,116 @@
+import { describe, expect, it, vi } from "vitest";
+import type { Backend } from "../../src/backend.ts";
+import { caller, opener } from "../../src/call.ts";
+import { StorageError } from "../../src/error.ts";
+import type { StorageEvent } from "../../src/event.ts";
+
+const backend = {} as Backend;
+
+describe("opener", () => {
+  it("opens once, at the first call, for all who ask at once", async () => {
+    const open = vi.fn(async () => backend);
+    const opened = opener(open);
+    expect(opened.release()).toBeUndefined();
+    expect(open).not.toHaveBeenCalled();
+    expect(await Promise.all([opened.get(), opened.get()])).toEqual([backend, backend]);
+    await opened.get();
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  it("turns a throw into a rejection and tries again at the next call", async () => {
+    let attempt = 0;
+    const opened = opener(() => {
+      if (++attempt === 1) throw new Error("not yet");
+      return backend;
+    });
+    await expect(opened.get()).rejects.toThrow("not yet");
+    expect(opened.release()).toBeUndefined();
+    expect(await opened.get()).toBe(backend);
+  });
+});
+
+describe("opener.release", () => {
+  it("gives what was open, once, and lets the next call open again", async () => {
+    const open = vi.fn(async () => backend);
+    const opened = opener(open);
+    await opened.get();
+    expect(await opened.release()).toBe(backend);
+    expect(opened.release()).toBeUndefined();
+    await opened.get();
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("caller", () => {
+  const events: StorageEvent[] = [];
+  const call = caller(
+    { name: "test", open: () => backend, onEvent: (event) => events.push(event) },
+    async () => backend,
+  );
+  const last = (): StorageEvent | undefined => events.at(-1);
+
+  it("gives what the verb gives and reports it", async () => {
+    expect(await call("head", "k", {}, (given) => given === backend)).toBe(true);
+    expect(last()).toEqual({
+      driver: "test",
+      operation: "head",
+      key: "k",
+      duration: expect.any(Number),
+      aborted: false,
+    });
+  });
+
+  it("places an error and reports that same one", async () => {
+    const error = new StorageError("denied", "no");
+    await expect(call("head", "k", {}, () => Promise.reject(error))).rejects.toBe(error);
+    expect(error).toMatchObject({ operation: "head", key: "k", driver: "test" });
+    expect(last()).toMatchObject({ error, aborted: false });
+  });
+
+  it("makes a StorageError of what is none", async () => {
+    const run = (): never => {
+      throw new TypeError("odd");
+    };
+    await expect(call("head", undefined, undefined, run)).rejects.toMatchObject({ code: "unknown", operation: "head" });
+  });
+
+  it("rejects with the signal's reason, whatever the verb made of the abort", async () => {
+    const control = new AbortController();
+    const reason = { not: "an error" };
+    const run = async (): Promise<never> => {
+      control.abort(reason);
+      throw new StorageError("unavailable", "the connection failed");
+    };
+    await expect(call("head", "k", { signal: control.signal }, run)).rejects.toBe(reason);
+    expect(last()).toMatchObject({ aborted: true });
+    expect(last()?.error).toBeUndefined();
+  });
+
+  it("runs nothing when the signal was aborted before", async () => {
+    const run = vi.fn();
+    await expect(call("head", "k", { signal: AbortSignal.abort("before") }, run)).rejects.toBe("before");
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it("keeps a success that came before the abort", async () => {
+    const control = new AbortController();
+    const run = async (): Promise<number> => {
+      control.abort();
+      return 1;
+    };
+    expect(await call("head", "k", { signal: control.signal }, run)).toBe(1);
+  });
+
+  it("ignores what an observer throws", async () => {
+    const spec = {
+      name: "test",
+      open: () => backend,
+      onEvent: () => {
+        throw new Error("observer");
+      },
+    };
+    const observed = caller(spec, async () => backend);
+    expect(await observed("head", "k", {}, () => 1)).toBe(1);
+    await expect(observed("head", "k", {}, () => Promise.reject(new Error("own")))).rejects.toThrow("own");
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import type { Backend, StoredInfo } from "../../src/backend.ts";
+import { cut, noise, source } from "../../src/conformance/bytes.ts";
+import { collect, toDownload, toInfo } from "../../src/download.ts";
+
+const backend = { url: (key: string) => `https://cdn/${key}`, location: (key: string) => `mem:${key}` } as Backend;
+const info: StoredInfo = { key: "k", size: 5, etag: '"e"', lastModified: new Date("2026-01-02T03:04:05Z") };
+
+function opened(body: string, more: Partial<StoredInfo> = {}): ReturnType<typeof toDownload> {
+  return toDownload(backend, { info: { ...info, ...more }, body: new Blob([body]).stream() });
+}
+
+describe("toInfo", () => {
+  it("adds defaults and both addresses, and drops what is undefined", () => {
+    const full = toInfo(backend, { ...info, contentEncoding: undefined } as StoredInfo);
+    expect(full).toEqual({
+      ...info,
+      contentType: "application/octet-stream",
+      metadata: expect.anything(),
+      url: "https://cdn/k",
+      location: "mem:k",
+    });
+    expect(Object.keys(full)).not.toContain("contentEncoding");
+    expect(Object.keys(full.metadata)).toEqual([]);
+  });
+});
+
+describe("toDownload", () => {
+  it("reads as text, JSON, bytes, buffer and Blob", async () => {
+    expect(await opened("hello").text()).toBe("hello");
+    expect(await opened("[1,2]").json()).toEqual([1, 2]);
+    expect([...(await opened("abc").bytes())]).toEqual([97, 98, 99]);
+    expect((await opened("hello").arrayBuffer()).byteLength).toBe(5);
+    const blob = await opened("hello", { contentType: "image/png" }).blob();
+    expect([blob.size, blob.type]).toEqual([5, "image/png"]);
+  });
+
+  it("can be read once, and says so", async () => {
+    const object = opened("hello");
+    await object.text();
+    await expect(object.bytes()).rejects.toMatchObject({ code: "invalid-option", key: "k" });
+    const started = opened("hello");
+    started.body.getReader();
+    await expect(started.text()).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
+  it("has headers of a whole object", () => {
+    const { headers } = opened("hello", { contentType: "a/b", cacheControl: "no-store", contentEncoding: "gzip" });
+    expect(Object.fromEntries(headers)).toEqual({
+      "accept-ranges": "bytes",
+      "cache-control": "no-store",
+      "content-encoding": "gzip",
+      "content-length": "5",
+      "content-type": "a/b",
+      etag: '"e"',
+      "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+    });
+  });
+
+  it("has the length and content-range of a part", () => {
+    const part = toDownload(backend, { info, range: { start: 1, end: 3 }, body: new Blob(["ell"]).stream() });
+    expect(part.contentLength).toBe(3);
+    expect(part.size).toBe(5);
+    expect(part.headers.get("content-range")).toBe("bytes 1-3/5");
+    expect(part.headers.get("content-length")).toBe("3");
+  });
+});
+
+describe("collect", () => {
+  const data = noise(100_000);
+
+  it.each([0, 1, 99_999, 100_000, 100_001, 200_000])(
+    "gives exactly what comes when %i bytes are announced",
+    async (expected) => {
+      const bytes = await collect(source(cut(data, [7000])).stream, expected);
+      expect(bytes.byteLength).toBe(data.byteLength);
+      expect(bytes.buffer.byteLength).toBe(data.byteLength);
+      expect(Buffer.compare(bytes, data)).toBe(0);
+    },
+  );
+
+  it("rejects with the stream's own error", async () => {
+    const reason = new Error("cut");
+    await expect(collect(source(cut(data, [7000]), { fail: reason }).stream, 10)).rejects.toBe(reason);
+  });
+});

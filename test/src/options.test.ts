@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { ObjectHeaders } from "../../src/backend.ts";
+import { emptyMetadata, objectHeaders, refuse, userMetadata, wholeNumber } from "../../src/options.ts";
+
+describe("wholeNumber", () => {
+  it("gives what is within bounds", () => {
+    expect(wholeNumber("n", 1, 1, 3)).toBe(1);
+    expect(wholeNumber("n", 3, 1, 3)).toBe(3);
+  });
+
+  it.each([0, 4, 1.5, Number.NaN, Infinity, "2", null, undefined, 2n])("refuses %s by the option's name", (value) => {
+    expect(() => wholeNumber("parts", value as number, 1, 3)).toThrow(/parts must be a whole number from 1 to 3/);
+  });
+});
+
+describe("objectHeaders", () => {
+  it("passes on what is given and leaves out the rest", () => {
+    expect(objectHeaders({ contentType: "a/b", cacheControl: "no-store" })).toEqual({
+      contentType: "a/b",
+      cacheControl: "no-store",
+    });
+    expect(Object.keys(objectHeaders({}))).toEqual([]);
+  });
+
+  it.each<keyof ObjectHeaders>([
+    "contentType",
+    "contentEncoding",
+    "contentLanguage",
+    "contentDisposition",
+    "cacheControl",
+  ])("refuses by name what %s cannot be", (name) => {
+    for (const value of ["", " a", "a ", "a\r\nb: c", "é", "\u0000", 5 as unknown as string]) {
+      expect(() => objectHeaders({ [name]: value })).toThrow(
+        expect.objectContaining({ code: "invalid-option", message: expect.stringContaining(name) }),
+      );
+    }
+  });
+});
+
+describe("userMetadata", () => {
+  it("lower-cases names and keeps any text", () => {
+    const checked = userMetadata({
+      "X-Note": "naïve 漢字 😀",
+      empty: "",
+      __proto__: "not taken" as never,
+      ["__proto__"]: "p",
+    });
+    expect({ ...checked }).toMatchObject({ "x-note": "naïve 漢字 😀", empty: "" });
+    expect(Object.keys(checked)).toContain("__proto__");
+    expect(Object.getPrototypeOf(checked)).toBeNull();
+  });
+
+  it("cannot be changed afterwards", () => {
+    const given = { a: "1" };
+    const checked = userMetadata(given) as Record<string, string>;
+    given.a = "2";
+    expect(checked["a"]).toBe("1");
+    expect(() => (checked["a"] = "3")).toThrow(TypeError);
+  });
+
+  it.each([
+    { "a b": "x" },
+    { "": "x" },
+    { "a:b": "x" },
+    { ü: "x" },
+    { a: "x\ny" },
+    { a: "\u0000" },
+    { a: "\u007f" },
+    { a: "\ud800" },
+    { a: " x" },
+    { a: "x " },
+    { a: 5 as unknown as string },
+    { a: null as unknown as string },
+    { a: "1", A: "2" },
+  ])("refuses %j", (metadata) => {
+    expect(() => userMetadata(metadata as Record<string, string>)).toThrow(
+      expect.objectContaining({ code: "invalid-option" }),
+    );
+  });
+
+  it("holds 2048 bytes of names and values together, counted as UTF-8", () => {
+    expect(() => userMetadata({ ab: "é".repeat(1023) })).not.toThrow();
+    expect(() => userMetadata({ abc: "é".repeat(1023) })).toThrow(/2049 bytes/);
+  });
+});
+
+it("emptyMetadata takes any name", () => {
+  const metadata = emptyMetadata();
+  metadata["__proto__"] = "x";
+  expect(Object.keys(metadata)).toEqual(["__proto__"]);
+});
+
+it("refuse names the option and says why", () => {
+  expect(refuse("bucket", "is missing")).toMatchObject({ code: "invalid-option", message: "bucket is missing" });
+});

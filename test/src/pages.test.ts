@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from "vitest";
+import type { ListEntry, Page } from "../../src/interface.ts";
+import { listing } from "../../src/pages.ts";
+
+const object = (key: string): Page["objects"][number] => ({ key, size: 1, etag: '"e"' });
+
+function pagesBy(cursors: Readonly<Record<string, Page>>): (cursor: string | undefined) => Promise<Page> {
+  return async (cursor) => cursors[cursor ?? "start"] ?? { objects: [], prefixes: [] };
+}
+
+async function all(list: AsyncIterable<ListEntry>): Promise<(string | undefined)[]> {
+  const seen = [];
+  for await (const entry of list) seen.push(entry.key ?? entry.prefix);
+  return seen;
+}
+
+describe("listing", () => {
+  const load = pagesBy({
+    start: { objects: [object("a"), object("b")], prefixes: ["b/"], cursor: "1" },
+    "1": { objects: [], prefixes: [], cursor: "2" },
+    "2": { objects: [object("c")], prefixes: [] },
+  });
+
+  it("gives the entries of all pages, past an empty one", async () => {
+    expect(await all(listing(load, undefined))).toEqual(["a", "b", "b/", "c"]);
+  });
+
+  it("can be iterated twice, and begins at a cursor", async () => {
+    const list = listing(load, "2");
+    expect(await all(list)).toEqual(["c"]);
+    expect(await all(list)).toEqual(["c"]);
+  });
+
+  it("asks nothing before the first step, and no page that nobody wants", async () => {
+    const asked = vi.fn(load);
+    const list = listing(asked, undefined);
+    const pages = list.pages();
+    expect(asked).not.toHaveBeenCalled();
+    await pages.next();
+    expect(asked).toHaveBeenCalledTimes(1);
+    for await (const _ of list) break;
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it("rejects corrupt when a store gives the same cursor twice", async () => {
+    const stuck = listing(async () => ({ objects: [object("a")], prefixes: [], cursor: "1" }), undefined);
+    await expect(all(stuck)).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("passes a rejection on", async () => {
+    const reason = new Error("down");
+    await expect(all(listing(() => Promise.reject(reason), undefined))).rejects.toBe(reason);
+  });
+});
