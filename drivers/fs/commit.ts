@@ -13,7 +13,8 @@ import { folderOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
 import { dropRecord, headersOf, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
-import { syncNames, type Root } from "./root.ts";
+import type { Root } from "./root.ts";
+import { syncNames } from "./sync.ts";
 
 /** What a write depends on. */
 export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
@@ -83,11 +84,11 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
     for (let attempt = 0; ; attempt++) {
       try {
         const folder = folderOf(candidate.path);
-        const made = await root.make(folder);
+        await root.make(folder);
         if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
         if (createOnly) await create(root, key, draft, candidate);
         else await replace(root, draft, candidate);
-        if (draft.durable) await syncNames(root, folder, made);
+        if (draft.durable) await syncNames(root, folder);
         return candidate;
       } catch (error) {
         failure = error;

@@ -36,6 +36,10 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENFILE: ["unavailable", "the system has too many files open"],
   EBUSY: ["unavailable", "another program holds the file"],
   EAGAIN: ["unavailable", "the system is short of resources"],
+  EXDEV: [
+    "unsupported",
+    "a folder below the base is a mount of its own, which no rename can cross; use it as a base of its own",
+  ],
   ENAMETOOLONG: ["unsupported", "the path is longer than this system allows; use a shorter base or key"],
 };
 

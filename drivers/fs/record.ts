@@ -8,7 +8,8 @@ import { contentTypeOf } from "../../src/type.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
-import { syncNames, type Root } from "./root.ts";
+import type { Root } from "./root.ts";
+import { syncNames } from "./sync.ts";
 
 const TEXTS = ["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"] as const;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -46,7 +47,7 @@ export async function writeRecord(
   const { contentType, ...rest } = headers;
   if (contentType === defaultType(key) && Object.keys(rest).length === 0) return null;
   const path = recordPath(key, version);
-  const made = await root.make(folderOf(path));
+  await root.make(folderOf(path));
   const temp = await root.temp();
   try {
     const handle = await patiently(() => open(root.path(temp), "wx"));
@@ -61,7 +62,7 @@ export async function writeRecord(
     await unlink(root.path(temp)).catch(() => {});
     throw error;
   }
-  if (durable) await syncNames(root, folderOf(path), made);
+  if (durable) await syncNames(root, folderOf(path));
   return path;
 }
 

@@ -5,7 +5,8 @@ import { findAt, isReachable, placesOf } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { folderOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
-import { syncFolder, type Root } from "./root.ts";
+import type { Root } from "./root.ts";
+import { syncFolder } from "./sync.ts";
 
 /**
  * Deletes an object; an absent one is success. The candidate that counts goes last, so that no older file shows in between.
@@ -19,7 +20,7 @@ export async function remove(root: Root, key: string, lock: string, durable: boo
       if (!found) continue;
       const kept = await removeFile(root, candidate);
       await dropRecord(root, key, found.stats);
-      if (durable) await syncFolder(root, kept);
+      if (durable) await syncFolder(root.path(kept));
     }
   });
 }

@@ -1,10 +1,11 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { join, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { folderOf, RESERVED } from "./path.ts";
+import { syncNames } from "./sync.ts";
 
 /** The version of the layout that this driver reads and writes. */
 const VERSION = "1";
@@ -99,7 +100,11 @@ export function rootAt(base: string): Root {
     // Says what is wrong with a base that is no folder.
     await exists();
     const made = await make(TEMP_FOLDER);
-    if (made.length > 0) await writeVersion();
+    if (made.length > 0) {
+      await writeVersion();
+      // Not left to the first durable write: that one would find the folders there.
+      await syncNames(root, RESERVED);
+    }
     return `${TEMP_FOLDER}/${randomBytes(8).toString("hex")}`;
   }
 
@@ -112,7 +117,8 @@ export function rootAt(base: string): Root {
     }
   }
 
-  return { base, posix, path, exists, whereabouts, make, temp };
+  const root: Root = { base, posix, path, exists, whereabouts, make, temp };
+  return root;
 }
 
 function linked(folder: string): StorageError {
@@ -132,35 +138,4 @@ function taken(folder: string): Error {
 /** As case-folding and normalising file systems compare names. */
 function fold(path: string): string {
   return path.normalize("NFC").toLowerCase();
-}
-
-const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
-const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
-
-/** Makes the names in a folder survive a power cut, where the system can. */
-export async function syncFolder(root: Root, folder: string): Promise<void> {
-  try {
-    const handle = await patiently(() => open(root.path(folder), "r"));
-    await handle.sync().finally(() => handle.close());
-  } catch (error) {
-    const code = errnoOf(error) ?? "";
-    if (!NO_SYNC.has(code) && !(process.platform === "win32" && NO_SYNC_WINDOWS.has(code))) throw error;
-  }
-}
-
-/** Makes a file's name survive a power cut, together with the folders that were made for it. */
-export async function syncNames(root: Root, folder: string, made: readonly string[]): Promise<void> {
-  const parents = made.map((path) => (path === "" ? null : folderOf(path)));
-  for (const each of new Set([folder, ...parents])) if (each !== null) await syncFolder(root, each);
-  // The base may have been made with folders above it, of which the last is the one that a driver is responsible for.
-  if (made.includes("")) await syncOutside(dirname(root.base));
-}
-
-async function syncOutside(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => null);
-  // Best effort: a folder above the root may well be one that the process cannot open.
-  await handle
-    ?.sync()
-    .catch(() => {})
-    .finally(() => handle.close());
 }

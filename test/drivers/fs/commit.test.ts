@@ -183,11 +183,12 @@ describe("put", () => {
   });
 
   it("survives 1000 puts and deletes under one prefix at once", async () => {
-    const { put, store, keys } = await folder();
+    const { base, put, store, keys } = await folder();
+    const durable = await folder({ base, durable: true });
     const worker = async (name: number): Promise<void> => {
       for (let round = 0; round < 125; round++) {
         const key = K(`deep/er/${name % 4}/${name}`);
-        await put(key, "x");
+        await (name % 2 ? put : durable.put)(key, "x");
         await store.delete(key, {});
       }
     };

@@ -1,0 +1,50 @@
+/** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
+import { lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
+import { folderOf } from "./path.ts";
+
+const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
+/** Gives absolute paths. */
+interface Paths {
+  path(relative: string): string;
+}
+
+/** Folders that are remembered. */
+const MEMORY = 10_000;
+
+/** Which folder, by absolute path, has its own name on the disk: by inode and birth, which a folder made anew does not share. */
+const flushed = new Map<string, string>();
+
+/** Flushes the names in a folder, where the system can; a folder that is gone needs none. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await patiently(() => open(path, "r"));
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    const code = errnoOf(error) ?? "";
+    const cannot = NO_SYNC.has(code) || (process.platform === "win32" && NO_SYNC_WINDOWS.has(code));
+    if (!cannot && !isAbsent(error)) throw error;
+  }
+}
+
+/**
+ * Flushes the names in a folder, and the folder's own name with those above it unless this process has done so: that a
+ * folder exists does not say that its name is on the disk, another write may have made it a moment ago.
+ */
+export async function syncNames(root: Paths, folder: string): Promise<void> {
+  await syncFolder(root.path(folder));
+  for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
+    const path = root.path(child);
+    const stats = await orAbsent(lstat(path, { bigint: true }));
+    if (!stats) return;
+    const birth = `${stats.ino}-${stats.birthtimeNs}`;
+    if (flushed.get(path) === birth) continue;
+    // The folder above the base may be one that the process cannot open, and is not the driver's to answer for.
+    if (child === "") await syncFolder(dirname(path)).catch(() => {});
+    else await syncFolder(root.path(folderOf(child)));
+    if (flushed.size >= MEMORY) flushed.clear();
+    flushed.set(path, birth);
+  }
+}
