@@ -1,0 +1,209 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
+import { describe, expect, it } from "vitest";
+import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
+import { toSettings } from "../drivers/env/settings.ts";
+import s3 from "../drivers/s3.ts";
+import { type ErrorCode, StorageError } from "../src/error.ts";
+import { toResponse } from "../src/respond.ts";
+import { checkAws, parseAws } from "./docs/aws.ts";
+import {
+  type Block,
+  blocks,
+  blocksOfKind,
+  documents,
+  firstColumn,
+  kindOf,
+  root,
+  rowsOf,
+  sectionOf,
+  textOf,
+} from "./docs/blocks.ts";
+import { commands, commandsOf, inlineCommands } from "./docs/commands.ts";
+import { checkLayout } from "./docs/layout.ts";
+import { runBlock } from "./docs/snippet.ts";
+import { pathsOf } from "./docs/tree.ts";
+import { typeErrors } from "./docs/typecheck.ts";
+
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+/** The members of an interface as it stands in a source file. */
+function membersOf(path: string, name: string): string[] {
+  const body = new RegExp(`export interface ${name}\\b[^{]*\\{\\n([^]*?)\\n\\}`).exec(read(path))?.[1] ?? "";
+  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?(:<]/gm)].map(([, member = ""]) => member);
+}
+
+describe("blocks", () => {
+  it("are all of a kind that is run", () => {
+    expect(blocks.map(kindOf).filter((kind) => kind === undefined)).toEqual([]);
+    expect(documents).toEqual(
+      expect.arrayContaining(["README.md", "CONTRIBUTING.md", "drivers/s3.md", "drivers/env.md"]),
+    );
+  });
+
+  it("of an unknown kind fail", () => {
+    expect(() => kindOf({ place: "a.md:1", document: "a.md", info: "tsx", code: "" })).toThrow(/a\.md:1/);
+  });
+
+  it.each(blocksOfKind("run"))("of TypeScript run: $place", (block) => runBlock(block));
+
+  it("of TypeScript compile under the project's options", async () => {
+    expect(await typeErrors(blocks.filter(({ info }) => info === "ts" || info === "js"))).toBe("");
+  });
+
+  it.each(blocksOfKind("json"))("of JSON are documents that AWS knows: $place", (block) => checkAws(parseAws(block)));
+
+  it.each(blocksOfKind("env"))("of variables are known and make settings: $place", ({ code }) => {
+    const values = parseEnv(code);
+    expect(Object.keys(values).filter((name) => !Object.hasOwn(VARIABLES, name))).toEqual([]);
+    expect(toSettings(readEnvironment(values)).backend).toBe(values["STORAGE_BACKEND"]);
+  });
+
+  it.each(blocksOfKind("sh"))("of commands are run by the file that the table names: $place", ({ code }) => {
+    for (const command of commandsOf(code)) expectProof(command);
+  });
+
+  it.each(blocksOfKind("tree"))(
+    "that draw a tree name what is there, and all of src, drivers and the root: $place",
+    (block) => {
+      const paths = pathsOf(block.code);
+      expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+      const onMap = (folder: string, extension: string): string[] =>
+        readdirSync(join(root, folder), { withFileTypes: true })
+          .filter((entry) => entry.isDirectory() || entry.name.endsWith(extension))
+          .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? "/" : ""}`);
+      const found = [...onMap("src/", ".ts"), ...onMap("drivers/", ".ts")];
+      expect(found.filter((path) => !paths.includes(path))).toEqual([]);
+    },
+  );
+});
+
+describe("the drawing of a folder", () => {
+  it.each(blocksOfKind("layout"))("is what the driver makes: $place", ({ code }) => checkLayout(code));
+});
+
+/** A command is in the table, and the file that it names shows that it is run there. */
+function expectProof(command: string): void {
+  const test = /^npx vitest run (test\/\S+)$/.exec(command)?.[1];
+  const project = /^npx vitest run --project (\w+)$/.exec(command)?.[1];
+  const proof = test
+    ? { file: test, shows: "vitest" }
+    : project
+      ? { file: "vitest.config.ts", shows: `name: "${project}"` }
+      : commands[command];
+  expect(proof, `${command} is not in test/docs/commands.ts`).toBeDefined();
+  expect(read(proof?.file ?? "")).toContain(proof?.shows);
+}
+
+describe("README.md on a true 404", () => {
+  it("is right that a 403 for a missing key is denied, never absence", async () => {
+    const keys = { accessKeyId: "a", secretAccessKey: "b" };
+    const store = s3({ bucket: "my-bucket", ...keys, fetch: async () => new Response(null, { status: 403 }) });
+    for (const verb of ["exists", "head", "download"] as const)
+      await expect(store[verb]("nothing.txt")).rejects.toMatchObject({ code: "denied" });
+  });
+});
+
+describe("the running of blocks", () => {
+  const block = (code: string): Block => ({ place: "here:1", document: "here", info: "ts", code });
+
+  it("fails when a line with => does not hold", async () => {
+    await runBlock(block("1 + 1; // => 2"));
+    await expect(runBlock(block("1 + 1; // => 3"))).rejects.toThrow(/here:1/);
+  });
+
+  it("fails when a block throws, and when an app does not serve", async () => {
+    await expect(runBlock(block('await store.download("nothing");'))).rejects.toThrow(/not-found|no object/);
+    await expect(runBlock(block("export default { fetch: () => new Response() };"))).rejects.toThrow(/here:1/);
+  });
+});
+
+describe("text", () => {
+  it.each(documents)("of %s tells only commands that are proven", (document) => {
+    for (const command of inlineCommands(textOf(document))) expectProof(command);
+  });
+
+  it.each(documents)("of %s links to files that are there", (document) => {
+    const links = [...textOf(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(
+      ([, path = ""]) => path,
+    );
+    expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
+  });
+
+  it.each(documents)("of %s names files that are there", (document) => {
+    const named = [
+      ...textOf(document).matchAll(/`((?:src|drivers|test|playground|cli|scripts)\/[\w./-]+\.(?:ts|mjs|md))`/g),
+    ];
+    const missing = named.map(([, path = ""]) => path).filter((path) => !/\/x(\.live)?\./.test(path));
+    expect(missing.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe("tables", () => {
+  it.each([
+    ["drivers/s3/options.ts", "S3Options", "drivers/s3.md", "Options"],
+    ["drivers/fs/options.ts", "FsOptions", "README.md", "The folder"],
+  ])("%s: every option of %s is in %s, and no other", (source, name, document, section) => {
+    const options = membersOf(source, name);
+    expect(options.length).toBeGreaterThan(5);
+    const told = firstColumn(sectionOf(document, section));
+    expect(options.filter((option) => !told.includes(option))).toEqual([]);
+    expect(told.filter((option) => !options.includes(option))).toEqual([]);
+  });
+
+  it("drivers/s3.md: the members of retry and timeout are told", () => {
+    const members = [...membersOf("src/retry.ts", "RetryOptions"), ...membersOf("drivers/s3/transport.ts", "Timeouts")];
+    expect(members).toHaveLength(6);
+    expect(members.filter((member) => !textOf("drivers/s3.md").includes(member))).toEqual([]);
+  });
+
+  it("drivers/env.md: every variable with the option that is its twin", () => {
+    const rows = rowsOf("drivers/env.md");
+    const twins = [...rows].map(([variable, [option = ""]]) => [variable, option.replaceAll("`", "")]);
+    expect(Object.fromEntries(twins)).toEqual(VARIABLES);
+    expect(membersOf("drivers/env/read.ts", "EnvOptions").sort()).toEqual(Object.values(VARIABLES).sort());
+  });
+
+  it("README.md: every variable", () => {
+    const rows = firstColumn(textOf("README.md")).filter((name) => name.startsWith("STORAGE_"));
+    expect(rows).toEqual(Object.keys(VARIABLES));
+  });
+
+  it("README.md: every error code, with the status that toResponse gives", () => {
+    const codes = [...read("src/error.ts").matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code as ErrorCode);
+    const rows = rowsOf("README.md");
+    expect(codes).toHaveLength(18);
+    const told = codes.map((code) => [code, rows.get(code)?.[1]]);
+    const given = codes.map((code) => {
+      const status = (operation: string): number => toResponse(new StorageError(code, "x", { operation })).status;
+      const [download, other] = [status("download"), status("upload")];
+      return [code, download === other ? String(other) : `${download} from \`download\`, else ${other}`];
+    });
+    expect(told).toEqual(given);
+  });
+
+  it("README.md: every verb of the interface", () => {
+    const verbs = membersOf("src/interface.ts", "ObjectStore");
+    const told = firstColumn(textOf("README.md")).map((cell) => cell.split("(")[0]);
+    expect(verbs.length).toBeGreaterThan(12);
+    expect(verbs.filter((verb) => !told.includes(verb))).toEqual([]);
+  });
+
+  it("README.md: every upload option", () => {
+    const options = [
+      ...membersOf("src/interface.ts", "UploadOptions"),
+      ...membersOf("src/backend.ts", "ObjectHeaders"),
+    ];
+    expect(options.filter((option) => !textOf("README.md").includes(`\`${option}`))).toEqual([]);
+  });
+
+  it("README.md: every subpath of the package", () => {
+    const { exports } = JSON.parse(read("package.json")) as { readonly exports: Record<string, unknown> };
+    const paths = Object.keys(exports).filter((path) => path !== "." && path !== "./package.json");
+    const text = textOf("README.md") + textOf("CHANGELOG.md");
+    expect(
+      paths.map((path) => path.replace("./", "")).filter((path) => !text.includes(path.replace("drivers", ""))),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+/** The documents and what a machine can read of them: fenced blocks, tables, links. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** One fenced block. */
+export interface Block {
+  /** `README.md:41`. */
+  readonly place: string;
+  readonly document: string;
+  readonly info: string;
+  readonly code: string;
+}
+
+/** How a block is run. `live` needs an S3 server, see docs.live.test.ts. */
+export type Kind = "run" | "live" | "json" | "env" | "sh" | "tree" | "layout";
+
+/** All documents that people read: in the root, beside the drivers, in the playground. */
+export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => folder + name),
+);
+
+/** A document's text. */
+export function textOf(document: string): string {
+  return existsSync(join(root, document)) ? readFileSync(join(root, document), "utf8") : "";
+}
+
+/** Every fenced block of a document, in order. A fence that is not closed throws. */
+export function blocksOf(document: string): Block[] {
+  const blocks: Block[] = [];
+  let open: { info: string; line: number; code: string[] } | undefined;
+  for (const [index, line] of textOf(document).split("\n").entries()) {
+    const fence = /^\s*```(.*)$/.exec(line);
+    if (!fence) open?.code.push(line);
+    else if (!open) open = { info: (fence[1] ?? "").trim(), line: index + 1, code: [] };
+    else {
+      blocks.push({ place: `${document}:${open.line}`, document, info: open.info, code: open.code.join("\n") });
+      open = undefined;
+    }
+  }
+  if (open) throw new Error(`${document}:${open.line}: the block is not closed`);
+  return blocks;
+}
+
+/** Every block of every document. */
+export const blocks: readonly Block[] = documents.flatMap(blocksOf);
+
+/** How a block is run, by its info string; one that nobody knows throws, so that none is left out in silence. */
+export function kindOf({ info, code, place }: Block): Kind {
+  if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
+  if (info === "json" || info === "env" || info === "sh") return info;
+  if (info === "text tree") return "tree";
+  if (info === "text layout") return "layout";
+  throw new Error(`${place}: nothing is known of how to run a block marked ${JSON.stringify(info)}`);
+}
+
+/** The blocks of one kind, named by their place, for `test.each`. */
+export function blocksOfKind(kind: Kind): Block[] {
+  return blocks.filter((block) => kindOf(block) === kind);
+}
+
+/** What stands below a heading, up to the next of its level or above; empty when there is none. */
+export function sectionOf(document: string, heading: string): string {
+  return new RegExp(`^(#+) ${heading}\\n([^]*?)(?=^#{1,2} |(?![^]))`, "m").exec(textOf(document))?.[2] ?? "";
+}
+
+/** The names in backquotes in the first column of every table row. */
+export function firstColumn(text: string): string[] {
+  return [...text.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
+  );
+}
+
+/** The rows of a document's tables whose first cell is one name in backquotes, as that name and the other cells. */
+export function rowsOf(document: string): Map<string, readonly string[]> {
+  const rows = [...textOf(document).matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)];
+  return new Map(rows.map(([, name = "", rest = ""]) => [name, rest.split("|").map((cell) => cell.trim())]));
+}

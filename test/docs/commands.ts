@@ -1,0 +1,40 @@
+/** Every command that the documents tell people to type, and where it is run. */
+
+/** Where a command is proven: a file, and a text in it that shows how. */
+interface Proof {
+  readonly file: string;
+  readonly shows: string;
+}
+
+const script = (name: string): Proof => ({ file: "package.json", shows: `"${name}": "` });
+
+/** By command; one that is not here fails the test of the documents. */
+export const commands: Readonly<Record<string, Proof>> = {
+  "npm ci": { file: "package-lock.json", shows: '"lockfileVersion"' },
+  "npm ci && npm start": { file: "test/playground.live.test.ts", shows: "playground" },
+  "npm ci && npm test": script("test"),
+  "npm start": script("start"),
+  "npm test": script("test"),
+  "npm run build": script("build"),
+  "npm run lint": script("lint"),
+  "npm run types": script("types"),
+  "npm run fmt": script("fmt"),
+  "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
+  "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
+  "docker compose up -d minio": { file: "test/servers/minio.ts", shows: '"compose", "up", "-d", "--wait", "minio"' },
+  "docker compose up -d": { file: "test/compose.test.ts", shows: "create-bucket" },
+  "docker compose up -d seaweedfs-bucket": { file: "test/compose.test.ts", shows: "seaweedfs-bucket" },
+};
+
+/** The commands of a shell block, one a line; comments and empty lines are none. */
+export function commandsOf(code: string): string[] {
+  return code
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** Commands inside running text: `npx unbucket init`. */
+export function inlineCommands(text: string): string[] {
+  return [...text.matchAll(/`((?:npm|npx|docker) [^`<]+)`/g)].map(([, command = ""]) => command);
+}

@@ -1,0 +1,45 @@
+/** What is done with a block once it was loaded: an app is asked for an object, a route is mounted, a config compared. */
+import assert from "node:assert/strict";
+import { H3 } from "h3";
+
+type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
+
+/** Loads the block and, by its file name and its default export, does what its reader would. */
+export async function exercise(load: () => Promise<{ readonly default?: unknown }>, file: string): Promise<void> {
+  const { default: exported } = await load();
+  if (file.endsWith(".config.ts")) return config(exported);
+  if (file.startsWith("routes/")) return route(exported as Parameters<H3["put"]>[1], file);
+  const { fetch: handle } = (exported ?? {}) as { readonly fetch?: Fetch };
+  if (handle) await roundTrip((path, init) => handle(new Request(`http://localhost/${path}`, init), WORKER));
+  const port = Number(process.env["DOCUMENT_PORT"] ?? 0);
+  if (port > 0) await roundTrip((path, init) => fetch(`http://127.0.0.1:${port}/files/${path}`, init));
+  process.exit(0);
+}
+
+/** What Workers hand to a handler. */
+const WORKER = { STORAGE_BACKEND: "memory" };
+
+async function roundTrip(send: (path: string, init?: RequestInit) => Response | Promise<Response>): Promise<void> {
+  const put = await send("notes/hello%20you.txt", { method: "PUT", body: "Hello" });
+  assert.equal(put.ok, true, await put.text());
+  const got = await send("notes/hello%20you.txt");
+  assert.equal(await got.text(), "Hello");
+  assert.match(got.headers.get("content-type") ?? "", /^text\/plain/);
+  const part = await send("notes/hello%20you.txt", { headers: { range: "bytes=1-3" } });
+  assert.deepEqual([part.status, await part.text()], [206, "ell"]);
+  assert.equal((await send("notes/nothing.txt")).status, 404);
+}
+
+async function route(handler: Parameters<H3["put"]>[1], file: string): Promise<void> {
+  assert.equal(file, "routes/files/[...key].put.ts");
+  const app = new H3().put("/files/**:key", handler);
+  const answer = await app.request("/files/a/b.txt", { method: "PUT", body: "Hello" });
+  const { key, size } = (await answer.json()) as { readonly key: string; readonly size: number };
+  assert.deepEqual({ key, size }, { key: "a/b.txt", size: 5 });
+}
+
+/** The fixtures build the same mount with the real Nitro and Nuxt, see hosts.live.test.ts. */
+function config(exported: unknown): void {
+  const mount = { storage: { uploads: { driver: "unbucket/drivers/env" } } };
+  assert.deepEqual("nitro" in (exported as object) ? (exported as { readonly nitro: unknown }).nitro : exported, mount);
+}
