@@ -9,7 +9,7 @@ const backend = {} as Backend;
 describe("opener", () => {
   it("opens once, at the first call, for all who ask at once", async () => {
     const open = vi.fn(async () => backend);
-    const opened = opener(open);
+    const opened = opener({ name: "test", open });
     expect(opened.release()).toBeUndefined();
     expect(open).not.toHaveBeenCalled();
     expect(await Promise.all([opened.get(), opened.get()])).toEqual([backend, backend]);
@@ -19,11 +19,14 @@ describe("opener", () => {
 
   it("turns a throw into a rejection and tries again at the next call", async () => {
     let attempt = 0;
-    const opened = opener(() => {
-      if (++attempt === 1) throw new Error("not yet");
-      return backend;
+    const opened = opener({
+      name: "test",
+      open: () => {
+        if (++attempt === 1) throw new Error("not yet");
+        return backend;
+      },
     });
-    await expect(opened.get()).rejects.toThrow("not yet");
+    await expect(opened.get()).rejects.toMatchObject({ operation: "open", message: "test open: not yet" });
     expect(opened.release()).toBeUndefined();
     expect(await opened.get()).toBe(backend);
   });
@@ -32,7 +35,7 @@ describe("opener", () => {
 describe("opener.release", () => {
   it("gives what was open, once, and lets the next call open again", async () => {
     const open = vi.fn(async () => backend);
-    const opened = opener(open);
+    const opened = opener({ name: "test", open });
     await opened.get();
     expect(await opened.release()).toBe(backend);
     expect(opened.release()).toBeUndefined();
