@@ -24,7 +24,6 @@ const MAX_SEGMENT_BYTES = 255;
 
 /** https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file: also with an extension, also in lower case. */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9\u00B9\u00B2\u00B3]|lpt[1-9\u00B9\u00B2\u00B3]|conin\$|conout\$)$/i;
-// oxlint-disable-next-line no-control-regex
 const UNPORTABLE = /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
 /** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
