@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { AwsClient } from "aws4fetch";
+import { runPrefix } from "./run.ts";
 import type { S3Server } from "./server.ts";
 
 /** Creates an empty bucket with a signed PUT of its own, so that no test depends on the code that it tests. */
-export async function createBucket(server: S3Server, name = `unbucket-${randomUUID()}`): Promise<string> {
+export async function createBucket(server: S3Server, name: string = runPrefix() + randomUUID()): Promise<string> {
   const response = await signed(server, "PUT", name);
   if (!response.ok) {
     throw new Error(`${server.name} did not create bucket ${name}: ${response.status} ${await response.text()}`);

@@ -31,7 +31,7 @@ export async function launchServers(log: (line: string) => void): Promise<readon
   if (started.length === 0) throw new Error(howToGetServers);
   const missing = required().filter((name) => !started.some(({ server }) => server.name === name));
   if (missing.length > 0) {
-    started.forEach(({ stop }) => stop());
+    started.forEach(({ stop }) => stop?.());
     throw new Error(`UNBUCKET_SERVERS asks for ${missing.join(" and ")}, which could not be had. ${howToGetServers}`);
   }
   return started;

@@ -14,7 +14,7 @@ const credentials = { accessKeyId: "minioadmin", secretAccessKey: "minioadmin", 
 /** Gets a MinIO in the first way that works here, or null where none can; a way that exists and fails rejects. */
 export async function startMinio(): Promise<RunningServer | null> {
   const given = fromEnvironment(process.env);
-  if (given) return { server: given, source: "S3_ENDPOINT", stop: () => undefined };
+  if (given) return { server: given, source: "S3_ENDPOINT" };
   const cached = join(binaryFolder(), "minio");
   if (existsSync(cached)) return startBinary(cached, cached);
   if (await runs("docker", ["compose", "ls"])) return startCompose();
@@ -64,7 +64,7 @@ async function startBinary(binary: string, source: string): Promise<RunningServe
 async function startCompose(): Promise<RunningServer> {
   await run("docker", ["compose", "up", "-d", "--wait", "minio"], { cwd: root });
   const server: S3Server = { name: "minio", endpoint: "http://127.0.0.1:9000", ...credentials };
-  return { server, source: "docker compose", stop: () => undefined };
+  return { server, source: "docker compose" };
 }
 
 function build(): Promise<string> {

@@ -13,8 +13,8 @@ export interface RunningServer {
   readonly server: S3Server;
   /** How it was got, for the log. */
   readonly source: string;
-  /** Ends the process and deletes its data at once; does nothing for a server that was there before. */
-  readonly stop: () => void;
+  /** Ends the process and deletes its data at once; absent for a server that is not the run's own and stays. */
+  readonly stop?: () => void;
 }
 
 /** The variable that carries the JSON list of {@link S3Server} to tests under other runtimes. */

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { deleteBuckets } from "./clean.ts";
 import { freshBucket, servers, signed } from "../support/s3.ts";
 import { serversVariable } from "./server.ts";
 
@@ -25,5 +27,17 @@ describe.each(servers)("$name", (server) => {
     const buckets = await Promise.all(Array.from({ length: 40 }, () => freshBucket(server)));
     const answers = buckets.map((bucket) => signed(server, "PUT", `${bucket}/x`, { body: "x" }));
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(buckets.map(() => 200));
+  });
+
+  it("can be rid of a run's buckets, objects, what objects hide and unfinished uploads included", async () => {
+    const prefix = `unbucket-clean-${randomUUID().slice(0, 8)}-`;
+    const buckets = await Promise.all(["a", "b"].map((name) => freshBucket(server, prefix + name)));
+    for (const key of ["n/a", "n/a%20b%2B%26/%C3%A4", "n/a/b"]) {
+      await signed(server, "PUT", `${buckets[0]}/${key}`, { body: "x" });
+    }
+    expect((await signed(server, "POST", `${buckets[0]}/unfinished?uploads`)).status).toBe(200);
+    expect(await deleteBuckets(server, prefix)).toEqual(buckets);
+    const after = buckets.map(async (bucket) => (await signed(server, "HEAD", bucket)).status);
+    expect(await Promise.all(after)).toEqual([404, 404]);
   });
 });
