@@ -12,6 +12,7 @@ import { nextSteps } from "./next-steps.ts";
 import { describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
 import { createDocuments } from "./services/documents.ts";
+import { followRequests } from "./services/requests.ts";
 import { loadThumbnailer } from "./services/thumbnail.ts";
 
 /** A file of settings beside the app; what the environment already says wins. */
@@ -43,6 +44,7 @@ const server = serve(app, {
   node: { requestTimeout: 0 },
 });
 await server.ready();
+const requests = followRequests(server.node?.server);
 console.log(nextSteps(server.url ?? "", env));
 
 let stopping = false;
@@ -53,7 +55,12 @@ async function stop(signal: string): Promise<void> {
   if (stopping) process.exit(1);
   stopping = true;
   console.log(`${signal}: finishing running requests. Once more to stop at once.`);
-  await server.close();
+  const closed = server.close();
+  if (server.node !== undefined) {
+    await requests.settled();
+    await server.close(true);
+  }
+  await closed;
   await store.dispose?.();
   await database.dispose();
   process.exit(0);

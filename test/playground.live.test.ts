@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mainPlaces, places, type Playground, start } from "./playground/start.ts";
 import { breakOff, readAll, sendHead } from "./playground/wire.ts";
@@ -193,13 +194,13 @@ describe.each(mainPlaces)("the playground's refusals on $name", (place) => {
     },
   );
 
-  it.each([
+  it.each<Record<string, string>>([
     { origin: "https://evil.example" },
     { origin: "null" },
     { "sec-fetch-site": "cross-site" },
     { "sec-fetch-site": "same-site" },
   ])("a change from another site is refused: %o", async (headers) => {
-    const init = { method: "PUT", body: "x", headers: headers as Record<string, string> };
+    const init = { method: "PUT", body: "x", headers };
     await expectRefused(await fetch(`${app.url}/files/a`, init), 403, "cross-site");
     for (const path of ["/documents", "/documents/sweep", "/users/1/avatar"]) {
       await expectRefused(await fetch(app.url + path, { ...init, method: "POST" }), 403, "cross-site");
@@ -227,6 +228,23 @@ describe.each(mainPlaces)("the playground's refusals on $name", (place) => {
     expect(app.output()).toContain("docker compose up -d minio");
     expect(app.output()).not.toMatch(/secret_key=(?!minioadmin$)\S/im);
   });
+
+  it("SIGTERM does not wait for a connection that carries no request", async () => {
+    const own = await start(place);
+    try {
+      const { hostname, port } = new URL(own.url);
+      const silent = connect(Number(port), hostname);
+      silent.on("error", () => {});
+      await once(silent, "connect");
+      await fetch(`${own.url}/files`);
+      const exit = once(own.process, "exit");
+      own.process.kill("SIGTERM");
+      expect((await exit)[0]).toBe(0);
+      silent.destroy();
+    } finally {
+      await own.close();
+    }
+  }, 20_000);
 
   it("SIGTERM lets an upload finish that takes longer than five seconds, then exits 0", async () => {
     const own = await start(place);

@@ -43,7 +43,7 @@ describe.each(mainPlaces)("the playground's avatars on $name", (place) => {
     expect((await fetch(`${app.url}/users/43/avatar`)).status).toBe(404);
   });
 
-  it.each([
+  it.each<[string, () => BodyInit | Promise<BodyInit>, number]>([
     ["text", () => form(Buffer.from("hello"), "text/plain", "a.txt"), 415],
     ["SVG", () => form(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), "image/svg+xml", "a.svg"), 415],
     ["text that is called a picture", () => form(Buffer.from("hello"), "image/png"), 415],
@@ -51,7 +51,7 @@ describe.each(mainPlaces)("the playground's avatars on $name", (place) => {
     ["more than 5 MB", async () => form(await large(), "image/png"), 413],
     ["no form", () => "hello", 415],
     ["a form without a file", () => new FormData(), 400],
-  ] as const)("%s is refused and stores nothing", async (_name, make, status) => {
+  ])("%s is refused and stores nothing", async (_name, make, status) => {
     const before = await app.stored();
     const answer = await post(app, "7", await make());
     const text = await answer.text();
