@@ -6,6 +6,7 @@ import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
 import { toSettings } from "../drivers/env/settings.ts";
 import s3 from "../drivers/s3.ts";
 import { type ErrorCode, StorageError } from "../src/error.ts";
+import { GuardError } from "../src/guard.ts";
 import { toResponse } from "../src/respond.ts";
 import { checkAws, parseAws } from "./docs/aws.ts";
 import {
@@ -181,6 +182,8 @@ describe("tables", () => {
       return [code, download === other ? String(other) : `${download} from \`download\`, else ${other}`];
     });
     expect(told).toEqual(given);
+    for (const code of codes) expect(toResponse(new StorageError(code, "x", { operation: "open" })).status).toBe(500);
+    for (const reason of ["type", "content"] as const) expect(toResponse(new GuardError(reason, "x")).status).toBe(415);
   });
 
   it("README.md: every verb of the interface", () => {
