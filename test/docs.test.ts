@@ -114,6 +114,12 @@ describe("the running of blocks", () => {
     await expect(runBlock(block("1 + 1; // => 3"))).rejects.toThrow(/here:1/);
   });
 
+  it("names the place of a block that does not compile", async () => {
+    expect(await typeErrors([block("export const a = 1;"), block('store.upload(1, "a");')])).toMatch(
+      /^here:1\(1,\d+\): error/,
+    );
+  });
+
   it("fails when a block throws, and when an app does not serve", async () => {
     await expect(runBlock(block('await store.download("nothing");'))).rejects.toThrow(/not-found|no object/);
     await expect(runBlock(block("export default { fetch: () => new Response() };"))).rejects.toThrow(/here:1/);
