@@ -1,6 +1,7 @@
 /** The playground on Cloudflare Workers: S3 by bindings, documents in D1, no thumbnails. */
 import { createDatabase } from "db0";
 import d1 from "db0/connectors/cloudflare-d1";
+import type { H3 } from "h3";
 import { getStorage } from "unbucket/drivers/env";
 import { createApp } from "./app.ts";
 import { describeBackend } from "./services/backend.ts";
@@ -16,25 +17,33 @@ export interface Bindings {
 /** Seconds: many isolates share one database, so an upload that is quiet for so long counts as interrupted. */
 const LEASE = 60;
 
+let app: H3 | undefined;
+
 const worker: { fetch(request: Request, bindings: Bindings): Promise<Response> } = {
   async fetch(request, bindings) {
-    const variables = Object.fromEntries(Object.entries(bindings).filter(isText));
-    const store = getStorage(variables);
-    const app = createApp({
-      store,
-      documents: createDocuments(store, documentTable(createDatabase(d1({ bindingName: "DB" }))), LEASE),
-      thumbnailer: null,
-      assets: async (name) => {
-        const found = await bindings.ASSETS?.fetch(new Request(new URL(`/${name}`, request.url)));
-        return found?.ok ? new Uint8Array(await found.arrayBuffer()) : null;
-      },
-      backend: describeBackend(variables),
-    });
+    // Once in the life of an isolate: its bindings never change.
+    app ??= wire(bindings);
     return app.fetch(request);
   },
 };
 
 export default worker;
+
+function wire(bindings: Bindings): H3 {
+  const variables = Object.fromEntries(Object.entries(bindings).filter(isText));
+  const store = getStorage(variables);
+  const database = createDatabase(d1({ bindingName: "DB" }));
+  return createApp({
+    store,
+    documents: createDocuments(store, documentTable(database), LEASE),
+    thumbnailer: null,
+    assets: async (name) => {
+      const found = await bindings.ASSETS?.fetch(new Request(`https://assets.local/${name}`));
+      return found?.ok ? new Uint8Array(await found.arrayBuffer()) : null;
+    },
+    backend: describeBackend(variables),
+  });
+}
 
 function isText(entry: [string, unknown]): entry is [string, string] {
   return typeof entry[1] === "string";
