@@ -1,13 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { AwsClient } from "aws4fetch";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { getStorage } from "../drivers/env.ts";
 import s3 from "../drivers/s3.ts";
 import type { Driver } from "../src/driver.ts";
 import { type AwsDocument, md5, parseAws, toXml } from "./docs/aws.ts";
 import { type Block, blocksOfKind } from "./docs/blocks.ts";
+import { curlsOf, send } from "./docs/curl.ts";
 import { runBlock, type Substitutions } from "./docs/snippet.ts";
+import { mainPlaces, start } from "./playground/start.ts";
 import { freshBucket, type S3Server, servers, signed } from "./support/s3.ts";
 
 /** What stands in the documents for a server, a bucket and its keys. */
@@ -78,6 +84,45 @@ describe.each(servers)("blocks on $name", (server) => {
     expect(put.status, await put.text()).toBe(server.name === "minio" ? 400 : 200);
   });
 });
+
+/** On the folder that `npm start` uses: what servers refuse of the commands' odd key is in deviations.ts. */
+describe.each(mainPlaces.slice(0, 1))("blocks of curl commands on $name", (place) => {
+  it.each(blocksOfKind("curl"))("get the answers that they tell: $place", async ({ code }) => {
+    const scratch = await mkdtemp(join(tmpdir(), "unbucket-docs-"));
+    const app = await start(place);
+    try {
+      const picture = sharp({ create: { width: 300, height: 300, channels: 3, background: "#2c6e5f" } });
+      const files = await filesIn(scratch, {
+        "photo.jpg": await picture.clone().jpeg().toBuffer(),
+        "me.png": await picture.clone().png().toBuffer(),
+        "report.pdf": Buffer.from("%PDF-1.7\n%%EOF\n"),
+        x: Buffer.from("x"),
+      });
+      const values: Record<string, string> = { B: app.url };
+      const curls = curlsOf(code);
+      expect(curls.length).toBeGreaterThan(10);
+      for (const { command, status } of curls) {
+        const answer = await send(command, values, files);
+        const text = await answer.clone().text();
+        if (status === undefined) expect(answer.ok, `${command}\n${text}`).toBe(true);
+        else expect(answer.status, `${command}\n${text}`).toBe(status);
+        if (/-F .*\/documents$/.test(command)) values["ID"] = ((await answer.json()) as { readonly id: string }).id;
+      }
+    } finally {
+      await app.close();
+      await rm(scratch, { recursive: true });
+    }
+  });
+});
+
+async function filesIn(folder: string, contents: Readonly<Record<string, Buffer>>): Promise<Record<string, string>> {
+  const paths: Record<string, string> = {};
+  for (const [name, content] of Object.entries(contents)) {
+    paths[name] = join(folder, name);
+    await writeFile(join(folder, name), content);
+  }
+  return paths;
+}
 
 /** MinIO applies a policy to temporary keys; SeaweedFS has no such thing without a configuration of its own. */
 describe.each(servers.filter(({ name }) => name === "minio"))("the IAM policy on $name", (server) => {

@@ -62,7 +62,25 @@ describe("blocks", () => {
   });
 
   it.each(blocksOfKind("sh"))("of commands are run by the file that the table names: $place", ({ code }) => {
-    for (const command of commandsOf(code)) expectProof(command);
+    for (const { command, variables } of commandsOf(code)) {
+      expectProof(command);
+      expect(variables.filter((name) => !Object.hasOwn(VARIABLES, name))).toEqual([]);
+    }
+  });
+
+  it.each(blocksOfKind("toml"))("of a Worker's settings name what is there: $place", ({ code }) => {
+    const [settings = "", vars = ""] = code.split("[vars]\n");
+    const paths = [...settings.matchAll(/(?:main|directory) = "([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(paths.length).toBe(2);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const worker = read(paths.find((path) => path.endsWith(".ts")) ?? "");
+    for (const [, binding = ""] of settings.matchAll(/binding = "(\w+)"/g)) expect(worker).toContain(binding);
+    // The date that the playground is run with on workerd.
+    const [date] = /\d{4}-\d\d-\d\d/.exec(settings) ?? [];
+    expect(read("test/playground/worker.live.test.ts")).toContain(`compatibilityDate: "${date}"`);
+    const names = [...vars.matchAll(/^(\w+) = /gm)].map(([, name = ""]) => name);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !Object.hasOwn(VARIABLES, name))).toEqual([]);
   });
 
   it.each(blocksOfKind("tree"))(

@@ -15,7 +15,7 @@ export interface Block {
 }
 
 /** How a block is run. `live` needs an S3 server, see docs.live.test.ts. */
-export type Kind = "run" | "live" | "json" | "env" | "sh" | "tree" | "layout";
+export type Kind = "run" | "live" | "json" | "env" | "sh" | "tree" | "layout" | "curl" | "toml";
 
 /** All documents that people read: in the root, beside the drivers, in the playground. */
 export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
@@ -52,7 +52,8 @@ export const blocks: readonly Block[] = documents.flatMap(blocksOf);
 /** How a block is run, by its info string; one that nobody knows throws, so that none is left out in silence. */
 export function kindOf({ info, code, place }: Block): Kind {
   if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
-  if (info === "json" || info === "env" || info === "sh") return info;
+  if (info === "sh" && code.includes("curl ")) return "curl";
+  if (info === "json" || info === "env" || info === "sh" || info === "toml") return info;
   if (info === "text tree") return "tree";
   if (info === "text layout") return "layout";
   throw new Error(`${place}: nothing is known of how to run a block marked ${JSON.stringify(info)}`);

@@ -26,12 +26,26 @@ export const commands: Readonly<Record<string, Proof>> = {
   "docker compose up -d seaweedfs-bucket": { file: "test/compose.test.ts", shows: "seaweedfs-bucket" },
 };
 
-/** The commands of a shell block, one a line; comments and empty lines are none. */
-export function commandsOf(code: string): string[] {
+/** A command and the variables that it is given. */
+export interface Command {
+  readonly command: string;
+  readonly variables: readonly string[];
+}
+
+/** The commands of a shell block, one a line; comments and empty lines are none, a `\` continues a line. */
+export function commandsOf(code: string): Command[] {
   return code
+    .replace(/\\\n/g, "")
     .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
+    .map((line) => line.replace(/(^|\s+)#.*$/, "").trim())
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [given = ""] = /^(?:\w+=\S*\s+)*/.exec(line) ?? [];
+      return {
+        command: line.slice(given.length),
+        variables: [...given.matchAll(/(\w+)=/g)].map(([, name = ""]) => name),
+      };
+    });
 }
 
 /** Commands inside running text: `npx unbucket init`. */
