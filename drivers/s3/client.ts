@@ -32,6 +32,8 @@ export interface Operation {
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/** Answers that, as a lost one, leave open whether the request took effect: the store failed at it, or a proxy gave up waiting. */
+const UNCLEAR = [500, 502, 504];
 /** Proxies and CDNs change these on their way, so a signature over them would not hold. */
 const UNSIGNED = ["range", "accept-encoding"];
 
@@ -75,8 +77,7 @@ export class Client {
       },
       (error) => {
         const failure = judge(error);
-        // Without an answer from the store nobody knows whether the request arrived.
-        if (!(error instanceof Refusal)) lost = true;
+        if (!(error instanceof Refusal) || UNCLEAR.includes(error.error.response?.status ?? 0)) lost = true;
         return failure;
       },
     );
@@ -97,7 +98,8 @@ export class Client {
           bytes: async () => bytes,
           header: (name: string) => response.header(name),
         };
-        throw new Refusal(toStorageError(failed, await readComplaint(failed), undefined), undefined);
+        const identity = await this.settings.identity();
+        throw new Refusal(toStorageError(failed, await readComplaint(failed), identity), undefined);
       }
       throw new StorageError("corrupt", `the store answered with <${found.name.slice(0, 50)}> instead of <${root}>`, {
         retryable: true,
