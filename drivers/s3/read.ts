@@ -1,7 +1,7 @@
 /** HEAD and GET of one object, with every byte counted. */
-import type { CallOptions, GetOptions, Key, StoredInfo, StoredObject } from "../../src/backend.ts";
+import type { ByteRange, CallOptions, GetOptions, Key, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { parseContentRange, rangeHeader } from "../../src/range.ts";
+import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
 import type { Client } from "./client.ts";
 import { readComplaint } from "./errors.ts";
 import { toInfo } from "./headers.ts";
@@ -39,7 +39,7 @@ export async function getObject(
     "if-none-match": ifNoneMatch,
   };
   const opened = await client.send({ method: "GET", key, headers, signal, accept: [404] }, async (response) => {
-    if (response.status !== 404) return open(key, response, range !== undefined);
+    if (response.status !== 404) return open(key, response, range);
     const { code } = await readComplaint(response);
     return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
   });
@@ -65,9 +65,11 @@ function missing(): never {
   throw new StorageError("bucket-not-found", "the bucket does not exist; create it, or correct its name");
 }
 
-function open(key: Key, response: WireResponse, ranged: boolean): StoredObject {
+function open(key: Key, response: WireResponse, range: ByteRange | undefined): StoredObject {
+  const ranged = range !== undefined;
   const span = response.status === 206 ? parseContentRange(response.header("content-range")) : null;
-  if (ranged !== (span !== null)) {
+  const wanted = range && span && resolveRange(range, span.size);
+  if (ranged !== (span !== null) || wanted?.start !== span?.start || wanted?.end !== span?.end) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
     if (ranged && response.header("content-length") === "0") {
@@ -75,7 +77,7 @@ function open(key: Key, response: WireResponse, ranged: boolean): StoredObject {
     }
     throw new StorageError(
       "corrupt",
-      `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, without saying which bytes it sent`,
+      `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, and not with the bytes that were asked for`,
     );
   }
   const length = response.header("content-length");

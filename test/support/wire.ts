@@ -35,6 +35,8 @@ export interface Wire {
   /** `PUT /bucket/key?partNumber=1` of every request. */
   lines(): string[];
   connections(): number;
+  /** Connections that are open now. */
+  open(): number;
   /** Bytes that were written to clients. */
   sent(): number;
 }
@@ -90,6 +92,7 @@ export async function wire(...script: readonly (Script | Answer)[]): Promise<Wir
     requests,
     lines: () => requests.map(({ method, target }) => `${method} ${target}`),
     connections: () => connections,
+    open: () => sockets.size,
     sent: () => sent,
   };
 }

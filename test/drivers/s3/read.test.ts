@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { answer, failure, happy, wire, type Answer } from "../../support/wire.ts";
+import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+
+const head = (length: number, extra = ""): string =>
+  `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\netag: "e"\r\nlast-modified: Fri, 02 Jan 2026 03:04:05 GMT\r\n${extra}\r\n`;
+const part = (range: string, body: string): Answer => answer(206, { etag: '"e"', "content-range": range }, body);
+
+describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
+  it("gives what the answer says of the object, and its bytes", async () => {
+    const server = await wire(
+      answer(
+        200,
+        {
+          etag: '"e"',
+          "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+          "content-type": "text/plain",
+          "x-amz-meta-a": "1",
+          "x-amz-meta-note": "=?UTF-8?B?w6k=?=",
+        },
+        "hello",
+      ),
+    );
+    const object = await stubbed(server, transport).download("k");
+    expect(object).toMatchObject({
+      key: "k",
+      size: 5,
+      etag: '"e"',
+      contentType: "text/plain",
+      lastModified: new Date("2026-01-02T03:04:05Z"),
+      metadata: { a: "1", note: "é" },
+    });
+    expect(await object.text()).toBe("hello");
+  });
+
+  it.each(["fin", "rst"] as const)("errors when the body ends early with %s", async (then) => {
+    const server = await wire({ bytes: `${head(10)}hello`, then });
+    const object = await stubbed(server, transport).download("k");
+    await expect(object.bytes()).rejects.toMatchObject({ name: "StorageError", retryable: true });
+  });
+
+  it("rejects timeout when the body stops", async () => {
+    const server = await wire({ bytes: `${head(10)}hello` });
+    const object = await stubbed(server, { ...transport, timeout: { body: 60 } }).download("k");
+    await expect(object.bytes()).rejects.toMatchObject({ code: "timeout" });
+  });
+
+  it("rejects with the signal's reason when it is aborted while the body is read", async () => {
+    const server = await wire({ bytes: `${head(10)}hello` });
+    const control = new AbortController();
+    const object = await stubbed(server, transport).download("k", { signal: control.signal });
+    const reader = object.body.getReader();
+    await reader.read();
+    const pending = reader.read();
+    const reason = new Error("left");
+    control.abort(reason);
+    await expect(pending).rejects.toBe(reason);
+  });
+
+  it("lets go of the connection when the body is cancelled", async () => {
+    const server = await wire({ bytes: head(2 ** 40), endless: "x".repeat(65_536) });
+    const object = await stubbed(server, transport).download("k");
+    const reader = object.body.getReader();
+    await reader.read();
+    await reader.cancel("enough");
+    await expect.poll(() => server.open()).toBe(0);
+  });
+
+  it("reads a range, and rejects corrupt when the answer is for other bytes", async () => {
+    const range = { start: 2, end: 4 };
+    const server = await wire(part("bytes 2-4/10", "cde"));
+    const object = await stubbed(server, transport).download("k", { range });
+    expect(object).toMatchObject({ size: 10, contentLength: 3, range });
+    expect(await object.text()).toBe("cde");
+    for (const wrong of [
+      part("bytes 0-2/10", "abc"),
+      part("bytes 2-3/10", "cd"),
+      part("bytes 2-9/10", "cdefghij"),
+      part("bytes */10", "cde"),
+      part("", "cde"),
+      answer(200, { etag: '"e"' }, "abcdefghij"),
+    ]) {
+      const other = await wire(wrong);
+      await expect(stubbed(other, transport).download("k", { range })).rejects.toMatchObject({ code: "corrupt" });
+    }
+  });
+
+  it("reads what there is of a range that goes beyond the end, and of a suffix", async () => {
+    const server = await wire(part("bytes 8-9/10", "ij"));
+    const driver = stubbed(server, transport);
+    expect((await driver.download("k", { range: { start: 8, end: 99 } })).range).toEqual({ start: 8, end: 9 });
+    expect((await driver.download("k", { range: { suffix: 2 } })).range).toEqual({ start: 8, end: 9 });
+  });
+
+  it("rejects corrupt when a whole request is answered with a part", async () => {
+    const server = await wire(part("bytes 0-2/10", "abc"));
+    await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("does not decode what is stored compressed", async () => {
+    const server = await wire(answer(200, { etag: '"e"', "content-encoding": "gzip", "content-length": "3" }, "abc"));
+    const object = await stubbed(server, transport).download("k");
+    expect(object.contentEncoding).toBe("gzip");
+    // Node's fetch decodes, whatever it is told, and fails on what is not gzip; undici leaves the bytes alone.
+    if (!transport.fetch) expect(await object.text()).toBe("abc");
+  });
+
+  it.each([
+    [304, "", "not-modified"],
+    [412, "PreconditionFailed", "precondition-failed"],
+    [416, "InvalidRange", "invalid-range"],
+  ])("rejects on %i as %s %s", async (status, code, expected) => {
+    const server = await wire(
+      status === 304 ? { bytes: 'HTTP/1.1 304 Not Modified\r\netag: "e"\r\n\r\n' } : failure(status, code),
+    );
+    await expect(stubbed(server, transport).download("k", { ifNoneMatch: '"e"' })).rejects.toMatchObject({
+      code: expected,
+      retryable: false,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("headObject and the question for the bucket", () => {
+  const missing = (bucket: number) => (request: { path: string }) =>
+    request.path === "/bucket/" ? { ...answer(bucket) } : answer(404);
+
+  it("asks once per client whether the bucket is there", async () => {
+    const server = await wire(missing(200));
+    const driver = stubbed(server);
+    expect(await driver.exists("a")).toBe(false);
+    expect(await driver.exists("b")).toBe(false);
+    expect(await driver.head("c")).toBeNull();
+    expect(server.lines()).toEqual(["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/b", "HEAD /bucket/c"]);
+  });
+
+  it("does not ask while objects are found", async () => {
+    const server = await wire(happy);
+    expect(await stubbed(server).exists("a")).toBe(true);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("takes a refusal to say as yes, and a failure as a failure", async () => {
+    expect(await stubbed(await wire(missing(403))).exists("a")).toBe(false);
+    await expect(stubbed(await wire(missing(500))).exists("a")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(stubbed(await wire(missing(301))).exists("a")).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
+  it("rejects bucket-not-found, again and again", async () => {
+    const driver = stubbed(await wire(missing(404)));
+    for (let index = 0; index < 2; index++)
+      await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
+    await expect(driver.download("a")).rejects.toMatchObject({ code: "bucket-not-found" });
+  });
+
+  it("rejects not-found where the answer names the key, without a further question", async () => {
+    const server = await wire(failure(404, "NoSuchKey"));
+    await expect(stubbed(server).download("a")).rejects.toMatchObject({
+      code: "not-found",
+      key: "a",
+      operation: "download",
+    });
+    expect(server.requests).toHaveLength(1);
+    await expect(stubbed(await wire(failure(404, "NoSuchBucket"))).download("a")).rejects.toMatchObject({
+      code: "bucket-not-found",
+    });
+  });
+
+  it("does not take a 403 for an absent key", async () => {
+    await expect(stubbed(await wire(answer(403))).exists("a")).rejects.toMatchObject({ code: "denied" });
+  });
+});
