@@ -1,5 +1,5 @@
 /** The object interface, written once over a driver's backend. */
-import type { Backend, CallOptions, DeleteFailure, Key, StoredInfo } from "./backend.ts";
+import type { Backend, CallOptions, DeleteFailure, Key, ListPage, StoredInfo } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { locate, StorageError } from "./error.ts";
@@ -197,17 +197,16 @@ export async function deleteBelow(backend: Backend, prefix: string, { signal }: 
 
 async function deleteListed(backend: Backend, prefix: string, call: CallOptions): Promise<number> {
   let count = 0;
-  let cursor: string | undefined;
-  do {
-    const page = await backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
+  const load = (cursor: string | undefined): Promise<ListPage> =>
+    backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
+  for await (const page of listing(load, undefined).pages()) {
     await deleteAll(
       backend,
       page.objects.map((object) => parseKey(object.key)),
       call,
     );
     count += page.objects.length;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  }
   return count;
 }
 

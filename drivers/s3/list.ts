@@ -22,8 +22,9 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   };
   const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
   const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
-  const cursor = childText(root, "NextContinuationToken") || undefined;
-  if (childText(root, "IsTruncated")?.trim() === "true" && cursor === undefined) {
+  const truncated = childText(root, "IsTruncated")?.trim();
+  const cursor = (truncated !== "false" && childText(root, "NextContinuationToken")) || undefined;
+  if (truncated === "true" && cursor === undefined) {
     throw new StorageError("corrupt", "the store says that the listing goes on, but not where");
   }
   const strip = (text: string): string => {
@@ -34,18 +35,24 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   };
   return {
     objects: childrenOf(root, "Contents").map((entry) => ({
-      key: strip(childText(entry, "Key") ?? ""),
+      key: strip(named(entry, "Key")),
       ...toListed(entry),
     })),
-    prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(childText(entry, "Prefix") ?? "")),
+    prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(named(entry, "Prefix"))),
     cursor,
   };
+}
+
+function named(entry: Element, what: "Key" | "Prefix"): string {
+  const name = childText(entry, what);
+  if (!name) throw new StorageError("corrupt", `the store listed an entry without ${what}`);
+  return name;
 }
 
 function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {
   const size = Number(childText(entry, "Size") ?? Number.NaN);
   const lastModified = new Date(childText(entry, "LastModified") ?? Number.NaN);
-  if (!Number.isSafeInteger(size) || Number.isNaN(lastModified.getTime()))
+  if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(lastModified.getTime()))
     throw new StorageError("corrupt", "the store listed an object without size or date");
   return { size, etag: toEtag(childText(entry, "ETag")), lastModified };
 }

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { type Received, wire, xml } from "../../support/wire.ts";
+import { stubbed } from "../../support/stubbed.ts";
+
+const entry = (key: string): string =>
+  `<Contents><Key>${key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>3</Size></Contents>`;
+const page = (inner: string, token?: string) =>
+  xml(
+    "ListBucketResult",
+    `<EncodingType>url</EncodingType><IsTruncated>${token !== undefined}</IsTruncated>${
+      token ? `<NextContinuationToken>${token}</NextContinuationToken>` : ""
+    }${inner}`,
+  );
+
+async function keys(
+  list: AsyncIterable<{ key?: string | undefined; prefix?: string | undefined }>,
+): Promise<unknown[]> {
+  const seen = [];
+  for await (const found of list) seen.push(found.key ?? found.prefix);
+  return seen;
+}
+
+describe("listObjects", () => {
+  it("asks for a page with everything escaped, and reads it", async () => {
+    const server = await wire(
+      page(`${entry("p%2Fa+b%2B%26%0A")}<CommonPrefixes><Prefix>p%2Fsub%2F</Prefix></CommonPrefixes>`),
+    );
+    const pages = stubbed(server).list({ prefix: "p/ &+", delimiter: "/", limit: 7 }).pages();
+    await expect(pages.next()).rejects.toMatchObject({ code: "corrupt" });
+    const result = await stubbed(server).list({ prefix: "p/", delimiter: "/", limit: 7 }).pages().next();
+    expect(result.value).toMatchObject({
+      objects: [{ key: "p/a b+&\n", size: 3, etag: '"e"', lastModified: new Date("2026-01-02T03:04:05Z") }],
+      prefixes: ["p/sub/"],
+    });
+    expect(server.requests[0]?.target).toBe(
+      "/bucket/?list-type=2&encoding-type=url&prefix=p%2F%20%26%2B&delimiter=%2F&max-keys=7",
+    );
+  });
+
+  it("takes keys as they are from a store that does not encode", async () => {
+    const server = await wire(xml("ListBucketResult", `<IsTruncated>false</IsTruncated>${entry("a+b%20c&amp;d")}`));
+    expect(await keys(stubbed(server).list())).toEqual(["a+b%20c&d"]);
+  });
+
+  it("goes on past an empty page, with the token as it came", async () => {
+    const server = await wire(page(entry("a"), "t/1+=&amp;"), page("", "t2"), page(entry("b")));
+    expect(await keys(stubbed(server).list())).toEqual(["a", "b"]);
+    expect(server.requests.map(({ query }) => query.get("continuation-token"))).toEqual([null, "t/1+=&", "t2"]);
+  });
+
+  it("ends where the store says so, even beside a token", async () => {
+    const server = await wire(
+      xml(
+        "ListBucketResult",
+        `<IsTruncated>false</IsTruncated><NextContinuationToken>stale</NextContinuationToken>${entry("a")}`,
+      ),
+    );
+    expect(await keys(stubbed(server).list())).toEqual(["a"]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("rejects corrupt when a truncated listing has no token", async () => {
+    const server = await wire(xml("ListBucketResult", `<IsTruncated>true</IsTruncated>${entry("a")}`));
+    await expect(keys(stubbed(server).list())).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it.each(["list", "deletePrefix", "clear"] as const)(
+    "%s rejects corrupt when the same token comes twice",
+    async (verb) => {
+      const server = await wire(({ query }: Received) =>
+        query.has("delete") ? xml("DeleteResult", "") : page(entry("p/a"), "again"),
+      );
+      const driver = stubbed(server);
+      const run = {
+        list: () => keys(driver.list()),
+        deletePrefix: () => driver.deletePrefix("p/"),
+        clear: () => driver.clear("p"),
+      };
+      await expect(run[verb]()).rejects.toMatchObject({ code: "corrupt" });
+      expect(server.requests.length).toBeLessThan(10);
+    },
+  );
+
+  it.each([
+    ["outside the prefix", entry("q%2Fa")],
+    ["in a broken encoding", entry("p%2F%E0%A4%A")],
+    ["without a size", "<Contents><Key>p%2Fa</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"],
+    ["without a date", "<Contents><Key>p%2Fa</Key><Size>1</Size></Contents>"],
+    ["with a size that is none", entry("p%2Fa").replace("<Size>3", "<Size>-3")],
+    ["without a key", "<Contents><LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>3</Size></Contents>"],
+  ])("rejects corrupt for an object %s", async (_, inner) => {
+    const server = await wire(page(inner));
+    await expect(keys(stubbed(server).list({ prefix: "p/" }))).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("rejects corrupt for an object without a key when everything is listed", async () => {
+    const server = await wire(
+      page("<Contents><LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>3</Size></Contents>"),
+    );
+    await expect(keys(stubbed(server).list())).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("puts the base before the prefix once, and takes it off keys and prefixes", async () => {
+    const server = await wire(
+      page(`${entry("in/side/a")}<CommonPrefixes><Prefix>in/side/b/</Prefix></CommonPrefixes>`),
+    );
+    for (const base of ["in/side", "/in/side/", "in/side//"]) {
+      expect(await keys(stubbed(server, { base }).list({ delimiter: "/" }))).toEqual(["a", "b/"]);
+    }
+    expect(new Set(server.requests.map(({ query }) => query.get("prefix")))).toEqual(new Set(["in/side/"]));
+    await expect(
+      keys(stubbed(await wire(page(entry("in/sider/a"))), { base: "in/side" }).list()),
+    ).rejects.toMatchObject({
+      code: "corrupt",
+    });
+  });
+});
