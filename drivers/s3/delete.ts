@@ -19,7 +19,7 @@ export function deleteObject(client: Client, key: Key, call: CallOptions): Promi
   return client.send({ method: "DELETE", key, signal: call.signal, accept: [404] }, async (response) => {
     if (response.status !== 404) return response.discard();
     const complaint = await readComplaint(response);
-    if (complaint.code === "NoSuchBucket") throw toStorageError(response, complaint, undefined);
+    if (complaint.code === "NoSuchBucket") throw toStorageError(response, complaint, await client.settings.identity());
   });
 }
 
@@ -52,7 +52,8 @@ export async function deleteObjects(
 
 async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
   const { base } = client.settings;
-  const objects = keys.map((key) => `<Object><Key>${escapeXml(base + key)}</Key></Object>`).join("");
+  const asked = new Map(keys.map((key) => [base + key, key]));
+  const objects = [...asked.keys()].map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join("");
   const body = new TextEncoder().encode(
     `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`,
   );
@@ -66,12 +67,16 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
     { method: "POST", query: { delete: "" }, headers, body, signal: call.signal },
     "DeleteResult",
   );
+  const identity = await client.settings.identity();
   return childrenOf(root, "Error").flatMap((entry) => {
     const code = childText(entry, "Code");
     if (code === "NoSuchKey") return [];
-    const key = (childText(entry, "Key") ?? "").slice(base.length);
+    const key = asked.get(childText(entry, "Key") ?? "");
+    // Whichever key it means, it is not deleted: then none may be called so.
+    if (key === undefined)
+      throw new StorageError("corrupt", `the store refused (${code}) a key that was not asked for`);
     const complaint = { code, message: childText(entry, "Message"), region: undefined };
-    return [{ key, error: locate(toStorageError(REFUSED, complaint, undefined), { operation: "delete", key }) }];
+    return [{ key, error: locate(toStorageError(REFUSED, complaint, identity), { operation: "delete", key }) }];
   });
 }
 

@@ -87,11 +87,7 @@ export async function readComplaint(response: WireResponse): Promise<Complaint> 
 }
 
 /** The error of an answer whose body was read; `identity` is what the message must not repeat. */
-export function toStorageError(
-  response: WireResponse,
-  complaint: Complaint,
-  identity: Identity | undefined,
-): StorageError {
+export function toStorageError(response: WireResponse, complaint: Complaint, identity: Identity): StorageError {
   const { status } = response;
   const known = complaint.code === undefined ? undefined : BY_CODE[complaint.code];
   const code =
@@ -101,7 +97,7 @@ export function toStorageError(
   const requestId = response.header("x-amz-request-id") ?? undefined;
   const answer: StoreResponse = {
     status,
-    code: complaint.code?.slice(0, 100),
+    code: complaint.code && clean(complaint.code, identity).slice(0, 100),
     requestId,
   };
   const region = complaint.region ?? response.header("x-amz-bucket-region") ?? undefined;
@@ -131,10 +127,11 @@ function hint(code: ErrorCode, status: number, region: string | undefined): stri
 }
 
 /** A store's message may repeat what was sent to it. */
-function clean(message: string, identity: Identity | undefined): string {
-  let text = message.slice(0, MAX_MESSAGE);
-  for (const secret of [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId]) {
+function clean(message: string, identity: Identity): string {
+  let text = message;
+  for (const secret of [identity.secretAccessKey, identity.sessionToken, identity.accessKeyId]) {
     if (secret) text = text.replaceAll(secret, "***");
   }
-  return text.replace(/\s+/g, " ").trim();
+  // Cut afterwards: half a secret would not be recognised.
+  return text.replace(/\s+/g, " ").trim().slice(0, MAX_MESSAGE);
 }

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { StorageError } from "../../../src/error.ts";
+import { childrenOf, childText, readXml } from "../../../drivers/s3/xml.ts";
+import { answer, failure, type Received, wire, xml } from "../../support/wire.ts";
+import { stubbed } from "../../support/stubbed.ts";
+
+const keysIn = ({ body }: Received): (string | undefined)[] =>
+  childrenOf(readXml(body.toString()), "Object").map((entry) => childText(entry, "Key"));
+
+const refusal = (key: string, code: string): string =>
+  `<Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error>`;
+
+async function partial(run: Promise<unknown>): Promise<StorageError> {
+  const error: unknown = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!StorageError.is(error) || error.code !== "partial") throw new Error(`expected partial, got ${String(error)}`);
+  return error;
+}
+
+describe("deleteObject", () => {
+  it("takes an absent key as success, an absent bucket as an error", async () => {
+    await stubbed(await wire(failure(404, "NoSuchKey"))).delete("k");
+    await stubbed(await wire(answer(404))).delete("k");
+    await expect(stubbed(await wire(failure(404, "NoSuchBucket"))).delete("k")).rejects.toMatchObject({
+      code: "bucket-not-found",
+      response: { status: 404 },
+    });
+  });
+});
+
+describe("deleteObjects", () => {
+  it("sends many keys as one quiet request with its checksum, and escapes them", async () => {
+    const server = await wire(xml("DeleteResult", ""));
+    const keys = ["a", "b & <c>", `"d"\r\n`, "漢😀"];
+    await stubbed(server, { base: "x" }).delete(keys);
+    const [request] = server.requests;
+    expect(server.lines()).toEqual(["POST /bucket/?delete="]);
+    if (!request) throw new Error("no request");
+    expect(keysIn(request)).toEqual(keys.map((key) => `x/${key}`));
+    expect(request.headers["x-amz-checksum-sha256"]).toBe(createHash("sha256").update(request.body).digest("base64"));
+    expect(request.headers["authorization"]).toContain("x-amz-checksum-sha256");
+    expect(childText(readXml(request.body.toString()), "Quiet")).toBe("true");
+  });
+
+  it("rejects partial with what is gone and an error per key that is not", async () => {
+    const server = await wire(
+      xml(
+        "DeleteResult",
+        refusal("x/b", "AccessDenied") + refusal("x/d", "InternalError") + refusal("x/a", "NoSuchKey"),
+      ),
+    );
+    const error = await partial(stubbed(server, { base: "x" }).delete(["a", "b", "c", "d"]));
+    expect(error.deleted).toEqual(["a", "c"]);
+    expect(error.errors).toMatchObject([
+      { key: "b", error: { code: "denied", key: "b", operation: "delete", response: { code: "AccessDenied" } } },
+      { key: "d", error: { code: "unavailable", retryable: true } },
+    ]);
+    expect(error.retryable).toBe(false);
+  });
+
+  it.each([
+    ["names no key", "<Error><Code>InternalError</Code></Error>"],
+    ["names a key that was not asked for", refusal("other", "AccessDenied")],
+  ])("claims nothing deleted when an error %s", async (_, inner) => {
+    const error = await partial(stubbed(await wire(xml("DeleteResult", inner))).delete(["a", "b"]));
+    expect(error.deleted).toEqual([]);
+    expect(error.errors?.map(({ key }) => key)).toEqual(["a", "b"]);
+  });
+
+  it("names every key when the request itself fails", async () => {
+    const error = await partial(stubbed(await wire(failure(403, "AccessDenied"))).delete(["a", "b"]));
+    expect(error.deleted).toEqual([]);
+    expect(error.errors).toMatchObject([
+      { key: "a", error: { code: "denied", key: "a" } },
+      { key: "b", error: { code: "denied", key: "b" } },
+    ]);
+    await expect(stubbed(await wire(failure(404, "NoSuchBucket"))).delete(["a", "b"])).rejects.toMatchObject({
+      code: "bucket-not-found",
+    });
+  });
+
+  it("cuts at 1000 keys, and goes key by key where XML cannot carry one or the store has no batches", async () => {
+    const script = ({ method }: Received) => (method === "POST" ? xml("DeleteResult", "") : answer(204));
+    const server = await wire(script);
+    await stubbed(server).delete([...Array.from({ length: 2001 }, (_, index) => `k${index}`), "odd\u0001"]);
+    expect(server.requests.filter(({ method }) => method === "POST").map((request) => keysIn(request).length)).toEqual([
+      1000, 1000,
+    ]);
+    expect(
+      server
+        .lines()
+        .filter((line) => line.startsWith("DELETE"))
+        .toSorted(),
+    ).toEqual(["DELETE /bucket/k2000", "DELETE /bucket/odd%01"]);
+    const single = await wire(script);
+    await stubbed(single, { bulkDelete: false }).delete(["a", "b"]);
+    expect(single.lines().toSorted()).toEqual(["DELETE /bucket/a", "DELETE /bucket/b"]);
+  });
+
+  it("of no keys asks nothing, and of one key twice asks once", async () => {
+    const server = await wire(answer(204));
+    await stubbed(server).delete([]);
+    expect(server.requests).toHaveLength(0);
+    await stubbed(server).delete(["a", "a"]);
+    expect(server.lines()).toEqual(["DELETE /bucket/a"]);
+  });
+});
