@@ -1,6 +1,5 @@
 /** A server that answers with exactly the bytes that a test scripts: for faults that no real server can be made to produce. */
-import { createServer, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 /** A request as it came over the wire. */
@@ -53,9 +52,20 @@ export async function wire(...script: readonly (Script | Answer)[]): Promise<Wir
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
     let pending = Buffer.alloc(0);
+    let chunks: Buffer[] = [];
+    let length = 0;
     let turn = Promise.resolve();
     socket.on("data", (data) => {
-      pending = Buffer.concat([pending, data]);
+      chunks.push(data);
+      length += data.length;
+      // Joined when a request may be whole: joining at every chunk would copy a part a hundred times.
+      if (length < wanted(pending.length > 0 ? pending : data)) return;
+      pending = Buffer.concat([pending, ...chunks]);
+      if (pending.length < wanted(pending)) {
+        chunks = [];
+        length = pending.length;
+        return;
+      }
       for (let taken = parse(pending, connection); taken; taken = parse(pending, connection)) {
         pending = taken.rest;
         const { request } = taken;
@@ -63,6 +73,8 @@ export async function wire(...script: readonly (Script | Answer)[]): Promise<Wir
         const step = script[Math.min(number, script.length) - 1] ?? answer(500);
         turn = turn.then(async () => send(socket, typeof step === "function" ? await step(request, number) : step));
       }
+      chunks = [];
+      length = pending.length;
     });
   });
   function send(socket: Socket, { bytes, then = "keep", endless }: Answer): void {
@@ -95,6 +107,14 @@ export async function wire(...script: readonly (Script | Answer)[]): Promise<Wir
     open: () => sockets.size,
     sent: () => sent,
   };
+}
+
+/** Bytes that the request at the beginning of `data` has, as far as its head is there to say. */
+function wanted(data: Buffer): number {
+  const end = data.indexOf("\r\n\r\n");
+  if (end < 0) return 0;
+  const length = /^content-length: *(\d+)/im.exec(data.subarray(0, end).toString("latin1"))?.[1];
+  return end + 4 + Number(length ?? 0);
 }
 
 function parse(data: Buffer, connection: number): { request: Received; rest: Buffer<ArrayBuffer> } | null {
