@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { cut, noise, source } from "../../../src/conformance/bytes.ts";
+import { childrenOf, childText, readXml } from "../../../drivers/s3/xml.ts";
+import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
+import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+
+const MIB = 1024 * 1024;
+const PART = 5 * MIB;
+const options = { partSize: PART };
+const data = noise(2 * PART + 1234);
+
+/** Which step of a multipart upload a request is. */
+function step({ method, query }: Received): string {
+  if (query.has("uploads")) return "create";
+  if (query.has("partNumber")) return `part ${query.get("partNumber")}`;
+  if (query.has("uploadId")) return method === "DELETE" ? "abort" : "complete";
+  return method;
+}
+
+const except =
+  (which: string, other: Answer): Script =>
+  (request) =>
+    step(request) === which ? other : happy(request);
+
+describe.each(TRANSPORTS)("uploadSource over %s", (_, transport) => {
+  it("sends a stream of two parts and a rest, in order and whole", async () => {
+    const server = await wire(happy);
+    const progress: number[] = [];
+    const made = source(cut(data, [300_000]));
+    const info = await stubbed(server, { ...transport, ...options }).upload("k", made.stream, {
+      contentType: "a/b",
+      ifNoneMatch: "*",
+      metadata: { a: "1" },
+      onProgress: ({ loaded }) => progress.push(loaded),
+    });
+    expect(info).toMatchObject({
+      key: "k",
+      size: data.length,
+      etag: '"all-2"',
+      contentType: "a/b",
+      metadata: { a: "1" },
+    });
+    const parts = server.requests.filter((request) => step(request).startsWith("part"));
+    parts.sort((a, b) => Number(a.query.get("partNumber")) - Number(b.query.get("partNumber")));
+    expect(parts.map(({ body }) => body.length)).toEqual([PART, PART, 1234]);
+    expect(Buffer.compare(Buffer.concat(parts.map(({ body }) => body)), data)).toBe(0);
+    const [create] = server.requests;
+    expect(create?.headers).toMatchObject({ "content-type": "a/b", "x-amz-meta-a": "1" });
+    const complete = server.requests.at(-1);
+    expect(complete?.headers).toMatchObject({ "if-none-match": "*" });
+    expect(
+      childrenOf(readXml(complete?.body.toString() ?? ""), "Part").map((part) => [
+        childText(part, "PartNumber"),
+        childText(part, "ETag"),
+      ]),
+    ).toEqual([
+      ["1", '"1"'],
+      ["2", '"2"'],
+      ["3", '"3"'],
+    ]);
+    expect(progress).toHaveLength(3);
+    expect(progress.at(-1)).toBe(data.length);
+  });
+
+  it.each([
+    ["create", ["create"], "denied", failure(403, "AccessDenied")],
+    ["part 1", ["abort"], "denied", failure(403, "AccessDenied")],
+    ["part 3", ["abort"], "unavailable", failure(500, "InternalError")],
+    ["part 2", ["abort"], "corrupt", answer(200)],
+    ["complete", ["abort"], "denied", failure(403, "AccessDenied")],
+    ["complete", ["abort"], "unavailable", failure(200, "InternalError")],
+    ["complete", ["abort"], "precondition-failed", failure(412, "PreconditionFailed")],
+  ])("when %s fails ends with %j and rejects %s", async (which, [last], code, other) => {
+    const server = await wire(except(which, other));
+    const made = source(cut(data, [300_000]), /part [12]/.test(which) ? { hang: () => {} } : "end");
+    const outcome = stubbed(server, { ...transport, ...options }).upload("k", made.stream);
+    await expect(outcome).rejects.toMatchObject({ code, key: "k", operation: "upload" });
+    const steps = server.requests.map(step);
+    expect(steps.at(-1)).toBe(last);
+    expect(steps.filter((name) => name === "abort")).toHaveLength(last === "abort" ? 1 : 0);
+    if (code !== "denied" && code !== "precondition-failed")
+      expect(steps.filter((name) => name === which)).toHaveLength(4);
+    expect(await made.over).toBe(which === "complete" || which === "part 3" ? "read" : "cancelled");
+  });
+
+  it("an abort while parts are sent rejects with the reason, aborts the upload and cancels the source", async () => {
+    const control = new AbortController();
+    const reason = new Error("left");
+    const server = await wire((request) => {
+      if (step(request) !== "part 2") return happy(request);
+      control.abort(reason);
+      return { bytes: "" };
+    });
+    const made = source(cut(data, [300_000]), { hang: () => {} });
+    const driver = stubbed(server, { ...transport, ...options });
+    await expect(driver.upload("k", made.stream, { signal: control.signal })).rejects.toBe(reason);
+    expect(server.requests.map(step)).toContain("abort");
+    expect(server.requests.map(step)).not.toContain("complete");
+    expect(await made.over).toBe("cancelled");
+  });
+
+  it("a source that fails aborts the upload and stores nothing", async () => {
+    const server = await wire(happy);
+    const reason = new Error("the source broke");
+    const made = source(cut(data, [300_000]), { fail: reason });
+    await expect(stubbed(server, { ...transport, ...options }).upload("k", made.stream)).rejects.toMatchObject({
+      cause: reason,
+    });
+    expect(server.requests.map(step).at(-1)).toBe("abort");
+    expect(server.requests.map(step)).not.toContain("complete");
+  });
+});
+
+describe("uploadSource", () => {
+  it.each([0, 1, PART - 1, PART])("sends %i bytes by one request, with and without a known length", async (size) => {
+    const server = await wire(happy);
+    const bytes = data.subarray(0, size);
+    const driver = stubbed(server, options);
+    await driver.upload("k", source(cut(bytes, [100_000])).stream);
+    await driver.upload("k", source(cut(bytes, [100_000])).stream, { size });
+    await driver.upload("k", bytes);
+    expect(server.requests.map(step)).toEqual(["PUT", "PUT", "PUT"]);
+    for (const { body } of server.requests) expect(Buffer.compare(body, bytes)).toBe(0);
+  });
+
+  it("cuts bytes in memory into parts, too", async () => {
+    const server = await wire(happy);
+    await stubbed(server, options).upload("k", data);
+    expect(server.requests.map(step).toSorted()).toEqual(["complete", "create", "part 1", "part 2", "part 3"]);
+  });
+
+  it("leaves an upload alone whose completion is in doubt", async () => {
+    let asked = 0;
+    const server = await wire((request) =>
+      step(request) !== "complete"
+        ? happy(request)
+        : ++asked === 1
+          ? { bytes: "", then: "fin" }
+          : failure(404, "NoSuchUpload"),
+    );
+    await expect(stubbed(server, options).upload("k", data)).rejects.toMatchObject({ code: "ambiguous" });
+    expect(server.requests.map(step)).not.toContain("abort");
+  });
+
+  it("keeps at most `concurrency` parts on their way", async () => {
+    let flying = 0;
+    let most = 0;
+    const server = await wire(async (request) => {
+      if (step(request).startsWith("part")) {
+        most = Math.max(most, ++flying);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        flying--;
+      }
+      return happy(request);
+    });
+    await stubbed(server, { ...options, concurrency: 2 }).upload("k", noise(6 * PART));
+    expect(most).toBe(2);
+  });
+
+  it("holds 20 uploads at once within maxMemory, and all of them end", async () => {
+    const maxMemory = 4 * PART;
+    // What the sources have given and no answer has acknowledged is what the driver holds.
+    let given = 0;
+    let acknowledged = 0;
+    let most = 0;
+    const server = await wire(async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      acknowledged += step(request) === "PUT" || step(request).startsWith("part") ? request.body.length : 0;
+      return happy(request);
+    });
+    const chunk = new Uint8Array(256 * 1024);
+    const feed = (chunks: number): ReadableStream<Uint8Array> =>
+      new ReadableStream(
+        {
+          async pull(controller) {
+            await new Promise((resolve) => setImmediate(resolve));
+            if (chunks-- === 0) return controller.close();
+            given += chunk.length;
+            most = Math.max(most, given - acknowledged);
+            controller.enqueue(chunk);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    const driver = stubbed(server, { ...options, maxMemory });
+    const sizes = Array.from({ length: 20 }, (_, index) => [1, 3, 17, 20, 21, 30, 41][index % 7] as number);
+    const infos = await Promise.all(sizes.map((chunks, index) => driver.upload(`k${index}`, feed(chunks))));
+    expect(infos.map(({ size }) => size)).toEqual(sizes.map((chunks) => chunks * chunk.length));
+    // Besides, each upload has one chunk of its source in hand.
+    expect(most).toBeLessThanOrEqual(maxMemory + 20 * chunk.length);
+  });
+
+  it("does not lock up when many slow sources each hold the beginning of a part", async () => {
+    const server = await wire(happy);
+    const driver = stubbed(server, { ...options, maxMemory: PART });
+    let arrived = 0;
+    let release!: () => void;
+    const everyone = new Promise<void>((resolve) => (release = resolve));
+    const feed = (): ReadableStream<Uint8Array> => {
+      let turn = 0;
+      return new ReadableStream(
+        {
+          async pull(controller) {
+            if (turn++ === 0) {
+              controller.enqueue(new Uint8Array(64 * 1024));
+              if (++arrived === 12) release();
+              return;
+            }
+            await everyone;
+            if (turn < 10) controller.enqueue(new Uint8Array(700_000));
+            else controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    };
+    const infos = await Promise.all(Array.from({ length: 12 }, (_, index) => driver.upload(`k${index}`, feed())));
+    expect(infos.every(({ size }) => size === 64 * 1024 + 8 * 700_000)).toBe(true);
+  });
+
+  it("gives its memory back after failures", async () => {
+    const server = await wire((request) =>
+      request.path.includes("bad") ? failure(403, "AccessDenied") : happy(request),
+    );
+    const driver = stubbed(server, { ...options, maxMemory: PART });
+    for (let index = 0; index < 4; index++) {
+      await expect(driver.upload("bad", source(cut(data, [300_000])).stream)).rejects.toMatchObject({ code: "denied" });
+    }
+    expect((await driver.upload("good", source(cut(data, [300_000])).stream)).size).toBe(data.length);
+  });
+});
