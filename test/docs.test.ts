@@ -8,6 +8,7 @@ import s3 from "../drivers/s3.ts";
 import { type ErrorCode, StorageError } from "../src/error.ts";
 import { GuardError } from "../src/guard.ts";
 import { toResponse } from "../src/respond.ts";
+import { deviations } from "./deviations.ts";
 import { checkAws, parseAws } from "./docs/aws.ts";
 import {
   type Block,
@@ -181,6 +182,15 @@ describe("tables", () => {
     const members = [...membersOf("src/retry.ts", "RetryOptions"), ...membersOf("drivers/s3/transport.ts", "Timeouts")];
     expect(members).toHaveLength(6);
     expect(members.filter((member) => !textOf("drivers/s3.md").includes(member))).toEqual([]);
+  });
+
+  it("drivers/s3.md: every reason why a server cannot meet a case", () => {
+    const reasons = new Set(Object.values(deviations).flatMap((cases) => [...cases.values()]));
+    const told = sectionOf("drivers/s3.md", "Servers")
+      .replaceAll("`", "")
+      .replace(/ \(.*?\)/g, "");
+    expect(reasons.size).toBeGreaterThan(0);
+    expect([...reasons].filter((reason) => !told.includes(reason))).toEqual([]);
   });
 
   it("drivers/env.md: every variable with the option that is its twin", () => {
