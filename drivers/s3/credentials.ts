@@ -18,16 +18,15 @@ export function identityOf(options: S3Options, env: Environment): IdentitySource
   if (accessKeyId || secretAccessKey) {
     if (!accessKeyId) throw refuse("accessKeyId", "is missing beside secretAccessKey");
     if (!secretAccessKey) throw refuse("secretAccessKey", "is missing beside accessKeyId");
+    headerSafe({ accessKeyId, sessionToken });
     return () => ({ accessKeyId, secretAccessKey, sessionToken });
   }
   const found = { accessKeyId: env["AWS_ACCESS_KEY_ID"], secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] };
   return () => {
-    if (found.accessKeyId && found.secretAccessKey) {
-      return {
-        accessKeyId: found.accessKeyId,
-        secretAccessKey: found.secretAccessKey,
-        sessionToken: env["AWS_SESSION_TOKEN"],
-      };
+    const { accessKeyId: id, secretAccessKey: secret } = found;
+    if (id && secret) {
+      headerSafe({ AWS_ACCESS_KEY_ID: id, AWS_SESSION_TOKEN: env["AWS_SESSION_TOKEN"] });
+      return { accessKeyId: id, secretAccessKey: secret, sessionToken: env["AWS_SESSION_TOKEN"] };
     }
     throw refuse(
       "accessKeyId and secretAccessKey",
@@ -42,7 +41,7 @@ function refreshed(provide: () => Promise<Credentials>): IdentitySource {
   return async () => {
     if (!current || Date.now() > until - EARLY) {
       until = Infinity;
-      const asked = Promise.resolve().then(provide);
+      const asked = Promise.resolve().then(provide).then(checked);
       current = asked;
       asked.then(
         (credentials) => (until = credentials.expiration?.getTime() ?? Infinity),
@@ -55,6 +54,25 @@ function refreshed(provide: () => Promise<Credentials>): IdentitySource {
       throw notGiven(error);
     }
   };
+}
+
+/** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */
+function checked(given: Credentials): Credentials {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = given ?? {};
+  if (!accessKeyId || !secretAccessKey) throw refuse("credentials", "must give accessKeyId and secretAccessKey");
+  headerSafe({ accessKeyId, sessionToken });
+  if (expiration !== undefined && Number.isNaN(Number(expiration instanceof Date ? expiration : Number.NaN))) {
+    throw refuse("credentials", "must give expiration as a Date");
+  }
+  return given;
+}
+
+/** They travel in headers. A runtime that refuses such a header would repeat it, secret and all. */
+function headerSafe(values: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && !/^[\x21-\x7E]*$/.test(value))
+      throw refuse(name, "must be printable ASCII without spaces or line breaks");
+  }
 }
 
 function notGiven(cause: unknown): StorageError {

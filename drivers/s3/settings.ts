@@ -63,7 +63,7 @@ export function toSettings(options: S3Options, env: Environment = environment())
   const shown = options.publicEndpoint ? parseEndpoint("publicEndpoint", options.publicEndpoint) : undefined;
   // A certificate for *.s3.region.amazonaws.com does not cover a bucket name with dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || bucket.includes("."));
-  const aws = new URL(`https://s3.${region}.amazonaws.com/`);
+  const aws = new URL(`https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`);
   const address = addressOf(own ?? aws, bucket, inPath);
   if (!signPayload && !address.origin.startsWith("https:")) {
     throw refuse("signPayload", "may be false over https only: over http the signature is all that protects the bytes");
@@ -124,9 +124,16 @@ function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
   return timeouts;
 }
 
-/** Header names of a caller, as signing needs them. */
+/** Headers of a caller with lower-case names, as signing needs them; rejects `invalid-option` without the value, which may be a key. */
 export function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const pairs = Object.entries(headers).map(([name, value]) => {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
+    if (typeof value !== "string" || !/^[\x20-\x7E]*$/.test(value))
+      throw refuse(`headers ${name}`, "must be printable ASCII");
+    return [name.toLowerCase(), value.trim()];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 /** Workers have 128 MB and six connections in all. */

@@ -1,0 +1,83 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { identityOf } from "../../../drivers/s3/credentials.ts";
+import type { Credentials } from "../../../drivers/s3/options.ts";
+
+const keys: Credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
+const MINUTE = 60_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("identityOf", () => {
+  it("takes the options' keys before the environment's, and never mixes them", async () => {
+    const env = { AWS_ACCESS_KEY_ID: "E", AWS_SECRET_ACCESS_KEY: "es", AWS_SESSION_TOKEN: "et" };
+    expect(await identityOf(keys, env)()).toEqual({ ...keys, sessionToken: undefined });
+    expect(await identityOf({}, env)()).toEqual({ accessKeyId: "E", secretAccessKey: "es", sessionToken: "et" });
+  });
+
+  it("refuses half a pair at once, and no pair when a request is signed", () => {
+    expect(() => identityOf({ accessKeyId: "a" }, {})).toThrow(/^secretAccessKey/);
+    expect(() => identityOf({ secretAccessKey: "a" }, {})).toThrow(/^accessKeyId/);
+    const source = identityOf({}, { AWS_ACCESS_KEY_ID: "a" });
+    expect(() => source()).toThrow(expect.objectContaining({ code: "invalid-option" }));
+  });
+
+  it("refuses what no header can carry, without repeating it", () => {
+    expect(() => identityOf({ ...keys, sessionToken: "CANARY\nx" }, {})).toThrow(/^(?!.*CANARY)sessionToken/);
+    expect(() => identityOf({ ...keys, accessKeyId: "CANARY x" }, {})).toThrow(/^(?!.*CANARY)accessKeyId/);
+    const env = { AWS_ACCESS_KEY_ID: "E", AWS_SECRET_ACCESS_KEY: "es", AWS_SESSION_TOKEN: "CANARY\n" };
+    expect(() => identityOf({}, env)()).toThrow(/^(?!.*CANARY)AWS_SESSION_TOKEN/);
+  });
+});
+
+describe("identityOf with a function", () => {
+  it("asks once for all, and keeps what does not expire", async () => {
+    const provide = vi.fn(async () => keys);
+    const source = identityOf({ credentials: provide }, {});
+    expect(provide).not.toHaveBeenCalled();
+    expect(await Promise.all([source(), source(), source()])).toEqual([keys, keys, keys]);
+    await source();
+    expect(provide).toHaveBeenCalledTimes(1);
+  });
+
+  it("asks again five minutes before they expire, once for all", async () => {
+    vi.useFakeTimers();
+    const provide = vi.fn(async () => ({ ...keys, expiration: new Date(Date.now() + 60 * MINUTE) }));
+    const source = identityOf({ credentials: provide }, {});
+    await source();
+    vi.advanceTimersByTime(54 * MINUTE);
+    await source();
+    expect(provide).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(2 * MINUTE);
+    await Promise.all([source(), source()]);
+    expect(provide).toHaveBeenCalledTimes(2);
+  });
+
+  it("rejects unauthenticated with the cause, and asks again at the next call", async () => {
+    const cause = new Error("no metadata service");
+    const provide = vi.fn<() => Promise<Credentials>>().mockRejectedValueOnce(cause).mockResolvedValue(keys);
+    const source = identityOf({ credentials: provide }, {});
+    await expect(source()).rejects.toMatchObject({ code: "unauthenticated", cause });
+    expect(await source()).toBe(keys);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["half a pair", { accessKeyId: "a" }],
+    ["an expiration as text", { ...keys, expiration: "2030-01-01T00:00:00Z" }],
+    ["an expiration that is no date", { ...keys, expiration: new Date("x") }],
+    ["a token that no header can carry", { ...keys, sessionToken: "CANARY\n" }],
+  ])("rejects when it gives %s, and leaves no rejection unhandled", async (_, given) => {
+    const source = identityOf({ credentials: async () => given as Credentials }, {});
+    await expect(source()).rejects.toMatchObject({ code: "unauthenticated", cause: { code: "invalid-option" } });
+    await expect(source()).rejects.not.toThrow("CANARY");
+  });
+
+  it("rejects when it throws", async () => {
+    const credentials = (): never => {
+      throw new Error("thrown");
+    };
+    await expect(identityOf({ credentials }, {})()).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+});

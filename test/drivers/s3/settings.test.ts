@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import type { S3Options } from "../../../drivers/s3/options.ts";
+import { lowerCase, toSettings } from "../../../drivers/s3/settings.ts";
+
+const MIB = 1024 * 1024;
+const keys = { accessKeyId: "AKID", secretAccessKey: "secret" };
+const settings = (options: S3Options, env = {}): ReturnType<typeof toSettings> =>
+  toSettings({ bucket: "bucket", ...keys, ...options }, env);
+
+describe("toSettings", () => {
+  it("fills in defaults", () => {
+    expect(settings({})).toMatchObject({
+      bucket: "bucket",
+      region: "us-east-1",
+      base: "",
+      bulkDelete: true,
+      partSize: 8 * MIB,
+      concurrency: 4,
+      maxMemory: 64 * MIB,
+      signPayload: true,
+      headers: {},
+      timeouts: { connect: 10_000, headers: 60_000, body: 60_000 },
+    });
+  });
+
+  it("takes the region of the environment, unless an option says another", () => {
+    expect(settings({}, { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "x" }).region).toBe("eu-west-1");
+    expect(settings({}, { AWS_DEFAULT_REGION: "eu-west-2" }).region).toBe("eu-west-2");
+    expect(settings({ region: "auto" }, { AWS_REGION: "eu-west-1" }).region).toBe("auto");
+  });
+
+  it.each<[S3Options, string, string]>([
+    [{}, "https://bucket.s3.us-east-1.amazonaws.com", "/"],
+    [{ region: "eu-west-1" }, "https://bucket.s3.eu-west-1.amazonaws.com", "/"],
+    [{ region: "cn-north-1" }, "https://bucket.s3.cn-north-1.amazonaws.com.cn", "/"],
+    [{ forcePathStyle: true }, "https://s3.us-east-1.amazonaws.com", "/bucket/"],
+    [{ bucket: "a.b" }, "https://s3.us-east-1.amazonaws.com", "/a.b/"],
+    [{ endpoint: "http://localhost:9000" }, "http://localhost:9000", "/bucket/"],
+    [{ endpoint: "http://localhost:9000/" }, "http://localhost:9000", "/bucket/"],
+    [{ endpoint: "https://h/storage/v1/s3" }, "https://h", "/storage/v1/s3/bucket/"],
+    [{ endpoint: "https://r2.example", forcePathStyle: false }, "https://bucket.r2.example", "/"],
+    [{ endpoint: "http://[::1]:9000" }, "http://[::1]:9000", "/bucket/"],
+  ])("%j is addressed as %s%s", (options, origin, path) => {
+    expect(settings(options).address).toEqual({ origin, path });
+    expect(settings(options).publicAddress).toEqual({ origin, path });
+  });
+
+  it("keeps a public endpoint beside the one that is talked to", () => {
+    const made = settings({ endpoint: "http://minio:9000", publicEndpoint: "https://files.example" });
+    expect(made.address.origin).toBe("http://minio:9000");
+    expect(made.publicAddress).toEqual({ origin: "https://files.example", path: "/bucket/" });
+  });
+
+  it.each([
+    ["", ""],
+    ["a", "a/"],
+    ["/a/b/", "a/b/"],
+    ["a//b", "a//b/"],
+    ["/", ""],
+  ])("base %j becomes %j", (base, expected) => {
+    expect(settings({ base }).base).toBe(expected);
+  });
+
+  it.each<[string, S3Options]>([
+    ["bucket", { bucket: "" }],
+    ["bucket", { bucket: "a/b" }],
+    ["bucket", { bucket: "a..b" }],
+    ["bucket", { bucket: "b?x" }],
+    ["region", { region: "eu west" }],
+    ["region", { region: "x.evil.example/" }],
+    ["endpoint", { endpoint: "localhost:9000" }],
+    ["endpoint", { endpoint: "ftp://h" }],
+    ["endpoint", { endpoint: "http://u:p@h" }],
+    ["endpoint", { endpoint: "http://h?x" }],
+    ["publicEndpoint", { publicEndpoint: "files" }],
+    ["forcePathStyle", { endpoint: "http://127.0.0.1:9000", forcePathStyle: false }],
+    ["base", { base: "a/../b" }],
+    ["partSize", { partSize: 5 * MIB - 1 }],
+    ["partSize", { partSize: 5 * 1024 * MIB + 1 }],
+    ["concurrency", { concurrency: 0 }],
+    ["concurrency", { concurrency: 65 }],
+    ["maxMemory", { maxMemory: 8 * MIB - 1 }],
+    ["signPayload", { signPayload: false, endpoint: "http://h" }],
+    ["timeout.headers", { timeout: -1 }],
+    ["timeout.body", { timeout: { body: 0.5 } }],
+    ["retry.attempts", { retry: { attempts: 0 } }],
+    ["fetch", { fetch: "x" as never }],
+    ["dispatcher", { fetch: async () => new Response(), dispatcher: {} }],
+    ["headers x-a", { headers: { "x-a": "b\nc" } }],
+    ['headers "a b', { headers: { "a b": "c" } }],
+    ["accessKeyId", { accessKeyId: "", secretAccessKey: "s" }],
+    ["secretAccessKey", { secretAccessKey: "" }],
+  ])("refuses %s by name: %j", (name, options) => {
+    expect(() => settings(options)).toThrow(
+      expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(new RegExp(`^${name}\\b`)) }),
+    );
+  });
+
+  it("refuses checksum as not there yet, rather than ignoring it", () => {
+    expect(() => settings({ checksum: "crc32" } as S3Options)).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+  });
+
+  it("lets unsigned payloads go over https", () => {
+    expect(settings({ signPayload: false, endpoint: "https://h" }).signPayload).toBe(false);
+  });
+});
+
+describe("lowerCase", () => {
+  it("lower-cases names and trims values", () => {
+    expect(lowerCase({ "X-A": " b ", c: "" })).toEqual({ "x-a": "b", c: "" });
+  });
+
+  it("never repeats a value that it refuses", () => {
+    expect(() => lowerCase({ "x-key": "CANARY\n" })).toThrow(/^(?!.*CANARY)headers x-key/);
+  });
+});
