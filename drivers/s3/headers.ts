@@ -22,10 +22,13 @@ export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
 export function toInfo(key: string, response: WireResponse, size: number): StoredInfo {
   const headers: Record<string, string> = {};
   for (const [option, name] of NAMES) {
-    // Some servers keep the framing of an upload as if it were the object's encoding.
-    const value = response.header(name)?.replace(/\baws-chunked(,\s*|$)/, "");
+    const value = response.header(name);
     if (value) headers[option] = value;
   }
+  // Some servers keep the framing of an upload as if it were the object's encoding.
+  const encoding = headers["contentEncoding"]?.replace(/^aws-chunked(,\s*|$)|,\s*aws-chunked\b/, "");
+  if (encoding) headers["contentEncoding"] = encoding;
+  else delete headers["contentEncoding"];
   const metadata = emptyMetadata();
   for (const name of response.names()) {
     if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
