@@ -1,5 +1,5 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
-import { StorageError } from "./error.ts";
+import { renaming, StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import { objectHeaders } from "./options.ts";
 import { listing } from "./pages.ts";
@@ -24,7 +24,10 @@ interface Target {
  * without object verbs rejects `unsupported`. A listing shows one mount, the one that its prefix leads to.
  */
 export function objects(storage: StorageLike): ObjectStore {
-  const at = <T>(key: string, run: (target: Target) => Promise<T>): Promise<T> => resolve(storage, key).then(run);
+  const at = async <T>(key: string, run: (target: Target) => Promise<T>): Promise<T> => {
+    const target = await resolve(storage, key);
+    return renaming(run(target), (found) => target.head + found);
+  };
   const info = (target: Target, found: ObjectInfo): ObjectInfo => ({ ...found, key: target.head + found.key });
 
   const store: ObjectStore = {
@@ -90,7 +93,14 @@ export function objects(storage: StorageLike): ObjectStore {
       size: object.size,
       signal,
     });
-    if (verb === "move") await source.store.delete(source.rest, signal ? { signal } : {});
+    if (verb === "move") {
+      // As within one store: what was written meanwhile is not deleted unread.
+      const now = await source.store.head(source.rest, { signal });
+      if (now && now.etag !== object.etag) {
+        throw new StorageError("conflict", "the source was replaced while it was copied; it was kept", { key: from });
+      }
+      await source.store.delete(source.rest, { signal });
+    }
     return info(target, copied);
   }
   return store;
@@ -111,7 +121,12 @@ async function deleteByMount(targets: readonly Target[], options: Parameters<Obj
       );
       deleted.push(...caller.values());
     } catch (error) {
-      if (!StorageError.is(error) || error.code !== "partial") throw error;
+      if (!StorageError.is(error) || mounts.size === 1) throw error;
+      if (error.code !== "partial") {
+        // What other mounts have deleted by now must not be lost in this one's failure.
+        errors.push(...[...caller.values()].map((key) => ({ key, error })));
+        continue;
+      }
       deleted.push(...(error.deleted ?? []).map(named));
       errors.push(...(error.errors ?? []).map((failure) => ({ ...failure, key: named(failure.key) })));
     }

@@ -1,5 +1,6 @@
 /** The object interface below a prefix. */
 import type { StoredInfo } from "./backend.ts";
+import { renaming } from "./error.ts";
 import type { ListOptions, ObjectStore, Page } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
 import { refuse } from "./options.ts";
@@ -16,42 +17,50 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     // An empty key must stay empty to be refused, not become the prefix itself.
     return typeof key === "string" && key !== "" ? prefix + key : key;
   };
-  const relative = <T extends StoredInfo>(info: T): T => ({ ...info, key: info.key.slice(prefix.length) });
+  // What was refused before the prefix was put before it has no prefix to lose.
+  const cut = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
+  const run = <T>(outcome: Promise<T>): Promise<T> => renaming(outcome, cut);
+  const relative = <T extends StoredInfo>(info: T): T => ({ ...info, key: cut(info.key) });
+  const named = async <T extends StoredInfo>(outcome: Promise<T>): Promise<T> => relative(await run(outcome));
   const relativePage = (page: Page): Page => ({
     objects: page.objects.map(relative),
-    prefixes: page.prefixes.map((found) => found.slice(prefix.length)),
+    prefixes: page.prefixes.map(cut),
     cursor: page.cursor,
   });
 
   return {
-    upload: async (key, body, options) => relative(await store.upload(full(key), body, options)),
-    download: async (key, options) => relative(await store.download(full(key), options)),
-    delete: (keys, options) => store.delete(typeof keys === "string" ? full(keys) : keys.map(full), options),
-    exists: (key, options) => store.exists(full(key), options),
-    presign: (key, options) => store.presign(full(key), options),
+    upload: (key, body, options) => named(store.upload(full(key), body, options)),
+    download: (key, options) => named(store.download(full(key), options)),
+    delete: (keys, options) => run(store.delete(typeof keys === "string" ? full(keys) : keys.map(full), options)),
+    exists: (key, options) => run(store.exists(full(key), options)),
+    presign: (key, options) => run(store.presign(full(key), options)),
     head: async (key, options) => {
-      const info = await store.head(full(key), options);
+      const info = await run(store.head(full(key), options));
       return info && relative(info);
     },
     list: (options: ListOptions = {}) => {
       const inner = { ...options, prefix: prefix + (options.prefix ?? "") };
       return listing(async (cursor) => {
-        const page = await store
-          .list({ ...inner, cursor })
-          .pages()
-          .next();
+        const pages = store.list({ ...inner, cursor }).pages();
+        const page = await run(pages.next());
         return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);
       }, options.cursor);
     },
-    copy: async (from, to, options) => relative(await store.copy(full(from), full(to), options)),
-    move: async (from, to, options) => relative(await store.move(full(from), full(to), options)),
-    deletePrefix: (below, options) => store.deletePrefix(full(below), options),
+    copy: (from, to, options) => named(store.copy(full(from), full(to), options)),
+    move: (from, to, options) => named(store.move(full(from), full(to), options)),
+    deletePrefix: (below, options) => run(store.deletePrefix(full(below), options)),
     createMultipartUpload: async (key, options) => {
-      const upload = await store.createMultipartUpload(full(key), options);
-      return { ...upload, key, complete: async (parts, end) => relative(await upload.complete(parts, end)) };
+      const upload = await run(store.createMultipartUpload(full(key), options));
+      return {
+        ...upload,
+        key,
+        uploadPart: (partNumber, body, part) => run(upload.uploadPart(partNumber, body, part)),
+        complete: (parts, end) => named(upload.complete(parts, end)),
+        abort: (end) => run(upload.abort(end)),
+      };
     },
-    resumeMultipartUpload: (key, uploadId) => store.resumeMultipartUpload(full(key), uploadId),
-    update: async (key, fn, options) => relative(await store.update(full(key), fn, options)),
+    resumeMultipartUpload: (key, uploadId) => run(store.resumeMultipartUpload(full(key), uploadId)),
+    update: (key, fn, options) => named(store.update(full(key), fn, options)),
     scoped: (deeper) => scoped(store, full(deeper)),
   };
 }
