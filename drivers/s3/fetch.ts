@@ -22,7 +22,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
         controller.abort(new StorageError("timeout", "the store did not answer in time")),
       );
       try {
-        const response = await fetch(url, {
+        const answer = fetch(url, {
           method,
           headers,
           // A redirect would carry the token and the keys in headers to whatever host it names.
@@ -31,6 +31,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
           ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
           ...RAW,
         });
+        const response = await heeding(answer, controller.signal);
         return toResponse(response, controller, timeouts.body, release);
       } catch (error) {
         release();
@@ -109,11 +110,12 @@ function piecewise(body: Response["body"], controller: AbortController, idle: nu
     async next() {
       const late = timer(idle, () => controller.abort(new StorageError("timeout", "the store stopped sending")));
       try {
-        const piece = await read();
+        const piece = await heeding(read(), controller.signal);
         if (piece === null) release();
         return piece;
       } catch (error) {
         release();
+        reader.cancel(error).catch(() => {});
         throw reasonOf(error, undefined, controller.signal);
       } finally {
         clearTimeout(late);
@@ -140,6 +142,16 @@ function open(
     const reader = body.getReader();
     return [reader, async () => (await reader.read()).value ?? null];
   }
+}
+
+/** Settles with `work`, or at once when the signal is aborted: a fetch that a user passes may not listen to it. */
+function heeding<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 function timer(milliseconds: number, run: () => void): ReturnType<typeof setTimeout> | undefined {

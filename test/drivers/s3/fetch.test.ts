@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { fromFetch } from "../../../drivers/s3/fetch.ts";
+import type { Timeouts } from "../../../drivers/s3/transport.ts";
+
+const timeouts: Timeouts = { connect: 0, headers: 0, body: 0 };
+const request = { method: "GET", url: "http://h/k", headers: { a: "b" } };
+const never = <T>(): Promise<T> => new Promise(() => {});
+
+describe("fromFetch", () => {
+  it("passes on method, headers and bytes, and follows no redirect", async () => {
+    let seen: RequestInit = {};
+    const transport = fromFetch(async (_, init) => ((seen = init), new Response("x")), timeouts);
+    const body = new Uint8Array([1]);
+    const response = await transport.send({ ...request, method: "PUT", body });
+    expect(seen).toMatchObject({ method: "PUT", headers: { a: "b" }, redirect: "manual", body });
+    expect(response.status).toBe(200);
+    expect(response.header("absent")).toBeNull();
+    expect([...response.names()]).toContain("content-type");
+  });
+
+  it("rejects timeout and aborts the request when no answer comes, even from a fetch that ignores its signal", async () => {
+    let signal: AbortSignal | null | undefined;
+    const transport = fromFetch((_, init) => ((signal = init.signal), never()), { ...timeouts, headers: 20 });
+    await expect(transport.send(request)).rejects.toMatchObject({ code: "timeout" });
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it("rejects timeout and cancels the body when it stops, even where the signal does not reach it", async () => {
+    let cancelled: unknown;
+    const body = new ReadableStream({ pull: () => never(), cancel: (reason) => void (cancelled = reason) });
+    const transport = fromFetch(async () => new Response(body), { ...timeouts, body: 20 });
+    const response = await transport.send(request);
+    await expect(response.bytes(10)).rejects.toMatchObject({ code: "timeout" });
+    expect(cancelled).toMatchObject({ code: "timeout" });
+  });
+
+  it("rejects with the signal's reason before the answer, and while the body is read", async () => {
+    const reason = new Error("left");
+    const deaf = fromFetch(() => never(), timeouts);
+    const control = new AbortController();
+    const pending = deaf.send({ ...request, signal: control.signal });
+    control.abort(reason);
+    await expect(pending).rejects.toBe(reason);
+    await expect(deaf.send({ ...request, signal: control.signal })).rejects.toBe(reason);
+
+    const later = new AbortController();
+    const body = new ReadableStream({ pull: () => never() });
+    const response = await fromFetch(async () => new Response(body), timeouts).send({
+      ...request,
+      signal: later.signal,
+    });
+    const read = response.stream().getReader().read();
+    later.abort(reason);
+    await expect(read).rejects.toBe(reason);
+  });
+
+  it("calls a failure unavailable, with its cause", async () => {
+    const cause = new TypeError("fetch failed");
+    await expect(fromFetch(() => Promise.reject(cause), timeouts).send(request)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      cause,
+    });
+  });
+
+  it("gives bytes up to a limit, null beyond it", async () => {
+    const transport = fromFetch(async () => new Response("hello"), timeouts);
+    expect(new TextDecoder().decode((await (await transport.send(request)).bytes(5)) ?? undefined)).toBe("hello");
+    expect(await (await transport.send(request)).bytes(4)).toBeNull();
+  });
+
+  it("discards a small body by reading it, a large one by cancelling", async () => {
+    const seen: string[] = [];
+    const answering = (length: string) => async (): Promise<Response> => {
+      let sent = false;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (sent) return (seen.push("read"), controller.close());
+          sent = true;
+          controller.enqueue(new Uint8Array(10));
+        },
+        cancel: () => void seen.push("cancelled"),
+      });
+      return new Response(body, { headers: { "content-length": length } });
+    };
+    await (await fromFetch(answering("10"), timeouts).send(request)).discard();
+    await (await fromFetch(answering("1000000"), timeouts).send(request)).discard();
+    expect(seen).toEqual(["read", "cancelled"]);
+  });
+
+  it("leaves no listener on a long-lived signal", async () => {
+    const { signal } = new AbortController();
+    const live = new Set<unknown>();
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const transport = fromFetch(async () => new Response("hello"), timeouts);
+    await (await transport.send({ ...request, signal })).bytes(10);
+    await (await transport.send({ ...request, signal })).discard();
+    await (await transport.send({ ...request, signal })).stream().cancel();
+    await fromFetch(async () => Promise.reject(new Error("x")), timeouts)
+      .send({ ...request, signal })
+      .catch(() => {});
+    expect(live.size).toBe(0);
+  });
+});
