@@ -1,0 +1,85 @@
+import { describe, expect, it, vi } from "vitest";
+import { stubbed } from "../../support/stubbed.ts";
+
+const driver = stubbed("http://minio:9000", { publicEndpoint: "https://files.example/s3", base: "in" });
+
+describe("presignObject", () => {
+  it("signs for the public endpoint, the base once, and asks nobody", async () => {
+    const asked = vi.fn();
+    const silent = stubbed("http://minio:9000", {
+      publicEndpoint: "https://files.example",
+      base: "/in/",
+      fetch: asked,
+    });
+    const { url, method, headers } = (await silent.presign("a b+c/é", { expiresIn: 60 })) ?? { url: "" };
+    expect(asked).not.toHaveBeenCalled();
+    expect(url).toMatch(/^https:\/\/files\.example\/bucket\/in\/a%20b%2Bc\/%C3%A9\?/);
+    expect(new URL(url).searchParams.get("X-Amz-Expires")).toBe("60");
+    expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe("host");
+    expect([method, headers]).toEqual(["GET", {}]);
+  });
+
+  it("puts what the answer shall be into the query, without a plus for a space", async () => {
+    const options = {
+      contentDisposition: 'attachment; filename="a + b"',
+      contentType: "a/b",
+      cacheControl: "no-store",
+    };
+    const { url = "" } = (await driver.presign("k", options)) ?? {};
+    const { searchParams, search } = new URL(url);
+    expect(searchParams.get("response-content-disposition")).toBe(options.contentDisposition);
+    expect(searchParams.get("response-content-type")).toBe("a/b");
+    expect(searchParams.get("response-cache-control")).toBe("no-store");
+    expect(search).not.toContain("+");
+  });
+
+  it("signs every header that a PUT must send", async () => {
+    const { url = "", headers } =
+      (await driver.presign("k", {
+        method: "PUT",
+        contentType: "image/png",
+        contentLength: 5,
+        metadata: { Note: "é" },
+        ifNoneMatch: "*",
+      })) ?? {};
+    expect(headers).toEqual({
+      "content-length": "5",
+      "content-type": "image/png",
+      "if-none-match": "*",
+      "x-amz-meta-note": "=?UTF-8?B?w6k=?=",
+    });
+    expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe(
+      "content-length;content-type;host;if-none-match;x-amz-meta-note",
+    );
+  });
+
+  it("signs one part of a multipart upload", async () => {
+    const { url = "", headers } =
+      (await driver.presign("k", { method: "PUT", part: { uploadId: "u+/=", partNumber: 7 } })) ?? {};
+    expect(new URL(url).searchParams.get("uploadId")).toBe("u+/=");
+    expect(new URL(url).searchParams.get("partNumber")).toBe("7");
+    expect(headers).toEqual({});
+  });
+
+  it("says until when it holds, by the second that is signed", async () => {
+    const { url = "", expiresAt } = (await driver.presign("k", { expiresIn: 604_800 })) ?? {};
+    const signed = new URL(url).searchParams.get("X-Amz-Date") ?? "";
+    const begin = Date.parse(signed.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+    expect(expiresAt?.getTime()).toBe(begin + 604_800_000);
+  });
+
+  it.each([
+    ["expiresIn", { expiresIn: 0 }],
+    ["expiresIn", { expiresIn: 604_801 }],
+    ["expiresIn", { expiresIn: 1.5 }],
+    ["method", { method: "DELETE" as "GET" }],
+    ["PUT only", { metadata: { a: "b" } }],
+    ["part.partNumber", { method: "PUT" as const, part: { uploadId: "u", partNumber: 10_001 } }],
+    ["contentType", { contentType: "a\nb" }],
+  ])("refuses %s: %j", async (name, options) => {
+    await expect(driver.presign("k", options)).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining(name),
+    });
+  });
+});
