@@ -1,33 +1,63 @@
-import { expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
+import { scoped } from "../../src/scoped.ts";
 
-test("scoped speaks of keys relative to its prefix, in results and in errors", async () => {
-  const store = memory();
-  const scope = store.scoped("users/7/");
-  expect((await scope.upload("a.txt", "1")).key).toBe("a.txt");
-  expect(await store.exists("users/7/a.txt")).toBe(true);
-  await expect(scope.download("b")).rejects.toMatchObject({ code: "not-found", key: "b" });
-  await expect(scope.upload("", "x")).rejects.toMatchObject({ code: "invalid-key" });
-});
+async function all(list: AsyncIterable<{ key?: string | undefined; prefix?: string | undefined }>): Promise<unknown[]> {
+  const seen = [];
+  for await (const entry of list) seen.push(entry.key ?? entry.prefix);
+  return seen;
+}
 
-test.each(["../8/x", "..", "a/../../8/x", "./x"])("scoped refuses %s, which would leave it", async (key) => {
-  const store = memory();
-  await store.upload("users/8/x", "secret");
-  await expect(store.scoped("users/7/").download(key)).rejects.toMatchObject({ code: "invalid-key" });
-});
+describe("scoped", () => {
+  it("puts its prefix before keys and takes it off results", async () => {
+    const store = memory();
+    const users = scoped(store, "users/");
+    expect((await users.upload("1/a.txt", "x")).key).toBe("1/a.txt");
+    expect(await store.exists("users/1/a.txt")).toBe(true);
+    expect((await users.head("1/a.txt"))?.key).toBe("1/a.txt");
+    expect(await (await users.download("1/a.txt")).text()).toBe("x");
+    expect((await users.copy("1/a.txt", "2/b.txt")).key).toBe("2/b.txt");
+    expect((await users.move("2/b.txt", "2/c.txt")).key).toBe("2/c.txt");
+    expect(await all(users.list())).toEqual(["1/a.txt", "2/c.txt"]);
+    expect(await all(users.list({ delimiter: "/" }))).toEqual(["1/", "2/"]);
+    expect(await all(users.list({ prefix: "2/" }))).toEqual(["2/c.txt"]);
+    expect(await all(users.scoped("1/").list())).toEqual(["a.txt"]);
+    await users.delete(["1/a.txt", "none"]);
+    expect(await users.exists("1/a.txt")).toBe(false);
+  });
 
-test("scoped within scoped joins both prefixes, and lists only what lies below", async () => {
-  const store = memory();
-  await store.upload("a/b/c", "1");
-  await store.upload("a/bc", "2");
-  const deep = store.scoped("a/").scoped("b/");
-  const keys: (string | undefined)[] = [];
-  for await (const entry of deep.list()) keys.push(entry.key);
-  expect(keys).toEqual(["c"]);
-  expect(await deep.deletePrefix("c")).toBe(1);
-  expect(await store.exists("a/bc")).toBe(true);
-});
+  it("pages with cursors of its own", async () => {
+    const store = memory();
+    for (const key of ["a", "p/1", "p/2", "p/3", "q"]) await store.upload(key, key);
+    const pages = [];
+    for await (const page of store.scoped("p/").list({ limit: 2 }).pages()) pages.push(page);
+    expect(pages.map(({ objects }) => objects.map(({ key }) => key))).toEqual([["1", "2"], ["3"]]);
+    expect(await all(store.scoped("p/").list({ cursor: pages[0]?.cursor as string }))).toEqual(["3"]);
+  });
 
-test("scoped does not take an empty prefix", () => {
-  expect(() => memory().scoped("")).toThrow(/prefix must not be empty/);
+  it.each(["../x", "..", "a/../../x"])("cannot be left by %s", async (key) => {
+    const store = memory();
+    await store.upload("x", "outside");
+    const inside = store.scoped("p/");
+    for (const run of [
+      () => inside.upload(key, "y"),
+      () => inside.download(key),
+      () => inside.delete(key),
+      () => inside.delete(["ok", key]),
+      () => inside.copy("a", key),
+      () => inside.deletePrefix(`${key}/`),
+    ])
+      await expect(run()).rejects.toMatchObject({ code: "invalid-key" });
+    expect(await store.exists("x")).toBe(true);
+  });
+
+  it("refuses an empty prefix, an empty key, and emptying itself", async () => {
+    const store = memory();
+    expect(() => store.scoped("")).toThrow(expect.objectContaining({ code: "invalid-option" }));
+    expect(() => store.scoped("../")).toThrow(expect.objectContaining({ code: "invalid-key" }));
+    await store.upload("p/a", "x");
+    await expect(store.scoped("p/").upload("", "x")).rejects.toMatchObject({ code: "invalid-key" });
+    await expect(store.scoped("p/").deletePrefix("")).rejects.toMatchObject({ code: "invalid-option" });
+    expect(await store.scoped("p/").deletePrefix("a")).toBe(1);
+  });
 });
