@@ -7,7 +7,7 @@ import { StorageError } from "./error.ts";
 import type { MultipartOptions, MultipartUpload, UploadBody } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { readerOf } from "./reader.ts";
-import { putOptions } from "./upload.ts";
+import { putOptions, releasing } from "./upload.ts";
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const MAX_PARTS = 10_000;
@@ -20,12 +20,14 @@ export async function createMultipart(call: Caller, key: Key, options: Multipart
     return {
       key,
       uploadId,
-      uploadPart: (partNumber, body, part = {}) =>
-        call("uploadPart", key, part, async (now) => {
+      uploadPart: (partNumber, body, part = {}) => {
+        const sent = call("uploadPart", key, part, async (now) => {
           wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
           const steps = stepsOf(now);
           return steps.uploadPart(key, uploadId, partNumber, await partBytes(body, steps.maxPart, part), part);
-        }),
+        });
+        return releasing(body, sent);
+      },
       complete: (parts, end = {}) =>
         call("completeMultipartUpload", key, end, async (now) => {
           const info = await stepsOf(now).complete(key, uploadId, inOrder(parts), { ...checked, signal: end.signal });
@@ -55,17 +57,19 @@ function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {
 async function partBytes(body: UploadBody, most: number, call: CallOptions): Promise<Uint8Array> {
   const { source } = toBody(body);
   if ("bytes" in source) return source.bytes;
+  const tooLarge = (): StorageError =>
+    new StorageError(
+      "too-large",
+      `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`,
+    );
   const reader = readerOf(source, call.signal);
   try {
+    if (source.size !== undefined && source.size > most) throw tooLarge();
     // Grows with what comes: a part's length is not known beforehand.
-    let buffer = new Uint8Array(source.size ?? 64 * 1024);
+    let buffer = new Uint8Array(source.size ?? Math.min(most, 64 * 1024));
     let end = await reader.fill(buffer, 0);
     while (!(await reader.ended())) {
-      if (end >= most)
-        throw new StorageError(
-          "too-large",
-          `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`,
-        );
+      if (end >= most) throw tooLarge();
       const larger = new Uint8Array(Math.min(most, buffer.byteLength * 4));
       larger.set(buffer);
       buffer = larger;
