@@ -102,7 +102,7 @@ async function download(backend: Backend, key: Key, options: DownloadOptions): R
   const ifMatch = unlessAny(options.ifMatch);
   const stored = await backend.get(key, {
     signal,
-    range: range && parseRange(range),
+    range: range === undefined ? undefined : parseRange(range),
     ifMatch: checkEtag("ifMatch", ifMatch),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
   });

@@ -1,0 +1,197 @@
+import { describe, expect, it, vi } from "vitest";
+import memory from "../../drivers/memory.ts";
+import type { Backend } from "../../src/backend.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
+import { StorageError } from "../../src/error.ts";
+
+/** A driver over the memory backend with some of its verbs replaced. */
+async function over(replace: (backend: Backend) => Partial<Backend>): Promise<Driver> {
+  const backend = await memory().getInstance();
+  return toDriver({ name: "test", open: () => ({ ...backend, ...replace(backend) }) });
+}
+
+const refused = (): Promise<never> => Promise.reject(new StorageError("denied", "no"));
+
+describe("delete", () => {
+  it("goes key by key, at most 16 at once, where the store has no batches", async () => {
+    let running = 0;
+    let most = 0;
+    const driver = await over((backend) => ({
+      delete: async (key, call) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        return /[37]$/.test(key) ? refused() : backend.delete(key, call);
+      },
+    }));
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    const error: unknown = await driver.delete(keys).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "partial", operation: "delete", driver: "test", retryable: false });
+    if (!StorageError.is(error)) throw new Error("expected a StorageError");
+    expect(error.errors?.map(({ key }) => key).toSorted()).toEqual([
+      "k13",
+      "k17",
+      "k23",
+      "k27",
+      "k3",
+      "k33",
+      "k37",
+      "k7",
+    ]);
+    expect(error.errors?.[0]?.error).toMatchObject({ code: "denied" });
+    expect(error.deleted).toHaveLength(32);
+    expect(most).toBe(16);
+  });
+
+  it("refuses a bad key among many before any is deleted", async () => {
+    const driver = memory();
+    await driver.upload("a", "x");
+    await expect(driver.delete(["a", ".."])).rejects.toMatchObject({ code: "invalid-key" });
+    expect(await driver.exists("a")).toBe(true);
+  });
+
+  it("an abort in the middle rejects with the reason and starts no more", async () => {
+    const control = new AbortController();
+    const reason = new Error("left");
+    const started: string[] = [];
+    const driver = await over(() => ({
+      delete: async (key) => {
+        started.push(key);
+        control.abort(reason);
+      },
+    }));
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    await expect(driver.delete(keys, { signal: control.signal })).rejects.toBe(reason);
+    expect(started.length).toBeLessThanOrEqual(16);
+  });
+});
+
+describe("deletePrefix", () => {
+  it("counts what it deletes over pages, and refuses the empty prefix", async () => {
+    const driver = memory();
+    await Promise.all(Array.from({ length: 1005 }, (_, index) => driver.upload(`p${index}`, "x")));
+    await driver.upload("q", "x");
+    expect(await driver.deletePrefix("p")).toBe(1005);
+    expect(await driver.exists("q")).toBe(true);
+    await expect(driver.deletePrefix("")).rejects.toMatchObject({ code: "invalid-option" });
+  });
+});
+
+describe("copy and move", () => {
+  it("copy reads and writes where the store cannot, with headers and condition", async () => {
+    const driver = await over(() => ({ copy: undefined as never }));
+    const { etag } = await driver.upload("a", "hello", {
+      contentType: "a/b",
+      metadata: { n: "1" },
+      cacheControl: "no-store",
+    });
+    const copied = await driver.copy("a", "b", { ifMatch: etag });
+    expect(copied).toMatchObject({
+      key: "b",
+      size: 5,
+      contentType: "a/b",
+      metadata: { n: "1" },
+      cacheControl: "no-store",
+    });
+    await expect(driver.copy("a", "c", { ifMatch: '"other"' })).rejects.toMatchObject({ code: "precondition-failed" });
+    await expect(driver.copy("none", "c")).rejects.toMatchObject({ code: "not-found", key: "none" });
+  });
+
+  it("move keeps the source when the copy is not its size, and when the source changed meanwhile", async () => {
+    const short = await over((backend) => ({
+      head: async (key, call) => {
+        const info = await backend.head(key, call);
+        return info && key === "b" ? { ...info, size: info.size - 1 } : info;
+      },
+    }));
+    await short.upload("a", "hello");
+    await expect(short.move("a", "b")).rejects.toMatchObject({ code: "corrupt" });
+    expect(await short.exists("a")).toBe(true);
+
+    const changed = await over((backend) => ({
+      head: async (key, call) => {
+        const info = await backend.head(key, call);
+        return info && { ...info, etag: '"stale"' };
+      },
+    }));
+    await changed.upload("a", "hello");
+    await expect(changed.move("a", "b")).rejects.toMatchObject({ code: "precondition-failed" });
+    expect(await changed.exists("a")).toBe(true);
+    await expect(changed.move("a", "a")).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(changed.move("none", "b")).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("list", () => {
+  it.each([
+    ["limit", { limit: 0 }],
+    ["limit", { limit: 1001 }],
+    ["limit", { limit: 1.5 }],
+    ["delimiter", { delimiter: ":" as "/" }],
+  ])("refuses %s: %j at the first step", async (name, options) => {
+    const list = memory().list(options);
+    await expect(list.pages().next()).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it("rejects invalid-key for a prefix with a dot segment", async () => {
+    await expect(memory().list({ prefix: "../" }).pages().next()).rejects.toMatchObject({ code: "invalid-key" });
+  });
+});
+
+describe("download and presign", () => {
+  it.each([{ ifMatch: "bare" }, { ifNoneMatch: "" }, { ifMatch: '"a", "b"' }])(
+    "download refuses the condition %j",
+    async (options) => {
+      const driver = memory();
+      await driver.upload("a", "x");
+      await expect(driver.download("a", options)).rejects.toMatchObject({ code: "invalid-option" });
+    },
+  );
+
+  it.each([null, "0-1", 0])("download refuses the range %j", async (range) => {
+    const driver = memory();
+    await driver.upload("a", "x");
+    await expect(driver.download("a", { range: range as never })).rejects.toMatchObject({ code: "invalid-range" });
+  });
+
+  it("presign is null where the driver cannot, but bad options are refused", async () => {
+    expect(await memory().presign("a")).toBeNull();
+    await expect(memory().presign("a", { expiresIn: 0 })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(memory().presign("..")).rejects.toMatchObject({ code: "invalid-key" });
+  });
+});
+
+describe("every verb", () => {
+  const verbs: Readonly<Record<string, (driver: Driver, key: string, signal?: AbortSignal) => Promise<unknown>>> = {
+    upload: (driver, key, signal) => driver.upload(key, "x", { signal }),
+    download: (driver, key, signal) => driver.download(key, { signal }),
+    delete: (driver, key, signal) => driver.delete(key, { signal }),
+    exists: (driver, key, signal) => driver.exists(key, { signal }),
+    head: (driver, key, signal) => driver.head(key, { signal }),
+    presign: (driver, key, signal) => driver.presign(key, { signal }),
+    copy: (driver, key, signal) => driver.copy(key, "to", { signal }),
+    move: (driver, key, signal) => driver.move(key, "to", { signal }),
+    deletePrefix: (driver, key, signal) => driver.deletePrefix(`${key}/`, { signal }),
+    createMultipartUpload: (driver, key, signal) => driver.createMultipartUpload(key, { signal }),
+  };
+
+  it.each(Object.entries(verbs))("%s rejects invalid-key and names itself", async (operation, run) => {
+    await expect(run(memory(), "../x")).rejects.toMatchObject({ code: "invalid-key", operation, driver: "memory" });
+  });
+
+  it.each(Object.entries(verbs))("%s asks no store when its signal was aborted before", async (_, run) => {
+    const head = vi.fn();
+    const driver = await over(() => ({ head, get: head, put: head, delete: head, list: head }));
+    const reason = new Error("before");
+    await expect(run(driver, "k", AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(head).not.toHaveBeenCalled();
+  });
+
+  it("exists rejects what is not an answer", async () => {
+    const driver = await over(() => ({ head: refused }));
+    await expect(driver.exists("k")).rejects.toMatchObject({ code: "denied", operation: "exists" });
+  });
+});
