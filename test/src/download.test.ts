@@ -3,7 +3,10 @@ import type { Backend, StoredInfo } from "../../src/backend.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
 import { collect, toDownload, toInfo } from "../../src/download.ts";
 
-const backend = { url: (key: string) => `https://cdn/${key}`, location: (key: string) => `mem:${key}` } as Backend;
+const backend = {
+  url: (key: string) => `https://cdn/${key}`,
+  location: (key: string) => `mem:${key}`,
+} as Partial<Backend> as Backend;
 const info: StoredInfo = { key: "k", size: 5, etag: '"e"', lastModified: new Date("2026-01-02T03:04:05Z") };
 
 function opened(body: string, more: Partial<StoredInfo> = {}): ReturnType<typeof toDownload> {
