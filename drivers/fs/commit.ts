@@ -14,7 +14,7 @@ import { infoOf } from "./read.ts";
 import { dropRecord, headersOf, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
-import { syncNames } from "./sync.ts";
+import { flushing, syncNames } from "./sync.ts";
 
 /** What a write depends on. */
 export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
@@ -37,7 +37,10 @@ export function checkConditions(present: Found | undefined, { ifMatch, ifNoneMat
   );
 }
 
-/** Publishes a draft. On failure the draft and its record are gone, and the object is as it was. */
+/**
+ * Publishes a draft. On failure the draft and its record are gone, and the object is as it was; but for `ambiguous`: the
+ * object is stored, and whether it survives a power cut is not known.
+ */
 export async function commit(
   root: Root,
   settings: Settings,
@@ -63,6 +66,8 @@ export async function commit(
         if (recorded) await dropRecord(root, key, draft.stats).catch(() => {});
         throw error;
       }
+      // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
+      if (draft.durable) await flushing("stored", () => syncNames(root, folderOf(placed.path)));
       for (const { candidate, stats } of before) {
         if (candidate.path !== placed.path) await removeFile(root, candidate);
         const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
@@ -83,12 +88,10 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
   for (const candidate of placesOf(root, key)) {
     for (let attempt = 0; ; attempt++) {
       try {
-        const folder = folderOf(candidate.path);
-        await root.make(folder);
+        await root.make(folderOf(candidate.path));
         if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
         if (createOnly) await create(root, key, draft, candidate);
         else await replace(root, draft, candidate);
-        if (draft.durable) await syncNames(root, folder);
         return candidate;
       } catch (error) {
         failure = error;

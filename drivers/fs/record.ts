@@ -62,7 +62,12 @@ export async function writeRecord(
     await unlink(root.path(temp)).catch(() => {});
     throw error;
   }
-  if (durable) await syncNames(root, folderOf(path));
+  try {
+    if (durable) await syncNames(root, folderOf(path));
+  } catch (error) {
+    await unlink(root.path(path)).catch(() => {});
+    throw error;
+  }
   return path;
 }
 

@@ -1,6 +1,7 @@
 /** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
 import { lstat, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { StorageError } from "../../src/error.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
 import { folderOf } from "./path.ts";
 
@@ -46,5 +47,19 @@ export async function syncNames(root: Paths, folder: string): Promise<void> {
     else await syncFolder(root.path(folderOf(child)));
     if (flushed.size >= MEMORY) flushed.clear();
     flushed.set(path, birth);
+  }
+}
+
+/** Runs the flush of what has been `done` and can be seen: its failure is `ambiguous`, not a failure of what was done. */
+export async function flushing(done: string, flush: () => Promise<void>): Promise<void> {
+  try {
+    await flush();
+  } catch (error) {
+    const why = errnoOf(error);
+    throw new StorageError(
+      "ambiguous",
+      `${done}, but it is not known whether it survives a power cut: the folder could not be flushed${why ? ` (${why})` : ""}`,
+      { cause: error },
+    );
   }
 }
