@@ -16,7 +16,7 @@ import { type Driver, toDriver } from "../src/driver.ts";
 import { StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { compareKeys, encodePath, joinBase } from "../src/key.ts";
-import { headersOf } from "../src/options.ts";
+import { headersOf, knownOptions } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
 import { readerOf } from "../src/reader.ts";
 
@@ -34,10 +34,12 @@ interface Entry {
 
 /** A driver over objects in memory, its own for every call of this factory. */
 export default function memory(options: MemoryOptions = {}): Driver {
-  return toDriver({ name: "memory", open: () => memoryBackend(options.publicUrl), onEvent: options.onEvent });
+  return toDriver({ name: "memory", open: () => memoryBackend(options), onEvent: options.onEvent });
 }
 
-function memoryBackend(publicUrl: string | undefined): Backend {
+function memoryBackend(options: MemoryOptions): Backend {
+  knownOptions(options, { publicUrl: 1, onEvent: 1 });
+  const { publicUrl } = options;
   const entries = new Map<string, Entry>();
   let version = 0;
 

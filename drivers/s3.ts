@@ -1,5 +1,5 @@
 /** Objects in any S3-compatible store: AWS S3, MinIO, R2, Garage, Ceph, Spaces. */
-import type { Backend } from "../src/backend.ts";
+import type { Backend, StoredInfo } from "../src/backend.ts";
 import { MemoryBudget } from "../src/budget.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
 import { StorageError } from "../src/error.ts";
@@ -49,9 +49,9 @@ function s3Backend(options: S3Options): Backend {
     deleteMany: (keys, call) => deleteObjects(client, keys, call),
     list: (list) => listObjects(client, list),
     copy: async (from, to, copy) => {
-      const copied = await fits(to, () => copyObject(client, from, to, copy));
+      if (!(await fits(to, () => copyObject(client, from, to, copy)))) return null;
       // A copy's answer has neither size nor headers.
-      return copied ? headObject(client, to, copy, bucket) : null;
+      return present(await headObject(client, to, { signal: copy.signal }, bucket));
     },
     presign: (key, presign) => fits(key, () => presignObject(settings, key, presign)),
     multipart: {
@@ -61,12 +61,7 @@ function s3Backend(options: S3Options): Backend {
       complete: async (key, uploadId, parts, put) => {
         const etag = await completeUpload(client, key, uploadId, parts, put);
         const info = await headObject(client, key, put.signal ? { signal: put.signal } : {}, bucket);
-        if (!info)
-          throw new StorageError(
-            "ambiguous",
-            "the upload was completed, but its object is not there: another call may have deleted it",
-          );
-        return { ...info, etag };
+        return { ...present(info), etag };
       },
       abort: (key, uploadId, call) => abortUpload(client, key, uploadId, call),
     },
@@ -77,4 +72,9 @@ function s3Backend(options: S3Options): Backend {
         : joinBase(publicUrl, encodePath(key)),
     close: () => client.close(),
   };
+}
+
+function present(info: StoredInfo | null): StoredInfo {
+  if (info) return info;
+  throw new StorageError("ambiguous", "the object was written, and is not there: another call may have deleted it");
 }

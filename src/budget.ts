@@ -11,6 +11,7 @@ interface Waiter {
  * and used again: fresh ones cost an upload tens of megabytes that wait for the garbage collector.
  */
 export class MemoryBudget {
+  readonly #most: number;
   readonly #limit: number;
   readonly #part: number;
   readonly #keep: number;
@@ -27,6 +28,7 @@ export class MemoryBudget {
   constructor(most: number, part: number, keep: number) {
     // Two, since who is rescued holds its old buffer until the new one has taken over its bytes.
     this.#limit = Math.max(part, most - 2 * part);
+    this.#most = most;
     this.#part = part;
     this.#keep = keep;
   }
@@ -36,18 +38,27 @@ export class MemoryBudget {
     return this.#used;
   }
 
+  /** Bytes that are held now, with the buffers kept for reuse. */
+  get held(): number {
+    return this.#used + this.#free.length * this.#part;
+  }
+
   /** Waits until `bytes` more fit. `held` says what the caller has already and will not give back before it got them. */
   async take(bytes: number, held: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     signal?.throwIfAborted();
     if (this.#waiting.length > 0 || this.#used + bytes > this.#limit) await this.#wait(bytes, held, signal);
     else this.#used += bytes;
-    return (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
+    const buffer = (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
+    // Kept buffers are memory too: they make room for those in use.
+    while (this.#free.length > 0 && this.held > this.#most) this.#free.pop();
+    return buffer;
   }
 
   /** Gives memory back; `reusable` says that nothing reads the buffer any more. */
   give(buffer: Uint8Array<ArrayBuffer>, reusable: boolean): void {
     this.#used -= buffer.byteLength;
-    if (reusable && buffer.byteLength === this.#part && this.#free.length < this.#keep) this.#free.push(buffer);
+    const fits = this.#free.length < this.#keep && this.held + this.#part <= this.#most;
+    if (reusable && buffer.byteLength === this.#part && fits) this.#free.push(buffer);
     this.#serve();
   }
 

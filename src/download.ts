@@ -1,6 +1,6 @@
 /** What `download` gives: a stored object with its headers and readers. */
 import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
-import { StorageError } from "./error.ts";
+import { locate, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
 import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
 
@@ -23,11 +23,15 @@ export function toDownload(backend: Backend, stored: StoredObject): DownloadedOb
   const { range, body } = stored;
   const info = toInfo(backend, stored.info);
   const contentLength = range ? range.end - range.start + 1 : info.size;
-  const place = { key: info.key };
+  const place = { operation: "download", key: info.key };
 
   async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
     if (body.locked) throw new StorageError("invalid-option", "the body is being read or was read before", place);
-    return collect(body, contentLength);
+    try {
+      return await collect(body, contentLength);
+    } catch (error) {
+      throw StorageError.is(error) ? locate(error, place) : error;
+    }
   }
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
   return {

@@ -53,7 +53,11 @@ export function toDriver(spec: DriverSpec): Driver {
       if (answerProbe(options, driver, key)) return false;
       return store.exists(toObjectKey(key), bag(options));
     },
-    getItem: async (key, options) => (await read(key, options))?.text() ?? null,
+    getItem: async (key, options) => {
+      const object = await read(key, options);
+      // Unlike text(), which drops a byte order mark as fetch does: what was set must come back.
+      return object && new TextDecoder("utf-8", { ignoreBOM: true }).decode(await object.bytes());
+    },
     getItemRaw: async (key, options) => {
       const object = await read(key, options);
       if (!object) return null;

@@ -11,6 +11,9 @@ export interface StorageLike {
   hasItem(key: string, options?: object): Promise<boolean>;
 }
 
+/** The store below a prefix of a driver. */
+type View = (driver: ObjectStore, prefix: string) => ObjectStore;
+
 /** Where a caller's key leads: `head` of it names the mount, `rest` is the raw key in `store`. */
 interface Target {
   readonly store: ObjectStore;
@@ -24,8 +27,17 @@ interface Target {
  * without object verbs rejects `unsupported`. A listing shows one mount, the one that its prefix leads to.
  */
 export function objects(storage: StorageLike): ObjectStore {
+  const views = new Map<ObjectStore, Map<string, ObjectStore>>();
+  // One scoped store per driver and prefix, so that two keys below it are seen to share a store.
+  const view: View = (driver, prefix) => {
+    const known = views.get(driver) ?? new Map<string, ObjectStore>();
+    const scope = known.get(prefix) ?? driver.scoped(prefix);
+    views.set(driver, known.set(prefix, scope));
+    return scope;
+  };
+  const resolve = (key: string): Promise<Target> => resolveKey(storage, view, key);
   const at = async <T>(key: string, run: (target: Target) => Promise<T>): Promise<T> => {
-    const target = await resolve(storage, key);
+    const target = await resolve(key);
     return renaming(run(target), (found) => target.head + found);
   };
   const info = (target: Target, found: ObjectInfo): ObjectInfo => ({ ...found, key: target.head + found.key });
@@ -39,7 +51,7 @@ export function objects(storage: StorageLike): ObjectStore {
       }),
     delete: async (keys, options) => {
       if (typeof keys === "string") return at(keys, (to) => to.store.delete(to.rest, options));
-      await deleteByMount(await Promise.all(keys.map((key) => resolve(storage, key))), options);
+      await deleteByMount(await Promise.all(keys.map((key) => resolve(key))), options);
     },
     exists: (key, options) => at(key, (to) => to.store.exists(to.rest, options)),
     presign: (key, options) => at(key, (to) => to.store.presign(to.rest, options)),
@@ -50,7 +62,7 @@ export function objects(storage: StorageLike): ObjectStore {
       }),
     list: (options: ListOptions = {}) =>
       listing(async (cursor) => {
-        const to = await resolve(storage, options.prefix ?? "");
+        const to = await resolve(options.prefix ?? "");
         const step = await to.store
           .list({ ...options, prefix: to.rest, cursor })
           .pages()
@@ -65,7 +77,7 @@ export function objects(storage: StorageLike): ObjectStore {
     copy: (from, to, options) => transfer(from, to, options, "copy"),
     move: (from, to, options) => transfer(from, to, options, "move"),
     deletePrefix: async (prefix, options) => {
-      const to = await resolve(storage, prefix);
+      const to = await resolve(prefix);
       return to.store.deletePrefix(to.rest, options);
     },
     createMultipartUpload: (key, options) =>
@@ -84,7 +96,7 @@ export function objects(storage: StorageLike): ObjectStore {
     options: CopyOptions = {},
     verb: "copy" | "move",
   ): Promise<ObjectInfo> {
-    const [source, target] = await Promise.all([resolve(storage, from), resolve(storage, to)]);
+    const [source, target] = await Promise.all([resolve(from), resolve(to)]);
     if (source.store === target.store) return info(target, await source.store[verb](source.rest, target.rest, options));
     const object = await source.store.download(source.rest, options);
     const { signal } = options;
@@ -139,23 +151,12 @@ async function deleteByMount(targets: readonly Target[], options: Parameters<Obj
     });
 }
 
-const views = new WeakMap<ObjectStore, Map<string, ObjectStore>>();
-
-/** One scoped store per driver and prefix, so that two keys below it are seen to share a store. */
-function view(driver: ObjectStore, prefix: string): ObjectStore {
-  const known = views.get(driver) ?? new Map<string, ObjectStore>();
-  views.set(driver, known);
-  const store = known.get(prefix) ?? driver.scoped(prefix);
-  known.set(prefix, store);
-  return store;
-}
-
 /** unstorage's own normal form of a key, which is what mounts are matched against. */
 function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
-async function resolve(storage: StorageLike, key: string): Promise<Target> {
+async function resolveKey(storage: StorageLike, view: View, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
   let asked = normalize(key);
   // A mount is found by a key below it: "uploads:" alone, and so "uploads:?x" in normal form, would lead to the parent.

@@ -5,7 +5,7 @@ import { toDownload, toInfo } from "./download.ts";
 import { locate, StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore, PresignOptions } from "./interface.ts";
 import { parseKey, parsePrefix } from "./key.ts";
-import { createMultipart } from "./multipart.ts";
+import { createMultipart, MAX_PARTS } from "./multipart.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { listing } from "./pages.ts";
 import { pool } from "./pool.ts";
@@ -74,6 +74,10 @@ export function objectStore(call: Caller): ObjectStore {
             "corrupt",
             `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`,
           );
+        }
+        const now = await backend.head(parseKey(from), options);
+        if (now && now.etag !== source.etag) {
+          throw new StorageError("conflict", "the source was replaced while it was copied; it was kept");
         }
         await backend.delete(parseKey(from), options);
         return copied;
@@ -220,7 +224,12 @@ function presignOptions(options: PresignOptions): Parameters<NonNullable<Backend
   }
   if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
-  if (part) wholeNumber("part.partNumber", part.partNumber, 1, 10_000);
+  if (part) {
+    wholeNumber("part.partNumber", part.partNumber, 1, MAX_PARTS);
+    if (ifNoneMatch !== undefined || Object.keys(objectHeaders(options)).length > 0) {
+      throw refuse("part", "takes no headers or conditions: they belong to the upload as a whole");
+    }
+  }
   return {
     ...objectHeaders(options),
     method,

@@ -15,6 +15,12 @@ export function refuse(option: string, why: string): StorageError {
   return new StorageError("invalid-option", `${option} ${why}`);
 }
 
+/** Refuses an option that a driver does not have, which would be a typing error without effect; `driver` is its host's. */
+export function knownOptions(options: object, names: object): void {
+  const unknown = Object.keys(options).find((name) => name !== "driver" && !Object.hasOwn(names, name));
+  if (unknown !== undefined) throw refuse(JSON.stringify(unknown), "is no option of this driver; check its spelling");
+}
+
 /** A whole number within bounds; rejects `invalid-option`. */
 export function wholeNumber(option: string, value: number, least: number, most: number): number {
   if (!Number.isSafeInteger(value) || value < least || value > most) {

@@ -23,7 +23,8 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   const relative = <T extends StoredInfo>(info: T): T => ({ ...info, key: cut(info.key) });
   const named = async <T extends StoredInfo>(outcome: Promise<T>): Promise<T> => relative(await run(outcome));
   const relativePage = (page: Page): Page => ({
-    objects: page.objects.map(relative),
+    // The marker that some tools make for a folder has the prefix itself for a key, which no verb here could name.
+    objects: page.objects.map(relative).filter((object) => object.key !== ""),
     prefixes: page.prefixes.map(cut),
     cursor: page.cursor,
   });

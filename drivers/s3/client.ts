@@ -5,11 +5,11 @@ import { StorageError } from "../../src/error.ts";
 import { defined } from "../../src/options.ts";
 import { type Failure, retry, retryAfter, RetryBudget } from "../../src/retry.ts";
 import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
-import { readComplaint, toStorageError } from "./errors.ts";
+import { complaintOf, readComplaint, toStorageError } from "./errors.ts";
 import { fromFetch } from "./fetch.ts";
 import type { HeaderMap } from "./headers.ts";
 import type { Settings } from "./settings.ts";
-import type { Transport, WireResponse } from "./transport.ts";
+import type { Transport, WireRequest, WireResponse } from "./transport.ts";
 import { objectUrl, type Query } from "./url.ts";
 import { type Element, readXml } from "./xml.ts";
 
@@ -32,10 +32,11 @@ export interface Operation {
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-/** Answers that, as a lost one, leave open whether the request took effect: the store failed at it, or a proxy gave up waiting. */
-const UNCLEAR = [500, 502, 504];
 /** Proxies and CDNs change these on their way, so a signature over them would not hold. */
 const UNSIGNED = ["range", "accept-encoding"];
+
+/** Takes what is wanted from an answer; `identity` is who asked. */
+export type Read<T> = (response: WireResponse, identity: Identity) => Promise<T> | T;
 
 /** Sends operations to one bucket. */
 export class Client {
@@ -50,60 +51,62 @@ export class Client {
   }
 
   /** Sends an operation; `read` takes what is wanted from the answer, and is part of the attempt that is retried. */
-  send<T>(operation: Operation, read: (response: WireResponse) => Promise<T> | T): Promise<T> {
+  async send<T>(operation: Operation, read: Read<T>): Promise<T> {
+    let sent = false;
+    // An attempt without any answer; an attempt that the store may have carried out although it did not say so.
     let lost = false;
-    return retry(
-      this.settings.retry,
-      this.#budget,
-      operation.signal,
-      async () => {
-        const identity = await this.settings.identity();
-        const response = await this.#attempt(operation, identity);
-        if ((response.status >= 200 && response.status < 300) || operation.accept?.includes(response.status))
-          return read(response);
-        const complaint = await readComplaint(response);
-        const error = toStorageError(response, complaint, identity);
-        if (lost && operation.conditional && (error.code === "precondition-failed" || error.code === "not-found")) {
-          throw new StorageError(
-            "ambiguous",
-            "the answer to this write was lost, and the store now refuses it: it may have taken effect",
-            {
-              cause: error,
-              response: error.response,
-            },
-          );
-        }
-        throw new Refusal(error, retryAfter(response.header("x-amz-retry-after") ?? response.header("retry-after")));
-      },
-      (error) => {
-        const failure = judge(error);
-        if (!(error instanceof Refusal) || UNCLEAR.includes(error.error.response?.status ?? 0)) lost = true;
-        return failure;
-      },
-    );
+    let doubtful = false;
+    const attempt = async (): Promise<T> => {
+      sent = false;
+      const identity = await this.settings.identity();
+      const request = await this.#sign(operation, identity);
+      sent = true;
+      const response = await this.#transport.send(request);
+      const { status } = response;
+      if ((status >= 200 && status < 300) || operation.accept?.includes(status)) return read(response, identity);
+      const error = toStorageError(response, await readComplaint(response), identity);
+      throw new Refusal(error, retryAfter(response.header("x-amz-retry-after") ?? response.header("retry-after")));
+    };
+    const judge = (thrown: unknown): Failure => {
+      const error = thrown instanceof Refusal ? thrown.error : thrown;
+      const status = thrown instanceof Refusal ? thrown.error.response?.status : undefined;
+      lost ||= status === undefined ? sent && !isUnsent(error) : status === 502 || status === 504;
+      doubtful ||= lost || status === 500;
+      const after = thrown instanceof Refusal ? thrown.after : undefined;
+      return { error, retryable: StorageError.is(error) && error.retryable, after };
+    };
+    try {
+      return await retry(this.settings.retry, this.#budget, operation.signal, attempt, judge);
+    } catch (error) {
+      if (!operation.conditional || operation.signal?.aborted || !StorageError.is(error)) throw error;
+      // A refusal may be the echo of our own success.
+      const echo = error.code === "precondition-failed" || error.code === "not-found";
+      if (!lost && !(doubtful && echo)) throw error;
+      throw new StorageError("ambiguous", "the answer to this write was lost: it may have taken effect", {
+        cause: error,
+        response: error.response,
+      });
+    }
   }
 
   /** Sends an operation that answers with a document, and reads it to the end of the root that is expected. */
-  document(operation: Operation, root: string): Promise<Element> {
-    return this.send(operation, async (response) => {
+  document<T = Element>(
+    operation: Operation,
+    root: string,
+    read: (found: Element, identity: Identity) => T = (found) => found as T,
+  ): Promise<T> {
+    return this.send(operation, async (response, identity) => {
       const bytes = await response.bytes(MAX_DOCUMENT);
       if (!bytes) throw new StorageError("corrupt", "the store's answer is larger than any S3 document");
       const found = readXml(new TextDecoder().decode(bytes));
-      if (found.name === root) return found;
-      // S3 answers 200 before it knows: what went wrong then stands in the body.
-      if (found.name === "Error") {
-        const failed = {
-          ...response,
-          status: 500,
-          bytes: async () => bytes,
-          header: (name: string) => response.header(name),
-        };
-        const identity = await this.settings.identity();
-        throw new Refusal(toStorageError(failed, await readComplaint(failed), identity), undefined);
+      if (found.name === root) return read(found, identity);
+      if (found.name !== "Error") {
+        const name = found.name.slice(0, 50);
+        throw new StorageError("corrupt", `the store answered <${name}> instead of <${root}>`, { retryable: true });
       }
-      throw new StorageError("corrupt", `the store answered with <${found.name.slice(0, 50)}> instead of <${root}>`, {
-        retryable: true,
-      });
+      // S3 answers 200 before it knows: what went wrong then stands in the body.
+      const answer = { status: 500, header: response.header };
+      throw new Refusal(toStorageError(answer, complaintOf(found), identity), undefined);
     });
   }
 
@@ -112,11 +115,11 @@ export class Client {
     return this.#transport.close();
   }
 
-  async #attempt(operation: Operation, identity: Identity): Promise<WireResponse> {
+  async #sign(operation: Operation, identity: Identity): Promise<WireRequest> {
     const { settings } = this;
     const { method, key, query, body, signal } = operation;
     const { url, path } = objectUrl(settings.address, key === undefined ? "" : settings.base + key, query);
-    const signed = defined({ ...settings.headers, ...operation.headers }) as Record<string, string>;
+    const signed = { ...settings.headers, ...defined(operation.headers ?? {}) } as Record<string, string>;
     const unsigned: Record<string, string> = {};
     for (const name of UNSIGNED) {
       if (signed[name] === undefined) continue;
@@ -127,13 +130,7 @@ export class Client {
     signed["x-amz-content-sha256"] = await this.#payloadHash(body);
     const scope = { identity, region: settings.region, date: new Date() };
     const headers = await signHeaders({ method, url, path, headers: signed }, scope);
-    return this.#transport.send({
-      method,
-      url,
-      headers: { ...headers, ...unsigned },
-      body,
-      signal,
-    });
+    return { method, url, headers: { ...headers, ...unsigned }, body, signal };
   }
 
   #payloadHash(body: Uint8Array | undefined): string | Promise<string> {
@@ -153,13 +150,8 @@ class Refusal {
   }
 }
 
-function judge(error: unknown): Failure {
-  if (error instanceof Refusal) {
-    return {
-      error: error.error,
-      retryable: error.error.retryable,
-      after: error.after,
-    };
-  }
-  return { error, retryable: StorageError.is(error) && error.retryable };
+/** Whether the request cannot have arrived: no connection stood. */
+function isUnsent(error: unknown): boolean {
+  const cause = (error as { cause?: { code?: unknown } } | null)?.cause;
+  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(String(cause?.code));
 }

@@ -36,21 +36,24 @@ export function identityOf(options: S3Options, env: Environment): IdentitySource
 }
 
 function refreshed(provide: () => Promise<Credentials>): IdentitySource {
-  let current: Promise<Credentials> | undefined;
-  let until = Infinity;
+  let known: Credentials | undefined;
+  let asking: Promise<Credentials> | undefined;
+  const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
+  const ask = (): Promise<Credentials> => {
+    asking ??= Promise.resolve()
+      .then(provide)
+      .then(checked)
+      .then((given) => (known = given))
+      .finally(() => (asking = undefined));
+    return asking;
+  };
   return async () => {
-    if (!current || Date.now() > until - EARLY) {
-      until = Infinity;
-      const asked = Promise.resolve().then(provide).then(checked);
-      current = asked;
-      asked.then(
-        (credentials) => (until = credentials.expiration?.getTime() ?? Infinity),
-        () => current === asked && (current = undefined),
-      );
-    }
+    if (known && Date.now() <= until() - EARLY) return known;
     try {
-      return await current;
+      return await ask();
     } catch (error) {
+      // Keys that still hold serve on: the next request asks again.
+      if (known && Date.now() < until()) return known;
       throw notGiven(error);
     }
   };

@@ -7,8 +7,7 @@ import type { CallOptions, DeleteFailure, Key } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import type { Client } from "./client.ts";
-import { readComplaint, toStorageError } from "./errors.ts";
-import type { WireResponse } from "./transport.ts";
+import { type Answer, complaintOf, readComplaint, toStorageError } from "./errors.ts";
 import { childrenOf, childText, escapeXml, isXmlText } from "./xml.ts";
 
 const MAX_KEYS = 1000;
@@ -63,21 +62,17 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
     "x-amz-checksum-sha256": await sha256Base64(body),
     "x-amz-sdk-checksum-algorithm": "SHA256",
   };
-  const root = await client.document(
-    { method: "POST", query: { delete: "" }, headers, body, signal: call.signal },
-    "DeleteResult",
+  const operation = { method: "POST", query: { delete: "" }, headers, body, signal: call.signal } as const;
+  return client.document(operation, "DeleteResult", (root, identity) =>
+    childrenOf(root, "Error").flatMap((entry) => {
+      const complaint = complaintOf(entry);
+      if (complaint.code === "NoSuchKey") return [];
+      const key = asked.get(childText(entry, "Key") ?? "");
+      // Whichever key it means, it is not deleted: then none may be called so.
+      if (key === undefined) throw new StorageError("corrupt", "the store refused a key that was not asked for");
+      return [{ key, error: locate(toStorageError(REFUSED, complaint, identity), { operation: "delete", key }) }];
+    }),
   );
-  const identity = await client.settings.identity();
-  return childrenOf(root, "Error").flatMap((entry) => {
-    const code = childText(entry, "Code");
-    if (code === "NoSuchKey") return [];
-    const key = asked.get(childText(entry, "Key") ?? "");
-    // Whichever key it means, it is not deleted: then none may be called so.
-    if (key === undefined)
-      throw new StorageError("corrupt", `the store refused (${code}) a key that was not asked for`);
-    const complaint = { code, message: childText(entry, "Message"), region: undefined };
-    return [{ key, error: locate(toStorageError(REFUSED, complaint, identity), { operation: "delete", key }) }];
-  });
 }
 
 /** Errors get their place once; every key of a failed batch needs one of its own. */
@@ -88,11 +83,4 @@ function copyOf(error: unknown): unknown {
 }
 
 /** A key's failure comes within a 200, with a code but no status of its own. */
-const REFUSED: WireResponse = {
-  status: 200,
-  header: () => null,
-  names: () => [],
-  stream: () => new ReadableStream(),
-  bytes: async () => null,
-  discard: async () => {},
-};
+const REFUSED: Answer = { status: 200, header: () => null };

@@ -2,50 +2,56 @@
 import { type ErrorCode, StorageError, type StoreResponse } from "../../src/error.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import type { WireResponse } from "./transport.ts";
-import { childText, readXml } from "./xml.ts";
+import { childText, type Element, readXml } from "./xml.ts";
 
 /** An error document is small; more is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_MESSAGE = 300;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const BY_CODE: Readonly<Record<string, ErrorCode>> = {
-  NoSuchKey: "not-found",
-  NoSuchVersion: "not-found",
-  NoSuchUpload: "not-found",
-  NoSuchBucket: "bucket-not-found",
-  InvalidBucketName: "invalid-option",
-  PermanentRedirect: "invalid-option",
-  TemporaryRedirect: "unavailable",
-  AuthorizationHeaderMalformed: "invalid-option",
-  AccessDenied: "denied",
-  AllAccessDisabled: "denied",
-  InvalidAccessKeyId: "unauthenticated",
-  SignatureDoesNotMatch: "unauthenticated",
-  ExpiredToken: "unauthenticated",
-  InvalidToken: "unauthenticated",
-  InvalidTokenId: "unauthenticated",
-  RequestTimeTooSkewed: "unauthenticated",
-  PreconditionFailed: "precondition-failed",
-  ConditionalRequestConflict: "conflict",
-  OperationAborted: "conflict",
-  InvalidRange: "invalid-range",
-  EntityTooLarge: "too-large",
-  KeyTooLongError: "invalid-key",
-  KeyTooLong: "invalid-key",
-  InvalidObjectName: "invalid-key",
-  XMinioInvalidObjectName: "invalid-key",
-  InvalidURI: "invalid-key",
-  MetadataTooLarge: "invalid-option",
-  BadDigest: "corrupt",
-  XAmzContentSHA256Mismatch: "corrupt",
-  IncompleteBody: "unavailable",
-  RequestTimeout: "timeout",
-  SlowDown: "unavailable",
-  InternalError: "unavailable",
-  ServiceUnavailable: "unavailable",
-  NotImplemented: "unsupported",
-};
+const BY_CODE: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>(
+  Object.entries({
+    NoSuchKey: "not-found",
+    NoSuchVersion: "not-found",
+    NoSuchUpload: "not-found",
+    NoSuchBucket: "bucket-not-found",
+    InvalidBucketName: "invalid-option",
+    PermanentRedirect: "invalid-option",
+    TemporaryRedirect: "unavailable",
+    AuthorizationHeaderMalformed: "invalid-option",
+    AccessDenied: "denied",
+    AllAccessDisabled: "denied",
+    InvalidAccessKeyId: "unauthenticated",
+    SignatureDoesNotMatch: "unauthenticated",
+    ExpiredToken: "unauthenticated",
+    InvalidToken: "unauthenticated",
+    InvalidTokenId: "unauthenticated",
+    RequestTimeTooSkewed: "unauthenticated",
+    PreconditionFailed: "precondition-failed",
+    ConditionalRequestConflict: "conflict",
+    OperationAborted: "conflict",
+    InvalidRange: "invalid-range",
+    InvalidPart: "invalid-option",
+    InvalidPartOrder: "invalid-option",
+    EntityTooSmall: "invalid-option",
+    InvalidObjectState: "conflict",
+    EntityTooLarge: "too-large",
+    KeyTooLongError: "invalid-key",
+    KeyTooLong: "invalid-key",
+    InvalidObjectName: "invalid-key",
+    XMinioInvalidObjectName: "invalid-key",
+    InvalidURI: "invalid-key",
+    MetadataTooLarge: "invalid-option",
+    BadDigest: "corrupt",
+    XAmzContentSHA256Mismatch: "corrupt",
+    IncompleteBody: "unavailable",
+    RequestTimeout: "timeout",
+    SlowDown: "unavailable",
+    InternalError: "unavailable",
+    ServiceUnavailable: "unavailable",
+    NotImplemented: "unsupported",
+  }),
+);
 
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   304: "not-modified",
@@ -64,6 +70,9 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   504: "timeout",
 };
 
+/** The head of an answer. */
+export type Answer = Pick<WireResponse, "status" | "header">;
+
 /** What an answer says of its failure. */
 export interface Complaint {
   readonly code: string | undefined;
@@ -78,18 +87,23 @@ export async function readComplaint(response: WireResponse): Promise<Complaint> 
   if (!bytes || bytes.byteLength === 0) return none;
   try {
     const root = readXml(new TextDecoder().decode(bytes));
-    if (root.name !== "Error") return none;
-    return { code: childText(root, "Code"), message: childText(root, "Message"), region: childText(root, "Region") };
+    return root.name === "Error" ? complaintOf(root) : none;
   } catch {
     // A proxy's HTML page, for one; the status says enough.
     return none;
   }
 }
 
+/** What an error document, or an `<Error>` within another, says. */
+export function complaintOf(element: Element): Complaint {
+  const [code, message, region] = ["Code", "Message", "Region"].map((name) => childText(element, name));
+  return { code, message, region };
+}
+
 /** The error of an answer whose body was read; `identity` is what the message must not repeat. */
-export function toStorageError(response: WireResponse, complaint: Complaint, identity: Identity): StorageError {
+export function toStorageError(response: Answer, complaint: Complaint, identity: Identity): StorageError {
   const { status } = response;
-  const known = complaint.code === undefined ? undefined : BY_CODE[complaint.code];
+  const known = complaint.code === undefined ? undefined : BY_CODE.get(complaint.code);
   const code =
     known ??
     BY_STATUS[status] ??

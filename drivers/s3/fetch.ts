@@ -18,7 +18,9 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
       if (signal?.aborted) onAbort();
       else signal?.addEventListener("abort", onAbort, { once: true });
       const release = (): void => signal?.removeEventListener("abort", onAbort);
-      const late = timer(timeouts.headers, () =>
+      // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
+      const sending = timeouts.headers && (body?.byteLength ?? 0) / 100;
+      const late = timer(timeouts.headers + sending, () =>
         controller.abort(new StorageError("timeout", "the store did not answer in time")),
       );
       try {

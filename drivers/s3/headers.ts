@@ -1,6 +1,7 @@
 /** Object headers and user metadata as S3's request and response headers. */
-import type { ObjectHeaders, StoredInfo } from "../../src/backend.ts";
-import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
+import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
+import { emptyMetadata, type HeaderOption, OBJECT_HEADERS, refuse } from "../../src/options.ts";
+import { lowerCase } from "./settings.ts";
 import type { WireResponse } from "./transport.ts";
 
 const META = "x-amz-meta-";
@@ -36,6 +37,22 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
   const etag = toEtag(response.header("etag"));
   const lastModified = toDate(response.header("last-modified"));
   return { key, size, etag, lastModified, ...headers, metadata };
+}
+
+/** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
+const RESERVED =
+  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|content-sha256|date|security-token|copy-.*))$/;
+
+/** The extra headers of one call, lower-case; rejects `invalid-option` for those that have an option of their own. */
+export function extraHeaders(headers: PutOptions["headers"]): HeaderMap {
+  const extra = lowerCase(headers ?? {});
+  for (const name of Object.keys(extra)) {
+    if (RESERVED.test(name)) throw refuse(`headers ${name}`, "has an option of its own, or is set by signing");
+    if (name.startsWith("x-amz-server-side-encryption-customer-")) {
+      throw refuse(`headers ${name}`, "is needed by every request for the object: give it in the driver's headers");
+    }
+  }
+  return extra;
 }
 
 /** An ETag as a quoted value, whatever form a server gives it in. */

@@ -34,10 +34,13 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
     return name.slice(base.length);
   };
   return {
-    objects: childrenOf(root, "Contents").map((entry) => ({
-      key: strip(named(entry, "Key")),
-      ...toListed(entry),
-    })),
+    objects: childrenOf(root, "Contents")
+      .map((entry) => ({
+        key: strip(named(entry, "Key")),
+        ...toListed(entry),
+      }))
+      // The marker that some tools make for the base as a folder: no verb here could name it.
+      .filter((object) => object.key !== ""),
     prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(named(entry, "Prefix"))),
     cursor,
   };

@@ -18,12 +18,14 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
     method === "GET" ? responseQuery(options) : partQuery(part),
   );
   // Everything that shall hold for the upload is signed, so the client must send it as it is.
-  const headers = method === "PUT" ? uploadHeaders(options) : {};
+  const headers = method === "PUT" ? { ...settings.headers, ...uploadHeaders(options) } : {};
   const identity = await settings.identity();
   // Signed a little in the past would shorten it, so the clock's own second counts.
   const date = new Date(Math.floor(Date.now() / 1000) * 1000);
   const signed = await signUrl({ method, url, path, headers }, { identity, region: settings.region, date }, expiresIn);
-  return { method, url: signed, headers, expiresAt: new Date(date.getTime() + expiresIn * 1000) };
+  // A URL does not outlive the keys that signed it.
+  const expiresAt = Math.min(date.getTime() + expiresIn * 1000, identity.expiration?.getTime() ?? Infinity);
+  return { method, url: signed, headers, expiresAt: new Date(expiresAt) };
 }
 
 function uploadHeaders(options: BackendPresignOptions): Record<string, string> {

@@ -19,7 +19,7 @@ export async function headObject(
 ): Promise<StoredInfo | null> {
   const info = await client.send({ method: "HEAD", key, signal: call.signal, accept: [404] }, async (response) => {
     await response.discard();
-    return response.status === 404 ? null : toInfo(key, response, Number(response.header("content-length") ?? 0));
+    return response.status === 404 ? null : toInfo(key, response, lengthOf(response));
   });
   if (!info) await bucket(call);
   return info;
@@ -80,14 +80,20 @@ function open(key: Key, response: WireResponse, range: ByteRange | undefined): S
       `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, and not with the bytes that were asked for`,
     );
   }
-  const length = response.header("content-length");
-  const announced = length === null ? undefined : Number(length);
-  const info = toInfo(key, response, span?.size ?? announced ?? 0);
-  const expected = span ? span.end - span.start + 1 : announced;
+  const info = toInfo(key, response, span?.size ?? lengthOf(response));
+  const expected = span ? span.end - span.start + 1 : info.size;
   // Where a runtime decodes what is stored compressed, the announced length is not what comes.
   const countable = info.contentEncoding === undefined || info.contentEncoding === "identity";
-  const body = countable && expected !== undefined ? counted(response.stream(), expected) : response.stream();
+  const body = countable ? counted(response.stream(), expected) : response.stream();
   return { info, body, range: span ? { start: span.start, end: span.end } : undefined };
+}
+
+/** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */
+function lengthOf(response: WireResponse): number {
+  const length = response.header("content-length");
+  if (length !== null) return Number(length);
+  void response.discard();
+  throw new StorageError("corrupt", "the store, or a proxy before it, did not say how long the object is");
 }
 
 /** Passes bytes on, and errors when they are fewer or more than announced: some transports end such a body without a word. */

@@ -29,7 +29,7 @@ export interface WireResponse {
 export interface Timeouts {
   /** Until the connection stands. Only where the runtime lets us say. Default 10000. */
   readonly connect: number;
-  /** From the request's last byte to the answer's head. Default 60000. */
+  /** From the request's last byte to the answer's head; with fetch, from its first, plus a second for every 100 kB. Default 60000. */
   readonly headers: number;
   /** Between two pieces of a body. There is no limit on a body as a whole. Default 60000. */
   readonly body: number;

@@ -9,6 +9,9 @@ import type { Transport, TransportOptions, WireResponse } from "./transport.ts";
 /** Which transport a runtime got. */
 export const transportName: string = "undici";
 
+/** Milliseconds that running requests have when the transport is closed. */
+const CLOSING = 5000;
+
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
   const own =
@@ -36,7 +39,10 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       }
     },
     close: async () => {
-      await own?.close();
+      if (!own) return;
+      // Waits for running requests, but not for ever: a body that nobody reads never ends.
+      const late = setTimeout(() => void own.destroy(), CLOSING);
+      await own.close().finally(() => clearTimeout(late));
     },
   };
 }

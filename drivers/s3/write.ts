@@ -4,13 +4,12 @@ import { StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { headersOf } from "../../src/options.ts";
 import type { Client, Operation } from "./client.ts";
-import { type HeaderMap, toEtag, toRequestHeaders } from "./headers.ts";
-import { lowerCase } from "./settings.ts";
+import { extraHeaders, type HeaderMap, toEtag, toRequestHeaders } from "./headers.ts";
 import { childText, escapeXml } from "./xml.ts";
 
 /** Stores bytes by one request. */
 export async function putObject(client: Client, key: Key, bytes: Uint8Array, options: PutOptions): Promise<StoredInfo> {
-  const headers = { ...toRequestHeaders(options), ...conditions(options), ...lowerCase(options.headers ?? {}) };
+  const headers = { ...toRequestHeaders(options), ...conditions(options), ...extraHeaders(options.headers) };
   const operation: Operation = {
     method: "PUT",
     key,
@@ -41,7 +40,7 @@ export async function copyObject(client: Client, from: Key, to: Key, options: Ba
 
 /** Begins an upload and gives its id. */
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<string> {
-  const headers = { ...toRequestHeaders(options), ...lowerCase(options.headers ?? {}) };
+  const headers = { ...toRequestHeaders(options), ...extraHeaders(options.headers) };
   const root = await client.document(
     { method: "POST", key, query: { uploads: "" }, headers, signal: options.signal },
     "InitiateMultipartUploadResult",

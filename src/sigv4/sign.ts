@@ -11,6 +11,8 @@ export interface Identity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
+  /** When the keys, and every URL signed with them, stop working. */
+  readonly expiration?: Date | undefined;
 }
 
 /** Who signs, for which region, at which time. */
