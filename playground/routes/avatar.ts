@@ -6,9 +6,7 @@ import { respond } from "unbucket/respond";
 import { withBody } from "../http/body.ts";
 import { Refused } from "../http/errors.ts";
 import { type FormFile, readForm } from "../http/form.ts";
-import { pathOf } from "../http/key.ts";
-import { avatarKey, saveAvatar, type Thumbnailer } from "../services/avatars.ts";
-import { FILES } from "./files.ts";
+import { currentAvatar, saveAvatar, type Thumbnailer } from "../services/avatars.ts";
 import { toUser } from "./user.ts";
 
 const PICTURES = { types: ["image/jpeg", "image/png", "image/gif", "image/webp"], maxSize: 5 * 1024 * 1024 };
@@ -39,7 +37,7 @@ export async function postAvatar(
   return Response.json(
     {
       url: original.url ?? address,
-      thumbnailUrl: thumbnail.url ?? pathOf(FILES, thumbnail.key),
+      thumbnailUrl: thumbnail.url ?? `${address}?size=thumbnail`,
       original: { key: original.key, size: original.size, etag: original.etag, contentType: original.contentType },
       thumbnail: { key: thumbnail.key, size: thumbnail.size, etag: thumbnail.etag, contentType: thumbnail.contentType },
     },
@@ -48,13 +46,21 @@ export async function postAvatar(
 }
 
 /** The avatar, or with `?size=thumbnail` its thumbnail. */
-export function getAvatar(store: ObjectStore, event: H3Event): Promise<Response> {
+export async function getAvatar(store: ObjectStore, event: H3Event): Promise<Response> {
   const user = toUser(getRouterParam(event, "id", { decode: true }));
   const size = new URL(event.req.url).searchParams.get("size") ?? "original";
   if (size !== "original" && size !== "thumbnail") {
     throw new Refused(400, "invalid-option", "size is original or thumbnail.");
   }
-  return respond(store, avatarKey(user, size === "thumbnail"), event.req);
+  // Twice: a pair that is replaced between the two steps is deleted, and there is a new one.
+  for (let last = false; ; last = true) {
+    const keys = await currentAvatar(store, user);
+    if (keys === null) {
+      throw new Refused(404, "not-found", "This user has no avatar. POST a form with a picture to this address.");
+    }
+    const answer = await respond(store, keys[size], event.req);
+    if (last || answer.status !== 404) return answer;
+  }
 }
 
 /** Whole, since sharp needs it so: at most what the guard lets through. */

@@ -1,8 +1,24 @@
-/** Avatars: a picture and its thumbnail, side by side. */
-import type { ObjectInfo, ObjectStore } from "unbucket";
+/**
+ * Avatars: a picture and its thumbnail, side by side.
+ *
+ * Every pair has keys of its own, and one small object names the pair that is current. So a new pair is complete before anyone
+ * sees it, and the one before is there until then:
+ *
+ *     avatars/42/current.json             { "original": "…", "thumbnail": "…" }
+ *     avatars/42/<id>/original.png
+ *     avatars/42/<id>/thumbnail.jpeg
+ */
+import { StorageError, type ObjectInfo, type ObjectStore } from "unbucket";
 
 /** Makes a JPEG of 200×200 pixels from a picture. Rejects what is no picture. */
 export type Thumbnailer = (picture: Uint8Array) => Promise<Uint8Array>;
+
+/** What a user sent, known to be an image by its first bytes. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  /** `image/…` */
+  readonly contentType: string;
+}
 
 /** The two objects of an avatar. */
 export interface Avatar {
@@ -10,28 +26,87 @@ export interface Avatar {
   readonly thumbnail: ObjectInfo;
 }
 
-/** Where a user's avatar is kept. The type travels with the object, so that a new picture replaces one of another kind. */
-export function avatarKey(user: string, thumbnail: boolean): string {
-  return `avatars/${user}/${thumbnail ? "avatar_thumb" : "avatar"}`;
+/** The keys of an avatar's two objects. */
+export interface AvatarKeys {
+  readonly original: string;
+  readonly thumbnail: string;
 }
 
-/** Stores a picture and its thumbnail. When one of them cannot be stored neither is kept. */
+/** The keys of a user's avatar, or null when there is none. */
+export async function currentAvatar(store: ObjectStore, user: string): Promise<AvatarKeys | null> {
+  return (await readCurrent(store, user)).keys;
+}
+
+/**
+ * Stores a picture and its thumbnail in place of the user's avatar. When it rejects, neither is kept and the avatar is the one
+ * it was; it rejects `precondition-failed` when somebody else replaced the avatar meanwhile.
+ */
 export async function saveAvatar(
   store: ObjectStore,
   thumbnailer: Thumbnailer,
   user: string,
-  picture: { readonly bytes: Uint8Array; readonly contentType: string },
+  picture: Picture,
 ): Promise<Avatar> {
   // Before anything is stored: what sharp cannot read is no picture, whatever its first bytes say.
   const small = await thumbnailer(picture.bytes);
+  const before = await readCurrent(store, user);
+
+  const folder = `avatars/${user}/${crypto.randomUUID()}`;
+  const keys = {
+    original: `${folder}/original.${picture.contentType.replace("image/", "")}`,
+    thumbnail: `${folder}/thumbnail.jpeg`,
+  };
+  const avatar = await storePair(store, keys, picture, small);
   try {
-    const original = await store.upload(avatarKey(user, false), picture.bytes, { contentType: picture.contentType });
-    const thumbnail = await store.upload(avatarKey(user, true), small, { contentType: "image/jpeg" });
+    await store.upload(currentKey(user), JSON.stringify(keys), {
+      contentType: "application/json",
+      // Of two at the same time one wins, and the other learns that its pair is to be deleted.
+      ...(before.etag === null ? { ifNoneMatch: "*" } : { ifMatch: before.etag }),
+    });
+  } catch (error) {
+    // An answer can be lost after the store did what it was asked: what is current is not deleted, and was a success.
+    const now = await currentAvatar(store, user);
+    if (now?.original !== keys.original) {
+      await discard(store, keys);
+      throw error;
+    }
+  }
+  if (before.keys !== null) await discard(store, before.keys);
+  return avatar;
+}
+
+/** Both or none. */
+async function storePair(store: ObjectStore, keys: AvatarKeys, picture: Picture, small: Uint8Array): Promise<Avatar> {
+  try {
+    const original = await store.upload(keys.original, picture.bytes, { contentType: picture.contentType });
+    const thumbnail = await store.upload(keys.thumbnail, small, { contentType: "image/jpeg" });
     return { original, thumbnail };
   } catch (error) {
-    await store.delete([avatarKey(user, false), avatarKey(user, true)]).catch((second: unknown) => {
-      console.error(`The half-stored avatar of ${user} could not be deleted:`, second);
-    });
+    await discard(store, keys);
     throw error;
   }
+}
+
+function currentKey(user: string): string {
+  return `avatars/${user}/current.json`;
+}
+
+async function readCurrent(
+  store: ObjectStore,
+  user: string,
+): Promise<{ readonly keys: AvatarKeys | null; readonly etag: string | null }> {
+  try {
+    const object = await store.download(currentKey(user));
+    return { keys: await object.json<AvatarKeys>(), etag: object.etag };
+  } catch (error) {
+    if (StorageError.is(error) && error.code === "not-found") return { keys: null, etag: null };
+    throw error;
+  }
+}
+
+/** Never rejects: a pair that stays behind takes space and nothing else. */
+async function discard(store: ObjectStore, keys: AvatarKeys): Promise<void> {
+  await store.delete([keys.original, keys.thumbnail]).catch((error: unknown) => {
+    console.error(`Delete ${keys.original} and ${keys.thumbnail} by hand:`, error);
+  });
 }

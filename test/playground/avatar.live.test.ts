@@ -31,7 +31,9 @@ describe.each(mainPlaces)("the playground's avatars on $name", (place) => {
     const original = await picture(640, 480);
     const answer = await post(app, "42", form(original, "image/png"));
     expect(answer.status).toBe(201);
-    expect(await app.stored()).toEqual(["avatars/42/avatar", "avatars/42/avatar_thumb"]);
+    const { thumbnailUrl } = (await answer.json()) as { thumbnailUrl: string };
+    if (place.name === "a folder") expect(thumbnailUrl).toBe("/users/42/avatar?size=thumbnail");
+    expect(withoutIds(await app.stored())).toEqual(keysOf(42, "png"));
 
     const back = await fetch(`${app.url}/users/42/avatar`);
     expect(back.headers.get("content-type")).toBe("image/png");
@@ -41,6 +43,24 @@ describe.each(mainPlaces)("the playground's avatars on $name", (place) => {
     expect([width, height, format]).toEqual([200, 200, "jpeg"]);
     expect((await fetch(`${app.url}/users/42/avatar`, { method: "HEAD" })).status).toBe(200);
     expect((await fetch(`${app.url}/users/43/avatar`)).status).toBe(404);
+  });
+
+  it("POST replaces both, and a picture of another kind leaves nothing of the first", async () => {
+    const first = await picture(300, 300);
+    const second = await sharp(await picture(400, 300))
+      .jpeg()
+      .toBuffer();
+    expect((await post(app, "50", form(first, "image/png"))).status).toBe(201);
+    const before = await app.stored();
+    expect((await post(app, "50", form(second, "image/jpeg", "me.jpg"))).status).toBe(201);
+    const back = await fetch(`${app.url}/users/50/avatar`);
+    expect(back.headers.get("content-type")).toBe("image/jpeg");
+    expect(Buffer.from(await back.arrayBuffer()).equals(second)).toBe(true);
+    expect((await fetch(`${app.url}/users/50/avatar?size=thumbnail`)).status).toBe(200);
+    const after = await app.stored();
+    const own = after.filter((key) => key.startsWith("avatars/50/"));
+    expect(withoutIds(own)).toEqual(keysOf(50, "jpeg"));
+    expect(after.length).toBe(before.length);
   });
 
   it.each<[string, () => BodyInit | Promise<BodyInit>, number]>([
@@ -68,6 +88,7 @@ describe.each(mainPlaces)("the playground's avatars on $name", (place) => {
 describe("the playground's avatars on a store that refuses thumbnails", () => {
   let proxy: Server;
   let app: Playground;
+  let refusing = false;
   const refused: string[] = [];
 
   beforeAll(async () => {
@@ -75,7 +96,7 @@ describe("the playground's avatars on a store that refuses thumbnails", () => {
     if (server === undefined) throw new Error("no S3 server runs");
     const target = new URL(server.endpoint);
     proxy = createServer((incoming, outgoing) => {
-      if (incoming.method === "PUT" && incoming.url?.endsWith("_thumb")) {
+      if (refusing && incoming.method === "PUT" && incoming.url?.endsWith("/thumbnail.jpeg")) {
         refused.push(incoming.url);
         incoming.resume();
         outgoing.writeHead(403, { "content-type": "application/xml" });
@@ -100,14 +121,33 @@ describe("the playground's avatars on a store that refuses thumbnails", () => {
     proxy.close();
   });
 
-  it("POST deletes the picture again and tells no secret", async () => {
-    const answer = await post(app, "42", form(await picture(300, 300), "image/png"));
-    expect(answer.status).toBe(500);
-    expect(await answer.text()).not.toContain("AccessDenied");
-    expect(refused.length).toBeGreaterThan(0);
-    expect(await app.stored()).toEqual([]);
+  it("POST deletes the new picture again, tells no secret, and the avatar before is still served whole", async () => {
+    const first = await picture(300, 300);
+    expect((await post(app, "42", form(first, "image/png"))).status).toBe(201);
+    const before = await app.stored();
+    refusing = true;
+    for (const user of ["42", "43"]) {
+      const answer = await post(app, user, form(await picture(301, 300), "image/png"));
+      expect(answer.status).toBe(500);
+      expect(await answer.text()).not.toContain("AccessDenied");
+    }
+    expect(refused.length).toBeGreaterThan(1);
+    expect(await app.stored()).toEqual(before);
+    const back = await fetch(`${app.url}/users/42/avatar`);
+    expect(Buffer.from(await back.arrayBuffer()).equals(first)).toBe(true);
+    expect((await fetch(`${app.url}/users/42/avatar?size=thumbnail`)).status).toBe(200);
+    expect((await fetch(`${app.url}/users/43/avatar`)).status).toBe(404);
   });
 });
+
+/** Every key of a user with one avatar, without the pair's id. */
+function keysOf(user: number, extension: string): string[] {
+  return ["current.json", `id/original.${extension}`, "id/thumbnail.jpeg"].map((key) => `avatars/${user}/${key}`);
+}
+
+function withoutIds(keys: readonly string[]): string[] {
+  return keys.map((key) => key.replace(/[0-9a-f-]{36}/, "id")).sort();
+}
 
 /** A whole picture: noise does not compress. */
 async function large(): Promise<Buffer> {
