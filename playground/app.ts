@@ -3,6 +3,7 @@ import { H3, type H3Event } from "h3";
 import type { Driver } from "unbucket";
 import { createStorage } from "unstorage";
 import { answerTo, Refused } from "./http/errors.ts";
+import { refuseOtherHosts } from "./http/host.ts";
 import { isBelow, targetOf } from "./http/key.ts";
 import { refuseCrossSite } from "./http/origin.ts";
 import { getAvatar, postAvatar } from "./routes/avatar.ts";
@@ -20,6 +21,8 @@ export interface Host {
   /** Null where sharp cannot run. */
   readonly thumbnailer: Thumbnailer | null;
   readonly assets: Assets;
+  /** The names the app may be called by, or null where the platform sees to that. */
+  readonly hosts: ReadonlySet<string> | null;
   /** What the page says of where files go. */
   readonly backend: string;
 }
@@ -32,6 +35,7 @@ export function createApp(host: Host): H3 {
 
   app.use(async (event, next) => {
     try {
+      refuseOtherHosts(event.req, host.hosts);
       refuseCrossSite(event.req);
       // Outside the router, which folds `//` and trailing slashes: in a key they count.
       const { path } = targetOf(event);

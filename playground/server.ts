@@ -8,6 +8,7 @@ import libsql from "db0/connectors/libsql/node";
 import { serve } from "h3";
 import { getStorage } from "unbucket/drivers/env";
 import { createApp } from "./app.ts";
+import { allowedHosts } from "./http/host.ts";
 import { nextSteps } from "./next-steps.ts";
 import { describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
@@ -21,6 +22,7 @@ if (existsSync(".env")) {
 }
 
 const { env } = process;
+const hostname = env["HOST"] || "127.0.0.1";
 const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../public/", import.meta.url);
 const store = getStorage();
 const database = createDatabase(libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db") }));
@@ -33,11 +35,12 @@ const app = createApp({
       (file) => new Uint8Array(file),
       () => null,
     ),
+  hosts: allowedHosts(hostname, env["ALLOWED_HOSTS"]),
   backend: describeBackend(env),
 });
 const server = serve(app, {
   port: Number(env["PORT"] || 3000),
-  hostname: env["HOST"] || "127.0.0.1",
+  hostname,
   silent: true,
   gracefulShutdown: false,
   // Node's default cuts a request after five minutes, however well its upload goes.

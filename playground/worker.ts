@@ -41,6 +41,8 @@ function wire(bindings: Bindings): H3 {
       const found = await bindings.ASSETS?.fetch(new Request(`https://assets.local/${name}`));
       return found?.ok ? new Uint8Array(await found.arrayBuffer()) : null;
     },
+    // The platform routes only the names that the Worker was given.
+    hosts: null,
     backend: describeBackend(variables),
   });
 }
