@@ -1,4 +1,4 @@
-/** The built playground in a process of its own, on a folder or on an S3 server. */
+/** The playground in a process of its own, on a folder or on an S3 server: as built on Node, or its source on another runtime. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -47,21 +47,29 @@ export const mainPlaces: readonly Place[] = [
     .map(onServer),
 ];
 
+/** A program and its arguments. */
+export type Command = readonly [program: string, ...args: string[]];
+
 /** Starts a playground in an empty directory. */
-export async function start(place: Place, extra: Record<string, string> = {}): Promise<Playground> {
+export async function start(
+  place: Place,
+  extra: Record<string, string> = {},
+  command: Command = [process.execPath, entry],
+): Promise<Playground> {
   if (!existsSync(entry)) throw new Error("playground/dist is missing: run npm run build first");
   const directory = await mkdtemp(join(tmpdir(), "unbucket-playground-"));
   const { variables, stored } = await place.open();
-  return launch(directory, { ...variables, ...extra }, stored);
+  return launch(command, directory, { ...variables, ...extra }, stored);
 }
 
 async function launch(
+  [program, ...args]: Command,
   directory: string,
   variables: Record<string, string>,
   stored: (directory: string) => Promise<string[]>,
 ): Promise<Playground> {
   const { PATH = "" } = process.env;
-  const child = spawn(process.execPath, [entry], { cwd: directory, env: { PATH, PORT: "0", ...variables } });
+  const child = spawn(program, args, { cwd: directory, env: { PATH, PORT: "0", ...variables } });
   let output = "";
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const url = await new Promise<string>((resolve, reject) => {
@@ -71,6 +79,7 @@ async function launch(
       // The last line: what comes before it is printed in one piece.
       if (found !== null && output.includes("storage.upload(")) resolve(found[0]);
     });
+    child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the playground ended with ${code}: ${output}`)));
   });
   const end = async (signal: "SIGKILL" | "SIGTERM"): Promise<void> => {
@@ -86,7 +95,7 @@ async function launch(
     stored: () => stored(directory),
     restart: async (signal) => {
       await end(signal);
-      return launch(directory, variables, stored);
+      return launch([program, ...args], directory, variables, stored);
     },
     close: async () => {
       await end("SIGKILL");
