@@ -1,7 +1,7 @@
 /** Content types, content headers and user metadata. */
 import type { ObjectHeaders } from "../backend.ts";
 import type { UploadBody, UploadOptions } from "../interface.ts";
-import { ok, rejects, same } from "./assert.ts";
+import { ok, rejects, same, sameBytes } from "./assert.ts";
 import { cut, noise, source } from "./bytes.ts";
 import type { Case } from "./case.ts";
 
@@ -75,6 +75,17 @@ const BAD_METADATA: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
 
 /** Everything that travels with the bytes. */
 export const metadataCases: readonly Case[] = [
+  {
+    name: "contentEncoding: bytes that are stored compressed come back as they are stored",
+    async run({ driver, prefix }) {
+      const packed = new Response(new Blob([noise(5000)]).stream().pipeThrough(new CompressionStream("gzip")));
+      const bytes = new Uint8Array(await packed.arrayBuffer());
+      await driver.upload(`${prefix}a.bin`, bytes, { contentEncoding: "gzip" });
+      const read = await driver.download(`${prefix}a.bin`);
+      same([read.contentEncoding, read.size, read.contentLength], ["gzip", bytes.length, bytes.length], "what is said");
+      sameBytes(await read.bytes(), bytes, "bytes");
+    },
+  },
   ...Object.entries(TYPES).map(([name, [key, body, options, expected]]): Case => ({
     name: `type: ${name}`,
     async run({ driver, prefix }) {
