@@ -4,13 +4,6 @@ import type { RetryOptions } from "../../src/retry.ts";
 import type { Fetch } from "./fetch.ts";
 import type { Timeouts } from "./transport.ts";
 
-/** Every option by name. A name that is missing here does not compile. */
-export const S3_OPTIONS: Readonly<Record<keyof S3Options, 1>> = {
-  ...{ bucket: 1, region: 1, endpoint: 1, accessKeyId: 1, secretAccessKey: 1, sessionToken: 1, credentials: 1 },
-  ...{ base: 1, forcePathStyle: 1, bulkDelete: 1, partSize: 1, concurrency: 1, maxMemory: 1, signPayload: 1 },
-  ...{ publicUrl: 1, publicEndpoint: 1, headers: 1, retry: 1, timeout: 1, fetch: 1, dispatcher: 1, onEvent: 1 },
-};
-
 /** An AWS identity, in the shape that the AWS SDK's credential providers resolve with. */
 export interface Credentials {
   readonly accessKeyId: string;

@@ -5,13 +5,20 @@ import { parseRetry, type RetryOptions } from "../../src/retry.ts";
 import { identityOf, type IdentitySource } from "./credentials.ts";
 import { type Environment, environment } from "./environment.ts";
 import type { Fetch } from "./fetch.ts";
-import { S3_OPTIONS, type S3Options } from "./options.ts";
+import type { S3Options } from "./options.ts";
 import type { Timeouts } from "./transport.ts";
 
 const MIB = 1024 * 1024;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MIN_PART = 5 * MIB;
 const MAX_PART = 5 * 1024 * MIB;
+
+/** Every option by name. One that is missing here does not compile. */
+const NAMES: Readonly<Record<keyof S3Options, 1>> = {
+  ...{ bucket: 1, region: 1, endpoint: 1, accessKeyId: 1, secretAccessKey: 1, sessionToken: 1, credentials: 1 },
+  ...{ base: 1, forcePathStyle: 1, bulkDelete: 1, partSize: 1, concurrency: 1, maxMemory: 1, signPayload: 1 },
+  ...{ publicUrl: 1, publicEndpoint: 1, headers: 1, retry: 1, timeout: 1, fetch: 1, dispatcher: 1, onEvent: 1 },
+};
 
 /** Where the bucket answers: everything before the key. */
 export interface Address {
@@ -46,7 +53,7 @@ export interface Settings {
 export function toSettings(options: S3Options, env: Environment = environment()): Settings {
   // Part of the plan, and unknown today: told apart from a typing error.
   if ("checksum" in options) throw new StorageError("unsupported", "checksum cannot be chosen yet");
-  knownOptions(options, S3_OPTIONS);
+  knownOptions(options, NAMES);
   const { bucket, endpoint, signPayload = true, partSize = 8 * MIB } = options;
   if (!bucket) throw refuse("bucket", "is missing; name the bucket that holds the objects");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {

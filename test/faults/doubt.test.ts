@@ -1,9 +1,9 @@
 /** What a client may say when it cannot know, and what it must not pass over. */
 import { describe, expect, test } from "vitest";
-import { MemoryBudget } from "../../../src/budget.ts";
-import { noise, source } from "../../../src/conformance/bytes.ts";
-import { answer, happy, type Received, type Script, wire } from "../../support/wire.ts";
-import { recorder, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+import { MemoryBudget } from "../../src/budget.ts";
+import { noise, source } from "../../src/conformance/bytes.ts";
+import { answer, happy, type Received, type Script, wire } from "../support/wire.ts";
+import { recorder, stubbed, TRANSPORTS } from "../support/stubbed.ts";
 
 const MIB = 1024 * 1024;
 const PART = 5 * MIB;
