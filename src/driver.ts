@@ -4,8 +4,9 @@ import { caller, type DriverSpec, opener } from "./call.ts";
 import { StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
-import { deleteBelow, objectStore } from "./objects.ts";
+import { objectStore } from "./objects.ts";
 import { answerProbe } from "./probe.ts";
+import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
 import { releasing, upload } from "./upload.ts";
 

@@ -1,23 +1,18 @@
 /** The object interface, written once over a driver's backend. */
-import type { Backend, CallOptions, DeleteFailure, Key, ListPage, StoredInfo } from "./backend.ts";
+import type { Backend, Key, StoredInfo } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { locate, StorageError } from "./error.ts";
-import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore, PresignOptions } from "./interface.ts";
+import { StorageError } from "./error.ts";
+import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore } from "./interface.ts";
 import { parseKey, parsePrefix } from "./key.ts";
-import { createMultipart, MAX_PARTS } from "./multipart.ts";
+import { createMultipart } from "./multipart.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
-import { listing } from "./pages.ts";
-import { pool } from "./pool.ts";
+import { listing, PAGE_LIMIT } from "./pages.ts";
+import { presignOptions } from "./presign.ts";
 import { parseRange } from "./range.ts";
+import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
 import { checkEtag, releasing, upload } from "./upload.ts";
-
-/** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
-export const PAGE_LIMIT = 1000;
-/** The longest that SigV4 lets a presigned URL live, in seconds. */
-export const MAX_EXPIRY = 604_800;
-const DELETES_AT_A_TIME = 16;
 
 /** All verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {
@@ -153,92 +148,6 @@ async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOp
   if (!stored) return null;
   const { signal } = options;
   return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), signal });
-}
-
-async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
-  const failures = keys.length === 0 ? [] : await deleteMany(backend, keys, options);
-  if (failures.length === 0) return;
-  const failed = new Set(failures.map((failure) => failure.key));
-  const first = failures[0] as DeleteFailure;
-  throw new StorageError(
-    "partial",
-    `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`,
-    {
-      deleted: keys.filter((key) => !failed.has(key)),
-      errors: failures,
-      retryable: failures.every((failure) => failure.error.retryable),
-    },
-  );
-}
-
-async function deleteMany(
-  backend: Backend,
-  keys: readonly Key[],
-  options: CallOptions,
-): Promise<readonly DeleteFailure[]> {
-  if (backend.deleteMany) return backend.deleteMany(keys, options);
-  const failures: DeleteFailure[] = [];
-  await pool(keys, DELETES_AT_A_TIME, async (key) => {
-    options.signal?.throwIfAborted();
-    await backend.delete(key, options).catch((error: unknown) => {
-      failures.push({ key, error: locate(error, { operation: "delete", key }) });
-    });
-  });
-  return failures;
-}
-
-/** Deletes every key that starts with the prefix, all keys when it is empty; gives their number. */
-export async function deleteBelow(backend: Backend, prefix: string, { signal }: CallOptions): Promise<number> {
-  let count = 0;
-  let found: number;
-  do {
-    found = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
-    count += found;
-    // MinIO hides what lies below an object until that object is gone: only an empty listing says that nothing is left.
-  } while (found > 0);
-  return count;
-}
-
-async function deleteListed(backend: Backend, prefix: string, call: CallOptions): Promise<number> {
-  let count = 0;
-  const load = (cursor: string | undefined): Promise<ListPage> =>
-    backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
-  for await (const page of listing(load, undefined).pages()) {
-    await deleteAll(
-      backend,
-      // Not parsed: a bucket may hold keys that others wrote and that no URL can name. They fail one by one, in `partial`.
-      page.objects.map((object) => object.key as Key),
-      call,
-    );
-    count += page.objects.length;
-  }
-  return count;
-}
-
-function presignOptions(options: PresignOptions): Parameters<NonNullable<Backend["presign"]>>[1] {
-  const { method = "GET", expiresIn = 3600, contentLength, ifNoneMatch, part, signal } = options;
-  if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
-  wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
-  if (method === "GET" && (contentLength ?? ifNoneMatch ?? part ?? options.metadata) !== undefined) {
-    throw refuse("contentLength, metadata, ifNoneMatch and part", "are for PUT only");
-  }
-  if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
-  if (part) {
-    wholeNumber("part.partNumber", part.partNumber, 1, MAX_PARTS);
-    if (ifNoneMatch !== undefined || Object.keys(objectHeaders(options)).length > 0) {
-      throw refuse("part", "takes no headers or conditions: they belong to the upload as a whole");
-    }
-  }
-  return {
-    ...objectHeaders(options),
-    method,
-    expiresIn,
-    contentLength,
-    ifNoneMatch,
-    part,
-    signal,
-  };
 }
 
 /** On a read `*` asks for what `not-found` tells anyway, so drivers need not know it. */

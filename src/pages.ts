@@ -2,6 +2,9 @@
 import { StorageError } from "./error.ts";
 import type { ListEntry, ObjectList, Page } from "./interface.ts";
 
+/** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
+export const PAGE_LIMIT = 1000;
+
 /** A listing over `load`, which gives the page that starts at a cursor. */
 export function listing(load: (cursor: string | undefined) => Promise<Page>, first: string | undefined): ObjectList {
   async function* pages(): AsyncGenerator<Page, void, void> {

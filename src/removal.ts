@@ -1,0 +1,69 @@
+/** Deleting many objects: a list of keys, or all below a prefix. */
+import type { Backend, CallOptions, DeleteFailure, Key, ListPage } from "./backend.ts";
+import { locate, StorageError } from "./error.ts";
+import { parsePrefix } from "./key.ts";
+import { listing, PAGE_LIMIT } from "./pages.ts";
+import { pool } from "./pool.ts";
+
+const AT_A_TIME = 16;
+
+/** Deletes all keys; rejects `partial` when some are left. */
+export async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
+  const failures = keys.length === 0 ? [] : await deleteMany(backend, keys, options);
+  if (failures.length === 0) return;
+  const failed = new Set(failures.map((failure) => failure.key));
+  const first = failures[0] as DeleteFailure;
+  throw new StorageError(
+    "partial",
+    `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`,
+    {
+      deleted: keys.filter((key) => !failed.has(key)),
+      errors: failures,
+      retryable: failures.every((failure) => failure.error.retryable),
+    },
+  );
+}
+
+async function deleteMany(
+  backend: Backend,
+  keys: readonly Key[],
+  options: CallOptions,
+): Promise<readonly DeleteFailure[]> {
+  if (backend.deleteMany) return backend.deleteMany(keys, options);
+  const failures: DeleteFailure[] = [];
+  await pool(keys, AT_A_TIME, async (key) => {
+    options.signal?.throwIfAborted();
+    await backend.delete(key, options).catch((error: unknown) => {
+      failures.push({ key, error: locate(error, { operation: "delete", key }) });
+    });
+  });
+  return failures;
+}
+
+/** Deletes every key that starts with the prefix, all keys when it is empty; gives their number. */
+export async function deleteBelow(backend: Backend, prefix: string, { signal }: CallOptions): Promise<number> {
+  let count = 0;
+  let found: number;
+  do {
+    found = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
+    count += found;
+    // MinIO hides what lies below an object until that object is gone: only an empty listing says that nothing is left.
+  } while (found > 0);
+  return count;
+}
+
+async function deleteListed(backend: Backend, prefix: string, call: CallOptions): Promise<number> {
+  let count = 0;
+  const load = (cursor: string | undefined): Promise<ListPage> =>
+    backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
+  for await (const page of listing(load, undefined).pages()) {
+    await deleteAll(
+      backend,
+      // Not parsed: a bucket may hold keys that others wrote and that no URL can name. They fail one by one, in `partial`.
+      page.objects.map((object) => object.key as Key),
+      call,
+    );
+    count += page.objects.length;
+  }
+  return count;
+}
