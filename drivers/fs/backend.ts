@@ -15,6 +15,7 @@ import { get, head } from "./read.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
+import { flushing, syncRemoval } from "./sync.ts";
 import { watchFolder } from "./watch.ts";
 
 /** As many as the threads that runtimes give to file calls. */
@@ -50,8 +51,11 @@ export function fsBackend(options: FsOptions): Backend {
     return onDisk(() => commit(root, settings, key, draft, put, put));
   }
 
-  function removeOne(key: Key): Promise<void> {
-    return onDisk(() => remove(root, key, lockOf(root, key), settings.durable ?? false));
+  /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
+  const durable = settings.durable ?? true;
+
+  function removeOne(key: Key): Promise<string | null> {
+    return onDisk(() => remove(root, key, lockOf(root, key), durable));
   }
 
   return {
@@ -60,17 +64,34 @@ export function fsBackend(options: FsOptions): Backend {
     put,
     delete: async (key) => {
       beforeWrite();
-      await removeOne(key);
+      const folder = await removeOne(key);
+      if (durable && folder !== null) await flushing("deleted", () => syncRemoval(root, folder));
     },
     deleteMany: async (keys, { signal }) => {
       // What forbids all of them is one refusal, not a failure per key.
       beforeWrite();
       const failures: DeleteFailure[] = [];
+      const failed = (error: unknown, key: Key): void => {
+        failures.push({ key, error: locate(error, { operation: "delete", key }) });
+      };
+      const removed = new Map<string, Key[]>();
       await pool(keys, DELETES_AT_A_TIME, async (key) => {
         signal?.throwIfAborted();
-        await removeOne(key).catch((error: unknown) =>
-          failures.push({ key, error: locate(error, { operation: "delete", key }) }),
-        );
+        try {
+          const folder = await removeOne(key);
+          if (folder === null) return;
+          const keys = removed.get(folder);
+          if (keys) keys.push(key);
+          else removed.set(folder, [key]);
+        } catch (error) {
+          failed(error, key);
+        }
+      });
+      if (!durable) return failures;
+      await pool(removed, DELETES_AT_A_TIME, async ([folder, gone]) => {
+        // Once per folder; each of its keys has an error of its own.
+        const flushed = syncRemoval(root, folder);
+        for (const key of gone) await flushing("deleted", () => flushed).catch((error: unknown) => failed(error, key));
       });
       return failures;
     },

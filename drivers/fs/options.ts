@@ -14,7 +14,7 @@ export interface FsOptions {
   readonly readOnly?: boolean;
   /** Makes the key-value verb `clear` reject `denied`. Default false. */
   readonly noClear?: boolean;
-  /** Whether writes wait until the disk has the bytes. Default: object verbs do, key-value verbs do not. */
+  /** Whether writes and deletes wait until the disk has them. Default: all do but the key-value verbs that set an item. */
   readonly durable?: boolean;
   /** Permission bits of files, such as `0o640`. Default: the umask decides, and an overwritten file's bits are kept. */
   readonly mode?: number;

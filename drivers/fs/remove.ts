@@ -6,22 +6,25 @@ import { withLock } from "./lock.ts";
 import { folderOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
-import { syncFolder } from "./sync.ts";
+import { syncRemoval } from "./sync.ts";
 
 /**
  * Deletes an object; an absent one is success. The candidate that counts goes last, so that no older file shows in between.
- * `lock` is the key's lock.
+ * Gives the folder that is to be flushed for the delete to last, or null when there was nothing. `lock` is the key's lock.
  */
-export async function remove(root: Root, key: string, lock: string, durable: boolean): Promise<void> {
-  if (!(await root.exists())) return;
-  await withLock(lock, async () => {
+export async function remove(root: Root, key: string, lock: string, durable: boolean): Promise<string | null> {
+  if (!(await root.exists())) return null;
+  return withLock(lock, async () => {
+    let kept: string | null = null;
     for (const candidate of placesOf(root, key).toReversed()) {
       const found = await findAt(root, candidate);
       if (!found) continue;
-      const kept = await removeFile(root, candidate);
+      // Or a power cut could take the file that counts and leave the older one to show again.
+      if (durable && kept !== null) await syncRemoval(root, kept);
+      kept = await removeFile(root, candidate);
       await dropRecord(root, key, found.stats);
-      if (durable) await syncFolder(root.path(kept));
     }
+    return kept;
   });
 }
 

@@ -18,16 +18,23 @@ const MEMORY = 10_000;
 /** Which folder, by absolute path, has its own name on the disk: by inode and birth, which a folder made anew does not share. */
 const flushed = new Map<string, string>();
 
-/** Flushes the names in a folder, where the system can; a folder that is gone needs none. */
-export async function syncFolder(path: string): Promise<void> {
+/** Flushes the names in a folder, where the system can; gives whether the folder is there. */
+export async function syncFolder(path: string): Promise<boolean> {
   try {
     const handle = await patiently(() => open(path, "r"));
     await handle.sync().finally(() => handle.close());
   } catch (error) {
+    if (isAbsent(error)) return false;
     const code = errnoOf(error) ?? "";
     const cannot = NO_SYNC.has(code) || (process.platform === "win32" && NO_SYNC_WINDOWS.has(code));
-    if (!cannot && !isAbsent(error)) throw error;
+    if (!cannot) throw error;
   }
+  return true;
+}
+
+/** Flushes that names in a folder are gone; another delete may have removed the folder itself, then the one above tells. */
+export async function syncRemoval(root: Paths, folder: string): Promise<void> {
+  for (let nearest = folder; !(await syncFolder(root.path(nearest))) && nearest !== "";) nearest = folderOf(nearest);
 }
 
 /**

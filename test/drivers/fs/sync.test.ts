@@ -1,7 +1,10 @@
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { fsBackend } from "../../../drivers/fs/backend.ts";
+import { rootAt } from "../../../drivers/fs/root.ts";
+import { syncRemoval } from "../../../drivers/fs/sync.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "" }));
@@ -122,5 +125,75 @@ describe("a flush that fails after a put", () => {
     expect(await text("k")).toBe("old");
     expect((await store.head(K("k"), {}))?.metadata).toEqual({ v: "old" });
     expect(await files()).toEqual(before);
+  });
+});
+
+describe("a delete", () => {
+  it("flushes the nearest folder that stays, unless the driver was made with durable false", async () => {
+    const seen = await recorded(async (base) => {
+      const { put } = await folder({ base });
+      for (const key of ["a/b/1", "a/b/2", "a/3", "a/4"]) await put(key, "");
+      calls.list.length = 0;
+      const byDefault = fsBackend({ base });
+      await byDefault.delete(K("a/b/1"), {});
+      await byDefault.delete(K("a/b/2"), {});
+      await byDefault.delete(K("absent"), {});
+      await fsBackend({ base, durable: true }).delete(K("a/3"), {});
+      await fsBackend({ base, durable: false }).delete(K("a/4"), {});
+    });
+    expect(seen).toEqual([
+      ...["unlink /a/b/1", "sync /a/b", "unlink /a/b/2", "sync /a"],
+      ...["unlink /a/3", "sync /a", "unlink /a/4"],
+    ]);
+  });
+
+  it("of many keys flushes each folder once, at the end", async () => {
+    const seen = await recorded(async (base) => {
+      const { put } = await folder({ base });
+      const keys = ["a", "b"].flatMap((name) => Array.from({ length: 20 }, (_, index) => `${name}/${index}`));
+      for (const key of [...keys, "a/kept", "b/kept"]) await put(key, "");
+      calls.list.length = 0;
+      expect(await fsBackend({ base }).deleteMany?.(keys.map(K), {})).toEqual([]);
+    });
+    expect(seen.slice(0, 40).every((call) => call.startsWith("unlink"))).toBe(true);
+    expect(seen.slice(40).sort()).toEqual(["sync /a", "sync /b"]);
+  });
+
+  it("whose flush fails is `ambiguous`, for each key of the folder", async () => {
+    const { base, put, keys } = await folder();
+    for (const key of ["a/1", "a/2", "a/3", "a/kept", "b/1", "b/kept"]) await put(key, "");
+    const store = fsBackend({ base });
+    const one = await failing(join(base, "a"), () => failure(store.delete(K("a/1"), {})));
+    expect(one).toMatchObject({ code: "ambiguous", cause: { code: "EIO" } });
+    expect(one.message).toContain("deleted, but it is not known whether it survives a power cut");
+    const many = await failing(
+      join(base, "a"),
+      async () => (await store.deleteMany?.(["a/2", "a/3", "b/1"].map(K), {})) ?? [],
+    );
+    expect(many.map(({ key, error }) => [key, error.key, error.code])).toEqual([
+      ["a/2", "a/2", "ambiguous"],
+      ["a/3", "a/3", "ambiguous"],
+    ]);
+    expect(await keys()).toEqual(["a/kept", "b/kept"]);
+  });
+
+  it("flushes the folder above when another delete has removed the folder meanwhile", async () => {
+    const seen = await recorded(async (base) => {
+      calls.list.length = 0;
+      await syncRemoval(rootAt(base), "gone/deep");
+    });
+    expect(seen).toEqual(["sync "]);
+  });
+
+  it("flushes that an older file is gone before the one that counts goes", async () => {
+    const seen = await recorded(async (base) => {
+      const { put } = await folder({ base });
+      await put("a", "");
+      await mkdir(join(base, ".unbucket/keys"));
+      await writeFile(join(base, ".unbucket/keys/a="), "older");
+      calls.list.length = 0;
+      await fsBackend({ base }).delete(K("a"), {});
+    });
+    expect(seen).toEqual(["unlink /.unbucket/keys/a=", "sync /.unbucket/keys", "unlink /a", "sync "]);
   });
 });
