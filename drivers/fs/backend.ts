@@ -25,6 +25,7 @@ const DELETES_AT_A_TIME = 4;
 export function fsBackend(options: FsOptions): Backend {
   const settings = parseOptions(options);
   const root = rootAt(settings.base);
+  const watches = new Set<Promise<() => void>>();
   let swept = false;
 
   function beforeWrite(): void {
@@ -102,6 +103,24 @@ export function fsBackend(options: FsOptions): Backend {
     },
     location: (key) => root.path((placesOf(root, key)[0] as Candidate).path),
     url: (key) => (settings.publicUrl === undefined ? null : `${settings.publicUrl}/${encodePath(key)}`),
-    watch: (listener) => onDisk(() => watchFolder(root, settings, listener)),
+    watch: async (listener) => {
+      const started = onDisk(() => watchFolder(root, settings, listener));
+      watches.add(started);
+      try {
+        const stop = await started;
+        return () => {
+          watches.delete(started);
+          stop();
+        };
+      } catch (error) {
+        watches.delete(started);
+        throw error;
+      }
+    },
+    close: async () => {
+      // One that is about to start is waited for. One that cannot start has told its caller.
+      for (const stopped of await Promise.allSettled(watches)) if (stopped.status === "fulfilled") stopped.value();
+      watches.clear();
+    },
   };
 }

@@ -36,12 +36,16 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
     told.set(key, state);
     const oldest = told.keys().next();
     if (told.size > MEMORY && !oldest.done) told.delete(oldest.value);
-    listener(found ? "update" : "remove", key);
+    try {
+      listener(found ? "update" : "remove", key);
+    } catch {
+      // Nobody waits for this call: what a listener throws would end the process.
+    }
   }
 
   function changed(path: string): void {
     const key = path.startsWith(`${RESERVED}/`) ? keyOfEncoded(path) : keyOfPlain(path, root.posix);
-    if (key === null || settings.ignore(key)) return;
+    if (stopped || key === null || settings.ignore(key)) return;
     pending.add(key);
     timer ??= setTimeout(() => {
       timer = undefined;
@@ -52,12 +56,18 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   }
 
   const watcher = watchTree(root, settings, changed);
-  await watcher.ready;
-  return () => {
+  const stop = (): void => {
     stopped = true;
     clearTimeout(timer);
     watcher.close();
   };
+  try {
+    await watcher.ready;
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return stop;
 }
 
 interface TreeWatcher {

@@ -1,8 +1,26 @@
+import type * as Fs from "node:fs";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import fs from "../../../drivers/fs.ts";
 import type { FsOptions } from "../../../drivers/fs/options.ts";
-import { emptyFolder, folder, K } from "./folder.ts";
+import { emptyFolder, failure, folder, K } from "./folder.ts";
+
+const watches = vi.hoisted(() => ({ open: 0, failing: "" }));
+
+vi.mock("node:fs", async (importOriginal) => {
+  const fs = await importOriginal<typeof Fs>();
+  return {
+    ...fs,
+    watch: (path: string, listener: Fs.WatchListener<string>) => {
+      if (path === watches.failing) throw Object.assign(new Error("injected"), { code: "ENOSPC" });
+      const watcher = fs.watch(path, listener);
+      watches.open++;
+      watcher.once("close", () => watches.open--);
+      return watcher;
+    },
+  };
+});
 
 async function watched(options: Partial<FsOptions> = {}) {
   const made = await folder(options);
@@ -54,5 +72,60 @@ describe("watchFolder", () => {
     await expect.poll(() => again).toContain("unseen");
     await stopAgain?.();
     expect(events.filter((event) => event.includes("unseen"))).toEqual([]);
+  });
+
+  it("goes on when a listener throws, which is nobody's unhandled rejection", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const { put, store } = await folder();
+    const seen: string[] = [];
+    const stop = await store.watch?.((_, key) => {
+      seen.push(key);
+      throw new Error(`listener of ${key}`);
+    });
+    onTestFinished(async () => stop?.());
+    for (const key of ["a", "b"]) {
+      await put(key, "");
+      await expect.poll(() => seen).toContain(key);
+    }
+    // Rejections are told when the tasks of a turn have run.
+    await new Promise(setImmediate);
+    expect(unhandled).toEqual([]);
+  });
+
+  it("leaves no folder watched when it cannot watch one of them", async () => {
+    const { base, store, put } = await folder();
+    for (const key of ["a/1", "b/1", "c/1"]) await put(key, "");
+    const before = watches.open;
+    watches.failing = join(base, "b");
+    const error = await failure(Promise.resolve(store.watch?.(() => {}))).finally(() => (watches.failing = ""));
+    expect(error).toMatchObject({ code: "unavailable", retryable: false });
+    await expect.poll(() => watches.open).toBe(before);
+  });
+});
+
+describe("close", () => {
+  it("stops every watch of the driver, also one that is about to start", async () => {
+    const base = await emptyFolder();
+    await mkdir(join(base, "a/b"), { recursive: true });
+    const before = watches.open;
+    const driver = fs({ base });
+    const told: string[] = [];
+    await driver.watch?.((_, key) => told.push(key));
+    const late = driver.watch?.((_, key) => told.push(key));
+    await new Promise(setImmediate);
+    expect(watches.open).toBeGreaterThan(before);
+    await driver.dispose?.();
+    await late;
+    await expect.poll(() => watches.open).toBe(before);
+    const { put, store } = await folder({ base });
+    const other: string[] = [];
+    const stop = await store.watch?.((_, key) => other.push(key));
+    await put("k", "");
+    await expect.poll(() => other).toContain("k");
+    await stop?.();
+    expect(told).toEqual([]);
   });
 });
