@@ -38,16 +38,20 @@ const app = createApp({
   hosts: allowedHosts(hostname, env["ALLOWED_HOSTS"]),
   backend: describeBackend(env),
 });
+const requests = followRequests();
 const server = serve(app, {
+  middleware: [requests.middleware],
   port: Number(env["PORT"] || 3000),
   hostname,
   silent: true,
   gracefulShutdown: false,
   // Node's default cuts a request after five minutes, however well its upload goes.
   node: { requestTimeout: 0 },
+  // Bun's are 128 MiB, and ten seconds without a byte. Routes that hold a body in memory have limits of their own.
+  bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, idleTimeout: 0 },
 });
 await server.ready();
-const requests = followRequests(server.node?.server);
+requests.follow(server.node?.server);
 console.log(nextSteps(server.url ?? "", env));
 
 let stopping = false;
@@ -58,6 +62,8 @@ async function stop(signal: string): Promise<void> {
   if (stopping) process.exit(1);
   stopping = true;
   console.log(`${signal}: finishing running requests. Once more to stop at once.`);
+  // Deno goes on serving new ones until then: see followRequests.
+  if (server.runtime === "deno") await requests.settled();
   const closed = server.close();
   if (server.node !== undefined) {
     await requests.settled();

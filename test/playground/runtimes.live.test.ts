@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterEach, describe, expect, it } from "vitest";
 import { program } from "../runtimes/install.ts";
-import { type Command, mainPlaces, type Playground, start } from "./start.ts";
+import { type Command, folder, mainPlaces, type Playground, start } from "./start.ts";
 import { readAll, sendHead } from "./wire.ts";
 
 const source = fileURLToPath(new URL("../../playground/server.ts", import.meta.url));
@@ -59,6 +59,27 @@ describe.each(commands)("the playground's source on %s", (name, args) => {
     const exit = once(app.process, "exit");
     app.process.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);
+  });
+
+  it("takes more than 128 MiB, and SIGTERM lets an upload finish that is quiet for more than ten seconds", async () => {
+    const command: Command = [await program(name), ...args];
+    app = await start(folder, { DENO_NO_UPDATE_CHECK: "1" }, command);
+    const size = 129 * 1024 * 1024;
+    const large = await fetch(`${app.url}/files/large.bin`, { method: "PUT", body: new Uint8Array(size) });
+    expect([large.status, await large.json()]).toEqual([201, expect.objectContaining({ size })]);
+
+    const socket = await sendHead(app.url, "PUT /files/slow.txt", { "content-length": "10", connection: "close" });
+    socket.write("hello");
+    const answer = readAll(socket);
+    // The server has the request when it answers another one that came later.
+    await fetch(`${app.url}/files`);
+    const exit = once(app.process, "exit");
+    app.process.kill("SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    socket.write("world");
+    expect(await answer).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await exit).toEqual([0, null]);
+    expect(await app.stored()).toEqual(["large.bin", "slow.txt"]);
   });
 });
 

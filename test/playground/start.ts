@@ -31,7 +31,8 @@ export interface Place {
   open(): Promise<{ readonly variables: Record<string, string>; stored(folder: string): Promise<string[]> }>;
 }
 
-const folder: Place = {
+/** A folder of its own, with nothing configured. */
+export const folder: Place = {
   name: "a folder",
   open: async () => ({ variables: {}, stored: (directory) => filesIn(join(directory, "uploads")) }),
 };
