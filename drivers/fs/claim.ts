@@ -15,8 +15,7 @@ export async function claim(root: Root, key: string, work: () => Promise<void>):
   const path = root.path(`${RESERVED}/tmp/${createHash("sha256").update(key).digest("hex").slice(0, 32)}.claim`);
   const give = Date.now() + 2 * STALE_MS;
   while (!(await take(path))) {
-    const held = await orAbsent(lstat(path));
-    if (held && Date.now() - held.mtimeMs > STALE_MS) await orAbsent(unlink(path));
+    await freeIfStale(path);
     if (Date.now() > give) throw new StorageError("conflict", "another process is creating the object");
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -24,6 +23,23 @@ export async function claim(root: Root, key: string, work: () => Promise<void>):
     await work();
   } finally {
     await unlink(path).catch(() => {});
+  }
+}
+
+/**
+ * Removes a claim that a crash left. Only who has claimed this very claim, by its time, may: else a second process that saw
+ * it too could remove the claim which the first has taken since. A right that a crash left is freed in the same way.
+ */
+async function freeIfStale(path: string): Promise<void> {
+  const seen = await orAbsent(lstat(path));
+  if (!seen || Date.now() - seen.mtimeMs <= STALE_MS) return;
+  const right = `${path}.${Math.trunc(seen.mtimeMs)}`;
+  if (!(await take(right))) return freeIfStale(right);
+  try {
+    const now = await orAbsent(lstat(path));
+    if (now?.mtimeMs === seen.mtimeMs) await orAbsent(unlink(path));
+  } finally {
+    await unlink(right).catch(() => {});
   }
 }
 
