@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { open, rename, unlink } from "node:fs/promises";
 import type { ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { emptyMetadata } from "../../src/options.ts";
 import { contentTypeOf } from "../../src/type.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Identity } from "./identity.ts";
@@ -23,8 +24,12 @@ export function defaultType(key: string): string {
 export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
   const headers: Record<string, string> = {};
   for (const name of TEXTS) if (given[name] !== undefined) headers[name] = given[name];
-  const metadata = given.metadata && Object.keys(given.metadata).length > 0 ? { metadata: { ...given.metadata } } : {};
-  return { ...headers, contentType: headers["contentType"] ?? defaultType(key), ...metadata };
+  const metadata = Object.assign(emptyMetadata(), given.metadata);
+  return {
+    ...headers,
+    contentType: headers["contentType"] ?? defaultType(key),
+    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+  };
 }
 
 /**

@@ -23,8 +23,13 @@ describe("writeRecord", () => {
   it("keeps names of metadata that mean something to JavaScript", async () => {
     const { put, store } = await folder();
     const metadata = JSON.parse('{"__proto__":"a","constructor":"b","to-json":"ü"}') as Record<string, string>;
-    await put("k", "", { metadata });
-    expect(Object.entries((await store.head(K("k"), {}))?.metadata ?? {})).toEqual(Object.entries(metadata));
+    const info = await put("k", "", { metadata });
+    const copied = await store.copy?.(K("k"), K("copy"), {});
+    for (const given of [info, await store.head(K("k"), {}), (await store.get(K("k"), {}))?.info, copied]) {
+      expect(Object.entries(given?.metadata ?? {})).toEqual(Object.entries(metadata));
+      // Or a name that is not there would have a value, such as `toString`.
+      expect(Object.getPrototypeOf(given?.metadata)).toBe(null);
+    }
   });
 });
 
