@@ -13,17 +13,18 @@ export interface StoreConditions {
   readonly ifNoneMatch?: string;
 }
 
-/** The single entity tags of `If-Match` and `If-None-Match`, which a store compares by itself. */
+/** The single entity tags of `If-Match` and `If-None-Match`, which a store compares by itself if they can be its own. */
 export function storeConditions(headers: Headers): StoreConditions {
   const match = tags(headers.get("if-match"));
   const noneMatch = tags(headers.get("if-none-match"));
   const [only] = match ?? [];
   const [other] = noneMatch ?? [];
   return {
-    ...(match?.length === 1 && only !== undefined && !isWeak(only) && { ifMatch: only }),
+    ...(match?.length === 1 && only !== undefined && STRONG.test(only) && { ifMatch: only }),
     // A false If-Unmodified-Since comes first and is 412, which a store that says `not-modified` would hide.
     ...(noneMatch?.length === 1 &&
       other !== undefined &&
+      STRONG.test(opaque(other)) &&
       !unmodifiedSinceCounts(headers) && { ifNoneMatch: opaque(other) }),
   };
 }
@@ -55,6 +56,9 @@ export function ifRangeHolds(headers: Headers, object: Validators): boolean {
     return object.lastModified !== undefined && Math.floor(object.lastModified.getTime() / 1000) === date;
   return strongEqual(value.trim(), object.etag);
 }
+
+/** What a store takes for a tag; no object has another one, such as a client may send with a space in it. */
+const STRONG = /^"[\x21\x23-\x7e]*"$/;
 
 function unmodifiedSinceCounts(headers: Headers): boolean {
   return !headers.has("if-match") && headers.has("if-unmodified-since");

@@ -9,6 +9,9 @@ test.each([
   [{ "if-none-match": 'W/"a"' }, { ifNoneMatch: '"a"' }],
   [{ "if-none-match": '"a,b"' }, { ifNoneMatch: '"a,b"' }],
   [{ "if-none-match": "*" }, {}],
+  [{ "if-none-match": '"foo bar"' }, {}],
+  [{ "if-none-match": 'W/"é"' }, {}],
+  [{ "if-match": '"foo\tbar"' }, {}],
   [{ "if-none-match": '"a"', "if-unmodified-since": "x" }, {}],
 ])("storeConditions asks the store about %j with %j", (headers, conditions) => {
   expect(storeConditions(new Headers(headers as Record<string, string>))).toEqual(conditions);

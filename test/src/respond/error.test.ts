@@ -129,7 +129,11 @@ test("toResponse tells a client nothing of a driver that is set up wrongly", asy
     },
   });
   const error: unknown = await driver.upload("a", "b").catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ code: "invalid-option", operation: "open", message: "s3 open: STORAGE_S3_BUCKET is missing" });
+  expect(error).toMatchObject({
+    code: "invalid-option",
+    operation: "open",
+    message: "s3 open: STORAGE_S3_BUCKET is missing",
+  });
   const response = toResponse(error);
   expect(response.status).toBe(500);
   expect(await response.text()).not.toContain("STORAGE_S3_BUCKET");
