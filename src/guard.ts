@@ -2,8 +2,8 @@
 import { toBody } from "./body.ts";
 import { StorageError } from "./error.ts";
 import { cleanFilename } from "./filename.ts";
-import { acceptor, canonical, specificType } from "./guard/accept.ts";
-import { agrees } from "./guard/agree.ts";
+import { acceptor, canonical, fileType, specificType } from "./guard/accept.ts";
+import { agrees, isVerifiable } from "./guard/agree.ts";
 import { GuardError, type GuardReason } from "./guard/error.ts";
 import { sniff } from "./guard/signatures.ts";
 import { openSource, tooLarge, type Opened } from "./guard/stream.ts";
@@ -25,7 +25,10 @@ export interface IncomingFile {
 
 /** What is allowed. */
 export interface GuardOptions {
-  /** Allowed types, exact or as `image/*`, which covers none that can run script: `image/svg+xml` is named. Default: all. */
+  /**
+   * Allowed types. Default: all. `image/*` covers those that content shows, to the built-in table or to `detect`, and none
+   * that can run script: `image/svg+xml` and `image/x-own` are named. A file of no known type is `application/octet-stream`.
+   */
   readonly types?: readonly string[];
   /** Bytes; counted while they stream. Default 10 MiB. */
   readonly maxSize?: number;
@@ -44,6 +47,7 @@ export interface GuardedFile {
 /** As much as `file-type` wants to see. */
 const HEAD_BYTES = 4100;
 const CONTAINERS: ReadonlySet<string> = new Set(["application/xml", "application/zip", "application/x-cfb"]);
+const UNKNOWN = "application/octet-stream";
 const MAX_SIZE = 10 * 1024 * 1024;
 
 /**
@@ -63,14 +67,17 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
 
     const type = file.type ?? ownType ?? "";
     const declared = declaredType(type);
-    if (declared !== null && !allowed(declared)) throw notAllowed(declared, options.types);
+    // Whether content shows it is not known yet.
+    if (declared !== null && !allowed(declared, true)) throw notAllowed(declared, options.types);
 
     opened = await openSource(source, HEAD_BYTES, maxSize);
     const { head, body } = opened;
     const detected = await detectType(head, detect);
     if (declared !== null && !agrees(declared, detected, head)) throw mismatch(declared, detected, head);
-    const actual = declared ?? detected ?? "application/octet-stream";
-    if (!allowed(actual)) throw notAllowed(actual, options.types);
+    const actual = declared ?? detected ?? UNKNOWN;
+    // UNKNOWN says nothing that could be false.
+    if (!allowed(actual, actual === UNKNOWN || actual === detected || isVerifiable(actual)))
+      throw notAllowed(actual, options.types);
     return { body, contentType: withCharset(actual, type), filename: cleanFilename(file.name ?? nameOf(file.body)) };
   } catch (error) {
     if (opened) opened.cancel(error);
@@ -80,13 +87,13 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
 }
 
 function declaredType(type: string): string | null {
-  if (type.trim() !== "" && essenceOf(type) === null)
+  if (type.trim() !== "" && fileType(type) === null)
     throw new GuardError("type", `${JSON.stringify(type.slice(0, 100))} is no media type; send one, such as image/png`);
   return specificType(type);
 }
 
 async function detectType(head: Uint8Array, detect: GuardOptions["detect"]): Promise<string | null> {
-  const named = essenceOf((await detect?.(head)) ?? "");
+  const named = fileType((await detect?.(head)) ?? "");
   if (named === null) return sniff(head);
   // A detector that sees only the container is less exact than the table: `file-type` calls an SVG `application/xml`.
   return CONTAINERS.has(named) ? (sniff(head) ?? named) : canonical(named);
@@ -102,7 +109,9 @@ function nameOf(body: UploadBody): string {
 }
 
 function notAllowed(type: string, types: readonly string[] = []): GuardError {
-  return new GuardError("type", `files of type ${type} are not allowed here; allowed: ${types.join(", ") || "none"}`);
+  const why = acceptor(types)(type, true) ? ", since their content does not show it" : "";
+  const list = types.join(", ") || "none";
+  return new GuardError("type", `files of type ${type} are not allowed here${why}; allowed: ${list}`);
 }
 
 function mismatch(declared: string, detected: string | null, head: Uint8Array): GuardError {

@@ -35,9 +35,15 @@ const GENERIC: ReadonlySet<string> = new Set([
   "application/x-download",
 ]);
 
+/** The `type/subtype` of a file's type, or null for a malformed one: also for `image/*`, which is a pattern and no type. */
+export function fileType(type: string): string | null {
+  const essence = essenceOf(type);
+  return essence?.includes("*") ? null : essence;
+}
+
 /** A type in lower case, without parameters, under its registered name; null for none, a generic or a malformed one. */
 export function specificType(type: string | undefined): string | null {
-  const essence = essenceOf(type ?? "");
+  const essence = fileType(type ?? "");
   return essence === null || GENERIC.has(essence) ? null : canonical(essence);
 }
 
@@ -47,24 +53,29 @@ export function canonical(essence: string): string {
 }
 
 /**
- * Whether a type is allowed. `image/*` covers no type that can run script (`image/svg+xml`): those are named exactly.
- * Throws `invalid-option` for a pattern that is none.
+ * Whether a type is allowed, and is shown to be what it says. `image/*` covers only types that are `verified`, and none
+ * that can run script (`image/svg+xml`): all others are named exactly.
  */
-export function acceptor(types: readonly string[] | undefined): (type: string) => boolean {
+export type Acceptor = (type: string, verified: boolean) => boolean;
+
+/** Reads the patterns of allowed types; throws `invalid-option` for one that is none. */
+export function acceptor(types: readonly string[] | undefined): Acceptor {
   if (types === undefined) return () => true;
   const patterns = types.map((pattern) => {
     const essence = essenceOf(pattern);
-    if (essence === null)
+    if (essence === null || !/^(?:\*\/\*|[^*]+\/(?:\*|[^*]+))$/.test(essence))
       throw new StorageError(
         "invalid-option",
         `types: ${JSON.stringify(pattern)} is no media type; write "image/png" or "image/*"`,
       );
     return canonical(essence);
   });
-  return (type) =>
+  return (type, verified) =>
     patterns.some(
       (pattern) =>
         pattern === type ||
-        (!isActive(type) && (pattern === "*/*" || (pattern.endsWith("/*") && type.startsWith(pattern.slice(0, -1))))),
+        (verified &&
+          !isActive(type) &&
+          (pattern === "*/*" || (pattern.endsWith("/*") && type.startsWith(pattern.slice(0, -1))))),
     );
 }

@@ -70,6 +70,11 @@ const PROGRAM = /^application\/(?:x-elf|x-mach-binary|vnd\.microsoft\.portable-e
 const TEXTUAL = /^text\/|[+/](?:xml|json|javascript|yaml)$/;
 const MARKUP = /^(?:text\/html|application\/xml|image\/svg\+xml)$/;
 
+/** Whether {@link agrees} compares files of this type with what they show; all others it can only take at their word. */
+export function isVerifiable(type: string): boolean {
+  return Object.hasOwn(SHOWN_BY, type) || ZIPPED.test(type) || OWN.has(type) || TEXTUAL.test(type);
+}
+
 /** Whether a file that is called `declared` can have this head, of which `detected` is the type that it shows. */
 export function agrees(declared: string, detected: string | null, head: Uint8Array): boolean {
   if (declared === detected) return true;

@@ -160,10 +160,11 @@ describe("guard", () => {
     ).toBe("text/plain; charset=utf-8");
   });
 
-  test.each(["text/html,image/png", "image/png, text/html", "png", "image/png\r\nx: y"])(
+  test.each(["text/html,image/png", "image/png, text/html", "png", "image/png\r\nx: y", "image/*", "*/*", "image/p*g"])(
     "refuses the malformed type %j",
     async (type) => {
-      expect(await refused({ body: PNG, type }, { types: ["*/*"] })).toMatchObject({ reason: "type" });
+      for (const types of [undefined, ["*/*"], ["image/*"]])
+        expect(await refused({ body: PNG, type }, { types })).toMatchObject({ reason: "type" });
     },
   );
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { agrees } from "../../../src/guard/agree.ts";
+import { agrees, isVerifiable } from "../../../src/guard/agree.ts";
 
 const none = new Uint8Array(0);
 
@@ -17,4 +17,18 @@ test.each([
   ["video/x-own", "text/html", false],
 ] as const)("agrees: %s that shows %s is %s", (declared, detected, expected) => {
   expect(agrees(declared, detected, none)).toBe(expected);
+});
+
+test.each([
+  ["image/png", "image/png", "image/gif"],
+  ["video/mp4", "video/mp4", "image/gif"],
+  ["application/epub+zip", "application/zip", "image/gif"],
+  ["text/csv", null, "image/gif"],
+])("isVerifiable: %s, since agrees refuses one that shows something else", (type, own, other) => {
+  const bytes = new Uint8Array([0]);
+  expect([isVerifiable(type), agrees(type, own, none), agrees(type, other, bytes)]).toEqual([true, true, false]);
+});
+
+test.each(["image/x-evil", "video/x-own", "application/x-own", "constructor"])("isVerifiable: not %s", (type) => {
+  expect(isVerifiable(type)).toBe(false);
 });
