@@ -38,8 +38,8 @@ export async function currentAvatar(store: ObjectStore, user: string): Promise<A
 }
 
 /**
- * Stores a picture and its thumbnail in place of the user's avatar. When it rejects, neither is kept and the avatar is the one
- * it was; it rejects `precondition-failed` when somebody else replaced the avatar meanwhile.
+ * Stores a picture and its thumbnail in place of the user's avatar. When it rejects, the avatar is the one it was and the new
+ * pair is deleted, if the store can still be reached; `precondition-failed` when somebody else replaced the avatar meanwhile.
  */
 export async function saveAvatar(
   store: ObjectStore,
@@ -65,6 +65,7 @@ export async function saveAvatar(
     });
   } catch (error) {
     // An answer can be lost after the store did what it was asked: what is current is not deleted, and was a success.
+    // Where that cannot be found out this rejects, and both pairs stay.
     const now = await currentAvatar(store, user);
     if (now?.original !== keys.original) {
       await discard(store, keys);
