@@ -215,46 +215,6 @@ describe.each(mainPlaces)("the playground's refusals on $name", (place) => {
     expect((await fetch(`${app.url}/files/own`, { method: "DELETE", headers })).status).toBe(204);
   });
 
-  it("a name that was made to lead here is refused, whatever it asks for and however much it is one site", async () => {
-    const { port } = new URL(app.url);
-    const host = `rebound.example:${port}`;
-    const own = { host, connection: "close", origin: `http://${host}`, "sec-fetch-site": "same-origin" };
-    for (const line of [
-      "PUT /files/a",
-      "DELETE /files/a",
-      "GET /files",
-      "HEAD /files/a",
-      "GET /kv",
-      "GET /documents",
-    ]) {
-      const answer = await readAll(await sendHead(app.url, line, own));
-      expect(answer).toMatch(/^HTTP\/1\.1 421 /);
-      if (!line.startsWith("HEAD")) expect(answer).toContain('"code":"unknown-host"');
-    }
-    for (const name of [`localhost:${port}`, "LOCALHOST", "127.0.0.1", `[::1]:${port}`]) {
-      const answer = await readAll(await sendHead(app.url, "GET /files", { host: name, connection: "close" }));
-      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-    }
-    expect(await app.stored()).toEqual([]);
-  });
-
-  it("ALLOWED_HOSTS adds names", async () => {
-    const own = await start(place, { ALLOWED_HOSTS: "files.example, other.example" });
-    try {
-      for (const [host, status] of [
-        ["files.example", 200],
-        ["other.example:8080", 200],
-        ["third.example", 421],
-        ["evil.files.example", 421],
-      ] as const) {
-        const answer = await readAll(await sendHead(own.url, "GET /files", { host, connection: "close" }));
-        expect(answer.slice(0, 13)).toBe(`HTTP/1.1 ${status} `);
-      }
-    } finally {
-      await own.close();
-    }
-  });
-
   it("an unknown route is a JSON 404 and a wrong method on /files a 405", async () => {
     await expectRefused(await fetch(`${app.url}/nope`), 404, "no-route");
     await expectRefused(await fetch(`${app.url}/files/a`, { method: "POST" }), 405, "method-not-allowed");
