@@ -123,7 +123,7 @@ async function readAll(source: Source, signal: AbortSignal | undefined): Promise
     }
     return bytes.slice(0, end);
   } catch (error) {
-    reader.cancel(error);
+    await reader.cancel(error);
     throw error;
   }
 }

@@ -82,10 +82,14 @@ export function toChunk(chunk: unknown): Uint8Array {
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {
   const iterator = iterable[Symbol.asyncIterator]();
+  // Begun at once: what feeds it, such as a file stream whose file is missing, may fail before anybody pulls.
+  let first: Promise<IteratorResult<unknown>> | undefined = iterator.next();
+  first.catch(() => {});
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await iterator.next();
+        const { done, value } = await (first ?? iterator.next());
+        first = undefined;
         if (done) return controller.close();
         try {
           controller.enqueue(toChunk(value));

@@ -3,8 +3,15 @@
 interface Waiter {
   readonly bytes: number;
   readonly held: number;
-  readonly grant: () => void;
+  granted: boolean;
+  /** When it last looked, in milliseconds. One that stopped looking, as a request that Workers ended, is passed over. */
+  seen: number;
 }
+
+/** Milliseconds between two looks of a waiter. */
+const LOOK = 5;
+/** Milliseconds after which a waiter that does not look any more is taken for gone. */
+const GONE = 2000;
 
 /**
  * Counts bytes of part buffers against a limit. Who asks for more waits until others give back. Buffers of full size are kept
@@ -16,9 +23,8 @@ export class MemoryBudget {
   readonly #part: number;
   readonly #keep: number;
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
-  readonly #waiting: Waiter[] = [];
+  #waiting: Waiter[] = [];
   #used = 0;
-  #stuck = 0;
 
   /**
    * @param most bytes that are held at most
@@ -62,41 +68,44 @@ export class MemoryBudget {
     this.#serve();
   }
 
-  #wait(bytes: number, held: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        const index = this.#waiting.indexOf(waiter);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        this.#stuck -= held;
-        signal?.removeEventListener("abort", aborted);
-      };
-      const aborted = (): void => {
-        leave();
-        reject(signal?.reason);
+  /**
+   * Looks again and again instead of being told: on Workers one request must not settle a promise of another, and a driver
+   * is shared by all of them.
+   */
+  async #wait(bytes: number, held: number, signal: AbortSignal | undefined): Promise<void> {
+    const waiter: Waiter = { bytes, held, granted: false, seen: Date.now() };
+    try {
+      for (;;) {
+        if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
+        waiter.seen = Date.now();
         this.#serve();
-      };
-      const waiter: Waiter = {
-        bytes,
-        held,
-        grant: () => {
-          leave();
-          this.#used += bytes;
-          resolve();
-        },
-      };
-      this.#stuck += held;
-      this.#waiting.push(waiter);
-      signal?.addEventListener("abort", aborted, { once: true });
+        if (waiter.granted) return;
+        await new Promise((resolve) => setTimeout(resolve, LOOK));
+        if (waiter.granted) return;
+        signal?.throwIfAborted();
+      }
+    } catch (error) {
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
       this.#serve();
-    });
+      throw error;
+    }
   }
 
   #serve(): void {
-    while (this.#waiting[0] && this.#used + this.#waiting[0].bytes <= this.#limit) this.#waiting[0].grant();
+    const now = Date.now();
+    this.#waiting = this.#waiting.filter(({ seen }) => now - seen < GONE);
+    while (this.#waiting[0] && this.#used + this.#waiting[0].bytes <= this.#limit) this.#grant(this.#waiting[0]);
     // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
     // nearest to sending its part, gets what was set aside; always the same one, so that it is lent once.
-    if (this.#waiting.length > 0 && this.#stuck === this.#used) {
-      this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)).grant();
+    const stuck = this.#waiting.reduce((sum, { held }) => sum + held, 0);
+    if (this.#waiting.length > 0 && stuck === this.#used) {
+      this.#grant(this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)));
     }
+  }
+
+  #grant(waiter: Waiter): void {
+    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    this.#used += waiter.bytes;
+    waiter.granted = true;
   }
 }

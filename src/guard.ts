@@ -1,4 +1,5 @@
 /** Checks a file from someone else on its way into a store: type, size and content. */
+import { letGo } from "./reader.ts";
 import { toBody } from "./body.ts";
 import { StorageError } from "./error.ts";
 import { cleanFilename } from "./filename.ts";
@@ -80,8 +81,8 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
       throw notAllowed(actual, options.types);
     return { body, contentType: withCharset(actual, type), filename: cleanFilename(file.name ?? nameOf(file.body)) };
   } catch (error) {
-    if (opened) opened.cancel(error);
-    else if ("stream" in source && !source.stream.locked) source.stream.cancel(error).catch(() => {});
+    if (opened) await opened.cancel(error);
+    else if ("stream" in source && !source.stream.locked) await letGo(source.stream, error);
     throw error;
   }
 }

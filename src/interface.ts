@@ -117,7 +117,7 @@ export interface PresignOptions extends CallOptions {
   readonly expiresIn?: number;
   /** PUT: the type the client must send. GET: the type of the answer. */
   readonly contentType?: string;
-  /** PUT: the exact length in bytes the client must send. */
+  /** PUT: the exact length in bytes of what the client sends; its own `content-length` must say so. */
   readonly contentLength?: number;
   /** PUT: stored with the object. GET: of the answer. */
   readonly contentDisposition?: string;

@@ -77,7 +77,7 @@ async function partBytes(body: UploadBody, most: number, call: CallOptions): Pro
     }
     return buffer.subarray(0, end);
   } catch (error) {
-    reader.cancel(error);
+    await reader.cancel(error);
     throw error;
   }
 }

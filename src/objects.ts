@@ -28,9 +28,9 @@ export function objectStore(call: Caller): ObjectStore {
 
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
-        typeof keys === "string"
-          ? backend.delete(parseKey(keys), options)
-          : deleteAll(backend, [...new Set(keys)].map(parseKey), options),
+        Array.isArray(keys)
+          ? deleteAll(backend, [...new Set(keys)].map(parseKey), options)
+          : backend.delete(parseKey(keys as string), options),
       ),
 
     exists: (key, options = {}) =>
@@ -130,6 +130,7 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
 
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
   const [source, target] = [parseKey(from), parseKey(to)];
+  if (from === to) throw refuse("to", "must be another key than from");
   const { signal } = options;
   const ifMatch = unlessAny(options.ifMatch);
   const checked = {

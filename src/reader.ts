@@ -11,8 +11,8 @@ export interface ByteReader {
   next(): Promise<Uint8Array | null>;
   /** Whether the source has ended; reads one piece ahead to know. */
   ended(): Promise<boolean>;
-  /** Tells the source that nobody reads on. Never rejects, never waits for a source that does not answer. */
-  cancel(reason?: unknown): void;
+  /** Tells the source that nobody reads on. Never rejects, and waits until it was told, not until it answers. */
+  cancel(reason?: unknown): Promise<void>;
 }
 
 /** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
@@ -26,13 +26,14 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   let rest: Uint8Array | undefined;
   let done = false;
   let total = 0;
-  const cancel = (reason?: unknown): void => {
+  const cancel = async (reason?: unknown): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
-    if (!done) reader.cancel(reason).catch(() => {});
+    const running = !done;
     done = true;
+    if (running) await letGo(reader, reason);
   };
   // Cancelling settles a read that is pending, which no signal reaches otherwise.
-  const onAbort = (): void => cancel(signal?.reason);
+  const onAbort = (): void => void cancel(signal?.reason);
   if (signal?.aborted) onAbort();
   else signal?.addEventListener("abort", onAbort, { once: true });
 
@@ -83,6 +84,20 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     ended,
     cancel,
   };
+}
+
+/**
+ * Cancels in a turn of its own: a body that Node made of a socket throws out of nobody's reach, and ends the process, when it
+ * is cancelled in the turn in which it was made or read.
+ * @see https://github.com/nodejs/node/blob/v24.x/lib/internal/webstreams/adapters.js `onData` enqueues unasked
+ */
+export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reason: unknown): Promise<void> {
+  return new Promise((told) => {
+    setTimeout(() => {
+      stream.cancel(reason).catch(() => {});
+      told();
+    }, 0);
+  });
 }
 
 function open(stream: ReadableStream<Uint8Array>): [{ cancel(reason?: unknown): Promise<void> }, Read] {

@@ -5,6 +5,7 @@ import { toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { letGo } from "./reader.ts";
 import { contentTypeOf } from "./type.ts";
 
 const DEFAULT_TYPE = "application/octet-stream";
@@ -38,7 +39,7 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
     return await outcome;
   } catch (error) {
     const stream = body instanceof Response || body instanceof Request ? body.body : body;
-    if (stream instanceof ReadableStream && !stream.locked) stream.cancel(error).catch(() => {});
+    if (stream instanceof ReadableStream && !stream.locked) await letGo(stream, error);
     throw error;
   }
 }

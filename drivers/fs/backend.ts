@@ -45,7 +45,7 @@ export function fsBackend(options: FsOptions): Backend {
         );
       }
     } catch (error) {
-      if ("stream" in source) abandon(source.stream, error);
+      if ("stream" in source) await abandon(source.stream, error);
       throw error;
     }
     const draft = await writeDraft(root, settings, source, put);

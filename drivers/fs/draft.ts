@@ -2,7 +2,7 @@
 import { constants, type BigIntStats } from "node:fs";
 import { chmod, copyFile, open, unlink, utimes, type FileHandle } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
-import { readerOf } from "../../src/reader.ts";
+import { letGo, readerOf } from "../../src/reader.ts";
 import { onDisk, patiently } from "./errno.ts";
 import { nextStamp } from "./identity.ts";
 import type { Settings } from "./options.ts";
@@ -45,7 +45,7 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
     await onDisk(() => opened.close());
     return { path, stats, durable };
   } catch (error) {
-    if ("stream" in source) abandon(source.stream, error);
+    if ("stream" in source) await abandon(source.stream, error);
     await handle?.close().catch(() => {});
     if (path !== undefined) await discard(root, path);
     throw error;
@@ -83,8 +83,8 @@ export async function discard(root: Root, path: string): Promise<void> {
 }
 
 /** Cancels a stream that nobody reads on; one that is locked has been cancelled by its reader. */
-export function abandon(stream: ReadableStream<Uint8Array>, reason: unknown): void {
-  if (!stream.locked) stream.cancel(reason).catch(() => {});
+export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
+  if (!stream.locked) await letGo(stream, reason);
 }
 
 async function writeBytes(handle: FileHandle, bytes: Uint8Array, options: PutOptions): Promise<void> {
@@ -115,7 +115,7 @@ async function writeStream(
       [filled] = await Promise.all([full ? reader.fill(filling, 0) : 0, write]);
     }
   } catch (error) {
-    reader.cancel(error);
+    await reader.cancel(error);
     throw error;
   }
 }

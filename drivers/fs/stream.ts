@@ -31,6 +31,9 @@ export async function streamOf(
   return lazily(handle, start, end, signal);
 }
 
+/** Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. */
+const forgotten = new FinalizationRegistry<FileHandle>((handle) => void handle.close().catch(() => {}));
+
 function lazily(
   handle: FileHandle,
   start: number,
@@ -45,6 +48,7 @@ function lazily(
   async function finish(): Promise<void> {
     if (over) return;
     over = true;
+    forgotten.unregister(source);
     signal?.removeEventListener("abort", onAbort);
     await reading.catch(() => {});
     await handle.close();
@@ -87,7 +91,9 @@ function lazily(
     },
     cancel: finish,
   };
-  return new ReadableStream(source, { highWaterMark: 0 });
+  const stream = new ReadableStream(source, { highWaterMark: 0 });
+  forgotten.register(stream, handle, source);
+  return stream;
 }
 
 /** Reads some bytes; a file that ends before them has been cut since it was opened. */

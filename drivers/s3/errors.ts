@@ -134,7 +134,7 @@ function hint(code: ErrorCode, status: number, region: string | undefined): stri
   if (code === "bucket-not-found") return ["create the bucket, or correct its name"];
   if (code === "unauthenticated") return ["check the keys, the session token and the clock"];
   if (code === "denied")
-    return ["the keys lack a right for this; a HEAD of an absent key needs s3:ListBucket to be told apart"];
+    return ["the keys lack a right for this, or are wrong; an absent key looks so too without s3:ListBucket"];
   const moved = status === 301 || status === 307 || status === 400;
   if (moved && region && /^[a-z0-9-]{1,63}$/.test(region)) return [`the bucket is in region ${region}; set region`];
   return [];

@@ -19,20 +19,25 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
   );
   // Everything that shall hold for the upload is signed, so the client must send it as it is.
   const headers = method === "PUT" ? { ...settings.headers, ...uploadHeaders(options) } : {};
+  // Signed, but not given back: clients send it by themselves, and some refuse to be told.
+  const length: Record<string, string> =
+    options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) };
   const identity = await settings.identity();
   // Signed a little in the past would shorten it, so the clock's own second counts.
   const date = new Date(Math.floor(Date.now() / 1000) * 1000);
-  const signed = await signUrl({ method, url, path, headers }, { identity, region: settings.region, date }, expiresIn);
+  const signed = await signUrl(
+    { method, url, path, headers: { ...headers, ...length } },
+    { identity, region: settings.region, date },
+    expiresIn,
+  );
   // A URL does not outlive the keys that signed it.
   const expiresAt = Math.min(date.getTime() + expiresIn * 1000, identity.expiration?.getTime() ?? Infinity);
   return { method, url: signed, headers, expiresAt: new Date(expiresAt) };
 }
 
 function uploadHeaders(options: BackendPresignOptions): Record<string, string> {
-  const length = { "content-length": options.contentLength?.toString() };
-  return defined(
-    options.part ? length : { ...toRequestHeaders(options), ...length, "if-none-match": options.ifNoneMatch },
-  ) as Record<string, string>;
+  if (options.part) return {};
+  return defined({ ...toRequestHeaders(options), "if-none-match": options.ifNoneMatch }) as Record<string, string>;
 }
 
 function partQuery(part: BackendPresignOptions["part"]): Query {

@@ -119,6 +119,8 @@ function parseEndpoint(option: string, text: string): URL {
 
 function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
   const path = endpoint.pathname.replace(/\/*$/, "/");
+  if (inPath && path.endsWith(`/${bucket}/`))
+    throw refuse("endpoint", "must not end with the bucket, which is added to it");
   if (inPath) return { origin: endpoint.origin, path: `${path}${bucket}/` };
   if (/^(\d+\.){3}\d+$|^\[/.test(endpoint.hostname))
     throw refuse("forcePathStyle", "must be true for an endpoint that is an IP address");
@@ -126,7 +128,8 @@ function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
 }
 
 function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
-  const given = typeof timeout === "number" ? { headers: timeout, body: timeout } : (timeout ?? {});
+  const given =
+    typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
   const timeouts = { connect: 10_000, headers: 60_000, body: 60_000, ...given };
   for (const [name, value] of Object.entries(timeouts)) wholeNumber(`timeout.${name}`, value, 0, 2 ** 31 - 1);
   return timeouts;

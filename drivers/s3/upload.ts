@@ -52,7 +52,7 @@ export async function uploadSource(
     );
   } catch (error) {
     held?.release(false);
-    reader.cancel(error);
+    await reader.cancel(error);
     throw error;
   }
 }

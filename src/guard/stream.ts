@@ -1,3 +1,4 @@
+import { letGo } from "../reader.ts";
 import type { Source } from "../backend.ts";
 import { toChunk } from "../body.ts";
 import { GuardError } from "./error.ts";
@@ -8,13 +9,13 @@ export interface Opened {
   /** All bytes, the head's included; errors with a GuardError when they are more than the limit. */
   readonly body: ReadableStream<Uint8Array>;
   /** Gives the source up, which then stops its sender. */
-  cancel(reason: unknown): void;
+  cancel(reason: unknown): Promise<void>;
 }
 
 /** Reads up to `length` bytes ahead; rejects when they alone are over the limit, or as the source does. */
 export async function openSource(source: Source, length: number, maxSize: number): Promise<Opened> {
   const reader = ("bytes" in source ? streamOf(source.bytes) : source.stream).getReader();
-  const cancel = (reason: unknown): void => void reader.cancel(reason).catch(() => {});
+  const cancel = (reason: unknown): Promise<void> => letGo(reader, reason);
   const ahead: Uint8Array[] = [];
   let count = 0;
 
@@ -27,7 +28,7 @@ export async function openSource(source: Source, length: number, maxSize: number
       if (count > maxSize) throw tooLarge(maxSize);
       return chunk;
     } catch (error) {
-      cancel(error);
+      await cancel(error);
       throw error;
     }
   }
