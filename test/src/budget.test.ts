@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryBudget } from "../../src/budget.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -124,5 +124,37 @@ describe("MemoryBudget", () => {
       // Below three parts nothing can be set aside, so the one that is rescued may go beyond.
       expect(peak, `seed ${seed}`).toBeLessThanOrEqual(parts >= 3 ? most : most + PART);
     }
+  });
+});
+
+describe("a request that the runtime ended", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("does not keep the memory that it never gives back", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(3, 1, 1);
+    await budget.take(1, 0);
+    const next = budget.take(1, 0);
+    await vi.advanceTimersByTimeAsync(9 * 60_000);
+    expect(budget.used).toBe(1);
+    await vi.advanceTimersByTimeAsync(2 * 60_000);
+    budget.give(await next, true);
+    expect(budget.used).toBe(0);
+  });
+
+  it("is passed over where it waited", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(3, 1, 1);
+    const first = await budget.take(1, 0);
+    // Its timers never run: it took its place and was ended.
+    const timeout = vi.spyOn(globalThis, "setTimeout").mockImplementationOnce(() => 0 as unknown as NodeJS.Timeout);
+    void budget.take(1, 0);
+    timeout.mockRestore();
+    await vi.advanceTimersByTimeAsync(5000);
+    const last = budget.take(1, 0);
+    budget.give(first, true);
+    await vi.advanceTimersByTimeAsync(10);
+    budget.give(await last, true);
+    expect(budget.used).toBe(0);
   });
 });
