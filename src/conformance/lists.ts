@@ -125,7 +125,8 @@ const contents: readonly Case[] = [
   {
     name: "list: an object and what lies below it",
     async run(context) {
-      await fill(context, ["a", "a/b", "a/b/c"]);
+      // One after another: SeaweedFS loses an object that it stores while it makes a folder of the same name.
+      for (const name of ["a", "a/b", "a/b/c"]) await fill(context, [name]);
       same((await names(context))[0], ["a", "a/b", "a/b/c"], "all keys");
       same((await names(context, { prefix: "a/" }))[0], ["a/b", "a/b/c"], "keys below");
       same(await names(context, { delimiter: "/" }), [["a"], ["a/"]], "object and prefix of one name");

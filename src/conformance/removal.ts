@@ -97,7 +97,8 @@ export const removalCases: readonly Case[] = [
     name: "deletePrefix: an object and what lies below it",
     async run(context) {
       const all = ["a", "a/b", "a/b/c", "a/b/c/d"];
-      await fill(context, all);
+      // One after another: SeaweedFS loses an object that it stores while it makes a folder of the same name.
+      for (const name of all) await fill(context, [name]);
       same(await context.driver.deletePrefix(`${context.prefix}a`), 4, "number of deleted keys");
       for (const name of all) same(await context.driver.exists(context.prefix + name), false, `exists of ${name}`);
     },
