@@ -4,7 +4,8 @@ import type { Case, Context } from "./case.ts";
 import { kvKey } from "./kv.ts";
 
 async function fill({ driver, prefix }: Context, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map((name) => driver.setItem(kvKey(prefix, name), name)));
+  // One after another: SeaweedFS does not list an object that it stores while it makes a folder of the same name.
+  for (const name of names) await driver.setItem(kvKey(prefix, name), name);
 }
 
 /** Names below the prefix, sorted. */

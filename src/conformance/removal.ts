@@ -1,10 +1,7 @@
 /** Deleting one key, many, and a prefix. */
 import { rejects, same } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
-
-async function fill({ driver, prefix }: Context, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map((name) => driver.upload(prefix + name, name)));
-}
+import { fill } from "./lists.ts";
 
 async function names({ driver, prefix }: Context): Promise<readonly string[]> {
   const found = [];
@@ -97,8 +94,7 @@ export const removalCases: readonly Case[] = [
     name: "deletePrefix: an object and what lies below it",
     async run(context) {
       const all = ["a", "a/b", "a/b/c", "a/b/c/d"];
-      // One after another: SeaweedFS loses an object that it stores while it makes a folder of the same name.
-      for (const name of all) await fill(context, [name]);
+      await fill(context, all);
       same(await context.driver.deletePrefix(`${context.prefix}a`), 4, "number of deleted keys");
       for (const name of all) same(await context.driver.exists(context.prefix + name), false, `exists of ${name}`);
     },
