@@ -3,8 +3,7 @@ import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
 import { locate, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
 import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
-
-const DEFAULT_TYPE = "application/octet-stream";
+import { DEFAULT_TYPE } from "./type.ts";
 
 /** Metadata as users see it: with defaults and both addresses. */
 export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {

@@ -58,7 +58,8 @@ export function objectStore(call: Caller): ObjectStore {
         if (from === to) throw refuse("to", "must be another key than from");
         const source = await backend.head(parseKey(from), options);
         if (!source) throw absent(from);
-        // Pinned to what was seen, so that a version written meanwhile is not deleted unread.
+        // Pinned to what was seen, and looked at again before the delete: a version written meanwhile is kept, but for the
+        // moment between that look and the delete.
         const copied = await copy(backend, from, to, {
           ...options,
           ifMatch: unlessAny(options.ifMatch) ?? source.etag,

@@ -44,6 +44,9 @@ const EXTRA: Readonly<Record<string, string | null>> = {
   zst: "application/zstd",
 };
 
+/** The type of what nobody says anything of. */
+export const DEFAULT_TYPE: string = "application/octet-stream";
+
 /** The media type that the extension of a key's last segment stands for, without a charset, or null. */
 export function contentTypeOf(key: string): string | null {
   const name = key.slice(key.lastIndexOf("/") + 1);

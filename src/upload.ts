@@ -6,9 +6,7 @@ import { StorageError } from "./error.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { letGo } from "./reader.ts";
-import { contentTypeOf } from "./type.ts";
-
-const DEFAULT_TYPE = "application/octet-stream";
+import { contentTypeOf, DEFAULT_TYPE } from "./type.ts";
 
 /** Stores a body under a key. The caller lets the body go when this fails: see {@link releasing}. */
 export async function upload(

@@ -2,6 +2,7 @@
 import { lstat } from "node:fs/promises";
 import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { headersOf } from "../../src/options.ts";
 import { commit } from "./commit.ts";
 import { copyDraft, discard } from "./draft.ts";
 import { isAbsent, orAbsent } from "./errno.ts";
@@ -38,16 +39,8 @@ export async function copy(
     // The copy was made by name: it is of the version that was looked at if the name still means it.
     const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
     if (now && isSame(now, stats) && draft.stats.size === stats.size) {
-      const { contentType, ...rest } = infoOf(from, stats, headers);
-      const { contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = rest;
-      return commit(
-        root,
-        settings,
-        to,
-        draft,
-        { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata },
-        { signal: options.signal },
-      );
+      const kept = headersOf(infoOf(from, stats, headers));
+      return commit(root, settings, to, draft, kept, { signal: options.signal });
     }
     await discard(root, draft.path);
   }

@@ -4,20 +4,20 @@ import { constants } from "node:fs";
 import { open, rename, unlink } from "node:fs/promises";
 import type { ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { emptyMetadata } from "../../src/options.ts";
-import { contentTypeOf } from "../../src/type.ts";
+import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
+import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
 
-const TEXTS = ["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"] as const;
+const TEXTS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** The type that an object has when nobody says. */
 export function defaultType(key: string): string {
-  return contentTypeOf(key) ?? "application/octet-stream";
+  return contentTypeOf(key) ?? DEFAULT_TYPE;
 }
 
 /** Headers as they are stored and given back, with the default type filled in. */

@@ -1,5 +1,6 @@
 /** Where in the order of keys a walk continues. */
-import { compareBytes, compareUtf8 } from "./order.ts";
+import { compareKeys } from "../../src/key.ts";
+import { compareBytes } from "./order.ts";
 
 /** A point in the order of keys: behind `after`, and with `within` also behind every key that begins with it. */
 export interface Position {
@@ -31,12 +32,12 @@ export function seekFrom(start?: Position): Seek {
     },
     passes(key) {
       if (!position) return true;
-      return compareUtf8(key, position.after) > 0 && !(position.within && key.startsWith(position.after));
+      return compareKeys(key, position.after) > 0 && !(position.within && key.startsWith(position.after));
     },
     isBehind(prefix) {
       if (!position) return false;
       if (position.within && prefix.startsWith(position.after)) return true;
-      return !position.after.startsWith(prefix) && compareUtf8(prefix, position.after) < 0;
+      return !position.after.startsWith(prefix) && compareKeys(prefix, position.after) < 0;
     },
     isBehindBytes(prefix) {
       if (!position) return false;

@@ -1,9 +1,10 @@
 /** The keys below the root in the order of their UTF-8 bytes, folder by folder, from both trees. */
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
+import { compareKeys } from "../../src/key.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Ignore } from "./ignore.ts";
-import { compareBytes, compareUtf8 } from "./order.ts";
+import { compareBytes } from "./order.ts";
 import {
   decodeName,
   encodePiece,
@@ -42,7 +43,7 @@ export async function* walk(scope: Walk): AsyncGenerator<Walked, void, void> {
   const plain = walkPlain(scope);
   let [left, right] = [await encoded.next(), await plain.next()];
   while (!left.done || !right.done) {
-    const order = left.done ? 1 : right.done ? -1 : compareUtf8(left.value.key, right.value.key);
+    const order = left.done ? 1 : right.done ? -1 : compareKeys(left.value.key, right.value.key);
     const preferred = order === 0 ? (isOrdinary((left.value as Walked).key) ? right : left) : order < 0 ? left : right;
     const { value } = preferred as IteratorYieldResult<Walked>;
     if (scope.seek.passes(value.key) && !scope.ignore(value.key)) yield value;
@@ -93,7 +94,7 @@ async function readPlain({ root, prefix, seek }: Walk, folder: string, isTop: bo
     entries.push({ path, isFolder, order });
   }
   // The engine's own comparison is several times faster on a wide folder.
-  return entries.sort(isSimple ? (a, b) => (a.order < b.order ? 1 : -1) : (a, b) => compareUtf8(b.order, a.order));
+  return entries.sort(isSimple ? (a, b) => (a.order < b.order ? 1 : -1) : (a, b) => compareKeys(b.order, a.order));
 }
 
 interface EncodedEntry {

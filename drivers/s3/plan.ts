@@ -1,9 +1,9 @@
 /** How large the parts of an upload are. */
 import { StorageError } from "../../src/error.ts";
+import { MAX_PARTS } from "../../src/multipart.ts";
 
 const MIB = 1024 * 1024;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-export const MAX_PARTS = 10_000;
 const MAX_PART = 5 * 1024 * MIB;
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkPartNumber, MAX_PARTS, partSizeFor } from "../../../drivers/s3/plan.ts";
+import { checkPartNumber, partSizeFor } from "../../../drivers/s3/plan.ts";
+import { MAX_PARTS } from "../../../src/multipart.ts";
 
 const MIB = 1024 * 1024;
 
