@@ -1,4 +1,5 @@
 /** The one retry loop: full jitter, the store's own wish to wait, a budget that stops retry storms. */
+import { type Clock, systemClock } from "./clock.ts";
 import { wholeNumber } from "./options.ts";
 
 /** How often and how patiently a failed attempt is repeated. */
@@ -43,6 +44,7 @@ export async function retry<T>(
   signal: AbortSignal | undefined,
   attempt: (number: number) => Promise<T>,
   judge: (error: unknown) => Failure,
+  clock: Clock = systemClock,
 ): Promise<T> {
   const { attempts = 4, baseDelay = 100, maxDelay = 20_000 } = options;
   for (let number = 1; ; number++) {
@@ -54,8 +56,8 @@ export async function retry<T>(
     } catch (error) {
       const failure = judge(error);
       if (signal?.aborted || !failure.retryable || number >= attempts || !budget.take()) throw failure.error;
-      const jittered = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (number - 1));
-      await sleep(Math.min(maxDelay, Math.max(jittered, failure.after ?? 0)), signal);
+      const jittered = clock.random() * Math.min(maxDelay, baseDelay * 2 ** (number - 1));
+      await clock.sleep(Math.min(maxDelay, Math.max(jittered, failure.after ?? 0)), signal);
     }
   }
 }
@@ -80,18 +82,4 @@ export function parseRetry(options: RetryOptions): RetryOptions {
     if (value !== undefined) wholeNumber(`retry.${name}`, value, least, most);
   }
   return options;
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", aborted);
-      resolve();
-    }, milliseconds);
-    const aborted = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", aborted, { once: true });
-  });
 }

@@ -75,8 +75,9 @@ export class Client {
       const after = thrown instanceof Refusal ? thrown.after : undefined;
       return { error, retryable: StorageError.is(error) && error.retryable, after };
     };
+    const { retry: retries, clock } = this.settings;
     try {
-      return await retry(this.settings.retry, this.#budget, operation.signal, attempt, judge);
+      return await retry(retries, this.#budget, operation.signal, attempt, judge, clock);
     } catch (error) {
       if (!operation.conditional || operation.signal?.aborted || !StorageError.is(error)) throw error;
       // A refusal may be the echo of our own success.
@@ -128,7 +129,7 @@ export class Client {
     }
     if (method === "GET" || method === "HEAD") unsigned["accept-encoding"] = "identity";
     signed["x-amz-content-sha256"] = await this.#payloadHash(body);
-    const scope = { identity, region: settings.region, date: new Date() };
+    const scope = { identity, region: settings.region, date: new Date(settings.clock.now()) };
     const headers = await signHeaders({ method, url, path, headers: signed }, scope);
     return { method, url, headers: { ...headers, ...unsigned }, body, signal };
   }

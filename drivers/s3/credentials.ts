@@ -1,4 +1,5 @@
 /** Whose keys sign: fixed ones, the environment's, or those of a function that can be asked again. */
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
@@ -12,8 +13,8 @@ export type IdentitySource = () => Promise<Identity> | Identity;
 const EARLY = 5 * 60 * 1000;
 
 /** Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. */
-export function identityOf(options: S3Options, env: Environment): IdentitySource {
-  if (options.credentials) return refreshed(options.credentials);
+export function identityOf(options: S3Options, env: Environment, clock: Clock = systemClock): IdentitySource {
+  if (options.credentials) return refreshed(options.credentials, clock);
   const { accessKeyId, secretAccessKey, sessionToken } = options;
   if (accessKeyId || secretAccessKey) {
     if (!accessKeyId) throw refuse("accessKeyId", "is missing beside secretAccessKey");
@@ -35,7 +36,7 @@ export function identityOf(options: S3Options, env: Environment): IdentitySource
   };
 }
 
-function refreshed(provide: () => Promise<Credentials>): IdentitySource {
+function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentitySource {
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
@@ -48,12 +49,12 @@ function refreshed(provide: () => Promise<Credentials>): IdentitySource {
     return asking;
   };
   return async () => {
-    if (known && Date.now() <= until() - EARLY) return known;
+    if (known && clock.now() <= until() - EARLY) return known;
     try {
       return await ask();
     } catch (error) {
       // Keys that still hold serve on: the next request asks again.
-      if (known && Date.now() < until()) return known;
+      if (known && clock.now() < until()) return known;
       throw notGiven(error);
     }
   };

@@ -24,7 +24,7 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
     options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) };
   const identity = await settings.identity();
   // Signed a little in the past would shorten it, so the clock's own second counts.
-  const date = new Date(Math.floor(Date.now() / 1000) * 1000);
+  const date = new Date(Math.floor(settings.clock.now() / 1000) * 1000);
   const signed = await signUrl(
     { method, url, path, headers: { ...headers, ...length } },
     { identity, region: settings.region, date },

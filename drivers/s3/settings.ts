@@ -1,4 +1,5 @@
 /** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { knownOptions, refuse, wholeNumber } from "../../src/options.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
@@ -47,10 +48,11 @@ export interface Settings {
   readonly timeouts: Timeouts;
   readonly fetch: Fetch | undefined;
   readonly dispatcher: object | undefined;
+  readonly clock: Clock;
 }
 
 /** Checks all options; rejects `invalid-option`. */
-export function toSettings(options: S3Options, env: Environment = environment()): Settings {
+export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
   // Part of the plan, and unknown today: told apart from a typing error.
   if ("checksum" in options) throw new StorageError("unsupported", "checksum cannot be chosen yet");
   knownOptions(options, NAMES);
@@ -87,7 +89,7 @@ export function toSettings(options: S3Options, env: Environment = environment())
     region,
     address,
     publicAddress: shown ? addressOf(shown, bucket, inPath) : address,
-    identity: identityOf(options, env),
+    identity: identityOf(options, env, clock),
     base: base === "" ? "" : `${base}/`,
     bulkDelete: options.bulkDelete ?? true,
     partSize,
@@ -105,6 +107,7 @@ export function toSettings(options: S3Options, env: Environment = environment())
     timeouts: toTimeouts(options.timeout),
     fetch: options.fetch,
     dispatcher: options.dispatcher,
+    clock,
   };
 }
 

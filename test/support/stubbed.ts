@@ -1,8 +1,10 @@
 /** The S3 driver against a scripted server, and against a fetch that records. */
 import s3, { type S3Options } from "../../drivers/s3.ts";
+import { s3Backend } from "../../drivers/s3/backend.ts";
 import { toSettings } from "../../drivers/s3/settings.ts";
 import { Client } from "../../drivers/s3/client.ts";
-import type { Driver } from "../../src/driver.ts";
+import type { Clock } from "../../src/clock.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
 import type { Wire } from "./wire.ts";
 
 /** Options for a scripted server: retries wait a millisecond. */
@@ -21,6 +23,12 @@ export function stubOptions(at: Wire | string, options: S3Options = {}): S3Optio
 /** A driver on a scripted server. */
 export function stubbed(at: Wire | string, options: S3Options = {}): Driver {
   return s3(stubOptions(at, options));
+}
+
+/** A driver on a scripted server that lives by a test's clock; waits are as long as in production, and take no time. */
+export function clocked(at: Wire | string, clock: Clock, options: S3Options = {}): Driver {
+  const all = { ...stubOptions(at, options), retry: options.retry ?? {} };
+  return toDriver({ name: "s3", open: () => s3Backend(all, clock), onEvent: options.onEvent });
 }
 
 /** A client on a scripted server. */
