@@ -5,6 +5,7 @@
  * content types are resolved. A driver promises: no plain `Error` for what it can name, nothing buffered whole unless
  * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
  */
+import type { MemoryBudget } from "./budget.ts";
 import type { StorageError } from "./error.ts";
 
 declare const brand: unique symbol;
@@ -115,7 +116,8 @@ export interface ListPage {
 
 /** What a presigned URL is to allow. */
 export interface BackendPresignOptions extends CallOptions {
-  readonly method: "GET" | "PUT";
+  /** POST completes a multipart upload, DELETE aborts it. */
+  readonly method: Presigned["method"];
   /** Seconds, 1 to 604800. */
   readonly expiresIn: number;
   /** PUT: the type that the client must send. GET: the type that the answer shall have. */
@@ -127,15 +129,19 @@ export interface BackendPresignOptions extends CallOptions {
   readonly cacheControl?: string;
   /** PUT: user metadata stored with the object, bound by the signature. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** PUT: only create. */
-  readonly ifNoneMatch?: "*";
+  /** PUT and POST: only create. */
+  readonly ifNoneMatch?: "*" | undefined;
+  /** POST: only replace this version. */
+  readonly ifMatch?: string | undefined;
   /** PUT of one part of a multipart upload. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number };
+  /** POST and DELETE: the upload. */
+  readonly uploadId?: string;
 }
 
 /** A request that someone without credentials may send until `expiresAt`. */
 export interface Presigned {
-  readonly method: "GET" | "PUT";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly url: string;
   /** Must be sent exactly so; the signature covers them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -155,9 +161,45 @@ export interface DeleteFailure {
   readonly error: StorageError;
 }
 
-/** The four steps of a multipart upload, for drivers that have them. */
+/** A part that the store holds of an upload that is under way. */
+export interface StoredPart extends UploadedPart {
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** A multipart upload that was begun, and neither completed nor aborted. */
+export interface PendingUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiated: Date;
+}
+
+/** An upload that was begun. */
+export interface BegunUpload {
+  readonly uploadId: string;
+  /** What the finished object can be recognised by, if the driver left a mark: passed to `complete` again. */
+  readonly writeId?: string | undefined;
+}
+
+/** Conditions of a completion. */
+export interface CompleteOptions extends CallOptions, Omit<BegunUpload, "uploadId"> {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: "*" | undefined;
+}
+
+/** How the body of an upload is cut, and the memory that its parts are held in. */
+export interface PartPlan {
+  /** Bytes of a part. It grows when a known length would need more than 10000 parts. */
+  readonly partSize: number;
+  /** Parts of one upload in flight. */
+  readonly concurrency: number;
+  /** Shared by all uploads of the driver. */
+  readonly memory: MemoryBudget;
+}
+
+/** The steps of a multipart upload, for drivers that have them. */
 export interface MultipartBackend {
-  create(key: Key, options: PutOptions): Promise<string>;
+  create(key: Key, options: PutOptions): Promise<BegunUpload>;
   /** Bytes, since a part must be sent again whole when its answer is lost. */
   uploadPart(
     key: Key,
@@ -166,9 +208,17 @@ export interface MultipartBackend {
     bytes: Uint8Array,
     call: CallOptions,
   ): Promise<UploadedPart>;
-  complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: PutOptions): Promise<StoredInfo>;
+  /** Makes the object out of its parts, and gives its ETag. */
+  complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: CompleteOptions): Promise<string>;
   /** An upload that is gone already counts as aborted. */
   abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;
+  /** The parts that the store holds, ascending; null when it knows no such upload. */
+  parts(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
+  /** Whether the object is the one that this upload made: its ETag, or null. */
+  completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<string | null>;
+  /** Uploads under way whose key starts with the prefix, as far as the store lists them. */
+  pending(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
+  readonly plan: PartPlan;
   /** The largest part that `uploadPart` may be given, in bytes: what is buffered for a part that comes as a stream. */
   readonly maxPart: number;
 }

@@ -4,8 +4,10 @@ import type {
   CallOptions,
   ListedObject,
   ObjectHeaders,
+  PendingUpload,
   Presigned,
   StoredInfo,
+  StoredPart,
   UploadedPart,
 } from "./backend.ts";
 
@@ -137,16 +139,87 @@ export interface CopyOptions extends CallOptions {
 }
 
 /** Options of `createMultipartUpload`. */
-export type MultipartOptions = Omit<UploadOptions, "size" | "onProgress">;
+export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
+  /** Length in bytes of the whole object, where it is known: `send` refuses a body that is longer or shorter. */
+  readonly size?: number;
+  /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, more when `size` needs it. */
+  readonly partSize?: number;
+}
 
-/** A multipart upload that is under way, in the shape that R2's binding has. */
+/** A part that `send` has sent, as another process must know it. */
+export interface SentPart extends StoredPart {
+  /** Of its bytes: the first 16 characters of their SHA-256 in base64. */
+  readonly digest: string;
+}
+
+/** What another process, also on another runtime, needs to go on with an upload: plain data, to be kept as JSON. */
+export interface UploadState {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partSize: number;
+  readonly size?: number | undefined;
+  readonly writeId?: string | undefined;
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: "*" | undefined;
+  readonly parts: readonly SentPart[];
+}
+
+/** Options of `send`. */
+export interface SendOptions extends CallOptions {
+  readonly onProgress?: (progress: UploadProgress) => void;
+  /**
+   * Read the source from its beginning and compare it with the parts that are stored, so that parts of two different files
+   * are never joined. Default true; false opens it at the first byte that is missing.
+   */
+  readonly verify?: boolean;
+}
+
+/** The requests by which a browser, or another program without credentials, can send a whole upload. */
+export interface PresignedUpload {
+  readonly partSize: number;
+  /** One PUT for each part; `start` and `end` are the bytes of the object that it takes, both inclusive. */
+  readonly parts: readonly (Presigned & {
+    readonly partNumber: number;
+    readonly start: number;
+    readonly end: number;
+  })[];
+  /** POST with S3's `CompleteMultipartUpload` document of all part numbers and ETags. An answer of 200 may hold an `Error`. */
+  readonly complete: Presigned;
+  /** DELETE. */
+  readonly abort: Presigned;
+}
+
+/** A multipart upload that is under way, in the shape that R2's binding has, and with `send`, which does it all. */
 export interface MultipartUpload {
   readonly key: string;
   readonly uploadId: string;
   /** Part numbers are 1 to 10000; every part but the last has the same size, at least 5 MiB. */
   uploadPart(partNumber: number, body: UploadBody, options?: CallOptions): Promise<UploadedPart>;
+  /** The parts that the store holds, ascending; rejects `not-found` when the upload is over. */
+  parts(options?: CallOptions): Promise<readonly StoredPart[]>;
   complete(parts: readonly UploadedPart[], options?: CallOptions): Promise<ObjectInfo>;
   abort(options?: CallOptions): Promise<void>;
+  /**
+   * Sends what the store does not hold yet, and completes. `open` gives the body from byte `start` on. A failure or an abort
+   * leaves the upload as it is: `send` again, or resume it from its `state()` in another process.
+   */
+  send(open: (start: number) => UploadBody | Promise<UploadBody>, options?: SendOptions): Promise<ObjectInfo>;
+  /** What `resumeMultipartUpload` takes. It grows with every part that `send` has sent. */
+  state(): UploadState;
+  /** All requests of an upload whose `size` is known; null where the driver cannot presign. */
+  presign(options?: Pick<PresignOptions, "expiresIn" | "signal">): Promise<PresignedUpload | null>;
+}
+
+/** Options of `listUploads`. */
+export interface UploadsOptions extends CallOptions {
+  /** Only uploads of keys that start with this. Default: all. */
+  readonly prefix?: string;
+}
+
+/** Options of `sweepUploads`. */
+export interface SweepOptions extends UploadsOptions {
+  /** Seconds since an upload was begun. Default 604800: seven days. */
+  readonly olderThan?: number;
 }
 
 /** Objects by raw key: the interface that every driver has, and that `objects(storage)` and `scoped(prefix)` give. */
@@ -171,8 +244,12 @@ export interface ObjectStore {
   /** Deletes every key that starts with the prefix, which must not be empty; resolves with their number. */
   deletePrefix(prefix: string, options?: CallOptions): Promise<number>;
   createMultipartUpload(key: string, options?: MultipartOptions): Promise<MultipartUpload>;
-  /** Not available yet: rejects `unsupported`. */
-  resumeMultipartUpload(key: string, uploadId: string): Promise<MultipartUpload>;
+  /** Goes on with an upload that was begun, by its `state()`, or by its id alone; asks nobody. */
+  resumeMultipartUpload(key: string, upload: string | UploadState): Promise<MultipartUpload>;
+  /** Uploads that were begun, and neither completed nor aborted, as far as the store lists them. */
+  listUploads(options?: UploadsOptions): AsyncIterable<PendingUpload>;
+  /** Aborts uploads that were left behind; resolves with their number. */
+  sweepUploads(options?: SweepOptions): Promise<number>;
   /** Not available yet: rejects `unsupported`. */
   update(
     key: string,

@@ -1,9 +1,10 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
 import { renaming, StorageError } from "./error.ts";
-import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore } from "./interface.ts";
+import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import { objectHeaders } from "./options.ts";
 import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
+import { renamed, renamedUploads } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
@@ -82,13 +83,23 @@ export function objects(storage: StorageLike): ObjectStore {
     },
     createMultipartUpload: (key, options) =>
       at(key, async (to) => {
-        const upload = await to.store.createMultipartUpload(to.rest, options);
-        return { ...upload, key, complete: async (parts, end) => info(to, await upload.complete(parts, end)) };
+        return renamed(await to.store.createMultipartUpload(to.rest, options), (name) => to.head + name);
       }),
-    resumeMultipartUpload: (key, uploadId) => at(key, (to) => to.store.resumeMultipartUpload(to.rest, uploadId)),
+    resumeMultipartUpload: (key, upload) =>
+      at(key, async (to) => renamed(await to.store.resumeMultipartUpload(to.rest, upload), (name) => to.head + name)),
+    listUploads: (options = {}) => listMounted(options),
+    sweepUploads: async (options = {}) => {
+      const to = await resolve(options.prefix ?? "");
+      return to.store.sweepUploads({ ...options, prefix: to.rest });
+    },
     update: (key, fn, options) => at(key, async (to) => info(to, await to.store.update(to.rest, fn, options))),
     scoped: (prefix) => scoped(store, prefix),
   };
+
+  async function* listMounted(options: UploadsOptions): ReturnType<typeof renamedUploads> {
+    const to = await resolve(options.prefix ?? "");
+    yield* renamedUploads(to.store, { ...options, prefix: to.rest }, (name) => to.head + name);
+  }
 
   async function transfer(
     from: string,

@@ -1,44 +1,78 @@
-/** Multipart uploads as users drive them, over a driver's four steps. */
-import type { Backend, CallOptions, Key, MultipartBackend, UploadedPart } from "./backend.ts";
+/** Multipart uploads as users drive them, over a driver's steps. */
+import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
-import { toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
-import type { MultipartOptions, MultipartUpload, UploadBody } from "./interface.ts";
+import type { MultipartOptions, MultipartUpload, ObjectInfo, UploadBody, UploadState } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
+import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
+import { presignUpload } from "./presign.ts";
 import { readerOf } from "./reader.ts";
+import { finished, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-export const MAX_PARTS = 10_000;
+const MIN_PART = 5 * 1024 * 1024;
 
 /** Begins a multipart upload. */
 export async function createMultipart(call: Caller, key: Key, options: MultipartOptions): Promise<MultipartUpload> {
   return call("createMultipartUpload", key, options, async (backend) => {
+    const { size, partSize } = options;
+    if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
+    if (partSize !== undefined) wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
     const checked = putOptions(key, options);
-    const uploadId = await stepsOf(backend).create(key, checked);
-    return {
-      key,
-      uploadId,
-      uploadPart: (partNumber, body, part = {}) => {
-        const sent = call("uploadPart", key, part, async (now) => {
-          wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
-          const steps = stepsOf(now);
-          return steps.uploadPart(key, uploadId, partNumber, await partBytes(body, steps.maxPart, part), part);
-        });
-        return releasing(body, sent);
-      },
-      complete: (parts, end = {}) =>
-        call("completeMultipartUpload", key, end, async (now) => {
-          const info = await stepsOf(now).complete(key, uploadId, inOrder(parts), { ...checked, signal: end.signal });
-          return toInfo(now, info);
-        }),
-      abort: (end = {}) => call("abortMultipartUpload", key, end, (now) => stepsOf(now).abort(key, uploadId, end)),
-    };
+    const steps = stepsOf(backend);
+    const planned = partSizeFor(partSize ?? steps.plan.partSize, size);
+    const begun = await steps.create(key, checked);
+    const { ifMatch, ifNoneMatch } = checked;
+    return handle(call, key, { key, ...begun, partSize: planned, size, ifMatch, ifNoneMatch, parts: [] });
   });
 }
 
-function stepsOf(backend: Backend): MultipartBackend {
+/** Goes on with an upload that was begun; nothing is asked of the store yet. */
+export function resumeMultipart(call: Caller, key: Key, upload: string | UploadState): Promise<MultipartUpload> {
+  return call("resumeMultipartUpload", key, undefined, (backend) => {
+    const state = toState(key, upload);
+    const { partSize } = stepsOf(backend).plan;
+    return handle(call, key, { ...state, partSize: state.partSize ?? partSize });
+  });
+}
+
+function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
+  const { uploadId, writeId, ifMatch, ifNoneMatch } = state;
+  return {
+    key,
+    uploadId,
+    uploadPart: (partNumber, body, part = {}) => {
+      const sent = call("uploadPart", key, part, async (now) => {
+        wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
+        const steps = stepsOf(now);
+        return steps.uploadPart(key, uploadId, partNumber, await partBytes(body, steps.maxPart, part), part);
+      });
+      return releasing(body, sent);
+    },
+    parts: (options = {}) =>
+      call("listParts", key, options, async (now): Promise<readonly StoredPart[]> => {
+        const parts = await stepsOf(now).parts(key, uploadId, options);
+        if (parts) return parts;
+        throw new StorageError("not-found", "the upload is over: it was completed or aborted");
+      }),
+    complete: (parts, { signal } = {}) =>
+      call("completeMultipartUpload", key, { signal }, async (now): Promise<ObjectInfo> => {
+        const end = { ifMatch, ifNoneMatch, writeId, signal };
+        return finished(now, key, await stepsOf(now).complete(key, uploadId, inOrder(parts), end), signal);
+      }),
+    abort: (end = {}) => call("abortMultipartUpload", key, end, (now) => stepsOf(now).abort(key, uploadId, end)),
+    send: (open, options = {}) =>
+      call("sendMultipartUpload", key, options, (now) => sendMissing(now, stepsOf(now), key, state, open, options)),
+    state: () => ({ ...state, parts: [...state.parts] }),
+    presign: (options = {}) =>
+      call("presignMultipartUpload", key, options, (now) => presignUpload(now, key, state, options)),
+  };
+}
+
+/** The steps of a driver that has them. */
+export function stepsOf(backend: Backend): MultipartBackend {
   if (!backend.multipart)
     throw new StorageError("unsupported", "this driver has no multipart uploads; upload() streams any size");
   return backend.multipart;

@@ -5,9 +5,10 @@ import { toDownload, toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore } from "./interface.ts";
 import { parseKey, parsePrefix } from "./key.ts";
-import { createMultipart } from "./multipart.ts";
+import { createMultipart, resumeMultipart } from "./multipart.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
+import { listUploads, sweepUploads } from "./pending.ts";
 import { presignOptions } from "./presign.ts";
 import { parseRange } from "./range.ts";
 import { deleteAll, deleteBelow } from "./removal.ts";
@@ -60,9 +61,11 @@ export function objectStore(call: Caller): ObjectStore {
         if (!source) throw absent(from);
         // Pinned to what was seen, and looked at again before the delete: a version written meanwhile is kept, but for the
         // moment between that look and the delete.
-        const copied = await copy(backend, from, to, {
-          ...options,
-          ifMatch: unlessAny(options.ifMatch) ?? source.etag,
+        const ifMatch = unlessAny(options.ifMatch) ?? source.etag;
+        const copied = await copy(backend, from, to, { ...options, ifMatch }).catch((error: unknown) => {
+          if (StorageError.is(error) && error.code === "precondition-failed" && ifMatch === source.etag)
+            throw replaced();
+          throw error;
         });
         const target = await backend.head(parseKey(to), options);
         if (target?.size !== source.size) {
@@ -73,7 +76,7 @@ export function objectStore(call: Caller): ObjectStore {
         }
         const now = await backend.head(parseKey(from), options);
         if (now && now.etag !== source.etag) {
-          throw new StorageError("conflict", "the source was replaced while it was copied; it was kept");
+          throw replaced();
         }
         await backend.delete(parseKey(from), options);
         return copied;
@@ -88,7 +91,12 @@ export function objectStore(call: Caller): ObjectStore {
     createMultipartUpload: async (key, options = {}) =>
       createMultipart(call, await call("createMultipartUpload", key, options, () => parseKey(key)), options),
 
-    resumeMultipartUpload: (key) => call("resumeMultipartUpload", key, {}, () => notYet("resuming a multipart upload")),
+    resumeMultipartUpload: async (key, upload) =>
+      resumeMultipart(call, await call("resumeMultipartUpload", key, {}, () => parseKey(key)), upload),
+
+    listUploads: (options = {}) => listUploads(call, options),
+
+    sweepUploads: (options = {}) => sweepUploads(call, options),
 
     update: (key, _fn, options = {}) => call("update", key, options, () => notYet("the compare-and-swap loop")),
 
@@ -159,6 +167,10 @@ function unlessAny(ifMatch: string | undefined): string | undefined {
 
 function absent(key: string): StorageError {
   return new StorageError("not-found", "there is no object with this key", { key });
+}
+
+function replaced(): StorageError {
+  return new StorageError("conflict", "the source was replaced while it was copied; it was kept");
 }
 
 function notYet(what: string): never {

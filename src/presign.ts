@@ -1,8 +1,8 @@
 /** What a presigned URL may allow, checked before anything is signed. */
-import type { BackendPresignOptions } from "./backend.ts";
-import type { PresignOptions } from "./interface.ts";
-import { MAX_PARTS } from "./multipart.ts";
+import type { Backend, BackendPresignOptions, Key } from "./backend.ts";
+import type { PresignedUpload, PresignOptions, UploadState } from "./interface.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { MAX_PARTS } from "./plan.ts";
 
 /** The longest that SigV4 lets a presigned URL live, in seconds. */
 export const MAX_EXPIRY = 604_800;
@@ -31,5 +31,34 @@ export function presignOptions(options: PresignOptions): BackendPresignOptions {
     ifNoneMatch,
     part,
     signal,
+  };
+}
+
+/** The requests of a whole upload; null where the driver cannot presign. */
+export async function presignUpload(
+  backend: Backend,
+  key: Key,
+  { uploadId, partSize, size, ifMatch, ifNoneMatch }: UploadState,
+  options: PresignOptions,
+): Promise<PresignedUpload | null> {
+  if (size === undefined)
+    throw refuse("size", "must be given to createMultipartUpload, to know how many parts there are");
+  const { expiresIn, signal } = presignOptions(options);
+  const { presign } = backend;
+  if (!presign) return null;
+  const sign = (own: Partial<BackendPresignOptions>): ReturnType<NonNullable<typeof presign>> =>
+    presign(key, { method: "PUT", expiresIn, signal, ...own });
+  const count = Math.max(1, Math.ceil(size / partSize));
+  const parts = Array.from({ length: count }, async (_, index) => {
+    const [partNumber, start] = [index + 1, index * partSize];
+    const end = Math.min(start + partSize, size) - 1;
+    const part = { uploadId, partNumber };
+    return { ...(await sign({ part, contentLength: end - start + 1 })), partNumber, start, end };
+  });
+  return {
+    partSize,
+    parts: await Promise.all(parts),
+    complete: await sign({ method: "POST", uploadId, ifMatch, ifNoneMatch }),
+    abort: await sign({ method: "DELETE", uploadId }),
   };
 }

@@ -3,6 +3,7 @@ import type { StoredInfo } from "./backend.ts";
 import { renaming } from "./error.ts";
 import type { ListOptions, ObjectStore, Page } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
+import { renamed, renamedUploads } from "./renamed.ts";
 import { refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
@@ -50,17 +51,12 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     copy: (from, to, options) => named(store.copy(full(from), full(to), options)),
     move: (from, to, options) => named(store.move(full(from), full(to), options)),
     deletePrefix: (below, options) => run(store.deletePrefix(full(below), options)),
-    createMultipartUpload: async (key, options) => {
-      const upload = await run(store.createMultipartUpload(full(key), options));
-      return {
-        ...upload,
-        key,
-        uploadPart: (partNumber, body, part) => run(upload.uploadPart(partNumber, body, part)),
-        complete: (parts, end) => named(upload.complete(parts, end)),
-        abort: (end) => run(upload.abort(end)),
-      };
-    },
-    resumeMultipartUpload: (key, uploadId) => run(store.resumeMultipartUpload(full(key), uploadId)),
+    createMultipartUpload: async (key, options) =>
+      renamed(await run(store.createMultipartUpload(full(key), options)), cut),
+    resumeMultipartUpload: async (key, upload) =>
+      renamed(await run(store.resumeMultipartUpload(full(key), upload)), cut),
+    listUploads: (options = {}) => renamedUploads(store, { ...options, prefix: prefix + (options.prefix ?? "") }, cut),
+    sweepUploads: (options = {}) => run(store.sweepUploads({ ...options, prefix: prefix + (options.prefix ?? "") })),
     update: (key, fn, options) => named(store.update(full(key), fn, options)),
     scoped: (deeper) => scoped(store, full(deeper)),
   };

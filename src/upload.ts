@@ -78,7 +78,11 @@ function lengthOf(source: Source): number | undefined {
   return "bytes" in source ? source.bytes.byteLength : source.size;
 }
 
-function counter(onProgress: (progress: UploadProgress) => void, total: number | undefined): (count: number) => void {
+/** Sums up bytes for a caller who watches. */
+export function counter(
+  onProgress: (progress: UploadProgress) => void,
+  total: number | undefined,
+): (count: number) => void {
   let loaded = 0;
   return (count) => {
     loaded += count;

@@ -6,6 +6,9 @@ import type { WireResponse } from "./transport.ts";
 
 const META = "x-amz-meta-";
 
+/** Holds the id of the write that made an object, see settle.ts. Hidden from `head` and `download`, kept out of copies. */
+export const WRITE_ID = "x-amz-meta-unbucket-write";
+
 /** Headers to send; undefined ones are not. */
 export type HeaderMap = Readonly<Record<string, string | undefined>>;
 
@@ -32,7 +35,8 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
   else delete headers["contentEncoding"];
   const metadata = emptyMetadata();
   for (const name of response.names()) {
-    if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
+    if (name.startsWith(META) && name !== WRITE_ID)
+      metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
   }
   const etag = toEtag(response.header("etag"));
   const lastModified = toDate(response.header("last-modified"));

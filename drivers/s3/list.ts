@@ -21,35 +21,45 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
     "continuation-token": options.cursor,
   };
   const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
-  const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
+  const names = namesOf(root, base, options.prefix);
   const truncated = childText(root, "IsTruncated")?.trim();
   const cursor = (truncated !== "false" && childText(root, "NextContinuationToken")) || undefined;
   if (truncated === "true" && cursor === undefined) {
     throw new StorageError("corrupt", "the store says that the listing goes on, but not where");
   }
-  const strip = (text: string): string => {
-    const name = decode(text);
-    if (!name.startsWith(base + options.prefix))
-      throw new StorageError("corrupt", "the store listed a key outside the prefix");
-    return name.slice(base.length);
-  };
   return {
     objects: childrenOf(root, "Contents")
       .map((entry) => ({
-        key: strip(named(entry, "Key")),
+        key: names.relative(entry, "Key"),
         ...toListed(entry),
       }))
       // The marker that some tools make for the base as a folder: no verb here could name it.
       .filter((object) => object.key !== ""),
-    prefixes: childrenOf(root, "CommonPrefixes").map((entry) => strip(named(entry, "Prefix"))),
+    prefixes: childrenOf(root, "CommonPrefixes").map((entry) => names.relative(entry, "Prefix")),
     cursor,
   };
 }
 
-function named(entry: Element, what: "Key" | "Prefix"): string {
-  const name = childText(entry, what);
-  if (!name) throw new StorageError("corrupt", `the store listed an entry without ${what}`);
-  return name;
+/** How a listing writes names. */
+export interface Names {
+  decode(text: string): string;
+  /** The name in an entry, without the driver's base. */
+  relative(entry: Element, what: "Key" | "Prefix"): string;
+}
+
+/** Reads the names of a listing below `base` and `prefix`: encoded only where the store says that it did. */
+export function namesOf(root: Element, base: string, prefix: string): Names {
+  const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
+  return {
+    decode,
+    relative(entry, what) {
+      const name = decode(childText(entry, what) ?? "");
+      if (!name) throw new StorageError("corrupt", `the store listed an entry without ${what}`);
+      if (!name.startsWith(base + prefix))
+        throw new StorageError("corrupt", "the store listed a key outside the prefix");
+      return name.slice(base.length);
+    },
+  };
 }
 
 function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {

@@ -43,6 +43,11 @@ export interface S3Options {
   readonly maxMemory?: number;
   /** Sign every payload's SHA-256, which the store checks. Default true; false only over https. */
   readonly signPayload?: boolean;
+  /**
+   * Mark conditional writes and multipart uploads with an id in their metadata, by which a write whose answer was lost is
+   * recognised. Default true; false leaves such writes `ambiguous`.
+   */
+  readonly writeId?: boolean;
   /** Base of the `url` that `upload` and `head` give: a CDN, a route of the app. Default: the object's own address. */
   readonly publicUrl?: string;
   /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */

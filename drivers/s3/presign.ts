@@ -5,20 +5,18 @@
 import type { BackendPresignOptions, Key, Presigned } from "../../src/backend.ts";
 import { defined } from "../../src/options.ts";
 import { signUrl } from "../../src/sigv4/sign.ts";
+import { conditions } from "./conditions.ts";
 import { toRequestHeaders } from "./headers.ts";
 import type { Settings } from "./settings.ts";
 import { objectUrl, type Query } from "./url.ts";
 
 /** Signs for the address that clients see; asks nobody but the credentials. */
 export async function presignObject(settings: Settings, key: Key, options: BackendPresignOptions): Promise<Presigned> {
-  const { method, expiresIn, part } = options;
-  const { url, path } = objectUrl(
-    settings.publicAddress,
-    settings.base + key,
-    method === "GET" ? responseQuery(options) : partQuery(part),
-  );
+  const { method, expiresIn, part, uploadId } = options;
+  const query = method === "GET" ? responseQuery(options) : method === "PUT" ? partQuery(part) : { uploadId };
+  const { url, path } = objectUrl(settings.publicAddress, settings.base + key, query);
   // Everything that shall hold for the upload is signed, so the client must send it as it is.
-  const headers = method === "PUT" ? { ...settings.headers, ...uploadHeaders(options) } : {};
+  const headers = method === "GET" ? {} : { ...settings.headers, ...uploadHeaders(options) };
   // Signed, but not given back: clients send it by themselves, and some refuse to be told.
   const length: Record<string, string> =
     options.contentLength === undefined ? {} : { "content-length": String(options.contentLength) };
@@ -37,7 +35,7 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
 
 function uploadHeaders(options: BackendPresignOptions): Record<string, string> {
   if (options.part) return {};
-  return defined({ ...toRequestHeaders(options), "if-none-match": options.ifNoneMatch }) as Record<string, string>;
+  return defined({ ...toRequestHeaders(options), ...conditions(options) }) as Record<string, string>;
 }
 
 function partQuery(part: BackendPresignOptions["part"]): Query {

@@ -4,25 +4,37 @@ import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
 import type { Client } from "./client.ts";
 import { readComplaint } from "./errors.ts";
-import { toInfo } from "./headers.ts";
+import { toInfo, WRITE_ID } from "./headers.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** Answers whether the bucket exists, asked at most once as long as it does. */
 export type BucketCheck = (call: CallOptions) => Promise<void>;
 
+/** Metadata, and whether the object carries the id of the write that made it. */
+export interface Marked {
+  readonly info: StoredInfo;
+  readonly marked: boolean;
+}
+
 /** Metadata of an object, or null. A HEAD's 404 has no body, so the bucket is asked once whether it is there. */
-export async function headObject(
+export async function headMarked(
   client: Client,
   key: Key,
   call: CallOptions,
   bucket: BucketCheck,
-): Promise<StoredInfo | null> {
-  const info = await client.send({ method: "HEAD", key, signal: call.signal, accept: [404] }, async (response) => {
+): Promise<Marked | null> {
+  const found = await client.send({ method: "HEAD", key, signal: call.signal, accept: [404] }, async (response) => {
     await response.discard();
-    return response.status === 404 ? null : toInfo(key, response, lengthOf(response));
+    if (response.status === 404) return null;
+    return { info: toInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
   });
-  if (!info) await bucket(call);
-  return info;
+  if (!found) await bucket(call);
+  return found;
+}
+
+/** Metadata of an object, or null. */
+export async function headObject(...args: Parameters<typeof headMarked>): Promise<StoredInfo | null> {
+  return (await headMarked(...args))?.info ?? null;
 }
 
 /** Opens an object; the body is read as it is pulled. */

@@ -18,7 +18,17 @@ const MAX_PART = 5 * 1024 * MIB;
 const NAMES: Readonly<Record<keyof S3Options, 1>> = {
   ...{ bucket: 1, region: 1, endpoint: 1, accessKeyId: 1, secretAccessKey: 1, sessionToken: 1, credentials: 1 },
   ...{ base: 1, forcePathStyle: 1, bulkDelete: 1, partSize: 1, concurrency: 1, maxMemory: 1, signPayload: 1 },
-  ...{ publicUrl: 1, publicEndpoint: 1, headers: 1, retry: 1, timeout: 1, fetch: 1, dispatcher: 1, onEvent: 1 },
+  ...{
+    publicUrl: 1,
+    publicEndpoint: 1,
+    writeId: 1,
+    headers: 1,
+    retry: 1,
+    timeout: 1,
+    fetch: 1,
+    dispatcher: 1,
+    onEvent: 1,
+  },
 };
 
 /** Where the bucket answers: everything before the key. */
@@ -42,6 +52,7 @@ export interface Settings {
   readonly concurrency: number;
   readonly maxMemory: number;
   readonly signPayload: boolean;
+  readonly writeId: boolean;
   readonly publicUrl: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: RetryOptions;
@@ -101,6 +112,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
       Number.MAX_SAFE_INTEGER,
     ),
     signPayload,
+    writeId: options.writeId ?? true,
     publicUrl: options.publicUrl || undefined,
     headers: lowerCase(options.headers ?? {}),
     retry: parseRetry(options.retry ?? {}),

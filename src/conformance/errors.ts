@@ -14,7 +14,7 @@ const FAILURES: Readonly<
   move: ["not-found", ({ driver, prefix }, no) => driver.move(no, `${prefix}x`), "no"],
   upload: ["precondition-failed", ({ driver }, _, yes) => driver.upload(yes, "x", { ifMatch: OTHER }), "yes"],
   update: ["unsupported", ({ driver }, _, yes) => driver.update(yes, () => "x"), "yes"],
-  resumeMultipartUpload: ["unsupported", ({ driver }, _, yes) => driver.resumeMultipartUpload(yes, "1"), "yes"],
+  resumeMultipartUpload: ["invalid-option", ({ driver }, _, yes) => driver.resumeMultipartUpload(yes, ""), "yes"],
 };
 
 /** Nothing else may be in `response`: a whole answer could hold a secret. */

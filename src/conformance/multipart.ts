@@ -122,6 +122,87 @@ export const multipartCases: readonly Case[] = [
     },
   },
   {
+    name: "multipart: send goes on where another process was cut off",
+    needs,
+    async run({ driver, prefix, partSize }) {
+      const key = `${prefix}resumed.png`;
+      const bytes = noise(2 * partSize + 5, 17);
+      const upload = await driver.createMultipartUpload(key, { size: bytes.byteLength, metadata: { a: "1" } });
+      const broken = source(cut(bytes.subarray(0, partSize + 10), [100_000]), { fail: new Error("cut off") });
+      ok(await failure(() => upload.send(() => broken.stream), "send of a source that breaks"), "it must fail");
+      same(await driver.exists(key), false, "exists before it is complete");
+      const state = JSON.parse(JSON.stringify(upload.state())) as ReturnType<typeof upload.state>;
+      const again = await driver.resumeMultipartUpload(state.key, state);
+      const loaded: number[] = [];
+      const info = await again.send((start) => source(cut(bytes.subarray(start), [100_000])).stream, {
+        onProgress: (progress) => loaded.push(progress.loaded),
+      });
+      same([info.key, info.size, loaded.at(-1)], [key, bytes.byteLength, bytes.byteLength], "what send gives");
+      const read = await driver.download(key);
+      same([read.contentType, read.metadata], ["image/png", { a: "1" }], "headers");
+      sameBytes(await read.bytes(), bytes, "bytes");
+      await rejects("not-found", () => again.parts(), "parts of an upload that is over");
+    },
+  },
+  {
+    name: "multipart: send takes an empty body",
+    needs,
+    async run({ driver, prefix }) {
+      const upload = await driver.createMultipartUpload(`${prefix}empty`);
+      same((await upload.send(() => null)).size, 0, "size");
+      same((await driver.head(`${prefix}empty`))?.size, 0, "size that head gives");
+    },
+  },
+  {
+    name: "multipart: uploads that were left are listed and swept",
+    needs,
+    async run({ driver, prefix }) {
+      const key = `${prefix}left`;
+      const upload = await driver.createMultipartUpload(key);
+      await upload.uploadPart(1, "x");
+      const seen: string[] = [];
+      for await (const pending of driver.listUploads({ prefix: key })) seen.push(`${pending.key} ${pending.uploadId}`);
+      same(seen, [`${key} ${upload.uploadId}`], "uploads under way");
+      same(await driver.sweepUploads({ prefix: key, olderThan: 3600 }), 0, "swept of those older than an hour");
+      same(
+        (await upload.parts()).map(({ partNumber, size }) => [partNumber, size]),
+        [[1, 1]],
+        "parts after it",
+      );
+      same(await driver.sweepUploads({ prefix: key, olderThan: 0 }), 1, "swept of all");
+      for await (const pending of driver.listUploads({ prefix: key })) ok(false, `${pending.key} must be gone`);
+    },
+  },
+  {
+    name: "multipart: a whole upload can be sent by presigned requests",
+    needs: ["multipart", "presign"],
+    async run({ driver, prefix, partSize }) {
+      const key = `${prefix}by hand`;
+      const bytes = noise(partSize + 9, 18);
+      const upload = await driver.createMultipartUpload(key, { size: bytes.byteLength, partSize });
+      const given = await upload.presign();
+      ok(given !== null, "presign must give requests");
+      const parts: string[] = [];
+      for (const { method, url, headers, partNumber, start, end } of given.parts) {
+        const answer = await fetch(url, { method, headers, body: bytes.slice(start, end + 1) });
+        same([answer.status, await answer.text()], [200, ""], `answer to part ${partNumber}`);
+        const etag = answer.headers.get("etag");
+        parts.push(`<Part><PartNumber>${partNumber}</PartNumber><ETag>${etag}</ETag></Part>`);
+      }
+      const { method, url, headers } = given.complete;
+      const body = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
+      const answer = await fetch(url, { method, headers, body });
+      ok(answer.status === 200 && (await answer.text()).includes("CompleteMultipartUploadResult"), "it must complete");
+      sameBytes(await (await driver.download(key)).bytes(), bytes, "bytes");
+
+      const left = await driver.createMultipartUpload(key, { size: 1 });
+      const { abort } = (await left.presign()) ?? {};
+      ok(abort !== undefined, "presign must give requests");
+      const aborted = await fetch(abort.url, { method: abort.method, headers: abort.headers });
+      same([aborted.status, await aborted.text()], [204, ""], "answer to abort");
+    },
+  },
+  {
     name: "multipart: a part can be sent by a presigned request",
     needs: ["multipart", "presign"],
     async run({ driver, prefix }) {

@@ -15,6 +15,7 @@ export const importRules: readonly ImportRule[] = [
   { files: /^src\/type\.ts$/, may: [core, /^mime\/lite$/], why: "the one place for mime/lite" },
   { files: /^src\/sigv4\/digest\.node\.ts$/, may: [core, /^node:crypto$/], why: "the one digest that is Node's" },
   { files: /^src\/sigv4\//, may: [core, /^aws4fetch$/, /^#digest$/], why: "the one place for aws4fetch" },
+  { files: /^src\/resume\.ts$/, may: [core, /^#digest$/], why: "parts are compared by their digest" },
   { files: core, may: [core], why: "the portable core imports only itself" },
   { files: /^drivers\/fs(\.ts$|\/)/, may: [coreFile, /^drivers\/fs\//, node], why: "the one place for node:fs" },
   {

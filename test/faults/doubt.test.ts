@@ -56,12 +56,6 @@ test("move keeps a source that was replaced while it was copied", async () => {
   expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
 });
 
-test("copy whose target is gone at once does not say that the source is absent", async () => {
-  const server = await wire(((request) =>
-    request.method === "HEAD" ? answer(request.path.endsWith("/bucket/") ? 200 : 404) : happy(request)) as Script);
-  await expect(stubbed(server).copy("from", "to")).rejects.toMatchObject({ code: "ambiguous" });
-});
-
 test.each(["head", "download"] as const)(
   "%s of an object whose length nobody says is corrupt, not empty",
   async (verb) => {

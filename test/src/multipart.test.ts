@@ -1,32 +1,61 @@
 import { describe, expect, it, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import type { Backend, MultipartBackend } from "../../src/backend.ts";
+import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { toDriver } from "../../src/driver.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
 import type { MultipartUpload } from "../../src/interface.ts";
 
 const MOST = 300_000;
 
-async function begun(): Promise<{ upload: MultipartUpload; steps: MultipartBackend; sent: Uint8Array[] }> {
+interface Begun {
+  readonly driver: Driver;
+  readonly upload: MultipartUpload;
+  readonly steps: MultipartBackend;
+  readonly sent: Uint8Array[];
+}
+
+async function begun(): Promise<Begun> {
   const sent: Uint8Array[] = [];
   const backend: Backend = await memory().getInstance();
   const steps: MultipartBackend = {
     maxPart: MOST,
-    create: vi.fn(async () => "id"),
+    plan: { partSize: 1000, concurrency: 2, memory: new MemoryBudget(10_000, 1000, 2) },
+    create: vi.fn(async () => ({ uploadId: "id" })),
     uploadPart: vi.fn(async (_key, _id, partNumber: number, bytes: Uint8Array) => {
       sent.push(bytes.slice());
       return { partNumber, etag: `"${partNumber}"` };
     }),
-    complete: vi.fn(async (key) => ({ key, size: 1, etag: '"all"' })),
+    complete: vi.fn(async () => '"all"'),
     abort: vi.fn(async () => {}),
+    parts: vi.fn(async () => null),
+    completed: vi.fn(async () => null),
+    pending: async function* () {},
   };
-  const driver = toDriver({ name: "test", open: () => ({ ...backend, multipart: steps }) });
-  return { upload: await driver.createMultipartUpload("k", { contentType: "a/b", ifNoneMatch: "*" }), steps, sent };
+  const head: Backend["head"] = async (key) => ({ key, size: 1, etag: '"seen"' });
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, head, multipart: steps }) });
+  return {
+    upload: await driver.createMultipartUpload("k", { contentType: "a/b", ifNoneMatch: "*" }),
+    driver,
+    steps,
+    sent,
+  };
 }
 
 describe("createMultipartUpload", () => {
   it("rejects unsupported where the driver has no multipart uploads", async () => {
     await expect(memory().createMultipartUpload("k")).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it.each([{ partSize: 5 * 1024 * 1024 - 1 }, { partSize: 1.5 }, { size: -1 }])("refuses %j", async (options) => {
+    const { driver } = await begun();
+    await expect(driver.createMultipartUpload("k", options)).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
+  it("grows the parts of a size that needs it", async () => {
+    const { driver } = await begun();
+    const upload = await driver.createMultipartUpload("k", { size: 1000 * 10_000 + 1 });
+    expect(upload.state().partSize).toBe(1024 * 1024);
   });
 
   it("checks options as upload does, and passes them on", async () => {
@@ -36,6 +65,30 @@ describe("createMultipartUpload", () => {
     await expect(memory().createMultipartUpload("k", { contentType: "a\nb" })).rejects.toMatchObject({
       code: "invalid-option",
     });
+  });
+});
+
+describe("state", () => {
+  it("says what another process must know, and is plain data", async () => {
+    const { upload } = await begun();
+    const state = { key: "k", uploadId: "id", partSize: 1000, ifNoneMatch: "*", parts: [] };
+    expect(JSON.parse(JSON.stringify(upload.state()))).toEqual(state);
+  });
+});
+
+describe("parts", () => {
+  it("rejects not-found when the upload is over", async () => {
+    const { upload } = await begun();
+    await expect(upload.parts()).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("presign", () => {
+  it("needs the size, and is null where the driver cannot presign", async () => {
+    const { upload, driver } = await begun();
+    await expect(upload.presign()).rejects.toMatchObject({ code: "invalid-option" });
+    const known = await driver.createMultipartUpload("k", { size: 10 * 1024 * 1024, partSize: 5 * 1024 * 1024 });
+    expect(await known.presign()).toBeNull();
   });
 });
 

@@ -115,7 +115,7 @@ describe("copy and move", () => {
       },
     }));
     await changed.upload("a", "hello");
-    await expect(changed.move("a", "b")).rejects.toMatchObject({ code: "precondition-failed" });
+    await expect(changed.move("a", "b")).rejects.toMatchObject({ code: "conflict" });
     expect(await changed.exists("a")).toBe(true);
     await expect(changed.move("a", "a")).rejects.toMatchObject({ code: "invalid-option" });
     await expect(changed.move("none", "b")).rejects.toMatchObject({ code: "not-found" });

@@ -60,6 +60,32 @@ describe("presignObject", () => {
     expect(headers).toEqual({});
   });
 
+  it("signs a whole multipart upload: its parts with their lengths, its completion with its condition, and its abort", async () => {
+    const MIB = 1024 * 1024;
+    const state = {
+      key: "k",
+      uploadId: "u+/=",
+      partSize: 5 * MIB,
+      size: 12 * MIB,
+      ifNoneMatch: "*" as const,
+      parts: [],
+    };
+    const upload = await driver.resumeMultipartUpload("k", state);
+    const given = await upload.presign({ expiresIn: 60 });
+    const [first, , last] = given?.parts ?? [];
+    expect(given?.parts.map(({ partNumber, start, end }) => [partNumber, start, end])).toEqual([
+      [1, 0, 5 * MIB - 1],
+      [2, 5 * MIB, 10 * MIB - 1],
+      [3, 10 * MIB, 12 * MIB - 1],
+    ]);
+    expect([first?.method, given?.complete.method, given?.abort.method]).toEqual(["PUT", "POST", "DELETE"]);
+    expect(given?.complete.headers).toEqual({ "if-none-match": "*" });
+    const query = new URL(last?.url ?? "").searchParams;
+    expect([query.get("uploadId"), query.get("partNumber"), query.get("X-Amz-Expires")]).toEqual(["u+/=", "3", "60"]);
+    expect(query.get("X-Amz-SignedHeaders")).toBe("content-length;host");
+    expect(new URL(given?.abort.url ?? "").searchParams.get("uploadId")).toBe("u+/=");
+  });
+
   it("says until when it holds, by the second that is signed", async () => {
     const { url = "", expiresAt } = (await driver.presign("k", { expiresIn: 604_800 })) ?? {};
     const signed = new URL(url).searchParams.get("X-Amz-Date") ?? "";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { cut, noise, source } from "../../../src/conformance/bytes.ts";
-import { childrenOf, childText, readXml } from "../../../drivers/s3/xml.ts";
-import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
-import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+import { cut, noise, source } from "../../src/conformance/bytes.ts";
+import { childrenOf, childText, readXml } from "../../drivers/s3/xml.ts";
+import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../support/wire.ts";
+import { stubbed, TRANSPORTS } from "../support/stubbed.ts";
 
 const MIB = 1024 * 1024;
 const PART = 5 * MIB;
@@ -22,7 +22,7 @@ const except =
   (request) =>
     step(request) === which ? other : happy(request);
 
-describe.each(TRANSPORTS)("uploadSource over %s", (_, transport) => {
+describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
   it("sends a stream of two parts and a rest, in order and whole", async () => {
     const server = await wire(happy);
     const progress: number[] = [];
@@ -111,7 +111,7 @@ describe.each(TRANSPORTS)("uploadSource over %s", (_, transport) => {
   });
 });
 
-describe("uploadSource", () => {
+describe("putSource", () => {
   it.each([0, 1, PART - 1, PART])("sends %i bytes by one request, with and without a known length", async (size) => {
     const server = await wire(happy);
     const bytes = data.subarray(0, size);

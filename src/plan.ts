@@ -1,10 +1,12 @@
 /** How large the parts of an upload are. */
-import { StorageError } from "../../src/error.ts";
-import { MAX_PARTS } from "../../src/multipart.ts";
+import { StorageError } from "./error.ts";
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const MAX_PARTS = 10_000;
 
 const MIB = 1024 * 1024;
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const MAX_PART = 5 * 1024 * MIB;
+/** The most bytes of one part. */
+export const MAX_PART: number = 5 * 1024 * MIB;
 
 /**
  * Bytes per part: the wanted size, or when a known length would need more than 10000 parts, the smallest whole number of MiB

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkPartNumber, partSizeFor } from "../../../drivers/s3/plan.ts";
-import { MAX_PARTS } from "../../../src/multipart.ts";
+import { checkPartNumber, MAX_PARTS, partSizeFor } from "../../src/plan.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,0 +1,36 @@
+/** What must hold for a write, as headers, and what a store answers when it does not. */
+import type { CompleteOptions } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import type { HeaderMap } from "./headers.ts";
+
+type Conditions = Pick<CompleteOptions, "ifMatch" | "ifNoneMatch">;
+
+/** The headers of a conditional write. */
+export function conditions({ ifMatch, ifNoneMatch }: Conditions): HeaderMap {
+  return { "if-match": ifMatch, "if-none-match": ifNoneMatch };
+}
+
+/** Whether a write has a condition. */
+export function isConditional({ ifMatch, ifNoneMatch }: Conditions): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined;
+}
+
+/** With If-Match on an absent key, AWS answers 404 and others 412: both mean that the condition does not hold. */
+export async function refusedAsPrecondition<T>({ ifMatch }: Conditions, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (
+      ifMatch !== undefined &&
+      StorageError.is(error) &&
+      error.code === "not-found" &&
+      error.response?.code !== "NoSuchUpload"
+    ) {
+      throw new StorageError("precondition-failed", "there is no object to match ifMatch", {
+        cause: error,
+        response: error.response,
+      });
+    }
+    throw error;
+  }
+}

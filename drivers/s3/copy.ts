@@ -1,0 +1,99 @@
+/**
+ * Copies inside the bucket: one request up to 5 GiB, by parts above.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ */
+import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import { encodePath } from "../../src/key.ts";
+import { MAX_PART, partSizeFor } from "../../src/plan.ts";
+import { pool } from "../../src/pool.ts";
+import type { Client } from "./client.ts";
+import { toEtag, toRequestHeaders } from "./headers.ts";
+import { type BucketCheck, headMarked, type Marked } from "./read.ts";
+import { childText, type Element } from "./xml.ts";
+
+/** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
+const COPY_PART = 1024 * 1024 * 1024;
+
+/** How often a copy begins again because its source was replaced meanwhile. */
+const TRIES = 3;
+
+type Steps = Pick<MultipartBackend, "create" | "complete" | "abort" | "plan">;
+
+/** Copies an object, headers and metadata included; null when the source is absent. */
+export async function copyObject(
+  client: Client,
+  steps: Steps,
+  from: Key,
+  to: Key,
+  options: BackendCopyOptions,
+  bucket: BucketCheck,
+  limit: number = MAX_PART,
+): Promise<StoredInfo | null> {
+  const { ifMatch, signal } = options;
+  for (let tries = 1; ; tries++) {
+    // Its size says how to copy, and its ETag pins all parts to one version.
+    const source = await headMarked(client, from, { signal }, bucket);
+    if (!source) return null;
+    if (ifMatch !== undefined && ifMatch !== source.info.etag)
+      throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
+    try {
+      return await copyVersion(client, steps, source, to, signal, limit);
+    } catch (error) {
+      if (!StorageError.is(error)) throw error;
+      if (error.code === "not-found") return null;
+      const replaced = error.code === "precondition-failed" && ifMatch === undefined;
+      if (!replaced || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function copyVersion(
+  client: Client,
+  steps: Steps,
+  { info, marked }: Marked,
+  to: Key,
+  signal: AbortSignal | undefined,
+  limit: number,
+): Promise<StoredInfo> {
+  const { bucket, base } = client.settings;
+  const from = {
+    "x-amz-copy-source": `/${bucket}/${encodePath(base + info.key)}`,
+    // Some servers have none for some objects.
+    "x-amz-copy-source-if-match": info.etag === '""' ? undefined : info.etag,
+  };
+  if (info.size <= limit) {
+    // By default the store takes all headers along, also those that we do not know.
+    const headers = marked ? { ...from, ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : from;
+    const root = await client.document({ method: "PUT", key: to, headers, signal }, "CopyObjectResult");
+    return copied(info, to, root);
+  }
+
+  const { uploadId, writeId } = await steps.create(to, { ...info, signal });
+  try {
+    const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
+    const parts: UploadedPart[] = [];
+    const numbers = Array.from({ length: Math.ceil(info.size / size) }, (_, index) => index + 1);
+    await pool(numbers, steps.plan.concurrency, async (partNumber) => {
+      const start = (partNumber - 1) * size;
+      const end = Math.min(start + size, info.size) - 1;
+      const headers = { ...from, "x-amz-copy-source-range": `bytes=${start}-${end}` };
+      const operation = { method: "PUT", key: to, query: { partNumber, uploadId }, headers, signal } as const;
+      const root = await client.document(operation, "CopyPartResult");
+      parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
+    });
+    parts.sort((a, b) => a.partNumber - b.partNumber);
+    const etag = await steps.complete(to, uploadId, parts, { writeId, signal });
+    return { ...info, key: to, etag, lastModified: undefined };
+  } catch (error) {
+    if (!(StorageError.is(error) && error.code === "ambiguous")) await steps.abort(to, uploadId, {}).catch(() => {});
+    throw error;
+  }
+}
+
+function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {
+  const lastModified = new Date(childText(root, "LastModified") ?? Number.NaN);
+  const known = Number.isNaN(lastModified.getTime()) ? undefined : lastModified;
+  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified: known };
+}

@@ -1,0 +1,155 @@
+/**
+ * The requests of a multipart upload, and those that tell what is under way.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+ */
+import type {
+  BegunUpload,
+  CallOptions,
+  CompleteOptions,
+  Key,
+  PendingUpload,
+  PutOptions,
+  StoredPart,
+  UploadedPart,
+} from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import type { Client } from "./client.ts";
+import { conditions, refusedAsPrecondition } from "./conditions.ts";
+import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
+import { namesOf } from "./list.ts";
+import { settle, writeMark } from "./settle.ts";
+import { etagOf } from "./write.ts";
+import { childrenOf, childText, type Element, escapeXml } from "./xml.ts";
+
+/** Begins an upload. */
+export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {
+  const stored = toRequestHeaders(options);
+  const { writeId, header } = writeMark(client, stored);
+  const headers = { ...stored, ...header, ...extraHeaders(options.headers) };
+  const root = await client.document(
+    { method: "POST", key, query: { uploads: "" }, headers, signal: options.signal },
+    "InitiateMultipartUploadResult",
+  );
+  const uploadId = childText(root, "UploadId");
+  if (!uploadId) throw new StorageError("corrupt", "the store began an upload without naming it");
+  return { uploadId, writeId };
+}
+
+/** Stores one part. */
+export async function putPart(
+  client: Client,
+  key: Key,
+  uploadId: string,
+  partNumber: number,
+  bytes: Uint8Array,
+  call: CallOptions,
+): Promise<UploadedPart> {
+  const etag = await client.send(
+    { method: "PUT", key, query: { partNumber, uploadId }, body: bytes, signal: call.signal },
+    etagOf,
+  );
+  return { partNumber, etag };
+}
+
+/** Makes the object out of its parts, and gives its ETag. */
+export function completeUpload(
+  client: Client,
+  key: Key,
+  uploadId: string,
+  parts: readonly UploadedPart[],
+  options: CompleteOptions,
+): Promise<string> {
+  const list = parts
+    .map((part) => `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${escapeXml(part.etag)}</ETag></Part>`)
+    .join("");
+  const body = new TextEncoder().encode(
+    `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
+  );
+  const headers = { "content-type": "application/xml", ...conditions(options) };
+  const { signal } = options;
+  return settle(client, key, options, () =>
+    refusedAsPrecondition(options, async () => {
+      const root = await client.document(
+        { method: "POST", key, query: { uploadId }, headers, body, signal, conditional: true },
+        "CompleteMultipartUploadResult",
+      );
+      return toEtag(childText(root, "ETag"));
+    }),
+  );
+}
+
+/** Gives an upload up; one that is gone counts as given up. */
+export function abortUpload(client: Client, key: Key, uploadId: string, call: CallOptions): Promise<void> {
+  return client.send({ method: "DELETE", key, query: { uploadId }, signal: call.signal, accept: [404] }, (response) =>
+    response.discard(),
+  );
+}
+
+/** The parts that the store holds, ascending; null when it knows no such upload. */
+export async function listParts(
+  client: Client,
+  key: Key,
+  uploadId: string,
+  { signal }: CallOptions,
+): Promise<readonly StoredPart[] | null> {
+  const parts: StoredPart[] = [];
+  let marker: string | undefined;
+  try {
+    for (;;) {
+      const query = { uploadId, "max-parts": 1000, "part-number-marker": marker };
+      const root = await client.document({ method: "GET", key, query, signal }, "ListPartsResult");
+      parts.push(...childrenOf(root, "Part").map(toPart));
+      if (childText(root, "IsTruncated") !== "true") return parts.sort((a, b) => a.partNumber - b.partNumber);
+      marker = following(childText(root, "NextPartNumberMarker"), marker);
+    }
+  } catch (error) {
+    if (StorageError.is(error) && error.code === "not-found") return null;
+    throw error;
+  }
+}
+
+/** Uploads under way, as the store lists them: MinIO lists those of one key only, when the prefix is that key. */
+export async function* listUploads(
+  client: Client,
+  prefix: string,
+  { signal }: CallOptions,
+): AsyncGenerator<PendingUpload, void, void> {
+  let key: string | undefined;
+  let id: string | undefined;
+  for (;;) {
+    const query = {
+      uploads: "",
+      "encoding-type": "url",
+      prefix: client.settings.base + prefix || undefined,
+      "key-marker": key,
+      "upload-id-marker": id,
+    };
+    const root = await client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
+    const names = namesOf(root, client.settings.base, prefix);
+    for (const upload of childrenOf(root, "Upload")) {
+      const uploadId = childText(upload, "UploadId");
+      const initiated = new Date(childText(upload, "Initiated") ?? Number.NaN);
+      if (!uploadId || Number.isNaN(initiated.getTime()))
+        throw new StorageError("corrupt", "the store listed an upload without id or date");
+      yield { key: names.relative(upload, "Key"), uploadId, initiated };
+    }
+    if (childText(root, "IsTruncated") !== "true") return;
+    const before = JSON.stringify([key, id]);
+    key = names.decode(childText(root, "NextKeyMarker") ?? "");
+    id = childText(root, "NextUploadIdMarker");
+    following(JSON.stringify([key, id]), before);
+  }
+}
+
+function toPart(part: Element): StoredPart {
+  const [partNumber, size] = [Number(childText(part, "PartNumber")), Number(childText(part, "Size"))];
+  if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size) || size < 0)
+    throw new StorageError("corrupt", "the store listed a part without number or size");
+  return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
+}
+
+/** A listing that says it goes on, but not where, would look complete or never end. */
+function following(next: string | undefined, before: string | undefined): string {
+  if (next && next !== before) return next;
+  throw new StorageError("corrupt", "the store says that its list goes on, but not where");
+}

@@ -1,0 +1,66 @@
+/**
+ * Writes whose answer was lost. A conditional write and a multipart upload carry an id in their metadata; when the answer to
+ * one is lost, a HEAD says whether the object is ours.
+ */
+import type { CompleteOptions, Key } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
+import type { Client } from "./client.ts";
+import { type HeaderMap, toEtag, WRITE_ID } from "./headers.ts";
+
+/** What user metadata may take beside the id, of the 2 KB that stores give it. */
+const ROOM = 1900;
+/** Milliseconds that a store's dates may be off, since they are cut to seconds. */
+const SLACK = 2000;
+
+/** An id for one write, and its header; neither where the driver's `writeId` is off or the metadata leaves no room. */
+export function writeMark(client: Client, stored: HeaderMap): { writeId?: string; header?: HeaderMap } {
+  const taken = JSON.stringify(Object.entries(stored).filter(([name]) => name.startsWith("x-amz-meta-"))).length;
+  if (!client.settings.writeId || taken > ROOM) return {};
+  const writeId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  return { writeId, header: { [WRITE_ID]: writeId } };
+}
+
+/** The ETag of the object if it carries this id, else what it is instead. */
+export function whose(
+  client: Client,
+  key: Key,
+  writeId: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly etag: string | null; readonly modified: number; readonly now: number }> {
+  return client.send({ method: "HEAD", key, signal, accept: [404] }, async (response) => {
+    await response.discard();
+    const ours = response.status !== 404 && writeId !== undefined && response.header(WRITE_ID) === writeId;
+    return {
+      etag: ours ? toEtag(response.header("etag")) : null,
+      modified: Date.parse(response.header("last-modified") ?? ""),
+      now: Date.parse(response.header("date") ?? ""),
+    };
+  });
+}
+
+/** Runs a write, and when its answer was lost asks the store whose the object is now. */
+export async function settle(
+  client: Client,
+  key: Key,
+  { writeId, signal }: CompleteOptions,
+  write: () => Promise<string>,
+): Promise<string> {
+  const begun = client.settings.clock.now();
+  try {
+    return await write();
+  } catch (error) {
+    if (!StorageError.is(error) || error.code !== "ambiguous" || writeId === undefined) throw error;
+    const found = await whose(client, key, writeId, signal).catch(() => {
+      signal?.throwIfAborted();
+      throw error;
+    });
+    if (found.etag !== null) return found.etag;
+    const refused = StorageError.is(error.cause) && error.cause.code === "precondition-failed";
+    // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
+    // have replaced ours.
+    const before = found.now - (client.settings.clock.now() - begun) - SLACK;
+    throw refused && found.modified < before ? error.cause : error;
+  }
+}

@@ -1,0 +1,136 @@
+/** Any source as pieces of equal size in borrowed memory, sent as parts, several at a time. */
+import type { PartPlan, UploadedPart } from "./backend.ts";
+import type { MemoryBudget } from "./budget.ts";
+import { checkPartNumber } from "./plan.ts";
+import type { ByteReader } from "./reader.ts";
+
+/** Bytes of the first buffer of a stream; it grows fourfold, so that a small object does not hold a whole part. */
+const FIRST_BUFFER = 64 * 1024;
+
+/** A part in memory, and how to let it go; `reusable` says that nothing reads it any more. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  release(reusable: boolean): void;
+}
+
+/** As much as fits into one part, or all that there is. */
+export async function firstPiece(
+  budget: MemoryBudget,
+  reader: ByteReader,
+  most: number,
+  signal?: AbortSignal,
+): Promise<Piece> {
+  let buffer = await budget.take(Math.max(1, Math.min(most, FIRST_BUFFER)), 0, signal);
+  try {
+    let end = await reader.fill(buffer, 0);
+    while (end === buffer.byteLength && end < most && !(await reader.ended())) {
+      const larger = await budget.take(Math.min(most, buffer.byteLength * 4), buffer.byteLength, signal);
+      larger.set(buffer);
+      budget.give(buffer, true);
+      buffer = larger;
+      end = await reader.fill(buffer, end);
+    }
+    return pieceOf(budget, buffer, end);
+  } catch (error) {
+    budget.give(buffer, true);
+    throw error;
+  }
+}
+
+/** The first piece, then what is left of the source in pieces of `partSize`. */
+export async function* piecesOf(
+  budget: MemoryBudget,
+  reader: ByteReader,
+  first: Piece,
+  partSize: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Piece, void, void> {
+  yield first;
+  while (!(await reader.ended())) {
+    const buffer = await budget.take(partSize, 0, signal);
+    try {
+      yield pieceOf(budget, buffer, await reader.fill(buffer, 0));
+    } catch (error) {
+      budget.give(buffer, true);
+      throw error;
+    }
+  }
+}
+
+/** Bytes that are in memory anyway, as pieces of `partSize`. */
+export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGenerator<Piece, void, void> {
+  for (let at = 0; at < bytes.byteLength; at += partSize)
+    yield { bytes: bytes.subarray(at, at + partSize), release: () => {} };
+}
+
+function pieceOf(budget: MemoryBudget, buffer: Uint8Array<ArrayBuffer>, end: number): Piece {
+  return { bytes: buffer.subarray(0, end), release: (reusable) => budget.give(buffer, reusable) };
+}
+
+/** Stores one part; its signal also stops with the first failure of another. */
+export type SendPart = (partNumber: number, bytes: Uint8Array, signal: AbortSignal) => Promise<UploadedPart>;
+
+/** Who is told of what while parts are sent. */
+export interface Sending {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of further bytes that the store has. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+  /** Stops the source at the first failure: one that gives nothing for long must not hide it. */
+  readonly stopSource: (reason: unknown) => void;
+}
+
+/** Sends pieces as parts from number `first` on; rejects with the first failure when all that were under way have ended. */
+export async function sendParts(
+  plan: Pick<PartPlan, "concurrency">,
+  first: number,
+  pieces: AsyncGenerator<Piece, void, void>,
+  sendPart: SendPart,
+  { signal: caller, onBytes, stopSource }: Sending,
+): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
+  // Our own signal: the first failure stops the parts that are on their way, as the caller's does.
+  const stop = new AbortController();
+  const signal = caller ? AbortSignal.any([caller, stop.signal]) : stop.signal;
+  const parts: UploadedPart[] = [];
+  const flying = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  let size = 0;
+  let next = first;
+
+  const fail = (error: unknown): void => {
+    if (failure) return;
+    failure = { error };
+    stop.abort(error);
+    stopSource(error);
+  };
+  const send = async (partNumber: number, piece: Piece): Promise<void> => {
+    let sent = false;
+    try {
+      checkPartNumber(partNumber, piece.bytes.byteLength);
+      parts.push(await sendPart(partNumber, piece.bytes, signal));
+      sent = true;
+      onBytes?.(piece.bytes.byteLength);
+    } catch (error) {
+      fail(error);
+    } finally {
+      // After a failure the socket may still read the buffer.
+      piece.release(sent);
+    }
+  };
+
+  try {
+    for await (const piece of pieces) {
+      size += piece.bytes.byteLength;
+      const flight = send(next++, piece);
+      flying.add(flight);
+      void flight.then(() => flying.delete(flight));
+      if (flying.size >= plan.concurrency) await Promise.race(flying);
+      if (failure) break;
+    }
+  } catch (error) {
+    fail(error);
+  }
+  await Promise.all(flying);
+  if (failure) throw failure.error;
+  caller?.throwIfAborted();
+  return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size };
+}

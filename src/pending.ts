@@ -1,0 +1,42 @@
+/** Uploads that were begun and left. */
+import type { PendingUpload } from "./backend.ts";
+import type { Caller } from "./call.ts";
+import type { SweepOptions, UploadsOptions } from "./interface.ts";
+import { parsePrefix } from "./key.ts";
+import { stepsOf } from "./multipart.ts";
+import { wholeNumber } from "./options.ts";
+
+/** Seven days. */
+const STALE = 604_800;
+
+/** Uploads under way below a prefix. */
+export async function* listUploads(
+  call: Caller,
+  { prefix = "", signal }: UploadsOptions,
+): AsyncGenerator<PendingUpload, void, void> {
+  const uploads = await call("listUploads", prefix, { signal }, (backend) =>
+    stepsOf(backend).pending(parsePrefix(prefix), { signal })[Symbol.asyncIterator](),
+  );
+  for (;;) {
+    const step = await call("listUploads", prefix, { signal }, () => uploads.next());
+    if (step.done) return;
+    yield step.value;
+  }
+}
+
+/** Aborts those that are older than so many seconds; gives their number. */
+export function sweepUploads(call: Caller, { prefix = "", olderThan = STALE, signal }: SweepOptions): Promise<number> {
+  return call("sweepUploads", prefix, { signal }, async (backend) => {
+    wholeNumber("olderThan", olderThan, 0, Number.MAX_SAFE_INTEGER);
+    const steps = stepsOf(backend);
+    const before = Date.now() - olderThan * 1000;
+    let count = 0;
+    for await (const { key, uploadId, initiated } of steps.pending(parsePrefix(prefix), { signal })) {
+      if (initiated.getTime() > before) continue;
+      // Not parsed: others may have begun uploads of keys that no URL can name, and the store refuses those itself.
+      await steps.abort(key as Parameters<typeof steps.abort>[0], uploadId, { signal });
+      count++;
+    }
+    return count;
+  });
+}

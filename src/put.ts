@@ -1,0 +1,89 @@
+/** A source of any length into one object: by one request up to a part, else by a multipart upload. */
+import type { Key, MultipartBackend, PutOptions, Source, StoredInfo } from "./backend.ts";
+import { StorageError } from "./error.ts";
+import { headersOf } from "./options.ts";
+import { firstPiece, type Piece, piecesOf, sendParts, slicesOf } from "./parts.ts";
+import { partSizeFor } from "./plan.ts";
+import { readerOf } from "./reader.ts";
+
+/** Stores bytes by one request. */
+export type PutBytes = (key: Key, bytes: Uint8Array, options: PutOptions) => Promise<StoredInfo>;
+
+/** The `put` of a driver whose store takes whole bodies and parts. */
+export async function putSource(
+  putBytes: PutBytes,
+  steps: MultipartBackend,
+  key: Key,
+  source: Source,
+  options: PutOptions,
+): Promise<StoredInfo> {
+  const { plan } = steps;
+  const whole = async (bytes: Uint8Array): Promise<StoredInfo> => {
+    const info = await putBytes(key, bytes, options);
+    options.onBytes?.(bytes.byteLength);
+    return info;
+  };
+  if ("bytes" in source) {
+    const { bytes } = source;
+    const partSize = partSizeFor(plan.partSize, bytes.byteLength);
+    if (bytes.byteLength <= partSize) return whole(bytes);
+    return inParts(
+      steps,
+      key,
+      options,
+      () => slicesOf(bytes, partSize),
+      () => {},
+    );
+  }
+  const { signal } = options;
+  const reader = readerOf(source, signal);
+  let held: Piece | undefined;
+  try {
+    const partSize = partSizeFor(plan.partSize, source.size);
+    const first = await firstPiece(plan.memory, reader, Math.min(partSize, source.size ?? partSize), signal);
+    held = first;
+    if (await reader.ended()) {
+      const info = await whole(first.bytes);
+      held = undefined;
+      first.release(true);
+      return info;
+    }
+    const pieces = (): ReturnType<typeof piecesOf> => {
+      held = undefined;
+      return piecesOf(plan.memory, reader, first, partSize, signal);
+    };
+    return await inParts(steps, key, options, pieces, reader.cancel);
+  } catch (error) {
+    held?.release(false);
+    await reader.cancel(error);
+    throw error;
+  }
+}
+
+/** When anything fails nothing is left behind. */
+async function inParts(
+  steps: MultipartBackend,
+  key: Key,
+  options: PutOptions,
+  pieces: () => ReturnType<typeof piecesOf>,
+  stopSource: (reason: unknown) => void,
+): Promise<StoredInfo> {
+  const { signal, onBytes, ifMatch, ifNoneMatch } = options;
+  const { uploadId, writeId } = await steps.create(key, options);
+  try {
+    const send: Parameters<typeof sendParts>[3] = (partNumber, bytes, stop) =>
+      steps.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
+    const { parts, size } = await sendParts(steps.plan, 1, pieces(), send, { signal, onBytes, stopSource });
+    const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, signal });
+    return { key, size, etag, ...headersOf(options) };
+  } catch (error) {
+    // Without the caller's signal: an aborted upload would otherwise keep its parts, and cost, for ever. One whose completion
+    // is in doubt is left alone, since it may be the object by now.
+    if (!(StorageError.is(error) && error.code === "ambiguous")) {
+      await steps.abort(key, uploadId, {}).catch(() => {
+        if (StorageError.is(error)) error.message += `; upload ${uploadId} could not be aborted and keeps its parts`;
+      });
+    }
+    throw error;
+  }
+}

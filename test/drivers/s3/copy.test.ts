@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { testClock } from "../../support/clock.ts";
+import { clocked, stubbed } from "../../support/stubbed.ts";
+import { answer, failure, happy, type Received, type Script, wire, xml } from "../../support/wire.ts";
+
+const GIB = 1024 ** 3;
+const ID = "x-amz-meta-unbucket-write";
+
+/** A store whose source has these headers. */
+const source =
+  (headers: Record<string, string>, rest: Script = happy): Script =>
+  (request, number) =>
+    request.method === "HEAD"
+      ? answer(200, { "content-length": "3", etag: '"e"', "content-type": "a/b", ...headers })
+      : rest(request, number);
+
+describe("copyObject", () => {
+  it("looks at the source, then names it encoded and pinned to its version", async () => {
+    const server = await wire(happy);
+    const info = await stubbed(server, { base: "in" }).copy("a b/é+", "c", { ifMatch: '"e"' });
+    expect(server.lines()).toEqual(["HEAD /bucket/in/a%20b/%C3%A9%2B", "PUT /bucket/in/c"]);
+    expect(server.requests[1]?.headers).toMatchObject({
+      "x-amz-copy-source": "/bucket/in/a%20b/%C3%A9%2B",
+      "x-amz-copy-source-if-match": '"e"',
+    });
+    expect(server.requests[1]?.headers["x-amz-metadata-directive"]).toBeUndefined();
+    expect(info).toMatchObject({ key: "c", size: 3, etag: '"c"' });
+  });
+
+  it("leaves the id of the source's write behind, and nothing else", async () => {
+    const server = await wire(source({ [ID]: "abc", "x-amz-meta-a": "1", "cache-control": "no-store" }));
+    expect(await stubbed(server).copy("a", "b")).toMatchObject({ metadata: { a: "1" }, cacheControl: "no-store" });
+    expect(server.requests[1]?.headers).toMatchObject({
+      "x-amz-metadata-directive": "REPLACE",
+      "content-type": "a/b",
+      "cache-control": "no-store",
+      "x-amz-meta-a": "1",
+    });
+    expect(server.requests[1]?.headers[ID]).toBeUndefined();
+  });
+
+  it("asks again when a 200 brings an error, and rejects not-found for an absent source", async () => {
+    let copies = 0;
+    const server = await wire(source({}, (r) => (copies++ === 0 ? failure(200, "InternalError") : happy(r))));
+    await stubbed(server).copy("a", "b");
+    expect(copies).toBe(2);
+    const absent: Script = ({ path }) => answer(path === "/bucket/" ? 200 : 404);
+    await expect(stubbed(await wire(absent)).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
+    const swept = await wire(source({}, () => failure(404, "NoSuchKey")));
+    await expect(stubbed(swept).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
+  });
+
+  it("refuses another version than ifMatch without asking to copy", async () => {
+    const server = await wire(happy);
+    const copy = stubbed(server).copy("a", "b", { ifMatch: '"other"' });
+    await expect(copy).rejects.toMatchObject({ code: "precondition-failed" });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("begins again when the source is replaced meanwhile, and gives up after three times", async () => {
+    let copies = 0;
+    const refusing = (times: number): Script =>
+      source({}, (request) => (copies++ < times ? failure(412, "PreconditionFailed") : happy(request)));
+    await stubbed(await wire(refusing(2))).copy("a", "b");
+    expect(copies).toBe(3);
+    copies = 0;
+    await expect(stubbed(await wire(refusing(9))).copy("a", "b")).rejects.toMatchObject({
+      code: "precondition-failed",
+    });
+    expect(copies).toBe(3);
+  });
+});
+
+describe("copyObject above 5 GiB", () => {
+  const size = 12 * GIB + 5;
+  const ranges = (requests: readonly Received[]): (string | undefined)[] =>
+    requests
+      .filter(({ query }) => query.has("partNumber"))
+      .sort((a, b) => Number(a.query.get("partNumber")) - Number(b.query.get("partNumber")))
+      .map(({ headers }) => headers["x-amz-copy-source-range"]);
+  const parts: Script = (request) =>
+    request.query.has("partNumber") ? xml("CopyPartResult", "<ETag>&quot;p&quot;</ETag>") : happy(request);
+
+  it("copies by parts of 1 GiB, each pinned to the version, and takes headers and metadata along", async () => {
+    const head = { "content-length": String(size), "x-amz-meta-a": "1", [ID]: "old" };
+    const server = await wire(source(head, parts));
+    const info = await clocked(server, testClock()).copy("a", "b");
+    expect(info).toMatchObject({ key: "b", size, etag: '"all-2"', metadata: { a: "1" }, contentType: "a/b" });
+    const found = ranges(server.requests);
+    expect(found).toHaveLength(13);
+    expect([found[0], found[12]]).toEqual([`bytes=0-${GIB - 1}`, `bytes=${12 * GIB}-${12 * GIB + 4}`]);
+    const create = server.requests.find(({ query }) => query.has("uploads"));
+    expect(create?.headers).toMatchObject({ "content-type": "a/b", "x-amz-meta-a": "1" });
+    expect(create?.headers[ID]).toMatch(/^[0-9a-f]{32}$/);
+    for (const { query, headers } of server.requests) {
+      if (query.has("partNumber")) expect(headers["x-amz-copy-source-if-match"]).toBe('"e"');
+    }
+  });
+
+  it("leaves no upload behind when a part fails", async () => {
+    const failing: Script = (request) =>
+      request.query.get("partNumber") === "3" ? failure(403, "AccessDenied") : parts(request, 0);
+    const server = await wire(source({ "content-length": String(size) }, failing));
+    await expect(clocked(server, testClock()).copy("a", "b")).rejects.toMatchObject({ code: "denied" });
+    expect(server.requests.at(-1)).toMatchObject({ method: "DELETE" });
+    expect(server.requests.filter(({ query }) => query.has("partNumber")).length).toBeLessThan(9);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
+import { stubbed } from "../../support/stubbed.ts";
+
+describe("the steps of a multipart upload", () => {
+  it("create rejects corrupt without an id", async () => {
+    const server = await wire(xml("InitiateMultipartUploadResult", ""));
+    await expect(stubbed(server).createMultipartUpload("k")).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("go to the upload, its id encoded; complete sorts the parts and reads the object", async () => {
+    const server = await wire(happy);
+    const upload = await stubbed(server).createMultipartUpload("k", { contentType: "a/b" });
+    const second = await upload.uploadPart(2, "two");
+    const first = await upload.uploadPart(1, new Blob(["one"]));
+    const info = await upload.complete([second, first]);
+    expect(server.lines()).toEqual([
+      "POST /bucket/k?uploads=",
+      "PUT /bucket/k?partNumber=2&uploadId=u%2F1%2Bx",
+      "PUT /bucket/k?partNumber=1&uploadId=u%2F1%2Bx",
+      "POST /bucket/k?uploadId=u%2F1%2Bx",
+      "HEAD /bucket/k",
+    ]);
+    expect(server.requests[3]?.body.toString()).toMatch(/<PartNumber>1<.*<PartNumber>2</);
+    expect(info).toMatchObject({ etag: '"all-2"', size: 3 });
+  });
+
+  it("a part without ETag is sent again, then corrupt", async () => {
+    const server = await wire(happy, answer(200));
+    const upload = await stubbed(server).createMultipartUpload("k");
+    await expect(upload.uploadPart(1, "x")).rejects.toMatchObject({ code: "corrupt" });
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it("abort takes an upload that is gone as aborted", async () => {
+    const server = await wire(happy, failure(404, "NoSuchUpload"));
+    const upload = await stubbed(server).createMultipartUpload("k");
+    await upload.abort();
+    expect(server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx");
+  });
+});
+
+describe("listParts", () => {
+  const part = (number: number, size = 5): string =>
+    `<Part><PartNumber>${number}</PartNumber><Size>${size}</Size><ETag>&quot;${number}&quot;</ETag></Part>`;
+  const page = (inner: string): ReturnType<typeof xml> => xml("ListPartsResult", inner);
+
+  it("reads all pages, in order", async () => {
+    const script: Script = (request) =>
+      request.method !== "GET"
+        ? happy(request)
+        : request.query.get("part-number-marker") === "2"
+          ? page(`${part(3)}<IsTruncated>false</IsTruncated>`)
+          : page(`${part(2)}${part(1)}<IsTruncated>true</IsTruncated><NextPartNumberMarker>2</NextPartNumberMarker>`);
+    const server = await wire(script);
+    const upload = await stubbed(server).createMultipartUpload("k");
+    expect(await upload.parts()).toEqual([1, 2, 3].map((n) => ({ partNumber: n, size: 5, etag: `"${n}"` })));
+  });
+
+  it("rejects not-found for an upload that is over", async () => {
+    const upload = await stubbed(await wire(happy, failure(404, "NoSuchUpload"))).createMultipartUpload("k");
+    await expect(upload.parts()).rejects.toMatchObject({ code: "not-found", operation: "listParts" });
+  });
+
+  it.each([
+    ["that goes on, but not where", `${part(1)}<IsTruncated>true</IsTruncated>`],
+    ["with a part without size", "<Part><PartNumber>1</PartNumber></Part>"],
+    ["with a part 0", part(0)],
+  ])("rejects corrupt for a list %s", async (_, inner) => {
+    const upload = await stubbed(await wire(happy, page(inner))).createMultipartUpload("k");
+    await expect(upload.parts()).rejects.toMatchObject({ code: "corrupt" });
+  });
+});
+
+describe("listUploads", () => {
+  const upload = (key: string, id: string): string =>
+    `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-02T03:04:05.000Z</Initiated></Upload>`;
+  const page = (inner: string): ReturnType<typeof xml> =>
+    xml("ListMultipartUploadsResult", `<EncodingType>url</EncodingType>${inner}`);
+
+  it("reads all pages, keys decoded and without the base", async () => {
+    const more =
+      "<IsTruncated>true</IsTruncated><NextKeyMarker>in/a+b</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker>";
+    const server = await wire(
+      page(upload("in/a+b", "1") + upload("in/a+b", "2") + more),
+      page(upload("in/a%2Bb", "3")),
+    );
+    const found: string[] = [];
+    for await (const { key, uploadId, initiated } of stubbed(server, { base: "in" }).listUploads({ prefix: "a" })) {
+      found.push(`${key} ${uploadId} ${initiated.getUTCFullYear()}`);
+    }
+    expect(found).toEqual(["a b 1 2026", "a b 2 2026", "a+b 3 2026"]);
+    expect(server.requests.map(({ query }) => [query.get("prefix"), query.get("key-marker")])).toEqual([
+      ["in/a", null],
+      ["in/a", "in/a b"],
+    ]);
+  });
+
+  it.each([
+    ["goes on, but not where", page(`${upload("k", "1")}<IsTruncated>true</IsTruncated>`)],
+    ["has an upload without id", page("<Upload><Key>k</Key></Upload>")],
+    ["has a key outside the prefix", page(upload("other", "1"))],
+  ])("rejects corrupt when the list %s", async (_, found) => {
+    const uploads = stubbed(await wire(found)).listUploads({ prefix: "k" });
+    const all = async (): Promise<void> => {
+      for await (const each of uploads) void each;
+    };
+    await expect(all()).rejects.toMatchObject({ code: "corrupt", operation: "listUploads" });
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { noise } from "../../../src/conformance/bytes.ts";
+import { testClock } from "../../support/clock.ts";
+import { clocked, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
+
+const PART = 5 * 1024 * 1024;
+const ID = "x-amz-meta-unbucket-write";
+const LOST = { bytes: "", then: "fin" } as const;
+const create = { ifNoneMatch: "*" } as const;
+
+/** A store that takes the write and loses its answer; afterwards it answers `then`, and to a HEAD what `head` makes of the id. */
+function losing(then: Answer, head: (id: string) => Answer): Script {
+  let id = "";
+  let lost = false;
+  return (request: Received) => {
+    if (request.headers[ID]) id = request.headers[ID];
+    if (request.method === "HEAD") return head(id);
+    const final = request.query.has("partNumber") || request.query.has("uploads") || request.method === "DELETE";
+    if (final) return happy(request);
+    if (lost) return then;
+    lost = true;
+    return LOST;
+  };
+}
+
+const refused = failure(412, "PreconditionFailed");
+const found = (id: string, modified = new Date()): Answer =>
+  answer(200, {
+    "content-length": "1",
+    etag: '"theirs"',
+    [ID]: id,
+    date: new Date().toUTCString(),
+    "last-modified": modified.toUTCString(),
+  });
+
+describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transport) => {
+  it("is a success when the object carries its id", async () => {
+    const server = await wire(losing(refused, (id) => found(id)));
+    const info = await stubbed(server, transport).upload("k", "x", create);
+    expect(info).toMatchObject({ key: "k", size: 1, etag: '"theirs"' });
+    expect(server.requests.map(({ method }) => method)).toEqual(["PUT", "PUT", "HEAD"]);
+  });
+
+  it("is ambiguous when another object is there that may have replaced it", async () => {
+    const server = await wire(losing(refused, () => found("other")));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+  });
+
+  it("is refused for good when what is there is older than it", async () => {
+    const server = await wire(losing(refused, () => found("other", new Date(Date.now() - 60_000))));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({
+      code: "precondition-failed",
+    });
+  });
+
+  it.each([
+    ["denied", answer(403)],
+    ["gone", answer(404)],
+  ])("is ambiguous when a look at the object is %s", async (_name, head) => {
+    const server = await wire(losing(refused, () => head));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+  });
+
+  it("is a success for a completion, too, and nothing is aborted", async () => {
+    const server = await wire(losing(failure(404, "NoSuchUpload"), (id) => found(id)));
+    const bytes = noise(PART + 1);
+    const info = await stubbed(server, { ...transport, partSize: PART }).upload("k", bytes);
+    expect(info).toMatchObject({ size: PART + 1, etag: '"theirs"' });
+    expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
+  });
+
+  it("is ambiguous for a completion of which nothing is known", async () => {
+    const server = await wire(losing(failure(404, "NoSuchUpload"), () => found("other")));
+    const outcome = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
+    await expect(outcome).rejects.toMatchObject({ code: "ambiguous" });
+    expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
+  });
+});
+
+describe("writeMark", () => {
+  it("marks conditional writes and multipart uploads, each by an id of its own, and no plain write", async () => {
+    const server = await wire(happy);
+    const store = stubbed(server, { partSize: PART });
+    await store.upload("k", "x", create);
+    await store.upload("k", "x", { ifMatch: '"e"' });
+    await store.upload("k", noise(PART + 1));
+    await store.upload("k", "x");
+    const marked = server.requests.map(({ headers }) => headers[ID]).filter((id) => id !== undefined);
+    expect(marked).toHaveLength(3);
+    expect(new Set(marked).size).toBe(3);
+    for (const id of marked) expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(server.requests.at(-1)?.headers[ID]).toBeUndefined();
+  });
+
+  it.each([
+    ["the driver's writeId is off", { writeId: false }, {}],
+    ["metadata leaves no room for it", {}, { metadata: { a: "x".repeat(1990) } }],
+  ])("is absent when %s, and a lost answer ambiguous", async (_, driver, options) => {
+    const server = await wire(losing(refused, (id) => found(id)));
+    const upload = stubbed(server, driver).upload("k", "x", { ...create, ...options });
+    await expect(upload).rejects.toMatchObject({ code: "ambiguous" });
+    expect(server.requests.map(({ headers }) => headers[ID])).toEqual([undefined, undefined]);
+  });
+});
+
+it("an abort while the store is asked whose the object is rejects with the reason", async () => {
+  const control = new AbortController();
+  const reason = new Error("left");
+  const script = losing(refused, () => {
+    control.abort(reason);
+    return { bytes: "", then: "hang" };
+  });
+  const server = await wire(script);
+  const upload = clocked(server, testClock()).upload("k", "x", { ...create, signal: control.signal });
+  await expect(upload).rejects.toBe(reason);
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { UploadedPart } from "../../src/backend.ts";
+import { MemoryBudget } from "../../src/budget.ts";
+import { cut, noise, source } from "../../src/conformance/bytes.ts";
+import { firstPiece, piecesOf, type SendPart, sendParts, slicesOf } from "../../src/parts.ts";
+import { readerOf } from "../../src/reader.ts";
+
+const PART = 1000;
+const done = async (partNumber: number): Promise<UploadedPart> => ({ partNumber, etag: `"${partNumber}"` });
+const quiet = { stopSource: (): void => {} };
+
+describe("piecesOf", () => {
+  it.each([0, 1, 999, 1000, 1001, 2000, 2001])(
+    "cuts %i bytes into equal parts and a rest, never an empty one",
+    async (size) => {
+      for (const chunk of [1, 7, 64, 5000]) {
+        const budget = new MemoryBudget(10 * PART, PART, 3);
+        const bytes = noise(size);
+        const reader = readerOf({ stream: source(cut(bytes, [chunk])).stream });
+        const found: Uint8Array[] = [];
+        const first = await firstPiece(budget, reader, PART);
+        for await (const piece of piecesOf(budget, reader, first, PART)) {
+          found.push(piece.bytes.slice());
+          piece.release(true);
+        }
+        expect(found.map(({ length }) => length)).toEqual(
+          Array.from({ length: Math.max(1, Math.ceil(size / PART)) }, (_, n) => Math.min(PART, size - n * PART)),
+        );
+        expect(Buffer.compare(Buffer.concat(found), bytes)).toBe(0);
+        expect(budget.used).toBe(0);
+      }
+    },
+  );
+});
+
+describe("sendParts", () => {
+  it("numbers parts from the first on, and gives them in order with their size", async () => {
+    const waits = [5, 1, 3];
+    const send: SendPart = async (partNumber) => {
+      await new Promise((resolve) => setTimeout(resolve, waits[partNumber - 4]));
+      return done(partNumber);
+    };
+    const sent = await sendParts({ concurrency: 3 }, 4, slicesOf(noise(2500), PART), send, quiet);
+    expect(sent.parts.map(({ partNumber }) => partNumber)).toEqual([4, 5, 6]);
+    expect(sent.size).toBe(2500);
+  });
+
+  it("stops the others and the source at the first failure, and waits for those under way", async () => {
+    const reason = new Error("refused");
+    const stopped: unknown[] = [];
+    let ended = 0;
+    const send: SendPart = (partNumber, _bytes, signal) =>
+      partNumber === 2
+        ? Promise.reject(reason)
+        : new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => setTimeout(() => (ended++, reject(signal.reason)), 5));
+          });
+    const stopSource = (error: unknown): void => void stopped.push(error);
+    const sending = sendParts({ concurrency: 2 }, 1, slicesOf(noise(5000), PART), send, { stopSource });
+    await expect(sending).rejects.toBe(reason);
+    expect([stopped, ended]).toEqual([[reason], 1]);
+  });
+
+  it("rejects too-large for part 10001, and with the reason of an abort", async () => {
+    const tiny = sendParts({ concurrency: 2 }, 10_000, slicesOf(noise(2), 1), done, quiet);
+    await expect(tiny).rejects.toMatchObject({ code: "too-large" });
+    const late = AbortSignal.abort("left");
+    await expect(
+      sendParts({ concurrency: 2 }, 1, slicesOf(noise(2), 1), done, { ...quiet, signal: late }),
+    ).rejects.toBe("left");
+  });
+});

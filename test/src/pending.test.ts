@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import memory from "../../drivers/memory.ts";
+import type { MultipartBackend, PendingUpload } from "../../src/backend.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
+
+const hours = (count: number): Date => new Date(Date.now() - count * 3_600_000);
+const left: readonly PendingUpload[] = [
+  { key: "in/a", uploadId: "1", initiated: hours(1) },
+  { key: "in/a", uploadId: "2", initiated: hours(24 * 8) },
+  { key: "in/b/c", uploadId: "3", initiated: hours(24 * 30) },
+];
+
+async function driverOver(fail?: Error): Promise<{ driver: Driver; aborted: string[] }> {
+  const backend = await memory().getInstance();
+  const aborted: string[] = [];
+  const multipart = {
+    async *pending(prefix: string) {
+      yield* left.filter(({ key }) => key.startsWith(prefix));
+      if (fail) throw fail;
+    },
+    abort: async (key: string, uploadId: string) => void aborted.push(`${key} ${uploadId}`),
+  } as unknown as MultipartBackend;
+  return { driver: toDriver({ name: "test", open: () => ({ ...backend, multipart }) }), aborted };
+}
+
+async function all(uploads: AsyncIterable<PendingUpload>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key, uploadId } of uploads) found.push(`${key} ${uploadId}`);
+  return found;
+}
+
+describe("listUploads", () => {
+  it("gives uploads below a prefix, in a scope by their names there", async () => {
+    const { driver } = await driverOver();
+    expect(await all(driver.listUploads())).toEqual(["in/a 1", "in/a 2", "in/b/c 3"]);
+    expect(await all(driver.scoped("in/").listUploads({ prefix: "b" }))).toEqual(["b/c 3"]);
+  });
+
+  it("locates a failure in the middle, and is unsupported where there are no multipart uploads", async () => {
+    const { driver } = await driverOver(new Error("broke"));
+    await expect(all(driver.listUploads())).rejects.toMatchObject({ code: "unknown", operation: "listUploads" });
+    await expect(all(memory().listUploads())).rejects.toMatchObject({ code: "unsupported" });
+    await expect(all(driver.listUploads({ prefix: "../" }))).rejects.toMatchObject({ code: "invalid-key" });
+  });
+});
+
+describe("sweepUploads", () => {
+  it("aborts those older than seven days by default, and counts them", async () => {
+    const { driver, aborted } = await driverOver();
+    expect(await driver.sweepUploads()).toBe(2);
+    expect(aborted).toEqual(["in/a 2", "in/b/c 3"]);
+  });
+
+  it("heeds age and prefix, in a scope too", async () => {
+    const { driver, aborted } = await driverOver();
+    expect(await driver.scoped("in/").sweepUploads({ prefix: "a", olderThan: 0 })).toBe(2);
+    expect(aborted).toEqual(["in/a 1", "in/a 2"]);
+    await expect(driver.sweepUploads({ olderThan: -1 })).rejects.toMatchObject({ code: "invalid-option" });
+  });
+});

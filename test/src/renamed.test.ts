@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { StorageError } from "../../src/error.ts";
+import type { MultipartUpload } from "../../src/interface.ts";
+import { renamed } from "../../src/renamed.ts";
+
+const cut = (key: string): string => key.replace(/^in\//, "");
+
+describe("renamed", () => {
+  it("gives its own names to the upload, its state, its object and its errors", async () => {
+    const upload = {
+      key: "in/k",
+      uploadId: "id",
+      state: () => ({ key: "in/k", uploadId: "id", partSize: 1, parts: [] }),
+      send: async () => ({ key: "in/k" }),
+      complete: async () => ({ key: "in/k" }),
+      parts: async () => Promise.reject(new StorageError("not-found", "gone", { key: "in/k" })),
+    } as unknown as MultipartUpload;
+    const named = renamed(upload, cut);
+    expect([named.key, named.uploadId, named.state().key]).toEqual(["k", "id", "k"]);
+    expect((await named.send(() => null)).key).toBe("k");
+    expect((await named.complete([])).key).toBe("k");
+    await expect(named.parts()).rejects.toMatchObject({ key: "k" });
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import memory from "../../drivers/memory.ts";
+import type { MultipartBackend, StoredPart } from "../../src/backend.ts";
+import { MemoryBudget } from "../../src/budget.ts";
+import { cut, noise, source } from "../../src/conformance/bytes.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
+import type { UploadState } from "../../src/interface.ts";
+
+const PART = 1000;
+const data = noise(4 * PART + 7);
+
+interface Store {
+  readonly driver: Driver;
+  readonly parts: Map<number, Uint8Array>;
+  readonly sent: number[];
+  readonly memory: MemoryBudget;
+  /** Fails from this part number on. */
+  breakAt: number;
+  gone: boolean;
+  completed: string | null;
+  result: Uint8Array | undefined;
+}
+
+/** A store of parts in memory, shared by all drivers of a test. */
+async function store(): Promise<Store> {
+  const backend = await memory().getInstance();
+  const budget = new MemoryBudget(20 * PART, PART, 3);
+  const parts = new Map<number, Uint8Array>();
+  const etag = (bytes: Uint8Array): string => `"${Buffer.from(bytes).toString("base64").slice(0, 30)}${bytes.length}"`;
+  const steps: MultipartBackend = {
+    plan: { partSize: PART, concurrency: 2, memory: budget },
+    maxPart: PART,
+    create: async () => ({ uploadId: "id", writeId: "mark" }),
+    async uploadPart(_key, _id, partNumber, bytes) {
+      if (partNumber >= made.breakAt) throw new Error("the line broke");
+      made.sent.push(partNumber);
+      parts.set(partNumber, bytes.slice());
+      return { partNumber, etag: etag(bytes) };
+    },
+    async complete(_key, _id, list) {
+      for (const part of list) expect(part.etag).toBe(etag(parts.get(part.partNumber) as Uint8Array));
+      made.result = Buffer.concat(list.map((part) => parts.get(part.partNumber) as Uint8Array));
+      made.gone = true;
+      return '"all"';
+    },
+    abort: async () => {
+      throw new Error("send must not abort");
+    },
+    parts: async () =>
+      made.gone
+        ? null
+        : [...parts].map(([partNumber, bytes]): StoredPart => ({ partNumber, size: bytes.length, etag: etag(bytes) })),
+    completed: async (_key, { writeId }) => (writeId === "mark" ? made.completed : null),
+    pending: async function* () {},
+  };
+  const head = async (key: string): Promise<{ key: string; size: number; etag: string }> => ({
+    key,
+    size: 1,
+    etag: "",
+  });
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, head, multipart: steps }) });
+  const made: Store = {
+    ...{ driver, parts, sent: [], memory: budget, breakAt: Infinity, gone: false, completed: null, result: undefined },
+  };
+  return made;
+}
+
+/** Sends until part `at` fails, and gives the state as another process would read it. */
+async function interrupted(made: Store, at: number): Promise<UploadState> {
+  made.breakAt = at;
+  const upload = await made.driver.createMultipartUpload("k", { size: data.length });
+  await expect(upload.send(() => source(cut(data, [300])).stream)).rejects.toThrow("the line broke");
+  made.breakAt = Infinity;
+  made.sent.length = 0;
+  return JSON.parse(JSON.stringify(upload.state())) as UploadState;
+}
+
+describe("send", () => {
+  it("sends a whole source and completes", async () => {
+    const made = await store();
+    const progress: number[] = [];
+    const upload = await made.driver.createMultipartUpload("k", { size: data.length });
+    const info = await upload.send((start) => source(cut(data.subarray(start), [300])).stream, {
+      onProgress: ({ loaded, total }) => progress.push(loaded, total ?? -1),
+    });
+    expect(info).toMatchObject({ key: "k", etag: '"all"' });
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+    expect(progress.slice(-2)).toEqual([data.length, data.length]);
+    expect(made.memory.used).toBe(0);
+  });
+
+  it.each([0, 1, PART, 2 * PART])("takes %i bytes, in memory and as a stream", async (size) => {
+    for (const open of [() => data.subarray(0, size), () => source(cut(data.subarray(0, size), [300])).stream]) {
+      const made = await store();
+      const upload = await made.driver.createMultipartUpload("k");
+      await upload.send(open);
+      expect(Buffer.compare(made.result ?? Buffer.from("none"), data.subarray(0, size))).toBe(0);
+      expect(made.sent).toHaveLength(Math.max(1, Math.ceil(size / PART)));
+    }
+  });
+
+  it.each([true, false])("sends only what is missing, with verify %s", async (verify) => {
+    const made = await store();
+    const state = await interrupted(made, 3);
+    expect(state.parts.map(({ partNumber }) => partNumber).sort()).toEqual([1, 2]);
+    const starts: number[] = [];
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    const open = (start: number): ReadableStream<Uint8Array> => {
+      starts.push(start);
+      return source(cut(data.subarray(start), [300])).stream;
+    };
+    const loaded: number[] = [];
+    await upload.send(open, { verify, onProgress: (progress) => loaded.push(progress.loaded) });
+    expect(made.sent.sort()).toEqual([3, 4, 5]);
+    expect(starts).toEqual([verify ? 0 : 2 * PART]);
+    expect(loaded.at(-1)).toBe(data.length);
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+  });
+
+  it("never joins parts of two files: those that differ are sent again", async () => {
+    const made = await store();
+    const state = await interrupted(made, 4);
+    const other = Uint8Array.from(data);
+    other[PART + 5] = (other[PART + 5] as number) ^ 1;
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    await upload.send(() => other);
+    expect(made.sent.sort()).toEqual([2, 4, 5]);
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), other)).toBe(0);
+  });
+
+  it("does not trust a part that the store holds in another form than was sent, or not at all", async () => {
+    const made = await store();
+    const state = await interrupted(made, 4);
+    made.parts.set(1, noise(PART, 5));
+    made.parts.delete(2);
+    await (await made.driver.resumeMultipartUpload("k", state)).send(() => data, { verify: false });
+    expect(made.sent.sort()).toEqual([1, 2, 4, 5]);
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+  });
+
+  it("goes on by an id alone, and then sends everything again", async () => {
+    const made = await store();
+    await interrupted(made, 4);
+    await (await made.driver.resumeMultipartUpload("k", "id")).send(() => data);
+    expect(made.sent.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("can be called again on the same upload", async () => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k");
+    made.breakAt = 2;
+    await expect(upload.send(() => data)).rejects.toThrow();
+    made.breakAt = Infinity;
+    await upload.send(() => data);
+    expect(made.sent.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("reads nothing more when all parts are there and only the completion is missing", async () => {
+    const made = await store();
+    const full = data.subarray(0, 4 * PART);
+    const upload = await made.driver.createMultipartUpload("k");
+    for (let n = 0; n < 4; n++) made.parts.set(n + 1, full.slice(n * PART, (n + 1) * PART));
+    const parts = (await upload.parts()).map((part) => ({ ...part, digest: "unread" }));
+    const again = await made.driver.resumeMultipartUpload("k", { ...upload.state(), parts });
+    await again.send((start) => source(cut(full.subarray(start), [300])).stream, { verify: false });
+    expect(made.sent).toEqual([]);
+    expect(made.result).toHaveLength(4 * PART);
+  });
+
+  it("takes an upload that its mark shows to be completed as done, and one that is gone as lost", async () => {
+    const made = await store();
+    const state = await interrupted(made, 3);
+    made.gone = true;
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    await expect(upload.send(() => data)).rejects.toMatchObject({ code: "not-found" });
+    made.completed = '"done"';
+    expect(await upload.send(() => data)).toMatchObject({ etag: '"done"' });
+  });
+
+  it("cancels the source when the caller aborts, and leaves the upload", async () => {
+    const made = await store();
+    const control = new AbortController();
+    const reason = new Error("paused");
+    const body = source(cut(data, [300]), { hang: () => control.abort(reason) });
+    const upload = await made.driver.createMultipartUpload("k");
+    await expect(upload.send(() => body.stream, { signal: control.signal })).rejects.toBe(reason);
+    expect(await body.over).toBe("cancelled");
+    expect(made.memory.used).toBe(0);
+    await upload.send(() => data);
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+  });
+
+  it("refuses a body that is not as long as size says", async () => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k", { size: data.length + 1 });
+    await expect(upload.send(() => data)).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(upload.send(() => source(cut(data, [300])).stream)).rejects.toMatchObject({ code: "invalid-option" });
+    expect(made.gone).toBe(false);
+  });
+});
+
+describe("toState", () => {
+  const wrong: readonly unknown[] = [
+    "",
+    null,
+    { uploadId: "x" },
+    { uploadId: "x", partSize: 0, parts: [] },
+    { uploadId: "x", partSize: 1000, parts: [{ partNumber: 0 }] },
+    { uploadId: "x", partSize: 1000, size: -1, parts: [] },
+  ];
+  it.each(wrong.map((state) => ({ state })))("refuses $state", async ({ state }) => {
+    const { driver } = await store();
+    await expect(driver.resumeMultipartUpload("k", state as UploadState)).rejects.toMatchObject({
+      code: "invalid-option",
+      operation: "resumeMultipartUpload",
+    });
+  });
+});
