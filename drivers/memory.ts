@@ -34,7 +34,7 @@ interface Entry {
 
 /** A driver over objects in memory, its own for every call of this factory. */
 export default function memory(options: MemoryOptions = {}): Driver {
-  return toDriver({ name: "memory", open: () => memoryBackend(options), onEvent: options.onEvent });
+  return toDriver({ name: "memory", open: () => memoryBackend(options), onEvent: options?.onEvent });
 }
 
 function memoryBackend(options: MemoryOptions): Backend {

@@ -10,5 +10,5 @@ export type { Credentials, S3Options } from "./s3/options.ts";
  * the first call, which rejects `invalid-option` for what is missing or wrong.
  */
 export default function s3(options: S3Options = {}): Driver {
-  return toDriver({ name: "s3", open: () => s3Backend(options), onEvent: options.onEvent });
+  return toDriver({ name: "s3", open: () => s3Backend(options), onEvent: options?.onEvent });
 }

@@ -1,7 +1,8 @@
-/** The frame around every verb: opens the backend, checks the signal, places errors, reports the event. */
+/** The frame around every verb: looks at names and signal, opens the backend, places errors, reports the event. */
 import type { Backend, CallOptions } from "./backend.ts";
 import { locate, type StorageError } from "./error.ts";
 import type { OnEvent } from "./event.ts";
+import { knownOptions, VERB_OPTIONS } from "./options.ts";
 
 /** What `toDriver` needs to know before the backend exists. */
 export interface DriverSpec {
@@ -77,6 +78,7 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
     const signal = options?.signal;
     try {
       signal?.throwIfAborted();
+      if (options !== undefined) knownOptions(options, VERB_OPTIONS);
       const result = await run(await backend());
       report(false);
       return result;

@@ -11,6 +11,7 @@ import { kvCases } from "./conformance/kv.ts";
 import { listCases } from "./conformance/lists.ts";
 import { metadataCases } from "./conformance/metadata.ts";
 import { multipartCases } from "./conformance/multipart.ts";
+import { optionCases } from "./conformance/options.ts";
 import { presignCases } from "./conformance/presign.ts";
 import { rangeCases } from "./conformance/ranges.ts";
 import { removalCases } from "./conformance/removal.ts";
@@ -37,6 +38,7 @@ export const cases: readonly Case[] = [
   ...removalCases,
   ...copyCases,
   ...errorCases,
+  ...optionCases,
   ...scopeCases,
   ...kvCases,
   ...kvKeyCases,

@@ -10,6 +10,7 @@ import { sniff } from "./guard/signatures.ts";
 import { openSource, tooLarge, type Opened } from "./guard/stream.ts";
 import type { UploadBody } from "./interface.ts";
 import { essenceOf } from "./media-type.ts";
+import { knownOptions } from "./options.ts";
 
 export { cleanFilename, GuardError, type GuardReason };
 
@@ -57,10 +58,11 @@ const MAX_SIZE = 10 * 1024 * 1024;
  * A refused source is cancelled. An empty file passes unless its type has a signature.
  */
 export async function guard(file: IncomingFile, options: GuardOptions = {}): Promise<GuardedFile> {
-  const { maxSize = MAX_SIZE, detect } = options;
   const { source, type: ownType } = toBody(file.body);
   let opened: Opened | undefined;
   try {
+    knownOptions(options, { types: 1, maxSize: 1, detect: 1 });
+    const { maxSize = MAX_SIZE, detect } = options;
     if (!(maxSize >= 0)) throw new StorageError("invalid-option", "maxSize must be a number of bytes, at least 0");
     const allowed = acceptor(options.types);
     const size = file.size ?? ("bytes" in source ? source.bytes.byteLength : source.size);

@@ -61,9 +61,9 @@ export function objects(storage: StorageLike): ObjectStore {
         const found = await to.store.head(to.rest, options);
         return found && info(to, found);
       }),
-    list: (options: ListOptions = {}) =>
+    list: (options?: ListOptions) =>
       listing(async (cursor) => {
-        const to = await resolve(options.prefix ?? "");
+        const to = await resolve(options?.prefix ?? "");
         const step = await to.store
           .list({ ...options, prefix: to.rest, cursor })
           .pages()
@@ -74,7 +74,7 @@ export function objects(storage: StorageLike): ObjectStore {
           objects: page.objects.map((object) => ({ ...object, key: to.head + object.key })),
           prefixes: page.prefixes.map((prefix) => to.head + prefix),
         };
-      }, options.cursor),
+      }, options?.cursor),
     copy: (from, to, options) => transfer(from, to, options, "copy"),
     move: (from, to, options) => transfer(from, to, options, "move"),
     deletePrefix: async (prefix, options) => {
@@ -104,13 +104,13 @@ export function objects(storage: StorageLike): ObjectStore {
   async function transfer(
     from: string,
     to: string,
-    options: CopyOptions = {},
+    options: CopyOptions | undefined,
     verb: "copy" | "move",
   ): Promise<ObjectInfo> {
     const [source, target] = await Promise.all([resolve(from), resolve(to)]);
     if (source.store === target.store) return info(target, await source.store[verb](source.rest, target.rest, options));
     const object = await source.store.download(source.rest, options);
-    const { signal } = options;
+    const signal = options?.signal;
     const copied = await target.store.upload(target.rest, object.body, {
       ...objectHeaders(object),
       size: object.size,

@@ -119,7 +119,8 @@ async function download(backend: Backend, key: Key, options: DownloadOptions): R
 }
 
 function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {
-  const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options;
+  // Null is refused in the frame, at the first step.
+  const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(
     (from) =>
       call("list", prefix, options, (backend) => {

@@ -1,6 +1,7 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
 import type { ObjectHeaders } from "./backend.ts";
 import { StorageError } from "./error.ts";
+import type { CopyOptions, DownloadOptions, ListOptions, PresignOptions, UploadOptions } from "./interface.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.
@@ -15,11 +16,26 @@ export function refuse(option: string, why: string): StorageError {
   return new StorageError("invalid-option", `${option} ${why}`);
 }
 
-/** Refuses an option that a driver does not have, which would be a typing error without effect; `driver` is its host's. */
+/**
+ * Refuses an option that is not among `names`, which would be a typing error without effect, and `null`, which is never taken
+ * for absent: a condition that was lost on its way would else become a write without one. `driver` is what hosts leave in.
+ */
 export function knownOptions(options: object, names: object): void {
-  const unknown = Object.keys(options).find((name) => name !== "driver" && !Object.hasOwn(names, name));
-  if (unknown !== undefined) throw refuse(JSON.stringify(unknown), "is no option of this driver; check its spelling");
+  if (typeof options !== "object" || options === null) throw refuse("options", "must be an object, or absent");
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== "driver" && !Object.hasOwn(names, name)) throw refuse(JSON.stringify(name), "is no option here");
+    if (value === null) throw refuse(name, "must not be null; leave it out");
+  }
 }
+
+type VerbOption = keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions);
+
+/** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
+export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", 1>> = {
+  ...{ signal: 1, range: 1, ifMatch: 1, ifNoneMatch: 1, size: 1, headers: 1, onProgress: 1, checksum: 1, metadata: 1 },
+  ...{ contentType: 1, contentEncoding: 1, contentLanguage: 1, contentDisposition: 1, cacheControl: 1 },
+  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
+};
 
 /** A whole number within bounds; rejects `invalid-option`. */
 export function wholeNumber(option: string, value: number, least: number, most: number): number {

@@ -1,6 +1,7 @@
 /** One object as an HTTP response, and errors as responses. */
 import { StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "./interface.ts";
+import { knownOptions } from "./options.ts";
 import { evaluate, ifRangeHolds, storeConditions } from "./respond/conditions.ts";
 import { json, toResponse } from "./respond/error.ts";
 import { objectHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
@@ -17,7 +18,7 @@ interface EncodedResponseInit extends ResponseInit {
  * Answers GET and HEAD for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
  *
  * The store is asked once, again only for a range that cannot be sent. What is not the client's doing rejects, so that
- * it can be logged: give it to {@link toResponse}.
+ * it can be logged: give it to {@link toResponse}. A wrong option rejects `invalid-option`.
  */
 export async function respond(
   store: ObjectStore,
@@ -25,6 +26,7 @@ export async function respond(
   request: Request,
   options: RespondOptions = {},
 ): Promise<Response> {
+  knownOptions(options, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
   if (request.method !== "GET" && request.method !== "HEAD") {
     const allow = new Headers(options.headers);
     allow.set("allow", "GET, HEAD");

@@ -40,13 +40,13 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
       const info = await run(store.head(full(key), options));
       return info && relative(info);
     },
-    list: (options: ListOptions = {}) => {
-      const inner = { ...options, prefix: prefix + (options.prefix ?? "") };
+    list: (options?: ListOptions) => {
+      const inner = { ...options, prefix: prefix + (options?.prefix ?? "") };
       return listing(async (cursor) => {
         const pages = store.list({ ...inner, cursor }).pages();
         const page = await run(pages.next());
         return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);
-      }, options.cursor);
+      }, options?.cursor);
     },
     copy: (from, to, options) => named(store.copy(full(from), full(to), options)),
     move: (from, to, options) => named(store.move(full(from), full(to), options)),

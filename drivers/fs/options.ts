@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import type { OnEvent } from "../../src/event.ts";
+import { knownOptions } from "../../src/options.ts";
 import { parseIgnore, type Ignore } from "./ignore.ts";
 
 /** Options of `fs()`: plain data, but for `onEvent`. */
@@ -36,24 +37,14 @@ export interface Settings {
   readonly publicUrl: string | undefined;
 }
 
-/** Every option's name; `driver` is what hosts leave in the options that they pass on. */
-const NAMES: Readonly<Record<keyof FsOptions | "driver", true>> = {
-  base: true,
-  ignore: true,
-  readOnly: true,
-  noClear: true,
-  durable: true,
-  mode: true,
-  publicUrl: true,
-  onEvent: true,
-  driver: true,
+/** Every option's name. One that is missing here does not compile. */
+const NAMES: Readonly<Record<keyof FsOptions, 1>> = {
+  ...{ base: 1, ignore: 1, readOnly: 1, noClear: 1, durable: 1, mode: 1, publicUrl: 1, onEvent: 1 },
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */
 export function parseOptions(options: FsOptions): Settings {
-  if (typeof options !== "object" || options === null) throw invalid("options must be an object with a base");
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
-  if (unknown !== undefined) throw invalid(`there is no option ${JSON.stringify(unknown)}`);
+  knownOptions(options, NAMES);
   const { base, ignore = [], durable, mode, publicUrl } = options;
   if (typeof base !== "string" || base === "" || base.includes("\0"))
     throw invalid("base must be the path of a folder");

@@ -15,20 +15,11 @@ const MIN_PART = 5 * MIB;
 const MAX_PART = 5 * 1024 * MIB;
 
 /** Every option by name. One that is missing here does not compile. */
-const NAMES: Readonly<Record<keyof S3Options, 1>> = {
+const NAMES: Readonly<Record<keyof S3Options | "checksum", 1>> = {
   ...{ bucket: 1, region: 1, endpoint: 1, accessKeyId: 1, secretAccessKey: 1, sessionToken: 1, credentials: 1 },
   ...{ base: 1, forcePathStyle: 1, bulkDelete: 1, partSize: 1, concurrency: 1, maxMemory: 1, signPayload: 1 },
-  ...{
-    publicUrl: 1,
-    publicEndpoint: 1,
-    writeId: 1,
-    headers: 1,
-    retry: 1,
-    timeout: 1,
-    fetch: 1,
-    dispatcher: 1,
-    onEvent: 1,
-  },
+  ...{ publicUrl: 1, publicEndpoint: 1, writeId: 1, headers: 1, retry: 1, timeout: 1, fetch: 1, dispatcher: 1 },
+  ...{ onEvent: 1, checksum: 1 },
 };
 
 /** Where the bucket answers: everything before the key. */
@@ -64,9 +55,9 @@ export interface Settings {
 
 /** Checks all options; rejects `invalid-option`. */
 export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
+  knownOptions(options, NAMES);
   // Part of the plan, and unknown today: told apart from a typing error.
   if ("checksum" in options) throw new StorageError("unsupported", "checksum cannot be chosen yet");
-  knownOptions(options, NAMES);
   const { bucket, endpoint, signPayload = true, partSize = 8 * MIB } = options;
   if (!bucket) throw refuse("bucket", "is missing; name the bucket that holds the objects");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {

@@ -52,3 +52,11 @@ test("objects finds the memory driver behind mounts and prefixes", async () => {
   expect(await (await objects(storage).download("uploads:avatars/1.jpg")).text()).toBe("j");
   await expect(objects(storage).upload("elsewhere", "x")).rejects.toMatchObject({ code: "unsupported" });
 });
+
+test.each([null, { publicURL: "/x" }, { publicUrl: null }])(
+  "memory refuses the options %j at its first call",
+  async (options) => {
+    const driver = memory(options as object);
+    await expect(driver.head("k")).rejects.toMatchObject({ code: "invalid-option", operation: "open" });
+  },
+);

@@ -38,6 +38,17 @@ const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
   new Uint8Array(await new Response(stream).arrayBuffer());
 
 describe("guard", () => {
+  test.each([
+    [{ maxsize: 5 }, "maxsize"],
+    [{ maxSize: null }, "maxSize"],
+    [null, "options"],
+  ] as [object, string][])("refuses the options %j by name, and cancels the body", async (options, name) => {
+    const { body, state } = source([PNG]);
+    const error: unknown = await guard({ body }, options).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "invalid-option", message: expect.stringContaining(name) });
+    expect(state).toMatchObject({ pulls: 0, cancelled: error });
+  });
+
   test("passes a file through byte by byte with its type and a clean name", async () => {
     const rest = new Uint8Array(9000).fill(7);
     const file = await guard(

@@ -41,6 +41,26 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     expect(await keysOf(driver)).toEqual([]);
   });
 
+  test("objects refuses options that no verb has, and null", async () => {
+    const storage = createStorage();
+    storage.mount("a", memory());
+    storage.mount("b", memory());
+    const store = objects(storage);
+    await store.upload("a:k", "x");
+    for (const options of [{ ifmatch: "x" }, { ifMatch: null }, null] as unknown as undefined[]) {
+      await expect(store.copy("a:k", "b:k", options)).rejects.toMatchObject({ code: "invalid-option" });
+      await expect(store.list(options).pages().next()).rejects.toMatchObject({ code: "unsupported" });
+      await expect(
+        store
+          .list({ prefix: "a:", ...(options as object | undefined), limit: 0 })
+          .pages()
+          .next(),
+      ).rejects.toMatchObject({
+        code: "invalid-option",
+      });
+    }
+  });
+
   test("objects reaches a named mount, with raw keys below it", async () => {
     const driver = memory();
     const root = memory();

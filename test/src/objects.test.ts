@@ -151,7 +151,7 @@ describe("download and presign", () => {
     },
   );
 
-  it.each([null, "0-1", 0])("download refuses the range %j", async (range) => {
+  it.each(["0-1", 0])("download refuses the range %j", async (range) => {
     const driver = memory();
     await driver.upload("a", "x");
     await expect(driver.download("a", { range: range as never })).rejects.toMatchObject({ code: "invalid-range" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ObjectHeaders } from "../../src/backend.ts";
-import { emptyMetadata, objectHeaders, refuse, userMetadata, wholeNumber } from "../../src/options.ts";
+import { emptyMetadata, knownOptions, objectHeaders, refuse, userMetadata, wholeNumber } from "../../src/options.ts";
 
 describe("wholeNumber", () => {
   it("gives what is within bounds", () => {
@@ -10,6 +10,24 @@ describe("wholeNumber", () => {
 
   it.each([0, 4, 1.5, Number.NaN, Infinity, "2", null, undefined, 2n])("refuses %s by the option's name", (value) => {
     expect(() => wholeNumber("parts", value as number, 1, 3)).toThrow(/parts must be a whole number from 1 to 3/);
+  });
+});
+
+describe("knownOptions", () => {
+  it("passes what is known, the driver of a host, and undefined", () => {
+    expect(() => knownOptions({ a: 0, driver: "x", b: undefined }, { a: 1, b: 1 })).not.toThrow();
+  });
+
+  it.each<[unknown, string]>([
+    [{ a: 1, aa: 1 }, '"aa" is no option here'],
+    [{ toString: 1 }, '"toString" is no option here'],
+    [{ a: null }, "a must not be null; leave it out"],
+    [null, "options must be an object, or absent"],
+    ["a", "options must be an object, or absent"],
+  ])("refuses %j", (options, message) => {
+    expect(() => knownOptions(options as object, { a: 1 })).toThrow(
+      expect.objectContaining({ code: "invalid-option", message }),
+    );
   });
 });
 

@@ -51,6 +51,22 @@ const validators = async (store: ObjectStore): Promise<{ etag: string; date: str
 const PAST = "Mon, 01 Jan 2001 00:00:00 GMT";
 const FUTURE = "Tue, 01 Jan 2999 00:00:00 GMT";
 
+test.each([
+  [{ fileName: "x" }, "fileName"],
+  [{ filename: null }, "filename"],
+  [null, "options"],
+] as [object, string][])(
+  "respond refuses the options %j by name and asks no store: the app is wrong, not its client",
+  async (options, name) => {
+    const { store, calls } = await stored();
+    await expect(ask(store, {}, options)).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining(name),
+    });
+    expect(calls).toEqual([]);
+  },
+);
+
 describe("respond", () => {
   test("sends the whole object with its headers in one trip", async () => {
     const { store, calls } = await stored({ contentLanguage: "de" });
