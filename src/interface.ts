@@ -88,7 +88,7 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string;
   /** `"/"` groups what lies deeper into `{ prefix }` entries. */
   readonly delimiter?: "/";
-  /** From a page before; opaque, and bound to the same prefix and delimiter. */
+  /** From a page before; opaque, and bound to its prefix and delimiter: with others it rejects `invalid-option`. */
   readonly cursor?: string;
   /** Entries in one page, 1 to 1000, never a total. Default 1000. */
   readonly limit?: number;

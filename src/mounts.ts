@@ -1,6 +1,7 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
+import { pageAt } from "./cursor.ts";
 import { renaming, StorageError } from "./error.ts";
-import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
+import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, Page, UploadsOptions } from "./interface.ts";
 import { objectHeaders } from "./options.ts";
 import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
@@ -61,8 +62,8 @@ export function objects(storage: StorageLike): ObjectStore {
         const found = await to.store.head(to.rest, options);
         return found && info(to, found);
       }),
-    list: (options?: ListOptions) =>
-      listing(async (cursor) => {
+    list: (options?: ListOptions) => {
+      const load = async (cursor: string | undefined): Promise<Page> => {
         const to = await resolve(options?.prefix ?? "");
         const step = await to.store
           .list({ ...options, prefix: to.rest, cursor })
@@ -74,7 +75,10 @@ export function objects(storage: StorageLike): ObjectStore {
           objects: page.objects.map((object) => ({ ...object, key: to.head + object.key })),
           prefixes: page.prefixes.map((prefix) => to.head + prefix),
         };
-      }, options?.cursor),
+      };
+      // The driver knows the prefix below its mount, which another mount may have too.
+      return listing((cursor) => pageAt(options ?? {}, cursor, load), options?.cursor);
+    },
     copy: (from, to, options) => transfer(from, to, options, "copy"),
     move: (from, to, options) => transfer(from, to, options, "move"),
     deletePrefix: async (prefix, options) => {

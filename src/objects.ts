@@ -1,6 +1,7 @@
 /** The object interface, written once over a driver's backend. */
 import type { Backend, Key, StoredInfo } from "./backend.ts";
 import type { Caller } from "./call.ts";
+import { pageAt } from "./cursor.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore } from "./interface.ts";
@@ -126,13 +127,10 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
       call("list", prefix, options, (backend) => {
         if (delimiter !== undefined && delimiter !== "/") throw refuse("delimiter", 'must be "/" or absent');
         wholeNumber("limit", limit, 1, PAGE_LIMIT);
-        return backend.list({
-          prefix: parsePrefix(prefix),
-          limit,
-          signal,
-          delimiter,
-          cursor: from,
-        });
+        parsePrefix(prefix);
+        return pageAt({ prefix, delimiter }, from, (at) =>
+          backend.list({ prefix, limit, signal, delimiter, cursor: at }),
+        );
       }),
     cursor,
   );

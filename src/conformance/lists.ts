@@ -64,6 +64,17 @@ const BAD_OPTIONS: Readonly<Record<string, unknown>> = {
   "another delimiter": { delimiter: ":" },
 };
 
+/** A listing that gives a cursor, and another that is given it. */
+const OTHERS: Readonly<Record<string, readonly [ListOptions, ListOptions]>> = {
+  "another prefix": [{ prefix: "a/" }, { prefix: "b/" }],
+  "a longer prefix": [{ prefix: "a" }, { prefix: "a/" }],
+  "no prefix": [{ prefix: "a/" }, {}],
+  "a delimiter": [{}, { delimiter: "/" }],
+  "no delimiter": [{ delimiter: "/" }, {}],
+  "text of one's own": [{}, { cursor: "YQ" }],
+  "no text": [{}, { cursor: "" }],
+};
+
 /** What a listing shows. */
 const contents: readonly Case[] = [
   ...Object.entries(VIEWS).flatMap(([name, [options, objects, prefixes]]) =>
@@ -168,6 +179,38 @@ const asking: readonly Case[] = [
         ["a", "b", "c", "d", "e"].map((name) => context.prefix + name),
         "keys",
       );
+    },
+  },
+  ...Object.entries(OTHERS).map(([what, [mine, other]]): Case => ({
+    name: `list: a cursor is refused with ${what}`,
+    async run(context) {
+      const { driver, prefix } = context;
+      await fill(context, ["a/1", "a/2", "a/3", "ab/1", "ab/2", "b/1", "b/2"]);
+      const first = (
+        await driver
+          .list({ ...mine, prefix: prefix + (mine.prefix ?? ""), limit: 1 })
+          .pages()
+          .next()
+      ).value as Page;
+      ok(first.cursor !== undefined, "the first page must have a cursor");
+      const page = (): Promise<unknown> =>
+        driver
+          .list({ ...other, prefix: prefix + (other.prefix ?? ""), cursor: other.cursor ?? first.cursor })
+          .pages()
+          .next();
+      const { message } = await rejects("invalid-option", page, "page of another listing");
+      ok(message.includes("cursor"), `the message must name it: ${message}`);
+    },
+  })),
+  {
+    name: "list: a cursor holds in a scope, and for another limit",
+    async run(context) {
+      await fill(context, ["a", "b", "c"]);
+      const first = (await context.driver.list({ prefix: context.prefix, limit: 1 }).pages().next()).value as Page;
+      const rest = [];
+      for await (const { key } of context.driver.scoped(context.prefix).list({ cursor: first.cursor, limit: 2 }))
+        rest.push(key);
+      same(rest, ["b", "c"], "keys");
     },
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import memory from "../../drivers/memory.ts";
-import type { ListOptions, ObjectStore } from "../../src/interface.ts";
+import type { ListOptions, ObjectStore, Page } from "../../src/interface.ts";
 import { objects } from "../../src/mounts.ts";
 import { cores } from "../support/unstorage.ts";
 
@@ -59,6 +59,22 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
         code: "invalid-option",
       });
     }
+  });
+
+  test("objects refuses a cursor of another mount, whose driver could not tell", async () => {
+    const storage = createStorage();
+    for (const mount of ["a", "b"]) {
+      storage.mount(mount, memory());
+      for (const key of ["1", "2", "3"]) await objects(storage).upload(`${mount}:${key}`, "x");
+    }
+    const store = objects(storage);
+    const { value } = await store.list({ prefix: "a:", limit: 1 }).pages().next();
+    const cursor = (value as Page).cursor as string;
+    expect(await keysOf(store, { prefix: "a:", cursor })).toEqual(["a:2", "a:3"]);
+    await expect(keysOf(store, { prefix: "b:", cursor })).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining("cursor"),
+    });
   });
 
   test("objects reaches a named mount, with raw keys below it", async () => {

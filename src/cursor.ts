@@ -1,0 +1,23 @@
+/** Cursors as callers hold them: a store's own behind a mark of its listing, since no store can tell and would give a wrong page. */
+import type { Page } from "./interface.ts";
+import { refuse } from "./options.ts";
+
+/** Loads the page at a caller's cursor; rejects `invalid-option` for one of another prefix or delimiter. */
+export async function pageAt(
+  { prefix = "", delimiter = "" }: { readonly prefix?: string; readonly delimiter?: string },
+  cursor: string | undefined,
+  load: (cursor: string | undefined) => Promise<Page>,
+): Promise<Page> {
+  const mark = markOf(`${delimiter} ${prefix}`);
+  if (cursor !== undefined && (typeof cursor !== "string" || !cursor.startsWith(mark)))
+    throw refuse("cursor", "is of a listing with another prefix or delimiter; begin again without it");
+  const page = await load(cursor?.slice(mark.length));
+  return page.cursor === undefined ? page : { ...page, cursor: mark + page.cursor };
+}
+
+/** FNV-1a of 32 bits, http://www.isthe.com/chongo/tech/comp/fnv/: finds mistakes, and keeps no one off. */
+function markOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return `${(hash >>> 0).toString(36)}.`;
+}
