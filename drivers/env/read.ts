@@ -23,8 +23,8 @@ export type Values = Readonly<Partial<Record<Variable, string>>>;
 
 /** Options of the driver: the camelCase twins of the variables. What is set here wins over the environment. */
 export interface EnvOptions {
-  /** `STORAGE_BACKEND`: `local`, `s3` or `memory`. Default `local`. */
-  readonly backend?: string;
+  /** `STORAGE_BACKEND`. Default `local`. */
+  readonly backend?: "local" | "s3" | "memory";
   /** `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`. */
   readonly localPath?: string;
   /** `STORAGE_S3_BUCKET`: required by `s3`. */

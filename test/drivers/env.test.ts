@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { createStorage } from "unstorage";
 import { createStorage as createStorage2 } from "unstorage2";
-import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import env, { getStorage } from "../../drivers/env.ts";
+import { afterAll, afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import env, { type EnvOptions, getStorage } from "../../drivers/env.ts";
 import { objects } from "../../src/mounts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "unbucket-env-"));
@@ -33,6 +33,11 @@ describe("env", () => {
     expect(await text(driver, "a")).toBe("1");
   });
 
+  it("types its backend, and still checks it when it runs", async () => {
+    expectTypeOf<EnvOptions["backend"]>().toEqualTypeOf<"local" | "s3" | "memory" | undefined>();
+    await expect(env({ backend: "disk" as "local" }).exists("a")).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
   it("rejects the first call for a wrong variable, and reads again at the next", async () => {
     vi.stubEnv("STORAGE_BACKEND", "s3");
     const driver = env();
@@ -49,7 +54,11 @@ describe("env", () => {
 
   it("prefers its options, and takes no offence at those of a host", async () => {
     vi.stubEnv("STORAGE_BACKEND", "s3");
-    const options = { driver: "unbucket/drivers/env", backend: "local", localPath: join(scratch, "options") };
+    const options = {
+      driver: "unbucket/drivers/env",
+      backend: "local" as const,
+      localPath: join(scratch, "options"),
+    };
     const driver = env(options);
     expect((await driver.upload("a", "x")).location).toBe(join(scratch, "options/a"));
   });
