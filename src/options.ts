@@ -66,7 +66,10 @@ export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
     const value = options[name];
     if (value === undefined) continue;
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
-      throw refuse(name, "must be printable ASCII without spaces at its ends (write a file name as RFC 5987 does)");
+      throw refuse(
+        name,
+        "must be printable ASCII without spaces at its ends (contentDisposition of unbucket/respond writes any file name)",
+      );
     }
     checked[name] = value;
   }

@@ -3,11 +3,12 @@ import { StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "./interface.ts";
 import { knownOptions } from "./options.ts";
 import { evaluate, ifRangeHolds, storeConditions } from "./respond/conditions.ts";
+import { contentDisposition } from "./respond/disposition.ts";
 import { json, toResponse } from "./respond/error.ts";
 import { objectHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
 import { parseRange } from "./respond/range.ts";
 
-export { toResponse, type RespondOptions };
+export { contentDisposition, toResponse, type RespondOptions };
 
 /** workerd compresses a body again that has a `content-encoding`, unless it is told that this was done; others ignore it. */
 interface EncodedResponseInit extends ResponseInit {

@@ -118,7 +118,7 @@ describe("a bundle for Workers", () => {
 /** What each door exports at run time. */
 const surface: Readonly<Record<string, readonly string[]>> = {
   ".": ["StorageError", "objects", "toDriver"],
-  "./respond": ["respond", "toResponse"],
+  "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],
   "./conformance": ["ConformanceError", "cases", "casesFor"],
   "./drivers/fs": ["default"],

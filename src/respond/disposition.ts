@@ -1,4 +1,5 @@
 import { cleanFilename } from "../filename.ts";
+import { refuse } from "../options.ts";
 
 /** What a stored Content-Disposition says. */
 export interface Disposition {
@@ -22,6 +23,17 @@ export function parseDisposition(value: string): Disposition {
     if (name.toLowerCase() === "filename*") extended ??= decodeExtended(text);
   }
   return { type, filename: extended ?? plain };
+}
+
+/**
+ * A Content-Disposition with a file name in any language, for `upload`, `presign` or a response of your own. The name is
+ * cleaned as by `cleanFilename`; throws `invalid-option` for another type.
+ * @see https://www.rfc-editor.org/rfc/rfc6266
+ */
+export function contentDisposition(type: "inline" | "attachment", filename: string): string {
+  if (type !== "inline" && type !== "attachment") throw refuse("type", 'must be "inline" or "attachment"');
+  if (typeof filename !== "string") throw refuse("filename", "must be a string");
+  return formatDisposition({ type, filename });
 }
 
 /** Writes a Content-Disposition whose file name every browser reads alike: an ASCII one, and RFC 8187's where that differs. */

@@ -28,6 +28,11 @@ async function roundTrip(send: (path: string, init?: RequestInit) => Response | 
   const part = await send("notes/hello%20you.txt", { headers: { range: "bytes=1-3" } });
   assert.deepEqual([part.status, await part.text()], [206, "ell"]);
   assert.equal((await send("notes/nothing.txt")).status, 404);
+  const typed = { method: "PUT", body: "{}", headers: { "content-type": "application/x-own" } };
+  assert.equal((await send("notes/typed.txt", typed)).ok, true);
+  assert.equal((await send("notes/typed.txt")).headers.get("content-type"), "application/x-own");
+  const bad = await send("x".repeat(1025), { method: "PUT", body: "x" });
+  assert.deepEqual([bad.status, /"invalid-key"/.test(await bad.text())], [400, true]);
 }
 
 async function route(handler: Parameters<H3["put"]>[1], file: string): Promise<void> {

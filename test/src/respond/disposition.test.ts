@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { formatDisposition, parseDisposition } from "../../../src/respond/disposition.ts";
+import memory from "../../../drivers/memory.ts";
+import s3 from "../../../drivers/s3.ts";
+import { contentDisposition, formatDisposition, parseDisposition } from "../../../src/respond/disposition.ts";
 
 test.each([
   ["inline", "inline", null],
@@ -55,4 +57,44 @@ test("parseDisposition takes a hostile value in linear time", () => {
   parseDisposition(`attachment${'; filename="'.repeat(5_000)}`);
   parseDisposition(`attachment;${" ".repeat(20_000)}x`);
   expect(performance.now() - started).toBeLessThan(500);
+});
+
+test.each([
+  "Übersicht 2026.pdf",
+  "図🎉.png",
+  'a"; x="b\\c.txt',
+  "100%.txt",
+  "../../etc/passwd",
+  "a\r\nb: c",
+  "\ud800.txt",
+  "",
+])("contentDisposition of %j can be stored, presigned and read back", async (filename) => {
+  const value = contentDisposition("attachment", filename);
+  const store = memory();
+  await store.upload("k", "x", { contentDisposition: value });
+  const { headers } = await store.download("k");
+  expect(headers.get("content-disposition")).toBe(value);
+  const read = parseDisposition(value);
+  expect(contentDisposition(read.type, read.filename ?? "")).toBe(value);
+
+  const bucket = s3({ bucket: "bucket", accessKeyId: "a", secretAccessKey: "b", region: "us-east-1" });
+  const get = await bucket.presign("k", { contentDisposition: value });
+  expect(new URL(get?.url ?? "").searchParams.get("response-content-disposition")).toBe(value);
+  const put = await bucket.presign("k", { method: "PUT", contentDisposition: value });
+  expect(put?.headers["content-disposition"]).toBe(value);
+});
+
+test("contentDisposition writes both forms", () => {
+  expect(contentDisposition("attachment", "ü.pdf")).toBe("attachment; filename=\"_.pdf\"; filename*=UTF-8''%C3%BC.pdf");
+  expect(contentDisposition("inline", "a.pdf")).toBe('inline; filename="a.pdf"');
+});
+
+test.each([
+  ["form-data", "a", "type"],
+  [undefined, "a", "type"],
+  ["inline", null, "filename"],
+])("contentDisposition refuses %j with %j", (type, filename, name) => {
+  expect(() => contentDisposition(type as "inline", filename as string)).toThrow(
+    expect.objectContaining({ code: "invalid-option", message: expect.stringContaining(name) }),
+  );
 });
