@@ -63,13 +63,14 @@ export async function commit(
         conditions.signal?.throwIfAborted();
         placed = await publish(root, key, draft, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        if (recorded) await dropRecord(root, key, draft.stats).catch(() => {});
+        if (recorded) await dropRecord(root, key, draft.stats);
         throw error;
       }
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
       if (draft.durable) await flushing("stored", () => syncNames(root, folderOf(placed.path)));
       for (const { candidate, stats } of before) {
-        if (candidate.path !== placed.path) await removeFile(root, candidate);
+        // The new file counts before it, so that it can wait for the key's next write when it cannot be removed now.
+        if (candidate.path !== placed.path) await removeFile(root, candidate).catch(() => {});
         const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
         if (!same || !recorded) await dropRecord(root, key, stats);

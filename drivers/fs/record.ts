@@ -12,6 +12,9 @@ import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
 
+/** Where records lie, in a folder for each first two letters of their names. */
+export const RECORDS_FOLDER: string = `${RESERVED}/meta`;
+
 const TEXTS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
@@ -32,13 +35,18 @@ export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { 
   };
 }
 
+/** How the paths of a key's records begin. */
+export function recordsOf(key: string): string {
+  const hash = createHash("sha256").update(key).digest("hex");
+  return `${RECORDS_FOLDER}/${hash.slice(0, 2)}/${hash.slice(0, 32)}-`;
+}
+
 /**
  * Where the record of one version lies. Time and size are the file's own, so that a copy which keeps times (`cp -a`,
  * `rsync -a`) keeps its records; the inode is not, since it keeps no copy.
  */
 export function recordPath(key: string, { mtimeNs, size }: Identity): string {
-  const hash = createHash("sha256").update(key).digest("hex");
-  return `${RESERVED}/meta/${hash.slice(0, 2)}/${hash.slice(0, 32)}-${mtimeNs}-${size}.json`;
+  return `${recordsOf(key)}${mtimeNs}-${size}.json`;
 }
 
 /** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
@@ -90,10 +98,14 @@ export async function readRecord(root: Root, key: string, version: Identity): Pr
   return parseRecord(text, key, path);
 }
 
-/** Removes the record of a version that is gone. */
+/** Removes the record of a version that is gone. Never rejects: one that stays describes nothing, and is swept. */
 export async function dropRecord(root: Root, key: string, version: Identity): Promise<void> {
   const path = recordPath(key, version);
-  if ((await orAbsent(root.whereabouts(folderOf(path)))) === "inside") await orAbsent(unlink(root.path(path)));
+  try {
+    if ((await root.whereabouts(folderOf(path))) === "inside") await unlink(root.path(path));
+  } catch {
+    // Most versions have none.
+  }
 }
 
 function parseRecord(text: string, key: string, path: string): ObjectHeaders {

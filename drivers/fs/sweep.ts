@@ -1,28 +1,75 @@
-/** Removing what crashed writers left. */
-import { lstat, readdir, unlink } from "node:fs/promises";
+/** Removing what crashed writers and other programs left. */
+import type { Stats } from "node:fs";
+import { lstat, readdir, readFile, unlink } from "node:fs/promises";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { parseKey } from "../../src/key.ts";
+import { lockOf } from "./commit.ts";
+import { orAbsent } from "./errno.ts";
+import { findAll } from "./find.ts";
+import { withLock } from "./lock.ts";
 import { RESERVED } from "./path.ts";
+import { recordPath, recordsOf, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
 
-/** No write takes longer than this. */
+/** No write takes longer than this, and no copying of a whole folder. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** Records that one sweep looks at. It begins anywhere, so that all have their turn in a folder of many. */
+const MAX_RECORDS = 1000;
 
-/** Deletes temporary files that are older than a day; gives their number. Never rejects. */
-export async function sweep(root: Root): Promise<number> {
-  const folder = `${RESERVED}/tmp`;
+/** Deletes temporary files and records without an object that are older than a day; gives their number. Never rejects. */
+export async function sweep(root: Root, clock: Clock = systemClock): Promise<number> {
   let swept = 0;
   try {
-    if ((await root.whereabouts(folder)) !== "inside") return 0;
-    for (const name of await readdir(root.path(folder))) {
-      const path = root.path(`${folder}/${name}`);
-      const stats = await lstat(path).catch(() => null);
-      if (!stats?.isFile() || Date.now() - stats.mtimeMs < MAX_AGE_MS) continue;
-      await unlink(path).then(
-        () => swept++,
-        () => {},
-      );
+    for (const path of await filesIn(root, `${RESERVED}/tmp`)) {
+      if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
+    }
+    const folders = await namesIn(root, RECORDS_FOLDER);
+    const first = Math.floor(clock.random() * folders.length);
+    let looks = MAX_RECORDS;
+    for (const folder of [...folders.slice(first), ...folders.slice(0, first)]) {
+      for (const path of await filesIn(root, `${RECORDS_FOLDER}/${folder}`)) {
+        if (looks-- <= 0) return swept;
+        // A backup that is being put back brings records before their files, with the times that they had.
+        if (await isOld(root, path, clock, ({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs)))
+          swept += await dropOrphan(root, path);
+      }
     }
   } catch {
     // Nothing depends on it; the next process tries again.
   }
   return swept;
+}
+
+async function namesIn(root: Root, folder: string): Promise<readonly string[]> {
+  return (await orAbsent(root.whereabouts(folder))) === "inside" ? (await readdir(root.path(folder))).sort() : [];
+}
+
+async function filesIn(root: Root, folder: string): Promise<readonly string[]> {
+  return (await namesIn(root, folder)).map((name) => `${folder}/${name}`);
+}
+
+async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Stats) => number): Promise<boolean> {
+  const stats = await lstat(root.path(path)).catch(() => null);
+  return stats !== null && stats.isFile() && clock.now() - timeOf(stats) >= MAX_AGE_MS;
+}
+
+/** Removes a record whose version is nowhere, since another program has replaced or removed the file; gives how many. */
+async function dropOrphan(root: Root, path: string): Promise<number> {
+  try {
+    const { key } = JSON.parse(await readFile(root.path(path), "utf8")) as { readonly key: string };
+    return await withLock(lockOf(root, parseKey(key)), async () => {
+      const isUsed = (await findAll(root, key)).some(({ stats }) => recordPath(key, stats) === path);
+      return isUsed || !path.startsWith(recordsOf(key)) ? 0 : removed(root, path);
+    });
+  } catch {
+    // A damaged one is told when its object is read.
+    return 0;
+  }
+}
+
+function removed(root: Root, path: string): Promise<number> {
+  return unlink(root.path(path)).then(
+    () => 1,
+    () => 0,
+  );
 }

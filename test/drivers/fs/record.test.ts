@@ -1,7 +1,53 @@
+import type * as FsPromises from "node:fs/promises";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { failure, folder, K } from "./folder.ts";
+
+/** Files that no one may remove, by a part of their path. */
+const stuck = vi.hoisted(() => ({ part: "" }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  return {
+    ...fs,
+    unlink: (path: string) =>
+      stuck.part !== "" && path.includes(stuck.part)
+        ? Promise.reject(Object.assign(new Error("injected"), { code: "EACCES" }))
+        : fs.unlink(path),
+  };
+});
+
+describe("dropRecord", () => {
+  it("fails neither the write that has happened nor the delete, and the new version has its own headers", async () => {
+    const { put, store, files } = await folder();
+    onTestFinished(() => void (stuck.part = ""));
+    await put("k", "old", { metadata: { v: "old" } });
+    stuck.part = "/meta/";
+    expect(await put("k", "new")).toMatchObject({ size: 3 });
+    expect((await store.head(K("k"), {}))?.metadata).toBeUndefined();
+    await put("k", "again", { metadata: { v: "again" } });
+    expect(await store.head(K("k"), {})).toMatchObject({ size: 5, metadata: { v: "again" } });
+    await store.delete(K("k"), {});
+    expect(await store.head(K("k"), {})).toBe(null);
+    expect((await files()).filter((file) => file.includes("/meta/"))).toHaveLength(2);
+  });
+
+  it("nor does an older file that cannot be removed: the new one counts, and a delete says that it is left", async () => {
+    const { put, text, store, keys } = await folder();
+    onTestFinished(() => void (stuck.part = ""));
+    await put("a", "1");
+    await put("a/b", "old");
+    await store.delete(K("a"), {});
+    stuck.part = "/keys/";
+    expect(await put("a/b", "new")).toMatchObject({ size: 3 });
+    expect([await text("a/b"), await keys()]).toEqual(["new", ["a/b"]]);
+    expect((await failure(store.delete(K("a/b"), {}))).code).toBe("denied");
+    stuck.part = "";
+    await store.delete(K("a/b"), {});
+    expect(await text("a/b")).toBe(null);
+  });
+});
 
 describe("writeRecord", () => {
   it("records only what key and file do not tell, and keeps one record per object", async () => {

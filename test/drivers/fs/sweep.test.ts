@@ -1,9 +1,10 @@
-import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { sweep } from "../../../drivers/fs/sweep.ts";
-import { emptyFolder, filesBelow, folder } from "./folder.ts";
+import { testClock } from "../../support/clock.ts";
+import { emptyFolder, filesBelow, folder, type Folder } from "./folder.ts";
 
 it("sweep deletes temporary files older than a day and nothing else, at the first write", async () => {
   const base = await emptyFolder();
@@ -18,4 +19,64 @@ it("sweep deletes temporary files older than a day and nothing else, at the firs
   await expect.poll(() => filesBelow(base)).not.toContain(".unbucket/tmp/old");
   expect(await filesBelow(base)).toEqual(expect.arrayContaining([".unbucket/tmp/new", "object", "k"]));
   expect(await sweep(rootAt(join(base, "missing")))).toBe(0);
+});
+
+const DAY = 24 * 3600 * 1000;
+const metadata = { a: "b" };
+const records = async ({ files }: Folder): Promise<string[]> =>
+  (await files()).filter((path) => path.startsWith(".unbucket/meta/"));
+
+it("sweep deletes the records of files that other programs have removed or replaced, after a day", async () => {
+  const made = await folder();
+  const { base, put, store } = made;
+  const keys = ["kept", "removed", "replaced", "a", "a/b", "x//y", "deep/er/gone"];
+  for (const key of keys) await put(key, key, { metadata });
+  await rm(join(base, "removed"));
+  await rm(join(base, "deep"), { recursive: true });
+  await rm(join(base, "replaced"));
+  await writeFile(join(base, "replaced"), "by another program");
+  const all = await records(made);
+  expect(all).toHaveLength(keys.length);
+
+  const clock = testClock(Date.now() + DAY - 60_000);
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  expect(await records(made)).toEqual(all);
+  clock.advance(120_000);
+  expect(await sweep(rootAt(base), clock)).toBe(3);
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  for (const key of ["kept", "a", "a/b", "x//y"])
+    expect(await store.head(key as never, {})).toMatchObject({ metadata });
+  expect(await records(made)).toHaveLength(4);
+});
+
+it("sweep leaves the record of a file that a backup brings later, whatever time the record has", async () => {
+  const made = await folder();
+  const { base, put } = made;
+  await put("k", "", { metadata });
+  const [record = ""] = await records(made);
+  await rename(join(base, "k"), join(base, "elsewhere"));
+  const old = (Date.now() - 3 * DAY) / 1000;
+  await utimes(join(base, record), old, old);
+  expect(await sweep(rootAt(base))).toBe(0);
+  expect(await records(made)).toEqual([record]);
+});
+
+it("sweep leaves what is no record of its key, and looks at 1000 at most, from anywhere on", async () => {
+  const base = await emptyFolder();
+  const clock = testClock(Date.now() + 2 * DAY, 0.999);
+  for (const [folder, count] of [
+    ["00", 3],
+    ["ff", 1001],
+  ] as const) {
+    await mkdir(join(base, ".unbucket/meta", folder), { recursive: true });
+    for (let at = 0; at < count; at++) await writeFile(join(base, ".unbucket/meta", folder, `${at}.json`), "{");
+  }
+  await writeFile(join(base, ".unbucket/meta/00/other-1-1.json"), JSON.stringify({ key: "k" }));
+  const made = await folder({ base });
+  await made.put("k", "", { metadata });
+  await rm(join(base, "k"));
+  // Only what follows the 1001 in turn is not reached.
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  expect(await sweep(rootAt(base), testClock(Date.now() + 2 * DAY, 0))).toBe(1);
+  expect(await readdir(join(base, ".unbucket/meta/00"))).toContain("other-1-1.json");
 });
