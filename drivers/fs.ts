@@ -4,6 +4,7 @@ import { fsBackend } from "./fs/backend.ts";
 import type { FsOptions } from "./fs/options.ts";
 
 export type { FsOptions } from "./fs/options.ts";
+export type { WatchOptions } from "./fs/watch-options.ts";
 
 /** Makes a driver on a folder. It does nothing until its first call, which rejects `invalid-option` when an option is wrong. */
 export default function fs(options: FsOptions): Driver {

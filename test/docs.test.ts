@@ -170,6 +170,7 @@ describe("tables", () => {
   it.each([
     ["drivers/s3/options.ts", "S3Options", "drivers/s3.md", "Options"],
     ["drivers/fs/options.ts", "FsOptions", "README.md", "The folder"],
+    ["drivers/fs/watch-options.ts", "WatchOptions", "drivers/fs.md", "Watching"],
   ])("%s: every option of %s is in %s, and no other", (source, name, document, section) => {
     const options = membersOf(source, name);
     expect(options.length).toBeGreaterThan(5);

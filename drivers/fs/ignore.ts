@@ -1,27 +1,68 @@
 /** Which keys a listing and a watch leave out. */
 import { StorageError } from "../../src/error.ts";
+import { refuse } from "../../src/options.ts";
 
 /** Says whether a key, or a folder's path without its last `/`, is left out. */
 export type Ignore = (path: string) => boolean;
 
+/** A glob, or a test of the path below the base, written with `/`. */
+export type Pattern = string | RegExp | ((path: string) => boolean);
+
 /**
- * Turns glob patterns into a test, in the way of .gitignore: `*` and `?` stay within a segment, `**` is any number of
- * segments, a pattern without `/` is a name at any depth, and what lies below a match is left out with it. A leading
- * dot is nothing special. What else globs know is refused, since taken literally it would show what was to be hidden.
+ * Turns patterns into one test. What lies below a match is left out with it. Globs go in the way of .gitignore: `*` and `?`
+ * stay within a segment, `**` is any number of segments, a pattern without `/` is a name at any depth, a leading dot is
+ * nothing special; one that begins with the base itself counts from there. What else globs know is refused, since taken
+ * literally it would show what was to be hidden.
  */
-export function parseIgnore(patterns: readonly string[]): Ignore {
-  const tests = patterns.map(toRegExp);
-  return (path) => tests.some((test) => test.test(path));
+export function parseIgnore(option: string, given: Pattern | readonly Pattern[] = [], base: string): Ignore {
+  const patterns = Array.isArray(given) ? (given as readonly Pattern[]) : [given as Pattern];
+  const tests = patterns.map((pattern) => toTest(option, pattern, base));
+  // Globs and the key itself cover what is below; the others are asked for every folder on the way, as a walk would.
+  return (path) => tests.some((test) => test(path));
 }
 
-function toRegExp(pattern: string): RegExp {
+function toTest(option: string, pattern: Pattern, base: string): Ignore {
+  if (typeof pattern === "function") {
+    if (pattern.length > 1) throw refuse(option, "takes functions of the path alone; there are no stats to give");
+    return withParents(asked(option, pattern));
+  }
+  // A copy without `g` and `y`, which would make a test depend on the one before.
+  if (pattern instanceof RegExp) {
+    const test = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+    return withParents((path) => test.test(path));
+  }
+  const glob = toRegExp(option, pattern, base);
+  return (path) => glob.test(path);
+}
+
+/** Whether the path or a folder above it matches. */
+function withParents(test: Ignore): Ignore {
+  return (path) => {
+    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1))
+      if (end > 0 && test(path.slice(0, end))) return true;
+    return test(path);
+  };
+}
+
+function asked(option: string, pattern: (path: string) => boolean): Ignore {
+  return (path) => {
+    try {
+      return pattern(path);
+    } catch (cause) {
+      throw new StorageError("invalid-option", `a function of ${option} threw for ${JSON.stringify(path)}`, { cause });
+    }
+  };
+}
+
+function toRegExp(option: string, pattern: string, base: string): RegExp {
   if (typeof pattern !== "string" || pattern === "" || /[[\]{}()!\\]/.test(pattern)) {
-    throw new StorageError(
-      "invalid-option",
-      `ignore takes glob strings of *, ** and ?; ${JSON.stringify(pattern)} is not one`,
+    throw refuse(
+      option,
+      `takes globs of *, ** and ?, regular expressions and functions; ${JSON.stringify(pattern)} is none`,
     );
   }
-  const anchored = pattern.includes("/") ? pattern.replace(/^\/+|\/+$/g, "") : `**/${pattern}`;
+  const relative = pattern.startsWith(`${base}/`) ? pattern.slice(base.length) : pattern;
+  const anchored = relative.includes("/") ? relative.replace(/^\/+|\/+$/g, "") : `**/${relative}`;
   const segments = anchored.split("/");
   // What lies below a match is left out anyway.
   while (segments.length > 1 && segments.at(-1) === "**") segments.pop();

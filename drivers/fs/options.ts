@@ -3,14 +3,19 @@ import { resolve } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import type { OnEvent } from "../../src/event.ts";
 import { knownOptions } from "../../src/options.ts";
-import { parseIgnore, type Ignore } from "./ignore.ts";
+import { parseIgnore, type Ignore, type Pattern } from "./ignore.ts";
+import { parseWatchOptions, type WatchOptions, type WatchSettings } from "./watch-options.ts";
 
-/** Options of `fs()`: plain data, but for `onEvent`. */
+/** Options of `fs()`: plain data, but for functions and regular expressions. */
 export interface FsOptions {
   /** The folder; a relative path counts from the working directory at the first call. It is made by the first write. */
   readonly base: string;
-  /** Glob patterns (`*`, `**`, `?`) of keys that are neither listed nor watched. Default: none. */
-  readonly ignore?: string | readonly string[];
+  /** Globs (`*`, `**`, `?`), regular expressions and functions of keys that are neither listed nor watched. Default: none. */
+  readonly ignore?: Pattern | readonly Pattern[];
+  /** Of `watch`, by the names that chokidar has. */
+  readonly watchOptions?: WatchOptions;
+  /** Only true, as unstorage's own driver has it: writes are always atomic. */
+  readonly atomic?: true;
   /** Makes every write reject `denied`. Default false. */
   readonly readOnly?: boolean;
   /** Makes the key-value verb `clear` reject `denied`. Default false. */
@@ -30,6 +35,7 @@ export interface Settings {
   /** Absolute. */
   readonly base: string;
   readonly ignore: Ignore;
+  readonly watch: WatchSettings;
   readonly readOnly: boolean;
   readonly durable: boolean | undefined;
   readonly mode: number | undefined;
@@ -39,13 +45,14 @@ export interface Settings {
 
 /** Every option's name. One that is missing here does not compile. */
 const NAMES: Readonly<Record<keyof FsOptions, 1>> = {
-  ...{ base: 1, ignore: 1, readOnly: 1, noClear: 1, durable: 1, mode: 1, publicUrl: 1, onEvent: 1 },
+  ...{ base: 1, ignore: 1, watchOptions: 1, atomic: 1, readOnly: 1, noClear: 1, durable: 1, mode: 1 },
+  ...{ publicUrl: 1, onEvent: 1 },
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */
 export function parseOptions(options: FsOptions): Settings {
   knownOptions(options, NAMES);
-  const { base, ignore = [], durable, mode, publicUrl } = options;
+  const { base, durable, mode, publicUrl } = options;
   if (typeof base !== "string" || base === "" || base.includes("\0"))
     throw invalid("base must be the path of a folder");
   for (const name of ["readOnly", "noClear", "durable"] as const) {
@@ -57,11 +64,13 @@ export function parseOptions(options: FsOptions): Settings {
   }
   if (publicUrl !== undefined && !isPublicUrl(publicUrl))
     throw invalid("publicUrl must be an http or https URL without a query, or a path that begins with /");
-  const patterns = typeof ignore === "string" ? [ignore] : ignore;
-  if (!Array.isArray(patterns)) throw invalid("ignore must be a glob string or a list of them");
+  if (options.atomic !== undefined && options.atomic !== true)
+    throw invalid("atomic can only be true: no write here can be seen half");
+  const folder = resolve(base);
   return {
-    base: resolve(base),
-    ignore: parseIgnore(patterns),
+    base: folder,
+    ignore: parseIgnore("ignore", options.ignore, folder),
+    watch: parseWatchOptions(folder, options.watchOptions),
     readOnly: options.readOnly ?? false,
     durable,
     mode,

@@ -11,10 +11,10 @@ import type { Settings } from "./options.ts";
 import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 
-/** One change makes several events, which are told as one. */
-const SETTLE_MS = 20;
 /** Keys whose last told state is remembered. */
 const MEMORY = 10_000;
+
+const DENIED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 type Listener = (event: WatchEvent, key: string) => void;
 
@@ -24,8 +24,8 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   if (!(await root.exists()))
     throw new StorageError("unavailable", "the folder to watch does not exist", { retryable: false });
   const told = new Map<string, string>();
-  const pending = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const pending = new Map<string, ReturnType<typeof setTimeout>>();
+  const { persistent, settle, rest } = settings.watch;
   let stopped = false;
 
   async function tell(key: string): Promise<void> {
@@ -45,20 +45,21 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
 
   function changed(path: string): void {
     const key = path.startsWith(`${RESERVED}/`) ? keyOfEncoded(path) : keyOfPlain(path, root.posix);
-    if (stopped || key === null || settings.ignore(key)) return;
-    pending.add(key);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      const keys = [...pending];
-      pending.clear();
-      for (const each of keys) void tell(each);
-    }, SETTLE_MS);
+    if (stopped || key === null || isIgnored(key, settings)) return;
+    const waiting = pending.get(key);
+    if (waiting && !rest) return;
+    clearTimeout(waiting);
+    const timer = setTimeout(() => {
+      pending.delete(key);
+      void tell(key);
+    }, settle);
+    pending.set(key, persistent ? timer : timer.unref());
   }
 
   const watcher = watchTree(root, settings, changed);
   const stop = (): void => {
     stopped = true;
-    clearTimeout(timer);
+    for (const timer of pending.values()) clearTimeout(timer);
     watcher.close();
   };
   try {
@@ -100,12 +101,14 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     if ((await orAbsent(root.whereabouts(folder))) !== "inside" || closed || watchers.has(folder)) return;
     let watcher: FSWatcher;
     try {
-      watcher = watch(root.path(folder), (_, name) => {
-        if (name !== null) void look(folder, name);
+      watcher = watch(root.path(folder), { persistent: settings.watch.persistent }, (_, name) => {
+        // Nobody waits for it: an ignore function that throws would end the process.
+        if (name !== null) look(folder, name).catch(() => {});
       });
     } catch (error) {
-      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return;
-      throw errnoOf(error) === "ENOSPC" || errnoOf(error) === "EMFILE" ? limit(error) : error;
+      const code = errnoOf(error) ?? "";
+      if (code === "ENOENT" || code === "ENOTDIR" || (settings.watch.passDenied && DENIED.has(code))) return;
+      throw code === "ENOSPC" || code === "EMFILE" ? limit(error) : error;
     }
     watchers.set(folder, watcher);
     watcher.on("error", () => drop(folder));
@@ -133,7 +136,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
   }
 
   return {
-    ready: add("", false),
+    ready: add("", settings.watch.initial),
     close() {
       closed = true;
       for (const watcher of watchers.values()) watcher.close();
@@ -145,7 +148,11 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
 function isWatched(folder: string, settings: Settings): boolean {
   if (folder === "" || folder === RESERVED || folder === KEYS_FOLDER || folder.startsWith(`${KEYS_FOLDER}/`))
     return true;
-  return !folder.startsWith(`${RESERVED}/`) && !settings.ignore(folder);
+  return !folder.startsWith(`${RESERVED}/`) && !isIgnored(folder, settings);
+}
+
+function isIgnored(path: string, { ignore, watch }: Settings): boolean {
+  return ignore(path) || watch.ignored(path);
 }
 
 function limit(cause: unknown): StorageError {

@@ -15,13 +15,44 @@ describe("parseIgnore", () => {
     ["/logs/", ["logs", "logs/x"], ["a/logs"]],
     ["a.b+c", ["a.b+c"], ["axb+c", "a.bbc"]],
     ["**", ["a", "a/b"], []],
+    ["/srv/up/tmp", ["tmp", "tmp/x"], ["a/tmp", "srv/up/tmp"]],
+    [/\.tmp$/g, ["a.tmp", "b.tmp", "c.tmp", "d.tmp/below"], ["a.tmpx"]],
+    [/^cache/y, ["cache/a", "cached", "cache"], ["a/cache"]],
+    [(path: string) => path.endsWith("node_modules"), ["node_modules", "a/node_modules/b/c"], ["a/node_modules2"]],
   ])("%s", (pattern, hits, misses) => {
-    const ignore = parseIgnore([pattern]);
+    const ignore = parseIgnore("ignore", [pattern], "/srv/up");
     expect(hits.filter((path) => !ignore(path))).toEqual([]);
     expect(misses.filter((path) => ignore(path))).toEqual([]);
   });
 
+  it("takes one pattern, several, or none", () => {
+    expect(parseIgnore("ignore", /x/, "/b")("x")).toBe(true);
+    expect(parseIgnore("ignore", ["y", /x/], "/b")("x")).toBe(true);
+    expect(parseIgnore("ignore", undefined, "/b")("x")).toBe(false);
+  });
+
+  it("says which function threw for what", () => {
+    const ignore = parseIgnore(
+      "watchOptions.ignored",
+      () => {
+        throw new Error("mine");
+      },
+      "/b",
+    );
+    expect(() => ignore("k")).toThrow(
+      expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(/watchOptions\.ignored.*"k"/) }),
+    );
+  });
+
+  it.each([5, null, [[]], { path: "/x" }, (_path: string, _stats: object) => true])("rejects %s", (pattern) => {
+    expect(() => parseIgnore("ignore", pattern as never, "/b")).toThrow(
+      expect.objectContaining({ code: "invalid-option", message: expect.stringContaining("ignore takes") }),
+    );
+  });
+
   it.each(["", "*.{a,b}", "[ab]", "!x", "a\\b", "@(x)"])("rejects %j, which it would take literally", (pattern) => {
-    expect(() => parseIgnore([pattern])).toThrow(expect.objectContaining({ code: "invalid-option" }));
+    expect(() => parseIgnore("ignore", [pattern], "/srv/up")).toThrow(
+      expect.objectContaining({ code: "invalid-option" }),
+    );
   });
 });

@@ -8,6 +8,13 @@ describe("parseOptions", () => {
     expect(parseOptions(options)).toMatchObject({ base: resolve("some/where"), publicUrl: "/files", readOnly: false });
   });
 
+  it("takes the options that unstorage's own driver has", () => {
+    const ignore = ["**/node_modules/**", /\.git/, (path: string) => path === "x"];
+    const settings = parseOptions({ base: "x", ignore, atomic: true, watchOptions: { ignored: "*.tmp" } });
+    for (const path of ["a/node_modules/b", ".git", "x"]) expect(settings.ignore(path)).toBe(true);
+    expect([settings.ignore("a.tmp"), settings.watch.ignored("a.tmp")]).toEqual([false, true]);
+  });
+
   it.each<[string, object | undefined]>([
     ["no options", undefined],
     ["no base", {}],
@@ -20,7 +27,10 @@ describe("parseOptions", () => {
     ["a publicUrl without a scheme", { base: "x", publicUrl: "cdn.example.com" }],
     ["a publicUrl with a query", { base: "x", publicUrl: "https://cdn.example.com/?a=1" }],
     ["a publicUrl that a browser would run", { base: "x", publicUrl: "javascript:alert(1)//" }],
-    ["an ignore that is a function", { base: "x", ignore: () => true }],
+    ["an ignore that is a number", { base: "x", ignore: 5 }],
+    ["atomic: false, which no write is", { base: "x", atomic: false }],
+    ["a watch option that chokidar does not have", { base: "x", watchOptions: { ignores: [] } }],
+    ["null", { base: "x", mode: null }],
   ])("rejects %s", (_, options) => {
     expect(() => parseOptions(options as FsOptions)).toThrow(expect.objectContaining({ code: "invalid-option" }));
   });

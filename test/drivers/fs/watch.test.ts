@@ -6,15 +6,21 @@ import fs from "../../../drivers/fs.ts";
 import type { FsOptions } from "../../../drivers/fs/options.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
-const watches = vi.hoisted(() => ({ open: 0, failing: "" }));
+const watches = vi.hoisted(() => ({
+  open: 0,
+  failing: "",
+  code: "ENOSPC",
+  persistent: new Set<boolean | undefined>(),
+}));
 
 vi.mock("node:fs", async (importOriginal) => {
   const fs = await importOriginal<typeof Fs>();
   return {
     ...fs,
-    watch: (path: string, listener: Fs.WatchListener<string>) => {
-      if (path === watches.failing) throw Object.assign(new Error("injected"), { code: "ENOSPC" });
-      const watcher = fs.watch(path, listener);
+    watch: (path: string, options: Fs.WatchOptions, listener: Fs.WatchListener<string>) => {
+      if (path === watches.failing) throw Object.assign(new Error("injected"), { code: watches.code });
+      watches.persistent.add(options.persistent);
+      const watcher = fs.watch(path, options, listener);
       watches.open++;
       watcher.once("close", () => watches.open--);
       return watcher;
@@ -91,6 +97,61 @@ describe("watchFolder", () => {
       await expect.poll(() => seen).toContain(key);
     }
     // Rejections are told when the tasks of a turn have run.
+    await new Promise(setImmediate);
+    expect(unhandled).toEqual([]);
+  });
+
+  it("leaves out what watchOptions ignores or what is too deep, but lists it", async () => {
+    const { put, keys, events } = await watched({
+      watchOptions: { ignored: [/\.tmp$/, (path) => path === "skip"], depth: 1 },
+    });
+    const ignored = ["a.tmp", "skip/deep", "a/b/c"];
+    for (const key of [...ignored, "a/b2", "last"]) await put(key, "");
+    await expect.poll(() => events).toEqual(expect.arrayContaining(["update a/b2", "update last"]));
+    expect(events).toHaveLength(2);
+    expect(await keys()).toEqual(expect.arrayContaining(ignored));
+  });
+
+  it("tells what is there when ignoreInitial is false, and holds no process when persistent is", async () => {
+    const { base, put } = await folder();
+    for (const key of ["a", "b/c", "x//y"]) await put(key, "");
+    watches.persistent.clear();
+    const { events } = await watched({ base, watchOptions: { ignoreInitial: false, persistent: false } });
+    await expect.poll(() => [...events].sort()).toEqual(["update a", "update b/c", "update x//y"]);
+    expect([...watches.persistent]).toEqual([false]);
+  });
+
+  it("waits with awaitWriteFinish until nothing writes any more", async () => {
+    const { base, events: hasty } = await watched();
+    const { events: patient } = await watched({
+      base,
+      watchOptions: { awaitWriteFinish: { stabilityThreshold: 60_000 } },
+    });
+    const { events } = await watched({ base, watchOptions: { awaitWriteFinish: { stabilityThreshold: 50 } } });
+    await writeFile(join(base, "k"), "1");
+    await expect.poll(() => hasty).toContain("update k");
+    await expect.poll(() => events).toContain("update k");
+    expect(patient).toEqual([]);
+  });
+
+  it("survives an ignore function that throws, and passes over folders that it may not read when told to", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const { base, put } = await folder();
+    await put("closed/k", "");
+    Object.assign(watches, { failing: join(base, "closed"), code: "EACCES" });
+    onTestFinished(() => void Object.assign(watches, { failing: "", code: "ENOSPC" }));
+    const refused = await folder({ base });
+    expect((await failure(Promise.resolve(refused.store.watch?.(() => {})))).code).toBe("denied");
+    const fault = (path: string): boolean => {
+      if (path === "bad") throw new Error("mine");
+      return false;
+    };
+    const { events } = await watched({ base, watchOptions: { ignorePermissionErrors: true, ignored: fault } });
+    for (const key of ["bad", "good"]) await put(key, "");
+    await expect.poll(() => events).toEqual(["update good"]);
     await new Promise(setImmediate);
     expect(unhandled).toEqual([]);
   });
