@@ -61,8 +61,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => vo
 async function stop(signal: string): Promise<void> {
   if (stopping) process.exit(1);
   stopping = true;
+  requests.refuse();
   console.log(`${signal}: finishing running requests. Once more to stop at once.`);
-  // Deno goes on serving new ones until then: see followRequests.
+  // Closed before, it would take away their bodies: see followRequests.
   if (server.runtime === "deno") await requests.settled();
   const closed = server.close();
   if (server.node !== undefined) {

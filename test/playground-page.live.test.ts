@@ -199,6 +199,18 @@ describe.each(mainPlaces)("the playground's page on $name", (place) => {
     },
   );
 
+  it("speaks of dropping to a mouse, not to a finger", async () => {
+    const hint = (on: Page): Promise<boolean> => on.locator(".by-mouse").isVisible();
+    expect(await hint(page)).toBe(true);
+    const phone = await browser.newPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await phone.goto(app.url);
+    await phone.locator("#drop-target").waitFor();
+    expect(await phone.evaluate(() => matchMedia("(hover: none) and (pointer: coarse)").matches)).toBe(true);
+    expect(await hint(phone)).toBe(false);
+    expect(await phone.getByRole("heading", { name: "Upload files" }).isVisible()).toBe(true);
+    expect(await phone.locator("label.primary").isVisible()).toBe(true);
+  });
+
   it("says so when the playground has gone", async () => {
     app = await app.restart("SIGTERM");
     // Another port now: nothing answers where the page came from.

@@ -14,6 +14,7 @@ export interface Locator {
   getAttribute(name: string): Promise<string | null>;
   evaluate<T>(run: (node: Element) => T): Promise<T>;
   count(): Promise<number>;
+  isVisible(): Promise<boolean>;
   first(): Locator;
 }
 
@@ -42,6 +43,9 @@ export interface Browser {
     viewport?: { width: number; height: number };
     colorScheme?: "light" | "dark";
     permissions?: string[];
+    /** A screen for fingers: no hovering, coarse pointer. */
+    isMobile?: boolean;
+    hasTouch?: boolean;
   }): Promise<Page>;
   close(): Promise<void>;
 }

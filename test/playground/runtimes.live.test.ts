@@ -61,7 +61,7 @@ describe.each(commands)("the playground's source on %s", (name, args) => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it("takes more than 128 MiB, and SIGTERM lets an upload finish that is quiet for more than ten seconds", async () => {
+  it("takes more than 128 MiB, and SIGTERM takes no new request but lets an upload finish that is quiet for more than ten seconds", async () => {
     const command: Command = [await program(name), ...args];
     app = await start(folder, { DENO_NO_UPDATE_CHECK: "1" }, command);
     const size = 129 * 1024 * 1024;
@@ -75,6 +75,13 @@ describe.each(commands)("the playground's source on %s", (name, args) => {
     await fetch(`${app.url}/files`);
     const exit = once(app.process, "exit");
     app.process.kill("SIGTERM");
+    await expect.poll(app.output).toContain("finishing running requests");
+    const late = await fetch(`${app.url}/files?key=late.txt`, { method: "PUT", body: "x" }).then(
+      async (response) => [response.status, await response.text()],
+      // Where the server takes no connections any more.
+      () => [503, "stopping"],
+    );
+    expect(late).toEqual([503, expect.stringContaining("stopping")]);
     await new Promise((resolve) => setTimeout(resolve, 11_000));
     socket.write("world");
     expect(await answer).toMatch(/^HTTP\/1\.1 201 /);
