@@ -9,15 +9,15 @@ export async function pageAt(
   load: (cursor: string | undefined) => Promise<Page>,
 ): Promise<Page> {
   const mark = markOf(`${delimiter} ${prefix}`);
-  if (cursor !== undefined && (typeof cursor !== "string" || !cursor.startsWith(mark)))
-    throw refuse("cursor", "is of a listing with another prefix or delimiter; begin again without it");
+  if (cursor !== undefined && !String(cursor).startsWith(mark))
+    throw refuse("cursor", "is of another prefix or delimiter");
   const page = await load(cursor?.slice(mark.length));
   return page.cursor === undefined ? page : { ...page, cursor: mark + page.cursor };
 }
 
-/** FNV-1a of 32 bits, http://www.isthe.com/chongo/tech/comp/fnv/: finds mistakes, and keeps no one off. */
+/** As FNV-1a of 32 bits mixes: finds mistakes, and keeps no one off. */
 function markOf(text: string): string {
-  let hash = 0x811c9dc5;
+  let hash = 0;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return `${(hash >>> 0).toString(36)}.`;
 }

@@ -108,7 +108,7 @@ export function locate(error: unknown, place: Place): StorageError {
     ? error
     : new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
   if (known.operation !== undefined) return known;
-  const key = known.key ?? place.key;
+  const key = known.key ?? place.key ?? undefined;
   const where = [place.driver, place.operation, key === undefined ? undefined : JSON.stringify(shorten(key))];
   const { operation, driver } = place;
   return Object.assign(known, { operation }, driver && { driver }, key === undefined ? {} : { key }, {

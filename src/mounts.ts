@@ -2,7 +2,7 @@
 import { pageAt } from "./cursor.ts";
 import { renaming, StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, Page, UploadsOptions } from "./interface.ts";
-import { objectHeaders } from "./options.ts";
+import { objectHeaders, prefixed } from "./options.ts";
 import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
 import { renamed, renamedUploads } from "./renamed.ts";
@@ -62,11 +62,12 @@ export function objects(storage: StorageLike): ObjectStore {
         const found = await to.store.head(to.rest, options);
         return found && info(to, found);
       }),
-    list: (options?: ListOptions) => {
+    list: (options: ListOptions = {}) => {
       const load = async (cursor: string | undefined): Promise<Page> => {
         const to = await resolve(options?.prefix ?? "");
+        const inner = prefixed(options, () => to.rest);
         const step = await to.store
-          .list({ ...options, prefix: to.rest, cursor })
+          .list(inner && { ...inner, cursor })
           .pages()
           .next();
         const page = step.value ?? { objects: [], prefixes: [] };
@@ -93,16 +94,17 @@ export function objects(storage: StorageLike): ObjectStore {
       at(key, async (to) => renamed(await to.store.resumeMultipartUpload(to.rest, upload), (name) => to.head + name)),
     listUploads: (options = {}) => listMounted(options),
     sweepUploads: async (options = {}) => {
-      const to = await resolve(options.prefix ?? "");
-      return to.store.sweepUploads({ ...options, prefix: to.rest });
+      const to = await resolve(options?.prefix ?? "");
+      return to.store.sweepUploads(prefixed(options, () => to.rest));
     },
     update: (key, fn, options) => at(key, async (to) => info(to, await to.store.update(to.rest, fn, options))),
     scoped: (prefix) => scoped(store, prefix),
   };
 
   async function* listMounted(options: UploadsOptions): ReturnType<typeof renamedUploads> {
-    const to = await resolve(options.prefix ?? "");
-    yield* renamedUploads(to.store, { ...options, prefix: to.rest }, (name) => to.head + name);
+    const to = await resolve(options?.prefix ?? "");
+    const inner = prefixed(options, () => to.rest);
+    yield* renamedUploads(to.store, inner, (name) => to.head + name);
   }
 
   async function transfer(

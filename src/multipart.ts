@@ -57,8 +57,9 @@ function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
         if (parts) return parts;
         throw new StorageError("not-found", "the upload is over: it was completed or aborted");
       }),
-    complete: (parts, { signal } = {}) =>
-      call("completeMultipartUpload", key, { signal }, async (now): Promise<ObjectInfo> => {
+    complete: (parts, options = {}) =>
+      call("completeMultipartUpload", key, options, async (now): Promise<ObjectInfo> => {
+        const { signal } = options;
         const end = { ifMatch, ifNoneMatch, writeId, signal };
         return finished(now, key, await stepsOf(now).complete(key, uploadId, inOrder(parts), end), signal);
       }),

@@ -1,7 +1,16 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
 import type { ObjectHeaders } from "./backend.ts";
 import { StorageError } from "./error.ts";
-import type { CopyOptions, DownloadOptions, ListOptions, PresignOptions, UploadOptions } from "./interface.ts";
+import type {
+  CopyOptions,
+  DownloadOptions,
+  ListOptions,
+  MultipartOptions,
+  PresignOptions,
+  SendOptions,
+  SweepOptions,
+  UploadOptions,
+} from "./interface.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.
@@ -21,21 +30,17 @@ export function refuse(option: string, why: string): StorageError {
  * for absent: a condition that was lost on its way would else become a write without one. `driver` is what hosts leave in.
  */
 export function knownOptions(options: object, names: object): void {
-  if (typeof options !== "object" || options === null) throw refuse("options", "must be an object, or absent");
+  if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
   for (const [name, value] of Object.entries(options)) {
     if (name !== "driver" && !Object.hasOwn(names, name)) throw refuse(JSON.stringify(name), "is no option here");
-    if (value === null) throw refuse(name, "must not be null; leave it out");
+    if (value === null) throw refuse(name, "must not be null");
   }
 }
 
-type VerbOption = keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions);
-
-/** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
-export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", 1>> = {
-  ...{ signal: 1, range: 1, ifMatch: 1, ifNoneMatch: 1, size: 1, headers: 1, onProgress: 1, checksum: 1, metadata: 1 },
-  ...{ contentType: 1, contentEncoding: 1, contentLanguage: 1, contentDisposition: 1, cacheControl: 1 },
-  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
-};
+/** Options with the prefix that a store further in knows; null goes on as it is, to be refused there. */
+export function prefixed<T extends { readonly prefix?: string }>(options: T, full: (prefix: string) => string): T {
+  return options?.prefix === null ? options : options && { ...options, prefix: full(options.prefix ?? "") };
+}
 
 /** A whole number within bounds; rejects `invalid-option`. */
 export function wholeNumber(option: string, value: number, least: number, most: number): number {
@@ -57,6 +62,18 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   cacheControl: "cache-control",
 };
 
+type VerbOption =
+  | keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions)
+  | keyof (MultipartOptions & SendOptions & SweepOptions);
+
+/** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
+export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", unknown>> = {
+  ...OBJECT_HEADERS,
+  ...{ signal: 1, range: 1, ifMatch: 1, ifNoneMatch: 1, size: 1, headers: 1, onProgress: 1, checksum: 1, metadata: 1 },
+  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
+  ...{ partSize: 1, verify: 1, olderThan: 1 },
+};
+
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 
 /** The headers that travel with an object, checked and in canonical form. */
@@ -66,10 +83,7 @@ export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
     const value = options[name];
     if (value === undefined) continue;
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
-      throw refuse(
-        name,
-        "must be printable ASCII without spaces at its ends (contentDisposition of unbucket/respond writes any file name)",
-      );
+      throw refuse(name, "must be printable ASCII without spaces at its ends (contentDisposition() writes file names)");
     }
     checked[name] = value;
   }

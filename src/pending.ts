@@ -10,11 +10,9 @@ import { wholeNumber } from "./options.ts";
 const STALE = 604_800;
 
 /** Uploads under way below a prefix. */
-export async function* listUploads(
-  call: Caller,
-  { prefix = "", signal }: UploadsOptions,
-): AsyncGenerator<PendingUpload, void, void> {
-  const uploads = await call("listUploads", prefix, { signal }, (backend) =>
+export async function* listUploads(call: Caller, options: UploadsOptions): AsyncGenerator<PendingUpload, void, void> {
+  const { prefix = "", signal } = options ?? {};
+  const uploads = await call("listUploads", prefix, options, (backend) =>
     stepsOf(backend).pending(parsePrefix(prefix), { signal })[Symbol.asyncIterator](),
   );
   for (;;) {
@@ -25,8 +23,9 @@ export async function* listUploads(
 }
 
 /** Aborts those that are older than so many seconds; gives their number. */
-export function sweepUploads(call: Caller, { prefix = "", olderThan = STALE, signal }: SweepOptions): Promise<number> {
-  return call("sweepUploads", prefix, { signal }, async (backend) => {
+export function sweepUploads(call: Caller, options: SweepOptions): Promise<number> {
+  const { prefix = "", olderThan = STALE, signal } = options ?? {};
+  return call("sweepUploads", prefix, options, async (backend) => {
     wholeNumber("olderThan", olderThan, 0, Number.MAX_SAFE_INTEGER);
     const steps = stepsOf(backend);
     const before = Date.now() - olderThan * 1000;

@@ -4,7 +4,7 @@ import { renaming } from "./error.ts";
 import type { ListOptions, ObjectStore, Page } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
 import { renamed, renamedUploads } from "./renamed.ts";
-import { refuse } from "./options.ts";
+import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
 /**
@@ -23,6 +23,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   const run = <T>(outcome: Promise<T>): Promise<T> => renaming(outcome, cut);
   const relative = <T extends StoredInfo>(info: T): T => ({ ...info, key: cut(info.key) });
   const named = async <T extends StoredInfo>(outcome: Promise<T>): Promise<T> => relative(await run(outcome));
+  const below = <T extends { readonly prefix?: string }>(options: T): T => prefixed(options, (rest) => prefix + rest);
   const relativePage = (page: Page): Page => ({
     // The marker that some tools make for a folder has the prefix itself for a key, which no verb here could name.
     objects: page.objects.map(relative).filter((object) => object.key !== ""),
@@ -40,23 +41,23 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
       const info = await run(store.head(full(key), options));
       return info && relative(info);
     },
-    list: (options?: ListOptions) => {
-      const inner = { ...options, prefix: prefix + (options?.prefix ?? "") };
+    list: (options: ListOptions = {}) => {
+      const inner = below(options);
       return listing(async (cursor) => {
-        const pages = store.list({ ...inner, cursor }).pages();
+        const pages = store.list(inner && { ...inner, cursor }).pages();
         const page = await run(pages.next());
         return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);
       }, options?.cursor);
     },
     copy: (from, to, options) => named(store.copy(full(from), full(to), options)),
     move: (from, to, options) => named(store.move(full(from), full(to), options)),
-    deletePrefix: (below, options) => run(store.deletePrefix(full(below), options)),
+    deletePrefix: (deeper, options) => run(store.deletePrefix(full(deeper), options)),
     createMultipartUpload: async (key, options) =>
       renamed(await run(store.createMultipartUpload(full(key), options)), cut),
     resumeMultipartUpload: async (key, upload) =>
       renamed(await run(store.resumeMultipartUpload(full(key), upload)), cut),
-    listUploads: (options = {}) => renamedUploads(store, { ...options, prefix: prefix + (options.prefix ?? "") }, cut),
-    sweepUploads: (options = {}) => run(store.sweepUploads({ ...options, prefix: prefix + (options.prefix ?? "") })),
+    listUploads: (options = {}) => renamedUploads(store, below(options), cut),
+    sweepUploads: (options = {}) => run(store.sweepUploads(below(options))),
     update: (key, fn, options) => named(store.update(full(key), fn, options)),
     scoped: (deeper) => scoped(store, full(deeper)),
   };

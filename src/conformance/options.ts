@@ -24,6 +24,8 @@ const VERBS: Readonly<Record<string, readonly [typingError: string, Call]>> = {
   copy: ["IfMatch", (store, key, options) => store.copy(key, `${key}-2`, options)],
   move: ["ifmatch", (store, key, options) => store.move(key, `${key}-2`, options)],
   deletePrefix: ["limits", (store, key, options) => store.deletePrefix(key, options)],
+  listUploads: ["max", (store, _key, options) => store.listUploads(options)[Symbol.asyncIterator]().next()],
+  sweepUploads: ["older", (store, _key, options) => store.sweepUploads(options)],
   createMultipartUpload: ["meta", (store, key, options) => store.createMultipartUpload(key, options)],
 };
 
@@ -48,19 +50,31 @@ export const optionCases: readonly Case[] = [
     },
   })),
   {
-    name: "option: list refuses null options at its first step",
+    name: "option: a scope takes null for no prefix as little as its store does",
     async run({ driver, prefix }) {
-      for (const store of [driver, driver.scoped(prefix)])
-        await rejects(
-          "invalid-option",
-          () =>
-            store
-              .list({ prefix, cursor: NULL, ifMatch: NULL } as object)
-              .pages()
-              .next(),
-          "list",
-        );
-      await rejects("invalid-option", () => driver.list(NULL).pages().next(), "list");
+      await driver.upload(`${prefix}k`, "x");
+      for (const store of [driver, driver.scoped(prefix)]) {
+        for (const options of [NULL, { prefix: NULL }, { prefix, cursor: NULL }])
+          await rejects("invalid-option", () => store.list(options).pages().next(), "list");
+        await rejects("invalid-option", () => store.sweepUploads(NULL), "sweepUploads");
+      }
+      same(await driver.exists(`${prefix}k`), true, "nothing was done");
+    },
+  },
+  {
+    name: "option: the verbs of a multipart upload refuse one that they do not have",
+    needs: ["multipart"],
+    async run({ driver, prefix }) {
+      const upload = await driver.createMultipartUpload(`${prefix}k`);
+      const bad = { sginal: 5 } as object;
+      await rejects("invalid-option", () => upload.uploadPart(1, "x", bad), "uploadPart");
+      const part = await upload.uploadPart(1, "x");
+      await rejects("invalid-option", () => upload.complete([part], bad), "complete");
+      await rejects("invalid-option", () => upload.send(() => "x", bad), "send");
+      await rejects("invalid-option", () => upload.parts(bad), "parts");
+      await rejects("invalid-option", () => upload.abort(bad), "abort");
+      same(await driver.exists(`${prefix}k`), false, "nothing was completed");
+      await upload.abort();
     },
   },
   ...["contentType", "metadata", "ifMatch", "size", "onProgress"].map((name): Case => ({

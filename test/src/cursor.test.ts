@@ -35,7 +35,7 @@ describe("pageAt", () => {
     };
     await expect(pageAt({}, cursor as string, load)).rejects.toMatchObject({
       code: "invalid-option",
-      message: expect.stringContaining("cursor is of a listing"),
+      message: expect.stringContaining("cursor is of another prefix"),
     });
   });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { ObjectHeaders } from "../../src/backend.ts";
-import { emptyMetadata, knownOptions, objectHeaders, refuse, userMetadata, wholeNumber } from "../../src/options.ts";
+import {
+  emptyMetadata,
+  knownOptions,
+  objectHeaders,
+  prefixed,
+  refuse,
+  userMetadata,
+  wholeNumber,
+} from "../../src/options.ts";
 
 describe("wholeNumber", () => {
   it("gives what is within bounds", () => {
@@ -21,14 +29,22 @@ describe("knownOptions", () => {
   it.each<[unknown, string]>([
     [{ a: 1, aa: 1 }, '"aa" is no option here'],
     [{ toString: 1 }, '"toString" is no option here'],
-    [{ a: null }, "a must not be null; leave it out"],
-    [null, "options must be an object, or absent"],
-    ["a", "options must be an object, or absent"],
+    [{ a: null }, "a must not be null"],
+    [null, "options must be an object"],
+    ["a", "options must be an object"],
   ])("refuses %j", (options, message) => {
     expect(() => knownOptions(options as object, { a: 1 })).toThrow(
       expect.objectContaining({ code: "invalid-option", message }),
     );
   });
+});
+
+it("prefixed puts a prefix further in, and lets null through to be refused there", () => {
+  const full = (rest: string): string => `in/${rest}`;
+  expect(prefixed({ prefix: "a", limit: 1 } as object, full)).toEqual({ prefix: "in/a", limit: 1 });
+  expect(prefixed({}, full)).toEqual({ prefix: "in/" });
+  for (const given of [null, { prefix: null }] as unknown as { prefix?: string }[])
+    expect(prefixed(given, full)).toBe(given);
 });
 
 describe("objectHeaders", () => {
