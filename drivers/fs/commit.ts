@@ -69,8 +69,7 @@ export async function commit(
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
       if (draft.durable) await flushing("stored", () => syncNames(root, folderOf(placed.path)));
       for (const { candidate, stats } of before) {
-        // The new file counts before it, so that it can wait for the key's next write when it cannot be removed now.
-        if (candidate.path !== placed.path) await removeFile(root, candidate).catch(() => {});
+        if (candidate.path !== placed.path) await tidy(root, key, candidate);
         const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
         if (!same || !recorded) await dropRecord(root, key, stats);
@@ -80,6 +79,15 @@ export async function commit(
   } catch (error) {
     await discard(root, draft.path);
     throw error;
+  }
+}
+
+/** Removes an older file. One that the new file hides can wait for the key's next write; one that hides it cannot. */
+async function tidy(root: Root, key: string, older: Candidate): Promise<void> {
+  try {
+    await removeFile(root, older);
+  } catch (error) {
+    if (older.path === placesOf(root, key)[0]?.path) throw error;
   }
 }
 

@@ -17,7 +17,6 @@ export type Pattern = string | RegExp | ((path: string) => boolean);
 export function parseIgnore(option: string, given: Pattern | readonly Pattern[] = [], base: string): Ignore {
   const patterns = Array.isArray(given) ? (given as readonly Pattern[]) : [given as Pattern];
   const tests = patterns.map((pattern) => toTest(option, pattern, base));
-  // Globs and the key itself cover what is below; the others are asked for every folder on the way, as a walk would.
   return (path) => tests.some((test) => test(path));
 }
 
