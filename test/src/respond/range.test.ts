@@ -36,17 +36,27 @@ test.each([
   expect(parseRange(header)).toBeNull();
 });
 
-test("parseRange ignores 10,000 ranges in less than 5 ms", () => {
+/** The best of five runs in milliseconds: a busy machine slows some, a wrong algorithm all of them. */
+function quickest(run: () => void): number {
+  const runs = Array.from({ length: 5 }, () => {
+    const started = performance.now();
+    run();
+    return performance.now() - started;
+  });
+  return Math.min(...runs);
+}
+
+test("parseRange ignores 10,000 ranges without looking at each", () => {
   const header = `bytes=${Array.from({ length: 10_000 }, (_, index) => `${index}-`).join(",")}`;
-  const started = performance.now();
   expect(parseRange(header)).toBeNull();
-  expect(performance.now() - started).toBeLessThan(5);
+  expect(quickest(() => parseRange(header))).toBeLessThan(5);
 });
 
 test("parseRange takes a long run of digits or spaces in linear time", () => {
-  const started = performance.now();
-  parseRange(`bytes=${"9".repeat(200_000)}-x`);
-  parseRange(`bytes=${" ".repeat(200_000)}x`);
-  parseRange(`bytes=1-2${" ".repeat(200_000)}x`);
-  expect(performance.now() - started).toBeLessThan(100);
+  const run = (): void => {
+    parseRange(`bytes=${"9".repeat(200_000)}-x`);
+    parseRange(`bytes=${" ".repeat(200_000)}x`);
+    parseRange(`bytes=1-2${" ".repeat(200_000)}x`);
+  };
+  expect(quickest(run)).toBeLessThan(100);
 });
