@@ -6,7 +6,7 @@
  * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
  */
 import type { MemoryBudget } from "./budget.ts";
-import type { StorageError } from "./error.ts";
+import type { Place, StorageError } from "./error.ts";
 
 declare const brand: unique symbol;
 
@@ -69,6 +69,10 @@ export interface GetOptions extends CallOptions {
   readonly ifMatch?: string;
   /** One ETag, or `*`: any version. */
   readonly ifNoneMatch?: string;
+  /** Connections that the body may come over, 1 to 16: a wish, which a driver need not follow. Default 1. */
+  readonly parallel?: number;
+  /** What errors of the body say of where they happened, as far as the driver can. */
+  readonly place?: Place;
 }
 
 /** Headers, conditions and hooks of one write. */

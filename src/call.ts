@@ -1,6 +1,6 @@
 /** The frame around every verb: looks at names and signal, opens the backend, places errors, reports the event. */
 import type { Backend, CallOptions } from "./backend.ts";
-import { locate, type StorageError } from "./error.ts";
+import { locate, type Place, type StorageError } from "./error.ts";
 import type { OnEvent } from "./event.ts";
 import { knownOptions, VERB_OPTIONS } from "./options.ts";
 
@@ -22,7 +22,7 @@ export type Caller = <T>(
   operation: string,
   key: string | undefined,
   options: CallOptions | undefined,
-  run: (backend: Backend) => T | Promise<T>,
+  run: (backend: Backend, place: Place) => T | Promise<T>,
 ) => Promise<T>;
 
 /** The backend when it is there: opened at most once at a time, opened again after a failure and after its release. */
@@ -76,10 +76,11 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
       }
     };
     const signal = options?.signal;
+    const place = { operation, driver: spec.name, key };
     try {
       signal?.throwIfAborted();
       if (options !== undefined) knownOptions(options, VERB_OPTIONS);
-      const result = await run(await backend());
+      const result = await run(await backend(), place);
       report(false);
       return result;
     } catch (error) {
@@ -88,7 +89,7 @@ export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Calle
         report(true);
         throw signal.reason;
       }
-      const located = locate(error, { operation, driver: spec.name, key });
+      const located = locate(error, place);
       report(false, located);
       throw located;
     }

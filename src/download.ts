@@ -1,6 +1,6 @@
 /** What `download` gives: a stored object with its headers and readers. */
 import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
-import { locate, StorageError } from "./error.ts";
+import { locate, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
 import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
 import { DEFAULT_TYPE } from "./type.ts";
@@ -18,11 +18,14 @@ export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
 }
 
 /** A stored object as users read it. The readers share one body, which can be read once. */
-export function toDownload(backend: Backend, stored: StoredObject): DownloadedObject {
+export function toDownload(
+  backend: Backend,
+  stored: StoredObject,
+  place: Place = { operation: "download", key: stored.info.key },
+): DownloadedObject {
   const { range, body } = stored;
   const info = toInfo(backend, stored.info);
   const contentLength = range ? range.end - range.start + 1 : info.size;
-  const place = { operation: "download", key: info.key };
 
   async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
     if (body.locked) throw new StorageError("invalid-option", "the body is being read or was read before", place);

@@ -122,7 +122,7 @@ function bag(options: KvOptions | undefined): UploadOptions & DownloadOptions & 
 }
 
 const PASSED_ON = [
-  ...["signal", "range", "ifMatch", "ifNoneMatch", "size", "headers", "metadata", "onProgress", "checksum"],
+  ...["signal", "range", "parallel", "ifMatch", "ifNoneMatch", "size", "headers", "metadata", "onProgress", "checksum"],
   ...["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"],
 ];
 

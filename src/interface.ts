@@ -63,6 +63,11 @@ export interface DownloadOptions extends CallOptions {
   readonly ifMatch?: string;
   /** Else `not-modified`. */
   readonly ifNoneMatch?: string;
+  /**
+   * Ranges of a large object that are fetched at a time and given in order, 1 to 16. Default 1. A wish about how, not what: S3
+   * holds up to that many parts of `partSize` in memory for it, other drivers read as always.
+   */
+  readonly parallel?: number;
 }
 
 /** An object with its bytes, which can be read once: by `body` or by one of the five readers. */

@@ -3,7 +3,7 @@ import type { Backend, Key, StoredInfo } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import { pageAt } from "./cursor.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { StorageError } from "./error.ts";
+import { type Place, StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore } from "./interface.ts";
 import { parseKey, parsePrefix } from "./key.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
@@ -26,7 +26,7 @@ export function objectStore(call: Caller): ObjectStore {
       ),
 
     download: (key, options = {}) =>
-      call("download", key, options, (backend) => download(backend, parseKey(key), options)),
+      call("download", key, options, (backend, place) => download(backend, parseKey(key), options, place)),
 
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
@@ -106,17 +106,24 @@ export function objectStore(call: Caller): ObjectStore {
   return store;
 }
 
-async function download(backend: Backend, key: Key, options: DownloadOptions): ReturnType<ObjectStore["download"]> {
-  const { range, ifNoneMatch, signal } = options;
+async function download(
+  backend: Backend,
+  key: Key,
+  options: DownloadOptions,
+  place: Place,
+): ReturnType<ObjectStore["download"]> {
+  const { range, ifNoneMatch, parallel = 1, signal } = options;
   const ifMatch = unlessAny(options.ifMatch);
   const stored = await backend.get(key, {
     signal,
     range: range === undefined ? undefined : parseRange(range),
     ifMatch: checkEtag("ifMatch", ifMatch),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
+    parallel: wholeNumber("parallel", parallel, 1, 16),
+    place,
   });
   if (!stored) throw absent(key);
-  return toDownload(backend, stored);
+  return toDownload(backend, stored, place);
 }
 
 function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {

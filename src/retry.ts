@@ -32,8 +32,8 @@ export class RetryBudget {
     return true;
   }
 
-  give(): void {
-    this.#tokens = Math.min(500, this.#tokens + 1);
+  give(tokens = 1): void {
+    this.#tokens = Math.min(500, this.#tokens + tokens);
   }
 }
 

@@ -25,6 +25,8 @@ export interface Operation {
   readonly signal?: AbortSignal | undefined;
   /** Statuses other than 2xx that are an answer, not an error. */
   readonly accept?: readonly number[];
+  /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
+  readonly failed?: unknown;
   /** Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success. */
   readonly conditional?: boolean;
 }
@@ -42,7 +44,7 @@ export type Read<T> = (response: WireResponse, identity: Identity) => Promise<T>
 export class Client {
   readonly settings: Settings;
   readonly #transport: Transport;
-  readonly #budget = new RetryBudget();
+  readonly budget: RetryBudget = new RetryBudget();
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -56,8 +58,9 @@ export class Client {
     // An attempt without any answer; an attempt that the store may have carried out although it did not say so.
     let lost = false;
     let doubtful = false;
-    const attempt = async (): Promise<T> => {
+    const attempt = async (number: number): Promise<T> => {
       sent = false;
+      if (number === 1 && operation.failed !== undefined) throw operation.failed;
       const identity = await this.settings.identity();
       const request = await this.#sign(operation, identity);
       sent = true;
@@ -77,7 +80,7 @@ export class Client {
     };
     const { retry: retries, clock } = this.settings;
     try {
-      return await retry(retries, this.#budget, operation.signal, attempt, judge, clock);
+      return await retry(retries, this.budget, operation.signal, attempt, judge, clock);
     } catch (error) {
       if (!operation.conditional || operation.signal?.aborted || !StorageError.is(error)) throw error;
       // A refusal may be the echo of our own success.

@@ -1,6 +1,6 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
 import { StorageError } from "../../src/error.ts";
-import type { Timeouts, Transport, WireResponse } from "./transport.ts";
+import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
 /** The part of fetch that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -50,25 +50,12 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
 const RAW: RequestInit = { decompress: false, encodeResponseBody: "manual" } as RequestInit;
 
 function toResponse(response: Response, controller: AbortController, idle: number, release: () => void): WireResponse {
-  const read = (): Piecewise => piecewise(response.body, controller, idle, release);
+  const read = (): Pieces => piecewise(response.body, controller, idle, release);
   return {
     status: response.status,
     header: (name) => response.headers.get(name),
     names: () => response.headers.keys(),
-    stream() {
-      const pieces = read();
-      return new ReadableStream<Uint8Array>(
-        {
-          async pull(sink) {
-            const piece = await pieces.next();
-            if (piece === null) sink.close();
-            else sink.enqueue(piece);
-          },
-          cancel: (reason) => pieces.cancel(reason),
-        },
-        { highWaterMark: 0 },
-      );
-    },
+    pieces: read,
     async bytes(most) {
       const pieces = read();
       const chunks: Uint8Array[] = [];
@@ -94,15 +81,11 @@ function toResponse(response: Response, controller: AbortController, idle: numbe
       if (short) await this.bytes(64 * 1024).catch(() => {});
       else read().cancel(undefined);
     },
+    raw: false,
   };
 }
 
-interface Piecewise {
-  next(): Promise<Uint8Array | null>;
-  cancel(reason: unknown): void;
-}
-
-function piecewise(body: Response["body"], controller: AbortController, idle: number, release: () => void): Piecewise {
+function piecewise(body: Response["body"], controller: AbortController, idle: number, release: () => void): Pieces {
   if (!body) {
     release();
     return { next: async () => null, cancel: () => {} };

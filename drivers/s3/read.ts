@@ -1,10 +1,14 @@
-/** HEAD and GET of one object, with every byte counted. */
+/** HEAD and GET of one object. */
 import type { ByteRange, CallOptions, GetOptions, Key, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
-import type { Client } from "./client.ts";
+import { toBody } from "./body.ts";
+import type { Client, Operation } from "./client.ts";
 import { readComplaint } from "./errors.ts";
+import { healing } from "./heal.ts";
 import { toInfo, WRITE_ID } from "./headers.ts";
+import { inParts } from "./parallel.ts";
+import { Rest, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** Answers whether the bucket exists, asked at most once as long as it does. */
@@ -37,25 +41,31 @@ export async function headObject(...args: Parameters<typeof headMarked>): Promis
   return (await headMarked(...args))?.info ?? null;
 }
 
-/** Opens an object; the body is read as it is pulled. */
+/** Opens an object; the body is read as it is pulled, and goes on where it was cut. */
 export async function getObject(
   client: Client,
   key: Key,
   options: GetOptions,
   bucket: BucketCheck,
 ): Promise<StoredObject | null> {
-  const { range, ifMatch, ifNoneMatch, signal } = options;
-  const headers = {
-    range: range && rangeHeader(range),
-    "if-match": ifMatch,
-    "if-none-match": ifNoneMatch,
+  const { range, ifMatch, ifNoneMatch, signal, parallel = 1 } = options;
+  const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
+  const operation: Operation & { readonly key: Key } = {
+    method: "GET",
+    key,
+    headers: { range: first && rangeHeader(first), "if-match": ifMatch, "if-none-match": ifNoneMatch },
+    signal,
+    // An empty object has no first part.
+    accept: first && !range ? [404, 416] : [404],
   };
-  const opened = await client.send({ method: "GET", key, headers, signal, accept: [404] }, async (response) => {
-    if (response.status !== 404) return open(key, response, range);
+  const opened = await client.send(operation, async (response) => {
+    if (response.status === 416) return response.discard().then(() => "in one");
+    if (response.status !== 404) return open(client, operation, response, options, first);
     const { code } = await readComplaint(response);
     return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
   });
-  if (opened !== "unclear") return opened;
+  if (opened === "in one") return getObject(client, key, { ...options, parallel: 1 }, bucket);
+  if (opened !== "unclear") return opened as StoredObject | null;
   await bucket({ signal });
   return null;
 }
@@ -77,27 +87,56 @@ function missing(): never {
   throw new StorageError("bucket-not-found", "the bucket does not exist; create it, or correct its name");
 }
 
-function open(key: Key, response: WireResponse, range: ByteRange | undefined): StoredObject {
-  const ranged = range !== undefined;
+function open(
+  client: Client,
+  operation: Operation & { readonly key: Key },
+  response: WireResponse,
+  options: GetOptions,
+  first: ByteRange | undefined,
+): StoredObject | "in one" {
+  const { range, parallel = 1 } = options;
   const span = response.status === 206 ? parseContentRange(response.header("content-range")) : null;
-  const wanted = range && span && resolveRange(range, span.size);
-  if (ranged !== (span !== null) || wanted?.start !== span?.start || wanted?.end !== span?.end) {
+  // A store without ranges answers a first part with the whole, which serves as well.
+  const asked = range || span ? first : undefined;
+  const expected = asked && span && resolveRange(asked, span.size);
+  if ((asked !== undefined) !== (span !== null) || expected?.start !== span?.start || expected?.end !== span?.end) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
-    if (ranged && response.header("content-length") === "0") {
+    if (range && response.header("content-length") === "0") {
       throw new StorageError("invalid-range", "this range cannot be served: the object has 0 bytes");
     }
     throw new StorageError(
       "corrupt",
-      `the store answered ${response.status} to a ${ranged ? "range" : "whole"} request, and not with the bytes that were asked for`,
+      `the store answered ${response.status} to a ${asked ? "range" : "whole"} request, and not with the bytes that were asked for`,
     );
   }
-  const info = toInfo(key, response, span?.size ?? lengthOf(response));
-  const expected = span ? span.end - span.start + 1 : info.size;
-  // Where a runtime decodes what is stored compressed, the announced length is not what comes.
-  const countable = info.contentEncoding === undefined || info.contentEncoding === "identity";
-  const body = countable ? counted(response.stream(), expected) : response.stream();
-  return { info, body, range: span ? { start: span.start, end: span.end } : undefined };
+  const info = toInfo(operation.key, response, span?.size ?? lengthOf(response));
+  const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
+  const end = span?.end ?? wanted.end;
+  // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
+  const plain = response.raw || info.contentEncoding === undefined || info.contentEncoding === "identity";
+  const version = plain ? versionOf(response, info.size) : null;
+  if (end < wanted.end && !version) {
+    void response.discard();
+    return "in one";
+  }
+  const rest = version ? new Rest(client, operation, version) : undefined;
+  const opened = { pieces: response.pieces(), end };
+  const pieces = !plain
+    ? opened.pieces
+    : span && parallel > 1
+      ? inParts(wanted, client.settings.partSize, parallel, (part) =>
+          healing(part, part.start === wanted.start ? opened : undefined, rest),
+        )
+      : healing(wanted, opened, rest);
+  return { info, body: toBody(pieces, options, rest), range: range && wanted };
+}
+
+/** What is asked for first, where the rest shall come in parts beside it. The start of a suffix is known from its answer alone. */
+function firstPart(range: ByteRange | undefined, size: number): ByteRange {
+  if (range && "suffix" in range) return range;
+  const { start, end = Number.MAX_SAFE_INTEGER } = range ?? { start: 0 };
+  return { start, end: Math.min(end, start + size - 1) };
 }
 
 /** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */
@@ -106,30 +145,4 @@ function lengthOf(response: WireResponse): number {
   if (length !== null) return Number(length);
   void response.discard();
   throw new StorageError("corrupt", "the store, or a proxy before it, did not say how long the object is");
-}
-
-/** Passes bytes on, and errors when they are fewer or more than announced: some transports end such a body without a word. */
-function counted(stream: ReadableStream<Uint8Array>, expected: number): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  let received = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        received += value?.byteLength ?? 0;
-        if (received > expected || (done && received < expected)) {
-          if (!done) reader.cancel().catch(() => {});
-          throw new StorageError(
-            "corrupt",
-            `the store announced ${expected} bytes and sent ${done ? "" : "at least "}${received}`,
-            { retryable: true },
-          );
-        }
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -17,12 +17,25 @@ export interface WireResponse {
   header(name: string): string | null;
   /** Names of all headers, lower-case. */
   names(): Iterable<string>;
-  /** The bytes as they come; errors when they stop coming for longer than the timeout, or end early. */
-  stream(): ReadableStream<Uint8Array>;
+  /** The bytes as they come. */
+  pieces(): Pieces;
   /** All bytes, at most `most`; null when there are more. */
   bytes(most: number): Promise<Uint8Array | null>;
   /** Lets go of a body that nobody wants. Never rejects. */
   discard(): Promise<void>;
+  /** Whether the body comes as it is stored: some transports decode it, whatever they are told, and announce the stored length. */
+  readonly raw: boolean;
+}
+
+/** Bytes that come piece by piece. */
+export interface Pieces {
+  /**
+   * The next piece, or null at the end. Rejects when nothing comes for longer than the timeout, which runs only as long as
+   * this is pending, and as far as the runtime tells, when the body ends early.
+   */
+  next(): Promise<Uint8Array | null>;
+  /** Lets go of the rest, also while `next` is pending. */
+  cancel(reason: unknown): void;
 }
 
 /** Milliseconds; 0 switches a limit off. */

@@ -4,7 +4,7 @@
  */
 import { Agent, type Dispatcher, errors, request as send } from "undici";
 import { StorageError } from "../../src/error.ts";
-import type { Transport, TransportOptions, WireResponse } from "./transport.ts";
+import type { Pieces, Transport, TransportOptions, WireResponse } from "./transport.ts";
 
 /** Which transport a runtime got. */
 export const transportName: string = "undici";
@@ -55,7 +55,7 @@ function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData, sign
       return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
     },
     names: () => Object.keys(headers),
-    stream: () => toStream(body, signal),
+    pieces: () => toPieces(body, signal),
     async bytes(most) {
       const chunks: Uint8Array[] = [];
       let length = 0;
@@ -72,28 +72,25 @@ function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData, sign
       return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
     },
     discard: () => body.dump({ limit: 64 * 1024 }).catch(() => {}),
+    raw: true,
   };
 }
 
-function toStream(body: Dispatcher.ResponseData["body"], signal?: AbortSignal): ReadableStream<Uint8Array> {
+function toPieces(body: Dispatcher.ResponseData["body"], signal?: AbortSignal): Pieces {
   const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        } catch (error) {
-          controller.error(toError(error, signal));
-        }
-      },
-      cancel() {
-        body.on("error", () => {}).destroy();
-      },
+  return {
+    async next() {
+      try {
+        const { done, value } = await chunks.next();
+        return done ? null : value;
+      } catch (error) {
+        throw toError(error, signal);
+      }
     },
-    { highWaterMark: 0 },
-  );
+    cancel() {
+      body.on("error", () => {}).destroy();
+    },
+  };
 }
 
 /** The caller's abort as its own reason, which undici replaces once the body is under way. */

@@ -14,12 +14,13 @@ function answered(
     status,
     header: (name) => headers[name] ?? null,
     names: () => [],
-    stream: () => new ReadableStream(),
+    pieces: () => ({ next: async () => null, cancel: () => {} }),
     bytes: async () => {
       if (body instanceof Error) throw body;
       return body === null ? null : new TextEncoder().encode(body);
     },
     discard: async () => {},
+    raw: true,
   };
 }
 

@@ -49,7 +49,7 @@ describe("fromFetch", () => {
       ...request,
       signal: later.signal,
     });
-    const read = response.stream().getReader().read();
+    const read = response.pieces().next();
     later.abort(reason);
     await expect(read).rejects.toBe(reason);
   });
@@ -98,7 +98,7 @@ describe("fromFetch", () => {
     const transport = fromFetch(async () => new Response("hello"), timeouts);
     await (await transport.send({ ...request, signal })).bytes(10);
     await (await transport.send({ ...request, signal })).discard();
-    await (await transport.send({ ...request, signal })).stream().cancel();
+    await (await transport.send({ ...request, signal })).pieces().cancel(undefined);
     await fromFetch(async () => Promise.reject(new Error("x")), timeouts)
       .send({ ...request, signal })
       .catch(() => {});

@@ -7,9 +7,10 @@ function answered(headers: Readonly<Record<string, string>>): WireResponse {
     status: 200,
     header: (name) => headers[name] ?? null,
     names: () => Object.keys(headers),
-    stream: () => new ReadableStream(),
+    pieces: () => ({ next: async () => null, cancel: () => {} }),
     bytes: async () => null,
     discard: async () => {},
+    raw: true,
   };
 }
 

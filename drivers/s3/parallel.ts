@@ -1,0 +1,62 @@
+/** Parts of one object that are fetched at a time, and given in order. */
+import type { Span } from "../../src/range.ts";
+import type { Pieces } from "./transport.ts";
+
+/**
+ * Reads a span in parts of `size` bytes. The part that is given out and those fetched ahead of it are at most `most`, which bounds
+ * memory. Nothing is asked for before the first step; an error comes where its bytes would have come.
+ */
+export function inParts(span: Span, size: number, most: number, open: (part: Span) => Pieces): Pieces {
+  const parts: Pieces[] = [];
+  let at = span.start;
+  return {
+    async next() {
+      for (;;) {
+        for (; parts.length < most && at <= span.end; at += size) {
+          parts.push(eager(open({ start: at, end: Math.min(span.end, at + size - 1) })));
+        }
+        const [part] = parts;
+        if (!part) return null;
+        const piece = await part.next();
+        if (piece) return piece;
+        parts.shift();
+      }
+    },
+    cancel(reason) {
+      for (const part of parts) part.cancel(reason);
+    },
+  };
+}
+
+/** Reads on without being asked, and keeps what came. */
+function eager(source: Pieces): Pieces {
+  const ready: Uint8Array[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  let ended = false;
+  let wake = (): void => {};
+  void (async () => {
+    try {
+      for (let piece = await source.next(); piece; piece = await source.next()) {
+        // A short piece of a large buffer would hold all of it.
+        ready.push(piece.byteLength * 2 < piece.buffer.byteLength ? piece.slice() : piece);
+        wake();
+      }
+      ended = true;
+    } catch (error) {
+      failure = { error };
+    }
+    wake();
+  })();
+  return {
+    async next() {
+      for (;;) {
+        const piece = ready.shift();
+        if (piece) return piece;
+        if (failure) throw failure.error;
+        if (ended) return null;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+    cancel: (reason) => source.cancel(reason),
+  };
+}

@@ -1,0 +1,134 @@
+/** Asks for the rest of an object's bytes, and takes them from the version that was begun with alone. */
+import { StorageError } from "../../src/error.ts";
+import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
+import type { Client, Operation } from "./client.ts";
+import { toEtag } from "./headers.ts";
+import type { Pieces, WireResponse } from "./transport.ts";
+
+/** A body whose head was looked at. */
+export interface Opened {
+  readonly pieces: Pieces;
+  /** A piece that was read before. */
+  first?: Uint8Array | undefined;
+  /** Where in the object the last byte is that the head announced. */
+  readonly end: number;
+}
+
+/** What all bytes of one download must have in common. */
+export interface Version {
+  readonly etag: string;
+  readonly size: number;
+  /** As the answer's header says it: a proxy that begins to compress would give other bytes. */
+  readonly encoding: string | null;
+}
+
+/** Bytes that pay for one resumption: a line that is cut again and again after less uses up the retry budget. */
+const PROGRESS = 64 * 1024;
+
+/** The version that an answer belongs to, or null when no later answer could be told to belong to it. */
+export function versionOf(response: WireResponse, size: number): Version | null {
+  const tag = response.header("etag") ?? "";
+  // If-Match does not hold for a weak tag (RFC 9110, 13.1.1), and says nothing of bytes.
+  if (tag.startsWith("W/") || toEtag(tag) === '""') return null;
+  return { etag: toEtag(tag), size, encoding: response.header("content-encoding") };
+}
+
+/** Further requests of one download. They end with the caller's signal and with `stop`, also while they wait to be repeated. */
+export class Rest {
+  readonly #client: Client;
+  readonly #operation: Operation;
+  readonly #version: Version;
+  #control: AbortController | undefined;
+
+  constructor(client: Client, operation: Operation, version: Version) {
+    this.#client = client;
+    this.#operation = operation;
+    this.#version = version;
+  }
+
+  /** Opens a span; `failed` is what went wrong with it before, after `brought` bytes. Rejects `conflict` when the object is another. */
+  async open({ start, end }: Span, failed?: unknown, brought = 0): Promise<Opened> {
+    const { budget } = this.#client;
+    if (brought >= PROGRESS) budget.give(5);
+    const operation: Operation = {
+      ...this.#operation,
+      headers: {
+        ...this.#operation.headers,
+        "if-none-match": undefined,
+        range: rangeHeader({ start, end }),
+        "if-match": this.#version.etag,
+      },
+      signal: this.#signal(),
+      accept: [412, 416],
+      failed,
+    };
+    const opened = await this.#client.send(operation, async (response) => {
+      const from = this.#accept(response, start);
+      if (from) return skip(response.pieces(), start - from.start, from.end);
+      await response.discard();
+      return null;
+    });
+    if (opened) return opened;
+    throw new StorageError("conflict", "the object was replaced while it was being read; download it again", {
+      retryable: true,
+    });
+  }
+
+  /** Ends whatever is asked for or waits. */
+  stop(reason: unknown): void {
+    this.release();
+    this.#control?.abort(reason);
+  }
+
+  /** Leaves the caller's signal alone. */
+  release(): void {
+    this.#operation.signal?.removeEventListener("abort", this.#follow);
+  }
+
+  readonly #follow = (): void => this.#control?.abort(this.#operation.signal?.reason);
+
+  #signal(): AbortSignal {
+    if (!this.#control) {
+      this.#control = new AbortController();
+      const { signal } = this.#operation;
+      if (signal?.aborted) this.#follow();
+      else signal?.addEventListener("abort", this.#follow, { once: true });
+    }
+    return this.#control.signal;
+  }
+
+  /** What the answer holds, null when it is of another version. */
+  #accept(response: WireResponse, start: number): Span | null {
+    const { etag, size, encoding } = this.#version;
+    const { status } = response;
+    const tag = response.header("etag");
+    if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
+    const span =
+      status === 206 ? parseContentRange(response.header("content-range")) : { start: 0, end: size - 1, size };
+    const length = status === 206 ? span?.size : Number(response.header("content-length") ?? size);
+    if (tag !== null && span && length !== size) return null;
+    if (
+      tag !== null &&
+      span &&
+      span.start <= start &&
+      start <= span.end &&
+      response.header("content-encoding") === encoding
+    )
+      return span;
+    void response.discard();
+    throw new StorageError(
+      "corrupt",
+      `the store answered ${status}, and not with the bytes from ${start} on of the same version`,
+    );
+  }
+}
+
+/** Passes over bytes that were read before, up to the first that was not. */
+async function skip(pieces: Pieces, count: number, end: number): Promise<Opened> {
+  for (let left = count; ;) {
+    const piece = await pieces.next();
+    if (!piece) throw new StorageError("corrupt", "the store sent nothing of what it announced", { retryable: true });
+    if (piece.byteLength > left) return { pieces, first: left === 0 ? piece : piece.subarray(left), end };
+    left -= piece.byteLength;
+  }
+}
