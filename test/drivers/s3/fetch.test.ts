@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fromFetch } from "../../../drivers/s3/fetch.ts";
 import type { Timeouts } from "../../../drivers/s3/transport.ts";
 
@@ -32,6 +32,26 @@ describe("fromFetch", () => {
     const response = await transport.send(request);
     await expect(response.bytes(10)).rejects.toMatchObject({ code: "timeout" });
     expect(cancelled).toMatchObject({ code: "timeout" });
+  });
+
+  it("does not take a slow reader for a stall", async () => {
+    vi.useFakeTimers();
+    try {
+      let sent = 0;
+      const body = new ReadableStream({
+        pull: (sink) => (++sent > 3 ? sink.close() : sink.enqueue(new Uint8Array(1))),
+      });
+      const transport = fromFetch(async () => new Response(body), { ...timeouts, body: 20 });
+      const pieces = (await transport.send(request)).pieces();
+      for (let at = 0; at < 3; at++) {
+        expect(await pieces.next()).toHaveLength(1);
+        expect(vi.getTimerCount()).toBe(0);
+        vi.advanceTimersByTime(3_600_000);
+      }
+      expect(await pieces.next()).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("rejects with the signal's reason before the answer, and while the body is read", async () => {
