@@ -69,7 +69,18 @@ type VerbOption =
 /** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
 export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", unknown>> = {
   ...OBJECT_HEADERS,
-  ...{ signal: 1, range: 1, ifMatch: 1, ifNoneMatch: 1, size: 1, headers: 1, onProgress: 1, checksum: 1, metadata: 1 },
+  ...{
+    signal: 1,
+    range: 1,
+    parallel: 1,
+    ifMatch: 1,
+    ifNoneMatch: 1,
+    size: 1,
+    headers: 1,
+    onProgress: 1,
+    checksum: 1,
+    metadata: 1,
+  },
   ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
   ...{ partSize: 1, verify: 1, olderThan: 1 },
 };

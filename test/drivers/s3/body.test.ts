@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { toBody } from "../../../drivers/s3/body.ts";
+import type { Pieces } from "../../../drivers/s3/transport.ts";
+
+const place = { operation: "download", driver: "s3", key: "k" };
+
+function pieces(next: Pieces["next"]): Pieces & { readonly cancelled: unknown[] } {
+  const cancelled: unknown[] = [];
+  return { next, cancelled, cancel: (reason) => void cancelled.push(reason) };
+}
+
+describe("toBody", () => {
+  it("asks for a piece when one is read, and not before", async () => {
+    let asked = 0;
+    const body = toBody(
+      pieces(async () => (++asked > 2 ? null : Uint8Array.of(asked))),
+      {},
+      undefined,
+    );
+    await Promise.resolve();
+    expect(asked).toBe(0);
+    const reader = body.getReader();
+    expect([await reader.read(), asked]).toEqual([{ done: false, value: Uint8Array.of(1) }, 1]);
+    await reader.read();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it("errors with where it happened, and lets go", async () => {
+    const source = pieces(async () => Promise.reject(new Error("lost")));
+    await expect(toBody(source, { place }, undefined).getReader().read()).rejects.toMatchObject({
+      ...place,
+      message: 's3 download "k": lost',
+    });
+    expect(source.cancelled).toHaveLength(1);
+  });
+
+  it("errors with the signal's own reason, also when all bytes are there already", async () => {
+    const control = new AbortController();
+    const source = pieces(async () => Uint8Array.of(1));
+    const reader = toBody(source, { place, signal: control.signal }, undefined).getReader();
+    await reader.read();
+    const reason = new Error("left");
+    control.abort(reason);
+    await expect(reader.read()).rejects.toBe(reason);
+    expect(source.cancelled).toEqual([reason]);
+  });
+
+  it("passes a cancel on", async () => {
+    const source = pieces(async () => null);
+    await toBody(source, {}, undefined).cancel("enough");
+    expect(source.cancelled).toEqual(["enough"]);
+  });
+});
