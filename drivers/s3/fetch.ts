@@ -8,8 +8,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
 const BYOB_BYTES = 256 * 1024;
 
-/** Sends by `fetch`, with the timeouts that fetch does not have. */
-export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
+/** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
+export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
   return {
     async send({ method, url, headers, body, signal }) {
       // One controller for both: the caller's signal, and our own timer until the head is there. The body has its own timer.
@@ -34,7 +34,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
           ...RAW,
         });
         const response = await heeding(answer, controller.signal);
-        return toResponse(response, controller, timeouts.body, release);
+        return toResponse(response, controller, timeouts.body, release, raw);
       } catch (error) {
         release();
         throw reasonOf(error, signal, controller.signal);
@@ -49,7 +49,13 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts): Transport {
 /** Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know. */
 const RAW: RequestInit = { decompress: false, encodeResponseBody: "manual" } as RequestInit;
 
-function toResponse(response: Response, controller: AbortController, idle: number, release: () => void): WireResponse {
+function toResponse(
+  response: Response,
+  controller: AbortController,
+  idle: number,
+  release: () => void,
+  raw: boolean,
+): WireResponse {
   const read = (): Pieces => piecewise(response.body, controller, idle, release);
   return {
     status: response.status,
@@ -81,7 +87,7 @@ function toResponse(response: Response, controller: AbortController, idle: numbe
       if (short) await this.bytes(64 * 1024).catch(() => {});
       else read().cancel(undefined);
     },
-    raw: false,
+    raw,
   };
 }
 

@@ -11,5 +11,8 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   if (dispatcher !== undefined) {
     throw new StorageError("invalid-option", "dispatcher works on Node only; pass a fetch of your own here");
   }
-  return fromFetch((url, init) => fetch(url, init), timeouts);
+  return fromFetch((url, init) => fetch(url, init), timeouts, RAW);
 }
+
+/** Bun and Workers can be told to decode nothing, Deno does not when a request says what it accepts; browsers always decode. */
+const RAW = "Bun" in globalThis || "Deno" in globalThis || globalThis.navigator?.userAgent === "Cloudflare-Workers";

@@ -124,6 +124,25 @@ export const downloadCases: readonly Case[] = [
     },
   },
   {
+    name: "download: parallel changes nothing in what comes, whole, within a range and empty",
+    async run({ driver, prefix, partSize }) {
+      const bytes = noise(2 * partSize + 1, 7);
+      await driver.upload(`${prefix}large`, bytes);
+      const whole = await driver.download(`${prefix}large`, { parallel: 3 });
+      same([whole.size, whole.contentLength, whole.range], [bytes.length, bytes.length, undefined], "description");
+      sameBytes(await whole.bytes(), bytes, "whole");
+      const range = { start: 5, end: partSize + 9 };
+      const part = await driver.download(`${prefix}large`, { parallel: 2, range });
+      same([part.size, part.range], [bytes.length, range], "description of a range");
+      sameBytes(await part.bytes(), bytes.subarray(range.start, range.end + 1), "range");
+      const last = await driver.download(`${prefix}large`, { parallel: 2, range: { suffix: partSize + 2 } });
+      sameBytes(await last.bytes(), bytes.subarray(-partSize - 2), "suffix");
+      await driver.upload(`${prefix}empty`, "");
+      const empty = await driver.download(`${prefix}empty`, { parallel: 2 });
+      same([empty.size, (await empty.bytes()).length], [0, 0], "empty");
+    },
+  },
+  {
     name: "download: the body of one object is the source of another upload",
     async run({ driver, prefix }) {
       const bytes = noise(150_001, 6);

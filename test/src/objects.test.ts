@@ -157,6 +157,25 @@ describe("download and presign", () => {
     await expect(driver.download("a", { range: range as never })).rejects.toMatchObject({ code: "invalid-range" });
   });
 
+  it.each([0, 17, 1.5, "4"])("download refuses parallel: %j", async (parallel) => {
+    const refusal = memory().download("a", { parallel: parallel as never });
+    await expect(refusal).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining("parallel must be a whole number from 1 to 16"),
+    });
+  });
+
+  it("download tells the driver how many connections are wanted, and where errors of the body happen", async () => {
+    const get = vi.fn<Backend["get"]>(async () => null);
+    const driver = await over(() => ({ get }));
+    await driver.download("a").catch(() => {});
+    await driver.getItem("b", { parallel: 3 });
+    expect(get.mock.calls).toMatchObject([
+      ["a", { parallel: 1, place: { operation: "download", driver: "test", key: "a" } }],
+      ["b", { parallel: 3 }],
+    ]);
+  });
+
   it("presign is null where the driver cannot, but bad options are refused", async () => {
     expect(await memory().presign("a")).toBeNull();
     await expect(memory().presign("a", { expiresIn: 0 })).rejects.toMatchObject({ code: "invalid-option" });

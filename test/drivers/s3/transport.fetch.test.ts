@@ -1,6 +1,11 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.fetch.ts";
 import { answer, wire } from "../../support/wire.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
 
 const timeouts = { connect: 1000, headers: 1000, body: 1000 };
 
@@ -22,4 +27,19 @@ it("createTransport refuses a dispatcher, which it could only ignore", () => {
   expect(() => createTransport({ timeouts, dispatcher: {} })).toThrow(
     expect.objectContaining({ code: "invalid-option" }),
   );
+});
+
+it.each([
+  [true, "Bun", {}],
+  [true, "Deno", {}],
+  [true, "navigator", { userAgent: "Cloudflare-Workers" }],
+  [false, "navigator", { userAgent: "Mozilla/5.0" }],
+])("createTransport says raw: %s with the global %s %j", async (raw, name, value) => {
+  const server = await wire(answer(200));
+  vi.stubGlobal(name, value);
+  vi.resetModules();
+  const there: { createTransport: typeof createTransport } = await import("../../../drivers/s3/transport.fetch.ts");
+  const response = await there.createTransport({ timeouts }).send({ method: "GET", url: server.url, headers: {} });
+  expect(response.raw).toBe(raw);
+  await response.discard();
 });
