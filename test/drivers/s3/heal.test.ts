@@ -106,6 +106,22 @@ describe.each(TRANSPORTS)("healing over %s", (_, transport) => {
     expect(poor.requests.length).toBeLessThan(140);
   });
 
+  it("asks for nothing more once it is cancelled, also while it waits for bytes", async () => {
+    const server = await wire(ranged(held(), () => ({ after: 10, then: "hang" })));
+    const clock = testClock();
+    const { body } = await clocked(server, clock, transport).download("k");
+    const reader = body.getReader();
+    await reader.read();
+    const pending = reader.read();
+    // The stream asks its source in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    await reader.cancel();
+    expect((await pending).done).toBe(true);
+    await expect.poll(() => server.open()).toBe(0);
+    // Whoever goes on waits first.
+    expect([clock.slept, server.requests.length]).toEqual([[], 1]);
+  });
+
   it("gives an empty object by one request", async () => {
     const server = await wire(ranged({ bytes: new Uint8Array(), etag: '"v1"' }));
     expect(await (await clocked(server, testClock(), transport).download("k")).bytes()).toHaveLength(0);
