@@ -1,8 +1,9 @@
 /** The frame around every verb: looks at names and signal, opens the backend, places errors, reports the event. */
-import type { Backend, CallOptions } from "./backend.ts";
+import type { Backend, CallOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
-import type { OnEvent } from "./event.ts";
+import { notify, type OnEvent } from "./event.ts";
 import { knownOptions, VERB_OPTIONS } from "./options.ts";
+import { watched } from "./watched.ts";
 
 /** What `toDriver` needs to know before the backend exists. */
 export interface DriverSpec {
@@ -17,12 +18,15 @@ export interface DriverSpec {
   readonly onEvent?: OnEvent | undefined;
 }
 
+/** Puts a download's body under observation; absent without an observer. */
+export type Watch = ((stored: StoredObject) => StoredObject) | undefined;
+
 /** Runs one verb over the backend. */
 export type Caller = <T>(
   operation: string,
   key: string | undefined,
   options: CallOptions | undefined,
-  run: (backend: Backend, place: Place) => T | Promise<T>,
+  run: (backend: Backend, place: Place, watch: Watch) => T | Promise<T>,
 ) => Promise<T>;
 
 /** The backend when it is there: opened at most once at a time, opened again after a failure and after its release. */
@@ -56,31 +60,21 @@ export function opener({ name, open }: DriverSpec): {
 }
 
 /** The frame for all verbs of one driver. */
-export function caller(spec: DriverSpec, backend: () => Promise<Backend>): Caller {
+export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Promise<Backend>): Caller {
   return async (operation, key, options, run) => {
-    const started = spec.onEvent ? performance.now() : 0;
+    const started = onEvent ? performance.now() : 0;
     const report = (aborted: boolean, error?: StorageError): void => {
-      if (!spec.onEvent) return;
-      try {
-        const duration = performance.now() - started;
-        spec.onEvent({
-          driver: spec.name,
-          operation,
-          duration,
-          aborted,
-          key,
-          error,
-        });
-      } catch {
-        // An observer must not change what it observes.
-      }
+      if (!onEvent) return;
+      const duration = performance.now() - started;
+      notify(onEvent, { type: "call", driver, operation, key, duration, error, aborted });
     };
     const signal = options?.signal;
-    const place = { operation, driver: spec.name, key };
+    const place = { operation, driver, key };
     try {
       signal?.throwIfAborted();
       if (options !== undefined) knownOptions(options, VERB_OPTIONS);
-      const result = await run(await backend(), place);
+      const watch: Watch = onEvent && ((stored) => watched(stored, driver, onEvent, signal));
+      const result = await run(await backend(), place, watch);
       report(false);
       return result;
     } catch (error) {

@@ -1,20 +1,69 @@
-/** The one hook of every driver: what was called, how it ended, how long it took. */
+/** The one hook of every driver: what was called, what went over the wire, how it ended, how long it took. */
 import type { StorageError } from "./error.ts";
 
-/** One finished call. It holds no secret. */
-export interface StorageEvent {
+interface Timed {
   readonly driver: string;
+  /** The key, or the prefix of a listing; absent for several keys. */
+  readonly key?: string | undefined;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** A call of a verb that has settled; for `download` the head of the object is there. */
+export interface CallEvent extends Timed {
+  readonly type: "call";
   /** The verb, such as `upload`. */
   readonly operation: string;
-  /** The key, or the prefix of a listing. */
-  readonly key?: string;
-  /** Milliseconds until the call settled; for `download` until its headers were there. */
-  readonly duration: number;
   /** Absent when the call succeeded. */
-  readonly error?: StorageError;
+  readonly error?: StorageError | undefined;
   /** Whether the call was aborted by its signal. */
   readonly aborted: boolean;
 }
 
-/** Receives one event per call; what it throws is ignored. */
+/** One request of a driver that speaks HTTP, of which a call may need several. */
+export interface AttemptEvent extends Timed {
+  readonly type: "attempt";
+  /** The store's name for the operation, such as `UploadPart`. */
+  readonly operation: string;
+  /** Which request for the same operation, from 1. */
+  readonly attempt: number;
+  readonly method: string;
+  /** Absent when there was no answer. */
+  readonly status?: number | undefined;
+  /** The store's own error code, such as `SlowDown`; without an answer the code of the error. */
+  readonly code?: string | undefined;
+  /** Bytes of the request's body. */
+  readonly sent: number;
+  /** Bytes that the answer announced for its body. */
+  readonly received?: number | undefined;
+  readonly next: "done" | "retry" | "fail";
+  /** With `retry`: milliseconds until the next attempt. */
+  readonly wait?: number | undefined;
+}
+
+/** The end of a download's body; `duration` is counted from its head. */
+export interface BodyEvent extends Timed {
+  readonly type: "body";
+  readonly operation: "download";
+  /** Bytes that the reader was given. */
+  readonly bytes: number;
+  /** Absent when the body was read to its end, or given up by its reader. */
+  readonly error?: unknown;
+  /** Whether the reader gave up, or the call's signal was aborted. */
+  readonly aborted: boolean;
+}
+
+/** What happened, told apart by `type`. It holds no secret. */
+export type StorageEvent = CallEvent | AttemptEvent | BodyEvent;
+
+/** Receives every event; what it throws is ignored. */
 export type OnEvent = (event: StorageEvent) => void;
+
+/** Tells an observer, which must not change what it observes. */
+export function notify(observer: OnEvent, event: StorageEvent): void {
+  try {
+    observer(event);
+  } catch {
+    // Its own affair.
+  }
+}

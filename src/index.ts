@@ -23,7 +23,7 @@ export type {
 } from "./backend.ts";
 export { type Driver, type DriverSpec, toDriver } from "./driver.ts";
 export { type ErrorCode, type KeyFailure, StorageError, type StorageErrorInit, type StoreResponse } from "./error.ts";
-export type { OnEvent, StorageEvent } from "./event.ts";
+export type { AttemptEvent, BodyEvent, CallEvent, OnEvent, StorageEvent } from "./event.ts";
 export type {
   CopyOptions,
   DownloadedObject,

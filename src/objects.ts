@@ -1,6 +1,6 @@
 /** The object interface, written once over a driver's backend. */
 import type { Backend, Key, StoredInfo } from "./backend.ts";
-import type { Caller } from "./call.ts";
+import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { type Place, StorageError } from "./error.ts";
@@ -26,7 +26,9 @@ export function objectStore(call: Caller): ObjectStore {
       ),
 
     download: (key, options = {}) =>
-      call("download", key, options, (backend, place) => download(backend, parseKey(key), options, place)),
+      call("download", key, options, (backend, place, watch) =>
+        download(backend, parseKey(key), options, place, watch),
+      ),
 
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
@@ -111,6 +113,7 @@ async function download(
   key: Key,
   options: DownloadOptions,
   place: Place,
+  watch: Watch,
 ): ReturnType<ObjectStore["download"]> {
   const { range, ifNoneMatch, parallel = 1, signal } = options;
   const ifMatch = unlessAny(options.ifMatch);
@@ -123,7 +126,7 @@ async function download(
     place,
   });
   if (!stored) throw absent(key);
-  return toDownload(backend, stored, place);
+  return toDownload(backend, watch ? watch(stored) : stored, place);
 }
 
 function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {

@@ -1,4 +1,5 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
+import { heeding } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
@@ -133,16 +134,6 @@ function open(
     const reader = body.getReader();
     return [reader, async () => (await reader.read()).value ?? null];
   }
-}
-
-/** Settles with `work`, or at once when the signal is aborted: a fetch that a user passes may not listen to it. */
-function heeding<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 function timer(milliseconds: number, run: () => void): ReturnType<typeof setTimeout> | undefined {

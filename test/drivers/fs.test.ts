@@ -49,7 +49,7 @@ describe("fs", () => {
     const readOnly = fs({
       base,
       readOnly: true,
-      onEvent: (event) => operations.push(event.error?.code ?? event.operation),
+      onEvent: (event) => operations.push((event.type === "call" && event.error?.code) || event.operation),
     });
     expect((await failure(readOnly.upload("k", "y"))).code).toBe("denied");
     expect((await failure(readOnly.copy("k", "l"))).code).toBe("denied");

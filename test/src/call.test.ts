@@ -55,6 +55,7 @@ describe("caller", () => {
   it("gives what the verb gives and reports it", async () => {
     expect(await call("head", "k", {}, (given) => given === backend)).toBe(true);
     expect(last()).toEqual({
+      type: "call",
       driver: "test",
       operation: "head",
       key: "k",
@@ -86,7 +87,7 @@ describe("caller", () => {
     };
     await expect(call("head", "k", { signal: control.signal }, run)).rejects.toBe(reason);
     expect(last()).toMatchObject({ aborted: true });
-    expect(last()?.error).toBeUndefined();
+    expect(last()).not.toMatchObject({ error: expect.anything() });
   });
 
   it("runs nothing when the signal was aborted before", async () => {
