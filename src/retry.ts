@@ -12,32 +12,46 @@ export interface RetryOptions {
   readonly maxDelay?: number;
 }
 
+/** Why an attempt failed, which says what its repetition takes from the budget. */
+export type FailureKind = "throttled" | "transient" | "stale";
+
 /** A failure that the loop may repeat; `after` is what the store asked to wait, in milliseconds. */
 export interface Failure {
   readonly error: unknown;
   readonly retryable: boolean;
-  readonly after?: number;
+  readonly after?: number | undefined;
+  /** `stale`: a kept connection had been closed, which says nothing of the store, so a first attempt is repeated at once. Default `transient`. */
+  readonly kind?: FailureKind;
 }
 
+const MOST_TOKENS = 500;
+const COST: Readonly<Record<FailureKind, number>> = { throttled: 5, transient: 14, stale: 1 };
+
 /**
- * Tokens that all calls of one client share: a retry takes some, a success gives one back. During an outage they run out,
- * and calls fail at once instead of multiplying the load. The figures are botocore's standard mode.
+ * Tokens that all calls of one client share: a retry takes some, and gives them back when it succeeds; a call that succeeds at
+ * once gives one. During an outage they run out, and calls fail at once instead of multiplying the load. The figures are
+ * those of botocore's standard mode.
  */
 export class RetryBudget {
-  #tokens = 500;
+  #tokens = MOST_TOKENS;
 
-  take(): boolean {
-    if (this.#tokens < 5) return false;
-    this.#tokens -= 5;
-    return true;
+  /** What a retry took, or 0 when there is too little left. */
+  take(kind: FailureKind = "transient"): number {
+    const cost = COST[kind];
+    if (this.#tokens < cost) return 0;
+    this.#tokens -= cost;
+    return cost;
   }
 
   give(tokens = 1): void {
-    this.#tokens = Math.min(500, this.#tokens + tokens);
+    this.#tokens = Math.min(MOST_TOKENS, this.#tokens + tokens);
   }
 }
 
-/** Runs `attempt` until it succeeds, fails for good, or attempts or budget are used up; rejects with the last error. */
+/**
+ * Runs `attempt` until it succeeds, fails for good, or attempts or budget are used up; rejects with the last error.
+ * `decided` hears of every failure what follows: a wait in milliseconds, or undefined for the end.
+ */
 export async function retry<T>(
   options: RetryOptions,
   budget: RetryBudget,
@@ -45,29 +59,47 @@ export async function retry<T>(
   attempt: (number: number) => Promise<T>,
   judge: (error: unknown) => Failure,
   clock: Clock = systemClock,
+  decided?: (wait: number | undefined) => void,
 ): Promise<T> {
   const { attempts = 4, baseDelay = 100, maxDelay = 20_000 } = options;
+  let taken = 0;
   for (let number = 1; ; number++) {
     signal?.throwIfAborted();
     try {
       const result = await attempt(number);
-      budget.give();
+      budget.give(taken || 1);
       return result;
     } catch (error) {
-      const failure = judge(error);
-      if (signal?.aborted || !failure.retryable || number >= attempts || !budget.take()) throw failure.error;
+      const { error: judged, retryable, after = 0, kind } = judge(error);
+      taken = signal?.aborted || !retryable || number >= attempts ? 0 : budget.take(kind);
+      if (taken === 0) {
+        decided?.(undefined);
+        throw judged;
+      }
       const jittered = clock.random() * Math.min(maxDelay, baseDelay * 2 ** (number - 1));
-      await clock.sleep(Math.min(maxDelay, Math.max(jittered, failure.after ?? 0)), signal);
+      const wait = kind === "stale" && number === 1 ? 0 : Math.min(maxDelay, Math.max(jittered, after));
+      decided?.(wait);
+      if (wait > 0) await clock.sleep(wait, signal);
     }
   }
 }
 
-/** Reads `Retry-After`, in seconds or as a date, as milliseconds from now; undefined when absent or unreadable. */
+/**
+ * Reads `Retry-After`, in seconds or as an HTTP date, as milliseconds from now; undefined when absent or unreadable.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
 export function retryAfter(header: string | null, now: number = Date.now()): number | undefined {
-  if (header === null) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const text = header?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const date = httpDate(text);
+  return date === undefined ? undefined : Math.max(0, date - now);
+}
+
+/** An HTTP date in milliseconds since 1970; undefined for anything else, such as the odd texts that `Date.parse` takes for dates. */
+export function httpDate(header: string | null): number | undefined {
+  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(header ?? "")) return undefined;
+  const date = Date.parse(header as string);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /** Checks the options; rejects `invalid-option`. */

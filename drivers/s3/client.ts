@@ -1,41 +1,24 @@
-/** The one place that signs, sends, retries and maps errors. */
-import { sha256Hex } from "#digest";
+/** The one place that sends, repeats and judges: each attempt is signed anew, and what a refusal teaches is learnt. */
 import { createTransport } from "#transport";
+import { heeding } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
-import { defined } from "../../src/options.ts";
-import { type Failure, retry, retryAfter, RetryBudget } from "../../src/retry.ts";
-import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
-import { complaintOf, readComplaint, toStorageError } from "./errors.ts";
+import { notify } from "../../src/event.ts";
+import { type Failure, retry, RetryBudget } from "../../src/retry.ts";
+import type { Identity } from "../../src/sigv4/sign.ts";
+import { type Attempt, attemptEvent } from "./attempt.ts";
+import { Doubt, isUnsent } from "./doubt.ts";
+import { type Answer, type Complaint, complaintOf, readComplaint, toStorageError, waitOf } from "./errors.ts";
 import { fromFetch } from "./fetch.ts";
-import type { HeaderMap } from "./headers.ts";
+import { Mender } from "./mend.ts";
+import { type Operation, type Signed, toRequest } from "./request.ts";
 import type { Settings } from "./settings.ts";
-import type { Transport, WireRequest, WireResponse } from "./transport.ts";
-import { objectUrl, type Query } from "./url.ts";
+import type { Transport, WireResponse } from "./transport.ts";
 import { type Element, readXml } from "./xml.ts";
 
-/** One S3 operation before it is signed. */
-export interface Operation {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
-  /** Without the base; absent for an operation on the bucket. */
-  readonly key?: string;
-  readonly query?: Query;
-  /** Lower-case names; signed, except those that proxies rewrite. */
-  readonly headers?: HeaderMap;
-  readonly body?: Uint8Array;
-  readonly signal?: AbortSignal | undefined;
-  /** Statuses other than 2xx that are an answer, not an error. */
-  readonly accept?: readonly number[];
-  /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
-  readonly failed?: unknown;
-  /** Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success. */
-  readonly conditional?: boolean;
-}
+export type { Operation } from "./request.ts";
 
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
-const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-/** Proxies and CDNs change these on their way, so a signature over them would not hold. */
-const UNSIGNED = ["range", "accept-encoding"];
 
 /** Takes what is wanted from an answer; `identity` is who asked. */
 export type Read<T> = (response: WireResponse, identity: Identity) => Promise<T> | T;
@@ -54,42 +37,76 @@ export class Client {
 
   /** Sends an operation; `read` takes what is wanted from the answer, and is part of the attempt that is retried. */
   async send<T>(operation: Operation, read: Read<T>): Promise<T> {
+    const { retry: retries, clock, onEvent } = this.settings;
+    const { signal } = operation;
+    const doubt = new Doubt();
+    const mender = new Mender(this.settings, async (asked, identity) => {
+      const [request] = await toRequest(this.settings, asked, identity);
+      return this.#transport.send(request);
+    });
     let sent = false;
-    // An attempt without any answer; an attempt that the store may have carried out although it did not say so.
-    let lost = false;
-    let doubtful = false;
+    let made = 0;
+    let watched: Attempt | undefined;
+    const tell = (error?: unknown, wait?: number): void => {
+      if (onEvent && watched) notify(onEvent, attemptEvent(operation, watched, error, wait));
+      watched = undefined;
+    };
+
+    const once = async (): Promise<T> => {
+      sent = false;
+      const identity = await this.#identity(signal);
+      const [request, signed] = await toRequest(this.settings, operation, identity);
+      sent = true;
+      made++;
+      if (onEvent) watched = { number: made, started: performance.now() };
+      const response = await this.#transport.send(request);
+      if (watched) watched.response = response;
+      const { status } = response;
+      if ((status < 200 || status > 299) && !operation.accept?.includes(status)) {
+        throw new Refusal(response, await readComplaint(response), signed);
+      }
+      try {
+        return await read(response, identity);
+      } catch (error) {
+        if (error instanceof Refusal) error.signed = signed;
+        throw error;
+      }
+    };
     const attempt = async (number: number): Promise<T> => {
       sent = false;
       if (number === 1 && operation.failed !== undefined) throw operation.failed;
-      const identity = await this.settings.identity();
-      const request = await this.#sign(operation, identity);
-      sent = true;
-      const response = await this.#transport.send(request);
-      const { status } = response;
-      if ((status >= 200 && status < 300) || operation.accept?.includes(status)) return read(response, identity);
-      const error = toStorageError(response, await readComplaint(response), identity);
-      throw new Refusal(error, retryAfter(response.header("x-amz-retry-after") ?? response.header("retry-after")));
+      for (;;) {
+        try {
+          const result = await once();
+          tell();
+          return result;
+        } catch (error) {
+          if (!(error instanceof Refusal) || !error.signed) throw error;
+          // It was answered: what fails from here on leaves nothing open.
+          sent = false;
+          if (!(await mender.mend(error.answer, error.complaint, error.signed, signal))) throw error;
+          doubt.add(undefined, error.answer.status, true);
+          tell(error.toError(), 0);
+          signal?.throwIfAborted();
+        }
+      }
     };
+
+    let last: unknown;
     const judge = (thrown: unknown): Failure => {
-      const error = thrown instanceof Refusal ? thrown.error : thrown;
-      const status = thrown instanceof Refusal ? thrown.error.response?.status : undefined;
-      lost ||= status === undefined ? sent && !isUnsent(error) : status === 502 || status === 504;
-      doubtful ||= lost || status === 500;
-      const after = thrown instanceof Refusal ? thrown.after : undefined;
-      return { error, retryable: StorageError.is(error) && error.retryable, after };
+      const refused = thrown instanceof Refusal ? thrown : undefined;
+      last = refused?.toError() ?? thrown;
+      doubt.add(last, refused?.answer.status, sent);
+      const retryable = StorageError.is(last) && last.retryable;
+      if (refused) return { error: last, retryable, ...waitOf(refused.answer, refused.complaint, clock.now()) };
+      const stale = sent && retryable && (last as StorageError).code === "unavailable" && !isUnsent(last);
+      return { error: last, retryable, kind: stale ? "stale" : "transient" };
     };
-    const { retry: retries, clock } = this.settings;
     try {
-      return await retry(retries, this.budget, operation.signal, attempt, judge, clock);
+      return await retry(retries, this.budget, signal, attempt, judge, clock, (wait) => tell(last, wait));
     } catch (error) {
-      if (!operation.conditional || operation.signal?.aborted || !StorageError.is(error)) throw error;
-      // A refusal may be the echo of our own success.
-      const echo = error.code === "precondition-failed" || error.code === "not-found";
-      if (!lost && !(doubtful && echo)) throw error;
-      throw new StorageError("ambiguous", "the answer to this write was lost: it may have taken effect", {
-        cause: error,
-        response: error.response,
-      });
+      // Here a lost answer becomes `ambiguous`.
+      throw operation.conditional && !signal?.aborted ? doubt.verdict(error) : error;
     }
   }
 
@@ -109,8 +126,7 @@ export class Client {
         throw new StorageError("corrupt", `the store answered <${name}> instead of <${root}>`, { retryable: true });
       }
       // S3 answers 200 before it knows: what went wrong then stands in the body.
-      const answer = { status: 500, header: response.header };
-      throw new Refusal(toStorageError(answer, complaintOf(found), identity), undefined);
+      throw new Refusal({ status: 500, header: response.header }, complaintOf(found));
     });
   }
 
@@ -119,43 +135,27 @@ export class Client {
     return this.#transport.close();
   }
 
-  async #sign(operation: Operation, identity: Identity): Promise<WireRequest> {
-    const { settings } = this;
-    const { method, key, query, body, signal } = operation;
-    const { url, path } = objectUrl(settings.address, key === undefined ? "" : settings.base + key, query);
-    const signed = { ...settings.headers, ...defined(operation.headers ?? {}) } as Record<string, string>;
-    const unsigned: Record<string, string> = {};
-    for (const name of UNSIGNED) {
-      if (signed[name] === undefined) continue;
-      unsigned[name] = signed[name];
-      delete signed[name];
-    }
-    if (method === "GET" || method === "HEAD") unsigned["accept-encoding"] = "identity";
-    signed["x-amz-content-sha256"] = await this.#payloadHash(body);
-    const scope = { identity, region: settings.region, date: new Date(settings.clock.now()) };
-    const headers = await signHeaders({ method, url, path, headers: signed }, scope);
-    return { method, url, headers: { ...headers, ...unsigned }, body, signal };
-  }
-
-  #payloadHash(body: Uint8Array | undefined): string | Promise<string> {
-    if (!body || body.byteLength === 0) return EMPTY_SHA256;
-    return this.settings.signPayload ? sha256Hex(body) : "UNSIGNED-PAYLOAD";
+  /** Fixed keys are there at once; those of a function may take long, and an abort does not wait for them. */
+  #identity(signal: AbortSignal | undefined): Identity | Promise<Identity> {
+    const identity = this.settings.identity();
+    return signal && identity instanceof Promise ? heeding(identity, signal) : identity;
   }
 }
 
 /** An answer from the store that is no success: it did arrive, so nothing about the request is in doubt. */
 class Refusal {
-  readonly error: StorageError;
-  readonly after: number | undefined;
+  readonly answer: Answer;
+  readonly complaint: Complaint;
+  signed: Signed | undefined;
+  #error: StorageError | undefined;
 
-  constructor(error: StorageError, after: number | undefined) {
-    this.error = error;
-    this.after = after;
+  constructor(answer: Answer, complaint: Complaint, signed?: Signed) {
+    this.answer = answer;
+    this.complaint = complaint;
+    this.signed = signed;
   }
-}
 
-/** Whether the request cannot have arrived: no connection stood. */
-function isUnsent(error: unknown): boolean {
-  const cause = (error as { cause?: { code?: unknown } } | null)?.cause;
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(String(cause?.code));
+  toError(): StorageError {
+    return (this.#error ??= toStorageError(this.answer, this.complaint, this.signed?.identity));
+  }
 }

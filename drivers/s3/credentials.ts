@@ -6,8 +6,8 @@ import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Environment } from "./environment.ts";
 import type { Credentials, S3Options } from "./options.ts";
 
-/** Gives the keys to sign the next request with. */
-export type IdentitySource = () => Promise<Identity> | Identity;
+/** Gives the keys to sign the next request with. Given keys that the store calls expired, it asks for others where it can. */
+export type IdentitySource = (expired?: Identity) => Promise<Identity> | Identity;
 
 /** How long before they expire credentials are asked for again, in milliseconds. */
 const EARLY = 5 * 60 * 1000;
@@ -48,13 +48,15 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
       .finally(() => (asking = undefined));
     return asking;
   };
-  return async () => {
-    if (known && clock.now() <= until() - EARLY) return known;
+  return async (expired) => {
+    // Another call may have been given new ones since those were.
+    const refused = expired !== undefined && expired === known;
+    if (known && !refused && clock.now() <= until() - EARLY) return known;
     try {
       return await ask();
     } catch (error) {
       // Keys that still hold serve on: the next request asks again.
-      if (known && clock.now() < until()) return known;
+      if (known && !refused && clock.now() < until()) return known;
       throw notGiven(error);
     }
   };

@@ -1,11 +1,12 @@
 /** From an answer that is not success to a StorageError. */
 import { type ErrorCode, StorageError, type StoreResponse } from "../../src/error.ts";
+import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
-import type { WireResponse } from "./transport.ts";
-import { childText, type Element, readXml } from "./xml.ts";
+import type { Answer, Complaint } from "./complaint.ts";
+import { isMisplaced, regionIn } from "./region.ts";
 
-/** An error document is small; more is not read. */
-const MAX_ERROR_BYTES = 64 * 1024;
+export { type Answer, type Complaint, complaintOf, readComplaint } from "./complaint.ts";
+
 const MAX_MESSAGE = 300;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -26,6 +27,7 @@ const BY_CODE: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>(
     ExpiredToken: "unauthenticated",
     InvalidToken: "unauthenticated",
     InvalidTokenId: "unauthenticated",
+    TokenRefreshRequired: "unauthenticated",
     RequestTimeTooSkewed: "unauthenticated",
     PreconditionFailed: "precondition-failed",
     ConditionalRequestConflict: "conflict",
@@ -70,38 +72,8 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   504: "timeout",
 };
 
-/** The head of an answer. */
-export type Answer = Pick<WireResponse, "status" | "header">;
-
-/** What an answer says of its failure. */
-export interface Complaint {
-  readonly code: string | undefined;
-  readonly message: string | undefined;
-  readonly region: string | undefined;
-}
-
-/** Reads an answer's body as an error document, as far as there is one. */
-export async function readComplaint(response: WireResponse): Promise<Complaint> {
-  const none = { code: undefined, message: undefined, region: undefined };
-  const bytes = await response.bytes(MAX_ERROR_BYTES).catch(() => null);
-  if (!bytes || bytes.byteLength === 0) return none;
-  try {
-    const root = readXml(new TextDecoder().decode(bytes));
-    return root.name === "Error" ? complaintOf(root) : none;
-  } catch {
-    // A proxy's HTML page, for one; the status says enough.
-    return none;
-  }
-}
-
-/** What an error document, or an `<Error>` within another, says. */
-export function complaintOf(element: Element): Complaint {
-  const [code, message, region] = ["Code", "Message", "Region"].map((name) => childText(element, name));
-  return { code, message, region };
-}
-
 /** The error of an answer whose body was read; `identity` is what the message must not repeat. */
-export function toStorageError(response: Answer, complaint: Complaint, identity: Identity): StorageError {
+export function toStorageError(response: Answer, complaint: Complaint, identity?: Identity): StorageError {
   const { status } = response;
   const known = complaint.code === undefined ? undefined : BY_CODE.get(complaint.code);
   const code =
@@ -114,36 +86,52 @@ export function toStorageError(response: Answer, complaint: Complaint, identity:
     code: complaint.code && clean(complaint.code, identity).slice(0, 100),
     requestId,
   };
-  const region = complaint.region ?? response.header("x-amz-bucket-region") ?? undefined;
   const said = clean(complaint.message ?? "", identity);
   const parts = [
     `the store answered ${status}${complaint.code ? ` ${answer.code}` : ""}`,
     ...(said ? [said] : []),
-    ...hint(code, status, region),
+    ...hint(code, response, complaint),
   ];
-  return new StorageError(code, parts.join("; "), { response: answer, retryable: isRetryable(status, code) });
+  return new StorageError(code, parts.join("; "), { response: answer, retryable: isRetryable(status, complaint.code) });
 }
 
-/** Whether the same request may succeed later: rows of statuses, with the error code before the status. */
-export function isRetryable(status: number, code: ErrorCode): boolean {
-  if (code === "timeout" || code === "unavailable") return true;
-  return code === "conflict" && status === 409;
+/** Statuses of stores and of proxies before them that say: not now. */
+const LATER = [408, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524];
+const CONTENDED = ["ConditionalRequestConflict", "OperationAborted"];
+
+/** Whether the same request may succeed later: by the store's code where it is known, else by the status. */
+export function isRetryable(status: number, code: string | undefined): boolean {
+  const known = code === undefined ? undefined : BY_CODE.get(code);
+  if (known === undefined) return LATER.includes(status);
+  return known === "timeout" || known === "unavailable" || CONTENDED.includes(code as string);
 }
 
-function hint(code: ErrorCode, status: number, region: string | undefined): string[] {
+/** How long the store asks to wait, and whether it is because of its load. */
+export function waitOf({ status, header }: Answer, { code }: Complaint, now: number): Pick<Failure, "after" | "kind"> {
+  // AWS's own is in milliseconds. A date is held against the date of the answer, so that no wrong clock counts.
+  const own = /^\d+$/.exec(header("x-amz-retry-after")?.trim() ?? "")?.[0];
+  const after = own === undefined ? retryAfter(header("retry-after"), httpDate(header("date")) ?? now) : Number(own);
+  const throttled = status === 429 || status === 503 || code === "SlowDown";
+  return { after, kind: throttled ? "throttled" : "transient" };
+}
+
+function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "bucket-not-found") return ["create the bucket, or correct its name"];
   if (code === "unauthenticated") return ["check the keys, the session token and the clock"];
   if (code === "denied")
     return ["the keys lack a right for this, or are wrong; an absent key looks so too without s3:ListBucket"];
-  const moved = status === 301 || status === 307 || status === 400;
-  if (moved && region && /^[a-z0-9-]{1,63}$/.test(region)) return [`the bucket is in region ${region}; set region`];
-  return [];
+  if (!isMisplaced(answer, complaint)) return [];
+  const region = regionIn(answer, complaint);
+  if (region) return [`the bucket is in region ${region}; set region`];
+  const to = answer.header("location") ?? "";
+  // The host alone: the rest may be a signed address.
+  return URL.canParse(to) ? [`it redirects to ${new URL(to).host}, which is not followed; set endpoint or region`] : [];
 }
 
 /** A store's message may repeat what was sent to it. */
-function clean(message: string, identity: Identity): string {
+function clean(message: string, identity: Identity | undefined): string {
   let text = message;
-  for (const secret of [identity.secretAccessKey, identity.sessionToken, identity.accessKeyId]) {
+  for (const secret of [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId]) {
     if (secret) text = text.replaceAll(secret, "***");
   }
   // Cut afterwards: half a secret would not be recognised.

@@ -13,8 +13,9 @@ import { objectUrl, type Query } from "./url.ts";
 /** Signs for the address that clients see; asks nobody but the credentials. */
 export async function presignObject(settings: Settings, key: Key, options: BackendPresignOptions): Promise<Presigned> {
   const { method, expiresIn, part, uploadId } = options;
+  const { region, publicAddress } = settings.whereabouts.place;
   const query = method === "GET" ? responseQuery(options) : method === "PUT" ? partQuery(part) : { uploadId };
-  const { url, path } = objectUrl(settings.publicAddress, settings.base + key, query);
+  const { url, path } = objectUrl(publicAddress, settings.base + key, query);
   // Everything that shall hold for the upload is signed, so the client must send it as it is.
   const headers = method === "GET" ? {} : { ...settings.headers, ...uploadHeaders(options) };
   // Signed, but not given back: clients send it by themselves, and some refuse to be told.
@@ -25,7 +26,7 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
   const date = new Date(Math.floor(settings.clock.now() / 1000) * 1000);
   const signed = await signUrl(
     { method, url, path, headers: { ...headers, ...length } },
-    { identity, region: settings.region, date },
+    { identity, region, date },
     expiresIn,
   );
   // A URL does not outlive the keys that signed it.

@@ -1,12 +1,15 @@
 /** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
+import type { OnEvent } from "../../src/event.ts";
 import { knownOptions, refuse, wholeNumber } from "../../src/options.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
 import { identityOf, type IdentitySource } from "./credentials.ts";
 import { type Environment, environment } from "./environment.ts";
 import type { Fetch } from "./fetch.ts";
 import type { S3Options } from "./options.ts";
+import { type Address, isRegion, type Place, Whereabouts } from "./region.ts";
+import { StoreClock } from "./skew.ts";
 import type { Timeouts } from "./transport.ts";
 
 const MIB = 1024 * 1024;
@@ -22,19 +25,11 @@ const NAMES: Readonly<Record<keyof S3Options | "checksum", 1>> = {
   ...{ onEvent: 1, checksum: 1 },
 };
 
-/** Where the bucket answers: everything before the key. */
-export interface Address {
-  readonly origin: string;
-  /** Begins and ends with `/`. */
-  readonly path: string;
-}
-
 /** Options, checked and complete. */
 export interface Settings {
   readonly bucket: string;
-  readonly region: string;
-  readonly address: Address;
-  readonly publicAddress: Address;
+  /** Region and addresses, which a refusal may correct. */
+  readonly whereabouts: Whereabouts;
   readonly identity: IdentitySource;
   /** Empty, or ends with `/`. */
   readonly base: string;
@@ -50,7 +45,9 @@ export interface Settings {
   readonly timeouts: Timeouts;
   readonly fetch: Fetch | undefined;
   readonly dispatcher: object | undefined;
-  readonly clock: Clock;
+  /** The store's time, which a refusal may correct. */
+  readonly clock: StoreClock;
+  readonly onEvent: OnEvent | undefined;
 }
 
 /** Checks all options; rejects `invalid-option`. */
@@ -67,8 +64,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     );
   }
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
-  if (!/^[a-z0-9-]{1,63}$/.test(region))
-    throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
+  if (!isRegion(region)) throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
   if (base.split("/").some((segment) => segment === "." || segment === ".."))
     throw refuse("base", 'must not have a "." or ".." segment');
@@ -78,9 +74,14 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
   if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket's name");
-  const aws = new URL(`https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`);
-  const address = addressOf(own ?? aws, bucket, inPath);
-  if (!signPayload && !address.origin.startsWith("https:")) {
+  const placeIn = (name: string): Place => {
+    const aws = new URL(`https://s3.${name}.amazonaws.com${name.startsWith("cn-") ? ".cn" : ""}/`);
+    const address = addressOf(own ?? aws, bucket, inPath);
+    return { region: name, address, publicAddress: shown ? addressOf(shown, bucket, inPath) : address };
+  };
+  const whereabouts = new Whereabouts(region, placeIn);
+  const time = new StoreClock(clock);
+  if (!signPayload && !whereabouts.place.address.origin.startsWith("https:")) {
     throw refuse("signPayload", "may be false over https only: over http the signature is all that protects the bytes");
   }
   wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
@@ -88,10 +89,8 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   if (options.fetch && options.dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
     bucket,
-    region,
-    address,
-    publicAddress: shown ? addressOf(shown, bucket, inPath) : address,
-    identity: identityOf(options, env, clock),
+    whereabouts,
+    identity: identityOf(options, env, time),
     base: base === "" ? "" : `${base}/`,
     bulkDelete: options.bulkDelete ?? true,
     partSize,
@@ -110,7 +109,8 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     timeouts: toTimeouts(options.timeout),
     fetch: options.fetch,
     dispatcher: options.dispatcher,
-    clock,
+    clock: time,
+    onEvent: options.onEvent,
   };
 }
 

@@ -1,6 +1,6 @@
 /** From bucket address, key and query to a URL in which every byte is encoded as SigV4 wants it. */
 import { encodePath, encodeRfc3986 } from "../../src/key.ts";
-import type { Address } from "./settings.ts";
+import type { Address } from "./region.ts";
 
 /** Query parameters; undefined ones are left out, names occur once. */
 export type Query = Readonly<Record<string, string | number | undefined>>;

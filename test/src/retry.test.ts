@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Failure, parseRetry, retry, retryAfter, RetryBudget, type RetryOptions } from "../../src/retry.ts";
+import { testClock } from "../support/clock.ts";
+import {
+  type Failure,
+  httpDate,
+  parseRetry,
+  retry,
+  retryAfter,
+  RetryBudget,
+  type RetryOptions,
+} from "../../src/retry.ts";
 
 afterEach(() => {
   // In this order: the other way round the spies would put the fake timers back.
@@ -107,37 +116,105 @@ describe("retry", () => {
     expect(attempt).not.toHaveBeenCalled();
   });
 
-  it("stops repeating when the shared budget is used up, and earns one token back per success", async () => {
+  it.each([
+    ["throttled", 100],
+    ["transient", 35],
+    ["stale", 500],
+  ] as const)("stops repeating %s failures when %i of them have used the shared budget up", async (kind, most) => {
     const budget = new RetryBudget();
     let made = 0;
     const fail = async (): Promise<never> => {
       made++;
       throw new Error("down");
     };
-    const call = (): Promise<unknown> =>
-      retry({ ...fast, attempts: 10 }, budget, undefined, fail, again).catch(() => {});
-    for (let index = 0; index < 20; index++) await call();
-    // 500 tokens pay for 100 retries at 5 each, whatever the number of calls.
-    expect(made).toBe(20 + 100);
-    for (let index = 0; index < 5; index++) await retry(fast, budget, undefined, async () => 1, again);
-    made = 0;
-    await call();
-    expect(made).toBe(2);
+    const judge = (error: unknown): Failure => ({ error, retryable: true, kind });
+    const calls = Array.from({ length: 100 }, () =>
+      retry({ ...fast, attempts: 10 }, budget, undefined, fail, judge).catch(() => {}),
+    );
+    await Promise.all(calls);
+    expect(made).toBe(100 + most);
+  });
+
+  it("gives back what a retry took when it succeeds, and one token for a success at once", async () => {
+    const budget = new RetryBudget();
+    for (let index = 0; index < 1000; index++) {
+      const result = await retry(
+        fast,
+        budget,
+        undefined,
+        async (n) => (n === 1 ? Promise.reject(new Error()) : n),
+        again,
+      );
+      expect(result).toBe(2);
+    }
+    while (budget.take("throttled") > 0);
+    const give = vi.spyOn(budget, "give");
+    await retry(fast, budget, undefined, async () => 1, again);
+    expect(give.mock.calls).toEqual([[1]]);
+  });
+
+  it("repeats a first attempt on a stale connection at once, a later one like any other", async () => {
+    const clock = testClock();
+    const attempt = async (): Promise<never> => Promise.reject(new Error("closed"));
+    const judge = (error: unknown): Failure => ({ error, retryable: true, kind: "stale" });
+    await retry({}, new RetryBudget(), undefined, attempt, judge, clock).catch(() => {});
+    expect(clock.slept).toEqual([100, 200]);
+  });
+
+  it("tells what it decided after each failure", async () => {
+    const waits: unknown[] = [];
+    const attempt = async (): Promise<never> => Promise.reject(new Error("down"));
+    const outcome = retry({ attempts: 3 }, new RetryBudget(), undefined, attempt, again, testClock(), (wait) =>
+      waits.push(wait),
+    );
+    await expect(outcome).rejects.toThrow("down");
+    expect(waits).toEqual([50, 100, undefined]);
   });
 });
 
 describe("retryAfter", () => {
-  it("reads seconds and dates", () => {
-    expect(retryAfter("2")).toBe(2000);
-    expect(retryAfter(" 0 ")).toBe(0);
-    const now = Date.parse("2026-01-01T00:00:00Z");
-    expect(retryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now)).toBe(5000);
-    expect(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now)).toBe(0);
+  const now = Date.parse("2026-01-01T00:00:00Z");
+
+  it.each([
+    ["2", 2000],
+    [" 0 ", 0],
+    ["1.5", 1500],
+    ["86400", 86_400_000],
+    ["9".repeat(400), Infinity],
+    ["Thu, 01 Jan 2026 00:00:05 GMT", 5000],
+    ["Thursday, 01-Jan-26 00:00:05 GMT", 5000],
+    ["Thu Jan  1 00:00:05 2026 GMT", 5000],
+    ["Wed, 31 Dec 2025 00:00:00 GMT", 0],
+    ["Fri, 01 Jan 2100 00:00:00 GMT", Date.parse("2100-01-01") - now],
+  ])("reads %s", (header, expected) => {
+    expect(retryAfter(header, now)).toBe(expected);
   });
 
-  it.each([null, "", "soon", "1e9999"])("gives undefined for %j", (header) => {
-    expect(retryAfter(header)).toBeUndefined();
+  it.each([
+    null,
+    "",
+    "soon",
+    "1e9999",
+    "-5",
+    "+5",
+    "NaN",
+    "Infinity",
+    "5 seconds",
+    "2026-01-01T00:00:05Z",
+    "1,2",
+    "0x10",
+  ])("gives undefined for %j", (header) => {
+    expect(retryAfter(header, now)).toBeUndefined();
   });
+});
+
+describe("httpDate", () => {
+  it.each([null, "", "Thu", "Jan 5", "Thu, 99 Foo 2026 99:99:99 GMT", "1767225600", "Nonsense 12:00:00"])(
+    "gives undefined for %j",
+    (header) => {
+      expect(httpDate(header)).toBeUndefined();
+    },
+  );
 });
 
 describe("parseRetry", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRetryable, readComplaint, toStorageError } from "../../../drivers/s3/errors.ts";
+import { isRetryable, toStorageError, waitOf } from "../../../drivers/s3/errors.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 
 const identity = { accessKeyId: "AKID-CANARY", secretAccessKey: "SECRET-CANARY", sessionToken: "TOKEN-CANARY" };
@@ -24,36 +24,13 @@ function answered(
   };
 }
 
-describe("readComplaint", () => {
-  it("reads code, message and region", async () => {
-    const body = "<Error><Code>PermanentRedirect</Code><Message>a &amp; b</Message><Region>eu-west-1</Region></Error>";
-    expect(await readComplaint(answered(301, body))).toEqual({
-      code: "PermanentRedirect",
-      message: "a & b",
-      region: "eu-west-1",
-    });
-  });
-
-  it.each([
-    ["nothing", ""],
-    ["too much", null],
-    ["a failure", new Error("cut")],
-    ["a page", "<html><body>502<hr></body></html>"],
-    ["another document", "<Fault><Code>x</Code></Fault>"],
-    ["JSON", '{"code":"x"}'],
-    ["half a document", "<Error><Code>x</Code>"],
-  ])("takes nothing from %s", async (_, body) => {
-    expect(await readComplaint(answered(502, body))).toEqual(none);
-  });
-});
-
 describe("toStorageError", () => {
   it("goes by the code before the status", () => {
     const made = toStorageError(answered(400), { ...none, code: "ExpiredToken" }, identity);
     expect(made).toMatchObject({ code: "unauthenticated", response: { status: 400, code: "ExpiredToken" } });
     expect(toStorageError(answered(404), { ...none, code: "NoSuchBucket" }, identity).code).toBe("bucket-not-found");
     expect(toStorageError(answered(418), none, identity).code).toBe("unknown");
-    expect(toStorageError(answered(599), none, identity)).toMatchObject({ code: "unavailable", retryable: true });
+    expect(toStorageError(answered(599), none, identity)).toMatchObject({ code: "unavailable", retryable: false });
   });
 
   it("keeps the request's id, and says in which region the bucket is", () => {
@@ -87,12 +64,50 @@ describe("toStorageError", () => {
 });
 
 it.each([
-  [409, "conflict", true],
-  [200, "conflict", false],
-  [503, "unavailable", true],
-  [504, "timeout", true],
-  [501, "unsupported", false],
-  [403, "denied", false],
+  ...[408, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524].map((status) => [status, undefined, true] as const),
+  ...[400, 401, 403, 404, 405, 409, 410, 411, 412, 413, 416, 418, 501, 505, 507, 511, 525, 530].map(
+    (status) => [status, undefined, false] as const,
+  ),
+  ...[301, 302, 303, 304, 307, 308].map((status) => [status, undefined, false] as const),
+  [400, "RequestTimeout", true],
+  [400, "SlowDown", true],
+  [409, "ConditionalRequestConflict", true],
+  [409, "OperationAborted", true],
+  [409, "BucketNotEmpty", false],
+  [403, "InvalidObjectState", false],
+  [503, "AccessDenied", false],
+  [503, "NotImplemented", false],
+  [503, "ServiceUnavailable", true],
+  [507, "XMinioStorageFull", false],
+  [500, "SomethingNew", true],
 ] as const)("isRetryable %i %s is %s", (status, code, expected) => {
   expect(isRetryable(status, code)).toBe(expected);
+});
+
+describe("waitOf", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+
+  it.each([
+    [{}, undefined],
+    [{ "retry-after": "2" }, 2000],
+    [{ "retry-after": "Thu, 01 Jan 2026 00:00:05 GMT" }, 5000],
+    [{ "retry-after": "Thu, 01 Jan 2026 01:00:05 GMT", date: "Thu, 01 Jan 2026 01:00:00 GMT" }, 5000],
+    [{ "retry-after": "soon" }, undefined],
+    [{ "x-amz-retry-after": "250" }, 250],
+    [{ "x-amz-retry-after": "250", "retry-after": "2" }, 250],
+    [{ "x-amz-retry-after": "-1", "retry-after": "2" }, 2000],
+    [{ "x-amz-retry-after": "86400000000000000000" }, 86_400_000_000_000_000_000],
+  ])("reads %j as %s ms", (headers, expected) => {
+    expect(waitOf(answered(503, "", headers as Record<string, string>), none, now).after).toBe(expected);
+  });
+
+  it.each([
+    [429, undefined, "throttled"],
+    [503, undefined, "throttled"],
+    [500, "SlowDown", "throttled"],
+    [500, "InternalError", "transient"],
+    [408, undefined, "transient"],
+  ])("calls %i %s %s", (status, code, kind) => {
+    expect(waitOf(answered(status), { ...none, code }, now).kind).toBe(kind);
+  });
 });

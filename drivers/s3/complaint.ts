@@ -1,0 +1,36 @@
+/** What an answer says of its failure: its head, and the error document as far as there is one. */
+import type { WireResponse } from "./transport.ts";
+import { childText, type Element, readXml } from "./xml.ts";
+
+/** An error document is small; more is not read. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** The head of an answer. */
+export type Answer = Pick<WireResponse, "status" | "header">;
+
+/** What an answer says of its failure. */
+export interface Complaint {
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+  readonly region: string | undefined;
+}
+
+/** Reads an answer's body as an error document, as far as there is one. */
+export async function readComplaint(response: WireResponse): Promise<Complaint> {
+  const none = { code: undefined, message: undefined, region: undefined };
+  const bytes = await response.bytes(MAX_ERROR_BYTES).catch(() => null);
+  if (!bytes || bytes.byteLength === 0) return none;
+  try {
+    const root = readXml(new TextDecoder().decode(bytes));
+    return root.name === "Error" ? complaintOf(root) : none;
+  } catch {
+    // A proxy's HTML page, for one; the status says enough.
+    return none;
+  }
+}
+
+/** What an error document, or an `<Error>` within another, says. */
+export function complaintOf(element: Element): Complaint {
+  const [code, message, region] = ["Code", "Message", "Region"].map((name) => childText(element, name));
+  return { code, message, region };
+}

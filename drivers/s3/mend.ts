@@ -1,0 +1,64 @@
+/** What a refusal teaches: the time, the region, that keys have expired. Each is mended once per operation. */
+import { heeding } from "../../src/abort.ts";
+import type { Identity } from "../../src/sigv4/sign.ts";
+import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
+import { isMisplaced, regionIn } from "./region.ts";
+import type { Operation, Signed } from "./request.ts";
+import type { Settings } from "./settings.ts";
+import type { WireResponse } from "./transport.ts";
+
+const EXPIRED = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
+
+/** Sends an operation once, without repetition. */
+export type Send = (operation: Operation, identity: Identity) => Promise<WireResponse>;
+
+/** Whether a refused operation, signed anew, may succeed; made for one operation. */
+export class Mender {
+  readonly #settings: Settings;
+  readonly #send: Send;
+  readonly #mended = new Set<"time" | "region" | "keys">();
+
+  constructor(settings: Settings, send: Send) {
+    this.#settings = settings;
+    this.#send = send;
+  }
+
+  async mend(answer: Answer, complaint: Complaint, signed: Signed, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock, whereabouts, identity } = this.#settings;
+    const { code } = complaint;
+    if (clock.learn(answer, code, signed.time)) return this.#once("time");
+    if (isMisplaced(answer, complaint)) {
+      if (this.#mended.has("region")) return false;
+      // Another operation may have learnt it meanwhile.
+      const known = whereabouts.place.region === signed.region ? undefined : whereabouts.place.region;
+      const region = known ?? regionIn(answer, complaint) ?? (await this.#ask(signed.identity, signal));
+      return whereabouts.learn(region, signed.region) && this.#once("region");
+    }
+    if (code === undefined || !EXPIRED.includes(code) || !this.#once("keys")) return false;
+    const asked = Promise.resolve(identity(signed.identity));
+    const fresh = await (signal ? heeding(asked, signal) : asked);
+    return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
+  }
+
+  #once(what: "time" | "region" | "keys"): boolean {
+    const first = !this.#mended.has(what);
+    this.#mended.add(what);
+    return first;
+  }
+
+  /** A HEAD of the bucket names the region on AWS; stores that name it in documents only answer a GET with one. */
+  async #ask(identity: Identity, signal: AbortSignal | undefined): Promise<string | undefined> {
+    for (const method of ["HEAD", "GET"] as const) {
+      const query = method === "GET" ? { location: "" } : {};
+      try {
+        const response = await this.#send({ method, query, signal }, identity);
+        const region = regionIn(response, await readComplaint(response));
+        if (region) return region;
+      } catch {
+        // Then the refusal itself is what there is to tell.
+        signal?.throwIfAborted();
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Where the bucket answers and which region signs for it: configured, until a refusal tells better.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+ */
+import type { Answer, Complaint } from "./complaint.ts";
+
+/** Where the bucket answers: everything before the key. */
+export interface Address {
+  readonly origin: string;
+  /** Begins and ends with `/`. */
+  readonly path: string;
+}
+
+/** The bucket as this client knows it. */
+export interface Place {
+  readonly region: string;
+  readonly address: Address;
+  /** As clients of presigned URLs see it. */
+  readonly publicAddress: Address;
+}
+
+const MISPLACED = ["PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"];
+
+/** Whether a region may become part of a signature and of a host name. */
+export function isRegion(name: string): boolean {
+  return /^[a-z0-9-]{1,63}$/.test(name);
+}
+
+/** Whether a refusal says, or without a body may say, that the bucket is elsewhere. */
+export function isMisplaced({ status }: Answer, { code }: Complaint): boolean {
+  return code === undefined ? [301, 307, 308, 400].includes(status) : MISPLACED.includes(code);
+}
+
+/** The region that an answer names, in this order: its header, its document, on AWS the host that it points to. */
+export function regionIn(answer: Answer, complaint: Complaint): string | undefined {
+  const host = /^https:\/\/(?:[\w.-]+\.)?s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\//;
+  const named = [
+    answer.header("x-amz-bucket-region"),
+    complaint.region,
+    host.exec(answer.header("location") ?? "")?.[1],
+  ];
+  return named.find((region) => typeof region === "string" && isRegion(region)) ?? undefined;
+}
+
+/** What a client knows of its bucket's place. */
+export class Whereabouts {
+  #place: Place;
+  readonly #placeIn: (region: string) => Place;
+
+  /** `placeIn`: the place for a region. With an endpoint of one's own the addresses stay, whatever the region. */
+  constructor(region: string, placeIn: (region: string) => Place) {
+    this.#place = placeIn(region);
+    this.#placeIn = placeIn;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Takes a region over; whether a request that was signed for `signed` may now succeed. */
+  learn(region: string | undefined, signed: string): boolean {
+    // China is a world of its own: other keys, and a host under another domain.
+    if (region === undefined || region.startsWith("cn-") !== signed.startsWith("cn-")) return false;
+    if (region !== this.#place.region) this.#place = this.#placeIn(region);
+    return region !== signed;
+  }
+}

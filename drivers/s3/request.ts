@@ -1,0 +1,65 @@
+/** From an operation to the signed request that goes over the wire. */
+import { sha256Hex } from "#digest";
+import { defined } from "../../src/options.ts";
+import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
+import type { HeaderMap } from "./headers.ts";
+import type { Settings } from "./settings.ts";
+import type { WireRequest } from "./transport.ts";
+import { objectUrl, type Query } from "./url.ts";
+
+/** One S3 operation before it is signed. */
+export interface Operation {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Without the base; absent for an operation on the bucket. */
+  readonly key?: string;
+  readonly query?: Query;
+  /** Lower-case names; signed, except those that proxies rewrite. */
+  readonly headers?: HeaderMap;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Statuses other than 2xx that are an answer, not an error. */
+  readonly accept?: readonly number[];
+  /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
+  readonly failed?: unknown;
+  /** Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success. */
+  readonly conditional?: boolean;
+}
+
+/** By whom, for which region and at which time a request was signed. */
+export interface Signed {
+  readonly identity: Identity;
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/** Proxies and CDNs change these on their way, so a signature over them would not hold. */
+const UNSIGNED = ["range", "accept-encoding"];
+
+/** Signs an operation as of now, for the place and with the payload hash that the settings say. */
+export async function toRequest(
+  settings: Settings,
+  operation: Operation,
+  identity: Identity,
+): Promise<readonly [WireRequest, Signed]> {
+  const { method, key, query, body, signal } = operation;
+  const { region, address } = settings.whereabouts.place;
+  const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
+  const signed = { ...settings.headers, ...defined(operation.headers ?? {}) } as Record<string, string>;
+  const unsigned: Record<string, string> = {};
+  for (const name of UNSIGNED) {
+    if (signed[name] === undefined) continue;
+    unsigned[name] = signed[name];
+    delete signed[name];
+  }
+  if (method === "GET" || method === "HEAD") unsigned["accept-encoding"] = "identity";
+  if (!body || body.byteLength === 0) signed["x-amz-content-sha256"] = EMPTY_SHA256;
+  else signed["x-amz-content-sha256"] = settings.signPayload ? await sha256Hex(body) : "UNSIGNED-PAYLOAD";
+  const time = settings.clock.now();
+  const headers = await signHeaders({ method, url, path, headers: signed }, { identity, region, date: new Date(time) });
+  return [
+    { method, url, headers: { ...headers, ...unsigned }, body, signal },
+    { identity, region, time },
+  ];
+}

@@ -1,0 +1,43 @@
+/** The store's time: the machine's own, corrected by what refusals teach. */
+import type { Clock } from "../../src/clock.ts";
+import { httpDate } from "../../src/retry.ts";
+import type { Answer } from "./complaint.ts";
+
+/** A refused HEAD has no code to tell why. Stores accept 15 minutes; from 5 on it was the time. */
+const TOLERATED = 5 * 60 * 1000;
+
+/** A clock that can be put right; whoever signs, presigns or watches an expiry reads it. */
+export class StoreClock implements Clock {
+  /** Milliseconds that the store is ahead. */
+  #offset = 0;
+  readonly #own: Clock;
+
+  constructor(own: Clock) {
+    this.#own = own;
+  }
+
+  now(): number {
+    return this.#own.now() + this.#offset;
+  }
+
+  random(): number {
+    return this.#own.random();
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return this.#own.sleep(milliseconds, signal);
+  }
+
+  /**
+   * Learns from a refusal of a request that was signed for `signed`; whether another signature may succeed. Compared is with
+   * the time of that request, not with what was learnt meanwhile: of ten refused at once each is worth a repetition.
+   */
+  learn(answer: Answer, code: string | undefined, signed: number): boolean {
+    const date = httpDate(answer.header("date"));
+    const told = code === "RequestTimeTooSkewed";
+    if (date === undefined || !(told || (code === undefined && answer.status === 403))) return false;
+    if (Math.abs(date - signed) < (told ? 1000 : TOLERATED)) return false;
+    this.#offset = date - this.#own.now();
+    return true;
+  }
+}

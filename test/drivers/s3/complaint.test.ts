@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { readComplaint } from "../../../drivers/s3/complaint.ts";
+import type { WireResponse } from "../../../drivers/s3/transport.ts";
+
+const none = { code: undefined, message: undefined, region: undefined };
+
+function answered(
+  status: number,
+  body: string | Error | null = "",
+  headers: Readonly<Record<string, string>> = {},
+): WireResponse {
+  return {
+    status,
+    header: (name) => headers[name] ?? null,
+    names: () => [],
+    pieces: () => ({ next: async () => null, cancel: () => {} }),
+    bytes: async () => {
+      if (body instanceof Error) throw body;
+      return body === null ? null : new TextEncoder().encode(body);
+    },
+    discard: async () => {},
+    raw: true,
+  };
+}
+
+describe("readComplaint", () => {
+  it("reads code, message and region", async () => {
+    const body = "<Error><Code>PermanentRedirect</Code><Message>a &amp; b</Message><Region>eu-west-1</Region></Error>";
+    expect(await readComplaint(answered(301, body))).toEqual({
+      code: "PermanentRedirect",
+      message: "a & b",
+      region: "eu-west-1",
+    });
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["too much", null],
+    ["a failure", new Error("cut")],
+    ["a page", "<html><body>502<hr></body></html>"],
+    ["another document", "<Fault><Code>x</Code></Fault>"],
+    ["JSON", '{"code":"x"}'],
+    ["half a document", "<Error><Code>x</Code>"],
+  ])("takes nothing from %s", async (_, body) => {
+    expect(await readComplaint(answered(502, body))).toEqual(none);
+  });
+});

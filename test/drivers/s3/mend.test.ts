@@ -1,0 +1,140 @@
+import { describe, expect, it, vi } from "vitest";
+import { Mender } from "../../../drivers/s3/mend.ts";
+import type { Credentials } from "../../../drivers/s3/options.ts";
+import { toSettings } from "../../../drivers/s3/settings.ts";
+import { testClock } from "../../support/clock.ts";
+import { clocked, stubbed, stubOptions, TRANSPORTS } from "../../support/stubbed.ts";
+import { failure, happy, type Script, wire, xml } from "../../support/wire.ts";
+
+const MIB = 1024 * 1024;
+const keys = (version: number, expiration?: Date): Credentials => ({
+  accessKeyId: `AKID${version}`,
+  secretAccessKey: "secret",
+  sessionToken: `token-${version}`,
+  expiration,
+});
+const provider = (give: (version: number) => Credentials = keys) => {
+  let version = 0;
+  return vi.fn(async () => give(++version));
+};
+/** A store that takes the tokens from `first` on. */
+const accepting =
+  (first: number, refusal = failure(400, "ExpiredToken", "The provided token has expired.")): Script =>
+  (request) =>
+    Number(request.headers["x-amz-security-token"]?.split("-")[1]) >= first ? happy(request) : refusal;
+
+const ownKeys = { accessKeyId: undefined, secretAccessKey: undefined } as object;
+
+describe.each(TRANSPORTS)("keys that have expired, over %s", (_, transport) => {
+  it.each([
+    ["ExpiredToken", 400],
+    ["ExpiredToken", 403],
+    ["InvalidToken", 400],
+    ["TokenRefreshRequired", 400],
+  ])("as %s %i are asked for once, and the attempt is repeated", async (code, status) => {
+    const credentials = provider();
+    const server = await wire(accepting(2, failure(status, code)));
+    const driver = stubbed(server, { ...transport, ...ownKeys, credentials, retry: { attempts: 1 } });
+    await driver.upload("k", "abc");
+    expect(credentials).toHaveBeenCalledTimes(2);
+    expect(server.requests.map(({ body }) => body.toString())).toEqual(["abc", "abc"]);
+  });
+
+  it("in the middle of an upload are replaced once for all parts, each of which is sent again", async () => {
+    const credentials = provider();
+    let first = 1;
+    const server = await wire((request, number) => {
+      if (request.query.get("partNumber") === "2") first = 2;
+      return accepting(first)(request, number);
+    });
+    const driver = stubbed(server, { ...transport, ...ownKeys, credentials, partSize: 5 * MIB });
+    await driver.upload("k", new Uint8Array(16 * MIB));
+    expect(credentials).toHaveBeenCalledTimes(2);
+    expect(server.requests.at(-1)).toMatchObject({ method: "POST" });
+  });
+
+  it("and are given again are refused after one repetition at most, call after call", async () => {
+    const same = keys(1, new Date(0));
+    const credentials = provider(() => ({ ...same }));
+    const server = await wire(accepting(2));
+    const driver = stubbed(server, { ...transport, ...ownKeys, credentials });
+    for (let call = 1; call <= 2; call++) {
+      await expect(driver.upload("k", "x")).rejects.toMatchObject({ code: "unauthenticated", retryable: false });
+      expect(server.requests).toHaveLength(call);
+    }
+    const renewed = provider();
+    const never = await wire(accepting(100));
+    await expect(
+      stubbed(never, { ...transport, ...ownKeys, credentials: renewed }).upload("k", "x"),
+    ).rejects.toMatchObject({
+      code: "unauthenticated",
+    });
+    expect(never.requests).toHaveLength(2);
+  });
+
+  it("and are fixed reject unauthenticated", async () => {
+    const server = await wire(accepting(2));
+    const driver = stubbed(server, { ...transport, sessionToken: "token-1" });
+    await expect(driver.upload("k", "x")).rejects.toMatchObject({
+      code: "unauthenticated",
+      response: { code: "ExpiredToken" },
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("within a 200 are replaced as well", async () => {
+    const credentials = provider();
+    const server = await wire(failure(200, "ExpiredToken"), xml("DeleteResult", ""));
+    await stubbed(server, { ...transport, ...ownKeys, credentials }).delete(["a", "b"]);
+    expect(credentials).toHaveBeenCalledTimes(2);
+  });
+});
+
+it("ten calls at once whose keys have expired ask for new ones once", async () => {
+  const credentials = provider();
+  const server = await wire(accepting(2));
+  const driver = stubbed(server, { ...ownKeys, credentials });
+  await Promise.all(Array.from({ length: 10 }, (_, index) => driver.upload(`k${index}`, "x")));
+  expect(credentials).toHaveBeenCalledTimes(2);
+  expect(server.requests).toHaveLength(20);
+});
+
+it("an abort is heard while the credentials function is waited for, at first and after a refusal", async () => {
+  const reason = { left: true };
+  for (const served of [0, 1]) {
+    const control = new AbortController();
+    let asked = 0;
+    const credentials = async (): Promise<Credentials> => {
+      if (asked++ < served) return keys(1);
+      setImmediate(() => control.abort(reason));
+      return new Promise<never>(() => {});
+    };
+    const server = await wire(accepting(2));
+    const driver = stubbed(server, { ...ownKeys, credentials });
+    await expect(driver.upload("k", "x", { signal: control.signal })).rejects.toBe(reason);
+    expect(server.requests).toHaveLength(served);
+  }
+});
+
+it("a failing credentials function after a refusal leaves nothing in doubt", async () => {
+  const credentials = vi
+    .fn(async () => keys(1))
+    .mockResolvedValueOnce(keys(1))
+    .mockRejectedValueOnce(new Error("down"));
+  const server = await wire(accepting(2));
+  const driver = clocked(server, testClock(), { ...ownKeys, credentials });
+  await expect(driver.upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "unauthenticated" });
+});
+
+it("Mender.mend mends each cause once for one operation", async () => {
+  const settings = toSettings(stubOptions("http://h"), {}, testClock(0));
+  const mender = new Mender(settings, () => Promise.reject(new Error("not asked")));
+  const answer = { status: 403, header: (name: string) => (name === "date" ? "Thu, 01 Jan 1970 05:00:00 GMT" : null) };
+  const signed = { identity: keys(1), region: "us-east-1", time: 0 };
+  const none = { code: undefined, message: undefined, region: undefined };
+  expect(await mender.mend(answer, none, signed, undefined)).toBe(true);
+  expect(await mender.mend(answer, none, signed, undefined)).toBe(false);
+  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, undefined)).toBe(true);
+  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, undefined)).toBe(false);
+  expect(await mender.mend({ ...answer, status: 503 }, none, signed, undefined)).toBe(false);
+});
