@@ -2,6 +2,7 @@
  * HTTP by undici, for Node: three to twelve times cheaper than Node's fetch, HEAD keeps its connection, nothing is decompressed,
  * bodies are not copied.
  */
+import { Readable } from "node:stream";
 import { Agent, type Dispatcher, errors, request as send } from "undici";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Transport, TransportOptions, WireResponse } from "./transport.ts";
@@ -12,6 +13,9 @@ export const transportName: string = "undici";
 /** Milliseconds that running requests have when the transport is closed. */
 const CLOSING = 5000;
 
+/** Bytes that are handed over at once; undici counts `headersTimeout` anew whenever the connection has taken some. */
+const SLICE = 256 * 1024;
+
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
   const own =
@@ -21,13 +25,16 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   const through = own ?? (dispatcher as Dispatcher);
   return {
     async send({ method, url, headers, body, signal }) {
+      const size = body?.byteLength ?? 0;
+      const sliced = body && size > SLICE;
       try {
         const answer = await send(url, {
           method: method as Dispatcher.HttpMethod,
-          headers,
-          body: body ?? null,
+          headers: sliced ? { ...headers, "content-length": String(size) } : headers,
+          body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
           dispatcher: through,
-          headersTimeout: timeouts.headers,
+          // Twice: what was handed over last may still be on its way.
+          headersTimeout: sliced ? timeouts.headers * 2 : timeouts.headers,
           bodyTimeout: timeouts.body,
           // undici closes the connection after a HEAD unless told that servers answer it properly.
           reset: false,
@@ -45,6 +52,11 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       await own.close().finally(() => clearTimeout(late));
     },
   };
+}
+
+/** So that a slow upload is told from one that the store does not take: whole, it would be handed over at once. */
+function* slices(body: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let at = 0; at < body.byteLength; at += SLICE) yield body.subarray(at, at + SLICE);
 }
 
 function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData, signal?: AbortSignal): WireResponse {
