@@ -20,7 +20,10 @@ export interface Failure {
   readonly error: unknown;
   readonly retryable: boolean;
   readonly after?: number | undefined;
-  /** `stale`: a kept connection had been closed, which says nothing of the store, so a first attempt is repeated at once. Default `transient`. */
+  /**
+   * `stale`: perhaps a kept connection was closed meanwhile, which says nothing of the store: a first attempt is repeated at
+   * once, and for little. Default `transient`.
+   */
   readonly kind?: FailureKind;
 }
 
@@ -70,14 +73,15 @@ export async function retry<T>(
       budget.give(taken || 1);
       return result;
     } catch (error) {
-      const { error: judged, retryable, after = 0, kind } = judge(error);
+      const { error: judged, retryable, after = 0, kind: told } = judge(error);
+      const kind = told === "stale" && number > 1 ? "transient" : told;
       taken = signal?.aborted || !retryable || number >= attempts ? 0 : budget.take(kind);
       if (taken === 0) {
         decided?.(undefined);
         throw judged;
       }
       const jittered = clock.random() * Math.min(maxDelay, baseDelay * 2 ** (number - 1));
-      const wait = kind === "stale" && number === 1 ? 0 : Math.min(maxDelay, Math.max(jittered, after));
+      const wait = kind === "stale" ? 0 : Math.min(maxDelay, Math.max(jittered, after));
       decided?.(wait);
       if (wait > 0) await clock.sleep(wait, signal);
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fromFetch } from "../../../drivers/s3/fetch.ts";
 import type { Timeouts } from "../../../drivers/s3/transport.ts";
 
@@ -23,6 +23,18 @@ describe("fromFetch", () => {
     const transport = fromFetch((_, init) => ((signal = init.signal), never()), { ...timeouts, headers: 20 });
     await expect(transport.send(request)).rejects.toMatchObject({ code: "timeout" });
     expect(signal?.aborted).toBe(true);
+  });
+
+  it("gives a body a second for every 100 kB before it calls the answer late", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let settled: unknown;
+    const transport = fromFetch(() => never(), { ...timeouts, headers: 1000 });
+    transport.send({ ...request, method: "PUT", body: new Uint8Array(500_000) }).catch((error) => (settled = error));
+    await vi.advanceTimersByTimeAsync(5999);
+    expect(settled).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2);
+    expect(settled).toMatchObject({ code: "timeout" });
   });
 
   it("rejects timeout and cancels the body when it stops, even where the signal does not reach it", async () => {
