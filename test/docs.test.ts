@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
 import { toSettings } from "../drivers/env/settings.ts";
 import s3 from "../drivers/s3.ts";
@@ -24,9 +25,10 @@ import {
 } from "./docs/blocks.ts";
 import { commands, commandsOf, inlineCommands } from "./docs/commands.ts";
 import { checkLayout } from "./docs/layout.ts";
-import { runBlock } from "./docs/snippet.ts";
+import { runBlock, type Substitutions } from "./docs/snippet.ts";
 import { pathsOf } from "./docs/tree.ts";
 import { typeErrors } from "./docs/typecheck.ts";
+import { failure, happy, type Wire, wire, xml } from "./support/wire.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
@@ -122,6 +124,64 @@ describe("README.md on a true 404", () => {
     const store = s3({ bucket: "my-bucket", ...keys, fetch: async () => new Response(null, { status: 403 }) });
     for (const verb of ["exists", "head", "download"] as const)
       await expect(store[verb]("nothing.txt")).rejects.toMatchObject({ code: "denied" });
+  });
+});
+
+describe("drivers/s3.md", () => {
+  /** The block that holds a text, on a scripted server, followed by `more`. */
+  async function runWith(text: string, server: Wire, more: string, values: Substitutions = {}): Promise<void> {
+    const [block, ...others] = blocks.filter(
+      ({ document, code }) => document === "drivers/s3.md" && code.includes(text),
+    );
+    expect(others).toEqual([]);
+    await runBlock(
+      { ...(block as Block), code: `${block?.code}\n${more}` },
+      { ...values, "http://localhost:9000": server.url },
+    );
+  }
+
+  it("is right about web identity: a stub of STS is asked as STS wants it, and its keys sign", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "token-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "token"), "a.web.token");
+    const keys = `<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>role-token</SessionToken>`;
+    const sts = xml(
+      "AssumeRoleWithWebIdentityResponse",
+      `<AssumeRoleWithWebIdentityResult><Credentials>${keys}<Expiration>2126-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>`,
+    );
+    const server = await wire((request) => (request.path === "/sts" ? sts : happy(request)));
+    await runWith("AssumeRoleWithWebIdentity", server, `await store.upload("a", "b"); await store.exists("a");`, {
+      "https://sts.eu-central-1.amazonaws.com/": `${server.url}/sts`,
+      'process.env["AWS_WEB_IDENTITY_TOKEN_FILE"] ?? ""': JSON.stringify(join(folder, "token")),
+      'process.env["AWS_ROLE_ARN"] ?? ""': '"arn:aws:iam::123456789012:role/app"',
+      'region: "eu-central-1"': `endpoint: "${server.url}"`,
+    });
+    expect(server.lines()).toEqual(["POST /sts", "PUT /my-bucket/a", "HEAD /my-bucket/a"]);
+    expect(Object.fromEntries(new URLSearchParams(server.requests[0]?.body.toString()))).toEqual({
+      Action: "AssumeRoleWithWebIdentity",
+      Version: "2011-06-15",
+      RoleArn: "arn:aws:iam::123456789012:role/app",
+      RoleSessionName: "my-app",
+      WebIdentityToken: "a.web.token",
+    });
+    expect(server.requests[1]?.headers).toMatchObject({
+      "x-amz-security-token": "role-token",
+      authorization: expect.stringContaining("Credential=ASIA/"),
+    });
+  });
+
+  it("is right about OpenTelemetry: each request and each call is a span, with its error", async () => {
+    const server = await wire(failure(403, "AccessDenied"), happy);
+    const standIn = `const seen = [];
+      const span = (name) => ({ setAttribute: (key, value) => key.startsWith("http") && seen.push(value),
+        recordException: (error) => seen.push(error.code), end: () => seen.push(name) });
+      trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: span }) });
+      const tracer =`;
+    const more = `seen; // => [403, "s3 PutObject", "denied", "s3 upload", 200, "s3 PutObject", "s3 upload"]`;
+    await runWith("@opentelemetry/api", server, more, {
+      "const tracer =": standIn,
+      "await store.upload": 'await store.upload("hello.txt", "x").catch(() => {});\nawait store.upload',
+    });
   });
 });
 

@@ -32,6 +32,7 @@ it.each([
   [{ code: "ECONNREFUSED" }, true],
   [{ cause: { code: "UND_ERR_CONNECT_TIMEOUT" } }, true],
   [{ cause: { cause: { code: "ENOTFOUND" } } }, true],
+  [{ cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } }, true],
   [{ cause: { code: "ECONNRESET" } }, false],
   [new Error("x"), false],
   [null, false],

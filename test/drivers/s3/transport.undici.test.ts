@@ -1,7 +1,13 @@
-import { Agent } from "undici";
-import { expect, it } from "vitest";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { Agent, ProxyAgent } from "undici";
+import { expect, it, onTestFinished } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
-import { answer, wire } from "../../support/wire.ts";
+import { certificate, key } from "../../support/certificate.ts";
+import { stubbed } from "../../support/stubbed.ts";
+import { answer, happy, wire } from "../../support/wire.ts";
 
 const timeouts = { connect: 1000, headers: 1000, body: 1000 };
 
@@ -57,4 +63,61 @@ it("pieces do not take a slow reader for a stall", async () => {
   for (let piece = await pieces.next(); piece; piece = await pieces.next()) length += piece.byteLength;
   expect(length).toBe(8_000_000);
   await transport.close();
+});
+
+/** A proxy that tunnels by CONNECT; gives its address and what it was asked to reach. */
+async function tunnel(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
+  const asked: string[] = [];
+  const sockets = new Set<Duplex>();
+  const server = createHttpServer().on("connect", (request, client: Duplex) => {
+    asked.push(`${request.method} ${request.url}`);
+    const [host, port] = (request.url ?? "").split(":");
+    const upstream = connect(Number(port), host, () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [client, upstream]) sockets.add(socket.on("error", () => {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+/** A store behind TLS whose certificate is its own. */
+async function secure(): Promise<string> {
+  const server = createHttpsServer({ key, cert: certificate }, (_, response) => {
+    response.writeHead(200, { etag: '"e"' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+it("a dispatcher leads through a proxy, to http and to https", async () => {
+  const proxy = await tunnel();
+  const server = await wire(happy);
+  const dispatcher = new ProxyAgent({ uri: proxy.url, requestTls: { ca: certificate }, proxyTunnel: true });
+  onTestFinished(() => dispatcher.close());
+  await stubbed(server, { dispatcher }).upload("k", new Uint8Array(2 ** 20));
+  expect(server.requests[0]?.body.byteLength).toBe(2 ** 20);
+  const store = await secure();
+  await stubbed(store, { dispatcher }).upload("k", "abc");
+  expect(proxy.asked).toEqual([`CONNECT ${new URL(server.url).host}`, `CONNECT ${new URL(store).host}`]);
+});
+
+it("a dispatcher brings an authority that the system does not know; without it the store is not trusted", async () => {
+  const store = await secure();
+  await expect(stubbed(store, { retry: { attempts: 1 } }).upload("k", "abc")).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("DEPTH_ZERO_SELF_SIGNED_CERT"),
+  });
+  const dispatcher = new Agent({ connect: { ca: certificate } });
+  onTestFinished(() => dispatcher.close());
+  expect((await stubbed(store, { dispatcher }).upload("k", "abc")).etag).toBe('"e"');
 });
