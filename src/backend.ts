@@ -31,6 +31,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What verbs on one object accept for stores that speak HTTP. */
+export interface RequestOptions extends CallOptions {
+  /** Extra request headers: a customer key, `x-amz-request-payer`. Others than stores that speak HTTP have nobody to tell. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** One version of the object, as the store names it; `unsupported` where a driver keeps none. Default: the newest. */
+  readonly versionId?: string;
+}
+
 /** The headers that are stored with an object and come back with it. */
 export interface ObjectHeaders {
   readonly contentType?: string;
@@ -51,6 +59,8 @@ export interface StoredInfo extends ObjectHeaders {
   readonly etag: string;
   /** Absent where the store's answer does not say, as after an S3 PUT. */
   readonly lastModified?: Date;
+  /** Absent where the store keeps no versions. */
+  readonly versionId?: string;
 }
 
 /** An object that is being read. */
@@ -63,7 +73,7 @@ export interface StoredObject {
 }
 
 /** Conditions and range of one read. */
-export interface GetOptions extends CallOptions {
+export interface GetOptions extends RequestOptions {
   readonly range?: ByteRange;
   /** One ETag. */
   readonly ifMatch?: string;
@@ -89,8 +99,8 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly durable?: boolean;
 }
 
-/** Conditions of a copy. */
-export interface BackendCopyOptions extends CallOptions {
+/** Conditions of a copy; `versionId` is the source's. */
+export interface BackendCopyOptions extends RequestOptions {
   /** Only copy this version of the source. */
   readonly ifMatch?: string;
 }
@@ -233,19 +243,21 @@ export type WatchEvent = "update" | "remove";
 /** What a driver implements: five verbs, where the bytes are, and what else the store can do. */
 export interface Backend {
   /** Metadata, or null when the key is absent. */
-  head(key: Key, call: CallOptions): Promise<StoredInfo | null>;
+  head(key: Key, call: RequestOptions): Promise<StoredInfo | null>;
   /** Null when absent; rejects `not-modified`, `precondition-failed`, `invalid-range`. */
   get(key: Key, options: GetOptions): Promise<StoredObject | null>;
   /** Atomic. Rejects `precondition-failed` when a condition does not hold. */
   put(key: Key, source: Source, options: PutOptions): Promise<StoredInfo>;
   /** An absent key is success. */
-  delete(key: Key, call: CallOptions): Promise<void>;
+  delete(key: Key, call: RequestOptions): Promise<void>;
   list(options: ListPageOptions): Promise<ListPage>;
   /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */
   location(key: Key): string;
   /** An address for a browser, or null. */
   url(key: Key): string | null;
 
+  /** Whether `versionId` means something; without it the core rejects it with `unsupported`. */
+  readonly versions?: boolean;
   /** Without it the core deletes key by key. Resolves with the keys that failed. */
   deleteMany?(keys: readonly Key[], call: CallOptions): Promise<readonly DeleteFailure[]>;
   /** Without it the core reads and writes. Null when the source is absent. */

@@ -6,6 +6,7 @@ import type {
   ObjectHeaders,
   PendingUpload,
   Presigned,
+  RequestOptions,
   StoredInfo,
   StoredPart,
   UploadedPart,
@@ -57,7 +58,7 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
 }
 
 /** Options of `download`. */
-export interface DownloadOptions extends CallOptions {
+export interface DownloadOptions extends RequestOptions {
   readonly range?: ByteRange;
   /** Else `precondition-failed`. */
   readonly ifMatch?: string;
@@ -137,11 +138,14 @@ export interface PresignOptions extends CallOptions {
   readonly part?: { readonly uploadId: string; readonly partNumber: number };
 }
 
-/** Options of `copy` and `move`. */
-export interface CopyOptions extends CallOptions {
+/** Options of `copy`; `versionId` and `headers` are those of the copy itself. */
+export interface CopyOptions extends RequestOptions {
   /** Only copy this version of the source, else `precondition-failed`. */
   readonly ifMatch?: string;
 }
+
+/** Options of `move`. */
+export type MoveOptions = Omit<CopyOptions, "versionId">;
 
 /** Options of `createMultipartUpload`. */
 export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
@@ -233,19 +237,19 @@ export interface ObjectStore {
   upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
   /** Opens an object; rejects `not-found` when it is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
-  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. */
-  delete(key: string | readonly string[], options?: CallOptions): Promise<void>;
+  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. Of one key, `versionId` deletes a version. */
+  delete(key: string | readonly string[], options?: RequestOptions): Promise<void>;
   /** False only when the store says that the key is absent; everything else rejects. */
-  exists(key: string, options?: CallOptions): Promise<boolean>;
+  exists(key: string, options?: RequestOptions): Promise<boolean>;
   /** A request for someone without credentials, or null where the driver cannot. Asks nobody. */
   presign(key: string, options?: PresignOptions): Promise<Presigned | null>;
   /** Metadata, or null when the key is absent. */
-  head(key: string, options?: CallOptions): Promise<ObjectInfo | null>;
+  head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
   list(options?: ListOptions): ObjectList;
   /** Copies inside the store; rejects `not-found`. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
   /** Copies, verifies, then deletes the source. Not atomic: a reader may see both. */
-  move(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
+  move(from: string, to: string, options?: MoveOptions): Promise<ObjectInfo>;
   /** Deletes every key that starts with the prefix, which must not be empty; resolves with their number. */
   deletePrefix(prefix: string, options?: CallOptions): Promise<number>;
   createMultipartUpload(key: string, options?: MultipartOptions): Promise<MultipartUpload>;

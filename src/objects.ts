@@ -1,5 +1,5 @@
 /** The object interface, written once over a driver's backend. */
-import type { Backend, Key, StoredInfo } from "./backend.ts";
+import type { Backend, Key, RequestOptions, StoredInfo } from "./backend.ts";
 import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
 import { toDownload, toInfo } from "./download.ts";
@@ -33,12 +33,17 @@ export function objectStore(call: Caller): ObjectStore {
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
         Array.isArray(keys)
-          ? deleteAll(backend, [...new Set(keys)].map(parseKey), options)
-          : backend.delete(parseKey(keys as string), options),
+          ? deleteAll(backend, [...new Set(keys)].map(parseKey), ofMany(options))
+          : backend.delete(parseKey(keys as string), versioned(backend, options)),
       ),
 
     exists: (key, options = {}) =>
-      call("exists", key, options, async (backend) => (await backend.head(parseKey(key), options)) !== null),
+      call(
+        "exists",
+        key,
+        options,
+        async (backend) => (await backend.head(parseKey(key), versioned(backend, options))) !== null,
+      ),
 
     presign: (key, options = {}) =>
       call("presign", key, options, (backend) => {
@@ -49,7 +54,7 @@ export function objectStore(call: Caller): ObjectStore {
 
     head: (key, options = {}) =>
       call("head", key, options, async (backend) => {
-        const info = await backend.head(parseKey(key), options);
+        const info = await backend.head(parseKey(key), versioned(backend, options));
         return info && toInfo(backend, info);
       }),
 
@@ -60,7 +65,9 @@ export function objectStore(call: Caller): ObjectStore {
     move: (from, to, options = {}) =>
       call("move", from, options, async (backend) => {
         if (from === to) throw refuse("to", "must be another key than from");
-        const source = await backend.head(parseKey(from), options);
+        if ("versionId" in options) throw refuse("versionId", "cannot be moved; copy it, then delete it");
+        const { signal } = options;
+        const source = await backend.head(parseKey(from), { signal });
         if (!source) throw absent(from);
         // Pinned to what was seen, and looked at again before the delete: a version written meanwhile is kept, but for the
         // moment between that look and the delete.
@@ -70,18 +77,18 @@ export function objectStore(call: Caller): ObjectStore {
             throw replaced();
           throw error;
         });
-        const target = await backend.head(parseKey(to), options);
+        const target = await backend.head(parseKey(to), { signal });
         if (target?.size !== source.size) {
           throw new StorageError(
             "corrupt",
             `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`,
           );
         }
-        const now = await backend.head(parseKey(from), options);
+        const now = await backend.head(parseKey(from), { signal });
         if (now && now.etag !== source.etag) {
           throw replaced();
         }
-        await backend.delete(parseKey(from), options);
+        await backend.delete(parseKey(from), { signal });
         return copied;
       }),
 
@@ -115,10 +122,12 @@ async function download(
   place: Place,
   watch: Watch,
 ): ReturnType<ObjectStore["download"]> {
-  const { range, ifNoneMatch, parallel = 1, signal } = options;
+  const { range, ifNoneMatch, parallel = 1, signal, headers, versionId } = versioned(backend, options);
   const ifMatch = unlessAny(options.ifMatch);
   const stored = await backend.get(key, {
     signal,
+    headers,
+    versionId,
     range: range === undefined ? undefined : parseRange(range),
     ifMatch: checkEtag("ifMatch", ifMatch),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
@@ -149,10 +158,12 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
   const [source, target] = [parseKey(from), parseKey(to)];
   if (from === to) throw refuse("to", "must be another key than from");
-  const { signal } = options;
+  const { signal, headers, versionId } = versioned(backend, options);
   const ifMatch = unlessAny(options.ifMatch);
   const checked = {
     signal,
+    headers,
+    versionId,
     ifMatch: checkEtag("ifMatch", ifMatch),
   };
   const copied = backend.copy
@@ -167,6 +178,18 @@ async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOp
   if (!stored) return null;
   const { signal } = options;
   return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), signal });
+}
+
+/** Refuses to name a version to a driver that would give another. */
+function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
+  if (options.versionId === undefined || backend.versions) return options;
+  throw new StorageError("unsupported", "this driver keeps no versions");
+}
+
+function ofMany(options: RequestOptions): RequestOptions {
+  if (options.versionId !== undefined) throw refuse("versionId", "names a version of one key; delete them one by one");
+  if (options.headers !== undefined) throw refuse("headers", "are for one key; give them in the driver's headers");
+  return options;
 }
 
 /** On a read `*` asks for what `not-found` tells anyway, so drivers need not know it. */

@@ -82,7 +82,7 @@ export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", unknown>> = 
     metadata: 1,
   },
   ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
-  ...{ partSize: 1, verify: 1, olderThan: 1 },
+  ...{ partSize: 1, verify: 1, olderThan: 1, versionId: 1 },
 };
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];

@@ -48,6 +48,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
   };
 
   return {
+    versions: true,
     head: (key, call) => fits(key, () => headObject(client, key, call, bucket)),
     get: (key, get) => fits(key, () => getObject(client, key, get, bucket)),
     put: (key, source, put) =>

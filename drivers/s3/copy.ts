@@ -5,11 +5,11 @@
  */
 import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { encodePath } from "../../src/key.ts";
+import { encodePath, encodeRfc3986 } from "../../src/key.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import type { Client } from "./client.ts";
-import { toEtag, toRequestHeaders } from "./headers.ts";
+import { extraHeaders, type HeaderMap, SOURCE, sourceHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
 import { childText, type Element } from "./xml.ts";
 
@@ -31,15 +31,17 @@ export async function copyObject(
   bucket: BucketCheck,
   limit: number = MAX_PART,
 ): Promise<StoredInfo | null> {
-  const { ifMatch, signal } = options;
+  const { ifMatch, signal, versionId } = options;
+  const extra = extraHeaders(options.headers, false);
+  const version = versionId === undefined ? {} : { versionId };
   for (let tries = 1; ; tries++) {
     // Its size says how to copy, and its ETag pins all parts to one version.
-    const source = await headMarked(client, from, { signal }, bucket);
+    const source = await headMarked(client, from, { signal, headers: sourceHeaders(extra), ...version }, bucket);
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
     try {
-      return await copyVersion(client, steps, source, to, signal, limit);
+      return await copyVersion(client, steps, source, to, { ...version, headers: extra, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
       if (error.code === "not-found") return null;
@@ -54,23 +56,31 @@ async function copyVersion(
   steps: Steps,
   { info, marked }: Marked,
   to: Key,
-  signal: AbortSignal | undefined,
+  { versionId, headers: extra, signal }: Pick<BackendCopyOptions, "versionId" | "signal"> & { headers: HeaderMap },
   limit: number,
 ): Promise<StoredInfo> {
   const { bucket, base } = client.settings;
+  const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
+  const only = (ofSource: boolean): Record<string, string> =>
+    Object.fromEntries(Object.entries(extra).filter(([name]) => SOURCE.test(name) === ofSource)) as Record<
+      string,
+      string
+    >;
   const from = {
-    "x-amz-copy-source": `/${bucket}/${encodePath(base + info.key)}`,
+    ...only(true),
+    "x-amz-copy-source": `/${bucket}/${encodePath(base + info.key)}${version}`,
     // Some servers have none for some objects.
     "x-amz-copy-source-if-match": info.etag === '""' ? undefined : info.etag,
   };
   if (info.size <= limit) {
     // By default the store takes all headers along, also those that we do not know.
-    const headers = marked ? { ...from, ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : from;
+    const kept = marked ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
+    const headers = { ...only(false), ...from, ...kept };
     const root = await client.document({ method: "PUT", key: to, headers, signal }, "CopyObjectResult");
     return copied(info, to, root);
   }
 
-  const { uploadId, writeId } = await steps.create(to, { ...info, signal });
+  const { uploadId, writeId } = await steps.create(to, { ...info, headers: only(false), signal });
   try {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];
@@ -85,7 +95,7 @@ async function copyVersion(
     });
     parts.sort((a, b) => a.partNumber - b.partNumber);
     const etag = await steps.complete(to, uploadId, parts, { writeId, signal });
-    return { ...info, key: to, etag, lastModified: undefined };
+    return { ...info, key: to, etag, lastModified: undefined, versionId: undefined };
   } catch (error) {
     if (!(StorageError.is(error) && error.code === "ambiguous")) await steps.abort(to, uploadId, {}).catch(() => {});
     throw error;
@@ -95,5 +105,5 @@ async function copyVersion(
 function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {
   const lastModified = new Date(childText(root, "LastModified") ?? Number.NaN);
   const known = Number.isNaN(lastModified.getTime()) ? undefined : lastModified;
-  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified: known };
+  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified: known, versionId: undefined };
 }

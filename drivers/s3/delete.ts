@@ -3,23 +3,30 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 import { sha256Base64 } from "#digest";
-import type { CallOptions, DeleteFailure, Key } from "../../src/backend.ts";
+import type { CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf, readComplaint, toStorageError } from "./errors.ts";
+import { extraHeaders } from "./headers.ts";
 import { childrenOf, childText, escapeXml, isXmlText } from "./xml.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;
 
 /** Deletes one object; an absent one is success, an absent bucket is not. */
-export function deleteObject(client: Client, key: Key, call: CallOptions): Promise<void> {
-  return client.send({ method: "DELETE", key, signal: call.signal, accept: [404] }, async (response) => {
-    if (response.status !== 404) return response.discard();
-    const complaint = await readComplaint(response);
-    if (complaint.code === "NoSuchBucket") throw toStorageError(response, complaint, await client.settings.identity());
-  });
+export function deleteObject(client: Client, key: Key, call: RequestOptions): Promise<void> {
+  const { signal, versionId } = call;
+  const headers = extraHeaders(call.headers, false);
+  return client.send(
+    { method: "DELETE", key, query: { versionId }, headers, signal, accept: [404] },
+    async (response) => {
+      if (response.status !== 404) return response.discard();
+      const complaint = await readComplaint(response);
+      if (complaint.code === "NoSuchBucket")
+        throw toStorageError(response, complaint, await client.settings.identity());
+    },
+  );
 }
 
 /** Deletes many objects and gives those that failed. */

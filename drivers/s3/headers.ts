@@ -40,24 +40,37 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
   }
   const etag = toEtag(response.header("etag"));
   const lastModified = toDate(response.header("last-modified"));
-  return { key, size, etag, lastModified, ...headers, metadata };
+  const versionId = response.header("x-amz-version-id") ?? undefined;
+  return { key, size, etag, lastModified, versionId, ...headers, metadata };
 }
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
 const RESERVED =
-  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|content-sha256|date|security-token|copy-.*))$/;
+  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
-/** The extra headers of one call, lower-case; rejects `invalid-option` for those that have an option of their own. */
-export function extraHeaders(headers: PutOptions["headers"]): HeaderMap {
+/**
+ * The extra headers of one call, lower-case; rejects `invalid-option` for those that have an option of their own, and on an
+ * `upload` for a customer key.
+ */
+export function extraHeaders(headers: PutOptions["headers"], upload = true): HeaderMap {
   const extra = lowerCase(headers ?? {});
   for (const name of Object.keys(extra)) {
     if (RESERVED.test(name)) throw refuse(`headers ${name}`, "has an option of its own, or is set by signing");
-    if (name.startsWith("x-amz-server-side-encryption-customer-")) {
+    if (upload && name.startsWith("x-amz-server-side-encryption-customer-")) {
       throw refuse(`headers ${name}`, "is needed by every request for the object: give it in the driver's headers");
     }
   }
   return extra;
 }
+
+/** Of a copy's headers those that reading the source needs, under the names that a read has for them. */
+export function sourceHeaders(extra: HeaderMap): Record<string, string> {
+  const needed = Object.entries(extra).filter(([name]) => SOURCE.test(name));
+  return Object.fromEntries(needed.map(([name, value = ""]) => [name.replace("copy-source-", ""), value]));
+}
+
+/** Of a copy's headers those that each of its requests needs. */
+export const SOURCE: RegExp = /^x-amz-(copy-source-.*|request-payer)$/;
 
 /** An ETag as a quoted value, whatever form a server gives it in. */
 export function toEtag(value: string | null | undefined): string {

@@ -1,12 +1,20 @@
 /** HEAD and GET of one object. */
-import type { ByteRange, CallOptions, GetOptions, Key, StoredInfo, StoredObject } from "../../src/backend.ts";
+import type {
+  ByteRange,
+  CallOptions,
+  GetOptions,
+  Key,
+  RequestOptions,
+  StoredInfo,
+  StoredObject,
+} from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
 import { toBody } from "./body.ts";
 import type { Client, Operation } from "./client.ts";
 import { readComplaint } from "./errors.ts";
 import { healing } from "./heal.ts";
-import { toInfo, WRITE_ID } from "./headers.ts";
+import { extraHeaders, toInfo, WRITE_ID } from "./headers.ts";
 import { inParts } from "./parallel.ts";
 import { Rest, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
@@ -24,10 +32,13 @@ export interface Marked {
 export async function headMarked(
   client: Client,
   key: Key,
-  call: CallOptions,
+  call: RequestOptions,
   bucket: BucketCheck,
 ): Promise<Marked | null> {
-  const found = await client.send({ method: "HEAD", key, signal: call.signal, accept: [404] }, async (response) => {
+  const { signal, versionId } = call;
+  const headers = extraHeaders(call.headers, false);
+  const operation: Operation = { method: "HEAD", key, query: { versionId }, headers, signal, accept: [404] };
+  const found = await client.send(operation, async (response) => {
     await response.discard();
     if (response.status === 404) return null;
     return { info: toInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
@@ -48,12 +59,18 @@ export async function getObject(
   options: GetOptions,
   bucket: BucketCheck,
 ): Promise<StoredObject | null> {
-  const { range, ifMatch, ifNoneMatch, signal, parallel = 1 } = options;
+  const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
   const operation: Operation & { readonly key: Key } = {
     method: "GET",
     key,
-    headers: { range: first && rangeHeader(first), "if-match": ifMatch, "if-none-match": ifNoneMatch },
+    query: { versionId },
+    headers: {
+      ...extraHeaders(options.headers, false),
+      range: first && rangeHeader(first),
+      "if-match": ifMatch,
+      "if-none-match": ifNoneMatch,
+    },
     signal,
     // An empty object has no first part.
     accept: first && !range ? [404, 416] : [404],

@@ -47,7 +47,9 @@ export async function settle(
   { writeId, signal }: CompleteOptions,
   write: () => Promise<string>,
 ): Promise<string> {
-  const begun = client.settings.clock.now();
+  // The machine's own clock: the store's may be put right meanwhile.
+  const { own } = client.settings.clock;
+  const begun = own.now();
   try {
     return await write();
   } catch (error) {
@@ -60,7 +62,7 @@ export async function settle(
     const refused = StorageError.is(error.cause) && error.cause.code === "precondition-failed";
     // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
     // have replaced ours.
-    const before = found.now - (client.settings.clock.now() - begun) - SLACK;
+    const before = found.now - (own.now() - begun) - SLACK;
     throw refused && found.modified < before ? error.cause : error;
   }
 }

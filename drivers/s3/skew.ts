@@ -10,22 +10,23 @@ const TOLERATED = 5 * 60 * 1000;
 export class StoreClock implements Clock {
   /** Milliseconds that the store is ahead. */
   #offset = 0;
-  readonly #own: Clock;
+  /** The machine's own. */
+  readonly own: Clock;
 
   constructor(own: Clock) {
-    this.#own = own;
+    this.own = own;
   }
 
   now(): number {
-    return this.#own.now() + this.#offset;
+    return this.own.now() + this.#offset;
   }
 
   random(): number {
-    return this.#own.random();
+    return this.own.random();
   }
 
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return this.#own.sleep(milliseconds, signal);
+    return this.own.sleep(milliseconds, signal);
   }
 
   /**
@@ -37,7 +38,7 @@ export class StoreClock implements Clock {
     const told = code === "RequestTimeTooSkewed";
     if (date === undefined || !(told || (code === undefined && answer.status === 403))) return false;
     if (Math.abs(date - signed) < (told ? 1000 : TOLERATED)) return false;
-    this.#offset = date - this.#own.now();
+    this.#offset = date - this.own.now();
     return true;
   }
 }

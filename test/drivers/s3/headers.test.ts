@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { toEtag, toInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
+import memory from "../../../drivers/memory.ts";
+import type { RequestOptions } from "../../../src/backend.ts";
+import type { Driver } from "../../../src/driver.ts";
+import { stubbed } from "../../support/stubbed.ts";
+import { answer, happy, wire } from "../../support/wire.ts";
 
 function answered(headers: Readonly<Record<string, string>>): WireResponse {
   return {
@@ -92,4 +97,76 @@ it.each([
   [undefined, '""'],
 ])("toEtag of %s is %s", (value, expected) => {
   expect(toEtag(value)).toBe(expected);
+});
+
+describe("headers and versionId of one call", () => {
+  const headers = { "X-Amz-Request-Payer": "requester", "x-amz-server-side-encryption-customer-key": "a2V5" };
+  const calls: readonly (readonly [string, (driver: Driver, options: RequestOptions) => Promise<unknown>])[] = [
+    ["head", (driver, options) => driver.head("k", options)],
+    ["exists", (driver, options) => driver.exists("k", options)],
+    ["download", (driver, options) => driver.download("k", options)],
+    ["delete", (driver, options) => driver.delete("k", options)],
+  ];
+
+  it.each(calls)("of %s are sent and signed", async (_, run) => {
+    const server = await wire(happy);
+    await run(stubbed(server), { headers, versionId: "v/1+" });
+    const [request] = server.requests;
+    expect(request?.query.get("versionId")).toBe("v/1+");
+    expect(request?.headers).toMatchObject({
+      "x-amz-request-payer": "requester",
+      "x-amz-server-side-encryption-customer-key": "a2V5",
+      authorization: expect.stringMatching(/;x-amz-request-payer;x-amz-server-side-encryption-customer-key/),
+    });
+  });
+
+  it("of copy name the source's version, and go to the look at the source as far as it needs them", async () => {
+    const server = await wire(happy);
+    const source = { "x-amz-copy-source-server-side-encryption-customer-key": "b2xk" };
+    const all = { ...headers, ...source, "x-amz-acl": "private" };
+    await stubbed(server).copy("a", "b", { headers: all, versionId: "v 1" });
+    const [head, put] = server.requests;
+    expect(head?.query.get("versionId")).toBe("v 1");
+    expect(head?.headers).toMatchObject({
+      "x-amz-server-side-encryption-customer-key": "b2xk",
+      "x-amz-request-payer": "requester",
+    });
+    expect(head?.headers).not.toHaveProperty("x-amz-acl");
+    expect(put?.headers).toMatchObject({
+      "x-amz-copy-source": "/bucket/a?versionId=v%201",
+      "x-amz-acl": "private",
+      "x-amz-server-side-encryption-customer-key": "a2V5",
+      ...source,
+    });
+  });
+
+  it.each(["range", "If-Match", "authorization", "x-amz-copy-source", "x-amz-date"])("may not be %s", async (name) => {
+    const server = await wire(happy);
+    for (const [, run] of calls) {
+      await expect(run(stubbed(server), { headers: { [name]: "x" } })).rejects.toMatchObject({
+        code: "invalid-option",
+      });
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  it("are for one key: delete of several and move refuse them", async () => {
+    const driver = stubbed("http://127.0.0.1:9");
+    const refused = { code: "invalid-option" };
+    await expect(driver.delete(["a", "b"], { versionId: "v" })).rejects.toMatchObject(refused);
+    await expect(driver.delete(["a", "b"], { headers })).rejects.toMatchObject(refused);
+    await expect(driver.move("a", "b", { versionId: "v" } as object)).rejects.toMatchObject(refused);
+  });
+
+  it("versionId is unsupported where no versions are kept", async () => {
+    for (const [, run] of calls) {
+      await expect(run(memory(), { versionId: "v" })).rejects.toMatchObject({ code: "unsupported" });
+    }
+    await expect(memory().copy("a", "b", { versionId: "v" })).rejects.toMatchObject({ code: "unsupported" });
+  });
+
+  it("the version comes with what is read", async () => {
+    const server = await wire(answer(200, { "content-length": "3", etag: '"e"', "x-amz-version-id": "v1" }, "abc"));
+    expect(await (await stubbed(server).download("k")).versionId).toBe("v1");
+  });
 });
