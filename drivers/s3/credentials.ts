@@ -11,6 +11,8 @@ export type IdentitySource = (expired?: Identity) => Promise<Identity> | Identit
 
 /** How long before they expire credentials are asked for again, in milliseconds. */
 const EARLY = 5 * 60 * 1000;
+/** How long a call of the function is shared, in milliseconds: on Workers it never settles when the request that made it has ended. */
+const SHARED = 30_000;
 
 /** Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. */
 export function identityOf(options: S3Options, env: Environment, clock: Clock = systemClock): IdentitySource {
@@ -39,14 +41,19 @@ export function identityOf(options: S3Options, env: Environment, clock: Clock = 
 function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentitySource {
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
+  let since = 0;
   const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
   const ask = (): Promise<Credentials> => {
-    asking ??= Promise.resolve()
+    if (asking && clock.now() - since < SHARED) return asking;
+    since = clock.now();
+    const call = Promise.resolve()
       .then(provide)
       .then(checked)
       .then((given) => (known = given))
-      .finally(() => (asking = undefined));
-    return asking;
+      .finally(() => {
+        if (asking === call) asking = undefined;
+      });
+    return (asking = call);
   };
   return async (expired) => {
     // Another call may have been given new ones since those were.

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { identityOf } from "../../../drivers/s3/credentials.ts";
+import { testClock } from "../../support/clock.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
 
 const keys: Credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
@@ -52,6 +53,40 @@ describe("identityOf with a function", () => {
     vi.advanceTimersByTime(2 * MINUTE);
     await Promise.all([source(), source()]);
     expect(provide).toHaveBeenCalledTimes(2);
+  });
+
+  it("asks again for later callers when an answer does not come for half a minute", async () => {
+    const clock = testClock();
+    const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    void source();
+    clock.advance(29_000);
+    void source();
+    clock.advance(1000);
+    expect(await source()).toBe(keys);
+    expect(provide).toHaveBeenCalledTimes(2);
+  });
+
+  it("given expired keys asks for others, unless others came meanwhile; fixed keys stay", async () => {
+    const provide = vi.fn(async () => ({ ...keys }));
+    const source = identityOf({ credentials: provide }, {});
+    const first = await source();
+    const second = await source(first);
+    expect(second).not.toBe(first);
+    expect(await source(first)).toBe(second);
+    expect(provide).toHaveBeenCalledTimes(2);
+    const fixed = identityOf(keys, {});
+    expect(await fixed(await fixed())).toMatchObject(keys);
+  });
+
+  it("rejects when it rejects for keys that the store calls expired, though they hold by their date", async () => {
+    const provide = vi
+      .fn(async () => keys)
+      .mockResolvedValueOnce(keys)
+      .mockRejectedValueOnce(new Error("down"));
+    const source = identityOf({ credentials: provide }, {});
+    const first = await source();
+    await expect(source(first)).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
   it("rejects unauthenticated with the cause, and asks again at the next call", async () => {
