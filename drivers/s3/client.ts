@@ -40,10 +40,7 @@ export class Client {
     const { retry: retries, clock, onEvent } = this.settings;
     const { signal } = operation;
     const doubt = new Doubt();
-    const mender = new Mender(this.settings, async (asked, identity) => {
-      const [request] = await toRequest(this.settings, asked, identity);
-      return this.#transport.send(request);
-    });
+    let mender: Mender | undefined;
     let sent = false;
     let made = 0;
     let watched: Attempt | undefined;
@@ -84,6 +81,7 @@ export class Client {
           if (!(error instanceof Refusal) || !error.signed) throw error;
           // It was answered: what fails from here on leaves nothing open.
           sent = false;
+          mender ??= this.#mender();
           if (!(await mender.mend(error.answer, error.complaint, error.signed, signal))) throw error;
           doubt.add(undefined, error.answer.status, true);
           tell(error.toError(), 0);
@@ -133,6 +131,13 @@ export class Client {
   /** Lets go of the connections. */
   close(): Promise<void> {
     return this.#transport.close();
+  }
+
+  #mender(): Mender {
+    return new Mender(this.settings, async (asked, identity) => {
+      const [request] = await toRequest(this.settings, asked, identity);
+      return this.#transport.send(request);
+    });
   }
 
   /** Fixed keys are there at once; those of a function may take long, and an abort does not wait for them. */
