@@ -113,3 +113,16 @@ it("StoreClock passes chance and waits on", async () => {
   await clock.sleep(5);
   expect([own.slept, clock.now()]).toEqual([[5], NOW + 5]);
 });
+
+it("a clock that is put right in the middle of a write does not make a newer object look older than the write", async () => {
+  const there = NOW - HOUR;
+  const date = { date: new Date(there).toUTCString() };
+  const server = await wire(
+    failure(403, "RequestTimeTooSkewed", "", date),
+    { bytes: "", then: "rst" },
+    failure(412, "PreconditionFailed", "", date),
+    answer(200, { ...date, "content-length": "3", etag: '"other"', "last-modified": date.date }),
+  );
+  const upload = clocked(server, testClock(NOW)).upload("k", "x", { ifNoneMatch: "*" });
+  await expect(upload).rejects.toMatchObject({ code: "ambiguous" });
+});
