@@ -47,9 +47,13 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
     },
     close: async () => {
       if (!own) return;
-      // Waits for running requests, but not for ever: a body that nobody reads never ends.
-      const late = setTimeout(() => void own.destroy(), CLOSING);
-      await own.close().finally(() => clearTimeout(late));
+      // Waits for running requests, but not for ever: a body that nobody reads never ends, and destroyed with the agent it
+      // does not let that promise settle either.
+      let late: ReturnType<typeof setTimeout> | undefined;
+      const forced = new Promise<void>((resolve, reject) => {
+        late = setTimeout(() => own.destroy().then(resolve, reject), CLOSING);
+      });
+      await Promise.race([own.close(), forced]).finally(() => clearTimeout(late));
     },
   };
 }

@@ -3,13 +3,17 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Agent, ProxyAgent } from "undici";
-import { expect, it, onTestFinished } from "vitest";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
 import { certificate, key } from "../../support/certificate.ts";
 import { stubbed } from "../../support/stubbed.ts";
 import { answer, happy, wire } from "../../support/wire.ts";
 
 const timeouts = { connect: 1000, headers: 1000, body: 1000 };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 it("transportName says undici", () => {
   expect(transportName).toBe("undici");
@@ -120,4 +124,13 @@ it("a dispatcher brings an authority that the system does not know; without it t
   const dispatcher = new Agent({ connect: { ca: certificate } });
   onTestFinished(() => dispatcher.close());
   expect((await stubbed(store, { dispatcher }).upload("k", "abc")).etag).toBe('"e"');
+
+it("close ends although a body is left unread", async () => {
+  const server = await wire({ bytes: "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello" });
+  const transport = createTransport({ timeouts: { ...timeouts, body: 0 } });
+  (await transport.send({ method: "GET", url: server.url, headers: {} })).pieces();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const closed = transport.close();
+  await vi.advanceTimersByTimeAsync(5000);
+  await closed;
 });
