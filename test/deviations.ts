@@ -59,10 +59,78 @@ const seaweedfs: Reasons = {
   "shows a folder for a while after its last object is gone": ["list: a prefix whose last object was deleted is gone"],
 };
 
+const versitygw: Reasons = {
+  "takes several slashes for one, and drops a leading one": [
+    "key: two slashes",
+    "key: three slashes",
+    "key: a leading slash",
+    "key: two leading slashes",
+    "key: one slash and two are two objects",
+    'kv: the object key "x//y" is not in getKeys, which could not name it',
+  ],
+  "takes a key that ends in a slash for a folder, which has no bytes": [
+    "key: a trailing slash",
+    "key: two trailing slashes",
+    "key: with and without a trailing slash are two objects",
+    'kv: the object key "dir/" is not in getKeys, which could not name it',
+  ],
+  "refuses to delete a key that ends in a slash while something lies below it": [
+    "delete: a key above or below an object leaves it",
+  ],
+  "refuses an object above or below another": [
+    "key: an object and one below it are two objects",
+    "key: an object and one two levels below it are two objects",
+    "list: an object and what lies below it",
+    "deletePrefix: an object and what lies below it",
+    "kv: an item and one below it are both there",
+    "kv: clear takes an item and what lies below it",
+  ],
+  "keeps a segment as a file name, so 255 bytes are the most": [
+    "key: a segment of 256 bytes",
+    "key: a segment of 300 two-byte characters",
+    "key: 1024 bytes in one segment",
+    "key: 1024 bytes of three-byte characters",
+  ],
+  "ignores encoding-type=url, and lists U+FFFD for characters that XML cannot hold": [
+    "key: U+0001",
+    "key: U+001F",
+    "key: U+FFFE",
+    "key: U+FFFF",
+  ],
+  "takes ifMatch * for an ETag, which never matches": [
+    "condition: ifMatch * replaces what is there and creates nothing",
+  ],
+  "says 200 to the completion of an upload that it does not know, if the key has an object, which stays": [
+    "multipart: abort stores nothing and can be repeated",
+  ],
+};
+
+/** Version 16, as Debian 12 has it. */
+const ceph: Reasons = {
+  "compares ifMatch of an upload with the ETag without its quotes, so that it never matches": [
+    "condition: the right ifMatch replaces",
+    "condition: of six at a time with one ifMatch one wins",
+  ],
+  "ignores conditions when an upload in parts completes": [
+    "condition: holds for an upload of several parts",
+    "multipart: ifNoneMatch * holds when it completes",
+  ],
+  "takes ifNoneMatch * of a download for an ETag, which never matches": [
+    "condition: download with ifNoneMatch * is not-modified",
+  ],
+  "completes an upload in parts without saying its ETag": [
+    "condition: the etag is the same in upload, head, download and list",
+    "multipart: parts in any order make the object",
+  ],
+  "turns an underscore in a metadata name into a hyphen": ["metadata: plain names and values"],
+};
+
 /** Cases that a server cannot meet, each with its reason. */
 export const deviations: Readonly<Record<S3Server["name"], ReadonlyMap<string, string>>> = {
   minio: byCase(minio),
   seaweedfs: byCase(seaweedfs),
+  versitygw: byCase(versitygw),
+  ceph: byCase(ceph),
 };
 
 function byCase(reasons: Reasons): ReadonlyMap<string, string> {

@@ -14,7 +14,7 @@ import { type Block, blocksOfKind } from "./docs/blocks.ts";
 import { curlsOf, send } from "./docs/curl.ts";
 import { runBlock, type Substitutions } from "./docs/snippet.ts";
 import { mainPlaces, start } from "./playground/start.ts";
-import { freshBucket, type S3Server, servers, signed } from "./support/s3.ts";
+import { freshBucket, type S3Server, mainServers, signed } from "./support/s3.ts";
 
 /** What stands in the documents for a server, a bucket and its keys. */
 function valuesOf({ endpoint, accessKeyId, secretAccessKey }: S3Server, bucket: string): Substitutions {
@@ -45,7 +45,7 @@ function awsDocument<K extends AwsDocument["kind"]>(kind: K): Extract<AwsDocumen
 /** Variables for a server that runs here: AWS's own block is checked for its shape alone. */
 const localVariables: readonly Block[] = blocksOfKind("env").filter(({ code }) => code.includes("ENDPOINT_URL=http"));
 
-describe.each(servers)("blocks on $name", (server) => {
+describe.each(mainServers)("blocks on $name", (server) => {
   it.each(blocksOfKind("live"))("of TypeScript run: $place", async (block) => {
     await runBlock(block, valuesOf(server, await freshBucket(server)));
   });
@@ -125,7 +125,7 @@ async function filesIn(folder: string, contents: Readonly<Record<string, Buffer>
 }
 
 /** MinIO applies a policy to temporary keys; SeaweedFS has no such thing without a configuration of its own. */
-describe.each(servers.filter(({ name }) => name === "minio"))("the IAM policy on $name", (server) => {
+describe.each(mainServers.filter(({ name }) => name === "minio"))("the IAM policy on $name", (server) => {
   const { policy } = awsDocument("policy");
 
   it("allows every verb, multipart and abort included", async () => {

@@ -7,7 +7,7 @@ import { recentNode } from "./hosts/node.ts";
 import { packPackage, type PackedPackage } from "./hosts/pack.ts";
 import { bytes, hash, key, path, roundTrip } from "./hosts/trip.ts";
 import { startWorker } from "./hosts/worker.ts";
-import { freshBucket, type S3Server, servers, signed } from "./support/s3.ts";
+import { freshBucket, type S3Server, mainServers, signed } from "./support/s3.ts";
 
 const nitro: HostSpec = {
   name: "nitro",
@@ -92,7 +92,7 @@ describe.each([nitro, nuxt])("$name, built once without a variable of storage", 
     });
   });
 
-  it.each(servers)("runs on $name, from the same build", async (server: S3Server) => {
+  it.each(mainServers)("runs on $name, from the same build", async (server: S3Server) => {
     const bucket = await freshBucket(server);
     await running(built, onServer(server, bucket), async (url) => {
       await roundTrip(url);
@@ -162,7 +162,7 @@ describe("nitro, built for Workers without a variable of storage", () => {
     for (const value of Object.values(builders)) expect(built.holds(value)).toBe(false);
   });
 
-  it.each(servers)("runs on $name by its bindings", async (server: S3Server) => {
+  it.each(mainServers)("runs on $name by its bindings", async (server: S3Server) => {
     const bucket = await freshBucket(server);
     await running(onServer(server, bucket), async (url) => {
       await roundTrip(url);

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freshBucket, type S3Server, servers, signed } from "../support/s3.ts";
+import { freshBucket, type S3Server, mainServers, signed } from "../support/s3.ts";
 
 const entry = fileURLToPath(new URL("../../playground/dist/server.js", import.meta.url));
 
@@ -37,14 +37,14 @@ export const folder: Place = {
   open: async () => ({ variables: {}, stored: (directory) => filesIn(join(directory, "uploads")) }),
 };
 
-/** A folder, and every S3 server of this run. */
-export const places: readonly Place[] = [folder, ...servers.map(onServer)];
+/** A folder, MinIO and SeaweedFS. */
+export const places: readonly Place[] = [folder, ...mainServers.map(onServer)];
 
 /** A folder and MinIO, or the first server when there is no MinIO: for tests whose point is not the store. */
 export const mainPlaces: readonly Place[] = [
   folder,
-  ...servers
-    .filter(({ name }, index) => name === "minio" || (index === 0 && !servers.some((one) => one.name === "minio")))
+  ...mainServers
+    .filter(({ name }, index) => name === "minio" || (index === 0 && !mainServers.some((one) => one.name === "minio")))
     .map(onServer),
 ];
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { deviations } from "../deviations.ts";
 import type { StoreConfig } from "../suite/jobs.ts";
-import { freshBucket, servers, type S3Server } from "../support/s3.ts";
+import { freshBucket, mainServers, type S3Server } from "../support/s3.ts";
 import { makeApp, type App } from "./app.ts";
 import { runtimes } from "./run.ts";
 
@@ -25,7 +25,7 @@ const local = { capabilities: [], partSize: 64 * 1024, deviations: {} } as const
 const stores: readonly Store[] = [
   { ...local, name: "memory", driver: "memory", options: async () => ({}) },
   { ...local, name: "fs", driver: "fs", options: async () => ({ base: mkdtempSync(join(scratch, "base-")) }) },
-  ...servers.map((server): Store => ({
+  ...mainServers.map((server): Store => ({
     name: server.name,
     driver: "s3",
     capabilities: ["presign", "multipart"],

@@ -15,11 +15,21 @@ const credentials = { accessKeyId: "minioadmin", secretAccessKey: "minioadmin", 
 export async function startMinio(): Promise<RunningServer | null> {
   const given = fromEnvironment(process.env);
   if (given) return { server: given, source: "S3_ENDPOINT" };
-  const cached = join(binaryFolder(), "minio");
-  if (existsSync(cached)) return startBinary(cached, cached);
-  if (await runs("docker", ["compose", "ls"])) return startCompose();
-  if (await runs("go", ["version"])) return startBinary(await build(), `go install ${module}`);
-  return null;
+  if (!existsSync(cachedBinary()) && (await runs("docker", ["compose", "ls"]))) return startCompose();
+  const found = await minioBinary();
+  return found && startBinary(found.binary, found.source);
+}
+
+/** The program, from the cache or built with Go, and how it was got; null where there is neither. */
+export async function minioBinary(): Promise<{ readonly binary: string; readonly source: string } | null> {
+  const cached = cachedBinary();
+  if (existsSync(cached)) return { binary: cached, source: cached };
+  if (!(await runs("go", ["version"]))) return null;
+  return { binary: await build(), source: `go install ${module}` };
+}
+
+function cachedBinary(): string {
+  return join(binaryFolder(), "minio");
 }
 
 /** The server that `S3_ENDPOINT` names, with `S3_ACCESS_KEY`, `S3_SECRET_KEY` and `S3_REGION`; null without it. */

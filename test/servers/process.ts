@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,10 @@ import { setTimeout as delay } from "node:timers/promises";
 /** A server's process in its own scratch folder. */
 export interface ServerProcess {
   readonly folder: string;
+  /** Kills the process, and deletes its folder unless that was given. */
   readonly stop: () => void;
+  /** Resolves with how the process ended. */
+  readonly ended: Promise<string>;
 }
 
 /** What starts one server. */
@@ -16,6 +19,10 @@ export interface ServerCommand {
   readonly command: string;
   readonly args: (folder: string) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it works, if that is to outlive the process; default a fresh temporary folder that ends with it. */
+  readonly folder?: string;
+  /** What has to be done in its folder before it starts. */
+  readonly prepare?: (folder: string) => Promise<void>;
   /** Resolves true once the server answers as it should. */
   readonly ready: () => Promise<boolean>;
 }
@@ -23,39 +30,53 @@ export interface ServerCommand {
 const startLimit = 60_000;
 const running = new Set<() => void>();
 
-/** Starts a server in a fresh temporary folder, its output in `server.log` there, and waits until it is ready. */
+/** Starts a server in a folder of its own, its output in `server.log` there, and waits until it is ready. */
 export async function startProcess(server: ServerCommand): Promise<ServerProcess> {
-  const folder = mkdtempSync(join(tmpdir(), `unbucket-${server.name}-`));
-  const log = join(folder, "server.log");
-  const output = openSync(log, "a");
-  const child = spawn(server.command, server.args(folder), {
-    cwd: folder,
-    env: { ...process.env, ...server.env },
-    stdio: ["ignore", output, output],
-  });
-  closeSync(output);
+  const folder = server.folder ?? mkdtempSync(join(tmpdir(), `unbucket-${server.name}-`));
+  mkdirSync(folder, { recursive: true });
+  let child: ChildProcess | undefined;
   // Everything it holds is thrown away, so nothing is owed to it: it is killed, which works from an exit handler too.
-  const stop = (): void => {
-    running.delete(stop);
-    child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  running.add(stop);
-  stopWithThisProcess();
-  const end = ended(child);
-  const limit = Date.now() + startLimit;
-  while (!(await Promise.race([end.then(() => false), server.ready().catch(() => false)]))) {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined || Date.now() > limit) {
-      const tail = readFileSync(log, "utf8").split("\n").slice(-25).join("\n");
-      stop();
-      throw new Error(`${server.name} (${server.command}) did not become ready: ${await reason(end)}\n${tail}`);
+  const stop = atEnd(() => {
+    child?.kill("SIGKILL");
+    if (server.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  try {
+    await server.prepare?.(folder);
+    const log = join(folder, "server.log");
+    const output = openSync(log, "a");
+    child = spawn(server.command, server.args(folder), {
+      cwd: folder,
+      env: { ...process.env, ...server.env },
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
+    const ended = endOf(child);
+    const limit = Date.now() + startLimit;
+    while (!(await Promise.race([ended.then(() => false), server.ready().catch(() => false)]))) {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined || Date.now() > limit) {
+        const tail = readFileSync(log, "utf8").split("\n").slice(-25).join("\n");
+        throw new Error(`${server.name} (${server.command}) did not become ready: ${await reason(ended)}\n${tail}`);
+      }
+      await delay(50);
     }
-    await delay(50);
+    return { folder, stop, ended };
+  } catch (error) {
+    stop();
+    throw error;
   }
-  return { folder, stop };
 }
 
-function ended(child: ChildProcess): Promise<string> {
+/** Runs `end` once: when the function that it returns is called, or else when this process ends. */
+export function atEnd(end: () => void): () => void {
+  const once = (): void => {
+    if (running.delete(once)) end();
+  };
+  running.add(once);
+  stopWithThisProcess();
+  return once;
+}
+
+function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));

@@ -1,7 +1,13 @@
+/** The products that the tests know how to get. */
+export const serverNames = ["minio", "seaweedfs", "versitygw", "ceph"] as const;
+
+/** One of {@link serverNames}. */
+export type ServerName = (typeof serverNames)[number];
+
 /** An S3 endpoint that tests may write to: plain data, so that it can be handed to another process as JSON. */
 export interface S3Server {
   /** The product: deviations are looked up by it. */
-  readonly name: "minio" | "seaweedfs";
+  readonly name: ServerName;
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -7,3 +7,8 @@ export type { S3Server } from "../servers/server.ts";
 
 /** Never empty: without any server the run fails before its first test. */
 export const servers: readonly S3Server[] = inject("s3Servers");
+
+const usual = servers.filter(({ name }) => name === "minio" || name === "seaweedfs");
+
+/** MinIO and SeaweedFS, or what there is instead: for tests that take long and whose point is not the product. */
+export const mainServers: readonly S3Server[] = usual.length > 0 ? usual : servers;
