@@ -39,6 +39,15 @@ const config: ViteUserConfig = defineConfig({
           globalSetup: ["test/servers/setup.ts"],
         },
       },
+      // Four servers under load for a while: run by `npm run cluster` and by .ci/run, after all other tests.
+      ...(process.env["UNBUCKET_CLUSTER"]
+        ? [
+            {
+              extends: true as const,
+              test: { name: "cluster", include: ["test/cluster/*.cluster.ts"], sequence: { groupOrder: 1 } },
+            },
+          ]
+        : []),
       // Figures, not verdicts: run by `npm run bench`, never with the tests.
       ...(process.env["BENCH"]
         ? [

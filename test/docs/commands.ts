@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm run types": script("types"),
   "npm run fmt": script("fmt"),
   "npm run bench": script("bench"),
+  "npm run cluster": script("cluster"),
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
   "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
   "docker compose up -d minio": { file: "test/servers/minio.ts", shows: '"compose", "up", "-d", "--wait", "minio"' },
