@@ -124,6 +124,7 @@ it("a dispatcher brings an authority that the system does not know; without it t
   const dispatcher = new Agent({ connect: { ca: certificate } });
   onTestFinished(() => dispatcher.close());
   expect((await stubbed(store, { dispatcher }).upload("k", "abc")).etag).toBe('"e"');
+});
 
 it("close ends although a body is left unread", async () => {
   const server = await wire({ bytes: "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello" });
