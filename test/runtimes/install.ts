@@ -1,4 +1,4 @@
-/** The runtimes of this folder's own lock: installed once, by the first test that needs one. */
+/** What has a lock of its own below test/, such as this folder's runtimes: installed once, by the first test that needs it. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,21 +7,21 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
-const modules = join(folder, "node_modules");
-const marker = join(modules, ".installed");
-const turn = join(folder, ".installing");
+const here = fileURLToPath(new URL(".", import.meta.url));
 const waitLimit = 600_000;
 
-/** Returns the path of the installed `node_modules`. Runs at the same time wait for the one that installs. */
-export async function installed(): Promise<string> {
+/** Returns the path of the installed `node_modules` of a folder. Runs at the same time wait for the one that installs. */
+export async function installed(folder: string = here): Promise<string> {
+  const modules = join(folder, "node_modules");
+  const marker = join(modules, ".installed");
+  const turn = join(folder, ".installing");
   const wanted = createHash("sha256")
     .update(readFileSync(join(folder, "package-lock.json")))
     .digest("hex");
   const current = (): boolean => existsSync(marker) && readFileSync(marker, "utf8") === wanted;
   const limit = Date.now() + waitLimit;
   while (!current()) {
-    if (!takeTurn()) {
+    if (!takeTurn(turn)) {
       if (Date.now() > limit) throw new Error(`another install holds ${turn}: delete it if none is running`);
       await delay(250);
       continue;
@@ -38,18 +38,18 @@ export async function installed(): Promise<string> {
   return modules;
 }
 
-function takeTurn(): boolean {
+function takeTurn(turn: string): boolean {
   try {
     mkdirSync(turn);
     writeFileSync(join(turn, "pid"), String(process.pid));
     return true;
   } catch {
-    if (!holderRuns()) rmSync(turn, { recursive: true, force: true });
+    if (!holderRuns(turn)) rmSync(turn, { recursive: true, force: true });
     return false;
   }
 }
 
-function holderRuns(): boolean {
+function holderRuns(turn: string): boolean {
   try {
     process.kill(Number(readFileSync(join(turn, "pid"), "utf8")), 0);
     return true;

@@ -1,0 +1,61 @@
+/** What is measured: cells, clients, and which of them run where. */
+import type { Task } from "./client.ts";
+
+/** A column of the tables. */
+export interface Cell extends Omit<Task, "milliseconds"> {
+  readonly name: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The columns. */
+export const CELLS: readonly Cell[] = [
+  { name: "PUT 1 KiB × 32", verb: "put", size: KIB, flight: 32 },
+  { name: "GET 1 KiB × 32", verb: "get", size: KIB, flight: 32 },
+  { name: "PUT 1 KiB × 1", verb: "put", size: KIB, flight: 1 },
+  { name: "GET 1 KiB × 1", verb: "get", size: KIB, flight: 1 },
+  { name: "64 MiB up", verb: "up", size: 64 * MIB, flight: 1 },
+  { name: "64 MiB down", verb: "down", size: 64 * MIB, flight: 1 },
+];
+
+/** The stream whose memory is measured. */
+export const LARGE: Cell = { name: "1 GiB up", verb: "up", size: 1024 * MIB, flight: 1 };
+
+/** This package, and another build of it that may stand beside it. */
+export const OURS = "unbucket";
+export const BASE = "unbucket-base";
+
+const portable = ["aws4fetch", "unstorage", "s3mini", "s3-lite-client"];
+const peers = [...portable, "minio", "aws-sdk"];
+
+/** The name of a runtime, its floor and the peers that run there. */
+export interface Field {
+  readonly runtime: "node20" | "node24" | "bun" | "deno" | "workerd";
+  readonly floor: string;
+  readonly peers: readonly string[];
+}
+
+/** Who is measured where. MinIO's and Amazon's clients need more of Node than workerd has. */
+export const FIELDS: readonly Field[] = [
+  { runtime: "node20", floor: "floor.undici", peers },
+  { runtime: "node24", floor: "floor.undici", peers },
+  { runtime: "bun", floor: "floor.bun", peers },
+  { runtime: "deno", floor: "floor.fetch", peers },
+  { runtime: "workerd", floor: "floor.worker", peers: portable },
+];
+
+/** Every client that has an adapter. */
+export const CLIENTS: readonly string[] = [OURS, BASE, ...new Set(FIELDS.map(({ floor }) => floor)), ...peers];
+
+/** Whether a place such as `node20 / unbucket / PUT 1 KiB × 32` matches `BENCH_ONLY`, a regular expression; without it, all do. */
+export function wanted(...place: readonly string[]): boolean {
+  return new RegExp(process.env["BENCH_ONLY"] ?? "", "i").test(place.join(" / "));
+}
+
+/** A whole number from the environment. */
+export function setting(name: string, fallback: number): number {
+  const value = Number(process.env[name] ?? fallback);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} must be a whole number from 1`);
+  return value;
+}
