@@ -1,0 +1,57 @@
+/** That the benchmark measures what it says: every verb of the floors and of this package, a few times, no figure looked at. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import s3 from "../../drivers/s3.ts";
+import fetchFloor from "./clients/floor.fetch.ts";
+import undiciFloor from "./clients/floor.undici.ts";
+import { BUCKET, KEYS, REGION } from "./identity.ts";
+import { measure } from "./measure.ts";
+import { clientOf } from "./store.ts";
+import { drain } from "./streams.ts";
+
+const MIB = 1024 * 1024;
+const sizes = new Map<string, number>();
+const server = createServer((request, response) => void answer(request, response));
+let endpoint = "";
+
+/** As null-server.c: a key that ends with `-<n>` is an object of n bytes. */
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const target = request.url ?? "";
+  const sent = await drain(request);
+  if (sent > 0) sizes.set(target, sent);
+  response.setHeader("etag", '"e"').setHeader("last-modified", new Date(0).toUTCString());
+  if (request.method === "GET") response.end(Buffer.alloc(Number(target.split("-").at(-1))));
+  else if (request.method === "PUT") response.end();
+  else if (target.endsWith("?uploads="))
+    response.end("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+  else response.end("<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>");
+}
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describe.each([
+  ["floor.undici", () => undiciFloor(endpoint)],
+  ["floor.fetch", () => fetchFloor(endpoint)],
+  ["unbucket", () => clientOf(s3({ bucket: BUCKET, region: REGION, endpoint, ...KEYS }))],
+] as const)("%s", (_, connect) => {
+  test.each(["put", "get", "down"] as const)("%s moves the bytes that the task says", async (verb) => {
+    const task = { verb, size: 1024, flight: 4, milliseconds: 0 };
+    expect(await measure(await connect(), task)).toMatchObject({ count: 4 });
+    if (verb === "put") expect(sizes.get(`/${BUCKET}/objects/0-1024`)).toBe(1024);
+  });
+
+  test("up moves the bytes that the task says, in parts", async () => {
+    sizes.clear();
+    await measure(await connect(), { verb: "up", size: 20 * MIB, flight: 1, milliseconds: 0 });
+    const parts = [...sizes].filter(([target]) => target.includes("partNumber")).map(([, size]) => size / MIB);
+    expect(parts.sort((a, b) => b - a)).toEqual([8, 8, 4]);
+  });
+});

@@ -1,0 +1,14 @@
+/** This package's object interface as a client of the benchmark. */
+import type { ObjectStore } from "../../src/interface.ts";
+import type { Client } from "./client.ts";
+import { drain, source } from "./streams.ts";
+
+/** The four verbs over a store. */
+export function clientOf(store: ObjectStore): Client {
+  return {
+    put: (key, bytes) => store.upload(key, bytes),
+    get: async (key) => (await (await store.download(key)).bytes()).byteLength,
+    up: (key, size) => store.upload(key, source(size)),
+    down: async (key) => drain((await store.download(key)).body),
+  };
+}
