@@ -13,7 +13,7 @@ export interface RetryOptions {
 }
 
 /** Why an attempt failed, which says what its repetition takes from the budget. */
-export type FailureKind = "throttled" | "transient" | "stale";
+export type FailureKind = "throttled" | "transient" | "stale" | "cut";
 
 /** A failure that the loop may repeat; `after` is what the store asked to wait, in milliseconds. */
 export interface Failure {
@@ -22,13 +22,14 @@ export interface Failure {
   readonly after?: number | undefined;
   /**
    * `stale`: perhaps a kept connection was closed meanwhile, which says nothing of the store: a first attempt is repeated at
-   * once, and for little. Default `transient`.
+   * once, and for little. `cut`: a body broke off whose rest is asked for, which gives nothing back when that only begins to
+   * come. Default `transient`.
    */
   readonly kind?: FailureKind;
 }
 
 const MOST_TOKENS = 500;
-const COST: Readonly<Record<FailureKind, number>> = { throttled: 5, transient: 14, stale: 1 };
+const COST: Readonly<Record<FailureKind, number>> = { throttled: 5, transient: 14, stale: 1, cut: 5 };
 
 /**
  * Tokens that all calls of one client share: a retry takes some, and gives them back when it succeeds; a call that succeeds at
@@ -80,6 +81,7 @@ export async function retry<T>(
         decided?.(undefined);
         throw judged;
       }
+      if (kind === "cut") taken = 0;
       const jittered = clock.random() * Math.min(maxDelay, baseDelay * 2 ** (number - 1));
       const wait = kind === "stale" ? 0 : Math.min(maxDelay, Math.max(jittered, after));
       decided?.(wait);

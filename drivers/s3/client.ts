@@ -97,6 +97,7 @@ export class Client {
       doubt.add(last, refused?.answer.status, sent);
       const retryable = StorageError.is(last) && last.retryable;
       if (refused) return { error: last, retryable, ...waitOf(refused.answer, refused.complaint, clock.now()) };
+      if (thrown === operation.failed) return { error: last, retryable, kind: "cut" };
       const stale = sent && retryable && (last as StorageError).code === "unavailable" && !isUnsent(last);
       return { error: last, retryable, kind: stale ? "stale" : "transient" };
     };

@@ -154,6 +154,17 @@ describe("retry", () => {
     expect(give.mock.calls).toEqual([[1]]);
   });
 
+  it("gives back one token for a rest that begins to come, so that a body which breaks off for ever ends", async () => {
+    const budget = new RetryBudget();
+    const judge = (error: unknown): Failure => ({ error, retryable: true, kind: "cut" });
+    const resume = (): Promise<number> =>
+      retry(fast, budget, undefined, async (n) => (n === 1 ? Promise.reject(new Error("cut")) : n), judge);
+    let resumed = 0;
+    for (; resumed < 1000; resumed++) if ((await resume().catch(() => true)) === true) break;
+    // Each costs 4 of 500 in the end.
+    expect(resumed).toBe(124);
+  });
+
   it("repeats a first attempt on a stale connection at once, a later one like any other", async () => {
     const clock = testClock();
     const attempt = async (): Promise<never> => Promise.reject(new Error("closed"));
