@@ -6,6 +6,7 @@
  * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
  */
 import type { MemoryBudget } from "./budget.ts";
+import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import type { Place, StorageError } from "./error.ts";
 
 declare const brand: unique symbol;
@@ -93,6 +94,8 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly ifNoneMatch?: "*";
   /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); others have nobody to tell. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the bytes are guarded by on their way, for a store that speaks HTTP. Default: the driver's; false: nothing. */
+  readonly checksum?: ChecksumAlgorithm | false | undefined;
   /** Called with the number of further bytes that the store has taken. */
   readonly onBytes?: (count: number) => void;
   /** Whether the write must survive a power cut when it resolves. The key-value verbs ask for `false`. Default true. */
@@ -167,6 +170,10 @@ export interface UploadedPart {
   /** 1 to 10000. */
   readonly partNumber: number;
   readonly etag: string;
+  /** In bytes, where the store or the driver says so. */
+  readonly size?: number;
+  /** In base64, by the algorithm with which the upload was begun. */
+  readonly checksum?: string;
 }
 
 /** A key that `deleteMany` could not delete. */
@@ -193,7 +200,12 @@ export interface BegunUpload {
   readonly uploadId: string;
   /** What the finished object can be recognised by, if the driver left a mark: passed to `complete` again. */
   readonly writeId?: string | undefined;
+  /** Which algorithm it was begun with, in the words of the driver. */
+  readonly checksum?: string | undefined;
 }
+
+/** What a part is sent with. */
+export interface PartOptions extends CallOptions, Pick<BegunUpload, "checksum"> {}
 
 /** Conditions of a completion. */
 export interface CompleteOptions extends CallOptions, Omit<BegunUpload, "uploadId"> {
@@ -209,6 +221,8 @@ export interface PartPlan {
   readonly concurrency: number;
   /** Shared by all uploads of the driver. */
   readonly memory: MemoryBudget;
+  /** Which algorithm the driver begins uploads with, in the words that `create` gives. */
+  readonly checksum?: string | undefined;
 }
 
 /** The steps of a multipart upload, for drivers that have them. */
@@ -220,7 +234,7 @@ export interface MultipartBackend {
     uploadId: string,
     partNumber: number,
     bytes: Uint8Array,
-    call: CallOptions,
+    options: PartOptions,
   ): Promise<UploadedPart>;
   /** Makes the object out of its parts, and gives its ETag. */
   complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: CompleteOptions): Promise<string>;

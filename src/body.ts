@@ -2,6 +2,7 @@
 import type { Source } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import type { UploadBody } from "./interface.ts";
+import { wholeNumber } from "./options.ts";
 
 const encoder = new TextEncoder();
 
@@ -14,6 +15,7 @@ export interface Body {
 
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
 export function toBody(body: UploadBody, size?: number): Body {
+  if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
   if (body === null) return { source: fixed(new Uint8Array(0), size) };
   if (typeof body === "string") return { source: fixed(encoder.encode(body), size) };
   if (body instanceof ArrayBuffer) return { source: fixed(new Uint8Array(body), size) };

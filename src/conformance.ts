@@ -17,6 +17,7 @@ import { rangeCases } from "./conformance/ranges.ts";
 import { removalCases } from "./conformance/removal.ts";
 import { scopeCases } from "./conformance/scope.ts";
 import { sizeCases } from "./conformance/sizes.ts";
+import { updateCases } from "./conformance/update.ts";
 import { uploadCases } from "./conformance/upload.ts";
 
 export { ConformanceError } from "./conformance/assert.ts";
@@ -37,6 +38,7 @@ export const cases: readonly Case[] = [
   ...listCases,
   ...removalCases,
   ...copyCases,
+  ...updateCases,
   ...errorCases,
   ...optionCases,
   ...scopeCases,

@@ -39,6 +39,8 @@ export type {
   ObjectStore,
   Page,
   PresignOptions,
+  UpdateFunction,
+  UpdateOptions,
   UploadBody,
   UploadOptions,
   UploadProgress,

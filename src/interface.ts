@@ -11,6 +11,7 @@ import type {
   StoredPart,
   UploadedPart,
 } from "./backend.ts";
+import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
 export type UploadBody =
@@ -54,6 +55,11 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
   readonly size?: number;
   /** Extra request headers for stores that speak HTTP: ACL, encryption, storage class. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * A checksum of `unbucket/checksum` that is sent along and checked by stores that speak HTTP; others have no wire to guard.
+   * Default: the driver's `checksum`; false: none.
+   */
+  readonly checksum?: ChecksumAlgorithm | false;
   readonly onProgress?: (progress: UploadProgress) => void;
 }
 
@@ -147,6 +153,20 @@ export interface CopyOptions extends RequestOptions {
 /** Options of `move`. */
 export type MoveOptions = Omit<CopyOptions, "versionId">;
 
+/**
+ * Makes the new body out of the current object, or out of null when there is none. It runs once per attempt, so what it does
+ * besides must bear repetition. `undefined` leaves the object as it is; without an object that rejects `not-found`.
+ */
+export type UpdateFunction = (
+  current: DownloadedObject | null,
+) => UploadBody | undefined | Promise<UploadBody | undefined>;
+
+/** Options of `update`. Headers and metadata that are absent stay as they are, all but `contentEncoding`. */
+export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
+  /** How often at most it reads and writes before it rejects `conflict`, 1 to 100. Default 10. */
+  readonly attempts?: number;
+}
+
 /** Options of `createMultipartUpload`. */
 export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
   /** Length in bytes of the whole object, where it is known: `send` refuses a body that is longer or shorter. */
@@ -168,6 +188,8 @@ export interface UploadState {
   readonly partSize: number;
   readonly size?: number | undefined;
   readonly writeId?: string | undefined;
+  /** The checksum with which it was begun, which the driver that goes on must have. */
+  readonly checksum?: string | undefined;
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: "*" | undefined;
   readonly parts: readonly SentPart[];
@@ -259,12 +281,8 @@ export interface ObjectStore {
   listUploads(options?: UploadsOptions): AsyncIterable<PendingUpload>;
   /** Aborts uploads that were left behind; resolves with their number. */
   sweepUploads(options?: SweepOptions): Promise<number>;
-  /** Not available yet: rejects `unsupported`. */
-  update(
-    key: string,
-    fn: (current: DownloadedObject | null) => UploadBody | Promise<UploadBody>,
-    options?: UploadOptions,
-  ): Promise<ObjectInfo>;
+  /** Replaces an object by what `fn` makes of it, on the condition that nobody else wrote meanwhile; else tries again. */
+  update(key: string, fn: UpdateFunction, options?: UpdateOptions): Promise<ObjectInfo>;
   /** The same interface below a prefix, which it cannot leave. Keys in and out are relative to it. */
   scoped(prefix: string): ObjectStore;
 }

@@ -33,13 +33,14 @@ export async function createMultipart(call: Caller, key: Key, options: Multipart
 export function resumeMultipart(call: Caller, key: Key, upload: string | UploadState): Promise<MultipartUpload> {
   return call("resumeMultipartUpload", key, undefined, (backend) => {
     const state = toState(key, upload);
-    const { partSize } = stepsOf(backend).plan;
-    return handle(call, key, { ...state, partSize: state.partSize ?? partSize });
+    const { partSize, checksum } = stepsOf(backend).plan;
+    // Of an upload that is known by its id alone, all is taken to be the driver's own way.
+    return handle(call, key, { partSize, checksum, ...state });
   });
 }
 
 function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
-  const { uploadId, writeId, ifMatch, ifNoneMatch } = state;
+  const { uploadId, writeId, checksum, ifMatch, ifNoneMatch } = state;
   return {
     key,
     uploadId,
@@ -47,7 +48,8 @@ function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
       const sent = call("uploadPart", key, part, async (now) => {
         wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
         const steps = stepsOf(now);
-        return steps.uploadPart(key, uploadId, partNumber, await partBytes(body, steps.maxPart, part), part);
+        const bytes = await partBytes(body, steps.maxPart, part);
+        return steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: part.signal });
       });
       return releasing(body, sent);
     },
@@ -60,7 +62,7 @@ function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
     complete: (parts, options = {}) =>
       call("completeMultipartUpload", key, options, async (now): Promise<ObjectInfo> => {
         const { signal } = options;
-        const end = { ifMatch, ifNoneMatch, writeId, signal };
+        const end = { ifMatch, ifNoneMatch, writeId, checksum, signal };
         return finished(now, key, await stepsOf(now).complete(key, uploadId, inOrder(parts), end), signal);
       }),
     abort: (end = {}) => call("abortMultipartUpload", key, end, (now) => stepsOf(now).abort(key, uploadId, end)),

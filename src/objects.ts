@@ -14,6 +14,7 @@ import { presignOptions } from "./presign.ts";
 import { parseRange } from "./range.ts";
 import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
+import { update } from "./update.ts";
 import { checkEtag, releasing, upload } from "./upload.ts";
 
 /** All verbs over one backend. */
@@ -108,7 +109,7 @@ export function objectStore(call: Caller): ObjectStore {
 
     sweepUploads: (options = {}) => sweepUploads(call, options),
 
-    update: (key, _fn, options = {}) => call("update", key, options, () => notYet("the compare-and-swap loop")),
+    update: (key, fn, options = {}) => update(call, key, fn, options),
 
     scoped: (prefix) => scoped(store, prefix),
   };
@@ -203,8 +204,4 @@ function absent(key: string): StorageError {
 
 function replaced(): StorageError {
   return new StorageError("conflict", "the source was replaced while it was copied; it was kept");
-}
-
-function notYet(what: string): never {
-  throw new StorageError("unsupported", `${what} is not available in this version`);
 }

@@ -1,5 +1,6 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
 import type { ObjectHeaders } from "./backend.ts";
+import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
 import type {
   CopyOptions,
@@ -9,6 +10,7 @@ import type {
   PresignOptions,
   SendOptions,
   SweepOptions,
+  UpdateOptions,
   UploadOptions,
 } from "./interface.ts";
 
@@ -50,6 +52,13 @@ export function wholeNumber(option: string, value: number, least: number, most: 
   return value;
 }
 
+/** An algorithm of `unbucket/checksum`, one like it, or false for none; rejects `invalid-option`. */
+export function checkAlgorithm<T extends ChecksumAlgorithm | false | undefined>(algorithm: T): T {
+  if (algorithm === undefined || algorithm === false) return algorithm;
+  if (typeof algorithm.of === "function" && typeof algorithm.create === "function") return algorithm;
+  throw refuse("checksum", "must be an algorithm of unbucket/checksum, such as crc64nvme");
+}
+
 /** An option that becomes a header of its own. */
 export type HeaderOption = Exclude<keyof ObjectHeaders, "metadata">;
 
@@ -64,10 +73,10 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
 
 type VerbOption =
   | keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions)
-  | keyof (MultipartOptions & SendOptions & SweepOptions);
+  | keyof (MultipartOptions & SendOptions & SweepOptions & UpdateOptions);
 
 /** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
-export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", unknown>> = {
+export const VERB_OPTIONS: Readonly<Record<VerbOption, unknown>> = {
   ...OBJECT_HEADERS,
   ...{
     signal: 1,
@@ -82,7 +91,7 @@ export const VERB_OPTIONS: Readonly<Record<VerbOption | "checksum", unknown>> = 
     metadata: 1,
   },
   ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
-  ...{ partSize: 1, verify: 1, olderThan: 1, versionId: 1 },
+  ...{ partSize: 1, verify: 1, olderThan: 1, versionId: 1, attempts: 1 },
 };
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];

@@ -38,11 +38,13 @@ export function presignOptions(options: PresignOptions): BackendPresignOptions {
 export async function presignUpload(
   backend: Backend,
   key: Key,
-  { uploadId, partSize, size, ifMatch, ifNoneMatch }: UploadState,
+  { uploadId, partSize, size, checksum, ifMatch, ifNoneMatch }: UploadState,
   options: PresignOptions,
 ): Promise<PresignedUpload | null> {
   if (size === undefined)
     throw refuse("size", "must be given to createMultipartUpload, to know how many parts there are");
+  if (checksum !== undefined)
+    throw refuse("checksum", "must be false in createMultipartUpload, since those who send the parts compute none");
   const { expiresIn, signal } = presignOptions(options);
   const { presign } = backend;
   if (!presign) return null;

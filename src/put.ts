@@ -69,12 +69,12 @@ async function inParts(
   stopSource: (reason: unknown) => void,
 ): Promise<StoredInfo> {
   const { signal, onBytes, ifMatch, ifNoneMatch } = options;
-  const { uploadId, writeId } = await steps.create(key, options);
+  const { uploadId, writeId, checksum } = await steps.create(key, options);
   try {
     const send: Parameters<typeof sendParts>[3] = (partNumber, bytes, stop) =>
-      steps.uploadPart(key, uploadId, partNumber, bytes, { signal: stop });
+      steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: stop });
     const { parts, size } = await sendParts(steps.plan, 1, pieces(), send, { signal, onBytes, stopSource });
-    const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, signal });
+    const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
     return { key, size, etag, ...headersOf(options) };
   } catch (error) {
     // Without the caller's signal: an aborted upload would otherwise keep its parts, and cost, for ever. One whose completion

@@ -22,13 +22,13 @@ export function toState(
   upload: string | UploadState,
 ): Omit<WorkingState, "partSize"> & Partial<Pick<WorkingState, "partSize">> {
   if (typeof upload === "string" && upload !== "") return { key, uploadId: upload, parts: [] };
-  const { uploadId, partSize, size, writeId, ifMatch, ifNoneMatch, parts } = (upload ?? {}) as UploadState;
+  const { uploadId, partSize, size, writeId, checksum, ifMatch, ifNoneMatch, parts } = (upload ?? {}) as UploadState;
   if (typeof uploadId !== "string" || uploadId === "" || !Array.isArray(parts))
     throw refuse("upload", "must be the id of an upload, or what state() gave");
   wholeNumber("partSize", partSize, 1, MAX_PART);
   if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
   for (const { partNumber } of parts) wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
-  return { key, uploadId, partSize, size, writeId, ifMatch, ifNoneMatch, parts: [...parts] };
+  return { key, uploadId, partSize, size, writeId, checksum, ifMatch, ifNoneMatch, parts: [...parts] };
 }
 
 /** Sends what the store does not hold, and completes. */
@@ -40,7 +40,7 @@ export async function sendMissing(
   open: Parameters<MultipartUpload["send"]>[0],
   { signal, onProgress, verify = true }: SendOptions,
 ): Promise<ObjectInfo> {
-  const { uploadId, partSize, size, writeId, ifMatch, ifNoneMatch } = state;
+  const { uploadId, partSize, size, writeId, checksum, ifMatch, ifNoneMatch } = state;
   const stored = await steps.parts(key, uploadId, { signal });
   if (!stored) {
     // Completed by a process that did not live to hear of it?
@@ -63,7 +63,7 @@ export async function sendMissing(
     const digest = (await sha256Base64(bytes)).slice(0, 16);
     const known = kept.get(partNumber);
     if (known?.digest === digest && known.size === bytes.byteLength) return known;
-    const sent = { ...(await steps.uploadPart(key, uploadId, partNumber, bytes, { signal: stop })), digest };
+    const sent = { ...(await steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: stop })), digest };
     const others = state.parts.filter((part) => part.partNumber !== partNumber);
     state.parts.splice(0, Infinity, ...others, { ...sent, size: bytes.byteLength });
     return sent;
@@ -73,7 +73,7 @@ export async function sendMissing(
   if (start > 0) onBytes?.(start);
   const body = await open(start);
   const parts = await releasing(body, readAll());
-  const end = { ifMatch, ifNoneMatch, writeId, signal };
+  const end = { ifMatch, ifNoneMatch, writeId, checksum, signal };
   return finished(backend, key, await steps.complete(key, uploadId, parts, end), signal);
 
   async function readAll(): Promise<readonly UploadedPart[]> {

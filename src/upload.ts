@@ -1,10 +1,9 @@
 /** From what a caller passes to `upload` to what a driver's `put` is given. */
 import type { Backend, Key, PutOptions, Source } from "./backend.ts";
-import { toBody } from "./body.ts";
+import { type Body, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
-import { StorageError } from "./error.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
-import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { checkAlgorithm, objectHeaders, refuse } from "./options.ts";
 import { letGo } from "./reader.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "./type.ts";
 
@@ -16,8 +15,17 @@ export async function upload(
   options: UploadOptions,
   durable?: boolean,
 ): Promise<ObjectInfo> {
-  if (options.size !== undefined) wholeNumber("size", options.size, 0, Number.MAX_SAFE_INTEGER);
-  const { source, type } = toBody(body, options.size);
+  return uploadBody(backend, key, toBody(body, options.size), options, durable);
+}
+
+/** Stores a body that is read as a {@link Source} already. */
+export async function uploadBody(
+  backend: Backend,
+  key: Key,
+  { source, type }: Body,
+  options: UploadOptions,
+  durable?: boolean,
+): Promise<ObjectInfo> {
   const put = putOptions(key, options, type);
   const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
   const info = await backend.put(key, source, {
@@ -45,12 +53,6 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
 /** The part of the options that a driver sees, checked. */
 export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): PutOptions {
   const { ifMatch, ifNoneMatch, headers, signal } = options;
-  if ("checksum" in options && options.checksum !== undefined) {
-    throw new StorageError(
-      "unsupported",
-      "checksum cannot be chosen yet; payloads are signed with their SHA-256 by default",
-    );
-  }
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*")
     throw refuse("ifNoneMatch", 'must be "*" on a write: create only');
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refuse("ifMatch", "and ifNoneMatch exclude each other");
@@ -62,6 +64,7 @@ export function putOptions(key: Key, options: MultipartOptions, bodyType?: strin
     ifMatch: checkEtag("ifMatch", ifMatch),
     ifNoneMatch,
     headers,
+    checksum: checkAlgorithm(options.checksum),
     signal,
   };
 }

@@ -120,6 +120,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   ".": ["StorageError", "objects", "toDriver"],
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],
+  "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
   "./conformance": ["ConformanceError", "cases", "casesFor"],
   "./drivers/fs": ["default"],
   "./drivers/s3": ["default"],

@@ -5,6 +5,7 @@ import type { Clock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { encodePath, joinBase, MAX_KEY_BYTES } from "../../src/key.ts";
 import { putSource } from "../../src/put.ts";
+import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
 import { copyObject } from "./copy.ts";
 import { deleteObject, deleteObjects } from "./delete.ts";
@@ -35,8 +36,9 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     return run();
   };
 
+  const own = settings.checksums.of(undefined);
   const multipart: MultipartBackend = {
-    plan: { partSize, concurrency, memory },
+    plan: { partSize, concurrency, memory, checksum: own && idOf(own) },
     maxPart: maxMemory,
     create: (key, put) => fits(key, () => createUpload(client, key, put)),
     uploadPart: (key, uploadId, partNumber, bytes, call) => putPart(client, key, uploadId, partNumber, bytes, call),

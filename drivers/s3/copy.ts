@@ -80,7 +80,8 @@ async function copyVersion(
     return copied(info, to, root);
   }
 
-  const { uploadId, writeId } = await steps.create(to, { ...info, headers: only(false), signal });
+  const begun = { ...info, headers: only(false), checksum: false, signal } as const;
+  const { uploadId, writeId } = await steps.create(to, begun);
   try {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];

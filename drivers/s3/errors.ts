@@ -46,6 +46,7 @@ const BY_CODE: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>(
     MetadataTooLarge: "invalid-option",
     BadDigest: "corrupt",
     XAmzContentSHA256Mismatch: "corrupt",
+    XAmzContentChecksumMismatch: "corrupt",
     IncompleteBody: "unavailable",
     RequestTimeout: "timeout",
     SlowDown: "unavailable",

@@ -46,7 +46,7 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
 const RESERVED =
-  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
+  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
 /**
  * The extra headers of one call, lower-case; rejects `invalid-option` for those that have an option of their own, and on an

@@ -7,12 +7,14 @@ import type {
   CallOptions,
   CompleteOptions,
   Key,
+  PartOptions,
   PendingUpload,
   PutOptions,
   StoredPart,
   UploadedPart,
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
 import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
@@ -25,14 +27,15 @@ import { childrenOf, childText, type Element, escapeXml } from "./xml.ts";
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {
   const stored = toRequestHeaders(options);
   const { writeId, header } = writeMark(client, stored);
-  const headers = { ...stored, ...header, ...extraHeaders(options.headers) };
+  const algorithm = client.settings.checksums.of(options.checksum);
+  const headers = { ...stored, ...header, ...beginHeaders(algorithm), ...extraHeaders(options.headers) };
   const root = await client.document(
     { method: "POST", key, query: { uploads: "" }, headers, signal: options.signal },
     "InitiateMultipartUploadResult",
   );
   const uploadId = childText(root, "UploadId");
   if (!uploadId) throw new StorageError("corrupt", "the store began an upload without naming it");
-  return { uploadId, writeId };
+  return { uploadId, writeId, checksum: algorithm && idOf(algorithm) };
 }
 
 /** Stores one part. */
@@ -42,13 +45,16 @@ export async function putPart(
   uploadId: string,
   partNumber: number,
   bytes: Uint8Array,
-  call: CallOptions,
+  { checksum: id, signal }: PartOptions,
 ): Promise<UploadedPart> {
+  const algorithm = client.settings.checksums.byId(id);
+  const checksum = await algorithm?.of(bytes);
+  const headers = bodyHeader(algorithm, checksum);
   const etag = await client.send(
-    { method: "PUT", key, query: { partNumber, uploadId }, body: bytes, signal: call.signal },
+    { method: "PUT", key, query: { partNumber, uploadId }, headers, body: bytes, signal },
     etagOf,
   );
-  return { partNumber, etag };
+  return { partNumber, etag, size: bytes.byteLength, ...(checksum === undefined ? {} : { checksum }) };
 }
 
 /** Makes the object out of its parts, and gives its ETag. */
@@ -59,13 +65,17 @@ export function completeUpload(
   parts: readonly UploadedPart[],
   options: CompleteOptions,
 ): Promise<string> {
+  const algorithm = client.settings.checksums.byId(options.checksum);
   const list = parts
-    .map((part) => `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${escapeXml(part.etag)}</ETag></Part>`)
+    .map(
+      (part) =>
+        `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${escapeXml(part.etag)}</ETag>${partElement(algorithm, part)}</Part>`,
+    )
     .join("");
   const body = new TextEncoder().encode(
     `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
   );
-  const headers = { "content-type": "application/xml", ...conditions(options) };
+  const headers = { "content-type": "application/xml", ...conditions(options), ...wholeHeaders(algorithm, parts) };
   const { signal } = options;
   return settle(client, key, options, () =>
     refusedAsPrecondition(options, async () => {

@@ -1,4 +1,5 @@
 /** What `s3()` takes. Checked at the first call, in settings.ts. */
+import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
 import type { OnEvent } from "../../src/event.ts";
 import type { RetryOptions } from "../../src/retry.ts";
 import type { Fetch } from "./fetch.ts";
@@ -48,6 +49,11 @@ export interface S3Options {
    * recognised. Default true; false leaves such writes `ambiguous`.
    */
   readonly writeId?: boolean;
+  /**
+   * Of `unbucket/checksum`: sent with every upload, and checked when a whole object is read that has it. Of several the first is
+   * sent, and any is checked. Default: none, since not every store takes the headers.
+   */
+  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[];
   /** Base of the `url` that `upload` and `head` give: a CDN, a route of the app. Default: the object's own address. */
   readonly publicUrl?: string;
   /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */

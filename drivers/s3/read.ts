@@ -61,15 +61,15 @@ export async function getObject(
 ): Promise<StoredObject | null> {
   const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
+  const conditions = { "if-match": ifMatch, "if-none-match": ifNoneMatch };
   const operation: Operation & { readonly key: Key } = {
     method: "GET",
     key,
     query: { versionId },
     headers: {
       ...extraHeaders(options.headers, false),
-      range: first && rangeHeader(first),
-      "if-match": ifMatch,
-      "if-none-match": ifNoneMatch,
+      ...conditions,
+      ...(first ? { range: rangeHeader(first) } : client.settings.checksums.mode),
     },
     signal,
     // An empty object has no first part.
@@ -146,7 +146,9 @@ function open(
           healing(part, part.start === wanted.start ? opened : undefined, rest),
         )
       : healing(wanted, opened, rest);
-  return { info, body: toBody(pieces, options, rest), range: range && wanted };
+  const body = toBody(pieces, options, rest);
+  const whole = plain && !span;
+  return { info, body: whole ? client.settings.checksums.verified(response, body) : body, range: range && wanted };
 }
 
 /** What is asked for first, where the rest shall come in parts beside it. The start of a suffix is known from its answer alone. */

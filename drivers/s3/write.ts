@@ -5,6 +5,7 @@
 import type { Key, PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
+import { bodyHeader } from "./checksum.ts";
 import type { Client, Operation } from "./client.ts";
 import { conditions, isConditional, refusedAsPrecondition } from "./conditions.ts";
 import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
@@ -17,7 +18,9 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const stored = toRequestHeaders(options);
   const conditional = isConditional(options);
   const { writeId, header } = conditional ? writeMark(client, stored) : {};
-  const headers = { ...stored, ...header, ...conditions(options), ...extraHeaders(options.headers) };
+  const algorithm = client.settings.checksums.of(options.checksum);
+  const checksum = bodyHeader(algorithm, await algorithm?.of(bytes));
+  const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
   const etag = await settle(client, key, { writeId, signal }, () =>
     refusedAsPrecondition(options, () => client.send(operation, etagOf)),

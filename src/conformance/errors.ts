@@ -13,7 +13,7 @@ const FAILURES: Readonly<
   copy: ["not-found", ({ driver, prefix }, no) => driver.copy(no, `${prefix}x`), "no"],
   move: ["not-found", ({ driver, prefix }, no) => driver.move(no, `${prefix}x`), "no"],
   upload: ["precondition-failed", ({ driver }, _, yes) => driver.upload(yes, "x", { ifMatch: OTHER }), "yes"],
-  update: ["unsupported", ({ driver }, _, yes) => driver.update(yes, () => "x"), "yes"],
+  update: ["not-found", ({ driver }, no) => driver.update(no, () => undefined), "no"],
   resumeMultipartUpload: ["invalid-option", ({ driver }, _, yes) => driver.resumeMultipartUpload(yes, ""), "yes"],
 };
 

@@ -26,6 +26,7 @@ const VERBS: Readonly<Record<string, readonly [typingError: string, Call]>> = {
   deletePrefix: ["limits", (store, key, options) => store.deletePrefix(key, options)],
   listUploads: ["max", (store, _key, options) => store.listUploads(options)[Symbol.asyncIterator]().next()],
   sweepUploads: ["older", (store, _key, options) => store.sweepUploads(options)],
+  update: ["retries", (store, key, options) => store.update(key, () => undefined, options)],
   createMultipartUpload: ["meta", (store, key, options) => store.createMultipartUpload(key, options)],
 };
 

@@ -23,3 +23,9 @@ export function hmac(key: Uint8Array | string, data: string): Uint8Array {
 export function hmacHex(key: Uint8Array | string, data: string): string {
   return createHmac("sha256", key).update(data).digest("hex");
 }
+
+/** SHA-256 of what comes in pieces, in base64; undefined where the runtime has no such thing. */
+export function sha256Stream(): { update(bytes: Uint8Array): void; digest(): string } | undefined {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("base64") };
+}

@@ -12,7 +12,30 @@ export async function sha256Hex(data: Uint8Array | string): Promise<string> {
 
 /** SHA-256 in base64. */
 export async function sha256Base64(data: Uint8Array | string): Promise<string> {
-  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(data)))));
+  return base64(await crypto.subtle.digest("SHA-256", bytes(data)));
+}
+
+/** What Workers add to WebCrypto. */
+interface DigestStream extends WritableStream<Uint8Array> {
+  readonly digest: Promise<ArrayBuffer>;
+}
+
+/**
+ * SHA-256 of what comes in pieces, in base64; undefined where the runtime has no such thing.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#constructors
+ */
+export function sha256Stream(): { update(bytes: Uint8Array): Promise<void>; digest(): Promise<string> } | undefined {
+  const { DigestStream } = crypto as { readonly DigestStream?: new (algorithm: string) => DigestStream };
+  if (!DigestStream) return undefined;
+  const stream = new DigestStream("SHA-256");
+  const writer = stream.getWriter();
+  return {
+    update: (piece) => writer.write(piece),
+    async digest() {
+      await writer.close();
+      return base64(await stream.digest);
+    },
+  };
 }
 
 /** HMAC with SHA-256. */
@@ -29,6 +52,10 @@ export async function hmacHex(key: Uint8Array | string, data: string): Promise<s
 function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
   // WebCrypto takes no view of shared memory, which is all that the cast leaves out.
   return typeof data === "string" ? encoder.encode(data) : (data as Uint8Array<ArrayBuffer>);
+}
+
+function base64(data: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(data)));
 }
 
 function hex(data: ArrayBuffer | Uint8Array): string {

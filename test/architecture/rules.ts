@@ -16,6 +16,7 @@ export const importRules: readonly ImportRule[] = [
   { files: /^src\/sigv4\/digest\.node\.ts$/, may: [core, /^node:crypto$/], why: "the one digest that is Node's" },
   { files: /^src\/sigv4\//, may: [core, /^aws4fetch$/, /^#digest$/], why: "the one place for aws4fetch" },
   { files: /^src\/resume\.ts$/, may: [core, /^#digest$/], why: "parts are compared by their digest" },
+  { files: /^src\/checksum\/sha256\.ts$/, may: [core, /^#digest$/], why: "the one checksum that runtimes have" },
   { files: core, may: [core], why: "the portable core imports only itself" },
   { files: /^drivers\/fs(\.ts$|\/)/, may: [coreFile, /^drivers\/fs\//, node], why: "the one place for node:fs" },
   {

@@ -1,0 +1,93 @@
+/**
+ * Checksums on the wire, of the algorithms that the caller chose and of no other: some stores refuse the headers.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
+import type { UploadedPart } from "../../src/backend.ts";
+import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
+import { checkAlgorithm, refuse } from "../../src/options.ts";
+import type { WireResponse } from "./transport.ts";
+import { escapeXml } from "./xml.ts";
+
+/** Of its own, since headers.ts needs the settings and those need this. */
+type HeaderMap = Readonly<Record<string, string | undefined>>;
+
+/** The algorithms of one driver. */
+export class Checksums {
+  /** Those that downloads are checked by; the first is for uploads. */
+  readonly #own: readonly ChecksumAlgorithm[];
+  /** These, and those of uploads in parts that were begun with another. */
+  readonly #known: Map<string, ChecksumAlgorithm>;
+  /** What asks for an object's checksums. */
+  readonly mode: HeaderMap;
+
+  constructor(option: ChecksumAlgorithm | readonly ChecksumAlgorithm[] = []) {
+    this.#own = [option || []].flat();
+    for (const algorithm of this.#own) checkAlgorithm(algorithm);
+    this.#known = new Map(this.#own.map((algorithm) => [idOf(algorithm), algorithm]));
+    this.mode = this.#own.length > 0 ? { "x-amz-checksum-mode": "ENABLED" } : {};
+  }
+
+  /** The algorithm of an upload: its own, none when that is false, else the driver's. */
+  of(own: ChecksumAlgorithm | false | undefined): ChecksumAlgorithm | undefined {
+    const algorithm = own === undefined ? this.#own[0] : own || undefined;
+    if (algorithm) this.#known.set(idOf(algorithm), algorithm);
+    return algorithm;
+  }
+
+  /** The algorithm that an upload in parts was begun with; rejects `invalid-option` when it is not at hand. */
+  byId(id: string | undefined): ChecksumAlgorithm | undefined {
+    if (id === undefined) return undefined;
+    const algorithm = this.#known.get(id);
+    if (algorithm) return algorithm;
+    throw refuse("checksum", `must have ${id}, with which this upload was begun`);
+  }
+
+  /** A download of a whole object, which errors `corrupt` at its end unless the bytes have the checksum that was announced. */
+  verified(response: Pick<WireResponse, "header">, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    const algorithm = this.#own.find(({ header }) => response.header(header));
+    const expected = algorithm && response.header(algorithm.header);
+    return algorithm && expected && isWhole(response, expected) ? algorithm.verified(body, expected) : body;
+  }
+}
+
+/** What an upload in parts remembers its algorithm by, also in another process. */
+export function idOf({ name, type }: ChecksumAlgorithm): string {
+  return `${name} ${type}`;
+}
+
+/** A value of all bytes, not one of the parts' values: that ends in their number, which some servers leave out. */
+function isWhole({ header }: Pick<WireResponse, "header">, value: string): boolean {
+  const type = header("x-amz-checksum-type");
+  return type === null ? !value.includes("-") && !/-\d+"?$/.test(header("etag") ?? "") : type === "FULL_OBJECT";
+}
+
+/** The header that guards a body. */
+export function bodyHeader(algorithm: ChecksumAlgorithm | undefined, value: string | undefined): HeaderMap {
+  return algorithm ? { [algorithm.header]: value } : {};
+}
+
+/** What begins an upload in parts. */
+export function beginHeaders(algorithm: ChecksumAlgorithm | undefined): HeaderMap {
+  if (!algorithm) return {};
+  const { name, type } = algorithm;
+  return {
+    "x-amz-checksum-algorithm": name,
+    "x-amz-checksum-type": type === "full" ? "FULL_OBJECT" : "COMPOSITE",
+  };
+}
+
+/** A part's checksum in the document that ends the upload. */
+export function partElement(algorithm: ChecksumAlgorithm | undefined, { checksum }: UploadedPart): string {
+  return algorithm && checksum ? `<Checksum${algorithm.name}>${escapeXml(checksum)}</Checksum${algorithm.name}>` : "";
+}
+
+/** The whole object's checksum, out of its parts' in order; nothing when one is not known. */
+export function wholeHeaders(algorithm: ChecksumAlgorithm | undefined, parts: readonly UploadedPart[]): HeaderMap {
+  if (algorithm?.type !== "full") return {};
+  let whole: string | undefined;
+  for (const { checksum, size } of parts) {
+    if (checksum === undefined || size === undefined) return {};
+    whole = whole === undefined ? checksum : algorithm.combine?.(whole, checksum, size);
+  }
+  return whole === undefined ? {} : { [algorithm.header]: whole, "x-amz-checksum-type": "FULL_OBJECT" };
+}

@@ -1,0 +1,115 @@
+/** The compare-and-swap loop: read, decide, write on the condition that nobody wrote meanwhile, else once more. */
+import type { Backend, Key, ObjectHeaders, StoredObject } from "./backend.ts";
+import { toBody } from "./body.ts";
+import type { Caller } from "./call.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { toDownload, toInfo } from "./download.ts";
+import { StorageError } from "./error.ts";
+import type { ObjectInfo, UpdateFunction, UpdateOptions, UploadBody, UploadOptions } from "./interface.ts";
+import { parseKey } from "./key.ts";
+import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
+import { letGo } from "./reader.ts";
+import { type Failure, retry, RetryBudget } from "./retry.ts";
+import { releasing, uploadBody } from "./upload.ts";
+
+/** Milliseconds. Long enough that twenty writers at once get through, short enough that two hardly notice each other. */
+const WAITS = { baseDelay: 50, maxDelay: 5000 };
+
+/** Runs rounds until a write has met the version that it was made from. What `fn` throws comes out as it is. */
+export async function update(
+  call: Caller,
+  key: string,
+  fn: UpdateFunction,
+  options: UpdateOptions,
+  clock: Clock = systemClock,
+): Promise<ObjectInfo> {
+  let thrown: { readonly error: unknown } | undefined;
+  const guarded: UpdateFunction = async (current) => {
+    try {
+      return await fn(current);
+    } catch (error) {
+      thrown = { error };
+      throw error;
+    }
+  };
+  try {
+    return await call("update", key, options, (backend) => rounds(backend, parseKey(key), guarded, options, clock));
+  } catch (error) {
+    // Not a failure of the store, so it is not wrapped; an abort has its own reason.
+    throw thrown && !options?.signal?.aborted ? thrown.error : error;
+  }
+}
+
+async function rounds(
+  backend: Backend,
+  key: Key,
+  fn: UpdateFunction,
+  options: UpdateOptions,
+  clock: Clock,
+): Promise<ObjectInfo> {
+  const { attempts = 10, signal } = options;
+  wholeNumber("attempts", attempts, 1, 100);
+  const { ifMatch, ifNoneMatch }: UploadOptions = options;
+  if (ifMatch !== undefined || ifNoneMatch !== undefined)
+    throw refuse("ifMatch", "is set by update itself, as is ifNoneMatch");
+  let refused: unknown;
+  const write = async (stored: StoredObject | null, body: UploadBody): Promise<ObjectInfo> => {
+    // What fn took may be long, and not every driver looks at the signal before it writes bytes.
+    signal?.throwIfAborted();
+    const made = toBody(body, options.size);
+    // A stream made of the current body may begin to read it only when it is read itself.
+    if ("bytes" in made.source || body instanceof Blob) await drop(stored);
+    try {
+      return await uploadBody(backend, key, made, {
+        ...inherited(stored, made.type),
+        ...defined(options),
+        ...(stored ? { ifMatch: stored.info.etag } : { ifNoneMatch: "*" }),
+      });
+    } catch (error) {
+      refused = error;
+      throw error;
+    }
+  };
+  const round = async (): Promise<ObjectInfo> => {
+    const stored = await backend.get(key, { signal });
+    try {
+      const body = await fn(stored && toDownload(backend, stored));
+      return body === undefined ? unchanged(backend, stored) : await releasing(body, write(stored, body));
+    } finally {
+      await drop(stored);
+    }
+  };
+  const judge = (error: unknown): Failure => {
+    // Only what the write was refused with: fn may meet the same codes at other objects.
+    const overtaken =
+      error === refused &&
+      StorageError.is(error) &&
+      (error.code === "precondition-failed" || error.code === "conflict");
+    return { error: overtaken ? giveUp(attempts, error) : error, retryable: overtaken, kind: "throttled" };
+  };
+  // A budget of its own, since other writers are no outage: it lasts for as many as 100 attempts of this kind.
+  return retry({ attempts, ...WAITS }, new RetryBudget(), signal, round, judge, clock);
+}
+
+/**
+ * What stays when the options do not say otherwise: all that describes the object. Its encoding describes the bytes, which are
+ * new, and so does a type that they bring along.
+ */
+function inherited(stored: StoredObject | null, type: string | undefined): ObjectHeaders {
+  const { contentEncoding: _, contentType, ...kept } = headersOf(stored?.info ?? {});
+  return defined({ ...kept, contentType: type ?? contentType });
+}
+
+function unchanged(backend: Backend, stored: StoredObject | null): ObjectInfo {
+  if (stored) return toInfo(backend, stored.info);
+  throw new StorageError("not-found", "there is no object, and the function gave no body to create it");
+}
+
+async function drop(stored: StoredObject | null): Promise<void> {
+  if (stored && !stored.body.locked) await letGo(stored.body, undefined);
+}
+
+function giveUp(attempts: number, cause: unknown): StorageError {
+  const message = `others changed the object during each of ${attempts} attempts; try later, or raise attempts`;
+  return new StorageError("conflict", message, { retryable: true, cause });
+}
