@@ -4,7 +4,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import type { Seams, StoreConfig } from "../suite/jobs.ts";
+import type { SuiteConfig } from "../suite/config.ts";
+import type { Seams } from "../suite/jobs.ts";
 import { program } from "./install.ts";
 import { fromJunit, type Report } from "./report.ts";
 
@@ -12,7 +13,7 @@ import { fromJunit, type Report } from "./report.ts";
 export interface Runtime {
   readonly name: string;
   readonly seams: Seams;
-  readonly run: (folder: string, store: StoreConfig) => Promise<Report>;
+  readonly run: (folder: string, suite: SuiteConfig) => Promise<Report>;
 }
 
 type Command = (entry: string, junit: string) => readonly string[];
@@ -21,44 +22,44 @@ const onNode: Seams = { transport: "undici", digest: "node" };
 const withFetch: Seams = { transport: "fetch", digest: "node" };
 
 export const runtimes: readonly Runtime[] = [
-  { name: "node 20", seams: onNode, run: (folder, store) => runNode("node20", folder, store) },
-  { name: "node 24", seams: onNode, run: (folder, store) => runNode("node24", folder, store) },
+  { name: "node 20", seams: onNode, run: (folder, suite) => runNode("node20", folder, suite) },
+  { name: "node 24", seams: onNode, run: (folder, suite) => runNode("node24", folder, suite) },
   {
     name: "bun",
     seams: withFetch,
-    run: (folder, store) =>
-      runProgram("bun", "entry.bun.mjs", folder, store, (entry, junit) => [
+    run: (folder, suite) =>
+      runProgram("bun", "entry.bun.mjs", folder, suite, (entry, junit) => [
         ...["test", "--reporter=junit", `--reporter-outfile=${junit}`, `./${entry}`],
       ]),
   },
   {
     name: "deno",
     seams: withFetch,
-    run: (folder, store) =>
-      runProgram("deno", "entry.deno.mjs", folder, store, (entry, junit) => [
+    run: (folder, suite) =>
+      runProgram("deno", "entry.deno.mjs", folder, suite, (entry, junit) => [
         ...["test", "--allow-all", "--no-check", "--quiet", `--junit-path=${junit}`, entry],
       ]),
   },
   { name: "workerd", seams: { transport: "fetch", digest: "web" }, run: runWorkerd },
 ];
 
-function runNode(name: "node20" | "node24", folder: string, store: StoreConfig): Promise<Report> {
+function runNode(name: "node20" | "node24", folder: string, suite: SuiteConfig): Promise<Report> {
   const command: Command = (entry, junit) => [
     ...["--test", "--test-reporter=junit", `--test-reporter-destination=${junit}`, entry],
   ];
-  return runProgram(name, "entry.node.mjs", folder, store, command);
+  return runProgram(name, "entry.node.mjs", folder, suite, command);
 }
 
 async function runProgram(
   name: "bun" | "deno" | "node20" | "node24",
   file: string,
   folder: string,
-  store: StoreConfig,
+  suite: SuiteConfig,
   command: Command,
 ): Promise<Report> {
-  const junit = join(folder, `${name}.${store.name}.xml`);
+  const junit = join(folder, `${name}.${suite.name}.xml`);
   rmSync(junit, { force: true });
-  const env = { ...environment(), UNBUCKET_SUITE: JSON.stringify(store), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+  const env = { ...environment(), UNBUCKET_SUITE: JSON.stringify(suite), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
   const child = spawn(await program(name), command(`suite/${file}`, junit), { cwd: folder, env });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -80,7 +81,7 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
-async function runWorkerd(folder: string, store: StoreConfig): Promise<Report> {
+async function runWorkerd(folder: string, suite: SuiteConfig): Promise<Report> {
   const bundle = await build({
     entryPoints: [join(folder, "suite", "entry.worker.mjs")],
     bundle: true,
@@ -91,7 +92,7 @@ async function runWorkerd(folder: string, store: StoreConfig): Promise<Report> {
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-01",
-    bindings: { UNBUCKET_SUITE: JSON.stringify(store) },
+    bindings: { UNBUCKET_SUITE: JSON.stringify(suite) },
   });
   try {
     const names = (await (await miniflare.dispatchFetch("http://suite/")).json()) as readonly string[];

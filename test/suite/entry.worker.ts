@@ -1,8 +1,9 @@
 /** The suite in workerd, which has no runner: GET lists the jobs, POST with `?job=` runs one. */
-import { jobsFor, portable, type Job, type StoreConfig } from "./jobs.ts";
+import { jobsOf, type SuiteConfig } from "./config.ts";
+import { portable, type Job } from "./jobs.ts";
 
 interface Bindings {
-  /** A {@link StoreConfig} as JSON. */
+  /** A {@link SuiteConfig} as JSON. */
   readonly UNBUCKET_SUITE: string;
 }
 
@@ -10,7 +11,7 @@ let jobs: readonly Job[] | undefined;
 
 const worker: { fetch(request: Request, env: Bindings): Promise<Response> } = {
   async fetch(request, env) {
-    jobs ??= jobsFor(JSON.parse(env.UNBUCKET_SUITE) as StoreConfig, portable);
+    jobs ??= jobsOf(JSON.parse(env.UNBUCKET_SUITE) as SuiteConfig, portable);
     if (request.method === "GET") return Response.json(jobs.map(({ name }) => name));
     const job = jobs[Number(new URL(request.url).searchParams.get("job"))];
     if (job === undefined) return new Response("no such job", { status: 404 });

@@ -56,16 +56,16 @@ export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, F
     const met = (): Promise<void> => run({ driver, prefix: `case-${at}/`, partSize: store.partSize });
     const reason = store.deviations[name];
     if (reason === undefined) return { name, run: met };
-    return { name: `${name} (not here: ${reason})`, run: () => rejects(met) };
+    return { name: `${name} (not here: ${reason})`, run: () => fails(met) };
   });
   return [seams, ...jobs];
 }
 
-/** A deviation that the store no longer has must leave the table. */
-async function rejects(run: () => Promise<void>): Promise<void> {
+/** Rejects when a case that cannot be met here is: a deviation that is no longer one must leave its table. */
+export async function fails(run: () => Promise<void>): Promise<void> {
   const failed = await run().then(
     () => false,
     () => true,
   );
-  if (!failed) throw new Error("the store meets this case after all: take it off the table of deviations");
+  if (!failed) throw new Error("this case is met after all: take it off the table of deviations");
 }

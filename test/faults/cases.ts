@@ -1,0 +1,38 @@
+/** The failure modes of S3 clients as executable cases: data and functions on web globals only. */
+import { answerCases } from "./cases/answers.ts";
+import { byteCases } from "./cases/bytes.ts";
+import { errorCases } from "./cases/errors.ts";
+import { headerCases } from "./cases/headers.ts";
+import { keyCases } from "./cases/keys.ts";
+import { listCases } from "./cases/lists.ts";
+import { presignCases } from "./cases/presign.ts";
+import { retryCases } from "./cases/retries.ts";
+import { securityCases } from "./cases/security.ts";
+import { uploadCases } from "./cases/uploads.ts";
+import { lostCases } from "./cases/lost.ts";
+import { healingCases } from "./cases/healing.ts";
+import { clockCases } from "./cases/clocks.ts";
+import { regionCases } from "./cases/regions.ts";
+import { tokenCases } from "./cases/tokens.ts";
+import { restCases } from "./cases/rest.ts";
+import type { FaultCase } from "./rig.ts";
+
+/** Every case, by row. */
+export const cases: readonly FaultCase[] = [
+  ...answerCases,
+  ...retryCases,
+  ...byteCases,
+  ...uploadCases,
+  ...listCases,
+  ...keyCases,
+  ...headerCases,
+  ...presignCases,
+  ...errorCases,
+  ...securityCases,
+  ...lostCases,
+  ...healingCases,
+  ...clockCases,
+  ...regionCases,
+  ...tokenCases,
+  ...restCases,
+];

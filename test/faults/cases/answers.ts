@@ -1,0 +1,149 @@
+/** A1 to A4, A7: a success that is none. */
+import { ok, same } from "../../../src/conformance/assert.ts";
+import { noise } from "../../../src/conformance/bytes.ts";
+import type { Fault } from "../proxy/fault.ts";
+import { type FaultCase, PART, type Rig } from "../rig.ts";
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
+/** What S3 says when it finds out after it has answered 200. */
+export const LATE_ERROR: Fault = {
+  do: "reply",
+  status: 200,
+  headers: { "content-type": "application/xml" },
+  body: `${DECLARATION}<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>`,
+};
+const CUT: Fault = { do: "reply", status: 200, body: `${DECLARATION}<CompleteMultipartUploadResult xml` };
+const CUT_COPY: Fault = {
+  do: "reply",
+  status: 200,
+  body: `${DECLARATION}<CopyObjectResult><ETag>&quot;a&quot;</ETag>`,
+};
+const PAGE: Fault = {
+  do: "reply",
+  status: 200,
+  headers: { "content-type": "text/html" },
+  body: "<html><body>Log in</body></html>",
+};
+
+const large = (seed: number): Uint8Array<ArrayBuffer> => noise(PART + 1000, seed);
+
+async function nothingLeft(rig: Rig, key: string): Promise<void> {
+  const { objects, uploads } = await rig.seen();
+  same([objects[key], uploads], [undefined, []], "object and uploads");
+}
+
+export const answerCases: readonly FaultCase[] = [
+  ...Object.entries({
+    "an Error": LATE_ERROR,
+    "a cut document": CUT,
+    nothing: { do: "reply", status: 200 } as Fault,
+  }).map(([what, fault]): FaultCase => ({
+    row: "A1",
+    name: `a completion that is answered 200 with ${what} is repeated`,
+    async run(rig) {
+      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", nth: 1, faults: [fault] }] });
+      const { size } = await rig.store().upload("k", large(1));
+      same([size, (await rig.seen()).objects["k"]?.size], [PART + 1000, PART + 1000], "size told and stored");
+    },
+  })),
+  {
+    row: "A1",
+    name: "a completion that is answered 200 with an Error for good fails, and leaves nothing",
+    async run(rig) {
+      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [LATE_ERROR] }] });
+      await rig.rejects("unavailable", () => rig.store().upload("k", large(2)), "upload");
+      await nothingLeft(rig, "k");
+    },
+  },
+  ...Object.entries({ "an Error": LATE_ERROR, "a cut document": CUT_COPY }).map(([what, fault]): FaultCase => ({
+    row: "A1",
+    name: `a copy that is answered 200 with ${what} is repeated`,
+    async run(rig) {
+      await rig.set({ objects: { from: "text" }, rules: [{ operation: "CopyObject", nth: 1, faults: [fault] }] });
+      await rig.store().copy("from", "to");
+      same(await rig.stored("to"), "text", "copy");
+    },
+  })),
+  {
+    row: "A1",
+    name: "a move whose copy is answered 200 with an Error for good keeps the source",
+    async run(rig) {
+      await rig.set({ objects: { from: "text" }, rules: [{ operation: "CopyObject", faults: [LATE_ERROR] }] });
+      await rig.rejects("unavailable", () => rig.store().move("from", "to"), "move");
+      same([await rig.stored("from"), await rig.stored("to")], ["text", undefined], "source and target");
+    },
+  },
+  {
+    row: "A2",
+    name: "a batch of deletes says which keys are refused, and an absent key is deleted",
+    async run(rig) {
+      const refuseDelete = { b: { code: "AccessDenied" }, gone: { code: "NoSuchKey" } };
+      await rig.set({ objects: { a: "1", b: "2", c: "3" }, switches: { refuseDelete } });
+      const error = await rig.rejects("partial", () => rig.store().delete(["a", "b", "c", "gone"]), "delete");
+      same(
+        error.errors?.map(({ key, error: { code } }) => [key, code]),
+        [["b", "denied"]],
+        "errors",
+      );
+      same([...(error.deleted ?? [])].sort(), ["a", "c", "gone"], "deleted");
+      same(Object.keys((await rig.seen()).objects), ["b"], "what is left");
+    },
+  },
+  ...[
+    { what: "and then the result", faults: [] as Fault[], fails: false },
+    { what: "and then an Error", faults: [LATE_ERROR], fails: true },
+  ].map(({ what, faults, fails }): FaultCase => ({
+    row: "A3",
+    name: `a completion that sends spaces for longer than the idle limit, ${what}`,
+    async run(rig) {
+      const spaces: Fault = { do: "whitespace", count: 12, milliseconds: 50 };
+      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [...faults, spaces] }] });
+      const store = rig.store({ timeout: { headers: 5000, body: 400 }, retry: { attempts: 1 } });
+      const upload = (): Promise<unknown> => store.upload("k", large(3));
+      if (fails) await rig.rejects("unavailable", upload, "upload");
+      else await upload();
+      same((await rig.seen()).objects["k"]?.size, fails ? undefined : PART + 1000, "size stored");
+    },
+  })),
+  {
+    row: "A4",
+    name: "a 301 without Location is an error that names the region, for every verb",
+    async run(rig) {
+      const headers = { "x-amz-bucket-region": "eu-west-1" };
+      await rig.set({ rules: [{ faults: [{ do: "reply", status: 301, headers }] }], objects: { k: "text" } });
+      const store = rig.store();
+      const verbs: Record<string, () => Promise<unknown>> = {
+        upload: () => store.upload("k", "new"),
+        download: () => store.download("k"),
+        exists: () => store.exists("k"),
+        head: () => store.head("k"),
+        delete: () => store.delete("k"),
+        list: () => store.list().pages().next(),
+      };
+      for (const [name, call] of Object.entries(verbs)) {
+        const { message } = await rig.rejects("invalid-option", call, name);
+        ok(message.includes("eu-west-1"), `${name} must name the region: ${message}`);
+      }
+      same(await rig.stored("k"), "text", "what is there");
+    },
+  },
+  ...(
+    ["ListObjectsV2", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "DeleteObjects"] as const
+  ).map((operation): FaultCase => ({
+    row: "A7",
+    name: `a login page is no answer to ${operation}`,
+    async run(rig) {
+      await rig.set({ rules: [{ operation, faults: [PAGE] }], objects: { a: "1", b: "2" } });
+      const store = rig.store();
+      const call = {
+        ListObjectsV2: () => store.list().pages().next(),
+        CreateMultipartUpload: () => store.upload("k", large(4)),
+        CompleteMultipartUpload: () => store.upload("k", large(4)),
+        CopyObject: () => store.copy("a", "k"),
+        DeleteObjects: () => store.delete(["a", "b"]),
+      }[operation];
+      await rig.rejects(["corrupt", "ambiguous", "partial"], call, operation);
+      same(Object.keys((await rig.seen()).objects), ["a", "b"], "objects");
+    },
+  })),
+];

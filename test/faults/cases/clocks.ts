@@ -1,0 +1,48 @@
+/** B10: a clock that is wrong. */
+import { ok, same } from "../../../src/conformance/assert.ts";
+import type { FaultCase } from "../rig.ts";
+
+const HOUR = 3_600_000;
+
+export const clockCases: readonly FaultCase[] = [
+  ...[HOUR, -HOUR].map((skew): FaultCase => ({
+    row: "B10",
+    name: `a clock that is an hour ${skew > 0 ? "slow" : "fast"} is learnt once, by ten calls at a time`,
+    async run(rig) {
+      await rig.set({ switches: { skew } });
+      const store = rig.store();
+      await Promise.all(Array.from({ length: 10 }, (_, index) => store.upload(`${index}`, "x")));
+      await rig.set({ rules: [] });
+      await store.upload("later", "x");
+      same(
+        (await rig.seen()).log.map(({ status }) => status),
+        [200],
+        "what the next call met",
+      );
+      same(Object.keys((await rig.seen()).objects).length, 11, "objects");
+    },
+  })),
+  {
+    row: "B10",
+    name: "a presigned URL has the time that was learnt",
+    async run(rig) {
+      await rig.set({ switches: { skew: HOUR } });
+      const store = rig.store();
+      await store.upload("k", "text");
+      const given = await store.presign("k", { expiresIn: 60 });
+      const answer = await fetch(given?.url ?? "");
+      same([answer.status, await answer.text()], [200, "text"], "answer");
+    },
+  },
+  {
+    row: "B10",
+    name: "a server's time that is no date, and a refusal that stays, are an error soon",
+    async run(rig) {
+      for (const date of ["yesterday", ""]) {
+        await rig.set({ switches: { skew: HOUR, date }, rules: [] });
+        await rig.rejects("unauthenticated", () => rig.store().upload("k", "x"), `Date: ${date}`);
+        ok((await rig.operations()).length <= 4, "requests");
+      }
+    },
+  },
+];

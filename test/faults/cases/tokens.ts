@@ -1,0 +1,69 @@
+/** B12: keys that end while they are in use. */
+import { same } from "../../../src/conformance/assert.ts";
+import { noise } from "../../../src/conformance/bytes.ts";
+import { type FaultCase, PART, type Rig, TOKENS } from "../rig.ts";
+
+function rotating(rig: Rig): {
+  credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken: string }>;
+  asked: () => number;
+} {
+  const { accessKeyId, secretAccessKey } = rig.lab;
+  let asked = 0;
+  const credentials = async (): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken: string }> => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return { accessKeyId, secretAccessKey, sessionToken: asked++ === 0 ? TOKENS[0] : TOKENS[1] };
+  };
+  return { credentials, asked: () => asked };
+}
+
+export const tokenCases: readonly FaultCase[] = [
+  {
+    row: "B12",
+    name: "keys that end in the middle of an upload are asked for once, and the parts are signed anew",
+    async run(rig) {
+      const { credentials, asked } = rotating(rig);
+      await rig.set({ switches: { tokens: TOKENS, tokenEnds: 3 } });
+      await rig.store({ credentials }).upload("k", noise(3 * PART + 5));
+      same([(await rig.seen()).objects["k"]?.size, asked()], [3 * PART + 5, 2], "size stored, and calls for keys");
+    },
+  },
+  {
+    row: "B12",
+    name: "ten calls whose keys have ended ask for new ones once",
+    async run(rig) {
+      const { credentials, asked } = rotating(rig);
+      const store = rig.store({ credentials });
+      await rig.set({ switches: { tokens: TOKENS } });
+      await store.upload("k", "x");
+      await rig.set({ switches: { tokenEnds: 1 } });
+      await Promise.all(Array.from({ length: 10 }, (_, index) => store.upload(`${index}`, "x")));
+      same([Object.keys((await rig.seen()).objects).length, asked()], [11, 2], "objects, and calls for keys");
+    },
+  },
+  {
+    row: "B12",
+    name: "fixed keys that have ended are a plain error, asked once",
+    async run(rig) {
+      await rig.set({ switches: { tokens: TOKENS, tokenEnds: 1 }, rules: [] });
+      await rig.rejects("unauthenticated", () => rig.store({ sessionToken: TOKENS[0] }).upload("k", "x"), "upload");
+      same((await rig.operations()).length, 1, "requests");
+    },
+  },
+  {
+    row: "B12",
+    name: "keys that are refused for good end in an error, after one more try",
+    async run(rig) {
+      const { accessKeyId, secretAccessKey } = rig.lab;
+      const credentials = async (): Promise<{
+        accessKeyId: string;
+        secretAccessKey: string;
+        sessionToken: string;
+      }> => ({
+        ...{ accessKeyId, secretAccessKey, sessionToken: TOKENS[0] },
+      });
+      await rig.set({ switches: { tokens: TOKENS, tokenEnds: 1 }, rules: [] });
+      await rig.rejects("unauthenticated", () => rig.store({ credentials }).upload("k", "x"), "upload");
+      same((await rig.operations()).length <= 3, true, "requests are few");
+    },
+  },
+];

@@ -1,0 +1,122 @@
+/** Every fault of the proxy, as a client without any library sees it. */
+import { connect } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Fault } from "./proxy/fault.ts";
+import { scripted } from "./proxy/rules.ts";
+import { type Logged, startProxy } from "./proxy.ts";
+import { startStub } from "./stub.ts";
+
+const BODY = "no such bucket";
+const REPLY: Fault = { do: "reply", status: 200, body: BODY };
+
+/** Sends requests over one connection, one after another, and gives all that came back, and how it ended. */
+async function raw(
+  faults: readonly Fault[],
+  count = 1,
+  body = "",
+): Promise<{ text: Buffer; reset: boolean; log: Logged[] }> {
+  const stub = await startStub({ accessKeyId: "a", secretAccessKey: "s" });
+  const log: Logged[] = [];
+  const { faultsFor } = scripted([{ faults }]);
+  const proxy = await startProxy({ upstream: stub, faultsFor, log: (entry) => void log.push(entry) });
+  onTestFinished(async () => {
+    await proxy.close();
+    await stub.close();
+  });
+  const socket = connect(proxy.port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  let reset = false;
+  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("error", () => (reset = true));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  for (let sent = 0; sent < count; sent++) {
+    const before = chunks.length;
+    socket.write(`PUT /b/k HTTP/1.1\r\nhost: h\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    // Until there is an answer, or time for one that never comes.
+    for (let wait = 0; wait < 20 && (chunks.length === before || wait < 3); wait++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  socket.end();
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200))]);
+  socket.destroy();
+  return { text: Buffer.concat(chunks), reset, log };
+}
+
+const bodyOf = (text: Buffer): string => text.subarray(text.indexOf("\r\n\r\n") + 4).toString();
+
+describe("a fault of the proxy does what its name says:", () => {
+  test.each<[string, readonly Fault[], RegExp]>([
+    ["reply", [REPLY], /^HTTP\/1\.1 200 [^]*content-length: 14\r\n[^]*\r\n\r\nno such bucket$/],
+    ["forwarding", [], /^HTTP\/1\.1 404 [^]*NoSuchBucket[^]*<\/Error>$/],
+    ["drop", [{ do: "drop", by: "rst" }], /^$/],
+    ["lose", [{ do: "lose", by: "rst" }], /^$/],
+    ["status", [{ do: "status", status: 503 }], /^HTTP\/1\.1 503 [^]*NoSuchBucket/],
+    ["headers", [REPLY, { do: "headers", set: { "x-a": "1", date: null } }], /^(?![^]*\ndate:)[^]*\nx-a: 1\r\n/],
+    ["body", [{ do: "body", body: "other" }], /content-length: 5\r\n[^]*\r\n\r\nother$/],
+    ["date", [REPLY, { do: "date", milliseconds: 0 }], /\ndate: \w{3}, /],
+    ["corrupt", [REPLY, { do: "corrupt", at: 0 }], /\r\n\r\noo such bucket$/],
+    ["overlong", [REPLY, { do: "overlong", bytes: 3 }], /content-length: 14\r\n[^]*\r\n\r\nno such bucket!!!$/],
+    ["interim", [REPLY, { do: "interim", status: 103 }], /^HTTP\/1\.1 103 Interim\r\n\r\nHTTP\/1\.1 200 /],
+    ["http-1.0", [REPLY, { do: "http-1.0" }], /^HTTP\/1\.0 200 /],
+    ["close-delimited", [REPLY, { do: "close-delimited" }], /^(?![^]*content-length)[^]*\r\n\r\nno such bucket$/],
+    ["truncate", [REPLY, { do: "truncate", at: 5, by: "fin" }], /content-length: 14\r\n[^]*\r\n\r\nno su$/],
+    ["stall", [REPLY, { do: "stall", at: 2 }], /\r\n\r\nno$/],
+    ["drip", [REPLY, { do: "drip", size: 5, milliseconds: 1 }], /\r\n\r\nno such bucket$/],
+    [
+      "whitespace",
+      [REPLY, { do: "whitespace", count: 2, milliseconds: 1 }],
+      /\r\n\r\n1\r\n \r\n1\r\n \r\ne\r\nno such bucket\r\n0\r\n\r\n$/,
+    ],
+    ["delay", [{ do: "delay", milliseconds: 5 }], /NoSuchBucket/],
+    ["early reply", [{ do: "reply", status: 403, early: true }], /^HTTP\/1\.1 403 /],
+  ])("%s", async (_, faults, wanted) => {
+    const { text, log } = await raw(faults);
+    expect(text.toString("latin1")).toMatch(wanted);
+    expect(log.map(({ operation, key, faults: names }) => [operation, key, names])).toEqual([
+      ["PutObject", "k", faults.map((fault) => fault.do)],
+    ]);
+  });
+
+  test("gzip packs, and says so", async () => {
+    const { text } = await raw([REPLY, { do: "gzip" }]);
+    expect(text.toString("latin1")).toContain("content-encoding: gzip");
+    expect(gunzipSync(text.subarray(text.indexOf("\r\n\r\n") + 4)).toString()).toBe(BODY);
+  });
+
+  test("a reset and an end are told apart", async () => {
+    expect((await raw([REPLY, { do: "truncate", at: 5, by: "rst" }])).reset).toBe(true);
+    expect((await raw([REPLY, { do: "truncate", at: 5, by: "fin" }])).reset).toBe(false);
+  });
+
+  test("idle-close answers the first request on a connection, and ends at the second", async () => {
+    const { text, log } = await raw([REPLY, { do: "idle-close" }], 2);
+    expect([bodyOf(text), log.length]).toEqual([BODY, 2]);
+  });
+
+  test("endless does not end by itself", async () => {
+    expect((await raw([REPLY, { do: "endless" }])).text.length).toBeGreaterThan(1024 * 1024);
+  });
+
+  test("lose lets the server do what it was asked, drop does not", async () => {
+    expect((await raw([{ do: "lose", by: "fin" }])).log[0]?.status).toBe(404);
+    expect((await raw([{ do: "drop", by: "fin" }])).log[0]?.status).toBeUndefined();
+  });
+});
+
+test("rules count the requests that match them, by operation, key and part", () => {
+  const first: Fault = { do: "drop", by: "fin" };
+  const every: Fault = { do: "delay", milliseconds: 1 };
+  const script = scripted([
+    { operation: "UploadPart", part: 2, nth: 2, faults: [first] },
+    { operation: ["PutObject", "UploadPart"], to: 3, faults: [every] },
+  ]);
+  const part = (number: number) => ({
+    operation: "UploadPart",
+    bucket: "b",
+    key: "k",
+    query: new Map([["partNumber", `${number}`]]),
+  });
+  expect([1, 2, 2, 2].map((number) => script.faultsFor(part(number)))).toEqual([[every], [every], [first, every], []]);
+});

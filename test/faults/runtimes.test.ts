@@ -1,0 +1,37 @@
+/** The fault cases on the built package, in every runtime at the same time, each with a lab of its own. */
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { makeApp, type App } from "../runtimes/app.ts";
+import { runtimes } from "../runtimes/run.ts";
+import { startLab } from "./lab.ts";
+
+/** One Node is enough here: what is new in later ones does not reach the wire. */
+const chosen = runtimes.filter(({ name }) => name !== "node 24");
+
+/** What a runtime's own fetch makes impossible, whoever calls it. */
+const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  workerd: {
+    "F10: an early hint before the answer is passed over": "its fetch takes an interim answer for the answer",
+  },
+};
+
+let app: App;
+beforeAll(async () => {
+  app = await makeApp();
+});
+afterAll(() => app.remove());
+
+describe("faults met by the built package", () => {
+  test.concurrent.for(chosen)("on $name", { timeout: 300_000 }, async ({ name, seams, run }, { expect }) => {
+    const lab = await startLab();
+    try {
+      const begin = performance.now();
+      const report = await run(app.folder, { name: "faults", seams, lab, deviations: deviations[name] ?? {} });
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      console.log(`${name}: ${report.passed} passed, ${report.failed.length} failed, ${seconds} s`);
+      expect(report.failed).toEqual([]);
+      expect(report.passed).toBeGreaterThan(80);
+    } finally {
+      await lab.close();
+    }
+  });
+});
