@@ -1,7 +1,8 @@
-import mime from "mime/lite";
+/** Content types by the extension of a key: the table of `mime/lite`, without its class, which indexes it in two more ways. */
+import standard from "mime/types/standard.js";
 
 /**
- * By extension, what `mime/lite` lacks or gets wrong for files that people upload.
+ * By extension, what that table lacks or gets wrong for files that people upload.
  *
  * `null` is unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, which the name does not tell apart, and
  * a download is right for both. `.rs` is Rust far more often than a resource-lists document. Where a registered name is
@@ -11,9 +12,7 @@ const EXTRA: Readonly<Record<string, string | null>> = {
   "7z": "application/x-7z-compressed",
   apk: "application/vnd.android.package-archive",
   bz2: "application/x-bzip2",
-  doc: "application/msword",
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  epub: "application/epub+zip",
   flac: "audio/flac",
   ico: "image/vnd.microsoft.icon",
   jsonc: "application/json",
@@ -25,7 +24,6 @@ const EXTRA: Readonly<Record<string, string | null>> = {
   odp: "application/vnd.oasis.opendocument.presentation",
   ods: "application/vnd.oasis.opendocument.spreadsheet",
   odt: "application/vnd.oasis.opendocument.text",
-  opus: "audio/ogg",
   parquet: "application/vnd.apache.parquet",
   ppt: "application/vnd.ms-powerpoint",
   pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
@@ -44,6 +42,14 @@ const EXTRA: Readonly<Record<string, string | null>> = {
   zst: "application/zstd",
 };
 
+/** Where several types have an extension, `mime` marks all but one with a `*`. */
+const TYPES = new Map<string, string | null>([
+  ...Object.entries(standard).flatMap(([type, extensions]) =>
+    extensions.filter((extension) => !extension.startsWith("*")).map((extension) => [extension, type] as const),
+  ),
+  ...Object.entries(EXTRA),
+]);
+
 /** The type of what nobody says anything of. */
 export const DEFAULT_TYPE: string = "application/octet-stream";
 
@@ -53,6 +59,5 @@ export function contentTypeOf(key: string): string | null {
   const dot = name.lastIndexOf(".");
   // A dot in first place names a hidden file (`.env`), not an extension.
   if (dot < 1) return null;
-  const extension = name.slice(dot + 1).toLowerCase();
-  return Object.hasOwn(EXTRA, extension) ? (EXTRA[extension] ?? null) : mime.getType(extension);
+  return TYPES.get(name.slice(dot + 1).toLowerCase()) ?? null;
 }

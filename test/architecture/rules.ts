@@ -12,7 +12,7 @@ const coreFile = /^src\/(?!index\.ts$)/;
 const node = /^node:/;
 
 export const importRules: readonly ImportRule[] = [
-  { files: /^src\/type\.ts$/, may: [core, /^mime\/lite$/], why: "the one place for mime/lite" },
+  { files: /^src\/type\.ts$/, may: [core, /^mime\/types\/standard\.js$/], why: "the one place for mime" },
   { files: /^src\/sigv4\/digest\.node\.ts$/, may: [core, /^node:crypto$/], why: "the one digest that is Node's" },
   { files: /^src\/sigv4\//, may: [core, /^aws4fetch$/, /^#digest$/], why: "the one place for aws4fetch" },
   { files: /^src\/resume\.ts$/, may: [core, /^#digest$/], why: "parts are compared by their digest" },
