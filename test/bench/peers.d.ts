@@ -1,9 +1,4 @@
-/** What the benchmark uses of the peers that only its own lock has, and of this package, which is a peer here. */
-
-declare module "unbucket/drivers/s3" {
-  const s3: (typeof import("../../drivers/s3.ts"))["default"];
-  export default s3;
-}
+/** What the benchmark uses of the peers that only its own lock has. */
 
 declare module "s3mini" {
   export class S3mini {
