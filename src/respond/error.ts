@@ -7,10 +7,12 @@ interface Answer {
 }
 
 const FAILED = "The storage could not do this; the server's log has the reason.";
+const REFUSED = "The storage does not accept this key, range or option.";
 
 /**
  * A store that refuses *our* credentials, has no such bucket or sends corrupt bytes is no fault of the client: 500, and
- * never 401 or 403, which would send people to log in again. Messages of the first three are this package's own.
+ * never 401 or 403, which would send people to log in again. Messages of the first three are this package's own, but for what
+ * a store has answered.
  */
 const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   "invalid-key": { status: 400 },
@@ -48,8 +50,9 @@ export function toResponse(error: unknown): Response {
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);
   if (status === 304) return new Response(null, { status });
-  const own = message === undefined || reason !== null;
-  return json(status, error.code, own ? withoutPlace(error) : message, status < 500 ? error.key : undefined);
+  const own = reason !== null || (message === undefined && error.response === undefined);
+  const told = own ? withoutPlace(error) : (message ?? REFUSED);
+  return json(status, error.code, told, status < 500 ? error.key : undefined);
 }
 
 /** An error answer in the shape of {@link toResponse}. */

@@ -36,6 +36,9 @@ test.each<[ErrorCode, number]>([
 });
 
 test.each<ErrorCode>([
+  "invalid-key",
+  "invalid-option",
+  "invalid-range",
   "not-found",
   "precondition-failed",
   "conflict",
