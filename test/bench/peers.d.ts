@@ -1,4 +1,11 @@
-/** What the benchmark uses of the peers that only its own lock has. */
+/** What the benchmark uses of the peers that only its own lock has, and of this package, which is a peer here. */
+
+declare module "unbucket/drivers/s3" {
+  const s3: (typeof import("../../drivers/s3.ts"))["default"];
+  export default s3;
+  // Everybody who imports the package by name is given this declaration.
+  export type { Credentials, S3Options } from "../../drivers/s3.ts";
+}
 
 declare module "s3mini" {
   export class S3mini {
