@@ -116,21 +116,6 @@ export function locate(error: unknown, place: Place): StorageError {
   });
 }
 
-/** A failure whose keys have the names that its reader knows them by: relative to a scope, or below a mount. */
-export async function renaming<T>(outcome: Promise<T>, named: (key: string) => string): Promise<T> {
-  try {
-    return await outcome;
-  } catch (error) {
-    if (!StorageError.is(error)) throw error;
-    throw Object.assign(
-      error,
-      error.key === undefined ? {} : { key: named(error.key) },
-      error.deleted && { deleted: error.deleted.map(named) },
-      error.errors && { errors: error.errors.map((failure) => ({ ...failure, key: named(failure.key) })) },
-    );
-  }
-}
-
 function shorten(key: string): string {
   return key.length > 200 ? `${key.slice(0, 200)}…` : key;
 }

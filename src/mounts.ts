@@ -1,11 +1,11 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
 import { pageAt } from "./cursor.ts";
-import { renaming, StorageError } from "./error.ts";
-import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, Page, UploadsOptions } from "./interface.ts";
+import { StorageError } from "./error.ts";
+import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import { objectHeaders, prefixed } from "./options.ts";
 import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
-import { renamed, renamedUploads } from "./renamed.ts";
+import { renamed, renamedPage, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
@@ -42,40 +42,22 @@ export function objects(storage: StorageLike): ObjectStore {
     const target = await resolve(key);
     return renaming(run(target), (found) => target.head + found);
   };
-  const info = (target: Target, found: ObjectInfo): ObjectInfo => ({ ...found, key: target.head + found.key });
 
   const store: ObjectStore = {
-    upload: (key, body, options) => at(key, async (to) => info(to, await to.store.upload(to.rest, body, options))),
-    download: (key, options) =>
-      at(key, async (to) => {
-        const object = await to.store.download(to.rest, options);
-        return { ...object, key: to.head + object.key };
-      }),
+    upload: (key, body, options) => at(key, (to) => to.store.upload(to.rest, body, options)),
+    download: (key, options) => at(key, (to) => to.store.download(to.rest, options)),
     delete: async (keys, options) => {
       if (typeof keys === "string") return at(keys, (to) => to.store.delete(to.rest, options));
       await deleteByMount(await Promise.all(keys.map((key) => resolve(key))), options);
     },
     exists: (key, options) => at(key, (to) => to.store.exists(to.rest, options)),
     presign: (key, options) => at(key, (to) => to.store.presign(to.rest, options)),
-    head: (key, options) =>
-      at(key, async (to) => {
-        const found = await to.store.head(to.rest, options);
-        return found && info(to, found);
-      }),
+    head: (key, options) => at(key, (to) => to.store.head(to.rest, options)),
     list: (options: ListOptions = {}) => {
-      const load = async (cursor: string | undefined): Promise<Page> => {
+      const load = async (cursor: string | undefined): ReturnType<typeof renamedPage> => {
         const to = await resolve(options?.prefix ?? "");
         const inner = prefixed(options, () => to.rest);
-        const step = await to.store
-          .list(inner && { ...inner, cursor })
-          .pages()
-          .next();
-        const page = step.value ?? { objects: [], prefixes: [] };
-        return {
-          ...page,
-          objects: page.objects.map((object) => ({ ...object, key: to.head + object.key })),
-          prefixes: page.prefixes.map((prefix) => to.head + prefix),
-        };
+        return renamedPage(to.store, inner && { ...inner, cursor }, (name) => to.head + name);
       };
       // The driver knows the prefix below its mount, which another mount may have too.
       return listing((cursor) => pageAt(options ?? {}, cursor, load), options?.cursor);
@@ -86,18 +68,20 @@ export function objects(storage: StorageLike): ObjectStore {
       const to = await resolve(prefix);
       return to.store.deletePrefix(to.rest, options);
     },
-    createMultipartUpload: (key, options) =>
-      at(key, async (to) => {
-        return renamed(await to.store.createMultipartUpload(to.rest, options), (name) => to.head + name);
-      }),
-    resumeMultipartUpload: (key, upload) =>
-      at(key, async (to) => renamed(await to.store.resumeMultipartUpload(to.rest, upload), (name) => to.head + name)),
+    createMultipartUpload: async (key, options) => {
+      const to = await resolve(key);
+      return renamed(to.store.createMultipartUpload(to.rest, options), (name) => to.head + name);
+    },
+    resumeMultipartUpload: async (key, upload) => {
+      const to = await resolve(key);
+      return renamed(to.store.resumeMultipartUpload(to.rest, upload), (name) => to.head + name);
+    },
     listUploads: (options = {}) => listMounted(options),
     sweepUploads: async (options = {}) => {
       const to = await resolve(options?.prefix ?? "");
       return to.store.sweepUploads(prefixed(options, () => to.rest));
     },
-    update: (key, fn, options) => at(key, async (to) => info(to, await to.store.update(to.rest, fn, options))),
+    update: (key, fn, options) => at(key, (to) => to.store.update(to.rest, fn, options)),
     scoped: (prefix) => scoped(store, prefix),
   };
 
@@ -114,7 +98,8 @@ export function objects(storage: StorageLike): ObjectStore {
     verb: "copy" | "move",
   ): Promise<ObjectInfo> {
     const [source, target] = await Promise.all([resolve(from), resolve(to)]);
-    if (source.store === target.store) return info(target, await source.store[verb](source.rest, target.rest, options));
+    if (source.store === target.store)
+      return named(target, await source.store[verb](source.rest, target.rest, options));
     const object = await source.store.download(source.rest, options);
     const signal = options?.signal;
     const copied = await target.store.upload(target.rest, object.body, {
@@ -130,9 +115,13 @@ export function objects(storage: StorageLike): ObjectStore {
       }
       await source.store.delete(source.rest, { signal });
     }
-    return info(target, copied);
+    return named(target, copied);
   }
   return store;
+}
+
+function named({ head }: Target, found: ObjectInfo): ObjectInfo {
+  return { ...found, key: head + found.key };
 }
 
 async function deleteByMount(targets: readonly Target[], options: Parameters<ObjectStore["delete"]>[1]): Promise<void> {

@@ -1,27 +1,55 @@
-/** Multipart uploads whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
+/** Results and failures whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
 import type { PendingUpload } from "./backend.ts";
-import { renaming } from "./error.ts";
-import type { MultipartUpload, ObjectStore, UploadsOptions } from "./interface.ts";
+import { StorageError } from "./error.ts";
+import type { ListOptions, MultipartUpload, ObjectStore, Page, UploadsOptions } from "./interface.ts";
 
-type Name = (key: string) => string;
+/** How a reader calls a key of the store. */
+export type Name = (key: string) => string;
 
-/** An upload under another name. */
-export function renamed(upload: MultipartUpload, named: Name): MultipartUpload {
-  const run = <T>(outcome: Promise<T>): Promise<T> => renaming(outcome, named);
-  const keyed = async <T extends { readonly key: string }>(outcome: Promise<T>): Promise<T> => {
-    const found = await run(outcome);
-    return { ...found, key: named(found.key) };
-  };
+/** An outcome under other names: the key of what it gives, where that has one, and those of its failure. */
+export async function renaming<T>(outcome: Promise<T>, named: Name): Promise<T> {
+  try {
+    return rename(await outcome, named);
+  } catch (error) {
+    if (!StorageError.is(error)) throw error;
+    const { deleted, errors } = error;
+    throw Object.assign(
+      error,
+      error.key !== undefined && { key: named(error.key) },
+      deleted && { deleted: deleted.map(named) },
+      errors && { errors: errors.map((failure) => rename(failure, named)) },
+    );
+  }
+}
+
+/** An upload, once it is there, under another name. */
+export async function renamed(outcome: Promise<MultipartUpload>, named: Name): Promise<MultipartUpload> {
+  const upload = await renaming(outcome, named);
+  const verb =
+    <Args extends unknown[], T>(run: (...args: Args) => Promise<T>) =>
+    (...args: Args): Promise<T> =>
+      renaming(run(...args), named);
   return {
     ...upload,
-    key: named(upload.key),
-    uploadPart: (partNumber, body, options) => run(upload.uploadPart(partNumber, body, options)),
-    parts: (options) => run(upload.parts(options)),
-    complete: (parts, options) => keyed(upload.complete(parts, options)),
-    abort: (options) => run(upload.abort(options)),
-    send: (open, options) => keyed(upload.send(open, options)),
-    state: () => ({ ...upload.state(), key: named(upload.key) }),
-    presign: (options) => run(upload.presign(options)),
+    uploadPart: verb(upload.uploadPart),
+    parts: verb(upload.parts),
+    complete: verb(upload.complete),
+    abort: verb(upload.abort),
+    send: verb(upload.send),
+    state: () => rename(upload.state(), named),
+    presign: verb(upload.presign),
+  };
+}
+
+/** One page of a store under other names. */
+export async function renamedPage(store: ObjectStore, options: ListOptions, named: Name): Promise<Page> {
+  const { value } = await renaming(store.list(options).pages().next(), named);
+  const { objects, prefixes, cursor } = value ?? { objects: [], prefixes: [] };
+  return {
+    // The marker that some tools make for a folder has the scope's prefix itself for a key, which no verb there could name.
+    objects: objects.map((object) => rename(object, named)).filter(({ key }) => key !== ""),
+    prefixes: prefixes.map(named),
+    cursor,
   };
 }
 
@@ -35,6 +63,12 @@ export async function* renamedUploads(
   for (;;) {
     const step = await renaming(uploads.next(), named);
     if (step.done) return;
-    yield { ...step.value, key: named(step.value.key) };
+    yield rename(step.value, named);
   }
+}
+
+function rename<T>(found: T, named: Name): T {
+  return typeof found === "object" && found !== null && "key" in found
+    ? { ...found, key: named(found.key as string) }
+    : found;
 }

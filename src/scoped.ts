@@ -1,9 +1,7 @@
 /** The object interface below a prefix. */
-import type { StoredInfo } from "./backend.ts";
-import { renaming } from "./error.ts";
-import type { ListOptions, ObjectStore, Page } from "./interface.ts";
+import type { ListOptions, ObjectStore } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
-import { renamed, renamedUploads } from "./renamed.ts";
+import { renamed, renamedPage, renamedUploads, renaming } from "./renamed.ts";
 import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
@@ -21,44 +19,31 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   // What was refused before the prefix was put before it has no prefix to lose.
   const cut = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
   const run = <T>(outcome: Promise<T>): Promise<T> => renaming(outcome, cut);
-  const relative = <T extends StoredInfo>(info: T): T => ({ ...info, key: cut(info.key) });
-  const named = async <T extends StoredInfo>(outcome: Promise<T>): Promise<T> => relative(await run(outcome));
   const below = <T extends { readonly prefix?: string }>(options: T): T => prefixed(options, (rest) => prefix + rest);
-  const relativePage = (page: Page): Page => ({
-    // The marker that some tools make for a folder has the prefix itself for a key, which no verb here could name.
-    objects: page.objects.map(relative).filter((object) => object.key !== ""),
-    prefixes: page.prefixes.map(cut),
-    cursor: page.cursor,
-  });
+  const on =
+    <Rest extends unknown[], T>(verb: (key: string, ...rest: Rest) => Promise<T>) =>
+    (key: string, ...rest: Rest): Promise<T> =>
+      run(verb(full(key), ...rest));
 
   return {
-    upload: (key, body, options) => named(store.upload(full(key), body, options)),
-    download: (key, options) => named(store.download(full(key), options)),
+    upload: on(store.upload),
+    download: on(store.download),
     delete: (keys, options) => run(store.delete(typeof keys === "string" ? full(keys) : keys.map(full), options)),
-    exists: (key, options) => run(store.exists(full(key), options)),
-    presign: (key, options) => run(store.presign(full(key), options)),
-    head: async (key, options) => {
-      const info = await run(store.head(full(key), options));
-      return info && relative(info);
-    },
+    exists: on(store.exists),
+    presign: on(store.presign),
+    head: on(store.head),
     list: (options: ListOptions = {}) => {
       const inner = below(options);
-      return listing(async (cursor) => {
-        const pages = store.list(inner && { ...inner, cursor }).pages();
-        const page = await run(pages.next());
-        return page.done ? { objects: [], prefixes: [] } : relativePage(page.value);
-      }, options?.cursor);
+      return listing((cursor) => renamedPage(store, inner && { ...inner, cursor }, cut), options?.cursor);
     },
-    copy: (from, to, options) => named(store.copy(full(from), full(to), options)),
-    move: (from, to, options) => named(store.move(full(from), full(to), options)),
-    deletePrefix: (deeper, options) => run(store.deletePrefix(full(deeper), options)),
-    createMultipartUpload: async (key, options) =>
-      renamed(await run(store.createMultipartUpload(full(key), options)), cut),
-    resumeMultipartUpload: async (key, upload) =>
-      renamed(await run(store.resumeMultipartUpload(full(key), upload)), cut),
+    copy: (from, to, options) => run(store.copy(full(from), full(to), options)),
+    move: (from, to, options) => run(store.move(full(from), full(to), options)),
+    deletePrefix: on(store.deletePrefix),
+    createMultipartUpload: (key, options) => renamed(store.createMultipartUpload(full(key), options), cut),
+    resumeMultipartUpload: (key, upload) => renamed(store.resumeMultipartUpload(full(key), upload), cut),
     listUploads: (options = {}) => renamedUploads(store, below(options), cut),
     sweepUploads: (options = {}) => run(store.sweepUploads(below(options))),
-    update: (key, fn, options) => named(store.update(full(key), fn, options)),
+    update: on(store.update),
     scoped: (deeper) => scoped(store, full(deeper)),
   };
 }

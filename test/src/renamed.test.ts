@@ -15,10 +15,21 @@ describe("renamed", () => {
       complete: async () => ({ key: "in/k" }),
       parts: async () => Promise.reject(new StorageError("not-found", "gone", { key: "in/k" })),
     } as unknown as MultipartUpload;
-    const named = renamed(upload, cut);
+    const named = await renamed(Promise.resolve(upload), cut);
     expect([named.key, named.uploadId, named.state().key]).toEqual(["k", "id", "k"]);
     expect((await named.send(() => null)).key).toBe("k");
     expect((await named.complete([])).key).toBe("k");
     await expect(named.parts()).rejects.toMatchObject({ key: "k" });
+  });
+
+  it("cuts a name once, also one that begins so twice", async () => {
+    const upload = { key: "in/in/k", state: () => ({ key: "in/in/k" }) } as unknown as MultipartUpload;
+    const named = await renamed(Promise.resolve(upload), cut);
+    expect([named.key, named.state().key]).toEqual(["in/k", "in/k"]);
+  });
+
+  it("gives its own names to the failure of an upload that did not begin", async () => {
+    const failed = Promise.reject(new StorageError("denied", "no", { key: "in/k" }));
+    await expect(renamed(failed, cut)).rejects.toMatchObject({ key: "k" });
   });
 });
