@@ -14,6 +14,8 @@ export interface Project {
   readonly typescript: boolean;
   /** Whether `.js` files are ES modules. */
   readonly esm: boolean;
+  /** Whether the compiler lets imports name `.ts` files. */
+  readonly tsImports: boolean;
   /** Whether `unbucket` is among its dependencies already. */
   readonly installed: boolean;
   /** The folder that the storage module goes to, relative to `dir`. */
@@ -29,6 +31,7 @@ interface Manifest {
 }
 
 const CONFIG_ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
+const TS_IMPORTS = /"(?:allowImportingTsExtensions|rewriteRelativeImportExtensions)"\s*:\s*true/;
 const TITLES: Readonly<Record<ProjectKind, string>> = {
   nuxt: "Nuxt",
   nitro: "Nitro",
@@ -53,6 +56,7 @@ export function findProject(dir: string): Project {
     title: kind === "plain" && typescript ? "plain TypeScript" : TITLES[kind],
     typescript,
     esm: manifest.type === "module",
+    tsImports: has("tsconfig.json") && TS_IMPORTS.test(readFileSync(join(dir, "tsconfig.json"), "utf8")),
     installed: "unbucket" in packages,
     moduleFolder: moduleFolder(),
     configFile:

@@ -52,12 +52,22 @@ function variablesGoTo(project: Project): string {
 }
 
 function usage(project: Project, path: string): readonly string[] {
-  const from = project.kind === "nuxt" ? `~~/${path.replace(/\.\w+$/, "")}` : `./${path}`;
-  return [
-    `import { upload, download } from "${from}";`,
+  const from = JSON.stringify(specifier(project, path));
+  const calls = [
     `const { url } = await upload("path/file.jpg", data);`,
     `const text = await (await download("path/notes.txt")).text();`,
   ];
+  // A .js file of such a project can neither import nor wait at its top.
+  if (project.kind === "plain" && !project.typescript && !project.esm)
+    return [`const { upload, download } = require(${from});`, "// then, in an async function:", ...calls];
+  return [`import { upload, download } from ${from};`, ...calls];
+}
+
+/** How another file of the project names the module: bundlers find the ending, the compiler wants that of its output. */
+function specifier({ kind, typescript, tsImports }: Project, path: string): string {
+  if (kind === "nuxt") return `~~/${path.replace(/\.\w+$/, "")}`;
+  if (!typescript || (kind === "plain" && tsImports)) return `./${path}`;
+  return `./${kind === "plain" ? path.replace(/ts$/, "js") : path.replace(/\.\w+$/, "")}`;
 }
 
 function mount(project: Project): readonly string[] {

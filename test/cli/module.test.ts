@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,6 +73,15 @@ describe.each([
   });
 });
 
+it("init prints a require that works in a CommonJS project", async () => {
+  const app = await projects.create({ "package.json": manifest() });
+  const line = usageOf((await app.unbucket("init")).stdout);
+  expect(line).toBe('const { upload, download } = require("./storage.mjs");');
+  writeFileSync(join(app.dir, "main.js"), `${line}\nupload("a.txt", "hello");\n`);
+  await run(process.execPath, ["main.js"], { cwd: app.dir, env: { PATH: process.env["PATH"] } });
+  expect(readFileSync(join(app.dir, "uploads/a.txt"), "utf8")).toBe("hello");
+});
+
 describe("the TypeScript module that init writes", () => {
   const options = {
     strict: true,
@@ -81,26 +90,42 @@ describe("the TypeScript module that init writes", () => {
     target: "ES2022",
     lib: ["ES2022", "DOM", "DOM.Iterable"],
   };
-  const tsconfig = JSON.stringify({
-    compilerOptions: { ...options, types: [], isolatedDeclarations: true, declaration: true },
-  });
+  const tsconfig = (more: object = {}): string =>
+    JSON.stringify({
+      compilerOptions: { ...options, types: [], isolatedDeclarations: true, declaration: true, ...more },
+    });
+  const bundled = { module: "ESNext", moduleResolution: "bundler" };
   const bindings = `declare module "cloudflare:workers" {
     interface Env { DB: { prepare(query: string): void } }
     export const env: Env;
   }`;
 
   it.each([
-    ["plain", { "package.json": manifest({ type: "module" }) }, "storage.ts"],
-    ["Nitro", { "package.json": manifest({ type: "module", dependencies: { nitro: "3" } }) }, "utils/storage.ts"],
+    ["plain", { "package.json": manifest({ type: "module" }) }, "storage.ts", {}],
+    [
+      "plain, with .ts imports",
+      { "package.json": manifest({ type: "module" }) },
+      "storage.ts",
+      { allowImportingTsExtensions: true },
+    ],
+    ["CommonJS", { "package.json": manifest() }, "storage.ts", {}],
+    [
+      "Nitro",
+      { "package.json": manifest({ type: "module", dependencies: { nitro: "3" } }) },
+      "utils/storage.ts",
+      bundled,
+    ],
     [
       "Workers",
       { "package.json": manifest({ type: "module" }), "wrangler.toml": "", "env.d.ts": bindings },
       "src/storage.ts",
+      bundled,
     ],
-  ])("of a %s project passes a strict compiler", async (_kind, files, path) => {
-    const app = await projects.create({ ...files, "tsconfig.json": tsconfig });
-    await app.unbucket("init");
+  ])("of a %s project passes a strict compiler, with the import that init prints", async (_kind, files, path, more) => {
+    const app = await projects.create({ ...files, "tsconfig.json": tsconfig(more) });
+    const usage = usageOf((await app.unbucket("init")).stdout);
     expect(existsSync(join(app.dir, path))).toBe(true);
+    writeFileSync(join(app.dir, "main.ts"), `${usage}\nexport const both: unknown[] = [upload, download];\n`);
     const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
     await run(process.execPath, [tsc, "-p", app.dir], { cwd: app.dir });
   });
@@ -143,3 +168,8 @@ describe("the Workers module that init writes", () => {
     }
   });
 });
+
+/** The line under "Usage in code" that brings the verbs in. */
+function usageOf(stdout: string): string {
+  return /Usage in code:\n {2}(.*)/.exec(stdout)?.[1] ?? "";
+}
