@@ -10,7 +10,7 @@ import { getStorage } from "unbucket/drivers/env";
 import { createApp } from "./app.ts";
 import { allowedHosts } from "./http/host.ts";
 import { nextSteps } from "./next-steps.ts";
-import { describeBackend } from "./services/backend.ts";
+import { addressed, describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
 import { createDocuments } from "./services/documents.ts";
 import { followRequests } from "./services/requests.ts";
@@ -24,7 +24,7 @@ if (existsSync(".env")) {
 const { env } = process;
 const hostname = env["HOST"] || "127.0.0.1";
 const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../public/", import.meta.url);
-const store = getStorage();
+const store = addressed(getStorage(), env);
 const database = createDatabase(libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db") }));
 const app = createApp({
   store,

@@ -4,7 +4,7 @@ import d1 from "db0/connectors/cloudflare-d1";
 import type { H3 } from "h3";
 import { getStorage } from "unbucket/drivers/env";
 import { createApp } from "./app.ts";
-import { describeBackend } from "./services/backend.ts";
+import { addressed, describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
 import { createDocuments } from "./services/documents.ts";
 
@@ -31,7 +31,7 @@ export default worker;
 
 function wire(bindings: Bindings): H3 {
   const variables = Object.fromEntries(Object.entries(bindings).filter(isText));
-  const store = getStorage(variables);
+  const store = addressed(getStorage(variables), variables);
   const database = createDatabase(d1({ bindingName: "DB" }));
   return createApp({
     store,

@@ -98,11 +98,24 @@ async function readCurrent(
 ): Promise<{ readonly keys: AvatarKeys | null; readonly etag: string | null }> {
   try {
     const object = await store.download(currentKey(user));
-    return { keys: await object.json<AvatarKeys>(), etag: object.etag };
+    return { keys: toKeys(user, await object.text()), etag: object.etag };
   } catch (error) {
     if (StorageError.is(error) && error.code === "not-found") return { keys: null, etag: null };
     throw error;
   }
+}
+
+/** The pair that the text names, or null: anybody may write under any key here, and what names no pair of this user names none. */
+function toKeys(user: string, text: string): AvatarKeys | null {
+  let named: Partial<AvatarKeys> | null;
+  try {
+    named = JSON.parse(text) as Partial<AvatarKeys> | null;
+  } catch {
+    return null;
+  }
+  const own = (key: unknown): key is string =>
+    typeof key === "string" && key.startsWith(`avatars/${user}/`) && key !== currentKey(user);
+  return own(named?.original) && own(named.thumbnail) ? { original: named.original, thumbnail: named.thumbnail } : null;
 }
 
 /** Never rejects: a pair that stays behind takes space and nothing else. */

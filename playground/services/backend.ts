@@ -1,4 +1,5 @@
-/** What the environment chose, in words. */
+/** What the environment chose: in words, and the addresses that files have. */
+import type { Driver } from "unbucket";
 
 /** Variables by name, as `process.env` or the bindings of a Worker. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -16,4 +17,16 @@ export function describeBackend(variables: Variables): string {
     default:
       return `Folder ${variables["STORAGE_LOCAL_PATH"] || "./uploads"}`;
   }
+}
+
+/**
+ * The store, whose objects have a `url` only where STORAGE_PUBLIC_URL gives one. The address that an S3 object has of its own
+ * answers 403 unless the bucket is public: the routes of the app are what a visitor can open.
+ */
+export function addressed(store: Driver, variables: Variables): Driver {
+  if (variables["STORAGE_PUBLIC_URL"]) return store;
+  return {
+    ...store,
+    upload: async (key, body, options) => ({ ...(await store.upload(key, body, options)), url: null }),
+  };
 }

@@ -83,6 +83,19 @@ describe("saveAvatar", () => {
     expect((await keysOf(store)).length).toBe(3);
   });
 
+  it.each(["no JSON", "null", '{"original":1}', '{"original":"secret","thumbnail":"secret"}'])(
+    "takes a pointer that names no pair of the user, %s, for none and replaces it",
+    async (text) => {
+      const store = memory();
+      await store.upload("secret", "of somebody else");
+      await store.upload("avatars/42/current.json", text);
+      expect(await currentAvatar(store, "42")).toBeNull();
+      await saveAvatar(store, thumbnailer, "42", picture("first"));
+      expect(await contents(store, "42")).toEqual(["first", "f"]);
+      expect(await store.exists("secret")).toBe(true);
+    },
+  );
+
   it("is done, and says what stays behind, when the pair before cannot be deleted", async () => {
     const store = memory();
     await saveAvatar(store, thumbnailer, "42", picture("first"));
