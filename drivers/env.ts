@@ -7,7 +7,16 @@
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { type EnvOptions, type Environment, readEnvironment, readHost, readHostNow, type Values } from "./env/read.ts";
+import { knownOptions } from "../src/options.ts";
+import {
+  type EnvOptions,
+  type Environment,
+  readEnvironment,
+  readHost,
+  readHostNow,
+  type Values,
+  VARIABLES,
+} from "./env/read.ts";
 import { toSettings } from "./env/settings.ts";
 import memory, { type MemoryOptions } from "./memory.ts";
 import s3 from "./s3.ts";
@@ -15,16 +24,21 @@ import s3 from "./s3.ts";
 export type { Driver } from "../src/driver.ts";
 export type { EnvOptions, Environment } from "./env/read.ts";
 
+const OPTIONS = Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1]));
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
 /**
  * A driver that reads its variables at the first call: from the options, else from `process.env`, else from the bindings that
- * a host publishes on Workers, each variable for itself. Empty values count as unset. A wrong or missing variable rejects the
- * first call with `invalid-option` and is read again at the next.
+ * a host publishes on Workers, each variable for itself. Empty values count as unset. A wrong or missing variable, or an option
+ * that there is not, rejects the first call with `invalid-option`; variables are read again at the next.
  */
 export default function env(options: EnvOptions = {}): Driver {
-  return toDriver({ name: "env", open: async () => open(await readHost(options)) });
+  const start = async (): Promise<Backend> => {
+    knownOptions(options, OPTIONS);
+    return open(await readHost(options));
+  };
+  return toDriver({ name: "env", open: start });
 }
 
 /**

@@ -63,6 +63,17 @@ describe("env", () => {
     expect((await driver.upload("a", "x")).location).toBe(join(scratch, "options/a"));
   });
 
+  it.each([{ s3bucket: "photos" }, { bucket: "photos" }, { s3Bucket: null }])(
+    "refuses %j at the first call: no option without effect",
+    async (options) => {
+      await expect(env({ backend: "memory", ...(options as object) }).exists("a")).rejects.toMatchObject({
+        code: "invalid-option",
+        operation: "open",
+        message: expect.stringContaining(Object.keys(options)[0] ?? ""),
+      });
+    },
+  );
+
   it("has one memory for one configuration", async () => {
     const [one, two] = [env({ backend: "memory" }), env({ backend: "memory" })];
     await one.upload("shared", "x");
