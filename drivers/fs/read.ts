@@ -67,7 +67,7 @@ export async function get(root: Root, key: Key, options: GetOptions): Promise<St
       throw new StorageError("not-modified", "the object still has this version");
     }
     const span = options.range && resolveRange(options.range, info.size);
-    const body = await streamOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options.signal);
+    const body = await streamOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
     return { info, body, ...(span ? { range: span } : {}) };
   } catch (error) {
     await handle.close();

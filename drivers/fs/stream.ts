@@ -1,20 +1,21 @@
 /** The bytes of an open file as a stream that owns the descriptor. */
 import type { FileHandle } from "node:fs/promises";
-import { StorageError } from "../../src/error.ts";
+import type { GetOptions } from "../../src/backend.ts";
+import { locate, StorageError } from "../../src/error.ts";
 import { fromErrno } from "./errno.ts";
 
 /** Large enough that the calls cost little, small enough that many readers cost little. */
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * A stream of the bytes from `start` up to `end`. It closes the file at its end, on cancel, on abort and on error; a short
- * range is read at once, which saves its reader a round trip.
+ * A stream of the bytes from `start` up to `end`. It closes the file at its end, on cancel, on abort and on error, which says
+ * where it happened; a short range is read at once, which saves its reader a round trip.
  */
 export async function streamOf(
   handle: FileHandle,
   start: number,
   end: number,
-  signal?: AbortSignal,
+  options: Pick<GetOptions, "signal" | "place">,
 ): Promise<ReadableStream<Uint8Array>> {
   if (end - start <= PIECE_BYTES) {
     const bytes = new Uint8Array(end - start);
@@ -28,7 +29,7 @@ export async function streamOf(
       },
     });
   }
-  return lazily(handle, start, end, signal);
+  return lazily(handle, start, end, options);
 }
 
 /** Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. */
@@ -38,7 +39,7 @@ function lazily(
   handle: FileHandle,
   start: number,
   end: number,
-  signal: AbortSignal | undefined,
+  { signal, place }: Pick<GetOptions, "signal" | "place">,
 ): ReadableStream<Uint8Array> {
   let at = start;
   let over = false;
@@ -78,7 +79,7 @@ function lazily(
       } catch (error) {
         if (over) return;
         await finish();
-        throw error;
+        throw place ? locate(error, place) : error;
       }
       if (over) return;
       at += count;

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { appendFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { failure, folder, K } from "./folder.ts";
+import fs from "../../../drivers/fs.ts";
+import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const MIB = 1024 * 1024;
 const DESCRIPTORS = existsSync("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
@@ -38,6 +39,19 @@ describe("streamOf", () => {
       expect([start, end, read.byteLength]).toEqual([start, end, end - start + 1]);
       expect(read.every((byte, index) => byte === bytes[start + index])).toBe(true);
     }
+  });
+});
+
+describe("an error of the body", () => {
+  it("says the verb, the key and the driver, as errors of a call do", async () => {
+    const base = await emptyFolder();
+    const driver = fs({ base });
+    await driver.upload("a/k", new Uint8Array(MIB));
+    const { body } = await driver.download("a/k");
+    await truncate(join(base, "a/k"), 0);
+    const error = await failure(new Response(body).arrayBuffer());
+    expect(error).toMatchObject({ code: "corrupt", operation: "download", key: "a/k", driver: "fs" });
+    expect(error.message).toMatch(/^fs download "a\/k": the file was cut/);
   });
 });
 
