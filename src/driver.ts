@@ -107,7 +107,8 @@ export function toDriver(spec: DriverSpec): Driver {
         if (!opened.watch) throw new StorageError("unsupported", "this store cannot be watched");
         const stop = await opened.watch((event, key) => {
           const kvKey = toKvKey(key);
-          if (kvKey !== null) callback(event, kvKey);
+          // Nobody waits for a listener: what it throws, at once or later, would end the process.
+          if (kvKey !== null) (async () => callback(event, kvKey))().catch(() => {});
         });
         return async () => stop();
       });

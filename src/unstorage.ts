@@ -35,6 +35,7 @@ export interface UnstorageDriver {
   getKeys(base?: string, options?: KvOptions): Promise<string[]>;
   /** Removes everything below the base, exactly; without one, everything. */
   clear(base?: string, options?: KvOptions): Promise<void>;
+  /** What the callback throws or rejects with is passed over. */
   watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
   dispose(): Promise<void>;
 }

@@ -76,6 +76,27 @@ describe("toDriver", () => {
     await expect(driver.clear?.("", {})).rejects.toMatchObject({ code: "denied" });
   });
 
+  it("watch goes on when a listener throws or rejects, which is nobody's unhandled rejection", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    let tell: (event: "update" | "remove", key: string) => void = () => {};
+    const backend = {
+      ...(await memory().getInstance()),
+      watch: async (listener: typeof tell) => ((tell = listener), () => {}),
+    };
+    const driver = toDriver({ name: "test", open: () => backend, watch: true });
+    const listener = vi.fn((_event: string, key: string) => {
+      if (key === "a") throw new Error("at once");
+      return Promise.reject(new Error("later"));
+    });
+    await driver.watch?.(listener);
+    for (const key of ["a", "b", "c"]) tell("update", key);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(listener).toHaveBeenCalledTimes(3);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it("watch gives events of keys in normal form, and can be stopped", async () => {
     const stop = vi.fn();
     let tell: (event: "update" | "remove", key: string) => void = () => {};
