@@ -10,9 +10,14 @@ export interface Span {
 
 /** Checks a range that a caller gave; rejects `invalid-range`. */
 export function parseRange(range: ByteRange): ByteRange {
-  if (typeof range !== "object" || range === null) throw invalid("it must be { start, end } or { suffix }");
+  if (
+    typeof range !== "object" ||
+    range === null ||
+    Object.keys(range).some((name) => !/^(start|end|suffix)$/.test(name))
+  )
+    throw invalid("it must be { start, end } or { suffix }");
   if ("suffix" in range) {
-    if ("start" in range) throw invalid("it has both start and suffix");
+    if ("start" in range || "end" in range) throw invalid("it has a start or an end besides suffix");
     if (!isCount(range.suffix) || range.suffix === 0) throw invalid("suffix must be a whole number of at least 1");
     return range;
   }

@@ -1,6 +1,6 @@
 /** The one retry loop: full jitter, the store's own wish to wait, a budget that stops retry storms. */
 import { type Clock, systemClock } from "./clock.ts";
-import { wholeNumber } from "./options.ts";
+import { knownOptions, wholeNumber } from "./options.ts";
 
 /** How often and how patiently a failed attempt is repeated. */
 export interface RetryOptions {
@@ -115,6 +115,7 @@ export function parseRetry(options: RetryOptions): RetryOptions {
     baseDelay: [0, 60_000],
     maxDelay: [0, 600_000],
   };
+  knownOptions(options, bounds);
   for (const [name, [least, most]] of Object.entries(bounds)) {
     const value = options[name as keyof RetryOptions];
     if (value !== undefined) wholeNumber(`retry.${name}`, value, least, most);

@@ -136,7 +136,9 @@ function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
 function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
   const given =
     typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
-  const timeouts = { connect: 10_000, headers: 60_000, body: 60_000, ...given };
+  const usual = { connect: 10_000, headers: 60_000, body: 60_000 };
+  knownOptions(given, usual);
+  const timeouts = { ...usual, ...given };
   for (const [name, value] of Object.entries(timeouts)) wholeNumber(`timeout.${name}`, value, 0, 2 ** 31 - 1);
   return timeouts;
 }

@@ -27,6 +27,9 @@ describe("parseRange", () => {
     { suffix: undefined },
     { start: 0, suffix: 1 },
     { end: 5 },
+    { start: 0, length: 10 },
+    { start: 0, ends: 9 },
+    { suffix: 5, end: 10 },
   ])("refuses %j", (range) => {
     expect(() => parseRange(range as unknown as ByteRange)).toThrow(invalid);
   });
