@@ -87,7 +87,10 @@ export async function getObject(
   return null;
 }
 
-/** Asks once per client whether the bucket is there; a refusal to say counts as yes, since only an existing bucket refuses. */
+/**
+ * Asks whether the bucket is there until it was; a refusal to say counts as yes, since only an existing bucket refuses. Calls that
+ * come before the first answer ask each for itself: on Workers no request may wait for what another one has asked.
+ */
 export function bucketCheck(client: Client): BucketCheck {
   let known = false;
   return async ({ signal }) => {
