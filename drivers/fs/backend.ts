@@ -3,7 +3,7 @@ import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/
 import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { pool } from "../../src/pool.ts";
-import { checkConditions, commit, lockOf } from "./commit.ts";
+import { checkConditions, commit } from "./commit.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
 import { onDisk } from "./errno.ts";
@@ -56,7 +56,7 @@ export function fsBackend(options: FsOptions): Backend {
   const durable = settings.durable ?? true;
 
   function removeOne(key: Key): Promise<string | null> {
-    return onDisk(() => remove(root, key, lockOf(root, key), durable));
+    return onDisk(() => remove(root, key, durable));
   }
 
   return {

@@ -1,55 +1,121 @@
-/** A claim on a key between processes, for file systems without hard links. */
+/** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
 import { createHash } from "node:crypto";
-import { lstat, open, unlink } from "node:fs/promises";
+import { lstat, lutimes, open, readFile, readlink, symlink, unlink } from "node:fs/promises";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
-import { RESERVED } from "./path.ts";
-import type { Root } from "./root.ts";
+import { nameHolder, stateOf } from "./holder.ts";
 
-/** A claim is held for one rename; one that is older was left by a crash. */
+/** How long a claim may rest before it counts as left, where nothing tells whether its holder runs. */
 const STALE_MS = 30_000;
-const POLL_MS = 5;
+/** A holder shows this often that it is there. */
+const BEAT_MS = 5000;
+/** The same by the wall clock, which may be put forward meanwhile: so that not every old claim is waited for. */
+const OLD_MS = 600_000;
+const GIVE_UP_MS = 2 * STALE_MS;
 
-/** Runs work while no other process creates the same key. */
-export async function claim(root: Root, key: string, work: () => Promise<void>): Promise<void> {
-  const path = root.path(`${RESERVED}/tmp/${createHash("sha256").update(key).digest("hex").slice(0, 32)}.claim`);
-  const give = Date.now() + 2 * STALE_MS;
-  while (!(await take(path))) {
-    await freeIfStale(path);
-    if (Date.now() > give) throw new StorageError("conflict", "another process is creating the object");
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+/** What was seen of a claim. */
+interface Seen {
+  readonly line: string;
+  readonly mtimeNs: bigint;
+  /** Milliseconds that were waited since without a change: by no clock, which somebody could put. */
+  readonly rested: number;
+}
+
+/** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
+export async function claim(
+  path: string,
+  signal?: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<() => Promise<void>> {
+  const line = await nameHolder();
+  let seen: Seen | null = null;
+  for (let waited = 0; !(await take(path, line));) {
+    signal?.throwIfAborted();
+    const now = await look(path);
+    const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
+    if (!now || (await free(path, { ...now, rested }, clock))) continue;
+    if (waited > GIVE_UP_MS)
+      throw new StorageError("unavailable", "another process has been writing this object for a minute");
+    // Short at first, since a claim is held for one rename.
+    const wait = (0.5 + clock.random()) * Math.min(100, 4 + rested / 10);
+    await clock.sleep(wait, signal);
+    waited += wait;
+    seen = { ...now, rested: rested + wait };
   }
-  try {
-    await work();
-  } finally {
+  const taken = performance.now();
+  const beat = setInterval(() => {
+    const now = new Date();
+    void lutimes(path, now, now).catch(() => {});
+  }, BEAT_MS);
+  return async () => {
+    clearInterval(beat);
+    // After so long it may be somebody else's.
+    if (performance.now() - taken > STALE_MS && (await look(path))?.line !== line) return;
     await unlink(path).catch(() => {});
-  }
+  };
 }
 
-/**
- * Removes a claim that a crash left. Only who has claimed this very claim, by its time, may: else a second process that saw
- * it too could remove the claim which the first has taken since. A right that a crash left is freed in the same way.
- */
-async function freeIfStale(path: string): Promise<void> {
-  const seen = await orAbsent(lstat(path));
-  if (!seen || Date.now() - seen.mtimeMs <= STALE_MS) return;
-  const right = `${path}.${Math.trunc(seen.mtimeMs)}`;
-  if (!(await take(right))) return freeIfStale(right);
+/** Ends a claim whose holder is gone; one that is held stays. Gives whether it is ended. */
+export async function endIfLeft(path: string, clock: Clock = systemClock): Promise<boolean> {
+  const seen = await look(path);
+  return seen !== null && free(path, { ...seen, rested: 0 }, clock);
+}
+
+/** Takes it if nobody has. A symbolic link is made with its text in one step; where there are none, a file is. */
+async function take(path: string, line: string): Promise<boolean> {
   try {
-    const now = await orAbsent(lstat(path));
-    if (now?.mtimeMs === seen.mtimeMs) await orAbsent(unlink(path));
-  } finally {
-    await unlink(right).catch(() => {});
+    if (process.platform !== "win32") {
+      await symlink(line, path);
+      return true;
+    }
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
   }
-}
-
-async function take(path: string): Promise<boolean> {
   try {
     const handle = await patiently(() => open(path, "wx"));
-    await handle.close();
+    await handle.writeFile(line).finally(() => handle.close());
     return true;
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
     throw error;
   }
+}
+
+/** exFAT and some network file systems. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"]);
+
+async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
+  const stats = await orAbsent(lstat(path, { bigint: true }));
+  if (!stats) return null;
+  const line = await orAbsent(stats.isSymbolicLink() ? readlink(path) : readFile(path, "utf8"));
+  return line === null ? null : { line, mtimeNs: stats.mtimeNs };
+}
+
+function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolean {
+  return a.line === b?.line && a.mtimeNs === b.mtimeNs;
+}
+
+async function isLeft({ line, mtimeNs, rested }: Seen, clock: Clock): Promise<boolean> {
+  const state = await stateOf(line);
+  if (state !== "unknown") return state === "gone";
+  return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > OLD_MS;
+}
+
+/**
+ * Removes a claim that was left. Only who has claimed this very one may: else a second process that saw it too could remove
+ * the claim which the first has taken since. A right that a crash left is freed in the same way.
+ */
+async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
+  if (!(await isLeft(seen, clock))) return false;
+  const right = `${path}.${createHash("sha256").update(`${seen.line} ${seen.mtimeNs}`).digest("hex").slice(0, 8)}`;
+  if (!(await take(right, await nameHolder()))) return endIfLeft(right, clock);
+  try {
+    const now = await look(path);
+    if (now && isSame(now, seen)) await orAbsent(unlink(path));
+  } finally {
+    await unlink(right).catch(() => {});
+  }
+  return true;
 }

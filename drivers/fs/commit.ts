@@ -2,7 +2,6 @@
 import { chmod, link, lstat, rename } from "node:fs/promises";
 import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { claim } from "./claim.ts";
 import { discard, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
@@ -21,11 +20,6 @@ export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
 
 /** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
 const ATTEMPTS = 100;
-
-/** The name of a key's lock, the same for every driver on the folder in this process. */
-export function lockOf(root: Root, key: string): string {
-  return `${root.base}\0${key}`;
-}
 
 /** Checks conditions against the present version; rejects `precondition-failed`. */
 export function checkConditions(present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
@@ -50,7 +44,7 @@ export async function commit(
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
-    return await withLock(lockOf(root, key), async () => {
+    return await withLock(root, key, { signal: conditions.signal }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
@@ -99,7 +93,7 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
       try {
         await root.make(folderOf(candidate.path));
         if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
-        if (createOnly) await create(root, key, draft, candidate);
+        if (createOnly) await create(root, draft, candidate);
         else await replace(root, draft, candidate);
         return candidate;
       } catch (error) {
@@ -129,8 +123,8 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EACCES",
 ]);
 
-/** A hard link is the one step that fails when the name exists; without it a claim keeps other creators off. */
-async function create(root: Root, key: string, draft: Draft, candidate: Candidate): Promise<void> {
+/** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
+async function create(root: Root, draft: Draft, candidate: Candidate): Promise<void> {
   try {
     await link(root.path(draft.path), root.path(candidate.path));
     await discard(root, draft.path);
@@ -139,12 +133,10 @@ async function create(root: Root, key: string, draft: Draft, candidate: Candidat
     const code = errnoOf(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
   }
-  await claim(root, key, async () => {
-    const present = await orAbsent(lstat(root.path(candidate.path)));
-    if (present?.isFile()) throw exists();
-    // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
-    await replace(root, draft, candidate);
-  });
+  const present = await orAbsent(lstat(root.path(candidate.path)));
+  if (present?.isFile()) throw exists();
+  // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
+  await replace(root, draft, candidate);
 }
 
 const TAKEN: ReadonlySet<string> = new Set(["ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG"]);

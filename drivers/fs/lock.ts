@@ -1,9 +1,50 @@
-/** One writer at a time per key, within this process. */
+/** One writer at a time per key, among all processes on the folder. */
+import { createHash } from "node:crypto";
+import { claim } from "./claim.ts";
+import { errnoOf } from "./errno.ts";
+import type { Root } from "./root.ts";
 
 const tails = new Map<string, Promise<void>>();
 
+/** How a lock is waited for. */
+export interface LockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether work that needs no room goes on where the disk has none for the claim. */
+  readonly needsNoRoom?: boolean;
+}
+
+/** Where the claim on a key lies. */
+export function claimPath(key: string): string {
+  return `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.claim`;
+}
+
+/** Runs work while nobody else writes the key: in turn within this process, by a claim in the folder between processes. */
+export function withLock<T>(root: Root, key: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  return inTurn(`${root.base}\0${key}`, async () => {
+    const end = await claimed(root, key, options);
+    try {
+      return await work();
+    } finally {
+      await end();
+    }
+  });
+}
+
+async function claimed(root: Root, key: string, { signal, needsNoRoom }: LockOptions): Promise<() => Promise<void>> {
+  try {
+    const folder = await root.tempFolder();
+    return await claim(root.path(`${folder}/${claimPath(key)}`), signal);
+  } catch (error) {
+    // Or nothing could be deleted any more, which is what makes room.
+    if (needsNoRoom && FULL.has(errnoOf(error) ?? "")) return async () => {};
+    throw error;
+  }
+}
+
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** Runs work when all that was begun before under the same name has ended. */
-export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
   const before = tails.get(name);
   let release: () => void = () => {};
   const tail = new Promise<void>((resolve) => (release = resolve));

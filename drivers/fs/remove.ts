@@ -1,7 +1,7 @@
 /** Removing an object's files, and the folders that become empty. */
 import { rmdir, unlink } from "node:fs/promises";
 import { orAbsent, patiently } from "./errno.ts";
-import { findAt, isReachable, placesOf } from "./find.ts";
+import { findAll, findAt, isReachable, placesOf } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { folderOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
@@ -10,11 +10,12 @@ import { syncRemoval } from "./sync.ts";
 
 /**
  * Deletes an object; an absent one is success. The candidate that counts goes last, so that no older file shows in between.
- * Gives the folder that is to be flushed for the delete to last, or null when there was nothing. `lock` is the key's lock.
+ * Gives the folder that is to be flushed for the delete to last, or null when there was nothing.
  */
-export async function remove(root: Root, key: string, lock: string, durable: boolean): Promise<string | null> {
-  if (!(await root.exists())) return null;
-  return withLock(lock, async () => {
+export async function remove(root: Root, key: string, durable: boolean): Promise<string | null> {
+  // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
+  if (!(await root.exists()) || (await findAll(root, key)).length === 0) return null;
+  return withLock(root, key, { needsNoRoom: true }, async () => {
     let kept: string | null = null;
     for (const candidate of placesOf(root, key).toReversed()) {
       const found = await findAt(root, candidate);

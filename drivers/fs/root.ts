@@ -28,7 +28,9 @@ export interface Root {
   whereabouts(path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
-  /** A new name for a temporary file, whose folder exists. */
+  /** The folder of temporary files, which exists then. */
+  tempFolder(): Promise<string>;
+  /** A new name for a temporary file. */
   temp(): Promise<string>;
 }
 
@@ -96,7 +98,7 @@ export function rootAt(base: string): Root {
     return made;
   }
 
-  async function temp(): Promise<string> {
+  async function tempFolder(): Promise<string> {
     // Says what is wrong with a base that is no folder.
     await exists();
     const made = await make(TEMP_FOLDER);
@@ -105,7 +107,11 @@ export function rootAt(base: string): Root {
       // Not left to the first durable write: that one would find the folders there.
       await syncNames(root, RESERVED);
     }
-    return `${TEMP_FOLDER}/${randomBytes(8).toString("hex")}`;
+    return TEMP_FOLDER;
+  }
+
+  async function temp(): Promise<string> {
+    return `${await tempFolder()}/${randomBytes(8).toString("hex")}`;
   }
 
   async function writeVersion(): Promise<void> {
@@ -117,7 +123,7 @@ export function rootAt(base: string): Root {
     }
   }
 
-  const root: Root = { base, posix, path, exists, whereabouts, make, temp };
+  const root: Root = { base, posix, path, exists, whereabouts, make, tempFolder, temp };
   return root;
 }
 

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, readFile, unlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { parseKey } from "../../src/key.ts";
-import { lockOf } from "./commit.ts";
+import { endIfLeft } from "./claim.ts";
 import { orAbsent } from "./errno.ts";
 import { findAll } from "./find.ts";
 import { withLock } from "./lock.ts";
@@ -21,7 +21,8 @@ export async function sweep(root: Root, clock: Clock = systemClock): Promise<num
   let swept = 0;
   try {
     for (const path of await filesIn(root, `${RESERVED}/tmp`)) {
-      if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
+      if (path.includes(".claim")) swept += Number(await endIfLeft(root.path(path), clock));
+      else if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
     }
     const folders = await namesIn(root, RECORDS_FOLDER);
     const first = Math.floor(clock.random() * folders.length);
@@ -57,7 +58,7 @@ async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Sta
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
     const { key } = JSON.parse(await readFile(root.path(path), "utf8")) as { readonly key: string };
-    return await withLock(lockOf(root, parseKey(key)), async () => {
+    return await withLock(root, parseKey(key), {}, async () => {
       const isUsed = (await findAll(root, key)).some(({ stats }) => recordPath(key, stats) === path);
       return isUsed || !path.startsWith(recordsOf(key)) ? 0 : removed(root, path);
     });

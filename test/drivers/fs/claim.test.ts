@@ -1,89 +1,162 @@
+import type { BigIntStats } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
+import { lstat, lutimes, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
-import { claim } from "../../../drivers/fs/claim.ts";
-import { rootAt } from "../../../drivers/fs/root.ts";
-import { emptyFolder } from "./folder.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { claim, endIfLeft } from "../../../drivers/fs/claim.ts";
+import { nameHolder } from "../../../drivers/fs/holder.ts";
+import { testClock } from "../../support/clock.ts";
+import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a file have happened, and what holds the answer of one of them back. */
-const looks = vi.hoisted(() => ({ count: 0, late: 0, until: Promise.resolve() as Promise<unknown> }));
+/** How many looks at a file have happened, what holds the answer of one of them back, and whether there are links. */
+const system = vi.hoisted(() => ({ looks: 0, late: 0, until: Promise.resolve() as Promise<unknown>, links: true }));
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  return {
-    ...fs,
-    lstat: async (path: string) => {
-      const late = ++looks.count === looks.late;
-      const stats = await fs.lstat(path);
-      if (late) await looks.until;
-      return stats;
-    },
+  const looked = async (path: string, options: { bigint: true }): Promise<BigIntStats> => {
+    const late = ++system.looks === system.late;
+    const stats = await fs.lstat(path, options);
+    if (late) await system.until;
+    return stats;
   };
+  const linked: typeof fs.symlink = (...args) =>
+    system.links ? fs.symlink(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
+  return { ...fs, lstat: looked, symlink: linked };
 });
+afterEach(() => void (system.links = true));
 
-const NAME = `${createHash("sha256").update("k").digest("hex").slice(0, 32)}.claim`;
+/** A process that has ended: no number is that large. */
+const gone = async (): Promise<string> => (await nameHolder()).replace(/\.\d+\.\d+$/, ".4194305.1");
+/** A process in another container or on another machine. */
+const elsewhere = "nonce.otherbox.1.1";
 
-/** A folder in which a crash has left a claim on `k`. */
-async function crashed(): Promise<{ base: string; tmp: string; left: string }> {
-  const base = await emptyFolder();
-  const tmp = join(base, ".unbucket/tmp");
-  await mkdir(tmp, { recursive: true });
-  const left = join(tmp, NAME);
-  await writeOld(left);
-  return { base, tmp, left };
-}
-
-async function writeOld(path: string): Promise<void> {
-  await writeFile(path, "");
-  await utimes(path, 1, 1);
+async function place(): Promise<{ tmp: string; path: string }> {
+  const tmp = await emptyFolder();
+  return { tmp, path: join(tmp, "k.claim") };
 }
 
 describe("claim", () => {
-  it("runs one at a time per key, takes over what a crash left, and leaves nothing", async () => {
-    const { base, tmp } = await crashed();
-    let inside = 0;
-    let most = 0;
-    const work = async (): Promise<void> => {
-      most = Math.max(most, ++inside);
-      await new Promise(setImmediate);
-      inside--;
-    };
-    await Promise.all(Array.from({ length: 10 }, () => claim(rootAt(base), "k", work)));
-    expect([most, await readdir(tmp)]).toEqual([1, []]);
-  });
+  it.each([true, false])(
+    "runs one at a time, takes over what a crash left, and leaves nothing (links: %s)",
+    async (links) => {
+      system.links = links;
+      const { tmp, path } = await place();
+      await (links ? symlink(await gone(), path) : writeFile(path, await gone()));
+      let inside = 0;
+      let most = 0;
+      const work = async (): Promise<void> => {
+        const end = await claim(path);
+        most = Math.max(most, ++inside);
+        await new Promise(setImmediate);
+        inside--;
+        await end();
+      };
+      await Promise.all(Array.from({ length: 10 }, work));
+      expect([most, await readdir(tmp)]).toEqual([1, []]);
+    },
+  );
 
   it("lets nobody take a claim whose holder has just taken it over, having looked before that", async () => {
-    const { base, tmp } = await crashed();
+    const { tmp, path } = await place();
+    await symlink(await gone(), path);
     const order: string[] = [];
     let entered = (): void => {};
     let leave = (): void => {};
-    looks.until = new Promise<void>((resolve) => (entered = resolve));
+    system.until = new Promise<void>((resolve) => (entered = resolve));
     const left = new Promise<void>((resolve) => (leave = resolve));
+    const run = async (name: string, inside: () => Promise<void>): Promise<void> => {
+      const end = await claim(path);
+      order.push(`${name} in`);
+      await inside();
+      order.push(`${name} out`);
+      await end();
+    };
     // The first look is that of the slow one: it sees the old claim, and acts on it when the other is inside.
-    looks.late = looks.count + 1;
-    const slow = claim(rootAt(base), "k", async () => void order.push("slow"));
-    await expect.poll(() => looks.count).toBe(looks.late);
-    const quick = claim(rootAt(base), "k", async () => {
-      order.push("quick in");
+    system.late = system.looks + 1;
+    const slow = run("slow", async () => {});
+    await expect.poll(() => system.looks).toBe(system.late);
+    const quick = run("quick", async () => {
       entered();
       await left;
-      order.push("quick out");
     });
-    await looks.until;
-    const seen = looks.count;
+    await system.until;
+    const seen = system.looks;
     // The slow one has looked again, several times, at a claim that is held.
-    await expect.poll(() => looks.count > seen + 4 || order.includes("slow")).toBe(true);
+    await expect.poll(() => system.looks > seen + 4 || order.includes("slow in")).toBe(true);
     leave();
     await Promise.all([slow, quick]);
-    expect([order, await readdir(tmp)]).toEqual([["quick in", "quick out", "slow"], []]);
+    expect([order, await readdir(tmp)]).toEqual([["quick in", "quick out", "slow in", "slow out"], []]);
   });
 
   it("takes over also where a crash happened while another crash was tidied up", async () => {
-    const { base, tmp, left } = await crashed();
-    await writeOld(`${left}.1000`);
-    await claim(rootAt(base), "k", async () => {});
+    const { tmp, path } = await place();
+    await symlink(await gone(), path);
+    // The right to free it is named after it, so it is found out by losing it.
+    const free = endIfLeft(path);
+    await expect.poll(async () => (await readdir(tmp)).length).toBeLessThan(1);
+    expect(await free).toBe(true);
+    for (const line of [await gone(), elsewhere]) {
+      await symlink(line, path);
+      const { mtimeNs } = await lstat(path, { bigint: true });
+      const { createHash } = await import("node:crypto");
+      const right = `${path}.${createHash("sha256").update(`${line} ${mtimeNs}`).digest("hex").slice(0, 8)}`;
+      await symlink(await gone(), right);
+      await (
+        await claim(path, undefined, testClock())
+      )();
+      expect(await readdir(tmp)).toEqual([]);
+    }
+  });
+
+  it("waits half a minute for a holder elsewhere that does not move, and not at all for an old one", async () => {
+    const { tmp, path } = await place();
+    await symlink(elsewhere, path);
+    const clock = testClock();
+    await (
+      await claim(path, undefined, clock)
+    )();
+    const waited = clock.slept.reduce((sum, each) => sum + each, 0);
+    expect(waited).toBeGreaterThan(30_000);
+    expect(waited).toBeLessThan(31_000);
+    for (const links of [true, false]) {
+      await (links ? symlink(elsewhere, path) : writeFile(path, ""));
+      await (links ? lutimes : utimes)(path, 1, 1);
+      const quick = testClock();
+      await (
+        await claim(path, undefined, quick)
+      )();
+      expect(quick.slept).toEqual([]);
+    }
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("waits on while a holder elsewhere shows itself, and gives up after a minute", async () => {
+    const { path } = await place();
+    await symlink(elsewhere, path);
+    const clock = testClock();
+    let beats = 0;
+    const sleep = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+      if (clock.slept.length % 100 === 0) await lutimes(path, ++beats, Date.now() / 1000);
+      await clock.sleep(milliseconds, signal);
+    };
+    expect(await failure(claim(path, undefined, { ...clock, sleep }))).toMatchObject({
+      code: "unavailable",
+      retryable: true,
+    });
+    expect(beats).toBeGreaterThan(3);
+  });
+
+  it("never takes from a process here that runs, and hears an abort while it waits", async () => {
+    const { tmp, path } = await place();
+    const end = await claim(path);
+    await lutimes(path, 1, 1);
+    expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+    const reason = new Error("stop");
+    const controller = new AbortController();
+    const waiting = failure(claim(path, controller.signal));
+    controller.abort(reason);
+    expect(await waiting).toBe(reason);
+    await end();
     expect(await readdir(tmp)).toEqual([]);
   });
 });

@@ -1,18 +1,60 @@
-import { expect, it } from "vitest";
-import { withLock } from "../../../drivers/fs/lock.ts";
+import type * as FsPromises from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { inTurn, withLock } from "../../../drivers/fs/lock.ts";
+import { rootAt } from "../../../drivers/fs/root.ts";
+import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 
-it("withLock runs work of one name in turn, after failures too, and of other names beside it", async () => {
+/** What the disk says to a new claim. */
+const disk = vi.hoisted(() => ({ full: false }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const symlink: typeof fs.symlink = (...args) =>
+    disk.full ? Promise.reject(Object.assign(new Error("injected"), { code: "ENOSPC" })) : fs.symlink(...args);
+  return { ...fs, symlink };
+});
+
+it("inTurn runs work of one name in turn, after failures too, and of other names beside it", async () => {
   const order: string[] = [];
   let open: () => void = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
-  const first = withLock("a", async () => {
+  const first = inTurn("a", async () => {
     await gate;
     order.push("first");
     throw new Error("failed");
   }).catch(() => {});
-  const second = withLock("a", async () => void order.push("second"));
-  await withLock("b", async () => void order.push("other"));
+  const second = inTurn("a", async () => void order.push("second"));
+  await inTurn("b", async () => void order.push("other"));
   open();
   await Promise.all([first, second]);
   expect(order).toEqual(["other", "first", "second"]);
+});
+
+it("L7: withLock keeps two drivers off each other that reach one folder by two names, and leaves nothing", async () => {
+  const base = await emptyFolder();
+  const { symlink } = await import("node:fs/promises");
+  const alias = join(await emptyFolder(), "alias");
+  await symlink(base, alias);
+  let inside = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++inside);
+    await new Promise(setImmediate);
+    inside--;
+  };
+  await Promise.all([base, alias, base, alias].map((path) => withLock(rootAt(path), "k", {}, work)));
+  expect([most, await filesBelow(base)]).toEqual([1, [".unbucket/version"]]);
+});
+
+it("L22: a full disk refuses a write at the lock and leaves the old object, and a delete goes on without", async () => {
+  onTestFinished(() => void (disk.full = false));
+  const { put, text, store, files } = await folder();
+  await put("k", "old", { metadata: { v: "old" } });
+  const before = await files();
+  disk.full = true;
+  expect(await failure(put("k", "new"))).toMatchObject({ code: "unavailable", retryable: false });
+  expect([await text("k"), await files()]).toEqual(["old", before]);
+  await store.delete(K("k"), {});
+  expect(await files()).toEqual([".unbucket/version"]);
 });

@@ -72,7 +72,7 @@ describe("rootAt on a file system that folds case", () => {
         await commit(root, settings, key, draft, {}, ifNoneMatch ? { ifNoneMatch } : {});
       }
       for (const key of keys) expect(await new Response((await get(root, key, {}))?.body).text()).toBe(key);
-      for (const key of keys.toReversed()) await remove(root, key, key, false);
+      for (const key of keys.toReversed()) await remove(root, key, false);
       for (const key of keys) expect(await head(root, key)).toBe(null);
     }
   });

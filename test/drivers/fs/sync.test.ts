@@ -15,6 +15,14 @@ vi.mock("node:fs/promises", async (importOriginal) => {
     String(path)
       .replace(calls.base, "")
       .replace(/tmp\/[0-9a-f]+|meta\/.*/, (found) => found.slice(0, 4));
+  /** A call that is written down. Locks say nothing to the disk, and a folder that stays nothing of note. */
+  const recording = (name: string, call: (...paths: never[]) => Promise<unknown>) => ({
+    [name]: async (...paths: string[]) => {
+      const result = await call(...(paths as never[]));
+      if (!paths[0]?.endsWith(".claim")) calls.list.push([name, ...paths.map(short)].join(" "));
+      return result;
+    },
+  });
   return {
     ...fs,
     open: async (path: string, ...rest: [string?, number?]) => {
@@ -27,8 +35,11 @@ vi.mock("node:fs/promises", async (importOriginal) => {
       };
       return handle;
     },
-    rename: (from: string, to: string) => (calls.list.push(`rename ${short(from)} ${short(to)}`), fs.rename(from, to)),
-    unlink: (path: string) => (calls.list.push(`unlink ${short(path)}`), fs.unlink(path)),
+    ...recording("rename", fs.rename),
+    ...recording("link", fs.link),
+    ...recording("unlink", fs.unlink),
+    ...recording("mkdir", fs.mkdir),
+    ...recording("rmdir", fs.rmdir),
   };
 });
 
@@ -51,6 +62,8 @@ describe("a durable put", () => {
     });
     expect(seen).toEqual([
       "sync /.unbucket/tmp/",
+      "mkdir /.unbucket/meta",
+      "mkdir /.unbucket/meta",
       "sync /.unbucket/tmp/",
       "rename /.unbucket/tmp/ /.unbucket/meta",
       "sync /.unbucket/meta",
@@ -73,7 +86,43 @@ describe("a durable put", () => {
       calls.list.length = 0;
       await put("a/b/3", "");
     });
-    expect(seen).toEqual(["sync /.unbucket/tmp/", "rename /.unbucket/tmp/ /a/b/3", "sync /a/b", "sync /a", "sync "]);
+    expect(seen).toEqual([
+      ...["sync /.unbucket/tmp/", "mkdir /a", "mkdir /a/b", "rename /.unbucket/tmp/ /a/b/3"],
+      ...["sync /a/b", "sync /a", "sync "],
+    ]);
+  });
+
+  it("L2: create, overwrite, copy and delete flush bytes, then give the name, then flush it with new folders", async () => {
+    const given = ["sync /new/er", "sync /new", "sync "];
+    const steps: string[][] = [];
+    await recorded(async (base) => {
+      const { put, store } = await folder({ base, durable: true });
+      await put("warm", "");
+      const step = async (run: Promise<unknown>): Promise<void> => {
+        await run;
+        steps.push(calls.list.splice(0));
+      };
+      calls.list.length = 0;
+      await step(put("new/er/k", "1", { ifNoneMatch: "*" }));
+      await step(put("new/er/k", "2"));
+      await step(store.copy?.(K("new/er/k"), K("copy/k"), {}) ?? Promise.resolve());
+      await step(store.delete(K("new/er/k"), {}));
+      await step(put("new/er//k", "1"));
+    });
+    const [create, overwrite, copy, remove, encoded] = steps;
+    expect(create).toEqual([
+      ...["sync /.unbucket/tmp/", "mkdir /new", "mkdir /new/er"],
+      ...["link /.unbucket/tmp/ /new/er/k", "unlink /.unbucket/tmp/", ...given],
+    ]);
+    expect(overwrite).toEqual(["sync /.unbucket/tmp/", "rename /.unbucket/tmp/ /new/er/k", "sync /new/er"]);
+    expect(copy).toEqual([
+      ...["sync /.unbucket/tmp/", "mkdir /copy", "rename /.unbucket/tmp/ /copy/k", "sync /copy", "sync "],
+    ]);
+    expect(remove).toEqual(["unlink /new/er/k", "rmdir /new/er", "rmdir /new", "sync "]);
+    expect(encoded).toEqual([
+      ...["sync /.unbucket/tmp/", "mkdir /.unbucket/keys", "rename /.unbucket/tmp/ /.unbucket/keys/new%2fer%2f%2fk="],
+      ...["sync /.unbucket/keys", "sync /.unbucket"],
+    ]);
   });
 
   it("of a driver with durable false flushes nothing", async () => {
@@ -83,7 +132,7 @@ describe("a durable put", () => {
       calls.list.length = 0;
       await put("a/b", "x", { durable: true });
     });
-    expect(seen).toEqual(["rename /.unbucket/tmp/ /a/b"]);
+    expect(seen).toEqual(["mkdir /a", "rename /.unbucket/tmp/ /a/b"]);
   });
 });
 
@@ -142,8 +191,8 @@ describe("a delete", () => {
       await fsBackend({ base, durable: false }).delete(K("a/4"), {});
     });
     expect(seen).toEqual([
-      ...["unlink /a/b/1", "sync /a/b", "unlink /a/b/2", "sync /a"],
-      ...["unlink /a/3", "sync /a", "unlink /a/4"],
+      ...["unlink /a/b/1", "sync /a/b", "unlink /a/b/2", "rmdir /a/b", "sync /a"],
+      ...["unlink /a/3", "sync /a", "unlink /a/4", "rmdir /a"],
     ]);
   });
 

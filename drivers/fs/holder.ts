@@ -1,0 +1,66 @@
+/** Which process holds a claim, in a line of text, and whether that process still runs. */
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, readlink } from "node:fs/promises";
+import { errnoOf } from "./errno.ts";
+
+/** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say. */
+export type HolderState = "running" | "gone" | "unknown";
+
+/** This process as {@link stateOf} understands it. */
+interface Self {
+  /** Boot and process namespace, in which alone process numbers mean something; null where the system does not tell. */
+  readonly machine: string | null;
+  /** When this process began, since numbers are used again. */
+  readonly start: string;
+}
+
+const self = async (): Promise<Self> => {
+  try {
+    // Linux alone has these. Elsewhere a claim is judged by its age.
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    const namespace = await readlink("/proc/self/ns/pid");
+    const process = await processAt("self");
+    if (!process) return { machine: null, start: "0" };
+    return {
+      machine: createHash("sha256").update(`${boot}${namespace}`).digest("hex").slice(0, 12),
+      start: process.start,
+    };
+  } catch {
+    return { machine: null, start: "0" };
+  }
+};
+
+let known: Promise<Self> | undefined;
+
+/** A line that names this process, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
+export async function nameHolder(): Promise<string> {
+  const { machine, start } = await (known ??= self());
+  return `${randomBytes(6).toString("base64url")}.${machine ?? ""}.${process.pid}.${start}`;
+}
+
+/** Whether the process that a line names still runs. Never rejects. */
+export async function stateOf(line: string): Promise<HolderState> {
+  const { machine } = await (known ??= self());
+  const [, of, pid, start] = /^[\w-]+\.(\w*)\.(\d+)\.(\d+)$/.exec(line) ?? [];
+  if (machine === null || of !== machine) return "unknown";
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    if (errnoOf(error) === "ESRCH") return "gone";
+    // EPERM says that it runs, for another user.
+    if (errnoOf(error) !== "EPERM") return "unknown";
+  }
+  const now = await processAt(pid as string);
+  // Other users' processes may be hidden.
+  if (!now) return "unknown";
+  return now.start === start && now.runs ? "running" : "gone";
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name may hold spaces and parentheses, so fields count from its end. */
+async function processAt(pid: string): Promise<{ readonly start: string; readonly runs: boolean } | null> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const start = fields[19];
+  // A killed process whose parent does not ask for it stays in the table, as in containers without an init.
+  return start !== undefined && /^\d+$/.test(start) ? { start, runs: !/^[ZXx]/.test(fields[0] as string) } : null;
+}
