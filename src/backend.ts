@@ -8,6 +8,7 @@
 import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import type { Place, StorageError } from "./error.ts";
+import type { PolicyWriter } from "./sigv4/policy.ts";
 
 declare const brand: unique symbol;
 
@@ -131,29 +132,34 @@ export interface ListPage {
   readonly cursor?: string;
 }
 
-/** What a presigned URL is to allow. */
-export interface BackendPresignOptions extends CallOptions {
-  /** POST completes a multipart upload, DELETE aborts it. */
+/** What the bytes that are sent must have. */
+export interface ExpectedChecksum {
+  /** As S3 writes it, `SHA256` or `CRC32C`: the `name` of an algorithm of `unbucket/checksum`. */
+  readonly name: string;
+  /** In base64: what `of(bytes)` of the algorithm gives. */
+  readonly value: string;
+}
+
+/** What a presigned URL is to allow; `versionId` is for GET. */
+export interface BackendPresignOptions extends RequestOptions, ObjectHeaders {
+  /** POST completes a multipart upload or, with `policy`, sends a form; DELETE aborts an upload. */
   readonly method: Presigned["method"];
   /** Seconds, 1 to 604800. */
   readonly expiresIn: number;
-  /** PUT: the type that the client must send. GET: the type that the answer shall have. */
-  readonly contentType?: string;
   /** PUT: the exact length in bytes that the client must send. */
   readonly contentLength?: number;
-  /** PUT: stored with the object. GET: the disposition that the answer shall have. */
-  readonly contentDisposition?: string;
-  readonly cacheControl?: string;
-  /** PUT: user metadata stored with the object, bound by the signature. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** PUT. */
+  readonly checksum?: ExpectedChecksum;
   /** PUT and POST: only create. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** POST: only replace this version. */
+  /** PUT and POST: only replace this version. */
   readonly ifMatch?: string | undefined;
   /** PUT of one part of a multipart upload. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number };
   /** POST and DELETE: the upload. */
   readonly uploadId?: string;
+  /** POST of a form: `url` of the result is the bucket's, `headers` are the form's fields. */
+  readonly policy?: PolicyWriter | undefined;
 }
 
 /** A request that someone without credentials may send until `expiresAt`. */

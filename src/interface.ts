@@ -2,6 +2,7 @@
 import type {
   ByteRange,
   CallOptions,
+  ExpectedChecksum,
   ListedObject,
   ObjectHeaders,
   PendingUpload,
@@ -12,6 +13,7 @@ import type {
   UploadedPart,
 } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
+import type { PolicyWriter } from "./sigv4/policy.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
 export type UploadBody =
@@ -123,25 +125,27 @@ export interface ObjectList extends AsyncIterable<ListEntry> {
   pages(): AsyncGenerator<Page, void, void>;
 }
 
-/** Options of `presign`. */
-export interface PresignOptions extends CallOptions {
+/**
+ * Options of `presign`. What travels with an object (`contentType`, `contentDisposition`, ...) and `headers` must be sent with
+ * a PUT as given; of a GET the former are those of the answer, and it takes no `metadata`. `versionId` is for GET.
+ */
+export interface PresignOptions extends RequestOptions, ObjectHeaders {
   /** Default `GET`. */
   readonly method?: "GET" | "PUT";
   /** Seconds, a whole number from 1 to 604800 (seven days). Default 3600. */
   readonly expiresIn?: number;
-  /** PUT: the type the client must send. GET: the type of the answer. */
-  readonly contentType?: string;
   /** PUT: the exact length in bytes of what the client sends; its own `content-length` must say so. */
   readonly contentLength?: number;
-  /** PUT: stored with the object. GET: of the answer. */
-  readonly contentDisposition?: string;
-  readonly cacheControl?: string;
-  /** PUT: user metadata that the client must send along. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** PUT, also of a part: what the bytes must have, where the store checks it. */
+  readonly checksum?: ExpectedChecksum;
   /** PUT: only create. */
   readonly ifNoneMatch?: "*";
+  /** PUT: only replace the version with this ETag. */
+  readonly ifMatch?: string;
   /** PUT: one part of a multipart upload. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number };
+  /** What `presignPost` of `unbucket/post-policy` passes: the request is then a form's, and `headers` of it are its fields. */
+  readonly policy?: PolicyWriter;
 }
 
 /** Options of `copy`; `versionId` and `headers` are those of the copy itself. */

@@ -90,7 +90,7 @@ export const VERB_OPTIONS: Readonly<Record<VerbOption, unknown>> = {
     checksum: 1,
     metadata: 1,
   },
-  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1 },
+  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
   ...{ partSize: 1, verify: 1, olderThan: 1, versionId: 1, attempts: 1 },
 };
 

@@ -1,37 +1,40 @@
 /** What a presigned URL may allow, checked before anything is signed. */
 import type { Backend, BackendPresignOptions, Key } from "./backend.ts";
 import type { PresignedUpload, PresignOptions, UploadState } from "./interface.ts";
-import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { knownOptions, OBJECT_HEADERS, objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { MAX_PARTS } from "./plan.ts";
+import { checkEtag } from "./upload.ts";
 
 /** The longest that SigV4 lets a presigned URL live, in seconds. */
 export const MAX_EXPIRY = 604_800;
 
+/** The options that travel with an object. */
+const STORED = { ...OBJECT_HEADERS, metadata: 1 };
+
 /** Options with their defaults; rejects `invalid-option`. */
 export function presignOptions(options: PresignOptions): BackendPresignOptions {
-  const { method = "GET", expiresIn = 3600, contentLength, ifNoneMatch, part, signal } = options;
+  const { method = "GET", expiresIn = 3600, contentLength, checksum, ifMatch, ifNoneMatch, ...others } = options;
+  const { part, policy, signal: _, headers: __, versionId, ...stored } = others;
+  // What nobody looks at would be thought to be bound.
+  knownOptions(stored, STORED);
   if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
   wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
-  if (method === "GET" && (contentLength ?? ifNoneMatch ?? part ?? options.metadata) !== undefined) {
-    throw refuse("contentLength, metadata, ifNoneMatch and part", "are for PUT only");
-  }
+  const forPut = contentLength ?? checksum ?? ifMatch ?? ifNoneMatch ?? part ?? policy ?? stored.metadata;
+  if ((method === "GET" ? forPut : versionId) !== undefined)
+    throw refuse("versionId", "is for GET; contentLength, checksum, metadata, conditions and part are for PUT only");
   if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
+  if (checksum && !/^[A-Z\d]+ ([\w+/=]{4})+$/.test(`${checksum.name} ${checksum.value}`))
+    throw refuse("checksum", 'must be { name: "SHA256", value } with the value in base64');
+  checkEtag("ifMatch", ifMatch);
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
+  const canonical = objectHeaders(stored);
   if (part) {
     wholeNumber("part.partNumber", part.partNumber, 1, MAX_PARTS);
-    if (ifNoneMatch !== undefined || Object.keys(objectHeaders(options)).length > 0) {
+    if (!part.uploadId) throw refuse("part.uploadId", "is missing");
+    if ((ifMatch ?? ifNoneMatch) !== undefined || Object.keys(canonical).length > 0)
       throw refuse("part", "takes no headers or conditions: they belong to the upload as a whole");
-    }
   }
-  return {
-    ...objectHeaders(options),
-    method,
-    expiresIn,
-    contentLength,
-    ifNoneMatch,
-    part,
-    signal,
-  };
+  return { ...options, ...canonical, expiresIn, method: policy ? "POST" : method };
 }
 
 /** The requests of a whole upload; null where the driver cannot presign. */

@@ -124,6 +124,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
+  "./post-policy": ["presignPost"],
   "./conformance": ["ConformanceError", "cases", "casesFor"],
   "./drivers/fs": ["default"],
   "./drivers/s3": ["default"],

@@ -36,20 +36,26 @@ export interface Signable {
 const MOST_DAY_KEYS = 16;
 const dayKeys = new Map<string, Uint8Array>();
 
+/** The key that signs in a region on a day, `20260304`. */
+export async function dayKey({ secretAccessKey }: Identity, day: string, region: string): Promise<Uint8Array> {
+  const id = JSON.stringify([secretAccessKey, day, region]);
+  let key = dayKeys.get(id);
+  if (!key) {
+    key = await hmac(await hmac(await hmac(await hmac(`AWS4${secretAccessKey}`, day), region), "s3"), "aws4_request");
+    if (dayKeys.size >= MOST_DAY_KEYS) dayKeys.delete(dayKeys.keys().next().value as string);
+    dayKeys.set(id, key);
+  }
+  return key;
+}
+
+/** A moment as signatures write it: `20260304T050607Z`. */
+export function stampOf(date: Date): string {
+  return date.toISOString().replace(/[:-]|\.\d{3}/g, "");
+}
+
 class Signer extends AwsV4Signer {
   override async signature(): Promise<string> {
-    const day = this.datetime.slice(0, 8);
-    const id = JSON.stringify([this.secretAccessKey, day, this.region]);
-    let key = dayKeys.get(id);
-    if (!key) {
-      key = await hmac(
-        await hmac(await hmac(await hmac(`AWS4${this.secretAccessKey}`, day), this.region), this.service),
-        "aws4_request",
-      );
-      if (dayKeys.size >= MOST_DAY_KEYS) dayKeys.delete(dayKeys.keys().next().value as string);
-      dayKeys.set(id, key);
-    }
-    return hmacHex(key, await this.stringToSign());
+    return hmacHex(await dayKey(this, this.datetime.slice(0, 8), this.region), await this.stringToSign());
   }
 
   override async stringToSign(): Promise<string> {
@@ -72,7 +78,7 @@ function signer(request: Signable, scope: Scope, signQuery: boolean): Signer {
     ...(scope.identity.sessionToken ? { sessionToken: scope.identity.sessionToken } : {}),
     service: "s3",
     region: scope.region,
-    datetime: scope.date.toISOString().replace(/[:-]|\.\d{3}/g, ""),
+    datetime: stampOf(scope.date),
     allHeaders: true,
     signQuery,
   });

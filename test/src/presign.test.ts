@@ -26,6 +26,38 @@ test.each<[string, PresignOptions]>([
   ["part 10001", { method: "PUT", part: { uploadId: "u", partNumber: 10_001 } }],
   ["a type for one part", { method: "PUT", part: { uploadId: "u", partNumber: 1 }, contentType: "a/b" }],
   ["a line break in a header", { contentDisposition: "a\r\nb" }],
+  ["a part without its upload", { method: "PUT", part: { uploadId: "", partNumber: 1 } }],
+  ["a condition for one part", { method: "PUT", part: { uploadId: "u", partNumber: 1 }, ifMatch: '"e"' }],
+  ["a version to write", { method: "PUT", versionId: "v" }],
+  ["a version to read on condition", { ifMatch: '"e"' }],
+  ["a bare ETag", { method: "PUT", ifMatch: "e" }],
+  ["a checksum for a GET", { checksum: { name: "SHA256", value: "AAAA" } }],
+  ["a checksum in hex with spaces", { method: "PUT", checksum: { name: "SHA256", value: "aa aa" } }],
+  ["a checksum's header for its name", { method: "PUT", checksum: { name: "x-amz-checksum-sha256", value: "AAAA" } }],
+  ["an algorithm for a checksum", { method: "PUT", checksum: { name: "SHA256" } as never }],
+  ["a policy for a GET", { policy: () => ({ policy: "" }) }],
+  ["the size of an upload, which would bind nothing", { method: "PUT", size: 5 } as PresignOptions],
+  ["a range, which would bind nothing", { range: { start: 0 } } as PresignOptions],
 ])("presignOptions refuses %s", (_, options) => {
   expect(() => presignOptions(options)).toThrow(expect.objectContaining({ code: "invalid-option" }));
+});
+
+test("presignOptions keeps all that is bound", () => {
+  const put = {
+    ...{ contentType: "a/b", contentLanguage: "de", contentEncoding: "gzip", metadata: { a: "b" } },
+    ...{ contentLength: 3, ifMatch: '"e"', checksum: { name: "CRC32C", value: "AAAAAA==" } },
+    headers: { "x-amz-tagging": "a=b" },
+  };
+  expect(presignOptions({ method: "PUT", ...put })).toMatchObject({ method: "PUT", ...put });
+  expect(presignOptions({ versionId: "v", cacheControl: "no-store" })).toMatchObject({
+    versionId: "v",
+    cacheControl: "no-store",
+  });
+  const part = { method: "PUT" as const, part: { uploadId: "u", partNumber: 1 }, checksum: put.checksum };
+  expect(presignOptions(part)).toMatchObject(part);
+});
+
+test("presignOptions makes a POST of what has a policy", () => {
+  const policy = (): { policy: string } => ({ policy: "" });
+  expect(presignOptions({ method: "PUT", policy, contentType: "a/b" })).toMatchObject({ method: "POST", policy });
 });

@@ -24,9 +24,15 @@ describe("presignObject", () => {
       contentDisposition: 'attachment; filename="a + b"',
       contentType: "a/b",
       cacheControl: "no-store",
+      contentLanguage: "de",
+      contentEncoding: "identity",
+      versionId: "v+/=",
     };
     const { url = "" } = (await driver.presign("k", options)) ?? {};
     const { searchParams, search } = new URL(url);
+    expect(searchParams.get("response-content-language")).toBe("de");
+    expect(searchParams.get("response-content-encoding")).toBe("identity");
+    expect(searchParams.get("versionId")).toBe("v+/=");
     expect(searchParams.get("response-content-disposition")).toBe(options.contentDisposition);
     expect(searchParams.get("response-content-type")).toBe("a/b");
     expect(searchParams.get("response-cache-control")).toBe("no-store");
@@ -50,6 +56,28 @@ describe("presignObject", () => {
     expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe(
       "content-length;content-type;host;if-none-match;x-amz-meta-note",
     );
+  });
+
+  it("signs headers of the call, the value of a checksum and the version to replace", async () => {
+    const put = await driver.presign("k", {
+      method: "PUT",
+      ifMatch: '"e"',
+      checksum: { name: "SHA256", value: "AAAA" },
+      headers: { "X-Amz-Tagging": "a=b" },
+    });
+    expect(put?.headers).toEqual({ "if-match": '"e"', "x-amz-checksum-sha256": "AAAA", "x-amz-tagging": "a=b" });
+    expect(new URL(put?.url ?? "").searchParams.get("X-Amz-SignedHeaders")).toBe(
+      "host;if-match;x-amz-checksum-sha256;x-amz-tagging",
+    );
+    const get = await driver.presign("k", { headers: { "x-amz-request-payer": "requester" } });
+    expect(get?.headers).toEqual({ "x-amz-request-payer": "requester" });
+    const part = { uploadId: "u", partNumber: 7 };
+    const one = await driver.presign("k", { method: "PUT", part, checksum: { name: "CRC32", value: "AAAAAA==" } });
+    expect(one?.headers).toEqual({ "x-amz-checksum-crc32": "AAAAAA==" });
+    for (const name of ["host", "content-type", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-meta-a"])
+      await expect(driver.presign("k", { headers: { [name]: "x" } }), name).rejects.toMatchObject({
+        code: "invalid-option",
+      });
   });
 
   it("signs one part of a multipart upload", async () => {

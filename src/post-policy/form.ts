@@ -1,0 +1,55 @@
+/**
+ * The fields of a form, and the policy document that binds them.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+ */
+import { type PolicyWriter, signerFields } from "../sigv4/policy.ts";
+
+/** What a form may send, beside the fields that a PUT has as headers. */
+export interface FormRules {
+  /** Whether the key is only what keys must start with. */
+  readonly below: boolean;
+  /** Bytes of the file, both inclusive. */
+  readonly least: number;
+  readonly most: number;
+  /** What the `Content-Type` that the client adds must start with. */
+  readonly typePrefix?: string | undefined;
+  /** What is answered to a success. */
+  readonly success: Readonly<Record<string, string>>;
+}
+
+/** What a store writes the name of the file for, where it stands in the key. */
+export const FILENAME = "${filename}";
+
+/** A writer of forms that keep to the rules. */
+export function formOf({ below, least, most, typePrefix, success }: FormRules): PolicyWriter {
+  return (form) => {
+    const { bucket, key, headers, expiresAt } = form;
+    const bound = { ...named(headers), ...success, ...signerFields(form) };
+    const conditions: unknown[] = [
+      { bucket },
+      below ? ["starts-with", "$key", key] : { key },
+      ["content-length-range", least, most],
+      ...Object.entries(bound).map(([name, value]) => ({ [name]: value })),
+    ];
+    if (typePrefix !== undefined) conditions.push(["starts-with", "$Content-Type", typePrefix]);
+    const policy = btoa(ascii(JSON.stringify({ expiration: expiresAt.toISOString(), conditions })));
+    return { key: below ? key + FILENAME : key, ...bound, policy };
+  };
+}
+
+/** Headers as the fields that forms have for them. A form has none for others, which concern the connection alone. */
+function named(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === "x-amz-acl") fields["acl"] = value;
+    else if (name.startsWith("x-amz-")) fields[name] = value;
+    else if (/^(content-(type|disposition|encoding)|cache-control)$/.test(name))
+      fields[name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())] = value;
+  }
+  return fields;
+}
+
+/** The same JSON without other characters, as the document wants it. */
+function ascii(json: string): string {
+  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
