@@ -8,7 +8,7 @@
  * - `too-large` `unsupported`: the store or this driver cannot do it
  * - `timeout` `unavailable`: the store did not answer, or answered that it cannot now
  * - `corrupt`: bytes are not what they should be
- * - `ambiguous`: the answer to a write was lost and nothing can say whether it took effect
+ * - `ambiguous`: nothing can say whether a write holds: its answer was lost, or the disk did not confirm that it will keep it
  * - `unknown`: none of these
  */
 export type ErrorCode =
