@@ -1,5 +1,6 @@
 /** What `download` gives: a stored object with its headers and readers. */
 import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
+import { collect } from "./collect.ts";
 import { locate, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
 import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
@@ -29,8 +30,10 @@ export function toDownload(
 
   async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
     if (body.locked) throw new StorageError("invalid-option", "the body is being read or was read before", place);
+    const reader = body.getReader();
+    const next = async (): Promise<Uint8Array | null> => (await reader.read()).value ?? null;
     try {
-      return await collect(body, contentLength);
+      return (await collect(next, contentLength, Infinity)) as Uint8Array<ArrayBuffer>;
     } catch (error) {
       throw StorageError.is(error) ? locate(error, place) : error;
     }
@@ -50,28 +53,6 @@ export function toDownload(
     json: async <T>() => JSON.parse(await text()) as T,
     blob: async () => new Blob([await bytes()], { type: info.contentType }),
   };
-}
-
-/**
- * All bytes of a stream. They go into one buffer of the announced length, which a decoding runtime may make too short for an
- * object that is stored compressed: then it grows.
- */
-export async function collect(stream: ReadableStream<Uint8Array>, expected: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  let buffer = new Uint8Array(expected);
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (length + value.byteLength > buffer.byteLength) {
-      const larger = new Uint8Array(Math.max(buffer.byteLength * 2, length + value.byteLength));
-      larger.set(buffer.subarray(0, length));
-      buffer = larger;
-    }
-    buffer.set(value, length);
-    length += value.byteLength;
-  }
-  return length === buffer.byteLength ? buffer : buffer.slice(0, length);
 }
 
 function toHeaders(info: ObjectInfo, range: StoredObject["range"], contentLength: number): Headers {

@@ -1,55 +1,60 @@
 /** Multipart uploads as users drive them, over a driver's steps. */
-import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
+import type { Backend, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
+import { collect } from "./collect.ts";
 import { StorageError } from "./error.ts";
-import type { MultipartOptions, MultipartUpload, ObjectInfo, UploadBody, UploadState } from "./interface.ts";
+import type { MultipartOptions, MultipartUpload, UploadBody, UploadState } from "./interface.ts";
+import { parseKey } from "./key.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
 import { readerOf } from "./reader.ts";
-import { finished, sendMissing, toState, type WorkingState } from "./resume.ts";
+import { finish, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MIN_PART = 5 * 1024 * 1024;
 
 /** Begins a multipart upload. */
-export async function createMultipart(call: Caller, key: Key, options: MultipartOptions): Promise<MultipartUpload> {
+export function createMultipart(call: Caller, key: string, options: MultipartOptions): Promise<MultipartUpload> {
   return call("createMultipartUpload", key, options, async (backend) => {
+    const parsed = parseKey(key);
     const { size, partSize } = options;
     if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
     if (partSize !== undefined) wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
-    const checked = putOptions(key, options);
+    const checked = putOptions(parsed, options);
     const steps = stepsOf(backend);
     const planned = partSizeFor(partSize ?? steps.plan.partSize, size);
-    const begun = await steps.create(key, checked);
+    const begun = await steps.create(parsed, checked);
     const { ifMatch, ifNoneMatch } = checked;
-    return handle(call, key, { key, ...begun, partSize: planned, size, ifMatch, ifNoneMatch, parts: [] });
+    return handle(call, { key: parsed, ...begun, partSize: planned, size, ifMatch, ifNoneMatch, parts: new Map() });
   });
 }
 
 /** Goes on with an upload that was begun; nothing is asked of the store yet. */
-export function resumeMultipart(call: Caller, key: Key, upload: string | UploadState): Promise<MultipartUpload> {
+export function resumeMultipart(call: Caller, key: string, upload: string | UploadState): Promise<MultipartUpload> {
   return call("resumeMultipartUpload", key, undefined, (backend) => {
-    const state = toState(key, upload);
+    const state = toState(parseKey(key), upload);
     const { partSize, checksum } = stepsOf(backend).plan;
     // Of an upload that is known by its id alone, all is taken to be the driver's own way.
-    return handle(call, key, { partSize, checksum, ...state });
+    return handle(call, { partSize, checksum, ...state });
   });
 }
 
-function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
-  const { uploadId, writeId, checksum, ifMatch, ifNoneMatch } = state;
+function handle(call: Caller, state: WorkingState): MultipartUpload {
+  const { key, uploadId, checksum } = state;
+  const plain = (): UploadState => ({ ...state, parts: [...state.parts.values()] });
   return {
     key,
     uploadId,
-    uploadPart: (partNumber, body, part = {}) => {
-      const sent = call("uploadPart", key, part, async (now) => {
+    uploadPart: (partNumber, body, options = {}) => {
+      const { signal } = options;
+      const sent = call("uploadPart", key, options, async (now) => {
         wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
         const steps = stepsOf(now);
-        const bytes = await partBytes(body, steps.maxPart, part);
-        return steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: part.signal });
+        const bytes = await partBytes(body, steps.maxPart, signal);
+        return steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal });
       });
       return releasing(body, sent);
     },
@@ -60,17 +65,14 @@ function handle(call: Caller, key: Key, state: WorkingState): MultipartUpload {
         throw new StorageError("not-found", "the upload is over: it was completed or aborted");
       }),
     complete: (parts, options = {}) =>
-      call("completeMultipartUpload", key, options, async (now): Promise<ObjectInfo> => {
-        const { signal } = options;
-        const end = { ifMatch, ifNoneMatch, writeId, checksum, signal };
-        return finished(now, key, await stepsOf(now).complete(key, uploadId, inOrder(parts), end), signal);
-      }),
-    abort: (end = {}) => call("abortMultipartUpload", key, end, (now) => stepsOf(now).abort(key, uploadId, end)),
+      call("completeMultipartUpload", key, options, (now) => finish(now, stepsOf(now), state, inOrder(parts), options)),
+    abort: (options = {}) =>
+      call("abortMultipartUpload", key, options, (now) => stepsOf(now).abort(key, uploadId, options)),
     send: (open, options = {}) =>
-      call("sendMultipartUpload", key, options, (now) => sendMissing(now, stepsOf(now), key, state, open, options)),
-    state: () => ({ ...state, parts: [...state.parts] }),
+      call("sendMultipartUpload", key, options, (now) => sendMissing(now, stepsOf(now), state, open, options)),
+    state: plain,
     presign: (options = {}) =>
-      call("presignMultipartUpload", key, options, (now) => presignUpload(now, key, state, options)),
+      call("presignMultipartUpload", key, options, (now) => presignUpload(now, key, plain(), options)),
   };
 }
 
@@ -84,35 +86,25 @@ export function stepsOf(backend: Backend): MultipartBackend {
 function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {
   if (parts.length === 0) throw refuse("parts", "must not be empty: upload at least one part, or abort");
   const sorted = [...parts].sort((a, b) => a.partNumber - b.partNumber);
-  for (const [index, part] of sorted.entries()) {
-    wholeNumber("partNumber", part.partNumber, 1, MAX_PARTS);
-    if (part.partNumber === sorted[index - 1]?.partNumber) throw refuse("parts", `has part ${part.partNumber} twice`);
+  for (const [index, { partNumber }] of sorted.entries()) {
+    wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
+    if (partNumber === sorted[index - 1]?.partNumber) throw refuse("parts", `has part ${partNumber} twice`);
   }
   return sorted;
 }
 
-async function partBytes(body: UploadBody, most: number, call: CallOptions): Promise<Uint8Array> {
+async function partBytes(body: UploadBody, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const { source } = toBody(body);
   if ("bytes" in source) return source.bytes;
-  const tooLarge = (): StorageError =>
-    new StorageError(
+  const reader = readerOf(source, signal);
+  try {
+    // A part's length is seldom known beforehand.
+    const bytes = await collect(reader.next, source.size ?? 64 * 1024, most);
+    if (bytes) return bytes;
+    throw new StorageError(
       "too-large",
       `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`,
     );
-  const reader = readerOf(source, call.signal);
-  try {
-    if (source.size !== undefined && source.size > most) throw tooLarge();
-    // Grows with what comes: a part's length is not known beforehand.
-    let buffer = new Uint8Array(source.size ?? Math.min(most, 64 * 1024));
-    let end = await reader.fill(buffer, 0);
-    while (!(await reader.ended())) {
-      if (end >= most) throw tooLarge();
-      const larger = new Uint8Array(Math.min(most, buffer.byteLength * 4));
-      larger.set(buffer);
-      buffer = larger;
-      end = await reader.fill(buffer, end);
-    }
-    return buffer.subarray(0, end);
   } catch (error) {
     await reader.cancel(error);
     throw error;

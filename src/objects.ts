@@ -99,11 +99,9 @@ export function objectStore(call: Caller): ObjectStore {
         return deleteBelow(backend, prefix, options);
       }),
 
-    createMultipartUpload: async (key, options = {}) =>
-      createMultipart(call, await call("createMultipartUpload", key, options, () => parseKey(key)), options),
+    createMultipartUpload: (key, options = {}) => createMultipart(call, key, options),
 
-    resumeMultipartUpload: async (key, upload) =>
-      resumeMultipart(call, await call("resumeMultipartUpload", key, {}, () => parseKey(key)), upload),
+    resumeMultipartUpload: (key, upload) => resumeMultipart(call, key, upload),
 
     listUploads: (options = {}) => listUploads(call, options),
 

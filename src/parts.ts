@@ -57,10 +57,13 @@ export async function* piecesOf(
   }
 }
 
-/** Bytes that are in memory anyway, as pieces of `partSize`. */
+/** Bytes that are in memory anyway, as pieces of `partSize`, at least one. */
 export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGenerator<Piece, void, void> {
-  for (let at = 0; at < bytes.byteLength; at += partSize)
+  let at = 0;
+  do {
     yield { bytes: bytes.subarray(at, at + partSize), release: () => {} };
+    at += partSize;
+  } while (at < bytes.byteLength);
 }
 
 function pieceOf(budget: MemoryBudget, buffer: Uint8Array<ArrayBuffer>, end: number): Piece {

@@ -1,8 +1,8 @@
 /** A source of any length into one object: by one request up to a part, else by a multipart upload. */
-import type { Key, MultipartBackend, PutOptions, Source, StoredInfo } from "./backend.ts";
+import type { BegunUpload, Key, MultipartBackend, PutOptions, Source, StoredInfo, UploadedPart } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import { headersOf } from "./options.ts";
-import { firstPiece, type Piece, piecesOf, sendParts, slicesOf } from "./parts.ts";
+import { firstPiece, type Piece, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
 
@@ -18,24 +18,27 @@ export async function putSource(
   options: PutOptions,
 ): Promise<StoredInfo> {
   const { plan } = steps;
+  const { signal, onBytes } = options;
   const whole = async (bytes: Uint8Array): Promise<StoredInfo> => {
     const info = await putBytes(key, bytes, options);
-    options.onBytes?.(bytes.byteLength);
+    onBytes?.(bytes.byteLength);
     return info;
+  };
+  const send = (
+    { uploadId, checksum }: BegunUpload,
+    pieces: AsyncGenerator<Piece>,
+    stopSource: (reason: unknown) => void,
+  ): ReturnType<typeof sendParts> => {
+    const sendPart: SendPart = (partNumber, bytes, stop) =>
+      steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: stop });
+    return sendParts(plan, 1, pieces, sendPart, { signal, onBytes, stopSource });
   };
   if ("bytes" in source) {
     const { bytes } = source;
     const partSize = partSizeFor(plan.partSize, bytes.byteLength);
     if (bytes.byteLength <= partSize) return whole(bytes);
-    return inParts(
-      steps,
-      key,
-      options,
-      () => slicesOf(bytes, partSize),
-      () => {},
-    );
+    return inParts(steps, key, options, (upload) => send(upload, slicesOf(bytes, partSize), () => {}));
   }
-  const { signal } = options;
   const reader = readerOf(source, signal);
   let held: Piece | undefined;
   try {
@@ -48,11 +51,10 @@ export async function putSource(
       first.release(true);
       return info;
     }
-    const pieces = (): ReturnType<typeof piecesOf> => {
+    return await inParts(steps, key, options, (upload) => {
       held = undefined;
-      return piecesOf(plan.memory, reader, first, partSize, signal);
-    };
-    return await inParts(steps, key, options, pieces, reader.cancel);
+      return send(upload, piecesOf(plan.memory, reader, first, partSize, signal), reader.cancel);
+    });
   } catch (error) {
     held?.release(false);
     await reader.cancel(error);
@@ -60,20 +62,18 @@ export async function putSource(
   }
 }
 
-/** When anything fails nothing is left behind. */
-async function inParts(
-  steps: MultipartBackend,
+/** An upload in parts around `send`, which gives them and their length in all. When anything fails nothing is left behind. */
+export async function inParts(
+  steps: Pick<MultipartBackend, "create" | "complete" | "abort">,
   key: Key,
   options: PutOptions,
-  pieces: () => ReturnType<typeof piecesOf>,
-  stopSource: (reason: unknown) => void,
+  send: (upload: BegunUpload) => Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }>,
 ): Promise<StoredInfo> {
-  const { signal, onBytes, ifMatch, ifNoneMatch } = options;
-  const { uploadId, writeId, checksum } = await steps.create(key, options);
+  const { signal, ifMatch, ifNoneMatch } = options;
+  const upload = await steps.create(key, options);
+  const { uploadId, writeId, checksum } = upload;
   try {
-    const send: Parameters<typeof sendParts>[3] = (partNumber, bytes, stop) =>
-      steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: stop });
-    const { parts, size } = await sendParts(steps.plan, 1, pieces(), send, { signal, onBytes, stopSource });
+    const { parts, size } = await send(upload);
     const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
     return { key, size, etag, ...headersOf(options) };
   } catch (error) {

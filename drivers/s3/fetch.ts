@@ -1,5 +1,6 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
 import { heeding } from "../../src/abort.ts";
+import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
@@ -65,21 +66,8 @@ function toResponse(
     pieces: read,
     async bytes(most) {
       const pieces = read();
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
-        length += piece.byteLength;
-        if (length > most) {
-          pieces.cancel(undefined);
-          return null;
-        }
-        chunks.push(piece);
-      }
-      const all = new Uint8Array(length);
-      for (let index = 0, at = 0; index < chunks.length; index++) {
-        all.set(chunks[index] as Uint8Array, at);
-        at += (chunks[index] as Uint8Array).byteLength;
-      }
+      const all = await collect(pieces.next, 0, most);
+      if (!all) pieces.cancel(undefined);
       return all;
     },
     async discard() {

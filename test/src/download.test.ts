@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Backend, StoredInfo } from "../../src/backend.ts";
-import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { collect, toDownload, toInfo } from "../../src/download.ts";
+import { toDownload, toInfo } from "../../src/download.ts";
 
 const backend = {
   url: (key: string) => `https://cdn/${key}`,
@@ -66,24 +65,5 @@ describe("toDownload", () => {
     expect(part.size).toBe(5);
     expect(part.headers.get("content-range")).toBe("bytes 1-3/5");
     expect(part.headers.get("content-length")).toBe("3");
-  });
-});
-
-describe("collect", () => {
-  const data = noise(100_000);
-
-  it.each([0, 1, 99_999, 100_000, 100_001, 200_000])(
-    "gives exactly what comes when %i bytes are announced",
-    async (expected) => {
-      const bytes = await collect(source(cut(data, [7000])).stream, expected);
-      expect(bytes.byteLength).toBe(data.byteLength);
-      expect(bytes.buffer.byteLength).toBe(data.byteLength);
-      expect(Buffer.compare(bytes, data)).toBe(0);
-    },
-  );
-
-  it("rejects with the stream's own error", async () => {
-    const reason = new Error("cut");
-    await expect(collect(source(cut(data, [7000]), { fail: reason }).stream, 10)).rejects.toBe(reason);
   });
 });

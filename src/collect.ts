@@ -1,0 +1,26 @@
+/** Bytes that come piece by piece, in one buffer. */
+
+/**
+ * All bytes that `next` gives until it gives null, or null when they are more than `most`. The buffer has the announced length,
+ * which may be wrong, as where a runtime decodes an object that is stored compressed: then it grows. Pieces are copied at once.
+ */
+export async function collect(
+  next: () => Promise<Uint8Array | null>,
+  announced: number,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  let buffer = new Uint8Array(Math.min(announced, most));
+  let length = 0;
+  for (let piece = await next(); piece; piece = await next()) {
+    const end = length + piece.byteLength;
+    if (end > most) return null;
+    if (end > buffer.byteLength) {
+      const larger = new Uint8Array(Math.min(most, Math.max(end, buffer.byteLength * 2)));
+      larger.set(buffer.subarray(0, length));
+      buffer = larger;
+    }
+    buffer.set(piece, length);
+    length = end;
+  }
+  return length === buffer.byteLength ? buffer : buffer.slice(0, length);
+}
