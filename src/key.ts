@@ -1,6 +1,7 @@
 /** Which keys are valid, and how the key-value view and the object view name the same object. */
 import type { Key } from "./backend.ts";
 import { StorageError } from "./error.ts";
+import { encodeRfc3986 } from "./sigv4/encode.ts";
 
 /**
  * The longest key in UTF-8 bytes.
@@ -71,11 +72,6 @@ export function joinBase(base: string, rest: string): string {
 /** Percent-encodes a key for a URL path: everything but RFC 3986's unreserved characters and `/`. */
 export function encodePath(key: string): string {
   return encodeRfc3986(key).replaceAll("%2F", "/");
-}
-
-/** Percent-encodes everything but RFC 3986's unreserved characters, as SigV4 asks for. */
-export function encodeRfc3986(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Orders keys by their UTF-8 bytes, as S3 lists them; JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */

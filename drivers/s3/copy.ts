@@ -5,7 +5,8 @@
  */
 import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { encodePath, encodeRfc3986 } from "../../src/key.ts";
+import { encodePath } from "../../src/key.ts";
+import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts } from "../../src/put.ts";

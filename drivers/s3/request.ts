@@ -1,6 +1,5 @@
 /** From an operation to the signed request that goes over the wire. */
 import { sha256Hex } from "#digest";
-import { defined } from "../../src/options.ts";
 import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
 import type { HeaderMap } from "./headers.ts";
 import type { Settings } from "./settings.ts";
@@ -46,20 +45,26 @@ export async function toRequest(
   const { method, key, query, body, signal } = operation;
   const { region, address } = settings.whereabouts.place;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
-  const signed = { ...settings.headers, ...defined(operation.headers ?? {}) } as Record<string, string>;
-  const unsigned: Record<string, string> = {};
-  for (const name of UNSIGNED) {
-    if (signed[name] === undefined) continue;
-    unsigned[name] = signed[name];
-    delete signed[name];
+  const given = { ...settings.headers, ...operation.headers };
+  const signed: Record<string, string> = {};
+  for (const name in given) {
+    const value = given[name];
+    if (value !== undefined && !UNSIGNED.includes(name)) signed[name] = value;
   }
-  if (method === "GET" || method === "HEAD") unsigned["accept-encoding"] = "identity";
-  if (!body || body.byteLength === 0) signed["x-amz-content-sha256"] = EMPTY_SHA256;
-  else signed["x-amz-content-sha256"] = settings.signPayload ? await sha256Hex(body) : "UNSIGNED-PAYLOAD";
+  signed["x-amz-content-sha256"] = !body?.byteLength
+    ? EMPTY_SHA256
+    : settings.signPayload
+      ? await sha256Hex(body)
+      : "UNSIGNED-PAYLOAD";
   const time = settings.clock.now();
   const headers = await signHeaders({ method, url, path, headers: signed }, { identity, region, date: new Date(time) });
+  for (const name of UNSIGNED) {
+    const value = given[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
-    { method, url, headers: { ...headers, ...unsigned }, body, signal },
+    { method, url, headers, body, signal },
     { identity, region, time },
   ];
 }

@@ -1,5 +1,6 @@
 /** From bucket address, key and query to a URL in which every byte is encoded as SigV4 wants it. */
-import { encodePath, encodeRfc3986 } from "../../src/key.ts";
+import { encodePath } from "../../src/key.ts";
+import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import type { Address } from "./region.ts";
 
 /** Query parameters; undefined ones are left out, names occur once. */

@@ -1,17 +1,25 @@
 /** SHA-256 and HMAC by Node's own crypto, which Bun and Deno have too: synchronous, a tenth of WebCrypto's cost per request. */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /** Which digest a runtime got. */
 export const digestName: string = "node";
 
+/** A key made ready: Node 24 takes seven times as long for one that comes as bytes. */
+export type HmacKey = KeyObject;
+
 /** SHA-256 as lower-case hex. */
 export function sha256Hex(data: Uint8Array | string): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data);
 }
 
 /** SHA-256 in base64. */
 export function sha256Base64(data: Uint8Array | string): string {
-  return createHash("sha256").update(data).digest("base64");
+  return hash("sha256", data, "base64");
+}
+
+/** Makes a key ready to be used again and again. */
+export function hmacKey(key: Uint8Array): HmacKey {
+  return createSecretKey(key);
 }
 
 /** HMAC with SHA-256. */
@@ -20,7 +28,7 @@ export function hmac(key: Uint8Array | string, data: string): Uint8Array {
 }
 
 /** HMAC with SHA-256 as lower-case hex. */
-export function hmacHex(key: Uint8Array | string, data: string): string {
+export function hmacHex(key: HmacKey, data: string): string {
   return createHmac("sha256", key).update(data).digest("hex");
 }
 

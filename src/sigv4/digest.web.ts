@@ -3,6 +3,9 @@
 /** Which digest a runtime got. */
 export const digestName: string = "web";
 
+/** A key made ready: importing it takes as long as using it. */
+export type HmacKey = CryptoKey;
+
 const encoder = new TextEncoder();
 
 /** SHA-256 as lower-case hex. */
@@ -38,15 +41,19 @@ export function sha256Stream(): { update(bytes: Uint8Array): Promise<void>; dige
   };
 }
 
+/** Makes a key ready to be used again and again. */
+export async function hmacKey(key: Uint8Array | string): Promise<HmacKey> {
+  return crypto.subtle.importKey("raw", bytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+}
+
 /** HMAC with SHA-256. */
 export async function hmac(key: Uint8Array | string, data: string): Promise<Uint8Array> {
-  const imported = await crypto.subtle.importKey("raw", bytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, encoder.encode(data)));
+  return new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(key), encoder.encode(data)));
 }
 
 /** HMAC with SHA-256 as lower-case hex. */
-export async function hmacHex(key: Uint8Array | string, data: string): Promise<string> {
-  return hex(await hmac(key, data));
+export async function hmacHex(key: HmacKey, data: string): Promise<string> {
+  return hex(await crypto.subtle.sign("HMAC", key, encoder.encode(data)));
 }
 
 function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
@@ -58,6 +65,10 @@ function base64(data: ArrayBuffer): string {
   return btoa(String.fromCharCode(...new Uint8Array(data)));
 }
 
-function hex(data: ArrayBuffer | Uint8Array): string {
-  return Array.from(new Uint8Array(data), (byte) => byte.toString(16).padStart(2, "0")).join("");
+function hex(data: ArrayBuffer): string {
+  let text = "";
+  for (const byte of new Uint8Array(data)) text += HEX[byte];
+  return text;
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -2,9 +2,10 @@
  * AWS Signature Version 4 for S3: aws4fetch builds the canonical request, its two hashing steps run on `#digest`.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
-import { hmac, hmacHex, sha256Hex } from "#digest";
+import { hmac, hmacHex, type HmacKey, hmacKey, sha256Hex } from "#digest";
 import { AwsV4Signer } from "aws4fetch";
 import { StorageError } from "../error.ts";
+import { encodeRfc3986 } from "./encode.ts";
 
 /** Keys to sign with. */
 export interface Identity {
@@ -25,23 +26,27 @@ export interface Scope {
 /** What is signed: every header that is given, so give only those that arrive unchanged. */
 export interface Signable {
   readonly method: string;
-  /** Absolute and fully percent-encoded; its path must be what `path` says after URL parsing. */
+  /** Absolute and fully percent-encoded, each query parameter as `name=value` and once. */
   readonly url: string;
+  /** The path within `url`. */
   readonly path: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Signing keys by secret, day and region. A new day or a new secret is rare, so a handful is enough. */
+/** Signing keys by day, region and secret. A new day or a new secret is rare, so a handful is enough. */
 const MOST_DAY_KEYS = 16;
-const dayKeys = new Map<string, Uint8Array>();
+const dayKeys = new Map<string, HmacKey>();
 
 /** The key that signs in a region on a day, `20260304`. */
-export async function dayKey({ secretAccessKey }: Identity, day: string, region: string): Promise<Uint8Array> {
-  const id = JSON.stringify([secretAccessKey, day, region]);
+export async function dayKey({ secretAccessKey }: Identity, day: string, region: string): Promise<HmacKey> {
+  // A region has no slash, so nothing in a secret reads as another day or region.
+  const id = `${day}/${region}/${secretAccessKey}`;
   let key = dayKeys.get(id);
   if (!key) {
-    key = await hmac(await hmac(await hmac(await hmac(`AWS4${secretAccessKey}`, day), region), "s3"), "aws4_request");
+    let made: Uint8Array | string = `AWS4${secretAccessKey}`;
+    for (const step of [day, region, "s3", "aws4_request"]) made = await hmac(made, step);
+    key = await hmacKey(made as Uint8Array);
     if (dayKeys.size >= MOST_DAY_KEYS) dayKeys.delete(dayKeys.keys().next().value as string);
     dayKeys.set(id, key);
   }
@@ -54,55 +59,87 @@ export function stampOf(date: Date): string {
 }
 
 class Signer extends AwsV4Signer {
+  declare readonly payload: string;
+
   override async signature(): Promise<string> {
     return hmacHex(await dayKey(this, this.datetime.slice(0, 8), this.region), await this.stringToSign());
   }
 
   override async stringToSign(): Promise<string> {
-    return [
-      "AWS4-HMAC-SHA256",
-      this.datetime,
-      this.credentialString,
-      await sha256Hex(await this.canonicalString()),
-    ].join("\n");
+    const hash = await sha256Hex(await this.canonicalString());
+    return `AWS4-HMAC-SHA256\n${this.datetime}\n${this.credentialString}\n${hash}`;
+  }
+
+  override async hexBodyHash(): Promise<string> {
+    return this.payload;
   }
 }
 
-function signer(request: Signable, scope: Scope, signQuery: boolean): Signer {
-  const made = new Signer({
-    method: request.method,
-    url: request.url,
-    headers: { ...request.headers },
-    accessKeyId: scope.identity.accessKeyId,
-    secretAccessKey: scope.identity.secretAccessKey,
-    ...(scope.identity.sessionToken ? { sessionToken: scope.identity.sessionToken } : {}),
-    service: "s3",
-    region: scope.region,
-    datetime: stampOf(scope.date),
-    allHeaders: true,
-    signQuery,
+/** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
+const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
+
+/**
+ * A signer with the fields that aws4fetch's constructor would give it for the same request. That one parses the URL and the
+ * headers into objects and writes them out again, which takes several times as long as the signature.
+ */
+function signer({ method, url, path, headers }: Signable, { identity, region, date }: Scope): Signer {
+  // What would be signed then is another object's address, or the bucket's.
+  if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
+  const names = namesOf(headers);
+  const { accessKeyId, secretAccessKey } = identity;
+  const datetime = stampOf(date);
+  return Object.assign(Object.create(Signer.prototype) as Signer, {
+    method,
+    accessKeyId,
+    secretAccessKey,
+    region,
+    datetime,
+    credentialString: `${datetime.slice(0, 8)}/${region}/s3/aws4_request`,
+    signedHeaders: names.join(";"),
+    canonicalHeaders: names
+      .map((name) => `${name}:${(name === "host" ? hostOf(url) : (headers[name] as string)).replace(/\s+/g, " ")}`)
+      .join("\n"),
+    encodedPath: path,
+    // By name, then by value: "!" is below all that they are written with, "=" is not.
+    encodedSearch: (url.split("?")[1] ?? "").replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
+    payload: headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
   });
-  // URL parsing collapses dot segments: what would be signed then is another object's address, or the bucket's.
-  if (made.url.pathname !== request.path)
-    throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
-  return made;
 }
 
 /** The headers to send: those given, with date, token and Authorization. Give `x-amz-content-sha256`. */
 export async function signHeaders(request: Signable, scope: Scope): Promise<Record<string, string>> {
-  const { headers } = await signer(request, scope, false).sign();
-  return Object.fromEntries(headers);
+  const { sessionToken } = scope.identity;
+  const headers: Record<string, string> = { ...request.headers, "x-amz-date": stampOf(scope.date) };
+  if (sessionToken) headers["x-amz-security-token"] = sessionToken;
+  headers["authorization"] = await signer({ ...request, headers }, scope).authHeader();
+  return headers;
 }
 
 /** The URL to give away, valid for `expiresIn` seconds; whoever uses it must send the headers as given. */
 export async function signUrl(request: Signable, scope: Scope, expiresIn: number): Promise<string> {
-  const made = signer({ ...request, url: withExpiry(request.url, expiresIn) }, scope, true);
-  const { url } = await made.sign();
-  // The signature is over %20; URLSearchParams writes a space as "+", which strict servers read as a plus.
-  url.search = url.search.replaceAll("+", "%20");
-  return url.href;
+  const { accessKeyId, sessionToken } = scope.identity;
+  const datetime = stampOf(scope.date);
+  const query = Object.entries({
+    Algorithm: "AWS4-HMAC-SHA256",
+    Credential: `${accessKeyId}/${datetime.slice(0, 8)}/${scope.region}/s3/aws4_request`,
+    Date: datetime,
+    Expires: String(expiresIn),
+    ...(sessionToken && { "Security-Token": sessionToken }),
+    SignedHeaders: namesOf(request.headers).join(";"),
+  }).map(([name, value]) => `X-Amz-${name}=${encodeRfc3986(value)}`);
+  const url = `${request.url}${request.url.includes("?") ? "&" : "?"}${query.join("&")}`;
+  return `${url}&X-Amz-Signature=${await signer({ ...request, url }, scope).signature()}`;
 }
 
-function withExpiry(url: string, expiresIn: number): string {
-  return `${url}${url.includes("?") ? "&" : "?"}X-Amz-Expires=${expiresIn}`;
+function namesOf(headers: Signable["headers"]): string[] {
+  return [...Object.keys(headers), "host"].sort();
 }
+
+/** As a URL has it: without a scheme's own port. One client asks for one host, so the last one is kept. */
+function hostOf(url: string): string {
+  const origin = url.slice(0, url.indexOf("/", 8));
+  if (last.origin !== origin) last = { origin, host: new URL(origin).host };
+  return last.host;
+}
+
+let last = { origin: "", host: "" };

@@ -1,5 +1,6 @@
 /** Generated requests with ugly keys, queries and headers, the same for the same seed. */
-import { encodePath, encodeRfc3986 } from "../../../src/key.ts";
+import { encodePath } from "../../../src/key.ts";
+import { encodeRfc3986 } from "../../../src/sigv4/encode.ts";
 import type { Identity, Signable } from "../../../src/sigv4/sign.ts";
 
 /** When all of them are signed. */

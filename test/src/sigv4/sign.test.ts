@@ -1,6 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { encodePath, encodeRfc3986 } from "../../../src/key.ts";
+import { encodePath } from "../../../src/key.ts";
+import { encodeRfc3986 } from "../../../src/sigv4/encode.ts";
 import { type Identity, type Signable, signHeaders, signUrl } from "../../../src/sigv4/sign.ts";
 import { date, EMPTY, request } from "./requests.ts";
 
