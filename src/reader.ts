@@ -11,7 +11,7 @@ export interface ByteReader {
   next(): Promise<Uint8Array | null>;
   /** Whether the source has ended; reads one piece ahead to know. */
   ended(): Promise<boolean>;
-  /** Tells the source that nobody reads on. Never rejects, and waits until it was told, not until it answers. */
+  /** Tells the source that nobody reads on, and unlocks it. Never rejects, and waits until it was told, not until it answers. */
   cancel(reason?: unknown): Promise<void>;
 }
 
@@ -31,6 +31,7 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     const running = !done;
     done = true;
     if (running) await letGo(reader, reason);
+    reader.releaseLock();
   };
   // Cancelling settles a read that is pending, which no signal reaches otherwise.
   const onAbort = (): void => void cancel(signal?.reason);
@@ -100,7 +101,7 @@ export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reaso
   });
 }
 
-function open(stream: ReadableStream<Uint8Array>): [{ cancel(reason?: unknown): Promise<void> }, Read] {
+function open(stream: ReadableStream<Uint8Array>): [Pick<ReadableStreamBYOBReader, "cancel" | "releaseLock">, Read] {
   let byob: ReadableStreamBYOBReader;
   try {
     byob = stream.getReader({ mode: "byob" });

@@ -69,9 +69,11 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
     const reader = readerOf({ stream });
     const pending = reader.ended();
     const reason = new Error("enough");
-    reader.cancel(reason);
+    const told = reader.cancel(reason);
     expect(await cancelled).toBe(reason);
     await pending;
+    await told;
+    expect(stream.locked).toBe(false);
   });
 
   it("an abort while a read is pending rejects with the reason and cancels the source with it", async () => {
