@@ -273,7 +273,7 @@ export interface Backend {
   list(options: ListPageOptions): Promise<ListPage>;
   /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */
   location(key: Key): string;
-  /** An address for a browser, or null. */
+  /** An address for a browser, whether it may read there or not; or null. */
   url(key: Key): string | null;
 
   /** Whether `versionId` means something; without it the core rejects it with `unsupported`. */

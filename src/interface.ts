@@ -39,7 +39,10 @@ export interface UploadProgress {
 export interface ObjectInfo extends StoredInfo {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** An address that can be given to a browser, or null. */
+  /**
+   * An address for a browser: `publicUrl` and the key, else the S3 object's own, which answers 403 unless the bucket lets
+   * everybody read; null where there is none, as in a folder.
+   */
   readonly url: string | null;
   /** Where the bytes are: `s3://bucket/key`, or the file's path. */
   readonly location: string;
