@@ -40,9 +40,11 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
 
 /**
  * What a client should see of an error: a status, and JSON `{ error: { code, message, key? } }`.
- * Anything but a StorageError is a 500 that says nothing of it.
+ * Anything but a StorageError is a 500 that says nothing of it, except what `decodeURIComponent` throws for a malformed key.
  */
 export function toResponse(error: unknown): Response {
+  if (error instanceof URIError)
+    return json(400, "invalid-key", "The key is not percent-encoded UTF-8; a lone % is %25.");
   if (!StorageError.is(error)) return json(500, "unknown", "The server could not do this; its log has the reason.");
   // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
   if (error.operation === "open") return json(500, "unknown", FAILED);

@@ -31,6 +31,7 @@ async function roundTrip(send: (path: string, init?: RequestInit) => Response | 
   const typed = { method: "PUT", body: "{}", headers: { "content-type": "application/x-own" } };
   assert.equal((await send("notes/typed.txt", typed)).ok, true);
   assert.equal((await send("notes/typed.txt")).headers.get("content-type"), "application/x-own");
+  assert.equal((await send("%ff")).status, 400);
   const bad = await send("x".repeat(1025), { method: "PUT", body: "x" });
   assert.deepEqual([bad.status, /"invalid-key"/.test(await bad.text())], [400, true]);
 }

@@ -119,6 +119,15 @@ test.each([new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined, { 
   },
 );
 
+test("toResponse answers a key that cannot be decoded with 400", async () => {
+  const thrown = await Promise.resolve("%ff")
+    .then(decodeURIComponent)
+    .catch((error: unknown) => error);
+  const response = toResponse(thrown);
+  expect(response.status).toBe(400);
+  expect((await response.json()).error).toEqual({ code: "invalid-key", message: expect.stringContaining("%25") });
+});
+
 test("toResponse knows a StorageError of another copy of the package", () => {
   const foreign = Object.assign(new Error("gone"), { code: "not-found", [Symbol.for("unbucket.StorageError")]: true });
   expect(toResponse(foreign).status).toBe(404);
