@@ -63,6 +63,8 @@ export interface StoredInfo extends ObjectHeaders {
   readonly lastModified?: Date;
   /** Absent where the store keeps no versions. */
   readonly versionId?: string;
+  /** Metadata entries that the store has and no header can say, such as those with other names than ASCII. Absent: none. */
+  readonly missingMetadata?: number;
 }
 
 /** An object that is being read. */

@@ -52,7 +52,7 @@ export class Client {
     const once = async (): Promise<T> => {
       sent = false;
       const identity = await this.#identity(signal);
-      const [request, signed] = await toRequest(this.settings, operation, identity);
+      const [request, signed] = await toRequest(this.settings, operation, identity, mender?.query);
       sent = true;
       made++;
       if (onEvent) watched = { number: made, started: performance.now() };
@@ -82,7 +82,7 @@ export class Client {
           // It was answered: what fails from here on leaves nothing open.
           sent = false;
           mender ??= this.#mender();
-          if (!(await mender.mend(error.answer, error.complaint, error.signed, signal))) throw error;
+          if (!(await mender.mend(error.answer, error.complaint, error.signed, operation))) throw error;
           doubt.add(undefined, error.answer.status, true);
           tell(error.toError(), 0);
           signal?.throwIfAborted();
@@ -109,15 +109,20 @@ export class Client {
     }
   }
 
-  /** Sends an operation that answers with a document, and reads it to the end of the root that is expected. */
+  /**
+   * Sends an operation that answers with a document, and reads it to the end of the root that is expected. `blank` is what an
+   * answer without a document gives, which is an error by default.
+   */
   document<T = Element>(
     operation: Operation,
     root: string,
     read: (found: Element, identity: Identity) => T = (found) => found as T,
+    blank?: T,
   ): Promise<T> {
     return this.send(operation, async (response, identity) => {
       const bytes = await response.bytes(MAX_DOCUMENT);
       if (!bytes) throw new StorageError("corrupt", "the store's answer is larger than any S3 document");
+      if (bytes.byteLength === 0 && blank !== undefined) return blank;
       const found = readXml(new TextDecoder().decode(bytes));
       if (found.name === root) return read(found, identity);
       if (found.name !== "Error") {

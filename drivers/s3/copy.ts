@@ -9,7 +9,6 @@ import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
-import { inParts } from "../../src/put.ts";
 import type { Client } from "./client.ts";
 import { extraHeaders, type HeaderMap, SOURCE, sourceHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
@@ -75,15 +74,22 @@ async function copyVersion(
     "x-amz-copy-source-if-match": info.etag === '""' ? undefined : info.etag,
   };
   if (info.size <= limit) {
-    // By default the store takes all headers along, also those that we do not know.
-    const kept = marked ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
+    // By default the store takes all headers along, also those that we do not know. They are replaced to leave the write id behind.
+    const kept =
+      marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
     const headers = { ...only(false), ...from, ...kept };
-    const root = await client.document({ method: "PUT", key: to, headers, signal }, "CopyObjectResult");
-    return copied(info, to, root);
+    const operation = { method: "PUT", key: to, headers, signal } as const;
+    const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
+    if (root) return copied(info, to, root);
+    // Some servers answer with nothing: then the copy itself must be there.
+    const made = await headMarked(client, to, { signal, headers: only(false) }, async () => {});
+    if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
+    throw new StorageError("corrupt", "the store answered the copy with nothing, and does not show it either");
   }
 
   const begun = { ...info, headers: only(false), checksum: false, signal } as const;
-  return inParts(steps, to, begun, async ({ uploadId }) => {
+  const { uploadId, writeId } = await steps.create(to, begun);
+  try {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];
     const numbers = Array.from({ length: Math.ceil(info.size / size) }, (_, index) => index + 1);
@@ -95,8 +101,13 @@ async function copyVersion(
       const root = await client.document(operation, "CopyPartResult");
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });
-    return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size: info.size };
-  });
+    parts.sort((a, b) => a.partNumber - b.partNumber);
+    const etag = await steps.complete(to, uploadId, parts, { writeId, signal });
+    return { ...info, key: to, etag, lastModified: undefined, versionId: undefined };
+  } catch (error) {
+    if (!(StorageError.is(error) && error.code === "ambiguous")) await steps.abort(to, uploadId, {}).catch(() => {});
+    throw error;
+  }
 }
 
 function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {

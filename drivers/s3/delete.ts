@@ -6,6 +6,7 @@ import { sha256Base64 } from "#digest";
 import type { CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
+import { type Failure, retry } from "../../src/retry.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf, readComplaint, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
@@ -56,7 +57,25 @@ export async function deleteObjects(
   return failures;
 }
 
+/** Keys that the store refuses for a moment are asked again by themselves. */
 async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
+  const { retry: retries, clock } = client.settings;
+  const failures: DeleteFailure[] = [];
+  let busy: readonly DeleteFailure[] | undefined;
+  const attempt = async (): Promise<void> => {
+    const refused = await requestBatch(client, busy?.map(({ key }) => key as Key) ?? keys, call);
+    busy = refused.filter(({ error }) => error.retryable);
+    failures.push(...refused.filter(({ error }) => !error.retryable));
+    if (busy[0]) throw busy[0].error;
+  };
+  const judge = (error: unknown): Failure => ({ error, retryable: error === busy?.[0]?.error, kind: "throttled" });
+  await retry(retries, client.budget, call.signal, attempt, judge, clock).catch((error: unknown) => {
+    if (!busy || call.signal?.aborted) throw error;
+  });
+  return [...failures, ...(busy ?? [])];
+}
+
+async function requestBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
   const { base } = client.settings;
   const asked = new Map(keys.map((key) => [base + key, key]));
   const objects = [...asked.keys()].map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join("");

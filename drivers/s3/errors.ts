@@ -135,6 +135,8 @@ function clean(message: string, identity: Identity | undefined): string {
   for (const secret of [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId]) {
     if (secret) text = text.replaceAll(secret, "***");
   }
+  // A customer's key (SSE-C): 256 bits in base64.
+  text = text.replace(/[\w+/]{43}=/g, "***");
   // Cut afterwards: half a secret would not be recognised.
   return text.replace(/\s+/g, " ").trim().slice(0, MAX_MESSAGE);
 }

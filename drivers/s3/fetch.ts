@@ -1,6 +1,5 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
 import { heeding } from "../../src/abort.ts";
-import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
@@ -13,7 +12,7 @@ const BYOB_BYTES = 256 * 1024;
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
   return {
-    async send({ method, url, headers, body, signal }) {
+    async send({ method, url, headers, body, once, signal }) {
       // One controller for both: the caller's signal, and our own timer until the head is there. The body has its own timer.
       const controller = new AbortController();
       const onAbort = (): void => controller.abort(signal?.reason);
@@ -33,6 +32,8 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
           redirect: "manual",
           signal: controller.signal,
           ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+          // Bun then takes a new connection, and for Deno transport.fetch.ts does.
+          ...(once ? { keepalive: false } : {}),
           ...RAW,
         });
         const response = await heeding(answer, controller.signal);
@@ -66,8 +67,21 @@ function toResponse(
     pieces: read,
     async bytes(most) {
       const pieces = read();
-      const all = await collect(pieces.next, 0, most);
-      if (!all) pieces.cancel(undefined);
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
+        length += piece.byteLength;
+        if (length > most) {
+          pieces.cancel(undefined);
+          return null;
+        }
+        chunks.push(piece);
+      }
+      const all = new Uint8Array(length);
+      for (let index = 0, at = 0; index < chunks.length; index++) {
+        all.set(chunks[index] as Uint8Array, at);
+        at += (chunks[index] as Uint8Array).byteLength;
+      }
       return all;
     },
     async discard() {

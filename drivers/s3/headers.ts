@@ -41,7 +41,8 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
   const etag = toEtag(response.header("etag"));
   const lastModified = toDate(response.header("last-modified"));
   const versionId = response.header("x-amz-version-id") ?? undefined;
-  return { key, size, etag, lastModified, versionId, ...headers, metadata };
+  const missingMetadata = Number(response.header("x-amz-missing-meta")) || undefined;
+  return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
 }
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */

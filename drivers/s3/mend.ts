@@ -6,8 +6,21 @@ import { isMisplaced, regionIn } from "./region.ts";
 import type { Operation, Signed } from "./request.ts";
 import type { Settings } from "./settings.ts";
 import type { WireResponse } from "./transport.ts";
+import type { Query } from "./url.ts";
 
 const EXPIRED = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
+
+/**
+ * The query that a temporary redirect within the object's own address asks for: there a repetition tells nobody else anything,
+ * and means the same object.
+ */
+function redirected(answer: Answer, url: string): Query | undefined {
+  const to = [307, 308].includes(answer.status) ? answer.header("location") : null;
+  if (to === null || !URL.canParse(to, url)) return undefined;
+  const [asked, named] = [new URL(url), new URL(to, url)];
+  if (named.origin + named.pathname !== asked.origin + asked.pathname) return undefined;
+  return Object.fromEntries(named.searchParams);
+}
 
 /** Sends an operation once, without repetition. */
 export type Send = (operation: Operation, identity: Identity) => Promise<WireResponse>;
@@ -16,22 +29,32 @@ export type Send = (operation: Operation, identity: Identity) => Promise<WireRes
 export class Mender {
   readonly #settings: Settings;
   readonly #send: Send;
-  readonly #mended = new Set<"time" | "region" | "keys">();
+  readonly #mended = new Set<"time" | "query" | "region" | "keys">();
+  /** What a redirect within the object's own address wants instead of the operation's query. */
+  query: Query | undefined;
 
   constructor(settings: Settings, send: Send) {
     this.#settings = settings;
     this.#send = send;
   }
 
-  async mend(answer: Answer, complaint: Complaint, signed: Signed, signal: AbortSignal | undefined): Promise<boolean> {
+  async mend(answer: Answer, complaint: Complaint, signed: Signed, { method, signal }: Operation): Promise<boolean> {
     const { clock, whereabouts, identity } = this.#settings;
     const { code } = complaint;
     if (clock.learn(answer, code, signed.time)) return this.#once("time");
+    const query = redirected(answer, signed.url);
+    if (query) {
+      this.query = query;
+      return this.#once("query");
+    }
     if (isMisplaced(answer, complaint)) {
       if (this.#mended.has("region")) return false;
       // Another operation may have learnt it meanwhile.
       const known = whereabouts.place.region === signed.region ? undefined : whereabouts.place.region;
-      const region = known ?? regionIn(answer, complaint) ?? (await this.#ask(signed.identity, signal));
+      const named = known ?? regionIn(answer, complaint);
+      // A 400 has a document that says why, unless it answers a HEAD.
+      const silent = named === undefined && (answer.status !== 400 || method === "HEAD");
+      const region = silent ? await this.#ask(signed.identity, signal) : named;
       return whereabouts.learn(region, signed.region) && this.#once("region");
     }
     if (code === undefined || !EXPIRED.includes(code) || !this.#once("keys")) return false;
@@ -40,7 +63,7 @@ export class Mender {
     return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
   }
 
-  #once(what: "time" | "region" | "keys"): boolean {
+  #once(what: "time" | "query" | "region" | "keys"): boolean {
     const first = !this.#mended.has(what);
     this.#mended.add(what);
     return first;

@@ -77,7 +77,10 @@ export async function getObject(
   };
   const opened = await client.send(operation, async (response) => {
     if (response.status === 416) return response.discard().then(() => "in one");
-    if (response.status !== 404) return open(client, operation, response, options, first);
+    if (response.status !== 404) {
+      const length = await lengthByHead(client, operation, response);
+      return open(client, operation, response, length, options, first);
+    }
     const { code } = await readComplaint(response);
     return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
   });
@@ -111,6 +114,7 @@ function open(
   client: Client,
   operation: Operation & { readonly key: Key },
   response: WireResponse,
+  length: number | undefined,
   options: GetOptions,
   first: ByteRange | undefined,
 ): StoredObject | "in one" {
@@ -130,7 +134,7 @@ function open(
       `the store answered ${response.status} to a ${asked ? "range" : "whole"} request, and not with the bytes that were asked for`,
     );
   }
-  const info = toInfo(operation.key, response, span?.size ?? lengthOf(response));
+  const info = toInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -159,6 +163,24 @@ function firstPart(range: ByteRange | undefined, size: number): ByteRange {
   if (range && "suffix" in range) return range;
   const { start, end = Number.MAX_SAFE_INTEGER } = range ?? { start: 0 };
   return { start, end: Math.min(end, start + size - 1) };
+}
+
+/** Where a proxy has taken the length of a whole object away, a HEAD of the same bytes says it. */
+async function lengthByHead(client: Client, operation: Operation, response: WireResponse): Promise<number | undefined> {
+  if (response.status !== 200 || response.header("content-length") !== null) return undefined;
+  const headers = { ...operation.headers, range: undefined, "if-none-match": undefined };
+  const head: Operation = { ...operation, method: "HEAD", headers, accept: [404] };
+  const length = await client
+    .send(head, async (other) => {
+      await other.discard();
+      const same = ["etag", "content-encoding"].every((name) => other.header(name) === response.header(name));
+      return same ? other.header("content-length") : null;
+    })
+    .catch((error: unknown) => {
+      void response.discard();
+      throw error;
+    });
+  return length === null ? undefined : Number(length);
 }
 
 /** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */

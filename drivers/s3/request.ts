@@ -28,6 +28,7 @@ export interface Operation {
 export interface Signed {
   readonly identity: Identity;
   readonly region: string;
+  readonly url: string;
   /** Milliseconds since 1970. */
   readonly time: number;
 }
@@ -41,8 +42,9 @@ export async function toRequest(
   settings: Settings,
   operation: Operation,
   identity: Identity,
+  query: Query | undefined = operation.query,
 ): Promise<readonly [WireRequest, Signed]> {
-  const { method, key, query, body, signal } = operation;
+  const { method, key, body, signal } = operation;
   const { region, address } = settings.whereabouts.place;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
   const given = { ...settings.headers, ...operation.headers };
@@ -64,7 +66,7 @@ export async function toRequest(
   }
   if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
-    { method, url, headers, body, signal },
-    { identity, region, time },
+    { method, url, headers, body, once: operation.conditional, signal },
+    { identity, region, url, time },
   ];
 }

@@ -11,8 +11,24 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   if (dispatcher !== undefined) {
     throw new StorageError("invalid-option", "dispatcher works on Node only; pass a fetch of your own here");
   }
-  return fromFetch((url, init) => fetch(url, init), timeouts, RAW);
+  let fresh: DenoClient | undefined;
+  const { send } = fromFetch(
+    (url, init) => {
+      if (init.keepalive === false) fresh ??= Deno?.createHttpClient({ poolMaxIdlePerHost: 0 });
+      return fetch(url, init.keepalive === false && fresh ? ({ ...init, client: fresh } as RequestInit) : init);
+    },
+    timeouts,
+    RAW,
+  );
+  return { send, close: async () => fresh?.close() };
 }
 
+interface DenoClient {
+  close(): void;
+}
+
+/** Deno's fetch takes connections that are not kept from a client of its own. */
+const { Deno } = globalThis as { Deno?: { createHttpClient(options: { poolMaxIdlePerHost: number }): DenoClient } };
+
 /** Bun and Workers can be told to decode nothing, Deno does not when a request says what it accepts; browsers always decode. */
-const RAW = "Bun" in globalThis || "Deno" in globalThis || globalThis.navigator?.userAgent === "Cloudflare-Workers";
+const RAW = "Bun" in globalThis || Deno !== undefined || globalThis.navigator?.userAgent === "Cloudflare-Workers";

@@ -50,6 +50,32 @@ describe("copyObject", () => {
     await expect(stubbed(swept).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
   });
 
+  it.each([
+    ['"e"', "3", true],
+    ['"other"', "3", false],
+    ['"e"', "4", false],
+  ])(
+    "answered with nothing looks for an object with the source's ETag and size: %s of %s bytes",
+    async (etag, size, ours) => {
+      const found = { "content-length": size, etag, "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT" };
+      const server = await wire(
+        source({}, () => answer(200)),
+        () => answer(200),
+        answer(200, found),
+      );
+      const copy = stubbed(server).copy("a", "b");
+      if (ours) expect(await copy).toMatchObject({ key: "b", etag, lastModified: new Date("2026-01-02T03:04:05Z") });
+      else await expect(copy).rejects.toMatchObject({ code: "corrupt" });
+      expect(server.lines()).toEqual(["HEAD /bucket/a", "PUT /bucket/b", "HEAD /bucket/b"]);
+    },
+  );
+
+  it("takes the id along where metadata would be lost that no header can say", async () => {
+    const server = await wire(source({ [ID]: "abc", "x-amz-missing-meta": "1" }));
+    expect(await stubbed(server).copy("a", "b")).toMatchObject({ missingMetadata: 1 });
+    expect(server.requests[1]?.headers["x-amz-metadata-directive"]).toBeUndefined();
+  });
+
   it("refuses another version than ifMatch without asking to copy", async () => {
     const server = await wire(happy);
     const copy = stubbed(server).copy("a", "b", { ifMatch: '"other"' });

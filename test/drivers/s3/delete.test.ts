@@ -61,6 +61,34 @@ describe("deleteObjects", () => {
     expect(error.retryable).toBe(false);
   });
 
+  it("asks for those alone again that are refused for a moment, as often as for anything", async () => {
+    const busy = (code: string): ReturnType<typeof xml> => xml("DeleteResult", refusal("b", code) + refusal("c", code));
+    const server = await wire(
+      xml("DeleteResult", refusal("a", "AccessDenied") + refusal("b", "SlowDown") + refusal("c", "InternalError")),
+      busy("InternalError"),
+      xml("DeleteResult", refusal("c", "SlowDown")),
+    );
+    const error = await partial(stubbed(server, { retry: { attempts: 3, baseDelay: 0 } }).delete(["a", "b", "c", "d"]));
+    expect(server.requests.map(keysIn)).toEqual([
+      ["a", "b", "c", "d"],
+      ["b", "c"],
+      ["b", "c"],
+    ]);
+    expect(error.errors?.map(({ key, error: { code } }) => [key, code])).toEqual([
+      ["a", "denied"],
+      ["c", "unavailable"],
+    ]);
+    expect(error.deleted).toEqual(["b", "d"]);
+  });
+
+  it("says of keys that could not be asked for again what they were refused with", async () => {
+    const server = await wire(xml("DeleteResult", refusal("b", "SlowDown")), failure(403, "AccessDenied"));
+    const error = await partial(stubbed(server, { retry: { baseDelay: 0 } }).delete(["a", "b"]));
+    expect(error.errors).toMatchObject([{ key: "b", error: { code: "unavailable" } }]);
+    expect(error.deleted).toEqual(["a"]);
+    expect(server.requests).toHaveLength(2);
+  });
+
   it.each([
     ["names no key", "<Error><Code>InternalError</Code></Error>"],
     ["names a key that was not asked for", refusal("other", "AccessDenied")],

@@ -55,6 +55,14 @@ describe("toStorageError", () => {
       }
   });
 
+  it("repeats no customer's key", () => {
+    const key = btoa("canary-customer-key-123456789012");
+    const complaint = { code: `C${key}`, message: `the key '${key}' is wrong`, region: undefined };
+    const { message, response } = toStorageError(answered(400), complaint, identity);
+    expect(message + JSON.stringify(response)).not.toContain(key.slice(0, 6));
+    expect(message).toContain("is wrong");
+  });
+
   it("bounds what it repeats", () => {
     const long = { code: "c".repeat(5000), message: "m".repeat(5000), region: undefined };
     const made = toStorageError(answered(400), long, identity);

@@ -4,7 +4,7 @@ import type { Credentials } from "../../../drivers/s3/options.ts";
 import { toSettings } from "../../../drivers/s3/settings.ts";
 import { testClock } from "../../support/clock.ts";
 import { clocked, stubbed, stubOptions, TRANSPORTS } from "../../support/stubbed.ts";
-import { failure, happy, type Script, wire, xml } from "../../support/wire.ts";
+import { answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
 
 const MIB = 1024 * 1024;
 const keys = (version: number, expiration?: Date): Credentials => ({
@@ -130,11 +130,40 @@ it("Mender.mend mends each cause once for one operation", async () => {
   const settings = toSettings(stubOptions("http://h"), {}, testClock(0));
   const mender = new Mender(settings, () => Promise.reject(new Error("not asked")));
   const answer = { status: 403, header: (name: string) => (name === "date" ? "Thu, 01 Jan 1970 05:00:00 GMT" : null) };
-  const signed = { identity: keys(1), region: "us-east-1", time: 0 };
+  const signed = { identity: keys(1), region: "us-east-1", url: "http://h/bucket/k", time: 0 };
+  const operation = { method: "PUT" } as const;
   const none = { code: undefined, message: undefined, region: undefined };
-  expect(await mender.mend(answer, none, signed, undefined)).toBe(true);
-  expect(await mender.mend(answer, none, signed, undefined)).toBe(false);
-  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, undefined)).toBe(true);
-  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, undefined)).toBe(false);
-  expect(await mender.mend({ ...answer, status: 503 }, none, signed, undefined)).toBe(false);
+  expect(await mender.mend(answer, none, signed, operation)).toBe(true);
+  expect(await mender.mend(answer, none, signed, operation)).toBe(false);
+  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, operation)).toBe(true);
+  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, operation)).toBe(false);
+  expect(await mender.mend({ ...answer, status: 503 }, none, signed, operation)).toBe(false);
+});
+
+describe("a temporary redirect", () => {
+  const to = (status: number, location: string): Script => {
+    return (request, number) => (number === 1 ? answer(status, { location }) : happy(request));
+  };
+
+  it.each([307, 308])(
+    "as %i within the object's own address is followed once, signed anew, with all bytes",
+    async (status) => {
+      const server = await wire(to(status, "/bucket/a%20b?node=2&x=a+b"));
+      await stubbed(server, { retry: { attempts: 1 } }).upload("a b", "abc");
+      expect(server.lines()).toEqual(["PUT /bucket/a%20b", "PUT /bucket/a%20b?node=2&x=a%20b"]);
+      expect(server.requests.map(({ body }) => body.toString())).toEqual(["abc", "abc"]);
+      const always = await wire(() => answer(status, { location: "/bucket/k?again" }));
+      await expect(stubbed(always).upload("k", "x")).rejects.toMatchObject({ response: { status } });
+      expect(always.requests).toHaveLength(2);
+    },
+  );
+
+  it.each(["/bucket/other", "/other/k", "http://127.0.0.1:1/bucket/k", "//evil.example/bucket/k", "http://["])(
+    "to %s is not followed",
+    async (location) => {
+      const server = await wire(to(307, location));
+      await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status: 307 } });
+      expect(server.requests.filter(({ method }) => method === "PUT")).toHaveLength(1);
+    },
+  );
 });

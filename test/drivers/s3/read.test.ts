@@ -97,6 +97,29 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code: "corrupt" });
   });
 
+  describe("without a length, as some proxies leave it", () => {
+    const bare = (bytes: string): Answer => ({ bytes: `HTTP/1.1 200 OK\r\netag: "e"\r\n\r\n${bytes}`, then: "fin" });
+
+    it("asks a HEAD for it, and goes on where less came", async () => {
+      const server = await wire(bare("abc"), { bytes: head(6), then: "fin" }, part("bytes 3-5/6", "def"));
+      const object = await stubbed(server, transport).download("k", { ifNoneMatch: '"old"' });
+      expect([object.size, await object.text()]).toEqual([6, "abcdef"]);
+      expect(server.lines()).toEqual(["GET /bucket/k", "HEAD /bucket/k", "GET /bucket/k"]);
+      expect(server.requests[1]?.headers["if-none-match"]).toBeUndefined();
+    });
+
+    it.each([
+      ["of another version", { bytes: head(3).replace('"e"', '"other"') }],
+      ["of other bytes", { bytes: head(3, "content-encoding: gzip\r\n") }],
+      ["without a length too", { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\n', then: "fin" as const }],
+      ["that is refused", failure(403, "AccessDenied")],
+    ])("rejects when there is a HEAD %s", async (_, second) => {
+      const server = await wire(bare("abc"), second);
+      const code = "bytes" in second && String(second.bytes).includes("AccessDenied") ? "denied" : "corrupt";
+      await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code });
+    });
+  });
+
   it("does not decode what is stored compressed", async () => {
     const server = await wire(answer(200, { etag: '"e"', "content-encoding": "gzip", "content-length": "3" }, "abc"));
     const object = await stubbed(server, transport).download("k");

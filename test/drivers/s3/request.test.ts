@@ -12,7 +12,12 @@ it("toRequest signs for the place and the time, and says for which", async () =>
   expect(request).toMatchObject({ method: "HEAD", url: "https://h/bucket/in/a%20b" });
   expect(request.headers["x-amz-date"]).toBe("20260102T030405Z");
   expect(request.headers["authorization"]).toContain("Credential=AKID/20260102/us-east-1/s3/aws4_request");
-  expect(signed).toEqual({ identity, region: "us-east-1", time: Date.UTC(2026, 0, 2, 3, 4, 5) });
+  expect(signed).toEqual({
+    identity,
+    region: "us-east-1",
+    url: "https://h/bucket/in/a%20b",
+    time: Date.UTC(2026, 0, 2, 3, 4, 5),
+  });
 });
 
 it("toRequest leaves range and accept-encoding out of the signature", async () => {
