@@ -1,4 +1,4 @@
-/** F1 to F11, S20: metadata, ETags, hosts and what proxies do to headers. */
+/** F1 to F11: metadata, ETags, hosts and what proxies do to headers. */
 import { ok, same } from "../../../src/conformance/assert.ts";
 import type { FaultCase } from "../rig.ts";
 
@@ -153,25 +153,6 @@ export const headerCases: readonly FaultCase[] = [
       const sent = types.filter(([operation]) => operation === "PutObject");
       same(sent, [binary, binary, binary, binary, ["PutObject", "text/html"]], "types");
       same(types.find(([operation]) => operation === "CopyObject")?.[1], undefined, "type of a copy");
-    },
-  },
-  {
-    row: "S20",
-    name: "metadata named as what every object has is data",
-    async run(rig) {
-      const metadata = JSON.parse('{"__proto__":"a","constructor":"b","tostring":"c"}') as Record<string, string>;
-      await rig.store().upload("k", "x", { metadata });
-      const read: Readonly<Record<string, string>> = (await rig.store().head("k"))?.metadata ?? {};
-      same(
-        Object.entries(read).sort(),
-        [
-          ["__proto__", "a"],
-          ["constructor", "b"],
-          ["tostring", "c"],
-        ],
-        "metadata",
-      );
-      same(({} as Record<string, unknown>)["a"], undefined, "what every object has");
     },
   },
 ];

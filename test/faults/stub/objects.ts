@@ -98,7 +98,8 @@ export function deleteObjects(call: StubCall): StubAnswer {
   const quiet = /<Quiet>true<\/Quiet>/.test(text);
   const entries = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => unescaped(key));
   const results = entries.map((key) => {
-    const refused = world.switches.refuseDelete?.[key];
+    const { refuseDelete = {} } = world.switches;
+    const refused = Object.hasOwn(refuseDelete, key) ? refuseDelete[key] : undefined;
     const count = world.refusedDeletes.get(key) ?? 0;
     if (refused && count < (refused.times ?? Infinity)) {
       world.refusedDeletes.set(key, count + 1);
