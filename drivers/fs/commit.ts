@@ -66,7 +66,7 @@ export async function commit(
         if (candidate.path !== placed.path) await tidy(root, key, candidate);
         const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
-        if (!same || !recorded) await dropRecord(root, key, stats);
+        if (!same || !recorded) await dropRecord(root, key, stats, recorded ? draft.stats : undefined);
       }
       return infoOf(key, draft.stats, stored);
     });

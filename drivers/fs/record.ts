@@ -6,6 +6,7 @@ import type { ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
+import { adoptable } from "./adopt.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
@@ -43,7 +44,7 @@ export function recordsOf(key: string): string {
 
 /**
  * Where the record of one version lies. Time and size are the file's own, so that a copy which keeps times (`cp -a`,
- * `rsync -a`) keeps its records; the inode is not, since it keeps no copy.
+ * `rsync -a`) keeps its records, also one that cuts them (tar); the inode is not, since no copy keeps it.
  */
 export function recordPath(key: string, { mtimeNs, size }: Identity): string {
   return `${recordsOf(key)}${mtimeNs}-${size}.json`;
@@ -87,6 +88,13 @@ export async function writeRecord(
 /** The headers recorded for a version, or null when none are. */
 export async function readRecord(root: Root, key: string, version: Identity): Promise<ObjectHeaders | null> {
   const path = recordPath(key, version);
+  const record = await readAt(root, key, path);
+  if (record) return record;
+  const adopted = await adoptable(root, recordsOf(key), version);
+  return adopted === null ? null : readAt(root, key, adopted);
+}
+
+async function readAt(root: Root, key: string, path: string): Promise<ObjectHeaders | null> {
   const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
   if (!handle) return null;
   let text: string;
@@ -95,17 +103,26 @@ export async function readRecord(root: Root, key: string, version: Identity): Pr
   } finally {
     await handle.close();
   }
-  return parseRecord(text, key, path);
+  // What is found through a linked folder is somebody else's.
+  return (await orAbsent(root.whereabouts(path))) === "linked" ? null : parseRecord(text, key, path);
 }
 
-/** Removes the record of a version that is gone. Never rejects: one that stays describes nothing, and is swept. */
-export async function dropRecord(root: Root, key: string, version: Identity): Promise<void> {
+/** Removes the record of a version that is gone, but not that of the one to be `kept`. Never rejects: one that stays describes nothing, and is swept. */
+export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity): Promise<void> {
   const path = recordPath(key, version);
   try {
-    if ((await root.whereabouts(folderOf(path))) === "inside") await unlink(root.path(path));
+    if ((await root.whereabouts(folderOf(path))) !== "inside") return;
+    const adopted = await adoptable(root, recordsOf(key), version);
+    if (adopted !== null && (kept === undefined || adopted !== recordPath(key, kept))) await unlink(root.path(adopted));
+    await unlink(root.path(path));
   } catch {
     // Most versions have none.
   }
+}
+
+/** Whether a version has the record at a path. */
+export async function hasRecord(root: Root, key: string, version: Identity, path: string): Promise<boolean> {
+  return path === recordPath(key, version) || path === (await adoptable(root, recordsOf(key), version));
 }
 
 function parseRecord(text: string, key: string, path: string): ObjectHeaders {

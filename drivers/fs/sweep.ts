@@ -8,7 +8,7 @@ import { orAbsent } from "./errno.ts";
 import { findAll } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { RESERVED } from "./path.ts";
-import { recordPath, recordsOf, RECORDS_FOLDER } from "./record.ts";
+import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
 
 /** No write takes longer than this, and no copying of a whole folder. */
@@ -58,14 +58,17 @@ async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Sta
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
     const { key } = JSON.parse(await readFile(root.path(path), "utf8")) as { readonly key: string };
-    return await withLock(root, parseKey(key), {}, async () => {
-      const isUsed = (await findAll(root, key)).some(({ stats }) => recordPath(key, stats) === path);
-      return isUsed || !path.startsWith(recordsOf(key)) ? 0 : removed(root, path);
-    });
+    if (!path.startsWith(recordsOf(parseKey(key))) || (await isUsed(root, key, path))) return 0;
+    return await withLock(root, key, {}, async () => ((await isUsed(root, key, path)) ? 0 : removed(root, path)));
   } catch {
     // A damaged one is told when its object is read.
     return 0;
   }
+}
+
+async function isUsed(root: Root, key: string, record: string): Promise<boolean> {
+  for (const { stats } of await findAll(root, key)) if (await hasRecord(root, key, stats, record)) return true;
+  return false;
 }
 
 function removed(root: Root, path: string): Promise<number> {
