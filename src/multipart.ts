@@ -7,14 +7,11 @@ import { StorageError } from "./error.ts";
 import type { MultipartOptions, MultipartUpload, UploadBody, UploadState } from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { refuse, wholeNumber } from "./options.ts";
-import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
+import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
 import { readerOf } from "./reader.ts";
 import { finish, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
-
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const MIN_PART = 5 * 1024 * 1024;
 
 /** Begins a multipart upload. */
 export function createMultipart(call: Caller, key: string, options: MultipartOptions): Promise<MultipartUpload> {

@@ -5,6 +5,8 @@ import { StorageError } from "./error.ts";
 export const MAX_PARTS = 10_000;
 
 const MIB = 1024 * 1024;
+/** The fewest bytes of a part that is not the last. */
+export const MIN_PART: number = 5 * MIB;
 /** The most bytes of one part. */
 export const MAX_PART: number = 5 * 1024 * MIB;
 

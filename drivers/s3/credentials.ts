@@ -17,25 +17,25 @@ const SHARED = 30_000;
 /** Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. */
 export function identityOf(options: S3Options, env: Environment, clock: Clock = systemClock): IdentitySource {
   if (options.credentials) return refreshed(options.credentials, clock);
-  const { accessKeyId, secretAccessKey, sessionToken } = options;
-  if (accessKeyId || secretAccessKey) {
-    if (!accessKeyId) throw refuse("accessKeyId", "is missing beside secretAccessKey");
-    if (!secretAccessKey) throw refuse("secretAccessKey", "is missing beside accessKeyId");
-    headerSafe({ accessKeyId, sessionToken });
-    return () => ({ accessKeyId, secretAccessKey, sessionToken });
+  if (options.accessKeyId || options.secretAccessKey) {
+    const identity = identityIn(options, "accessKeyId", "secretAccessKey", "sessionToken");
+    return () => identity;
   }
-  const found = { accessKeyId: env["AWS_ACCESS_KEY_ID"], secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] };
-  return () => {
-    const { accessKeyId: id, secretAccessKey: secret } = found;
-    if (id && secret) {
-      headerSafe({ AWS_ACCESS_KEY_ID: id, AWS_SESSION_TOKEN: env["AWS_SESSION_TOKEN"] });
-      return { accessKeyId: id, secretAccessKey: secret, sessionToken: env["AWS_SESSION_TOKEN"] };
-    }
-    throw refuse(
-      "accessKeyId and secretAccessKey",
-      "are missing, and so are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    );
-  };
+  return () => identityIn(env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
+}
+
+/** The keys that stand under these names. */
+function identityIn<Name extends string>(
+  given: { readonly [name in Name]?: string | undefined },
+  ...[id, secret, token]: readonly [Name, Name, Name]
+): Identity {
+  const { [id]: accessKeyId, [secret]: secretAccessKey, [token]: sessionToken } = given;
+  if (!accessKeyId || !secretAccessKey)
+    throw refuse(accessKeyId ? secret : id, "is missing; give accessKeyId and secretAccessKey, or credentials");
+  // They travel in headers. A runtime that refuses such a header would repeat it, secret and all.
+  for (const name of [id, token])
+    if (!/^[\x21-\x7E]*$/.test(given[name] ?? "")) throw refuse(name, "must be printable ASCII without spaces");
+  return { accessKeyId, secretAccessKey, sessionToken };
 }
 
 function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentitySource {
@@ -71,21 +71,11 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
 
 /** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */
 function checked(given: Credentials): Credentials {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = given ?? {};
-  if (!accessKeyId || !secretAccessKey) throw refuse("credentials", "must give accessKeyId and secretAccessKey");
-  headerSafe({ accessKeyId, sessionToken });
-  if (expiration !== undefined && Number.isNaN(Number(expiration instanceof Date ? expiration : Number.NaN))) {
-    throw refuse("credentials", "must give expiration as a Date");
-  }
+  identityIn(given ?? {}, "accessKeyId", "secretAccessKey", "sessionToken");
+  const { expiration } = given;
+  if (expiration !== undefined && !(expiration instanceof Date && Number.isFinite(expiration.getTime())))
+    throw refuse("expiration", "must be a Date");
   return given;
-}
-
-/** They travel in headers. A runtime that refuses such a header would repeat it, secret and all. */
-function headerSafe(values: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && !/^[\x21-\x7E]*$/.test(value))
-      throw refuse(name, "must be printable ASCII without spaces or line breaks");
-  }
 }
 
 function notGiven(cause: unknown): StorageError {

@@ -9,77 +9,47 @@ export { type Answer, type Complaint, complaintOf, readComplaint } from "./compl
 
 const MAX_MESSAGE = 300;
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const BY_CODE: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>(
-  Object.entries({
-    NoSuchKey: "not-found",
-    NoSuchVersion: "not-found",
-    NoSuchUpload: "not-found",
-    NoSuchBucket: "bucket-not-found",
-    InvalidBucketName: "invalid-option",
-    PermanentRedirect: "invalid-option",
-    TemporaryRedirect: "unavailable",
-    AuthorizationHeaderMalformed: "invalid-option",
-    AccessDenied: "denied",
-    AllAccessDisabled: "denied",
-    InvalidAccessKeyId: "unauthenticated",
-    SignatureDoesNotMatch: "unauthenticated",
-    ExpiredToken: "unauthenticated",
-    InvalidToken: "unauthenticated",
-    InvalidTokenId: "unauthenticated",
-    TokenRefreshRequired: "unauthenticated",
-    RequestTimeTooSkewed: "unauthenticated",
-    PreconditionFailed: "precondition-failed",
-    ConditionalRequestConflict: "conflict",
-    OperationAborted: "conflict",
-    InvalidRange: "invalid-range",
-    InvalidPart: "invalid-option",
-    InvalidPartOrder: "invalid-option",
-    EntityTooSmall: "invalid-option",
-    InvalidObjectState: "conflict",
-    EntityTooLarge: "too-large",
-    KeyTooLongError: "invalid-key",
-    KeyTooLong: "invalid-key",
-    InvalidObjectName: "invalid-key",
-    XMinioInvalidObjectName: "invalid-key",
-    InvalidURI: "invalid-key",
-    MetadataTooLarge: "invalid-option",
-    BadDigest: "corrupt",
-    XAmzContentSHA256Mismatch: "corrupt",
-    XAmzContentChecksumMismatch: "corrupt",
-    IncompleteBody: "unavailable",
-    RequestTimeout: "timeout",
-    SlowDown: "unavailable",
-    InternalError: "unavailable",
-    ServiceUnavailable: "unavailable",
-    NotImplemented: "unsupported",
-  }),
-);
-
-const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
-  304: "not-modified",
-  401: "unauthenticated",
-  403: "denied",
-  404: "not-found",
-  405: "unsupported",
-  408: "timeout",
-  409: "conflict",
-  412: "precondition-failed",
-  413: "too-large",
-  416: "invalid-range",
-  429: "unavailable",
-  499: "unavailable",
-  501: "unsupported",
-  504: "timeout",
+/**
+ * The codes and statuses of stores that stand for one of ours.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>>> = {
+  "not-found": ["NoSuchKey", "NoSuchVersion", "NoSuchUpload", 404],
+  "not-modified": [304],
+  "bucket-not-found": ["NoSuchBucket"],
+  "invalid-option": [
+    ...["InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "MetadataTooLarge"],
+    ...["InvalidPart", "InvalidPartOrder", "EntityTooSmall"],
+  ],
+  "invalid-key": ["KeyTooLongError", "KeyTooLong", "InvalidObjectName", "XMinioInvalidObjectName", "InvalidURI"],
+  "invalid-range": ["InvalidRange", 416],
+  denied: ["AccessDenied", "AllAccessDisabled", 403],
+  unauthenticated: [
+    ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"],
+    ...["ExpiredToken", "InvalidToken", "InvalidTokenId", "TokenRefreshRequired", 401],
+  ],
+  "precondition-failed": ["PreconditionFailed", 412],
+  conflict: ["ConditionalRequestConflict", "OperationAborted", "InvalidObjectState", 409],
+  "too-large": ["EntityTooLarge", 413],
+  unsupported: ["NotImplemented", 405, 501],
+  corrupt: ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"],
+  timeout: ["RequestTimeout", 408, 504],
+  unavailable: [
+    ...["SlowDown", "InternalError", "ServiceUnavailable", "TemporaryRedirect", "IncompleteBody"],
+    ...[429, 499],
+  ],
 };
+
+const OURS: ReadonlyMap<string | number | undefined, ErrorCode> = new Map(
+  Object.entries(MEANINGS).flatMap(([ours, theirs]) => theirs.map((sign) => [sign, ours as ErrorCode] as const)),
+);
 
 /** The error of an answer whose body was read; `identity` is what the message must not repeat. */
 export function toStorageError(response: Answer, complaint: Complaint, identity?: Identity): StorageError {
   const { status } = response;
-  const known = complaint.code === undefined ? undefined : BY_CODE.get(complaint.code);
   const code =
-    known ??
-    BY_STATUS[status] ??
+    OURS.get(complaint.code) ??
+    OURS.get(status) ??
     (status >= 500 ? "unavailable" : status >= 300 && status < 400 ? "invalid-option" : "unknown");
   const requestId = response.header("x-amz-request-id") ?? undefined;
   const answer: StoreResponse = {
@@ -102,7 +72,7 @@ const CONTENDED = ["ConditionalRequestConflict", "OperationAborted"];
 
 /** Whether the same request may succeed later: by the store's code where it is known, else by the status. */
 export function isRetryable(status: number, code: string | undefined): boolean {
-  const known = code === undefined ? undefined : BY_CODE.get(code);
+  const known = OURS.get(code);
   if (known === undefined) return LATER.includes(status);
   return known === "timeout" || known === "unavailable" || CONTENDED.includes(code as string);
 }

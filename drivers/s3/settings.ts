@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { OnEvent } from "../../src/event.ts";
 import { knownOptions, refuse, wholeNumber } from "../../src/options.ts";
+import { MAX_PART, MIN_PART } from "../../src/plan.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
 import { Checksums } from "./checksum.ts";
 import { identityOf, type IdentitySource } from "./credentials.ts";
@@ -13,9 +14,6 @@ import { StoreClock } from "./skew.ts";
 import type { Timeouts } from "./transport.ts";
 
 const MIB = 1024 * 1024;
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const MIN_PART = 5 * MIB;
-const MAX_PART = 5 * 1024 * MIB;
 
 /** Every option by name. One that is missing here does not compile. */
 const NAMES: Readonly<Record<keyof S3Options, 1>> = {
@@ -54,22 +52,19 @@ export interface Settings {
 /** Checks all options; rejects `invalid-option`. */
 export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
   knownOptions(options, NAMES);
-  const { bucket, endpoint, signPayload = true, partSize = 8 * MIB } = options;
+  const { bucket, bulkDelete = true, writeId = true, signPayload = true, partSize = 8 * MIB } = options;
+  const { concurrency = defaultConcurrency(), maxMemory = Math.max(64 * MIB, partSize) } = options;
+  const { publicUrl, headers = {}, retry = {}, timeout, fetch, dispatcher, onEvent } = options;
   if (!bucket) throw refuse("bucket", "is missing; name the bucket that holds the objects");
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
-    throw refuse(
-      "bucket",
-      "must be 3 to 255 letters, digits, dots and hyphens, beginning and ending with a letter or digit",
-    );
-  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
+    throw refuse("bucket", "must be 3 to 255 letters, digits, dots and hyphens, with a letter or digit at both ends");
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
   if (!isRegion(region)) throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
-  if (base.split("/").some((segment) => segment === "." || segment === ".."))
-    throw refuse("base", 'must not have a "." or ".." segment');
+  if (/(^|\/)\.\.?(\/|$)/.test(base)) throw refuse("base", 'must not have a "." or ".." segment');
 
-  const own = endpoint ? parseEndpoint("endpoint", endpoint) : undefined;
-  const shown = options.publicEndpoint ? parseEndpoint("publicEndpoint", options.publicEndpoint) : undefined;
+  const own = parseEndpoint("endpoint", options.endpoint);
+  const shown = parseEndpoint("publicEndpoint", options.publicEndpoint);
   // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
   if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket's name");
@@ -80,47 +75,31 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   };
   const whereabouts = new Whereabouts(region, placeIn);
   const time = new StoreClock(clock);
-  if (!signPayload && !whereabouts.place.address.origin.startsWith("https:")) {
-    throw refuse("signPayload", "may be false over https only: over http the signature is all that protects the bytes");
-  }
-  wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
-  if (options.fetch !== undefined && typeof options.fetch !== "function") throw refuse("fetch", "must be a function");
-  if (options.fetch && options.dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
+  if (!signPayload && !whereabouts.place.address.origin.startsWith("https:"))
+    throw refuse("signPayload", "may be false over https only: over http nothing else protects the bytes");
+  if (fetch !== undefined && typeof fetch !== "function") throw refuse("fetch", "must be a function");
+  if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
-    bucket,
-    whereabouts,
+    ...{ bucket, bulkDelete, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
     identity: identityOf(options, env, time),
-    base: base === "" ? "" : `${base}/`,
-    bulkDelete: options.bulkDelete ?? true,
-    partSize,
-    concurrency: wholeNumber("concurrency", options.concurrency ?? defaultConcurrency(), 1, 64),
-    maxMemory: wholeNumber(
-      "maxMemory",
-      options.maxMemory ?? Math.max(64 * MIB, partSize),
-      partSize,
-      Number.MAX_SAFE_INTEGER,
-    ),
-    signPayload,
-    writeId: options.writeId ?? true,
+    base: base && `${base}/`,
+    partSize: wholeNumber("partSize", partSize, MIN_PART, MAX_PART),
+    concurrency: wholeNumber("concurrency", concurrency, 1, 64),
+    maxMemory: wholeNumber("maxMemory", maxMemory, partSize, Number.MAX_SAFE_INTEGER),
     checksums: new Checksums(options.checksum),
-    publicUrl: options.publicUrl || undefined,
-    headers: lowerCase(options.headers ?? {}),
-    retry: parseRetry(options.retry ?? {}),
-    timeouts: toTimeouts(options.timeout),
-    fetch: options.fetch,
-    dispatcher: options.dispatcher,
+    publicUrl: publicUrl || undefined,
+    headers: lowerCase(headers),
+    retry: parseRetry(retry),
+    timeouts: toTimeouts(timeout),
     clock: time,
-    onEvent: options.onEvent,
   };
 }
 
-function parseEndpoint(option: string, text: string): URL {
+function parseEndpoint(option: string, text: string | undefined): URL | undefined {
+  if (!text) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) throw refuse(option, "must be a URL such as http://localhost:9000");
-  if (url.username || url.password || url.search || url.hash) {
-    throw refuse(option, "must be an address alone, without user, query or fragment");
-  }
-  return url;
+  if (url && /^https?:$/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)) return url;
+  throw refuse(option, "must be a URL such as http://localhost:9000, without user, query or fragment");
 }
 
 function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
