@@ -62,12 +62,15 @@ function typed(type: string): { type?: string } {
 
 /** Rejects `invalid-option` when a body is not as long as declared. */
 export function checkSize(actual: number, declared: number | undefined): void {
-  if (declared !== undefined && actual !== declared) {
-    throw new StorageError(
-      "invalid-option",
-      `the body has ${actual} bytes, but size says ${declared}; nothing was stored`,
-    );
-  }
+  if (declared !== undefined && actual !== declared) throw wrongSize(actual, declared);
+}
+
+/** The refusal of a body that is not as long as declared. */
+export function wrongSize(actual: number | string, declared: number): StorageError {
+  return new StorageError(
+    "invalid-option",
+    `the body has ${actual} bytes, but size says ${declared}; nothing was stored`,
+  );
 }
 
 /** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */

@@ -1,4 +1,5 @@
 /** Time and chance, in one place, so that tests need neither wait nor guess. */
+import { whenAborted } from "./abort.ts";
 
 /** What retries, signatures and expiries are told by. */
 export interface Clock {
@@ -17,13 +18,12 @@ export const systemClock: Clock = {
   sleep: (milliseconds, signal) =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", aborted);
+        release();
         resolve();
       }, milliseconds);
-      const aborted = (): void => {
+      const release = whenAborted(signal, (reason) => {
         clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener("abort", aborted, { once: true });
+        reject(reason);
+      });
     }),
 };

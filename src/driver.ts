@@ -5,6 +5,7 @@ import { StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { objectStore } from "./objects.ts";
+import { VERB_OPTIONS } from "./options.ts";
 import { answerProbe } from "./probe.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -122,10 +123,7 @@ function bag(options: KvOptions | undefined): UploadOptions & DownloadOptions & 
   return Object.fromEntries(PASSED_ON.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
 }
 
-const PASSED_ON = [
-  ...["signal", "range", "parallel", "ifMatch", "ifNoneMatch", "size", "headers", "metadata", "onProgress", "checksum"],
-  ...["contentType", "contentEncoding", "contentLanguage", "contentDisposition", "cacheControl"],
-];
+const PASSED_ON = Object.entries(VERB_OPTIONS).flatMap(([name, passed]) => (passed ? name : []));
 
 /** The object prefix of a base: `sub:` and `sub` are both everything below `sub/`, never `subway`. */
 function below(base: string | undefined): string {

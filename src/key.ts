@@ -13,31 +13,27 @@ const encoder = new TextEncoder();
 
 /** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
 export function parseKey(key: string): Key {
-  if (typeof key !== "string")
-    throw invalid(String(key), `a key is a string, not ${key === null ? "null" : typeof key}`);
   if (key === "") throw invalid(key, "a key must not be empty");
   return check(key, "key") as Key;
 }
 
 /** Checks a prefix, which unlike a key may be empty or end within a segment; rejects `invalid-key`. */
 export function parsePrefix(prefix: string): string {
-  if (typeof prefix !== "string") throw invalid(String(prefix), `a prefix is a string, not ${typeof prefix}`);
   return check(prefix, "prefix");
 }
 
 function check(key: string, what: "key" | "prefix"): string {
+  if (typeof key !== "string")
+    throw invalid(String(key), `a ${what} is a string, not ${key === null ? "null" : typeof key}`);
   if (!isWellFormed(key)) throw invalid(key, `a ${what} must be well-formed Unicode, this one has a lone surrogate`);
   // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
   const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
   if (bytes > MAX_KEY_BYTES)
     throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${bytes}`);
-  const segments = key.split("/");
-  // A prefix's last segment may still grow: "a/." is a prefix of "a/.env".
-  if (what === "prefix") segments.pop();
-  if (segments.some((segment) => segment === "." || segment === "..")) {
-    // URL parsers collapse such segments before a request is signed: the request would be for another object.
+  // URL parsers collapse such segments before a request is signed: the request would be for another object. A prefix's last
+  // segment may still grow: "a/." is a prefix of "a/.env".
+  if (/(^|\/)\.\.?\//.test(what === "key" ? `${key}/` : key))
     throw invalid(key, `a ${what} must not have a "." or ".." segment`);
-  }
   return key;
 }
 

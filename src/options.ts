@@ -75,23 +75,17 @@ type VerbOption =
   | keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions)
   | keyof (MultipartOptions & SendOptions & SweepOptions & UpdateOptions);
 
-/** The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. */
-export const VERB_OPTIONS: Readonly<Record<VerbOption, unknown>> = {
+/**
+ * The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. False are
+ * those that the key-value verbs do not pass on.
+ */
+export const VERB_OPTIONS: Readonly<Record<VerbOption, string | boolean>> = {
   ...OBJECT_HEADERS,
-  ...{
-    signal: 1,
-    range: 1,
-    parallel: 1,
-    ifMatch: 1,
-    ifNoneMatch: 1,
-    size: 1,
-    headers: 1,
-    onProgress: 1,
-    checksum: 1,
-    metadata: 1,
-  },
-  ...{ prefix: 1, delimiter: 1, cursor: 1, limit: 1, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
-  ...{ partSize: 1, verify: 1, olderThan: 1, versionId: 1, attempts: 1 },
+  ...{ metadata: true, signal: true, range: true, parallel: true, ifMatch: true, ifNoneMatch: true },
+  ...{ size: true, headers: true, onProgress: true, checksum: true },
+  ...{ prefix: false, delimiter: false, cursor: false, limit: false, method: false, expiresIn: false },
+  ...{ contentLength: false, part: false, policy: false, partSize: false, verify: false, olderThan: false },
+  ...{ versionId: false, attempts: false },
 };
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
@@ -120,7 +114,7 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
       throw refuse(`metadata name ${JSON.stringify(name)}`, "must be a header token: letters, digits, - and _");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
     if (/[\p{Cc}\p{Cs}]/u.test(value))
-      throw refuse(`metadata ${lower}`, "must not have control characters, line breaks or lone surrogates");
+      throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
     if (value !== value.trim())
       throw refuse(`metadata ${lower}`, "must not begin or end with a space, which stores drop");
     if (lower in checked) throw refuse(`metadata ${lower}`, "is given twice in different case");

@@ -1,7 +1,6 @@
 /** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
 import type { Source } from "./backend.ts";
-import { checkSize, toChunk } from "./body.ts";
-import { StorageError } from "./error.ts";
+import { checkSize, toChunk, wrongSize } from "./body.ts";
 
 /** Reads bytes in order and never more than are asked for. */
 export interface ByteReader {
@@ -49,12 +48,7 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     }
     const chunk = toChunk(result.value);
     total += chunk.byteLength;
-    if (source.size !== undefined && total > source.size) {
-      throw new StorageError(
-        "invalid-option",
-        `the body has more than the ${source.size} bytes that size says; nothing was stored`,
-      );
-    }
+    if (source.size !== undefined && total > source.size) throw wrongSize(`at least ${total}`, source.size);
     if (chunk.byteLength > 0) rest = chunk;
   }
 

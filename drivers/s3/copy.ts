@@ -9,6 +9,7 @@ import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
+import { inParts } from "../../src/put.ts";
 import type { Client } from "./client.ts";
 import { extraHeaders, type HeaderMap, SOURCE, sourceHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
@@ -88,8 +89,7 @@ async function copyVersion(
   }
 
   const begun = { ...info, headers: only(false), checksum: false, signal } as const;
-  const { uploadId, writeId } = await steps.create(to, begun);
-  try {
+  return inParts(steps, to, begun, async ({ uploadId }) => {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];
     const numbers = Array.from({ length: Math.ceil(info.size / size) }, (_, index) => index + 1);
@@ -101,13 +101,8 @@ async function copyVersion(
       const root = await client.document(operation, "CopyPartResult");
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });
-    parts.sort((a, b) => a.partNumber - b.partNumber);
-    const etag = await steps.complete(to, uploadId, parts, { writeId, signal });
-    return { ...info, key: to, etag, lastModified: undefined, versionId: undefined };
-  } catch (error) {
-    if (!(StorageError.is(error) && error.code === "ambiguous")) await steps.abort(to, uploadId, {}).catch(() => {});
-    throw error;
-  }
+    return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size: info.size };
+  });
 }
 
 function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {

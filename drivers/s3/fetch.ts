@@ -1,5 +1,6 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
-import { heeding } from "../../src/abort.ts";
+import { heeding, whenAborted } from "../../src/abort.ts";
+import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
@@ -15,10 +16,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
     async send({ method, url, headers, body, once, signal }) {
       // One controller for both: the caller's signal, and our own timer until the head is there. The body has its own timer.
       const controller = new AbortController();
-      const onAbort = (): void => controller.abort(signal?.reason);
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener("abort", onAbort, { once: true });
-      const release = (): void => signal?.removeEventListener("abort", onAbort);
+      const release = whenAborted(signal, (reason) => controller.abort(reason));
       // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
       const sending = timeouts.headers && (body?.byteLength ?? 0) / 100;
       const late = timer(timeouts.headers + sending, () =>
@@ -67,21 +65,8 @@ function toResponse(
     pieces: read,
     async bytes(most) {
       const pieces = read();
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
-        length += piece.byteLength;
-        if (length > most) {
-          pieces.cancel(undefined);
-          return null;
-        }
-        chunks.push(piece);
-      }
-      const all = new Uint8Array(length);
-      for (let index = 0, at = 0; index < chunks.length; index++) {
-        all.set(chunks[index] as Uint8Array, at);
-        at += (chunks[index] as Uint8Array).byteLength;
-      }
+      const all = await collect(pieces.next, 0, most);
+      if (!all) pieces.cancel(undefined);
       return all;
     },
     async discard() {

@@ -58,8 +58,7 @@ export class Mender {
       return whereabouts.learn(region, signed.region) && this.#once("region");
     }
     if (code === undefined || !EXPIRED.includes(code) || !this.#once("keys")) return false;
-    const asked = Promise.resolve(identity(signed.identity));
-    const fresh = await (signal ? heeding(asked, signal) : asked);
+    const fresh = await heeding(Promise.resolve(identity(signed.identity)), signal);
     return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
   }
 

@@ -1,4 +1,5 @@
 /** Asks for the rest of an object's bytes, and takes them from the version that was begun with alone. */
+import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
 import type { Client, Operation } from "./client.ts";
@@ -39,6 +40,7 @@ export class Rest {
   readonly #operation: Operation;
   readonly #version: Version;
   #control: AbortController | undefined;
+  #unfollow: (() => void) | undefined;
 
   constructor(client: Client, operation: Operation, version: Version) {
     this.#client = client;
@@ -82,17 +84,13 @@ export class Rest {
 
   /** Leaves the caller's signal alone. */
   release(): void {
-    this.#operation.signal?.removeEventListener("abort", this.#follow);
+    this.#unfollow?.();
   }
-
-  readonly #follow = (): void => this.#control?.abort(this.#operation.signal?.reason);
 
   #signal(): AbortSignal {
     if (!this.#control) {
-      this.#control = new AbortController();
-      const { signal } = this.#operation;
-      if (signal?.aborted) this.#follow();
-      else signal?.addEventListener("abort", this.#follow, { once: true });
+      const control = (this.#control = new AbortController());
+      this.#unfollow = whenAborted(this.#operation.signal, (reason) => control.abort(reason));
     }
     return this.#control.signal;
   }
