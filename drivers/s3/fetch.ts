@@ -30,7 +30,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
           redirect: "manual",
           signal: controller.signal,
           ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-          // Bun then takes a new connection, and for Deno transport.fetch.ts does.
+          // Bun then takes a new connection, and for Deno transport.deno.ts does.
           ...(once ? { keepalive: false } : {}),
           ...RAW,
         });

@@ -29,29 +29,8 @@ it("createTransport refuses a dispatcher, which it could only ignore", () => {
   );
 });
 
-it("createTransport sends what must not be sent again over a connection of its own, in Deno by a client without a pool", async () => {
-  const closed = vi.fn();
-  const made = vi.fn(() => ({ close: closed }));
-  const sent: (RequestInit & { client?: unknown })[] = [];
-  vi.stubGlobal("Deno", { createHttpClient: made });
-  vi.stubGlobal("fetch", async (_: string, init: RequestInit) => (sent.push(init), new Response(null)));
-  vi.resetModules();
-  const there: { createTransport: typeof createTransport } = await import("../../../drivers/s3/transport.fetch.ts");
-  const transport = there.createTransport({ timeouts });
-  for (const once of [false, true, true]) await transport.send({ method: "PUT", url: "http://h/k", headers: {}, once });
-  expect(sent.map(({ keepalive, client }) => [keepalive, client])).toEqual([
-    [undefined, undefined],
-    [false, made.mock.results[0]?.value],
-    [false, made.mock.results[0]?.value],
-  ]);
-  expect(made.mock.calls).toEqual([[{ poolMaxIdlePerHost: 0 }]]);
-  await transport.close();
-  expect(closed).toHaveBeenCalledOnce();
-});
-
 it.each([
   [true, "Bun", {}],
-  [true, "Deno", {}],
   [true, "navigator", { userAgent: "Cloudflare-Workers" }],
   [false, "navigator", { userAgent: "Mozilla/5.0" }],
 ])("createTransport says raw: %s with the global %s %j", async (raw, name, value) => {
