@@ -74,16 +74,29 @@ const BUSY: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
 /** On Windows a scanner or reader that holds a file makes a rename fail for moments. */
 const HELD: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
 
-/** Repeats a call that fails for want of descriptors, or on Windows because a file is held: 6 times within 1.3 s. */
+/** A process that is busy may close files all the time, and yet another call be the one that finds none. */
+const LONGEST_MS = 30_000;
+let successes = 0;
+
+/**
+ * Repeats a call that fails for want of descriptors, or on Windows because a file is held: until 6 repetitions within 1.3 s have
+ * found that no other such call of the process gets on either, at most for half a minute.
+ */
 export async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  for (let delay = 20; ; delay *= 2) {
+  for (let delay = 20, waited = 0, before = successes; ; delay *= 2) {
     try {
-      return await call();
+      const result = await call();
+      successes++;
+      return result;
     } catch (error) {
       const code = errnoOf(error) ?? "";
       const passing = BUSY.has(code) || (process.platform === "win32" && HELD.has(code));
-      if (!passing || delay > 640) throw error;
+      if (!passing || waited > LONGEST_MS) throw error;
+      if (BUSY.has(code) && successes !== before) delay = 20 + 20 * Math.random();
+      else if (delay > 640) throw error;
+      before = successes;
     }
     await new Promise((resolve) => setTimeout(resolve, delay));
+    waited += delay;
   }
 }

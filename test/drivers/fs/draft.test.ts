@@ -138,22 +138,6 @@ describe("writeDraft", () => {
   });
 });
 
-describe("a process with few descriptors", () => {
-  it("lists and reads a wide and deep folder, with more at once than it may have open", async () => {
-    const { base } = await folder();
-    const program = await bundle(`
-      const store = fsBackend({ base, durable: false });
-      const keys = Array.from({ length: 1000 }, (_, n) => "d" + (n % 50) + "/f" + n);
-      for (let n = 0; n < 1000; n += 100) await Promise.all(keys.slice(n, n + 100).map((key) => store.put(key, { bytes: new Uint8Array(9) }, {})));
-      const page = await store.list({ prefix: "", limit: 1000 });
-      const sizes = await Promise.all(keys.slice(0, 200).map(async (key) => (await new Response((await store.get(key, {})).body).arrayBuffer()).byteLength));
-      console.log(page.objects.length, sizes.filter((size) => size === 9).length);
-    `);
-    const { ended } = run("bash", ["-c", `ulimit -n 64; exec ${process.execPath} ${program} ${base}`]);
-    expect(await ended).toEqual({ code: 0, out: "1000 200\n" });
-  });
-});
-
 describe("put of two processes", () => {
   it("gives readers here whole versions with their own headers", async () => {
     const { base, put, store } = await folder();

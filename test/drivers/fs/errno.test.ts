@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fromErrno, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
 
@@ -33,6 +33,29 @@ describe("orAbsent", () => {
 });
 
 describe("patiently", () => {
+  it("L23: repeats for as long as other calls get on, and no longer than half a minute", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let [calls, over] = [0, ""];
+    const starved = patiently(() => (calls++, Promise.reject(system("EMFILE")))).catch(
+      (error: Error) => (over = error.message),
+    );
+    for (let second = 0; second < 25; second++) {
+      for (let part = 0; part < 20; part++) {
+        await patiently(async () => {});
+        await vi.advanceTimersByTimeAsync(50);
+      }
+      expect([second, over]).toEqual([second, ""]);
+    }
+    expect(calls).toBeGreaterThan(100);
+    for (let part = 0; part < 400; part++) {
+      await patiently(async () => {});
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    await starved;
+    expect(over).toBe("EMFILE");
+  });
+
   it("repeats while descriptors are wanting, for a bounded time, and nothing else", async () => {
     let calls = 0;
     expect(await patiently(async () => (++calls < 3 ? Promise.reject(system("EMFILE")) : "open"))).toBe("open");
