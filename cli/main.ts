@@ -3,6 +3,7 @@
 import { defineCommand, runMain } from "citty";
 import { init } from "./init.ts";
 import { ownVersion } from "./package.ts";
+import { probe } from "./probe.ts";
 
 await runMain(
   defineCommand({
@@ -11,6 +12,6 @@ await runMain(
       version: ownVersion(),
       description: "Object storage for JavaScript servers and edge runtimes",
     },
-    subCommands: { init },
+    subCommands: { init, probe },
   }),
 );

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
 import { toSettings } from "../drivers/env/settings.ts";
 import s3 from "../drivers/s3.ts";
+import { profiles } from "../drivers/s3/providers.ts";
 import { type ErrorCode, StorageError } from "../src/error.ts";
 import { GuardError } from "../src/guard.ts";
 import { toResponse } from "../src/respond.ts";
@@ -25,6 +26,7 @@ import {
 } from "./docs/blocks.ts";
 import { commands, commandsOf, inlineCommands } from "./docs/commands.ts";
 import { checkLayout } from "./docs/layout.ts";
+import { providerTables } from "./docs/providers.ts";
 import { runBlock, type Substitutions } from "./docs/snippet.ts";
 import { pathsOf } from "./docs/tree.ts";
 import { typeErrors } from "./docs/typecheck.ts";
@@ -252,6 +254,17 @@ describe("tables", () => {
       .replace(/ \(.*?\)/g, "");
     expect(reasons.size).toBeGreaterThan(0);
     expect([...reasons].filter((reason) => !told.includes(reason))).toEqual([]);
+  });
+
+  it("drivers/providers.md: the tables are what the profiles say", () => {
+    expect(sectionOf("drivers/providers.md", "What they do").slice(-providerTables().length - 1)).toBe(
+      `${providerTables()}\n`,
+    );
+  });
+
+  it("drivers/providers.md: every function with its options", () => {
+    const told = firstColumn(sectionOf("drivers/providers.md", "Options"));
+    expect(told.sort()).toEqual(Object.keys(profiles).sort());
   });
 
   it("drivers/env.md: every variable with the option that is its twin", () => {

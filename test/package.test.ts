@@ -125,6 +125,11 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./guard": ["GuardError", "cleanFilename", "guard"],
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
   "./post-policy": ["presignPost"],
+  "./probe": ["FEATURES", "format", "probe"],
+  "./providers": [
+    ...["aws", "b2", "ceph", "garage", "gcs", "minio", "profiles", "r2"],
+    ...["seaweedfs", "spaces", "tigris", "versitygw", "wasabi"],
+  ],
   "./conformance": ["ConformanceError", "cases", "casesFor"],
   "./drivers/fs": ["default"],
   "./drivers/s3": ["default"],

@@ -7,6 +7,7 @@ import { encodePath, joinBase, MAX_KEY_BYTES } from "../../src/key.ts";
 import { putSource } from "../../src/put.ts";
 import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
+import { clients } from "./clients.ts";
 import { copyObject } from "./copy.ts";
 import { deleteObject, deleteObjects } from "./delete.ts";
 import { listObjects } from "./list.ts";
@@ -49,7 +50,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     pending: (prefix, call) => listUploads(client, prefix, call),
   };
 
-  return {
+  const backend: Backend = {
     versions: true,
     head: (key, call) => fits(key, () => headObject(client, key, call, bucket)),
     get: (key, get) => fits(key, () => getObject(client, key, get, bucket)),
@@ -68,4 +69,6 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
         : joinBase(publicUrl, encodePath(key)),
     close: () => client.close(),
   };
+  clients.set(backend, client);
+  return backend;
 }

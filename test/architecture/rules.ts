@@ -35,7 +35,11 @@ export const importRules: readonly ImportRule[] = [
     why: "the core, its own workshop and the doors of the drivers that it picks from",
   },
   { files: /^drivers\/(\w+)\.ts$/, may: [coreFile], why: "the core, and a workshop of its own name" },
-  { files: /^cli\//, may: [/^cli\//, /^src\//, /^drivers\/\w+\.ts$/, /^citty$/, node], why: "doors, never workshops" },
+  {
+    files: /^cli\//,
+    may: [/^cli\//, /^src\//, /^drivers\/(\w+|s3\/probe)\.ts$/, /^citty$/, node],
+    why: "doors, never workshops",
+  },
   {
     files: /^playground\//,
     may: [/^playground\//, /^(?!unbucket\/dist)(@?[a-z][\w@/.-]*)$/, node],

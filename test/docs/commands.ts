@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm run bench": script("bench"),
   "npm run cluster": script("cluster"),
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
+  "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
   "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
   "docker compose up -d minio": { file: "test/servers/minio.ts", shows: '"compose", "up", "-d", "--wait", "minio"' },
   "docker compose up -d": { file: "test/compose.test.ts", shows: "create-bucket" },

@@ -1,0 +1,31 @@
+/** `unbucket probe`: asks the bucket that the environment names what its server can do. */
+import { type CommandDef, defineCommand } from "citty";
+import env from "../drivers/env.ts";
+import { format, probe as probeDriver } from "../drivers/s3/probe.ts";
+
+const args = {} as const;
+
+/** The command. It makes objects below a prefix of its own in the bucket, and removes them again, also on Ctrl-C. */
+export const probe: CommandDef<typeof args> = defineCommand({
+  meta: {
+    name: "probe",
+    description: "Ask the bucket of STORAGE_S3_* variables what its server can do, as a Markdown table",
+  },
+  args,
+  async run({ rawArgs }) {
+    const control = new AbortController();
+    const stop = (): void => control.abort(new Error("stopped; what was made has been removed"));
+    process.once("SIGINT", stop);
+    const driver = env();
+    try {
+      if (rawArgs[0] !== undefined) throw new Error(`${rawArgs[0]} is unknown here: see "unbucket probe --help"`);
+      console.log(format(await probeDriver(driver, { signal: control.signal })));
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      process.exitCode = 1;
+    } finally {
+      process.removeListener("SIGINT", stop);
+      await driver.dispose?.();
+    }
+  },
+});

@@ -1,0 +1,29 @@
+/** From a server's answers to yes or no. */
+import { StorageError } from "../../../src/error.ts";
+import type { Answer } from "./answer.ts";
+
+/** What was found out about one feature. */
+export interface Finding {
+  /** `unknown`: it could not be asked, or the keys lack a right for it. */
+  readonly answer: "yes" | "no" | "unknown";
+  /** The server's answers to the requests that decided it, or why there were none. */
+  readonly said: string;
+}
+
+/** Judges by answers, which are named for the reader. One of 401 or 403 tells of the keys, not of the server. */
+export function judge(holds: boolean, answers: Readonly<Record<string, Answer>>): Finding {
+  const denied = Object.values(answers).some(({ status }) => status === 401 || status === 403);
+  return found(denied ? "unknown" : holds ? "yes" : "no", answers);
+}
+
+/** A finding, with what the server said. */
+export function found(answer: Finding["answer"], answers: Readonly<Record<string, Answer>>, more = ""): Finding {
+  const told = Object.entries(answers).map(([name, { status, code }]) => `${name} ${status}${code ? ` ${code}` : ""}`);
+  return { answer, said: [...told, ...(more ? [more] : [])].join(", ") };
+}
+
+/** The finding of a question that ended with an error. */
+export function failed(error: unknown): Finding {
+  const said = StorageError.is(error) ? `${error.code}: ${error.message}` : String(error);
+  return { answer: "unknown", said };
+}

@@ -1,0 +1,55 @@
+/** How listings write, group and order, and what they hide. */
+import { childText } from "../xml.ts";
+import { type Answer, children } from "./answer.ts";
+import { type Finding, found, judge } from "./finding.ts";
+import type { Wire } from "./wire.ts";
+
+/** Whether names are encoded when asked for, and said to be. */
+export async function encodingType(wire: Wire): Promise<Finding> {
+  await wire.put("encoding/é&", "1");
+  const listed = await wire.list("encoding/", { "encoding-type": "url" });
+  const said = listed.root && childText(listed.root, "EncodingType");
+  const encoded = keysOf(listed).some((key) => key.endsWith("%C3%A9%26"));
+  return found(
+    listed.ok ? (encoded && said === "url" ? "yes" : "no") : "unknown",
+    { listing: listed },
+    said || "not encoded",
+  );
+}
+
+/** Whether what is below a `/` becomes one prefix. */
+export async function delimiter(wire: Wire): Promise<Finding> {
+  for (const name of ["delimiter/a/1", "delimiter/a/2", "delimiter/b"]) await wire.put(name, "1");
+  const listed = await wire.list("delimiter/", { delimiter: "/" });
+  const prefixes = children(listed, "CommonPrefixes").map((entry) => childText(entry, "Prefix"));
+  const grouped = prefixes.length === 1 && prefixes[0]?.endsWith("delimiter/a/") && keysOf(listed).length === 1;
+  return judge(grouped === true, { listing: listed });
+}
+
+/** Whether a character above U+FFFF comes after one below: not so where UTF-16 units are compared. */
+export async function listOrder(wire: Wire): Promise<Finding> {
+  for (const name of ["order/\u{1F600}", "order/\uFF5E"]) await wire.put(name, "1");
+  const listed = await wire.list("order/");
+  const keys = keysOf(listed);
+  return judge(keys.length === 2 && keys[0]?.endsWith("\uFF5E") === true, { listing: listed });
+}
+
+/** Whether an object may lie below another. */
+export async function listBelow(wire: Wire): Promise<Finding> {
+  const above = await wire.put("below/a", "1");
+  const below = await wire.put("below/a/b", "1");
+  const listed = await wire.list("below/");
+  return judge(keysOf(listed).length === 2, { "PUT a": above, "PUT a/b": below, listing: listed });
+}
+
+/** Whether an upload under way is found by the beginning of its key. */
+export async function listUploads(wire: Wire): Promise<Finding> {
+  const [begun, uploadId] = await wire.start("uploads/a");
+  const listed = await wire.ask("GET", { query: { uploads: "", prefix: `${wire.root}uploads/` } });
+  const ids = children(listed, "Upload").map((entry) => childText(entry, "UploadId"));
+  return judge(uploadId !== "" && ids.includes(uploadId), { begin: begun, listing: listed });
+}
+
+function keysOf(answer: Answer): string[] {
+  return children(answer, "Contents").map((entry) => childText(entry, "Key") ?? "");
+}

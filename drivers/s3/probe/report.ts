@@ -1,0 +1,41 @@
+/** What a probe found out, and how it is printed. */
+import { type Feature, FEATURES, FEATURE_NAMES } from "./feature.ts";
+import type { Finding } from "./finding.ts";
+
+/** The findings of one probe. Plain data without secrets. */
+export interface ProbeReport {
+  readonly bucket: string;
+  /** What the server calls itself, where it does. */
+  readonly server: string | undefined;
+  readonly findings: Readonly<Record<Feature, Finding>>;
+  /** How many were sent, those included that removed what was made. */
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Full keys that are still there, since the store refused to delete them. */
+  readonly left: readonly string[];
+}
+
+/** The findings as a Markdown table. */
+export function format(report: ProbeReport): string {
+  const { bucket, server, requests, duration, left, findings } = report;
+  const rows = FEATURE_NAMES.map((feature) => {
+    const { answer, said } = findings[feature];
+    return `| ${feature} | ${FEATURES[feature]} | ${answer} | ${cell(said)} |`;
+  });
+  const seconds = (duration / 1000).toFixed(1);
+  return [
+    `Bucket ${bucket}${server ? `, server ${cell(server)}` : ""}: ${requests} requests in ${seconds} s`,
+    "",
+    "| feature | what it means | answer | what the server said |",
+    "|---|---|---|---|",
+    ...rows,
+    ...(left.length > 0 ? ["", `Not removed: ${left.map((key) => `\`${key}\``).join(", ")}`] : []),
+    "",
+  ].join("\n");
+}
+
+/** Text that comes from a server, as it may stand in one cell. */
+function cell(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
+}

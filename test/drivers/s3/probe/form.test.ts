@@ -1,0 +1,3 @@
+import { asks } from "./asked.ts";
+
+asks("post-policy");

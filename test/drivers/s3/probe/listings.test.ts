@@ -1,0 +1,3 @@
+import { asks } from "./asked.ts";
+
+asks("encoding-type", "delimiter", "list-order", "list-below", "list-uploads");
