@@ -153,28 +153,26 @@ export class Wire {
     for (const [uploadId, key] of this.#uploads)
       await this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
     for (const key of this.#keys) await this.#quietly({ method: "DELETE", key, accept: REFUSALS });
-    const [query, kinds]: [Query, string[]] = this.#versions
-      ? [{ versions: "" }, ["Version", "DeleteMarker"]]
-      : [{ "list-type": 2 }, ["Contents"]];
-    const listed = async (): Promise<readonly Element[] | undefined> => {
-      const answer = await this.#quietly({
-        method: "GET",
-        query: { ...query, prefix: this.root },
-        accept: REFUSALS,
-      });
+    const listed = async (query: Query, ...kinds: string[]): Promise<readonly Element[] | undefined> => {
+      const asked = { ...query, prefix: this.root };
+      const answer = await this.#quietly({ method: "GET", query: asked, accept: REFUSALS });
       return answer?.ok ? kinds.flatMap((kind) => children(answer, kind)) : undefined;
     };
+    const versions = async (): Promise<readonly Element[] | undefined> =>
+      this.#versions ? listed({ versions: "" }, "Version", "DeleteMarker") : undefined;
     const stored = (entry: Element): string => childText(entry, "Key") ?? "";
-    let left = await listed();
+    let left = await versions();
     // MinIO shows what lies below an object only once that object is gone.
-    for (let round = 1; round <= 3 && this.#versions && left?.length; round++) {
+    for (let round = 1; round <= 3 && left?.length; round++) {
       for (const entry of left) {
         const key = stored(entry).slice(this.client.settings.base.length);
         const query = { versionId: childText(entry, "VersionId") };
         if (this.#keys.has(key)) await this.#quietly({ method: "DELETE", key, query, accept: REFUSALS });
       }
-      left = await listed();
+      left = await versions();
     }
+    // Garage names versions and lists none.
+    left ??= await listed({ "list-type": 2 }, "Contents");
     const { base } = this.client.settings;
     this.left = [...new Set(left ? left.map(stored) : [...this.#keys].map((key) => base + key))];
   }

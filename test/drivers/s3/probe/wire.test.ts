@@ -80,6 +80,15 @@ it("probe names the keys that it could not remove", async () => {
   expect(format(report)).toContain(`Not removed: \`${report.left[0]}\``);
 });
 
+it("probe lists objects where versions are named and cannot be listed", async () => {
+  const store = new Store([], ({ key, query }) => {
+    if (query.has("versions")) return refusal(501, "NotImplemented");
+    return key.endsWith("/addressed") ? new Response(null, { headers: { "x-amz-version-id": "1" } }) : undefined;
+  });
+  expect((await probe(store.driver())).left).toEqual([]);
+  expect(store.sent.filter(({ query }) => query.has("versions"))).toHaveLength(1);
+});
+
 it("probe takes no other driver and no unknown option", async () => {
   await expect(probe(memory())).rejects.toMatchObject({ code: "unsupported", message: expect.stringMatching(/S3/) });
   const options = { prefix: "a/" } as object;
