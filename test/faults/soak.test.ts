@@ -1,19 +1,22 @@
 /**
  * Many operations through a proxy that spoils one request in twenty: what was acknowledged is there, what was rejected is
- * absent, as it was, or in doubt. `SOAK_SEED=n` repeats a run, `SOAK_OPERATIONS=n` sets its length, `SOAK_MINUTES=10` its time.
+ * absent, as it was, or in doubt. `SOAK_SEED=n` repeats a run: each worker has its own keys, chances and faults. `SOAK_OPERATIONS=n`
+ * sets its length, `SOAK_MINUTES=10` its time.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
-import { StorageError } from "../../src/error.ts";
 import type { Fault } from "./proxy/fault.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
+import { chance, digest, Worker } from "./soak/worker.ts";
 import { startStub, type Stub } from "./stub.ts";
 
 const seed = Number(process.env["SOAK_SEED"] ?? 1);
 const minutes = Number(process.env["SOAK_MINUTES"] ?? 0);
-const operations = Number(process.env["SOAK_OPERATIONS"] ?? (minutes > 0 ? Infinity : 1500));
+const operations = Number(process.env["SOAK_OPERATIONS"] ?? (minutes > 0 ? Infinity : 10_000));
 const WORKERS = 8;
-const KEYS = 5;
+/** Operations after which memory and connections have found their level. */
+const SETTLED = 1000;
+const MIB = 1024 * 1024;
 const keys = { accessKeyId: "AKIDSOAK", secretAccessKey: "soak-secret" };
 
 const MENU: readonly Fault[] = [
@@ -33,36 +36,38 @@ const MENU: readonly Fault[] = [
   { do: "http-1.0" },
   { do: "idle-close" },
   { do: "drip", size: 40, milliseconds: 1 },
+  { do: "close-delimited" },
 ];
-
-/** Numbers from 0 to just below 1, the same for the same seed. */
-function chance(from: number): () => number {
-  let state = from * 2654435761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 let stub: Stub;
 let proxy: Proxy;
+let requests = 0;
 let faulty = 0;
+/** Faults that may leave an upload behind: its id was lost, it is in doubt, or giving it up was refused. */
+let leaving = 0;
+let calm = false;
 const unhandled: unknown[] = [];
 const hear = (reason: unknown): void => void unhandled.push(reason);
 
 beforeAll(async () => {
   process.on("unhandledRejection", hear);
   stub = await startStub(keys);
-  const random = chance(seed);
+  const chances = new Map<string, () => number>();
   proxy = await startProxy({
     upstream: stub,
     log: () => {},
-    faultsFor() {
+    faultsFor({ operation, key, query }) {
+      if (calm) return [];
+      const [worker = ""] = (key || query.get("prefix") || "").split("/");
+      const random = chances.get(worker) ?? chance(seed * 7919 + Number(worker));
+      chances.set(worker, random);
+      requests++;
       if (random() >= 0.05) return [];
       faulty++;
-      return [MENU[Math.floor(random() * MENU.length)] as Fault];
+      if (/MultipartUpload$/.test(operation)) leaving++;
+      const fault = MENU[Math.floor(random() * MENU.length)] as Fault;
+      // A part of megabytes would drip for minutes.
+      return fault.do === "drip" && query.has("uploadId") ? [] : [fault];
     },
   });
 });
@@ -72,81 +77,65 @@ afterAll(async () => {
   await stub.close();
 });
 
-/** What a key may hold; undefined stands for absent. More than one after a write whose end is not known. */
-type Possible = ReadonlySet<string | undefined>;
+interface Level {
+  readonly operations: number;
+  readonly heap: number;
+  readonly rss: number;
+  readonly sockets: number;
+}
 
-test(`the state after many operations is the model's (seed ${seed})`, { timeout: (minutes + 5) * 60_000 }, async () => {
-  const world = stub.world("soak");
-  const store = s3({
-    ...keys,
-    bucket: "soak",
-    endpoint: proxy.url,
-    retry: { baseDelay: 1, maxDelay: 5 },
-    timeout: 5000,
-  });
-  const end = minutes > 0 ? Date.now() + minutes * 60_000 : Infinity;
-  let left = operations;
-  let [acknowledged, rejected, doubtful] = [0, 0, 0];
-  let early = { heap: 0, sockets: 0 };
-  const measure = (): typeof early => {
-    globalThis.gc?.();
-    return { heap: process.memoryUsage().heapUsed, sockets: proxy.open() };
-  };
+test(
+  `the state after many operations is the model's (seed ${seed})`,
+  { timeout: (minutes + 10) * 60_000 },
+  async () => {
+    const world = stub.world("soak");
+    const retry = { baseDelay: 1, maxDelay: 5 };
+    const store = s3({ ...keys, bucket: "soak", endpoint: proxy.url, partSize: 5 * MIB, retry, timeout: 5000 });
+    const end = minutes > 0 ? Date.now() + minutes * 60_000 : Infinity;
+    const workers = Array.from({ length: WORKERS }, (_, number) => new Worker(store, number, seed));
+    const levels: Level[] = [];
+    let begun = 0;
 
-  async function work(worker: number): Promise<void> {
-    const random = chance(seed * 1000 + worker);
-    // Each worker has keys of its own, so that the model needs no order between workers.
-    const model = new Map<string, Possible>();
-    for (let turn = 0; left > 0 && Date.now() < end; turn++) {
-      left--;
-      const key = `${worker}/${Math.floor(random() * KEYS)}`;
-      const before = model.get(key) ?? new Set([undefined]);
-      const kind = random();
-      const text = `${key} ${turn} `.repeat(1 + Math.floor(random() * 40));
-      const held = (value: string | undefined): void => {
-        // What is read is what is there: doubts end.
-        expect([...before], `${key} at turn ${turn}`).toContain(value);
-        model.set(key, new Set([value]));
-      };
-      try {
-        if (kind < 0.35) await store.upload(key, text).then(() => model.set(key, new Set([text])));
-        else if (kind < 0.45) {
-          await store.upload(key, text, { ifNoneMatch: "*" });
-          expect(before.has(undefined), `${key} was created at turn ${turn}`).toBe(true);
-          model.set(key, new Set([text]));
-        } else if (kind < 0.55) await store.delete(key).then(() => model.set(key, new Set([undefined])));
-        else if (kind < 0.9) held(await (await store.download(key)).text());
-        else if (!(await store.exists(key))) held(undefined);
-        acknowledged++;
-      } catch (error) {
-        if (!StorageError.is(error)) throw error;
-        const read = kind >= 0.55;
-        if (read && error.code === "not-found") held(undefined);
-        else if (!read && error.code === "precondition-failed") {
-          rejected++;
-          expect(
-            [...before].some((value) => value !== undefined),
-            `${key} at turn ${turn}: ${error.message}`,
-          ).toBe(true);
-        } else if (!read) {
-          doubtful++;
-          model.set(key, new Set([...before, kind < 0.45 ? text : undefined]));
-        }
+    const measure = (): void => {
+      globalThis.gc?.();
+      const { heapUsed, rss } = process.memoryUsage();
+      levels.push({ operations: begun, heap: heapUsed, rss, sockets: proxy.open() });
+    };
+    const run = async (worker: Worker): Promise<void> => {
+      while (begun < operations && Date.now() < end) {
+        if (++begun % SETTLED === 0) measure();
+        await worker.operate();
       }
-      if (worker === 0 && turn === 20) early = measure();
-    }
-    for (const [key, possible] of model) expect([...possible], key).toContain(world.objects.get(key)?.body.toString());
-  }
+    };
+    await Promise.all(workers.map(run));
+    measure();
+    calm = true;
+    expect(world.uploads.size).toBeLessThanOrEqual(leaving);
+    await store.sweepUploads({ olderThan: 0 });
+    expect(world.uploads.size).toBe(0);
+    await store.dispose();
 
-  await Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker)));
-  const late = measure();
-  await store.dispose();
-  console.log(
-    `soak: ${acknowledged} acknowledged, ${rejected} refused, ${doubtful} in doubt, ${faulty} faults, seed ${seed}`,
-  );
-  expect(faulty).toBeGreaterThan(20);
-  expect([...world.uploads.values()]).toEqual([]);
-  expect(late.sockets).toBeLessThanOrEqual(Math.max(early.sockets, WORKERS) * 2);
-  expect(late.heap - early.heap).toBeLessThan(64 * 1024 * 1024);
-  expect(unhandled).toEqual([]);
-});
+    const sum = (name: "acknowledged" | "refused" | "doubtful" | "failed"): number =>
+      workers.reduce((total, worker) => total + worker[name], 0);
+    const most = (name: "heap" | "rss" | "sockets"): number => Math.max(...levels.map((level) => level[name]));
+    console.log(
+      [
+        `soak with seed ${seed}: ${begun} operations, ${requests} requests, ${faulty} faults`,
+        `${sum("acknowledged")} acknowledged, ${sum("refused")} refused, ${sum("failed")} reads failed, ${sum("doubtful")} writes in doubt`,
+        `at most ${Math.round(most("heap") / MIB)} MiB heap, ${Math.round(most("rss") / MIB)} MiB rss, ${most("sockets")} connections`,
+      ].join("; "),
+    );
+    for (const worker of workers) {
+      for (const [key, possible] of worker.model) {
+        const body = world.objects.get(key)?.body;
+        expect([...possible], key).toContain(body && digest(body));
+      }
+    }
+    expect([...world.objects.keys()].filter((key) => !workers.some(({ model }) => model.has(key)))).toEqual([]);
+    expect(faulty / requests).toBeGreaterThan(0.03);
+    const [settled] = levels;
+    expect(most("sockets")).toBeLessThanOrEqual(WORKERS * 4);
+    expect((levels.at(-1)?.heap ?? 0) - (settled?.heap ?? 0)).toBeLessThan(128 * MIB);
+    expect(unhandled).toEqual([]);
+  },
+);
