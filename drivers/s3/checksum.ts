@@ -6,7 +6,7 @@ import type { UploadedPart } from "../../src/backend.ts";
 import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
 import { checkAlgorithm, refuse } from "../../src/options.ts";
 import type { WireResponse } from "./transport.ts";
-import { escapeXml } from "./xml.ts";
+import type { Markup } from "./xml.ts";
 
 /** Of its own, since headers.ts needs the settings and those need this. */
 type HeaderMap = Readonly<Record<string, string | undefined>>;
@@ -77,8 +77,8 @@ export function beginHeaders(algorithm: ChecksumAlgorithm | undefined): HeaderMa
 }
 
 /** A part's checksum in the document that ends the upload. */
-export function partElement(algorithm: ChecksumAlgorithm | undefined, { checksum }: UploadedPart): string {
-  return algorithm && checksum ? `<Checksum${algorithm.name}>${escapeXml(checksum)}</Checksum${algorithm.name}>` : "";
+export function partElement(algorithm: ChecksumAlgorithm | undefined, { checksum }: UploadedPart): readonly Markup[] {
+  return algorithm && checksum ? [[`Checksum${algorithm.name}`, checksum]] : [];
 }
 
 /** The whole object's checksum, out of its parts' in order; nothing when one is not known. */

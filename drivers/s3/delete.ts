@@ -10,7 +10,7 @@ import { type Failure, retry } from "../../src/retry.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf, readComplaint, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
-import { childrenOf, childText, escapeXml, isXmlText } from "./xml.ts";
+import { childrenOf, childText, isXmlText, type Markup, writeXml } from "./xml.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;
@@ -78,10 +78,8 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
 async function requestBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
   const { base } = client.settings;
   const asked = new Map(keys.map((key) => [base + key, key]));
-  const objects = [...asked.keys()].map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join("");
-  const body = new TextEncoder().encode(
-    `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`,
-  );
+  const objects = [...asked.keys()].map((key): Markup => ["Object", [["Key", key]]]);
+  const body = writeXml(["Delete", [["Quiet", "true"], ...objects]]);
   const headers = {
     "content-type": "application/xml",
     // Required: some servers want this or Content-MD5, and do not take the signed payload hash for it.

@@ -6,7 +6,7 @@ import type { ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Client } from "./client.ts";
 import { toEtag } from "./headers.ts";
-import { childrenOf, childText, type Element } from "./xml.ts";
+import { childFlag, childNumber, childrenOf, childText, type Element } from "./xml.ts";
 
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
@@ -22,9 +22,9 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   };
   const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
   const names = namesOf(root, base, options.prefix);
-  const truncated = childText(root, "IsTruncated")?.trim();
-  const cursor = (truncated !== "false" && childText(root, "NextContinuationToken")) || undefined;
-  if (truncated === "true" && cursor === undefined) {
+  const truncated = childFlag(root, "IsTruncated");
+  const cursor = (truncated !== false && childText(root, "NextContinuationToken")) || undefined;
+  if (truncated && cursor === undefined) {
     throw new StorageError("corrupt", "the store says that the listing goes on, but not where");
   }
   return {
@@ -63,9 +63,9 @@ export function namesOf(root: Element, base: string, prefix: string): Names {
 }
 
 function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {
-  const size = Number(childText(entry, "Size") ?? Number.NaN);
+  const size = childNumber(entry, "Size");
   const lastModified = new Date(childText(entry, "LastModified") ?? Number.NaN);
-  if (!Number.isSafeInteger(size) || size < 0 || Number.isNaN(lastModified.getTime()))
+  if (!Number.isSafeInteger(size) || Number.isNaN(lastModified.getTime()))
     throw new StorageError("corrupt", "the store listed an object without size or date");
   return { size, etag: toEtag(childText(entry, "ETag")), lastModified };
 }

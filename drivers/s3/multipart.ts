@@ -21,7 +21,7 @@ import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import { namesOf } from "./list.ts";
 import { settle, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
-import { childrenOf, childText, type Element, escapeXml } from "./xml.ts";
+import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
 
 /** Begins an upload. */
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {
@@ -66,15 +66,11 @@ export function completeUpload(
   options: CompleteOptions,
 ): Promise<string> {
   const algorithm = client.settings.checksums.byId(options.checksum);
-  const list = parts
-    .map(
-      (part) =>
-        `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${escapeXml(part.etag)}</ETag>${partElement(algorithm, part)}</Part>`,
-    )
-    .join("");
-  const body = new TextEncoder().encode(
-    `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
-  );
+  const list = parts.map((part): Markup => {
+    const number: Markup = ["PartNumber", String(part.partNumber)];
+    return ["Part", [number, ["ETag", part.etag], ...partElement(algorithm, part)]];
+  });
+  const body = writeXml(["CompleteMultipartUpload", list]);
   const headers = { "content-type": "application/xml", ...conditions(options), ...wholeHeaders(algorithm, parts) };
   const { signal } = options;
   return settle(client, key, options, () =>
@@ -109,7 +105,7 @@ export async function listParts(
       const query = { uploadId, "max-parts": 1000, "part-number-marker": marker };
       const root = await client.document({ method: "GET", key, query, signal }, "ListPartsResult");
       parts.push(...childrenOf(root, "Part").map(toPart));
-      if (childText(root, "IsTruncated") !== "true") return parts.sort((a, b) => a.partNumber - b.partNumber);
+      if (!childFlag(root, "IsTruncated")) return parts.sort((a, b) => a.partNumber - b.partNumber);
       marker = following(childText(root, "NextPartNumberMarker"), marker);
     }
   } catch (error) {
@@ -143,7 +139,7 @@ export async function* listUploads(
         throw new StorageError("corrupt", "the store listed an upload without id or date");
       yield { key: names.relative(upload, "Key"), uploadId, initiated };
     }
-    if (childText(root, "IsTruncated") !== "true") return;
+    if (!childFlag(root, "IsTruncated")) return;
     const before = JSON.stringify([key, id]);
     key = names.decode(childText(root, "NextKeyMarker") ?? "");
     id = childText(root, "NextUploadIdMarker");
@@ -152,8 +148,8 @@ export async function* listUploads(
 }
 
 function toPart(part: Element): StoredPart {
-  const [partNumber, size] = [Number(childText(part, "PartNumber")), Number(childText(part, "Size"))];
-  if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size) || size < 0)
+  const [partNumber, size] = [childNumber(part, "PartNumber"), childNumber(part, "Size")];
+  if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size))
     throw new StorageError("corrupt", "the store listed a part without number or size");
   return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
 }

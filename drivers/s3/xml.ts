@@ -1,6 +1,6 @@
 /**
- * The one XML reader: linear in time, without DTD, bounded in depth. It reads S3's documents into a tree of elements; what
- * it does not understand, and a document that ends before its root does, is an error.
+ * The one XML reader and the one writer of S3's documents. Reading is linear in time, without DTD, bounded in depth and number
+ * of elements; what it does not understand, and a document that ends before its root does, is an error.
  * @see https://www.w3.org/TR/xml/
  */
 import { StorageError } from "../../src/error.ts";
@@ -13,54 +13,56 @@ export interface Element {
 }
 
 interface Open {
-  name: string;
-  children: Element[];
-  text: string;
+  /** With its prefix, as the closing tag must have it. */
+  readonly name: string;
+  readonly element: { readonly name: string; readonly children: Element[]; text: string };
 }
 
 /** The deepest document of S3's has five levels. */
 const MAX_DEPTH = 32;
+/** The largest, a listing of 1000 keys with owners, has some 13,000. An element takes more memory than its few bytes. */
+const MAX_ELEMENTS = 200_000;
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+/** An element's name, with or without a prefix, and attributes, which S3's documents do not need. */
+const TAG = /^((?:[a-z_][\w.-]*:)?([a-z_][\w.-]*))(?:\s[^]*)?$/i;
 
-/** Reads a document; rejects `corrupt` when it is not whole and well-formed. */
+/** Reads a document; rejects `corrupt` when it is not whole and well-formed. What follows the root is not looked at. */
 export function readXml(text: string): Element {
   const stack: Open[] = [];
   let at = 0;
-  for (;;) {
+  for (let count = 0; ;) {
     const tag = text.indexOf("<", at);
     if (tag < 0) throw corrupt("it ends before its root element does");
     const top = stack.at(-1);
-    if (top) top.text += decode(text.slice(at, tag));
-    else if (
-      text
-        .slice(at, tag)
-        .replace(/^\uFEFF/, "")
-        .trim() !== ""
-    )
-      throw corrupt("it does not begin with an element");
+    if (top) top.element.text += decode(text.slice(at, tag));
+    else if (text.slice(at, tag).trim() !== "") throw corrupt("it does not begin with an element");
 
     if (text.startsWith("<?", tag)) at = after(text, "?>", tag);
     else if (text.startsWith("<!--", tag)) at = after(text, "-->", tag + 4);
     else if (text.startsWith("<![CDATA[", tag) && top) {
       at = after(text, "]]>", tag);
-      top.text += text.slice(tag + 9, at - 3);
+      top.element.text += text.slice(tag + 9, at - 3);
     } else if (text.startsWith("<!", tag)) throw corrupt("it has a document type, which S3 never sends");
     else {
-      at = after(text, ">", tag);
+      at = tagEnd(text, tag + 1);
       const inside = text.slice(tag + 1, at - 1);
+      let closed: Element | undefined;
       if (inside.startsWith("/")) {
-        const closed = stack.pop();
-        if (!closed || closed.name !== localName(inside.slice(1))) throw corrupt("its elements do not nest");
-        const parent = stack.at(-1);
-        if (!parent) return closed;
-        parent.children.push(closed);
+        if (!top || top.name !== inside.slice(1).trimEnd()) throw corrupt("its elements do not nest");
+        closed = stack.pop()?.element;
       } else {
         const empty = inside.endsWith("/");
-        const element: Open = { name: localName(empty ? inside.slice(0, -1) : inside), children: [], text: "" };
-        if (!empty) {
-          if (stack.push(element) > MAX_DEPTH) throw corrupt("it nests too deeply");
-        } else if (top) top.children.push(element);
-        else return element;
+        const [, name, local] = TAG.exec(empty ? inside.slice(0, -1) : inside) ?? [];
+        if (!name || !local) throw corrupt("it has a malformed tag");
+        if (++count > MAX_ELEMENTS || stack.length >= MAX_DEPTH) throw corrupt("it has too many elements or levels");
+        const element = { name: local, children: [], text: "" };
+        if (empty) closed = element;
+        else stack.push({ name, element });
+      }
+      if (closed) {
+        const parent = stack.at(-1)?.element;
+        if (!parent) return closed;
+        parent.children.push(closed);
       }
     }
   }
@@ -76,8 +78,36 @@ export function childrenOf(element: Element, name: string): readonly Element[] {
   return element.children.filter((child) => child.name === name);
 }
 
-/** Text as it may stand in an element. Tab and line ends are written as references, which no parser normalises. */
-export function escapeXml(text: string): string {
+/** The whole number in a child; NaN when there is none. */
+export function childNumber(element: Element, name: string): number {
+  const text = childText(element, name)?.trim() ?? "";
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** What a child says, `true` or `false`; undefined when it is not there. Rejects `corrupt` for anything else. */
+export function childFlag(element: Element, name: string): boolean | undefined {
+  const text = childText(element, name)?.trim();
+  if (text === undefined) return undefined;
+  // Whatever it may mean, taken for "false" it would end a list that goes on.
+  if (!/^(true|false)$/i.test(text)) throw corrupt(`${name} is neither true nor false`);
+  return text.length === 4;
+}
+
+/** An element to be written: its name, and its text or the elements in it. */
+export type Markup = readonly [name: string, content: string | readonly Markup[]];
+
+/** A document in S3's namespace. Its text is what {@link isXmlText} allows. */
+export function writeXml(root: Markup): Uint8Array {
+  return new TextEncoder().encode(markup(root, ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'));
+}
+
+function markup([name, content]: Markup, attributes = ""): string {
+  const inner = typeof content === "string" ? escapeXml(content) : content.map((child) => markup(child)).join("");
+  return `<${name}${attributes}>${inner}</${name}>`;
+}
+
+/** Tab and line ends are written as references, which no parser normalises. */
+function escapeXml(text: string): string {
   return text.replace(/[&<>"'\t\r\n]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
@@ -86,10 +116,18 @@ export function isXmlText(text: string): boolean {
   return /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u.test(text);
 }
 
-/** A name without its namespace prefix and attributes, neither of which S3's documents need. */
-function localName(inside: string): string {
-  const name = inside.trim().split(/[\s/]/, 1)[0] ?? "";
-  return name.slice(name.indexOf(":") + 1);
+const INSIDE = /[^<>"']*(?:"[^<"]*"|'[^<']*')?/y;
+
+/** Behind the `>` that ends a tag: within quotes it ends nothing. */
+function tagEnd(text: string, from: number): number {
+  for (let at = from; ;) {
+    INSIDE.lastIndex = at;
+    INSIDE.test(text);
+    const next = INSIDE.lastIndex;
+    if (text[next] === ">") return next + 1;
+    if (next === at) throw corrupt("it has a malformed tag");
+    at = next;
+  }
 }
 
 function after(text: string, end: string, from: number): number {

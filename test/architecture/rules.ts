@@ -60,4 +60,8 @@ export const testedElsewhere: readonly { readonly files: RegExp; readonly why: s
 /** Tests without a source file of the same path, with the reason. */
 export const withoutSource: readonly { readonly files: RegExp; readonly why: string }[] = [
   { files: /^test\/src\/sigv4\/botocore\.test\.ts$/, why: "signing beside another implementation" },
+  {
+    files: /^test\/drivers\/s3\/documents\.test\.ts$/,
+    why: "documents of all kinds, whole and spoilt, through all that reads them",
+  },
 ];

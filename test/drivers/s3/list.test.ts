@@ -87,10 +87,16 @@ describe("listObjects", () => {
     ["without a size", "<Contents><Key>p%2Fa</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"],
     ["without a date", "<Contents><Key>p%2Fa</Key><Size>1</Size></Contents>"],
     ["with a size that is none", entry("p%2Fa").replace("<Size>3", "<Size>-3")],
+    ["with an empty size", entry("p%2Fa").replace("<Size>3", "<Size>")],
     ["without a key", "<Contents><LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>3</Size></Contents>"],
   ])("rejects corrupt for an object %s", async (_, inner) => {
     const server = await wire(page(inner));
     await expect(keys(stubbed(server).list({ prefix: "p/" }))).rejects.toMatchObject({ code: "corrupt" });
+  });
+
+  it("rejects corrupt when it cannot be told whether the listing goes on", async () => {
+    const server = await wire(xml("ListBucketResult", `<IsTruncated>trve</IsTruncated>${entry("a")}`));
+    await expect(keys(stubbed(server).list())).rejects.toMatchObject({ code: "corrupt" });
   });
 
   it("rejects corrupt for an object without a key when everything is listed", async () => {

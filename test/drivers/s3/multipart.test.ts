@@ -64,6 +64,8 @@ describe("listParts", () => {
 
   it.each([
     ["that goes on, but not where", `${part(1)}<IsTruncated>true</IsTruncated>`],
+    ["of which it cannot be told whether it goes on", `${part(1)}<IsTruncated>trve</IsTruncated>`],
+    ["with a part with an empty size", "<Part><PartNumber>1</PartNumber><ETag>e</ETag><Size/></Part>"],
     ["with a part without size", "<Part><PartNumber>1</PartNumber></Part>"],
     ["with a part 0", part(0)],
   ])("rejects corrupt for a list %s", async (_, inner) => {
@@ -98,6 +100,7 @@ describe("listUploads", () => {
 
   it.each([
     ["goes on, but not where", page(`${upload("k", "1")}<IsTruncated>true</IsTruncated>`)],
+    ["says neither that it goes on nor that it ends", page(`${upload("k", "1")}<IsTruncated>t</IsTruncated>`)],
     ["has an upload without id", page("<Upload><Key>k</Key></Upload>")],
     ["has a key outside the prefix", page(upload("other", "1"))],
   ])("rejects corrupt when the list %s", async (_, found) => {
