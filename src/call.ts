@@ -2,7 +2,7 @@
 import type { Backend, CallOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
-import { knownOptions, VERB_OPTIONS } from "./options.ts";
+import { knownOptions, optionsOf } from "./options.ts";
 import { watched } from "./watched.ts";
 
 /** What `toDriver` needs to know before the backend exists. */
@@ -72,7 +72,7 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
     const place = { operation, driver, key };
     try {
       signal?.throwIfAborted();
-      if (options !== undefined) knownOptions(options, VERB_OPTIONS);
+      if (options !== undefined) knownOptions(options, optionsOf(operation));
       const watch: Watch = onEvent && ((stored) => watched(stored, driver, onEvent, signal));
       const result = await run(await backend(), place, watch);
       report(false);

@@ -5,7 +5,7 @@ import { StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { objectStore } from "./objects.ts";
-import { VERB_OPTIONS } from "./options.ts";
+import { optionsOf } from "./options.ts";
 import { answerProbe } from "./probe.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -30,7 +30,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
   async function read(key: string, options: KvOptions | undefined): Promise<DownloadedObject | null> {
     try {
-      return await store.download(toObjectKey(key), bag(options));
+      return await store.download(toObjectKey(key), bag("download", options));
     } catch (error) {
       if (StorageError.is(error) && error.code === "not-found") return null;
       throw error;
@@ -38,7 +38,7 @@ export function toDriver(spec: DriverSpec): Driver {
   }
 
   function write(operation: string, key: string, value: UploadBody, options: KvOptions | undefined): Promise<void> {
-    const given: UploadOptions = bag(options);
+    const given: UploadOptions = bag("upload", options);
     const written = call(operation, toObjectKey(key), given, async (opened) => {
       // Key-value writes are atomic but need not survive a power cut: a driver's `durable` option decides otherwise.
       await upload(opened, parseKey(toObjectKey(key)), value, given, false);
@@ -53,7 +53,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
     hasItem: async (key, options) => {
       if (answerProbe(options, driver, key)) return false;
-      return store.exists(toObjectKey(key), bag(options));
+      return store.exists(toObjectKey(key), bag("exists", options));
     },
     getItem: async (key, options) => {
       const object = await read(key, options);
@@ -67,10 +67,10 @@ export function toDriver(spec: DriverSpec): Driver {
     },
     setItem: (key, value, options) => write("setItem", key, value, options),
     setItemRaw: (key, value, options) => write("setItemRaw", key, value, options),
-    removeItem: (key, options) => store.delete(toObjectKey(key), bag(options)),
+    removeItem: (key, options) => store.delete(toObjectKey(key), bag("delete", options)),
 
     getMeta: async (key, options): Promise<KvMeta | null> => {
-      const info = await store.head(toObjectKey(key), bag(options));
+      const info = await store.head(toObjectKey(key), bag("head", options));
       if (!info) return null;
       const { key: _key, lastModified, ...rest } = info;
       return { ...rest, ...(lastModified ? { mtime: lastModified } : {}) };
@@ -79,7 +79,7 @@ export function toDriver(spec: DriverSpec): Driver {
     getKeys: async (base, options) => {
       const most = options?.["maxDepth"];
       const keys: string[] = [];
-      for await (const entry of store.list({ ...bag(options), prefix: below(base) })) {
+      for await (const entry of store.list({ ...bag("clear", options), prefix: below(base) })) {
         const key = entry.key === undefined ? null : toKvKey(entry.key);
         if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);
       }
@@ -88,7 +88,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
     clear: (base, options) => {
       const prefix = below(base);
-      const given = bag(options);
+      const given = bag("clear", options);
       return call("clear", prefix, given, async (opened) => {
         if (spec.noClear)
           throw new StorageError("denied", "this driver was made with noClear; delete keys or prefixes instead");
@@ -117,13 +117,15 @@ export function toDriver(spec: DriverSpec): Driver {
   return driver;
 }
 
-/** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verbs know is passed on. */
-function bag(options: KvOptions | undefined): UploadOptions & DownloadOptions & { ifNoneMatch?: "*" } {
+/** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verb knows is passed on. */
+function bag(
+  operation: string,
+  options: KvOptions | undefined,
+): UploadOptions & DownloadOptions & { ifNoneMatch?: "*" } {
   const given: KvOptions = typeof options === "object" && options !== null ? options : {};
-  return Object.fromEntries(PASSED_ON.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
+  const names = Object.keys(optionsOf(operation)).filter((name) => given[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, given[name]]));
 }
-
-const PASSED_ON = Object.entries(VERB_OPTIONS).flatMap(([name, passed]) => (passed ? name : []));
 
 /** The object prefix of a base: `sub:` and `sub` are both everything below `sub/`, never `subway`. */
 function below(base: string | undefined): string {

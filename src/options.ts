@@ -1,5 +1,5 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
-import type { ObjectHeaders } from "./backend.ts";
+import type { ObjectHeaders, RequestOptions } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   SweepOptions,
   UpdateOptions,
   UploadOptions,
+  UploadsOptions,
 } from "./interface.ts";
 
 /**
@@ -71,22 +72,57 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   cacheControl: "cache-control",
 };
 
-type VerbOption =
-  | keyof (UploadOptions & DownloadOptions & ListOptions & PresignOptions & CopyOptions)
-  | keyof (MultipartOptions & SendOptions & SweepOptions & UpdateOptions);
+/** What each verb takes, by the name of its operation; all others take a signal. */
+interface Verbs {
+  readonly upload: UploadOptions;
+  readonly download: DownloadOptions;
+  readonly delete: RequestOptions;
+  readonly exists: RequestOptions;
+  readonly head: RequestOptions;
+  readonly list: ListOptions;
+  readonly presign: PresignOptions;
+  readonly copy: CopyOptions;
+  readonly move: CopyOptions;
+  readonly update: UpdateOptions;
+  readonly createMultipartUpload: MultipartOptions;
+  readonly sendMultipartUpload: SendOptions;
+  readonly presignMultipartUpload: Pick<PresignOptions, "expiresIn" | "signal">;
+  readonly listUploads: UploadsOptions;
+  readonly sweepUploads: SweepOptions;
+}
+
+const CALL = { signal: 1 };
+const REQUEST = { ...CALL, headers: 1, versionId: 1 };
+const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
+const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
+const COPY = { ...REQUEST, ifMatch: 1 };
+
+/** An option that is missing here does not compile. */
+const VERBS: { readonly [V in keyof Verbs]: Readonly<Record<keyof Verbs[V], unknown>> } = {
+  upload: UPLOAD,
+  download: { ...REQUEST, range: 1, ifMatch: 1, ifNoneMatch: 1, parallel: 1 },
+  delete: REQUEST,
+  exists: REQUEST,
+  head: REQUEST,
+  list: { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 },
+  presign: { ...REQUEST, ...WRITE, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
+  copy: COPY,
+  move: COPY,
+  update: { ...UPLOAD, attempts: 1 },
+  createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
+  sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
+  presignMultipartUpload: { ...CALL, expiresIn: 1 },
+  listUploads: { ...CALL, prefix: 1 },
+  sweepUploads: { ...CALL, prefix: 1, olderThan: 1 },
+};
 
 /**
- * The options of all verbs in one list, since it is typing errors that it finds. One that is missing does not compile. False are
- * those that the key-value verbs do not pass on.
+ * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a delete, or
+ * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
  */
-export const VERB_OPTIONS: Readonly<Record<VerbOption, string | boolean>> = {
-  ...OBJECT_HEADERS,
-  ...{ metadata: true, signal: true, range: true, parallel: true, ifMatch: true, ifNoneMatch: true },
-  ...{ size: true, headers: true, onProgress: true, checksum: true },
-  ...{ prefix: false, delimiter: false, cursor: false, limit: false, method: false, expiresIn: false },
-  ...{ contentLength: false, part: false, policy: false, partSize: false, verify: false, olderThan: false },
-  ...{ versionId: false, attempts: false },
-};
+export function optionsOf(operation: string): object {
+  return (VERBS as Readonly<Record<string, object>>)[operation.startsWith("setItem") ? "upload" : operation] ?? CALL;
+}
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 

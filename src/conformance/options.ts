@@ -30,6 +30,25 @@ const VERBS: Readonly<Record<string, readonly [typingError: string, Call]>> = {
   createMultipartUpload: ["meta", (store, key, options) => store.createMultipartUpload(key, options)],
 };
 
+/** What other verbs have, and these would pass over: some of it would have kept them from doing harm. */
+const OTHERS: readonly (readonly [verb: string, options: Readonly<Record<string, unknown>>])[] = [
+  ["upload", { range: { start: 0 } }],
+  ["upload", { limit: 1 }],
+  ["download", { size: 1 }],
+  ["delete", { ifMatch: '"another"' }],
+  ["delete", { ifNoneMatch: "*" }],
+  ["exists", { ifMatch: '"another"' }],
+  ["head", { range: { start: 0 } }],
+  ["list", { olderThan: 1 }],
+  ["copy", { ifNoneMatch: "*" }],
+  ["copy", { metadata: { a: "b" } }],
+  ["move", { ifNoneMatch: "*" }],
+  ["move", { contentType: "a/b" }],
+  ["deletePrefix", { limit: 1 }],
+  ["sweepUploads", { limit: 1 }],
+  ["update", { partSize: 5_242_880 }],
+];
+
 const NULL = null as unknown as undefined;
 
 /** Names and null. */
@@ -50,6 +69,21 @@ export const optionCases: readonly Case[] = [
       same([await driver.exists(key), await driver.exists(`${key}-2`)], [true, false], "nothing was done");
     },
   })),
+  ...OTHERS.map(([verb, options]): Case => {
+    const [name = ""] = Object.keys(options);
+    return {
+      name: `option: ${verb} refuses ${name}, which other verbs have`,
+      async run({ driver, prefix }) {
+        const key = `${prefix}k`;
+        const call = VERBS[verb]?.[1];
+        if (!call) throw new Error(`${verb} has no call`);
+        const { etag } = await driver.upload(key, "x");
+        const { message } = await rejects("invalid-option", () => call(driver, key, options), verb);
+        ok(message.includes(name), `the message must name ${name}: ${message}`);
+        same([(await driver.head(key))?.etag, await driver.exists(`${key}-2`)], [etag, false], "nothing was done");
+      },
+    };
+  }),
   {
     name: "option: a scope takes null for no prefix as little as its store does",
     async run({ driver, prefix }) {

@@ -4,6 +4,7 @@ import {
   emptyMetadata,
   knownOptions,
   objectHeaders,
+  optionsOf,
   prefixed,
   refuse,
   userMetadata,
@@ -37,6 +38,13 @@ describe("knownOptions", () => {
       expect.objectContaining({ code: "invalid-option", message }),
     );
   });
+});
+
+it("optionsOf gives an operation its own options, and a signal to every other", () => {
+  expect(Object.keys(optionsOf("delete")).sort()).toEqual(["headers", "signal", "versionId"]);
+  expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
+  for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"])
+    expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
 });
 
 it("prefixed puts a prefix further in, and lets null through to be refused there", () => {
