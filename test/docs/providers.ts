@@ -63,7 +63,8 @@ function bound(limit: keyof Limits, { limits: known }: Profile, link: (text: str
 }
 
 function bytes(value: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.floor(Math.log2(value) / 10);
-  return `${Number((value / 1024 ** power).toFixed(3))} ${units[power]}`;
+  const decimal = value % 1e6 === 0;
+  const base = decimal ? 1000 : 1024;
+  const power = Math.floor(Math.log(value) / Math.log(base) + 1e-9);
+  return `${Number((value / base ** power).toFixed(3))} ${["", "K", "M", "G", "T"][power]}${decimal ? "B" : "iB"}`;
 }

@@ -63,6 +63,11 @@ export const b2: Profile = /* @__PURE__ */ profile("Backblaze B2", {
   documented: {
     "https://www.backblaze.com/b2/docs/s3_compatible_api.html": { yes: ["delete-many"], no: ["post-policy"] },
     "https://www.backblaze.com/docs/cloud-storage-call-the-s3-compatible-api": { yes: ["path-style", "virtual-host"] },
+    "https://www.backblaze.com/b2/docs/large_files.html": {
+      yes: ["unequal-parts"],
+      no: ["part-10001"],
+      limits: { leastPart: 5e6, largestPart: 5e9, parts: 10_000, object: 10e12 },
+    },
     // It quotes Backblaze's list of headers that are refused.
     "https://wiphoo.dev/2025/03/resolving_boto3_checksum_issue_with_s3-compatible_services": {
       no: [
@@ -80,7 +85,7 @@ export const gcs: Profile = /* @__PURE__ */ profile("Google Cloud Storage", {
     "https://cloud.google.com/storage/docs/multipart-uploads": { no: ["complete-if-none-match", "complete-if-match"] },
     "https://documentation.s3ns.fr/storage/docs/xml-api/post-bucket": { yes: ["delete-many"] },
     "https://cloud.google.com/storage/docs/request-endpoints": { yes: ["path-style", "virtual-host"] },
-    [`${tigrisDocs}/api/s3/`]: { yes: ["delimiter"] },
+    "https://cloud.google.com/storage/docs/xml-api/get-bucket-list": { yes: ["encoding-type", "delimiter"] },
   },
 });
 

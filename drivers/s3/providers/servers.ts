@@ -25,7 +25,11 @@ export const minio: Profile = /* @__PURE__ */ profile("MinIO", {
       ["small-parts", "part-10001"],
     ],
   },
-  documented: {},
+  documented: {
+    "https://min.io/docs/minio/macos/operations/concepts/thresholds.html": {
+      limits: { leastPart: 5 * 1024 ** 2, largestPart: 5 * 1024 ** 3, parts: 10_000, object: 50 * 1024 ** 4 },
+    },
+  },
 });
 
 export const seaweedfs: Profile = /* @__PURE__ */ profile("SeaweedFS", {
