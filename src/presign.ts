@@ -1,40 +1,34 @@
 /** What a presigned URL may allow, checked before anything is signed. */
 import type { Backend, BackendPresignOptions, Key } from "./backend.ts";
 import type { PresignedUpload, PresignOptions, UploadState } from "./interface.ts";
-import { knownOptions, OBJECT_HEADERS, objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { MAX_PARTS } from "./plan.ts";
 import { checkEtag } from "./upload.ts";
 
 /** The longest that SigV4 lets a presigned URL live, in seconds. */
 export const MAX_EXPIRY = 604_800;
 
-/** The options that travel with an object. */
-const STORED = { ...OBJECT_HEADERS, metadata: 1 };
-
 /** Options with their defaults; rejects `invalid-option`. */
 export function presignOptions(options: PresignOptions): BackendPresignOptions {
-  const { method = "GET", expiresIn = 3600, contentLength, checksum, ifMatch, ifNoneMatch, ...others } = options;
-  const { part, policy, signal: _, headers: __, versionId, ...stored } = others;
-  // What nobody looks at would be thought to be bound.
-  knownOptions(stored, STORED);
+  const { method = "GET", expiresIn = 3600, contentLength, checksum, ifMatch, ifNoneMatch, part, policy } = options;
   if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
   wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
-  const forPut = contentLength ?? checksum ?? ifMatch ?? ifNoneMatch ?? part ?? policy ?? stored.metadata;
-  if ((method === "GET" ? forPut : versionId) !== undefined)
+  const forPut = contentLength ?? checksum ?? ifMatch ?? ifNoneMatch ?? part ?? policy ?? options.metadata;
+  if ((method === "GET" ? forPut : options.versionId) !== undefined)
     throw refuse("versionId", "is for GET; contentLength, checksum, metadata, conditions and part are for PUT only");
   if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
   if (checksum && !/^[A-Z\d]+ ([\w+/=]{4})+$/.test(`${checksum.name} ${checksum.value}`))
     throw refuse("checksum", 'must be { name: "SHA256", value } with the value in base64');
   checkEtag("ifMatch", ifMatch);
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
-  const canonical = objectHeaders(stored);
+  const stored = objectHeaders(options);
   if (part) {
     wholeNumber("part.partNumber", part.partNumber, 1, MAX_PARTS);
     if (!part.uploadId) throw refuse("part.uploadId", "is missing");
-    if ((ifMatch ?? ifNoneMatch) !== undefined || Object.keys(canonical).length > 0)
+    if ((ifMatch ?? ifNoneMatch) !== undefined || Object.keys(stored).length > 0)
       throw refuse("part", "takes no headers or conditions: they belong to the upload as a whole");
   }
-  return { ...options, ...canonical, expiresIn, method: policy ? "POST" : method };
+  return { ...options, ...stored, expiresIn, method: policy ? "POST" : method };
 }
 
 /** The requests of a whole upload; null where the driver cannot presign. */

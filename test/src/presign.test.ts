@@ -36,8 +36,6 @@ test.each<[string, PresignOptions]>([
   ["a checksum's header for its name", { method: "PUT", checksum: { name: "x-amz-checksum-sha256", value: "AAAA" } }],
   ["an algorithm for a checksum", { method: "PUT", checksum: { name: "SHA256" } as never }],
   ["a policy for a GET", { policy: () => ({ policy: "" }) }],
-  ["the size of an upload, which would bind nothing", { method: "PUT", size: 5 } as PresignOptions],
-  ["a range, which would bind nothing", { range: { start: 0 } } as PresignOptions],
 ])("presignOptions refuses %s", (_, options) => {
   expect(() => presignOptions(options)).toThrow(expect.objectContaining({ code: "invalid-option" }));
 });

@@ -129,8 +129,10 @@ describe("presignObject", () => {
     ["PUT only", { metadata: { a: "b" } }],
     ["part.partNumber", { method: "PUT" as const, part: { uploadId: "u", partNumber: 10_001 } }],
     ["contentType", { contentType: "a\nb" }],
+    ['"size"', { method: "PUT" as const, size: 5 }],
+    ['"range"', { range: { start: 0 } }],
   ])("refuses %s: %j", async (name, options) => {
-    await expect(driver.presign("k", options)).rejects.toMatchObject({
+    await expect(driver.presign("k", options as object)).rejects.toMatchObject({
       code: "invalid-option",
       message: expect.stringContaining(name),
     });
