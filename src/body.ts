@@ -27,8 +27,7 @@ export function toBody(body: UploadBody, size?: number): Body {
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
-    if (body.bodyUsed)
-      throw new StorageError("invalid-option", "the body was read before; pass one that is still unread");
+    if (body.bodyUsed) throw new StorageError("invalid-option", "the body was read before; pass an unread one");
     const type = typed(body.headers.get("content-type") ?? "");
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     return { source: body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size), ...type };
@@ -37,7 +36,7 @@ export function toBody(body: UploadBody, size?: number): Body {
     return { source: { stream: fromIterable(body), ...sized(size) } };
   throw new StorageError(
     "invalid-option",
-    `the body is ${typeof body}; pass a string, bytes, a Blob, a Response, a ReadableStream, an async iterable or null`,
+    `the body is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
   );
 }
 
@@ -47,8 +46,7 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 }
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
-  if (stream.locked)
-    throw new StorageError("invalid-option", "the body stream is locked to a reader; pass one that is free");
+  if (stream.locked) throw new StorageError("invalid-option", "the body is locked to a reader; pass a free one");
   return { stream, ...sized(size) };
 }
 

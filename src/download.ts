@@ -29,7 +29,7 @@ export function toDownload(
   const contentLength = range ? range.end - range.start + 1 : info.size;
 
   async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (body.locked) throw new StorageError("invalid-option", "the body is being read or was read before", place);
+    if (body.locked) throw new StorageError("invalid-option", "the body was read before", place);
     const reader = body.getReader();
     const next = async (): Promise<Uint8Array | null> => (await reader.read()).value ?? null;
     try {

@@ -59,7 +59,10 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
       call("listParts", key, options, async (now): Promise<readonly StoredPart[]> => {
         const parts = await stepsOf(now).parts(key, uploadId, options);
         if (parts) return parts;
-        throw new StorageError("not-found", "the upload is over: it was completed or aborted");
+        throw new StorageError(
+          "not-found",
+          "the upload is over: it was completed or aborted; begin a new one; begin a new one",
+        );
       }),
     complete: (parts, options = {}) =>
       call("completeMultipartUpload", key, options, (now) => finish(now, stepsOf(now), state, inOrder(parts), options)),
@@ -81,7 +84,7 @@ export function stepsOf(backend: Backend): MultipartBackend {
 }
 
 function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {
-  if (parts.length === 0) throw refuse("parts", "must not be empty: upload at least one part, or abort");
+  if (parts.length === 0) throw refuse("parts", "must not be empty: upload a part, or abort");
   const sorted = [...parts].sort((a, b) => a.partNumber - b.partNumber);
   for (const [index, { partNumber }] of sorted.entries()) {
     wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
@@ -98,10 +101,7 @@ async function partBytes(body: UploadBody, most: number, signal: AbortSignal | u
     // A part's length is seldom known beforehand.
     const bytes = await collect(reader.next, source.size ?? 64 * 1024, most);
     if (bytes) return bytes;
-    throw new StorageError(
-      "too-large",
-      `a part has at most ${most} bytes when it comes as a stream; pass bytes or smaller parts`,
-    );
+    throw new StorageError("too-large", `a part of a stream has at most ${most} bytes; pass bytes or smaller parts`);
   } catch (error) {
     await reader.cancel(error);
     throw error;

@@ -82,7 +82,7 @@ export function objectStore(call: Caller): ObjectStore {
         if (target?.size !== source.size) {
           throw new StorageError(
             "corrupt",
-            `the copy at ${JSON.stringify(to)} is not the source's ${source.size} bytes; the source was kept`,
+            `the copy at ${JSON.stringify(to)} has not ${source.size} bytes; the source was kept`,
           );
         }
         const now = await backend.head(parseKey(from), { signal });
@@ -121,14 +121,11 @@ async function download(
   place: Place,
   watch: Watch,
 ): ReturnType<ObjectStore["download"]> {
-  const { range, ifNoneMatch, parallel = 1, signal, headers, versionId } = versioned(backend, options);
-  const ifMatch = unlessAny(options.ifMatch);
+  const { range, ifMatch, ifNoneMatch, parallel = 1 } = options;
   const stored = await backend.get(key, {
-    signal,
-    headers,
-    versionId,
+    ...versioned(backend, options),
     range: range === undefined ? undefined : parseRange(range),
-    ifMatch: checkEtag("ifMatch", ifMatch),
+    ifMatch: checkEtag("ifMatch", unlessAny(ifMatch)),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
     parallel: wholeNumber("parallel", parallel, 1, 16),
     place,
@@ -157,14 +154,8 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
   const [source, target] = [parseKey(from), parseKey(to)];
   if (from === to) throw refuse("to", "must be another key than from");
-  const { signal, headers, versionId } = versioned(backend, options);
-  const ifMatch = unlessAny(options.ifMatch);
-  const checked = {
-    signal,
-    headers,
-    versionId,
-    ifMatch: checkEtag("ifMatch", ifMatch),
-  };
+  const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
+  const checked = { ...versioned(backend, options), ifMatch };
   const copied = backend.copy
     ? await backend.copy(source, target, checked)
     : await copyThrough(backend, source, target, checked);
@@ -186,7 +177,7 @@ function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
 }
 
 function ofMany(options: RequestOptions): RequestOptions {
-  if (options.versionId !== undefined) throw refuse("versionId", "names a version of one key; delete them one by one");
+  if (options.versionId !== undefined) throw refuse("versionId", "is for one key; delete them one by one");
   if (options.headers !== undefined) throw refuse("headers", "are for one key; give them in the driver's headers");
   return options;
 }

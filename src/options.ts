@@ -53,11 +53,24 @@ export function wholeNumber(option: string, value: number, least: number, most: 
   return value;
 }
 
+/** An option of several whole numbers, each within its bounds where it is given; rejects `invalid-option`. */
+export function wholeNumbers<Name extends string>(
+  option: string,
+  values: { readonly [name in Name]?: number | undefined },
+  bounds: Readonly<Record<Name, readonly [least: number, most: number]>>,
+): void {
+  knownOptions(values, bounds);
+  for (const [name, [least, most]] of Object.entries<readonly [number, number]>(bounds)) {
+    const value = values[name as Name];
+    if (value !== undefined) wholeNumber(`${option}.${name}`, value, least, most);
+  }
+}
+
 /** An algorithm of `unbucket/checksum`, one like it, or false for none; rejects `invalid-option`. */
 export function checkAlgorithm<T extends ChecksumAlgorithm | false | undefined>(algorithm: T): T {
   if (algorithm === undefined || algorithm === false) return algorithm;
   if (typeof algorithm.of === "function" && typeof algorithm.create === "function") return algorithm;
-  throw refuse("checksum", "must be an algorithm of unbucket/checksum, such as crc64nvme");
+  throw refuse("checksum", "must be an algorithm of unbucket/checksum");
 }
 
 /** An option that becomes a header of its own. */
@@ -133,7 +146,7 @@ export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
     const value = options[name];
     if (value === undefined) continue;
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
-      throw refuse(name, "must be printable ASCII without spaces at its ends (contentDisposition() writes file names)");
+      throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
     }
     checked[name] = value;
   }
@@ -147,12 +160,11 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
   for (const [name, value] of Object.entries(metadata)) {
     const lower = name.toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower))
-      throw refuse(`metadata name ${JSON.stringify(name)}`, "must be a header token: letters, digits, - and _");
+      throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits, - and _");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
     if (/[\p{Cc}\p{Cs}]/u.test(value))
       throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
-    if (value !== value.trim())
-      throw refuse(`metadata ${lower}`, "must not begin or end with a space, which stores drop");
+    if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space");
     if (lower in checked) throw refuse(`metadata ${lower}`, "is given twice in different case");
     bytes += lower.length + encoder.encode(value).length;
     checked[lower] = value;

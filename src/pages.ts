@@ -13,7 +13,7 @@ export function listing(load: (cursor: string | undefined) => Promise<Page>, fir
       const page: Page = await load(cursor);
       // A store that repeats its cursor would be listed for ever; one that drops it would look complete.
       if (page.cursor !== undefined && page.cursor === cursor) {
-        throw new StorageError("corrupt", "the store gave the same cursor twice, so the listing cannot be completed");
+        throw new StorageError("corrupt", "the store gave the same cursor twice: the listing would never end");
       }
       yield page;
       cursor = page.cursor;

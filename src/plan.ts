@@ -18,7 +18,10 @@ export function partSizeFor(wanted: number, size: number | undefined): number {
   if (size === undefined || size <= wanted * MAX_PARTS) return wanted;
   const needed = Math.ceil(size / MAX_PARTS / MIB) * MIB;
   if (needed > MAX_PART)
-    throw new StorageError("too-large", `an object has at most ${MAX_PARTS} parts of 5 GiB, ${size} bytes are more`);
+    throw new StorageError(
+      "too-large",
+      `an object has at most ${MAX_PARTS} parts of 5 GiB, which ${size} bytes exceed`,
+    );
   return needed;
 }
 

@@ -81,7 +81,7 @@ export async function inParts(
     // is in doubt is left alone, since it may be the object by now.
     if (!(StorageError.is(error) && error.code === "ambiguous")) {
       await steps.abort(key, uploadId, {}).catch(() => {
-        if (StorageError.is(error)) error.message += `; upload ${uploadId} could not be aborted and keeps its parts`;
+        if (StorageError.is(error)) error.message += `; upload ${uploadId} keeps its parts, since aborting it failed`;
       });
     }
     throw error;

@@ -18,12 +18,12 @@ export function parseRange(range: ByteRange): ByteRange {
     throw invalid("it must be { start, end } or { suffix }");
   if ("suffix" in range) {
     if ("start" in range || "end" in range) throw invalid("it has a start or an end besides suffix");
-    if (!isCount(range.suffix) || range.suffix === 0) throw invalid("suffix must be a whole number of at least 1");
+    if (!isCount(range.suffix) || range.suffix === 0) throw invalid("suffix must be a whole number above 0");
     return range;
   }
-  if (!isCount(range.start)) throw invalid("start must be a whole number of at least 0");
+  if (!isCount(range.start)) throw invalid("start must be a whole number");
   if (range.end !== undefined && (!isCount(range.end) || range.end < range.start)) {
-    throw invalid("end must be a whole number and not before start");
+    throw invalid("end must be a whole number not below start");
   }
   return range;
 }

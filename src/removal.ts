@@ -15,7 +15,7 @@ export async function deleteAll(backend: Backend, keys: readonly Key[], options:
   const first = failures[0] as DeleteFailure;
   throw new StorageError(
     "partial",
-    `${failures.length} of ${keys.length} keys were not deleted; the first: ${first.error.message}`,
+    `${failures.length} of ${keys.length} keys were not deleted; first: ${first.error.message}`,
     {
       deleted: keys.filter((key) => !failed.has(key)),
       errors: failures,

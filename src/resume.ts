@@ -49,7 +49,7 @@ export async function sendMissing(
     // Completed by a process that did not live to hear of it?
     const etag = await steps.completed(key, state, { signal });
     if (etag !== null) return finished(backend, key, etag, options);
-    throw new StorageError("not-found", "the upload is gone: it was completed, aborted or swept; begin a new one");
+    throw new StorageError("not-found", "the upload is over: it was completed or aborted; begin a new one");
   }
   const held = new Set(stored.map(nameOf));
   const known = (partNumber: number): SentPart | undefined => {
@@ -125,5 +125,5 @@ export async function finish(
 async function finished(backend: Backend, key: Key, etag: string, { signal }: CallOptions): Promise<ObjectInfo> {
   const info = await backend.head(key, { signal });
   if (info) return toInfo(backend, { ...info, etag });
-  throw new StorageError("ambiguous", "the object was written, and is not there: another call may have deleted it");
+  throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
 }

@@ -1,6 +1,6 @@
 /** The one retry loop: full jitter, the store's own wish to wait, a budget that stops retry storms. */
 import { type Clock, systemClock } from "./clock.ts";
-import { knownOptions, wholeNumber } from "./options.ts";
+import { wholeNumbers } from "./options.ts";
 
 /** How often and how patiently a failed attempt is repeated. */
 export interface RetryOptions {
@@ -110,15 +110,6 @@ export function httpDate(header: string | null): number | undefined {
 
 /** Checks the options; rejects `invalid-option`. */
 export function parseRetry(options: RetryOptions): RetryOptions {
-  const bounds: Record<keyof RetryOptions, readonly [number, number]> = {
-    attempts: [1, 10],
-    baseDelay: [0, 60_000],
-    maxDelay: [0, 600_000],
-  };
-  knownOptions(options, bounds);
-  for (const [name, [least, most]] of Object.entries(bounds)) {
-    const value = options[name as keyof RetryOptions];
-    if (value !== undefined) wholeNumber(`retry.${name}`, value, least, most);
-  }
+  wholeNumbers("retry", options, { attempts: [1, 10], baseDelay: [0, 60_000], maxDelay: [0, 600_000] });
   return options;
 }

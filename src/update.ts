@@ -51,7 +51,7 @@ async function rounds(
   wholeNumber("attempts", attempts, 1, 100);
   const { ifMatch, ifNoneMatch }: UploadOptions = options;
   if (ifMatch !== undefined || ifNoneMatch !== undefined)
-    throw refuse("ifMatch", "is set by update itself, as is ifNoneMatch");
+    throw refuse("ifMatch", "and ifNoneMatch are set by update itself");
   let refused: unknown;
   const write = async (stored: StoredObject | null, body: UploadBody): Promise<ObjectInfo> => {
     // What fn took may be long, and not every driver looks at the signal before it writes bytes.
@@ -102,7 +102,7 @@ function inherited(stored: StoredObject | null, type: string | undefined): Objec
 
 function unchanged(backend: Backend, stored: StoredObject | null): ObjectInfo {
   if (stored) return toInfo(backend, stored.info);
-  throw new StorageError("not-found", "there is no object, and the function gave no body to create it");
+  throw new StorageError("not-found", "there is no object, and no body to create it");
 }
 
 async function drop(stored: StoredObject | null): Promise<void> {
@@ -110,6 +110,6 @@ async function drop(stored: StoredObject | null): Promise<void> {
 }
 
 function giveUp(attempts: number, cause: unknown): StorageError {
-  const message = `others changed the object during each of ${attempts} attempts; try later, or raise attempts`;
+  const message = `others changed the object in each of ${attempts} attempts; try later, or raise attempts`;
   return new StorageError("conflict", message, { retryable: true, cause });
 }

@@ -32,7 +32,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
   /** The limit is the store's, so the base counts. */
   const fits = <T>(key: string, run: () => T): T => {
     if (key.length * 3 > spare && new TextEncoder().encode(key).length > spare) {
-      throw new StorageError("invalid-key", `a key has at most ${spare} UTF-8 bytes below this base`);
+      throw new StorageError("invalid-key", `a key has at most ${spare} UTF-8 bytes below base`);
     }
     return run();
   };

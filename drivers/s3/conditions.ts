@@ -26,7 +26,7 @@ export async function refusedAsPrecondition<T>({ ifMatch }: Conditions, run: () 
       error.code === "not-found" &&
       error.response?.code !== "NoSuchUpload"
     ) {
-      throw new StorageError("precondition-failed", "there is no object to match ifMatch", {
+      throw new StorageError("precondition-failed", "no object matches ifMatch", {
         cause: error,
         response: error.response,
       });

@@ -41,7 +41,7 @@ export async function copyObject(
     const source = await headMarked(client, from, { signal, headers: sourceHeaders(extra), ...version }, bucket);
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
-      throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
+      throw new StorageError("precondition-failed", "no object matches ifMatch");
     try {
       return await copyVersion(client, steps, source, to, { ...version, headers: extra, signal }, limit);
     } catch (error) {

@@ -20,7 +20,7 @@ export class Doubt {
     // A refusal may be the echo of our own success.
     const echo = error.code === "precondition-failed" || error.code === "not-found";
     if (!this.#lost && !(this.#doubtful && echo)) return error;
-    return new StorageError("ambiguous", "the answer to this write was lost: it may have taken effect", {
+    return new StorageError("ambiguous", "the answer was lost: the write may have taken effect", {
       cause: error,
       response: error.response,
     });

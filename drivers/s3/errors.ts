@@ -90,13 +90,13 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "bucket-not-found") return ["create the bucket, or correct its name"];
   if (code === "unauthenticated") return ["check the keys, the session token and the clock"];
   if (code === "denied")
-    return ["the keys lack a right for this, or are wrong; an absent key looks so too without s3:ListBucket"];
+    return ["the keys lack a right or are wrong; without s3:ListBucket an absent object looks so too"];
   if (!isMisplaced(answer, complaint)) return [];
   const region = regionIn(answer, complaint);
   if (region) return [`the bucket is in region ${region}; set region`];
   const to = answer.header("location") ?? "";
   // The host alone: the rest may be a signed address.
-  return URL.canParse(to) ? [`it redirects to ${new URL(to).host}, which is not followed; set endpoint or region`] : [];
+  return URL.canParse(to) ? [`it redirects to ${new URL(to).host}; set endpoint or region`] : [];
 }
 
 /** A store's message may repeat what was sent to it. */

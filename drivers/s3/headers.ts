@@ -58,7 +58,7 @@ export function extraHeaders(headers: PutOptions["headers"], upload = true): Hea
   for (const name of Object.keys(extra)) {
     if (RESERVED.test(name)) throw refuse(`headers ${name}`, "has an option of its own, or is set by signing");
     if (upload && name.startsWith("x-amz-server-side-encryption-customer-")) {
-      throw refuse(`headers ${name}`, "is needed by every request for the object: give it in the driver's headers");
+      throw refuse(`headers ${name}`, "is needed by all requests: give it in the driver's headers");
     }
   }
   return extra;

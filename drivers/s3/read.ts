@@ -129,10 +129,7 @@ function open(
     if (range && response.header("content-length") === "0") {
       throw new StorageError("invalid-range", "this range cannot be served: the object has 0 bytes");
     }
-    throw new StorageError(
-      "corrupt",
-      `the store answered ${response.status} to a ${asked ? "range" : "whole"} request, and not with the bytes that were asked for`,
-    );
+    throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
   const info = toInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
@@ -188,5 +185,5 @@ function lengthOf(response: WireResponse): number {
   const length = response.header("content-length");
   if (length !== null) return Number(length);
   void response.discard();
-  throw new StorageError("corrupt", "the store, or a proxy before it, did not say how long the object is");
+  throw new StorageError("corrupt", "the store or a proxy left out the length of the object");
 }

@@ -71,7 +71,7 @@ export class Rest {
       return null;
     });
     if (opened) return opened;
-    throw new StorageError("conflict", "the object was replaced while it was being read; download it again", {
+    throw new StorageError("conflict", "the object was replaced while it was read; download it again", {
       retryable: true,
     });
   }
@@ -116,7 +116,7 @@ export class Rest {
     void response.discard();
     throw new StorageError(
       "corrupt",
-      `the store answered ${status}, and not with the bytes from ${start} on of the same version`,
+      `the store answered ${status} without the bytes from ${start} on of the same version`,
     );
   }
 }

@@ -1,7 +1,7 @@
 /** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { OnEvent } from "../../src/event.ts";
-import { knownOptions, refuse, wholeNumber } from "../../src/options.ts";
+import { defined, knownOptions, refuse, wholeNumber, wholeNumbers } from "../../src/options.ts";
 import { MAX_PART, MIN_PART } from "../../src/plan.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
 import { Checksums } from "./checksum.ts";
@@ -14,6 +14,9 @@ import { StoreClock } from "./skew.ts";
 import type { Timeouts } from "./transport.ts";
 
 const MIB = 1024 * 1024;
+
+/** What a timer takes. */
+const MILLISECONDS = [0, 2 ** 31 - 1] as const;
 
 /** Every option by name. One that is missing here does not compile. */
 const NAMES: Readonly<Record<keyof S3Options, 1>> = {
@@ -55,9 +58,9 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const { bucket, bulkDelete = true, writeId = true, signPayload = true, partSize = 8 * MIB } = options;
   const { concurrency = defaultConcurrency(), maxMemory = Math.max(64 * MIB, partSize) } = options;
   const { publicUrl, headers = {}, retry = {}, timeout, fetch, dispatcher, onEvent } = options;
-  if (!bucket) throw refuse("bucket", "is missing; name the bucket that holds the objects");
+  if (!bucket) throw refuse("bucket", "is missing; name the bucket");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
-    throw refuse("bucket", "must be 3 to 255 letters, digits, dots and hyphens, with a letter or digit at both ends");
+    throw refuse("bucket", "must be 3 to 255 letters, digits, inner dots and hyphens");
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
   if (!isRegion(region)) throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
@@ -67,7 +70,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const shown = parseEndpoint("publicEndpoint", options.publicEndpoint);
   // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
-  if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket's name");
+  if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket");
   const placeIn = (name: string): Place => {
     const aws = new URL(`https://s3.${name}.amazonaws.com${name.startsWith("cn-") ? ".cn" : ""}/`);
     const address = addressOf(own ?? aws, bucket, inPath);
@@ -76,7 +79,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const whereabouts = new Whereabouts(region, placeIn);
   const time = new StoreClock(clock);
   if (!signPayload && !whereabouts.place.address.origin.startsWith("https:"))
-    throw refuse("signPayload", "may be false over https only: over http nothing else protects the bytes");
+    throw refuse("signPayload", "may be false over https only");
   if (fetch !== undefined && typeof fetch !== "function") throw refuse("fetch", "must be a function");
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
@@ -104,22 +107,17 @@ function parseEndpoint(option: string, text: string | undefined): URL | undefine
 
 function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
   const path = endpoint.pathname.replace(/\/*$/, "/");
-  if (inPath && path.endsWith(`/${bucket}/`))
-    throw refuse("endpoint", "must not end with the bucket, which is added to it");
+  if (inPath && path.endsWith(`/${bucket}/`)) throw refuse("endpoint", "must not end with the bucket");
   if (inPath) return { origin: endpoint.origin, path: `${path}${bucket}/` };
-  if (/^(\d+\.){3}\d+$|^\[/.test(endpoint.hostname))
-    throw refuse("forcePathStyle", "must be true for an endpoint that is an IP address");
+  if (/^(\d+\.){3}\d+$|^\[/.test(endpoint.hostname)) throw refuse("forcePathStyle", "must be true for an IP address");
   return { origin: `${endpoint.protocol}//${bucket}.${endpoint.host}`, path };
 }
 
 function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
   const given =
     typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
-  const usual = { connect: 10_000, headers: 60_000, body: 60_000 };
-  knownOptions(given, usual);
-  const timeouts = { ...usual, ...given };
-  for (const [name, value] of Object.entries(timeouts)) wholeNumber(`timeout.${name}`, value, 0, 2 ** 31 - 1);
-  return timeouts;
+  wholeNumbers("timeout", given, { connect: MILLISECONDS, headers: MILLISECONDS, body: MILLISECONDS });
+  return { connect: 10_000, headers: 60_000, body: 60_000, ...defined(given) };
 }
 
 /** Headers of a caller with lower-case names, as signing needs them; rejects `invalid-option` without the value, which may be a key. */

@@ -16,9 +16,7 @@ const SLACK = 2000;
 export function writeMark(client: Client, stored: HeaderMap): { writeId?: string; header?: HeaderMap } {
   const taken = JSON.stringify(Object.entries(stored).filter(([name]) => name.startsWith("x-amz-meta-"))).length;
   if (!client.settings.writeId || taken > ROOM) return {};
-  const writeId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join(
-    "",
-  );
+  const writeId = crypto.randomUUID().replaceAll("-", "");
   return { writeId, header: { [WRITE_ID]: writeId } };
 }
 

@@ -14,7 +14,7 @@ export function createTransport(options: TransportOptions): Transport {
 /** A transport over a fetch of the runtime's, which takes no dispatcher. */
 export function overFetch(send: Fetch, { timeouts, dispatcher }: TransportOptions, raw: boolean): Transport {
   if (dispatcher === undefined) return fromFetch(send, timeouts, raw);
-  throw new StorageError("invalid-option", "dispatcher works on Node only; pass a fetch of your own here");
+  throw new StorageError("invalid-option", "dispatcher works on Node only; pass fetch here");
 }
 
 /** Bun and Workers can be told to decode nothing; browsers always decode. */

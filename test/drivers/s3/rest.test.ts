@@ -35,7 +35,7 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     await expect(read).rejects.toMatchObject({
       code: "conflict",
       operation: "download",
-      message: expect.stringContaining("the object was replaced while it was being read"),
+      message: expect.stringContaining("the object was replaced while it was read"),
     });
     expect(requests()).toBe(2);
   });
