@@ -23,11 +23,6 @@ export function children(answer: Answer | undefined, name: string): readonly Ele
   return answer?.root ? childrenOf(answer.root, name) : [];
 }
 
-/** Text as it may stand in an element of a request. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
-}
-
 /** Reads an answer of the driver's transport. */
 export async function readAnswer(response: WireResponse): Promise<Answer> {
   const bytes = await response.bytes(MAX_ANSWER);

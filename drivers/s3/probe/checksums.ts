@@ -38,7 +38,7 @@ export async function inParts(wire: Wire, name: Name, type: "FULL_OBJECT" | "COM
   const header = headerOf(name);
   const value = VALUES[name];
   const key = `${name}-${type}`;
-  const part = { body: TEXT, headers: { [header]: value }, element: `<Checksum${name}>${value}</Checksum${name}>` };
+  const part = { body: TEXT, headers: { [header]: value }, element: [`Checksum${name}`, value] as const };
   const begin = { "x-amz-checksum-algorithm": name, "x-amz-checksum-type": type };
   const end = type === "FULL_OBJECT" ? { [header]: value, "x-amz-checksum-type": type } : {};
   const upload = await wire.upload(key, [part], begin, end);

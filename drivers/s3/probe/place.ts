@@ -1,6 +1,6 @@
 /** How a server is addressed, and what it deletes by one request. */
 import { sha256Base64 } from "#digest";
-import { escaped } from "./answer.ts";
+import { type Markup, writeXml } from "../xml.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
@@ -23,8 +23,8 @@ export async function regionChecked(wire: Wire): Promise<Finding> {
 export async function deleteMany(wire: Wire): Promise<Finding> {
   const names = ["many-1", "many-2"];
   for (const name of names) await wire.put(name, "1");
-  const objects = names.map((name) => `<Object><Key>${escaped(wire.root + name)}</Key></Object>`).join("");
-  const body = `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${objects}</Delete>`;
+  const objects = names.map((name): Markup => ["Object", [["Key", wire.root + name]]]);
+  const body = writeXml(["Delete", objects]);
   const headers = { "content-type": "application/xml", "x-amz-checksum-sha256": await sha256Base64(body) };
   const deletion = await wire.ask("POST", { query: { delete: "" }, headers, body });
   const left = await Promise.all(names.map((name) => wire.ask("HEAD", { name })));

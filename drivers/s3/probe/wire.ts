@@ -5,8 +5,8 @@ import { Client, type Operation } from "../client.ts";
 import type { HeaderMap } from "../headers.ts";
 import { Whereabouts } from "../region.ts";
 import type { Query } from "../url.ts";
-import { childText, type Element } from "../xml.ts";
-import { type Answer, children, escaped, readAnswer, toAnswer } from "./answer.ts";
+import { childText, type Element, type Markup, writeXml } from "../xml.ts";
+import { type Answer, children, readAnswer, toAnswer } from "./answer.ts";
 
 /** Refusals that are answers here. Others, which may be over soon, are repeated, and then leave the question open. */
 const REFUSALS = [301, 304, 307, 400, 401, 403, 404, 405, 409, 411, 412, 413, 416, 501];
@@ -24,7 +24,7 @@ export interface Part {
   readonly body: string | Uint8Array;
   readonly headers?: HeaderMap;
   /** What the closing document says of it besides number and ETag. */
-  readonly element?: string;
+  readonly element?: Markup;
 }
 
 /** One probe's requests. */
@@ -112,14 +112,17 @@ export class Wire {
   async upload(name: string, parts: readonly Part[], begin: HeaderMap = {}, end: HeaderMap = {}): Promise<Answer> {
     const [begun, uploadId] = await this.start(name, begin);
     if (!uploadId) return begun;
-    let list = "";
+    const list: Markup[] = [];
     for (const [index, part] of parts.entries()) {
       const sent = await this.part(name, uploadId, index + 1, part);
       if (!sent.ok) return sent;
-      const etag = escaped(sent.header("etag") ?? "");
-      list += `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag>${part.element ?? ""}</Part>`;
+      const named: Markup[] = [
+        ["PartNumber", String(index + 1)],
+        ["ETag", sent.header("etag") ?? ""],
+      ];
+      list.push(["Part", part.element ? [...named, part.element] : named]);
     }
-    const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`;
+    const body = writeXml(["CompleteMultipartUpload", list]);
     const headers = { "content-type": "application/xml", ...end };
     const done = await this.ask("POST", { name, query: { uploadId }, headers, body });
     if (done.ok) this.#uploads.delete(uploadId);

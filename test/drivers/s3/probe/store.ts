@@ -1,6 +1,5 @@
 /** A store in memory that does what the probe asks about, or one thing of it not. It checks no signatures: real servers do. */
 import s3, { type S3Options } from "../../../../drivers/s3.ts";
-import { escaped } from "../../../../drivers/s3/probe/answer.ts";
 import { TEXT, VALUES } from "../../../../drivers/s3/probe/checksums.ts";
 import type { Feature } from "../../../../drivers/s3/probe/feature.ts";
 import { childrenOf, childText, readXml } from "../../../../drivers/s3/xml.ts";
@@ -228,6 +227,10 @@ export class Store {
 function matches(headers: Headers, name: string, stored: Stored | undefined, checked: boolean): boolean {
   const wanted = headers.get(name);
   return wanted === null || !checked || wanted === stored?.etag;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 function xml(root: string, inner: string, status = 200): Response {
