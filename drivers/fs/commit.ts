@@ -2,13 +2,14 @@
 import { chmod, link, lstat, rename } from "node:fs/promises";
 import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { anchor, type Anchor } from "./anchor.ts";
 import { discard, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";
-import { folderOf, type Candidate } from "./path.ts";
+import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
 import { dropRecord, headersOf, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
@@ -52,7 +53,7 @@ export async function commit(
         await chmod(root.path(draft.path), Number(before[0].stats.mode & 0o777n));
       const stored = headersOf(key, headers);
       const recorded = (await writeRecord(root, key, stored, draft.stats, draft.durable)) !== null;
-      let placed: Candidate;
+      let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
         placed = await publish(root, key, draft, conditions.ifNoneMatch !== undefined);
@@ -61,9 +62,14 @@ export async function commit(
         throw error;
       }
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
-      if (draft.durable) await flushing("stored", () => syncNames(root, folderOf(placed.path)));
+      try {
+        if (draft.durable)
+          await flushing("stored", () => syncNames(root, folderOf(placed.candidate.path), placed.held.handle));
+      } finally {
+        await placed.held.close();
+      }
       for (const { candidate, stats } of before) {
-        if (candidate.path !== placed.path) await tidy(root, key, candidate);
+        if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
         const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
         if (!same || !recorded) await dropRecord(root, key, stats, recorded ? draft.stats : undefined);
@@ -85,17 +91,33 @@ async function tidy(root: Root, key: string, older: Candidate): Promise<void> {
   }
 }
 
+/** Where a draft has its name, and the folder of it, which the caller lets go. */
+interface Placed {
+  readonly candidate: Candidate;
+  readonly held: Anchor;
+}
+
 /** Gives the draft the first name that is possible. */
-async function publish(root: Root, key: string, draft: Draft, createOnly: boolean): Promise<Candidate> {
+async function publish(root: Root, key: string, draft: Draft, createOnly: boolean): Promise<Placed> {
   let failure: unknown = new StorageError("conflict", "the object's name is that of another object here");
   for (const candidate of placesOf(root, key)) {
     for (let attempt = 0; ; attempt++) {
       try {
         await root.make(folderOf(candidate.path));
         if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
-        if (createOnly) await create(root, draft, candidate);
-        else await replace(root, draft, candidate);
-        return candidate;
+        const held = await anchor(root, folderOf(candidate.path));
+        // Gone again, or something else by now: made anew, or refused.
+        if (!held && attempt < ATTEMPTS) continue;
+        if (!held)
+          throw new StorageError("denied", "a folder on the object's path is replaced by links again and again");
+        try {
+          const to = held.path(nameOf(candidate.path));
+          await (createOnly ? create(root, draft, to) : replace(root, draft, to));
+          return { candidate, held };
+        } catch (error) {
+          await held.close();
+          throw error;
+        }
       } catch (error) {
         failure = error;
         // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
@@ -109,8 +131,8 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
   throw failure;
 }
 
-async function replace(root: Root, draft: Draft, { path }: Candidate): Promise<void> {
-  await patiently(() => rename(root.path(draft.path), root.path(path)));
+async function replace(root: Root, draft: Draft, to: string): Promise<void> {
+  await patiently(() => rename(root.path(draft.path), to));
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set([
@@ -124,19 +146,19 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 ]);
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
-async function create(root: Root, draft: Draft, candidate: Candidate): Promise<void> {
+async function create(root: Root, draft: Draft, to: string): Promise<void> {
   try {
-    await link(root.path(draft.path), root.path(candidate.path));
+    await link(root.path(draft.path), to);
     await discard(root, draft.path);
     return;
   } catch (error) {
     const code = errnoOf(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
   }
-  const present = await orAbsent(lstat(root.path(candidate.path)));
+  const present = await orAbsent(lstat(to));
   if (present?.isFile()) throw exists();
   // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
-  await replace(root, draft, candidate);
+  await replace(root, draft, to);
 }
 
 const TAKEN: ReadonlySet<string> = new Set(["ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG"]);

@@ -3,6 +3,7 @@ import { lstat } from "node:fs/promises";
 import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
+import { pathOf } from "./anchor.ts";
 import { commit } from "./commit.ts";
 import { copyDraft, discard } from "./draft.ts";
 import { isAbsent, orAbsent } from "./errno.ts";
@@ -24,17 +25,18 @@ export async function copy(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const version = await openVersion(root, from);
     if (!version) return null;
-    await version.holder.close();
     const { stats, headers, candidate } = version;
-    if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
-      throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
-    }
     let draft;
     try {
-      draft = await copyDraft(root, settings, candidate.path);
+      if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
+        throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
+      }
+      draft = await copyDraft(root, settings, (await pathOf(version.holder)) ?? root.path(candidate.path));
     } catch (error) {
       if (isAbsent(error)) continue;
       throw error;
+    } finally {
+      await version.holder.close();
     }
     // The copy was made by name: it is of the version that was looked at if the name still means it.
     const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));

@@ -52,12 +52,12 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
   }
 }
 
-/** Copies a file to a draft, in the file system itself where it can. */
+/** Copies a file, by its absolute path, to a draft, in the file system itself where it can. */
 export async function copyDraft(root: Root, settings: Settings, from: string): Promise<Draft> {
   const path = await root.temp();
   const target = root.path(path);
   try {
-    await patiently(() => copyFile(root.path(from), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+    await patiently(() => copyFile(from, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
     const stamp = nextStamp();
     await utimes(target, stamp, stamp);

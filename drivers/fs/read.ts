@@ -4,6 +4,7 @@ import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
+import { placeOf } from "./anchor.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
 import { findAt, firstOf, type Found } from "./find.ts";
 import { etagOf, isSame, type Identity } from "./identity.ts";
@@ -49,7 +50,7 @@ export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
 
 /** Opens a version for reading, or null; the caller closes it. */
 export function openVersion(root: Root, key: string): Promise<Version<FileHandle> | null> {
-  return versionOf(root, key, ({ candidate, stats }) => openSame(root.path(candidate.path), stats));
+  return versionOf(root, key, ({ candidate, stats }) => openSame(root, candidate.path, stats));
 }
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
@@ -97,17 +98,20 @@ async function versionOf<T>(
 }
 
 /** Opens a file if it still is the version that was found. */
-async function openSame(path: string, found: Identity): Promise<FileHandle | null> {
+async function openSame(root: Root, path: string, found: Identity): Promise<FileHandle | null> {
   let handle: FileHandle;
   try {
     // A link or a pipe that has taken the file's place is neither followed nor waited for.
-    handle = await patiently(() => open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    handle = await patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   } catch (error) {
     if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
     throw error;
   }
   try {
-    if (isSame(await handle.stat({ bigint: true }), found)) return handle;
+    if (isSame(await handle.stat({ bigint: true }), found)) {
+      // Both looks may have gone through a link that was there for these moments alone.
+      if (!path.includes("/") || (await placeOf(root, handle, path)) !== "linked") return handle;
+    }
   } catch (error) {
     await handle.close();
     throw error;

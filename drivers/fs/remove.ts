@@ -1,9 +1,10 @@
 /** Removing an object's files, and the folders that become empty. */
 import { rmdir, unlink } from "node:fs/promises";
+import { anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { findAll, findAt, isReachable, placesOf } from "./find.ts";
 import { withLock } from "./lock.ts";
-import { folderOf, KEYS_FOLDER, type Candidate } from "./path.ts";
+import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { syncRemoval } from "./sync.ts";
@@ -31,9 +32,14 @@ export async function remove(root: Root, key: string, durable: boolean): Promise
 
 /** Removes one file and the folders above it that are empty then; gives the nearest folder that stays. */
 export async function removeFile(root: Root, { path, tree }: Candidate): Promise<string> {
-  await orAbsent(patiently(() => unlink(root.path(path))));
-  const top = tree === "keys" ? KEYS_FOLDER : "";
   let folder = folderOf(path);
+  const held = await orAbsent(anchor(root, folder));
+  try {
+    if (held) await orAbsent(patiently(() => unlink(held.path(nameOf(path)))));
+  } finally {
+    await held?.close();
+  }
+  const top = tree === "keys" ? KEYS_FOLDER : "";
   if (folder === top || !(await isReachable(root, folder))) return folder;
   for (; folder !== top; folder = folderOf(folder)) {
     try {

@@ -26,6 +26,8 @@ export interface Root {
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists. */
   whereabouts(path: string): Promise<Whereabouts>;
+  /** The same of a path that is known to be without links. */
+  place(found: string, path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
   /** The folder of temporary files, which exists then. */
@@ -59,8 +61,10 @@ export function rootAt(base: string): Root {
   }
 
   async function whereabouts(relative: string): Promise<Whereabouts> {
-    if (relative === "") return "inside";
-    const found = await realpath(path(relative));
+    return relative === "" ? "inside" : place(await realpath(path(relative)), relative);
+  }
+
+  async function place(found: string, relative: string): Promise<Whereabouts> {
     const expected = (): string => join(real ?? base, posix ? relative : relative.replaceAll("/", sep));
     if (found === expected()) return "inside";
     // The base itself may be a link that points elsewhere by now.
@@ -123,7 +127,7 @@ export function rootAt(base: string): Root {
     }
   }
 
-  const root: Root = { base, posix, path, exists, whereabouts, make, tempFolder, temp };
+  const root: Root = { base, posix, path, exists, whereabouts, place, make, tempFolder, temp };
   return root;
 }
 

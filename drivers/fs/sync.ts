@@ -1,5 +1,5 @@
 /** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
-import { lstat, open } from "node:fs/promises";
+import { lstat, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
@@ -22,14 +22,23 @@ const flushed = new Map<string, string>();
 export async function syncFolder(path: string): Promise<boolean> {
   try {
     const handle = await patiently(() => open(path, "r"));
-    await handle.sync().finally(() => handle.close());
+    await sync(handle).finally(() => handle.close());
   } catch (error) {
     if (isAbsent(error)) return false;
-    const code = errnoOf(error) ?? "";
-    const cannot = NO_SYNC.has(code) || (process.platform === "win32" && NO_SYNC_WINDOWS.has(code));
-    if (!cannot) throw error;
+    if (!isIncapable(error)) throw error;
   }
   return true;
+}
+
+async function sync(folder: FileHandle): Promise<void> {
+  await folder.sync().catch((error: unknown) => {
+    if (!isIncapable(error)) throw error;
+  });
+}
+
+function isIncapable(error: unknown): boolean {
+  const code = errnoOf(error) ?? "";
+  return NO_SYNC.has(code) || (process.platform === "win32" && NO_SYNC_WINDOWS.has(code));
 }
 
 /** Flushes that names in a folder are gone; another delete may have removed the folder itself, then the one above tells. */
@@ -39,10 +48,10 @@ export async function syncRemoval(root: Paths, folder: string): Promise<void> {
 
 /**
  * Flushes the names in a folder, and the folder's own name with those above it unless this process has done so: that a
- * folder exists does not say that its name is on the disk, another write may have made it a moment ago.
+ * folder exists does not say that its name is on the disk, another write may have made it a moment ago. `held` is the folder, if it is open.
  */
-export async function syncNames(root: Paths, folder: string): Promise<void> {
-  await syncFolder(root.path(folder));
+export async function syncNames(root: Paths, folder: string, held: FileHandle | null = null): Promise<void> {
+  await (held ? sync(held) : syncFolder(root.path(folder)));
   for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
     const path = root.path(child);
     const stats = await orAbsent(lstat(path, { bigint: true }));

@@ -2,6 +2,7 @@
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { compareKeys } from "../../src/key.ts";
+import { anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import type { Ignore } from "./ignore.ts";
 import { compareBytes } from "./order.ts";
@@ -142,11 +143,19 @@ async function readEncoded(
 
 /** Files and folders in a folder; none when it is gone, or when a link leads to it. */
 async function readFolder(root: Root, folder: string, isTop: boolean): Promise<readonly Dirent[]> {
+  const held = await orAbsent(anchor(root, folder));
+  if (!held) return [];
+  try {
+    if (!held.handle && !(await isInside(root, folder, isTop))) return [];
+    const entries = await orAbsent(patiently(() => readdir(held.folder, { withFileTypes: true })));
+    return (entries ?? []).filter((entry) => entry.isFile() || entry.isDirectory());
+  } finally {
+    await held.close();
+  }
+}
+
+async function isInside(root: Root, folder: string, isTop: boolean): Promise<boolean> {
   // What is above an inner folder was looked at when that was read, so that its own name is left: one look instead of one per segment.
-  const inside = isTop
-    ? (await orAbsent(root.whereabouts(folder))) === "inside"
-    : (await orAbsent(lstat(root.path(folder))))?.isDirectory();
-  if (!inside) return [];
-  const entries = await orAbsent(patiently(() => readdir(root.path(folder), { withFileTypes: true })));
-  return (entries ?? []).filter((entry) => entry.isFile() || entry.isDirectory());
+  if (isTop) return (await orAbsent(root.whereabouts(folder))) === "inside";
+  return (await orAbsent(lstat(root.path(folder))))?.isDirectory() ?? false;
 }

@@ -10,9 +10,11 @@ const disk = vi.hoisted(() => ({ full: false }));
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  const symlink: typeof fs.symlink = (...args) =>
-    disk.full ? Promise.reject(Object.assign(new Error("injected"), { code: "ENOSPC" })) : fs.symlink(...args);
-  return { ...fs, symlink };
+  const full = Object.assign(new Error("injected"), { code: "ENOSPC" });
+  const symlink: typeof fs.symlink = (...args) => (disk.full ? Promise.reject(full) : fs.symlink(...args));
+  const open: typeof fs.open = (path, ...rest) =>
+    disk.full && String(path).endsWith(".claim") ? Promise.reject(full) : fs.open(path, ...rest);
+  return { ...fs, symlink, open };
 });
 
 it("inTurn runs work of one name in turn, after failures too, and of other names beside it", async () => {

@@ -11,10 +11,12 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   return {
     ...fs,
-    unlink: (path: string) =>
-      stuck.part !== "" && path.includes(stuck.part)
-        ? Promise.reject(Object.assign(new Error("injected"), { code: "EACCES" }))
-        : fs.unlink(path),
+    unlink: async (path: string) => {
+      const file = await fs.realpath(path).catch(() => path);
+      if (stuck.part !== "" && file.includes(stuck.part))
+        throw Object.assign(new Error("injected"), { code: "EACCES" });
+      return fs.unlink(path);
+    },
   };
 });
 

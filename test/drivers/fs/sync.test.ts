@@ -11,8 +11,10 @@ const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "" })
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
+  const names = new Map<string, string>();
   const short = (path: unknown): string =>
     String(path)
+      .replace(/^\/proc\/self\/fd\/\d+/, (found) => names.get(found) ?? found)
       .replace(calls.base, "")
       .replace(/tmp\/[0-9a-f]+|meta\/.*/, (found) => found.slice(0, 4));
   /** A call that is written down. Locks say nothing to the disk, and a folder that stays nothing of note. */
@@ -27,6 +29,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
     ...fs,
     open: async (path: string, ...rest: [string?, number?]) => {
       const handle = await fs.open(path, ...rest);
+      names.set(`/proc/self/fd/${handle.fd}`, path);
       const sync = handle.sync.bind(handle);
       handle.sync = () => {
         calls.list.push(`sync ${short(path)}`);
