@@ -4,8 +4,13 @@ import { createHash, createHmac, createSecretKey, hash, type KeyObject } from "n
 /** Which digest a runtime got. */
 export const digestName: string = "node";
 
-/** A key made ready: Node 24 takes seven times as long for one that comes as bytes. */
-export type HmacKey = KeyObject;
+/**
+ * A key made ready: Node 24 takes seven times as long for one that comes as bytes. A `KeyObject`, unnamed, since declarations
+ * also reach apps that have no types of Node.
+ */
+export interface HmacKey {
+  readonly type: string;
+}
 
 /** SHA-256 as lower-case hex. */
 export function sha256Hex(data: Uint8Array | string): string {
@@ -29,7 +34,9 @@ export function hmac(key: Uint8Array | string, data: string): Uint8Array {
 
 /** HMAC with SHA-256 as lower-case hex. */
 export function hmacHex(key: HmacKey, data: string): string {
-  return createHmac("sha256", key).update(data).digest("hex");
+  return createHmac("sha256", key as KeyObject)
+    .update(data)
+    .digest("hex");
 }
 
 /** SHA-256 of what comes in pieces, in base64; undefined where the runtime has no such thing. */
