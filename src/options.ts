@@ -88,6 +88,8 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
 /** What each verb takes, by the name of its operation; all others take a signal. */
 interface Verbs {
   readonly upload: UploadOptions;
+  readonly setItem: UploadOptions;
+  readonly setItemRaw: UploadOptions;
   readonly download: DownloadOptions;
   readonly delete: RequestOptions;
   readonly exists: RequestOptions;
@@ -113,7 +115,9 @@ const COPY = { ...REQUEST, ifMatch: 1 };
 /** An option that is missing here does not compile. */
 const VERBS: { readonly [V in keyof Verbs]: Readonly<Record<keyof Verbs[V], unknown>> } = {
   upload: UPLOAD,
-  download: { ...REQUEST, range: 1, ifMatch: 1, ifNoneMatch: 1, parallel: 1 },
+  setItem: UPLOAD,
+  setItemRaw: UPLOAD,
+  download: { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 },
   delete: REQUEST,
   exists: REQUEST,
   head: REQUEST,
@@ -134,7 +138,7 @@ const VERBS: { readonly [V in keyof Verbs]: Readonly<Record<keyof Verbs[V], unkn
  * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
  */
 export function optionsOf(operation: string): object {
-  return (VERBS as Readonly<Record<string, object>>)[operation.startsWith("setItem") ? "upload" : operation] ?? CALL;
+  return (VERBS as Readonly<Record<string, object>>)[operation] ?? CALL;
 }
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];

@@ -45,6 +45,8 @@ const OTHERS: readonly (readonly [verb: string, options: Readonly<Record<string,
   ["move", { ifNoneMatch: "*" }],
   ["move", { contentType: "a/b" }],
   ["deletePrefix", { limit: 1 }],
+  ["presign", { method: "PUT", size: 5 }],
+  ["presign", { range: { start: 0 } }],
   ["sweepUploads", { limit: 1 }],
   ["update", { partSize: 5_242_880 }],
 ];
@@ -70,7 +72,7 @@ export const optionCases: readonly Case[] = [
     },
   })),
   ...OTHERS.map(([verb, options]): Case => {
-    const [name = ""] = Object.keys(options);
+    const name = Object.keys(options).at(-1) ?? "";
     return {
       name: `option: ${verb} refuses ${name}, which other verbs have`,
       async run({ driver, prefix }) {
