@@ -10,30 +10,27 @@ const encoder = new TextEncoder();
 export interface Body {
   readonly source: Source;
   /** A Blob's, File's, Response's or Request's own type. */
-  readonly type?: string;
+  readonly type?: string | undefined;
 }
 
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
 export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
-  if (body === null) return { source: fixed(new Uint8Array(0), size) };
-  if (typeof body === "string") return { source: fixed(encoder.encode(body), size) };
-  if (body instanceof ArrayBuffer) return { source: fixed(new Uint8Array(body), size) };
-  if (ArrayBuffer.isView(body))
-    return { source: fixed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), size) };
+  const bytes = body === null ? new Uint8Array(0) : toBytes(body);
+  if (bytes) return { source: fixed(bytes, size) };
   if (body instanceof Blob) {
     checkSize(body.size, size);
-    return { source: { stream: body.stream(), size: body.size }, ...typed(body.type) };
+    return { source: { stream: body.stream(), size: body.size }, type: body.type || undefined };
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
     if (body.bodyUsed) throw new StorageError("invalid-option", "the body was read before; pass an unread one");
-    const type = typed(body.headers.get("content-type") ?? "");
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
-    return { source: body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size), ...type };
+    const source = body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size);
+    return { source, type: body.headers.get("content-type") || undefined };
   }
-  if (typeof body === "object" && Symbol.asyncIterator in body)
-    return { source: { stream: fromIterable(body), ...sized(size) } };
+  if (typeof body === "object" && body && Symbol.asyncIterator in body)
+    return { source: { stream: fromIterable(body), size } };
   throw new StorageError(
     "invalid-option",
     `the body is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
@@ -47,15 +44,14 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
   if (stream.locked) throw new StorageError("invalid-option", "the body is locked to a reader; pass a free one");
-  return { stream, ...sized(size) };
+  return { stream, size };
 }
 
-function sized(size: number | undefined): { size?: number } {
-  return size === undefined ? {} : { size };
-}
-
-function typed(type: string): { type?: string } {
-  return type === "" ? {} : { type };
+/** Text, a buffer or a view as bytes, which are not copied; undefined for anything else. */
+function toBytes(value: unknown): Uint8Array | undefined {
+  if (typeof value === "string") return encoder.encode(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }
 
 /** Rejects `invalid-option` when a body is not as long as declared. */
@@ -73,10 +69,8 @@ export function wrongSize(actual: number | string, declared: number): StorageErr
 
 /** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */
 export function toChunk(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === "string") return encoder.encode(chunk);
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  const bytes = chunk instanceof Uint8Array ? chunk : toBytes(chunk);
+  if (bytes) return bytes;
   throw new StorageError(
     "invalid-option",
     `the body gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`,

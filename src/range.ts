@@ -10,22 +10,8 @@ export interface Span {
 
 /** Checks a range that a caller gave; rejects `invalid-range`. */
 export function parseRange(range: ByteRange): ByteRange {
-  if (
-    typeof range !== "object" ||
-    range === null ||
-    Object.keys(range).some((name) => !/^(start|end|suffix)$/.test(name))
-  )
-    throw invalid("it must be { start, end } or { suffix }");
-  if ("suffix" in range) {
-    if ("start" in range || "end" in range) throw invalid("it has a start or an end besides suffix");
-    if (!isCount(range.suffix) || range.suffix === 0) throw invalid("suffix must be a whole number above 0");
-    return range;
-  }
-  if (!isCount(range.start)) throw invalid("start must be a whole number");
-  if (range.end !== undefined && (!isCount(range.end) || range.end < range.start)) {
-    throw invalid("end must be a whole number not below start");
-  }
-  return range;
+  if (typeof range === "object" && range !== null && isRange(range)) return range;
+  throw invalid("it must be { start, end } in whole numbers, end not below start; or { suffix } alone, above 0");
 }
 
 /** The bytes of an object of `size` that a range covers; rejects `invalid-range` when it covers none (RFC 9110, 14.1.2). */
@@ -47,6 +33,13 @@ export function parseContentRange(header: string | null): (Span & { readonly siz
   if (!match) return null;
   const [start, end, size] = match.slice(1).map(Number) as [number, number, number];
   return start <= end && end < size ? { start, end, size } : null;
+}
+
+function isRange(range: ByteRange): boolean {
+  if (Object.keys(range).some((name) => !/^(start|end|suffix)$/.test(name))) return false;
+  if ("suffix" in range) return !("start" in range || "end" in range) && isCount(range.suffix) && range.suffix > 0;
+  const { start, end = start } = range;
+  return isCount(start) && isCount(end) && start <= end;
 }
 
 function isCount(value: unknown): boolean {

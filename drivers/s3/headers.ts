@@ -90,23 +90,19 @@ function toDate(value: string | null): Date {
  */
 function encodeValue(value: string): string {
   if (/^[\x20-\x7E]*$/.test(value) && !value.includes("=?") && !value.includes("  ")) return value;
-  const bytes = new TextEncoder().encode(value);
-  return `=?UTF-8?B?${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}?=`;
+  return `=?UTF-8?B?${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}?=`;
 }
 
 function decodeValue(value: string): string {
   return value.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=(?:\s+(?==\?))?/gi, (_, kind: string, text: string) => {
     try {
-      const binary = kind.toUpperCase() === "B" ? atob(text) : unquote(text);
-      return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+      if (kind.toUpperCase() === "Q") return decodeURIComponent(text.replace(/[%_=]/g, (c) => QUOTED[c] as string));
+      return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
     } catch {
       return text;
     }
   });
 }
 
-function unquote(text: string): string {
-  return text
-    .replaceAll("_", " ")
-    .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-}
+/** What stands for `%`, a space and `%` in percent-encoding. */
+const QUOTED: Readonly<Record<string, string>> = { "%": "%25", _: "%20", "=": "%" };
