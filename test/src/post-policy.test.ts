@@ -23,6 +23,7 @@ describe("presignPost", () => {
       expiresAt: new Date("2026-03-04T05:07:07Z"),
     });
     expect(fetch).not.toHaveBeenCalled();
+    expect(JSON.stringify(form) + atob(form?.fields["policy"] ?? "")).not.toContain("stub-secret");
   });
 
   it("gives the host of a bucket that is in the name", async () => {

@@ -114,6 +114,10 @@ describe("readXml", () => {
     }
   });
 
+  it("reads a million references as so many characters", () => {
+    expect(text("&#65;&#x1F600;".repeat(500_000))).toBe("A😀".repeat(500_000));
+  });
+
   it("reads 32 levels and no more", () => {
     const nested = (levels: number): string => "<a>".repeat(levels) + "</a>".repeat(levels);
     let depth = 0;
