@@ -75,7 +75,8 @@ export const securityCases: readonly FaultCase[] = [
         const begin = performance.now();
         await rig.rejects("corrupt", () => listing(rig, body), what);
         const took = performance.now() - begin;
-        ok(took < 5000, `${what} took ${Math.round(took)} ms`);
+        // A second alone, several on a machine with other work; by a scan that is quadratic, minutes.
+        ok(took < 20_000, `${what} took ${Math.round(took)} ms`);
       }
     },
   },
