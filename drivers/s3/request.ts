@@ -47,7 +47,9 @@ export async function toRequest(
   const { method, key, body, signal } = operation;
   const { region, address } = settings.whereabouts.place;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
-  const given = { ...settings.headers, ...operation.headers };
+  // What an operation leaves undefined does not take the driver's own away.
+  const given: Record<string, string | undefined> = { ...settings.headers };
+  for (const name in operation.headers) given[name] = operation.headers[name] ?? given[name];
   const signed: Record<string, string> = {};
   for (const name in given) {
     const value = given[name];

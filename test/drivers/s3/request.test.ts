@@ -36,3 +36,11 @@ it("toRequest hashes a payload unless the settings say otherwise", async () => {
   expect((await toRequest(settings, put, identity))[0].headers["x-amz-content-sha256"]).toMatch(/^ba7816bf/);
   expect((await toRequest(unsigned, put, identity))[0].headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
 });
+
+it("toRequest keeps a header of the driver that an operation leaves undefined", async () => {
+  const own = toSettings(stubOptions("https://h", { headers: { "Cache-Control": "no-store" } }), {});
+  const put = { method: "PUT", key: "k", headers: { "cache-control": undefined, a: undefined } } as const;
+  const [{ headers }] = await toRequest(own, put, identity);
+  expect(headers).toMatchObject({ "cache-control": "no-store" });
+  expect(headers).not.toHaveProperty("a");
+});
