@@ -24,14 +24,21 @@ export function toDownload(
   stored: StoredObject,
   place: Place = { operation: "download", key: stored.info.key },
 ): DownloadedObject {
-  const { range, body } = stored;
+  const { range } = stored;
   const info = toInfo(backend, stored.info);
   const contentLength = range ? range.end - range.start + 1 : info.size;
 
+  let headers: Headers | undefined;
+  // Streams are dear: none is made for who wants the bytes.
+  let stream: ReadableStream<Uint8Array> | undefined;
+  let taken = false;
+
   async function bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (body.locked) throw new StorageError("invalid-option", "the body was read before", place);
-    const reader = body.getReader();
-    const next = async (): Promise<Uint8Array | null> => (await reader.read()).value ?? null;
+    if (taken || stream?.locked) {
+      throw new StorageError("invalid-option", "the body was read before", place);
+    }
+    taken = true;
+    const next = (!stream && stored.next) || nextOf((stream ??= stored.body).getReader());
     try {
       return (await collect(next, contentLength, Infinity)) as Uint8Array<ArrayBuffer>;
     } catch (error) {
@@ -45,14 +52,26 @@ export function toDownload(
     lastModified: info.lastModified ?? new Date(0),
     ...(range ? { range } : {}),
     contentLength,
-    headers: toHeaders(info, range, contentLength),
-    body,
+    get headers() {
+      return (headers ??= toHeaders(info, range, contentLength));
+    },
+    get body() {
+      if (!stream) {
+        stream = stored.body;
+        if (taken) stream.getReader();
+      }
+      return stream;
+    },
     bytes,
     text,
     arrayBuffer: async () => (await bytes()).buffer,
     json: async <T>() => JSON.parse(await text()) as T,
     blob: async () => new Blob([await bytes()], { type: info.contentType }),
   };
+}
+
+function nextOf(reader: ReadableStreamDefaultReader<Uint8Array>): () => Promise<Uint8Array | null> {
+  return async () => (await reader.read()).value ?? null;
 }
 
 function toHeaders(info: ObjectInfo, range: StoredObject["range"], contentLength: number): Headers {

@@ -35,5 +35,5 @@ export function watched(stored: StoredObject, driver: string, observer: OnEvent,
     },
     { highWaterMark: 0 },
   );
-  return { ...stored, body };
+  return { ...stored, body, next: undefined };
 }

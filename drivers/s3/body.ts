@@ -1,38 +1,45 @@
-/** The one stream between transport and reader. */
+/** What a reader of an object holds: its pieces, or the one stream over them. */
 import type { GetOptions } from "../../src/backend.ts";
 import { locate } from "../../src/error.ts";
 import type { Rest } from "./rest.ts";
 import type { Pieces } from "./transport.ts";
 
+/** The bytes of an object, by one of the two. */
+export interface ObjectBody {
+  /** The next bytes, or null at their end. */
+  next(): Promise<Uint8Array | null>;
+  /** A lazy stream of the same. */
+  stream(): ReadableStream<Uint8Array>;
+}
+
 /**
- * A lazy stream of all pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Its errors say
- * where they happened; an abort errors it with the signal's own reason.
+ * All pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Errors say where they happened; an
+ * abort errors with the signal's own reason.
  */
 export function toBody(
   pieces: Pieces,
   { signal, place }: Pick<GetOptions, "signal" | "place">,
   rest: Rest | undefined,
-): ReadableStream<Uint8Array> {
+): ObjectBody {
   const cancel = (reason: unknown): void => {
     pieces.cancel(reason);
     rest?.stop(reason);
   };
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          signal?.throwIfAborted();
-          const piece = await pieces.next();
-          if (piece) return controller.enqueue(piece);
-          rest?.release();
-          controller.close();
-        } catch (error) {
-          cancel(error);
-          throw signal?.aborted ? signal.reason : place ? locate(error, place) : error;
-        }
-      },
-      cancel,
-    },
-    { highWaterMark: 0 },
-  );
+  const next = async (atOnce?: boolean): Promise<Uint8Array | null> => {
+    try {
+      signal?.throwIfAborted();
+      const piece = await pieces.next(atOnce);
+      if (!piece) rest?.release();
+      return piece;
+    } catch (error) {
+      cancel(error);
+      throw signal?.aborted ? signal.reason : place ? locate(error, place) : error;
+    }
+  };
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const piece = await next();
+    if (piece) controller.enqueue(piece);
+    else controller.close();
+  };
+  return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

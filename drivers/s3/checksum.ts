@@ -42,11 +42,14 @@ export class Checksums {
     throw refuse("checksum", `must have ${id}, with which this upload was begun`);
   }
 
-  /** A download of a whole object, which errors `corrupt` at its end unless the bytes have the checksum that was announced. */
-  verified(response: Pick<WireResponse, "header">, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  /** A download of a whole object, which errors `corrupt` at its end unless the bytes have the checksum that was announced; undefined when there is none. */
+  verified(
+    response: Pick<WireResponse, "header">,
+    body: () => ReadableStream<Uint8Array>,
+  ): ReadableStream<Uint8Array> | undefined {
     const algorithm = this.#own.find(({ header }) => response.header(header));
     const expected = algorithm && response.header(algorithm.header);
-    return algorithm && expected && isWhole(response, expected) ? algorithm.verified(body, expected) : body;
+    return algorithm && expected && isWhole(response, expected) ? algorithm.verified(body(), expected) : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
-import { heeding, whenAborted } from "../../src/abort.ts";
+import { whenAborted } from "../../src/abort.ts";
 import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
@@ -9,129 +9,185 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
 const BYOB_BYTES = 256 * 1024;
+/** Bodies up to here may be read at once: a reader costs more than they do. */
+const SMALL = 64 * 1024;
 
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
   return {
     async send({ method, url, headers, body, once, signal }) {
-      // One controller for both: the caller's signal, and our own timer until the head is there. The body has its own timer.
-      const controller = new AbortController();
-      const release = whenAborted(signal, (reason) => controller.abort(reason));
+      const limit = new Limit(signal);
       // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
       const sending = timeouts.headers && (body?.byteLength ?? 0) / 100;
-      const late = timer(timeouts.headers + sending, () =>
-        controller.abort(new StorageError("timeout", "the store did not answer in time")),
-      );
-      try {
-        const answer = fetch(url, {
-          method,
-          headers,
-          // A redirect would carry the token and the keys in headers to whatever host it names.
-          redirect: "manual",
-          signal: controller.signal,
-          ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-          // Bun then takes a new connection, and for Deno transport.deno.ts does.
-          ...(once ? { keepalive: false } : {}),
-          ...RAW,
-        });
-        const response = await heeding(answer, controller.signal);
-        return toResponse(response, controller, timeouts.body, release, raw);
-      } catch (error) {
-        release();
-        throw reasonOf(error, signal, controller.signal);
-      } finally {
-        clearTimeout(late);
-      }
+      const init = {
+        method,
+        headers,
+        body,
+        // A redirect would carry the token and the keys in headers to whatever host it names.
+        redirect: "manual",
+        signal: limit.signal,
+        // Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know.
+        decompress: false,
+        encodeResponseBody: "manual",
+        // Bun then takes a new connection, and for Deno transport.deno.ts does.
+        ...(once && { keepalive: false }),
+      } as RequestInit;
+      const response = await limit.within(timeouts.headers + sending, "did not answer in time", () => fetch(url, init));
+      return toResponse(response, limit, timeouts.body, raw);
     },
     close: async () => {},
   };
 }
 
-/** Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know. */
-const RAW: RequestInit = { decompress: false, encodeResponseBody: "manual" } as RequestInit;
+/** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */
+class Limit {
+  // One for both, so that fetch is told by one signal.
+  readonly #control = new AbortController();
+  /** The latest moment for what is waited for. A new one leaves the timer alone, which looks at it when it fires. */
+  #deadline = Infinity;
+  #due = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #late = "";
+  #reject: ((reason: unknown) => void) | undefined;
 
-function toResponse(
-  response: Response,
-  controller: AbortController,
-  idle: number,
-  release: () => void,
-  raw: boolean,
-): WireResponse {
-  const read = (): Pieces => piecewise(response.body, controller, idle, release);
+  readonly #leave: (() => void) | undefined;
+
+  constructor(caller: AbortSignal | undefined) {
+    this.#leave = caller && whenAborted(caller, (reason) => this.stop(reason));
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+
+  /** Settles with `work`, or at once when the exchange is ended, whether or not `work` listens; a failure is the end of it. */
+  within<T>(milliseconds: number, late: string, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.signal.aborted) return reject(this.signal.reason);
+      this.#late = late;
+      this.#wait(milliseconds);
+      work().then(
+        (value) => {
+          this.#deadline = Infinity;
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.release();
+          reject(this.#reasonOf(error));
+        },
+      );
+    });
+  }
+
+  /** Ends it; does nothing to what has come to its end. */
+  stop(reason: unknown): void {
+    this.release();
+    this.#control.abort(reason);
+    this.#reject?.(reason);
+  }
+
+  /** Lets go of the caller's signal, and of the time. */
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#leave?.();
+  }
+
+  #wait(milliseconds: number): void {
+    const now = Date.now();
+    this.#deadline = milliseconds > 0 ? now + milliseconds : Infinity;
+    if (this.#timer !== undefined && this.#due <= this.#deadline) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#deadline === Infinity) return;
+    this.#due = this.#deadline;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const left = this.#deadline - Date.now();
+      if (left > 0) this.#wait(left);
+      else this.stop(new StorageError("timeout", `the store ${this.#late}`));
+    }, milliseconds);
+  }
+
+  /** The caller's abort and our timeout as they are, everything else as a connection that failed. */
+  #reasonOf(error: unknown): unknown {
+    if (this.signal.aborted) return this.signal.reason;
+    if (StorageError.is(error)) return error;
+    return new StorageError("unavailable", "the connection to the store failed", { cause: error });
+  }
+}
+
+function toResponse(response: Response, limit: Limit, idle: number, raw: boolean): WireResponse {
+  const { headers } = response;
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  // The length says nothing of a body that is decoded.
+  const small = length <= SMALL && (raw || !headers.has("content-encoding"));
+  const pieces = (): Pieces => {
+    let reading: Reading | undefined;
+    const cancel = (reason: unknown): void => {
+      limit.release();
+      (reading ??= open(response.body))[1](reason);
+    };
+    return {
+      async next(atOnce) {
+        reading ??= small && atOnce ? whole(response, limit) : open(response.body);
+        try {
+          const piece = await limit.within(idle, "stopped sending", reading[0]);
+          if (piece === null) limit.release();
+          return piece;
+        } catch (error) {
+          cancel(error);
+          throw error;
+        }
+      },
+      cancel,
+    };
+  };
   return {
     status: response.status,
-    header: (name) => response.headers.get(name),
-    names: () => response.headers.keys(),
-    pieces: read,
+    header: (name) => headers.get(name),
+    names: () => headers.keys(),
+    pieces,
     async bytes(most) {
-      const pieces = read();
-      const all = await collect(pieces.next, 0, most);
-      if (!all) pieces.cancel(undefined);
+      const { next, cancel } = pieces();
+      const all = await collect(() => next(true), small ? length : 0, most);
+      if (!all) cancel(undefined);
       return all;
     },
     async discard() {
       // A small body is read, since some runtimes give up the connection of one that is cancelled.
-      const short = Number(response.headers.get("content-length") ?? "0") <= 64 * 1024;
-      if (short) await this.bytes(64 * 1024).catch(() => {});
-      else read().cancel(undefined);
+      if (length > SMALL) pieces().cancel(undefined);
+      else await this.bytes(SMALL).catch(() => {});
     },
     raw,
   };
 }
 
-function piecewise(body: Response["body"], controller: AbortController, idle: number, release: () => void): Pieces {
-  if (!body) {
-    release();
-    return { next: async () => null, cancel: () => {} };
-  }
-  const [reader, read] = open(body);
-  return {
-    async next() {
-      const late = timer(idle, () => controller.abort(new StorageError("timeout", "the store stopped sending")));
-      try {
-        const piece = await heeding(read(), controller.signal);
-        if (piece === null) release();
-        return piece;
-      } catch (error) {
-        release();
-        reader.cancel(error).catch(() => {});
-        throw reasonOf(error, undefined, controller.signal);
-      } finally {
-        clearTimeout(late);
-      }
-    },
-    cancel(reason) {
-      release();
-      reader.cancel(reason).catch(() => {});
-    },
+type Reading = [read: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void];
+
+function whole(response: Response, limit: Limit): Reading {
+  let taken = false;
+  const read = async (): Promise<Uint8Array | null> => {
+    if (taken) return null;
+    taken = true;
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return bytes.byteLength > 0 ? bytes : null;
   };
+  return [read, (reason) => limit.stop(reason)];
 }
 
-function open(
-  body: ReadableStream<Uint8Array>,
-): [{ cancel(reason: unknown): Promise<void> }, () => Promise<Uint8Array | null>] {
+function open(body: Response["body"]): Reading {
+  if (!body) return [async () => null, () => {}];
   try {
     const reader = body.getReader({ mode: "byob" });
     const read = async (): Promise<Uint8Array | null> => {
       const { value } = await reader.read(new Uint8Array(BYOB_BYTES));
       return value && value.byteLength > 0 ? value : null;
     };
-    return [reader, read];
+    return [read, (reason) => void reader.cancel(reason).catch(() => {})];
   } catch {
     const reader = body.getReader();
-    return [reader, async () => (await reader.read()).value ?? null];
+    const read = async (): Promise<Uint8Array | null> => (await reader.read()).value ?? null;
+    return [read, (reason) => void reader.cancel(reason).catch(() => {})];
   }
-}
-
-function timer(milliseconds: number, run: () => void): ReturnType<typeof setTimeout> | undefined {
-  return milliseconds > 0 ? setTimeout(run, milliseconds) : undefined;
-}
-
-/** The caller's abort as it is, our timeout as itself, everything else as a connection that failed. */
-function reasonOf(error: unknown, signal: AbortSignal | undefined, own: AbortSignal): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (own.aborted) return own.reason;
-  return StorageError.is(error)
-    ? error
-    : new StorageError("unavailable", "the connection to the store failed", { cause: error });
 }

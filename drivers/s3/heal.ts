@@ -16,8 +16,8 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
   let since = start;
   let cancelled = false;
 
-  async function step(from: Opened): Promise<Uint8Array | null> {
-    const piece = from.first ?? (await from.pieces.next());
+  async function step(from: Opened, atOnce?: boolean): Promise<Uint8Array | null> {
+    const piece = from.first ?? (await from.pieces.next(atOnce));
     from.first = undefined;
     // Some transports end a short body without a word.
     if (!piece && at <= end) throw miscounted(end + 1 - start, String(at - start));
@@ -25,7 +25,7 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
   }
 
   return {
-    async next() {
+    async next(atOnce) {
       for (let failed: unknown; ;) {
         if (!current) {
           if (!rest) throw failed;
@@ -40,7 +40,8 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
         }
         let piece: Uint8Array | null;
         try {
-          piece = await step(current);
+          // What was cut once comes as it comes, so that each answer brings something.
+          piece = await step(current, atOnce && current === opened);
         } catch (error) {
           // What was wanted is there; how the connection ended no longer matters.
           if (at > end) return null;

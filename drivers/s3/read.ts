@@ -151,8 +151,17 @@ function open(
         )
       : healing(wanted, opened, rest);
   const body = toBody(pieces, options, rest);
-  const whole = plain && !span;
-  return { info, body: whole ? client.settings.checksums.verified(response, body) : body, range: range && wanted };
+  const { checksums } = client.settings;
+  const verified = plain && !span && checksums.verified(response, body.stream);
+  let stream: ReadableStream<Uint8Array> | undefined;
+  return {
+    info,
+    range: range && wanted,
+    next: verified ? undefined : body.next,
+    get body() {
+      return (stream ??= verified || body.stream());
+    },
+  };
 }
 
 /** What is asked for first, where the rest shall come in parts beside it. The start of a suffix is known from its answer alone. */

@@ -33,9 +33,10 @@ export interface WireResponse {
 export interface Pieces {
   /**
    * The next piece, or null at the end. Rejects when nothing comes for longer than the timeout, which runs only as long as
-   * this is pending, and as far as the runtime tells, when the body ends early.
+   * this is pending, and as far as the runtime tells, when the body ends early. `atOnce`, said from the first call on, allows
+   * that a small body comes in one piece, and then none of it when it is cut.
    */
-  next(): Promise<Uint8Array | null>;
+  next(atOnce?: boolean): Promise<Uint8Array | null>;
   /** Lets go of the rest, also while `next` is pending. */
   cancel(reason: unknown): void;
 }

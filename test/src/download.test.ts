@@ -46,6 +46,27 @@ describe("toDownload", () => {
     await expect(started.text()).rejects.toMatchObject({ code: "invalid-option" });
   });
 
+  it("reads bytes without a stream where the store can, and is read once all the same", async () => {
+    const pieces = [new Uint8Array([1, 2]), new Uint8Array([3, 4, 5])];
+    let streams = 0;
+    const stored = {
+      info,
+      next: async () => pieces.shift() ?? null,
+      get body() {
+        streams++;
+        return new Blob(["other"]).stream();
+      },
+    };
+    const object = toDownload(backend, stored);
+    expect([...(await object.bytes())]).toEqual([1, 2, 3, 4, 5]);
+    expect(streams).toBe(0);
+    await expect(object.bytes()).rejects.toMatchObject({ code: "invalid-option" });
+    expect(object.body.locked).toBe(true);
+    const streamed = toDownload(backend, stored);
+    expect(streamed.body).toBe(streamed.body);
+    expect(await streamed.text()).toBe("other");
+  });
+
   it("has headers of a whole object", () => {
     const { headers } = opened("hello", { contentType: "a/b", cacheControl: "no-store", contentEncoding: "gzip" });
     expect(Object.fromEntries(headers)).toEqual({

@@ -16,7 +16,7 @@ describe("toBody", () => {
       pieces(async () => (++asked > 2 ? null : Uint8Array.of(asked))),
       {},
       undefined,
-    );
+    ).stream();
     await Promise.resolve();
     expect(asked).toBe(0);
     const reader = body.getReader();
@@ -27,7 +27,7 @@ describe("toBody", () => {
 
   it("errors with where it happened, and lets go", async () => {
     const source = pieces(async () => Promise.reject(new Error("lost")));
-    await expect(toBody(source, { place }, undefined).getReader().read()).rejects.toMatchObject({
+    await expect(toBody(source, { place }, undefined).stream().getReader().read()).rejects.toMatchObject({
       ...place,
       message: 's3 download "k": lost',
     });
@@ -37,7 +37,7 @@ describe("toBody", () => {
   it("errors with the signal's own reason, also when all bytes are there already", async () => {
     const control = new AbortController();
     const source = pieces(async () => Uint8Array.of(1));
-    const reader = toBody(source, { place, signal: control.signal }, undefined).getReader();
+    const reader = toBody(source, { place, signal: control.signal }, undefined).stream().getReader();
     await reader.read();
     const reason = new Error("left");
     control.abort(reason);
@@ -47,7 +47,20 @@ describe("toBody", () => {
 
   it("passes a cancel on", async () => {
     const source = pieces(async () => null);
-    await toBody(source, {}, undefined).cancel("enough");
+    await toBody(source, {}, undefined).stream().cancel("enough");
     expect(source.cancelled).toEqual(["enough"]);
+  });
+
+  it("gives the same pieces without a stream", async () => {
+    let asked = 0;
+    const { next } = toBody(
+      pieces(async () => (++asked > 1 ? null : Uint8Array.of(asked))),
+      {},
+      undefined,
+    );
+    expect([await next(), await next()]).toEqual([Uint8Array.of(1), null]);
+    const source = pieces(async () => Promise.reject(new Error("lost")));
+    await expect(toBody(source, { place }, undefined).next()).rejects.toMatchObject(place);
+    expect(source.cancelled).toHaveLength(1);
   });
 });
