@@ -3,7 +3,8 @@
  * bodies are not copied.
  */
 import { Readable } from "node:stream";
-import { Agent, type Dispatcher, errors, request as send } from "undici";
+import { Agent, type Dispatcher, errors } from "undici";
+import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Pieces, Transport, TransportOptions, WireResponse } from "./transport.ts";
 
@@ -15,6 +16,8 @@ const CLOSING = 5000;
 
 /** Bytes that are handed over at once; undici counts `headersTimeout` anew whenever the connection has taken some. */
 const SLICE = 256 * 1024;
+/** Bytes of an answer that wait to be read before the connection is told to. */
+const QUEUE = 128 * 1024;
 
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
@@ -24,27 +27,31 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       : undefined;
   const through = own ?? (dispatcher as Dispatcher);
   return {
-    async send({ method, url, headers, body, signal }) {
-      const size = body?.byteLength ?? 0;
-      const sliced = body && size > SLICE;
-      try {
-        const answer = await send(url, {
+    send: ({ method, url, headers, body, signal }) =>
+      new Promise((resolve, reject) => {
+        const exchange = new Exchange(signal, resolve, reject);
+        if (signal?.aborted) return exchange.onAbort();
+        const size = body?.byteLength ?? 0;
+        const sliced = body && size > SLICE;
+        const at = url.indexOf("/", "https://".length);
+        const options = {
+          origin: at < 0 ? url : url.slice(0, at),
+          path: at < 0 ? "/" : url.slice(at),
           method: method as Dispatcher.HttpMethod,
           headers: sliced ? { ...headers, "content-length": String(size) } : headers,
           body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
-          dispatcher: through,
           // Twice: what was handed over last may still be on its way.
           headersTimeout: sliced ? timeouts.headers * 2 : timeouts.headers,
           bodyTimeout: timeouts.body,
           // undici closes the connection after a HEAD unless told that servers answer it properly.
           reset: false,
-          signal: signal ?? null,
-        });
-        return toResponse(answer, signal);
-      } catch (error) {
-        throw toError(error, signal);
-      }
-    },
+        };
+        try {
+          through.dispatch(options, exchange);
+        } catch (error) {
+          exchange.onResponseError(undefined, error);
+        }
+      }),
     close: async () => {
       if (!own) return;
       // Waits for running requests, but not for ever: a body that nobody reads never ends, and destroyed with the agent it
@@ -63,50 +70,124 @@ function* slices(body: Uint8Array): Generator<Uint8Array, void, void> {
   for (let at = 0; at < body.byteLength; at += SLICE) yield body.subarray(at, at + SLICE);
 }
 
-function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData, signal?: AbortSignal): WireResponse {
-  return {
-    status: statusCode,
-    header(name) {
-      const value = headers[name];
-      return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
-    },
-    names: () => Object.keys(headers),
-    pieces: () => toPieces(body, signal),
-    async bytes(most) {
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      try {
-        for await (const chunk of body as AsyncIterable<Uint8Array>) {
-          length += chunk.byteLength;
-          // Leaving the loop destroys the body, and with it the connection.
-          if (length > most) return null;
-          chunks.push(chunk);
-        }
-      } catch (error) {
-        throw toError(error, signal);
-      }
-      return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
-    },
-    discard: () => body.dump({ limit: 64 * 1024 }).catch(() => {}),
-    raw: true,
-  };
-}
+/**
+ * One exchange: undici tells it what comes, the driver reads it. `request` of undici would put a Node stream between, which costs
+ * as much as all the rest of a small answer.
+ */
+class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
+  readonly raw = true;
+  status = 0;
+  readonly #signal: AbortSignal | undefined;
+  readonly #answered: (answer: WireResponse) => void;
+  readonly #failed: (error: unknown) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #headers: Readonly<Record<string, string | string[] | undefined>> = {};
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
 
-function toPieces(body: Dispatcher.ResponseData["body"], signal?: AbortSignal): Pieces {
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  return {
-    async next() {
-      try {
-        const { done, value } = await chunks.next();
-        return done ? null : value;
-      } catch (error) {
-        throw toError(error, signal);
-      }
-    },
-    cancel() {
-      body.on("error", () => {}).destroy();
-    },
+  constructor(
+    signal: AbortSignal | undefined,
+    answered: (answer: WireResponse) => void,
+    failed: (error: unknown) => void,
+  ) {
+    this.#signal = signal;
+    this.#answered = answered;
+    this.#failed = failed;
+    signal?.addEventListener("abort", this.onAbort, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It was aborted while it waited for a connection.
+    if (this.#failure) this.cancel();
+  }
+
+  onResponseStart(_: unknown, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    if (status < 200) return;
+    this.status = status;
+    this.#headers = headers;
+    this.#answered(this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.#queue.push(chunk);
+    this.#queued += chunk.byteLength;
+    if (this.#queued >= QUEUE) controller.pause();
+    this.#wake?.();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    this.#close();
+  }
+
+  onResponseError(_: unknown, error: unknown): void {
+    this.#failure ??= { error: toError(error, this.#signal) };
+    this.#failed(this.#failure.error);
+    this.#close();
+  }
+
+  readonly onAbort = (): void => {
+    this.onResponseError(undefined, undefined);
+    this.cancel();
   };
+
+  readonly header = (name: string): string | null => {
+    const value = this.#headers[name];
+    return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+  };
+
+  names(): string[] {
+    return Object.keys(this.#headers);
+  }
+
+  pieces(): Pieces {
+    return this;
+  }
+
+  readonly next = async (): Promise<Uint8Array | null> => {
+    for (;;) {
+      const piece = this.#queue.shift();
+      if (piece) {
+        this.#queued -= piece.byteLength;
+        if (this.#queued < QUEUE / 2) this.#controller?.resume();
+        return piece;
+      }
+      if (this.#failure) throw this.#failure.error;
+      if (this.#ended) return null;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  };
+
+  cancel(): void {
+    if (!this.#ended) this.#controller?.abort(new errors.RequestAbortedError());
+  }
+
+  async bytes(most: number): Promise<Uint8Array | null> {
+    const all = await collect(this.next, Math.min(most, Number(this.header("content-length") ?? 0)), most);
+    if (!all) this.cancel();
+    return all;
+  }
+
+  async discard(): Promise<void> {
+    try {
+      let left = 64 * 1024;
+      for (let piece = await this.next(); piece; piece = await this.next()) {
+        left -= piece.byteLength;
+        if (left < 0) return this.cancel();
+      }
+    } catch {
+      // Nobody wanted it.
+    }
+  }
+
+  #close(): void {
+    this.#signal?.removeEventListener("abort", this.onAbort);
+    this.#wake?.();
+  }
 }
 
 /** The caller's abort as its own reason, which undici replaces once the body is under way. */
