@@ -25,7 +25,8 @@ export function parsePrefix(prefix: string): string {
 function check(key: string, what: "key" | "prefix"): string {
   if (typeof key !== "string")
     throw invalid(String(key), `a ${what} is a string, not ${key === null ? "null" : typeof key}`);
-  if (!isWellFormed(key)) throw invalid(key, `a ${what} must be well-formed Unicode, this one has a lone surrogate`);
+  // With the u flag a pair is one character, so only a surrogate without its other half is of this category.
+  if (/\p{Cs}/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
   // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
   const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
   if (bytes > MAX_KEY_BYTES)
@@ -35,10 +36,6 @@ function check(key: string, what: "key" | "prefix"): string {
   if (/(^|\/)\.\.?\//.test(what === "key" ? `${key}/` : key))
     throw invalid(key, `a ${what} must not have a "." or ".." segment`);
   return key;
-}
-
-function isWellFormed(text: string): boolean {
-  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 }
 
 function invalid(key: string, message: string): StorageError {

@@ -10,7 +10,7 @@ import { refuse, wholeNumber } from "./options.ts";
 import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
 import { readerOf } from "./reader.ts";
-import { finish, sendMissing, toState, type WorkingState } from "./resume.ts";
+import { finish, over, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
 
 /** Begins a multipart upload. */
@@ -59,10 +59,7 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
       call("listParts", key, options, async (now): Promise<readonly StoredPart[]> => {
         const parts = await stepsOf(now).parts(key, uploadId, options);
         if (parts) return parts;
-        throw new StorageError(
-          "not-found",
-          "the upload is over: it was completed or aborted; begin a new one; begin a new one",
-        );
+        throw over();
       }),
     complete: (parts, options = {}) =>
       call("completeMultipartUpload", key, options, (now) => finish(now, stepsOf(now), state, inOrder(parts), options)),

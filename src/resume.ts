@@ -49,7 +49,7 @@ export async function sendMissing(
     // Completed by a process that did not live to hear of it?
     const etag = await steps.completed(key, state, { signal });
     if (etag !== null) return finished(backend, key, etag, options);
-    throw new StorageError("not-found", "the upload is over: it was completed or aborted; begin a new one");
+    throw over();
   }
   const held = new Set(stored.map(nameOf));
   const known = (partNumber: number): SentPart | undefined => {
@@ -93,6 +93,11 @@ export async function sendMissing(
     }
   };
   return releasing(body, sendBody());
+}
+
+/** The failure of a call for an upload that the store knows no more. */
+export function over(): StorageError {
+  return new StorageError("not-found", "the upload is over: it was completed or aborted; begin a new one");
 }
 
 /** What a part is recognised by in the store. */

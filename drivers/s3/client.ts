@@ -121,7 +121,7 @@ export class Client {
   ): Promise<T> {
     return this.send(operation, async (response, identity) => {
       const bytes = await response.bytes(MAX_DOCUMENT);
-      if (!bytes) throw new StorageError("corrupt", "the store's answer is larger than any S3 document");
+      if (!bytes) throw new StorageError("corrupt", "the store's document is too large");
       if (bytes.byteLength === 0 && blank !== undefined) return blank;
       const found = readXml(new TextDecoder().decode(bytes));
       if (found.name === root) return read(found, identity);

@@ -85,7 +85,7 @@ async function copyVersion(
     // Some servers answer with nothing: then the copy itself must be there.
     const made = await headMarked(client, to, { signal, headers: only(false) }, async () => {});
     if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
-    throw new StorageError("corrupt", "the store answered the copy with nothing, and does not show it either");
+    throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
   }
 
   const begun = { ...info, headers: only(false), checksum: false, signal } as const;

@@ -75,6 +75,6 @@ function decodeUrl(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch (cause) {
-    throw new StorageError("corrupt", "the store listed a key in an encoding that cannot be read", { cause });
+    throw new StorageError("corrupt", "the store listed a key that cannot be decoded", { cause });
   }
 }

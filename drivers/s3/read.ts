@@ -126,9 +126,7 @@ function open(
   if ((asked !== undefined) !== (span !== null) || expected?.start !== span?.start || expected?.end !== span?.end) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
-    if (range && response.header("content-length") === "0") {
-      throw new StorageError("invalid-range", "this range cannot be served: the object has 0 bytes");
-    }
+    if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
   const info = toInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));

@@ -62,7 +62,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
     throw refuse("bucket", "must be 3 to 255 letters, digits, inner dots and hyphens");
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
-  if (!isRegion(region)) throw refuse("region", "must be letters, digits and hyphens, such as us-east-1");
+  if (!isRegion(region)) throw refuse("region", "must be a name such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
   if (/(^|\/)\.\.?(\/|$)/.test(base)) throw refuse("base", 'must not have a "." or ".." segment');
 

@@ -36,7 +36,7 @@ export async function etagOf(response: WireResponse): Promise<string> {
   if (etag === null)
     throw new StorageError(
       "corrupt",
-      "the store acknowledged the write without an ETag (browsers: expose it by the bucket's CORS rule)",
+      "the store acknowledged the write without an ETag (browsers: expose it by CORS)",
       { retryable: true },
     );
   return toEtag(etag);
