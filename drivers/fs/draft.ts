@@ -3,7 +3,7 @@ import { constants, type BigIntStats } from "node:fs";
 import { chmod, copyFile, open, unlink, utimes, type FileHandle } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
-import { onDisk, patiently } from "./errno.ts";
+import { errnoOf, onDisk, patiently } from "./errno.ts";
 import { nextStamp } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
@@ -29,8 +29,9 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
   try {
     signal?.throwIfAborted();
     const made = await onDisk(() => root.temp());
-    path = made;
     const opened = await onDisk(() => patiently(() => open(root.path(made), "wx", settings.mode ?? 0o666)));
+    // From here on it is ours to remove.
+    path = made;
     handle = opened;
     if ("bytes" in source) await writeBytes(opened, source.bytes, options);
     else await writeStream(opened, source, options);
@@ -43,7 +44,7 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
       return opened.stat({ bigint: true });
     });
     await onDisk(() => opened.close());
-    return { path, stats, durable };
+    return { path: made, stats, durable };
   } catch (error) {
     if ("stream" in source) await abandon(source.stream, error);
     await handle?.close().catch(() => {});
@@ -71,7 +72,8 @@ export async function copyDraft(root: Root, settings: Settings, from: string): P
       await handle.close();
     }
   } catch (error) {
-    await discard(root, path);
+    // One that was there before is not ours to remove.
+    if (errnoOf(error) !== "EEXIST") await discard(root, path);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ describe("put", () => {
     expect(await readFile(join(base, "avatars/é.jpg"), "utf8")).toBe("bytes");
   });
 
-  it("round-trips every ugly key, and all of them beside each other", async () => {
+  it("L13, L16, L19: round-trips every ugly key, and all of them beside each other", async () => {
     const { put, text, keys, store } = await folder();
     for (const key of UGLY_KEYS) expect((await put(key, `<${key}>`)).key).toBe(key);
     for (const key of UGLY_KEYS) expect(await text(key)).toBe(`<${key}>`);
@@ -23,7 +23,7 @@ describe("put", () => {
   });
 
   it.each([[["a", "a/b", "a/b/c"]], [["a/b/c", "a/b", "a"]], [["a/b", "a", "a/b/c"]]])(
-    "lets %j exist together",
+    "L10: lets %j exist together",
     async (order) => {
       const { put, text, keys, store } = await folder();
       for (const key of order) await put(key, key);
@@ -48,7 +48,7 @@ describe("put", () => {
     expect(await text("a/b")).toBe("3");
   });
 
-  it("has a new ETag for each of many equal writes within one clock tick", async () => {
+  it("L20: has a new ETag for each of many equal writes within one clock tick", async () => {
     const { put } = await folder();
     const etags = new Set<string>();
     for (let count = 0; count < 200; count++) etags.add((await put("same", "x")).etag);
@@ -71,7 +71,7 @@ describe("put", () => {
     expect((await store.get(K("x.txt"), {}))?.info).toEqual(info);
   });
 
-  it("keeps the bits of an overwritten file, and takes those of mode over the umask", async () => {
+  it("L21: keeps the bits of an overwritten file, and takes those of mode over the umask", async () => {
     const { base, put } = await folder();
     await put("kept", "1");
     await chmod(join(base, "kept"), 0o604);
@@ -81,7 +81,7 @@ describe("put", () => {
     expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o666);
   });
 
-  it("creates only once of 50 that try together, with another driver on the same folder among them", async () => {
+  it("L6: creates only once of 50 that try together, with another driver on the same folder among them", async () => {
     const { base, put, text, files } = await folder();
     const other = await folder({ base });
     const tries = Array.from({ length: 50 }, (_, index) =>
@@ -101,7 +101,7 @@ describe("put", () => {
     expect(await files()).toHaveLength(3);
   });
 
-  it("replaces only the version that ifMatch names, once of 20", async () => {
+  it("L7: replaces only the version that ifMatch names, once of 20", async () => {
     const { put, text } = await folder();
     const { etag } = await put("k", "0");
     const settled = await Promise.allSettled(
@@ -137,7 +137,7 @@ describe("put", () => {
     expect(base).toBeTruthy();
   });
 
-  it("replaces a symbolic link instead of writing through it, and refuses a linked folder", async () => {
+  it("L9: replaces a symbolic link instead of writing through it, and refuses a linked folder", async () => {
     const { base, put, text } = await folder();
     const outside = await emptyFolder();
     await writeFile(join(outside, "canary"), "alive");
@@ -182,7 +182,7 @@ describe("put", () => {
     expect((await failure(text("k"))).code).toBe("unsupported");
   });
 
-  it("survives 1000 puts and deletes under one prefix at once", async () => {
+  it("L17: survives 1000 puts and deletes under one prefix at once", async () => {
     const { base, put, store, keys } = await folder();
     const durable = await folder({ base, durable: true });
     const worker = async (name: number): Promise<void> => {

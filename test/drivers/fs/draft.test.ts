@@ -1,10 +1,14 @@
 import { once } from "node:events";
 import { createHash, randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { copyDraft, writeDraft } from "../../../drivers/fs/draft.ts";
+import { onDisk } from "../../../drivers/fs/errno.ts";
+import { parseOptions } from "../../../drivers/fs/options.ts";
+import { rootAt } from "../../../drivers/fs/root.ts";
 import { bundle, run } from "./child.ts";
-import { failure, folder, K, streamOf } from "./folder.ts";
+import { emptyFolder, failure, folder, K, streamOf } from "./folder.ts";
 
 const MIB = 1024 * 1024;
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -34,6 +38,60 @@ describe("writeDraft", () => {
       expect(sha(await readFile(join(base, "k")))).toBe(sha(bytes));
     },
   );
+
+  it("L4, S23: has a short random name whatever the key is, which nobody lists or reads before it is whole", async () => {
+    const { base, store, text, keys } = await folder();
+    const names = new Set<string>();
+    for (const key of ["k", "k", "x".repeat(255), "é".repeat(512), "a//b"]) {
+      let seen: readonly unknown[] = [];
+      const stream = new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            if (seen.length > 0) return controller.close();
+            controller.enqueue(new Uint8Array(MIB));
+            const drafts = await readdir(join(base, ".unbucket/tmp"));
+            seen = [drafts.length, await text(key), await keys(), await keys(".unbucket/")];
+            for (const name of drafts) names.add(name);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      await store.put(K(key), { stream }, {});
+      expect(seen).toEqual([1, null, [], []]);
+      await store.delete(K(key), {});
+    }
+    expect(names.size).toBe(5);
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("L4: neither writes to a file that has its name already, nor removes it", async () => {
+    const { base, put } = await folder();
+    await put("k", "x");
+    const outside = join(await emptyFolder(), "canary");
+    await writeFile(outside, "alive");
+    await symlink(outside, join(base, ".unbucket/tmp/guessed"));
+    const root = { ...rootAt(base), temp: async () => ".unbucket/tmp/guessed" };
+    const settings = parseOptions({ base });
+    for (const draft of [
+      () => writeDraft(root, settings, { bytes: new Uint8Array(9) }, {}),
+      () => copyDraft(root, settings, join(base, "k")),
+    ])
+      expect((await failure(onDisk(draft))).cause).toMatchObject({ code: "EEXIST" });
+    expect([await readFile(outside, "utf8"), await readdir(join(base, ".unbucket/tmp"))]).toEqual([
+      "alive",
+      ["guessed"],
+    ]);
+  });
+
+  it("L5: lies in the folder itself, wherever the system keeps temporary files", async () => {
+    const { base, store, text } = await folder();
+    const before = process.env["TMPDIR"];
+    onTestFinished(() => void (before === undefined ? delete process.env["TMPDIR"] : (process.env["TMPDIR"] = before)));
+    process.env["TMPDIR"] = "/nowhere";
+    await store.put(K("k"), { stream: streamOf([new Uint8Array(3)]).stream }, { metadata: { a: "b" } });
+    const { dev } = await stat(join(base, ".unbucket/tmp"));
+    expect([await text("k"), dev]).toEqual(["\0\0\0", (await stat(join(base, "k"))).dev]);
+  });
 
   it("is not confused by a source that uses one buffer again and again", async () => {
     const { base, store } = await folder();
@@ -106,7 +164,7 @@ describe("writeDraft", () => {
     expect(cancelled()).toMatchObject({ code: "denied" });
   });
 
-  it("says that there is no room, keeps the old object and leaves nothing when the system takes no more bytes", async () => {
+  it("L22: says that there is no room, keeps the old object and leaves nothing when the system takes no more bytes", async () => {
     const { base, put, text, files } = await folder();
     await put("k", "old", { metadata: { a: "b" } });
     const before = await files();
@@ -121,7 +179,7 @@ describe("writeDraft", () => {
     expect([await text("k"), await files()]).toEqual(["old", before]);
   });
 
-  it("leaves only what nobody sees when its process is killed", async () => {
+  it("L3: leaves only what nobody sees when its process is killed", async () => {
     const { base, put, text, keys, files } = await folder();
     await put("k", "old");
     const program = await bundle(`
@@ -139,7 +197,7 @@ describe("writeDraft", () => {
 });
 
 describe("put of two processes", () => {
-  it("gives readers here whole versions with their own headers", async () => {
+  it("L1, L18: gives readers here whole versions with their own headers", async () => {
     const { base, put, store } = await folder();
     await put("k", "00000000", { metadata: { n: "0" } });
     const program = await bundle(`
@@ -160,7 +218,7 @@ describe("put of two processes", () => {
     expect(seen.size).toBeGreaterThan(10);
   });
 
-  it("creates a key once of 4 processes that try 25 times each", async () => {
+  it("L6: creates a key once of 4 processes that try 25 times each", async () => {
     const { base, text } = await folder();
     const program = await bundle(`
       const store = fsBackend({ base, durable: false });

@@ -33,6 +33,30 @@ describe("orAbsent", () => {
 });
 
 describe("patiently", () => {
+  it.each(["EPERM", "EACCES", "EBUSY"])(
+    "L24: repeats a call that Windows refuses by %s since a file is held, for a bounded time",
+    async (code) => {
+      const platform = process.platform;
+      onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
+      let calls = 0;
+      const held = (times: number): Promise<string> =>
+        patiently(async () => (calls++ < times ? Promise.reject(system(code)) : "renamed"));
+      Object.defineProperty(process, "platform", { value: "linux" });
+      await expect(held(1)).rejects.toThrow(code);
+      expect(calls).toBe(1);
+      Object.defineProperty(process, "platform", { value: "win32" });
+      calls = 0;
+      expect(await held(2)).toBe("renamed");
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      calls = 0;
+      const given = expect(held(99)).rejects.toThrow(code);
+      await vi.advanceTimersByTimeAsync(1300);
+      await given;
+      expect(calls).toBe(7);
+    },
+  );
+
   it("L23: repeats for as long as other calls get on, and no longer than half a minute", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { execFileSync } from "node:child_process";
 import { mkdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -8,7 +9,7 @@ import { allKeys, emptyFolder, failure, folder, K, seeded, uglyKey } from "./fol
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 describe("list", () => {
-  it("is in the order of UTF-8 bytes over both trees, for keys beyond U+FFFF too", async () => {
+  it("L27: is in the order of UTF-8 bytes over both trees, for keys beyond U+FFFF too", async () => {
     const { put, keys } = await folder();
     const written = ["\uffff", "😀", "\ue000", "a", "a.txt", "a/b", "a0", "a//b", "B", "é", ":", "z:", "a:", "a/"];
     for (const key of written) await put(key, "");
@@ -24,7 +25,7 @@ describe("list", () => {
     for (const limit of [1, 7, 1000]) expect(await allKeys(store, "", limit)).toEqual(expected);
   });
 
-  it("honours every prefix exactly, within a segment and within a piece", async () => {
+  it("L28: honours every prefix exactly, within a segment and within a piece", async () => {
     const { put, keys } = await folder();
     const written = [
       "a",
@@ -126,7 +127,7 @@ describe("list", () => {
     expect((await store.list({ prefix: "", limit: 1 })).cursor).toEqual(expect.any(String));
   });
 
-  it("continues after its cursor's key has been deleted", async () => {
+  it("L27: continues after its cursor's key has been deleted", async () => {
     const { put, store } = await folder();
     for (const key of ["a", "b/c", "b/d", "e"]) await put(key, "");
     const { cursor } = await store.list({ prefix: "", limit: 2 });
@@ -144,7 +145,7 @@ describe("list", () => {
     },
   );
 
-  it("shows files of other programs, and neither links, folders, pipes nor the driver's own", async () => {
+  it("L9, L19, L26: shows files of other programs, and neither links, folders, pipes nor the driver's own", async () => {
     const { base, put, keys, store } = await folder({ ignore: ["*.tmp", "cache"] });
     const outside = await emptyFolder();
     await writeFile(join(outside, "canary"), "");
@@ -159,6 +160,7 @@ describe("list", () => {
     await symlink(join(outside, "canary"), join(base, "link"));
     await symlink(outside, join(base, "linked"));
     await symlink("nowhere", join(base, "dangling"));
+    execFileSync("mkfifo", [join(base, "pipe")]);
     expect(await keys()).toEqual([".hidden", "a*b", "own", "x:y"]);
     expect(await keys("linked/")).toEqual([]);
     expect((await store.list({ prefix: "", delimiter: "/", limit: 99 })).prefixes).toEqual([]);
@@ -177,7 +179,7 @@ describe("list", () => {
     expect(await keys()).toEqual([]);
   });
 
-  it("skips what is deleted while it lists", async () => {
+  it("L27: skips what is deleted while it lists", async () => {
     const { base, store } = await folder();
     await Promise.all(Array.from({ length: 300 }, (_, index) => writeFile(join(base, `f${index}`), "x")));
     const deletes = Promise.all(Array.from({ length: 300 }, (_, index) => unlink(join(base, `f${index}`))));

@@ -8,7 +8,7 @@ const KEYS = [...UGLY_KEYS, ...Array.from({ length: 5000 }, () => uglyKey(random
 const PORTABLE = /^(?:[a-z0-9_%-]{1,135}|[a-z0-9_%-]{1,135}=)$/;
 
 describe("encodeKey", () => {
-  it("comes back as the same key by keyOfEncoded, from a different path for every key", () => {
+  it("L13, L16: comes back as the same key by keyOfEncoded, from a different path for every key", () => {
     const paths = new Map<string, string>();
     for (const key of KEYS) {
       const path = encodeKey(key);
@@ -18,7 +18,7 @@ describe("encodeKey", () => {
     }
   });
 
-  it("has names that are portable, and no name that is both a folder and a file", () => {
+  it("L15: has names that are portable, and no name that is both a folder and a file", () => {
     const folders = new Set<string>();
     const files = new Set<string>();
     for (const key of KEYS) {
@@ -30,7 +30,7 @@ describe("encodeKey", () => {
     expect([...files].filter((file) => folders.has(file))).toEqual([]);
   });
 
-  it("stays one path for each key where the file system folds case", () => {
+  it("L14: stays one path for each key where the file system folds case", () => {
     const spelled = new Map<string, string>();
     for (const key of KEYS) {
       const folded = encodeKey(key).toLowerCase();
@@ -72,7 +72,7 @@ describe("candidatesOf", () => {
     for (const key of KEYS.filter((each) => !isOrdinary(each))) expect(candidatesOf(key, true)[0]?.tree).toBe("keys");
   });
 
-  it("never has a plain path that leaves the root or enters the reserved folder", () => {
+  it("L8, L19: never has a plain path that leaves the root or enters the reserved folder", () => {
     for (const key of KEYS) {
       for (const { tree, path } of candidatesOf(key, true)) {
         if (tree !== "plain") continue;
@@ -80,6 +80,107 @@ describe("candidatesOf", () => {
         expect(path).not.toMatch(/^\.unbucket(\/|$)/i);
       }
     }
+  });
+});
+
+/** Names as other programs may have made them, in any tree, most of which stand for no key. */
+function strangePath(): string {
+  const pieces = [
+    "a",
+    "B",
+    "é",
+    "e\u0301",
+    ".",
+    "..",
+    " ",
+    ":",
+    "*",
+    "\\",
+    "%2f",
+    "%2F",
+    "%61",
+    "%",
+    "=",
+    "x".repeat(45),
+    "y".repeat(255),
+    "\0",
+    "con",
+    ".unbucket",
+    "/",
+  ];
+  let path = random() < 0.5 ? ".unbucket/keys/" : "";
+  for (let count = 1 + Math.floor(random() * 5); count > 0; count--)
+    path += pieces[Math.floor(random() * pieces.length)];
+  return random() < 0.3 ? `${path}=` : path;
+}
+
+describe("keys and paths", () => {
+  it("L8, L14, L19: stand for each other: the key of any path has that path among its candidates, and no other key has", () => {
+    const owners = new Map<string, string>();
+    let [found, none] = [0, 0];
+    const own = (path: string, key: string): void => {
+      expect([path, owners.get(path) ?? key]).toEqual([path, key]);
+      owners.set(path, key);
+    };
+    for (const posix of [true, false])
+      for (const key of KEYS) for (const { path } of candidatesOf(key, posix)) own(path, key);
+    for (let count = 0; count < 20_000; count++) {
+      const path = strangePath();
+      const posix = count % 2 === 0;
+      const inTree = path.startsWith(".unbucket/");
+      const key = inTree ? keyOfEncoded(path) : keyOfPlain(path, posix);
+      if (key === null) none++;
+      else {
+        found++;
+        own(path, key);
+        expect(candidatesOf(key, posix)).toContainEqual({ tree: inTree ? "keys" : "plain", path });
+      }
+    }
+    expect([found > 1000, none > 1000]).toEqual([true, true]);
+  });
+
+  it("L15: on Windows nothing is stored under a name that Windows takes for another, or for no file", () => {
+    // https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file, written down anew: by what it says, not as the driver does.
+    const devices = [
+      "con",
+      "prn",
+      "aux",
+      "nul",
+      ...Array.from("123456789¹²³", (digit) => [`com${digit}`, `lpt${digit}`]).flat(),
+    ];
+    const isFine = (name: string): boolean =>
+      name.length > 0 &&
+      name.length <= 255 &&
+      ![...name].some((char) => char <= "\u001f" || '<>:"|?*\\/'.includes(char)) &&
+      !name.endsWith(".") &&
+      !name.endsWith(" ") &&
+      !devices.includes((name.split(".")[0] as string).trimEnd().toLowerCase());
+    for (const key of KEYS) {
+      for (const { path } of candidatesOf(key, false)) {
+        expect([path, path.split("/").filter((name) => !isFine(name))]).toEqual([path, []]);
+      }
+    }
+  });
+
+  it("L14: where names are folded and composed, two keys meet in one plain name at most, and never in an encoded one", () => {
+    const fold = (path: string): string => path.normalize("NFC").toLowerCase();
+    const spelled = new Map<string, string>();
+    let met = 0;
+    for (const key of new Set([
+      ...KEYS,
+      ...KEYS.map((key) => key.toUpperCase()),
+      ...KEYS.map((key) => key.normalize("NFD")),
+    ])) {
+      if (new TextEncoder().encode(key).length > 1024) continue;
+      const [first, second] = candidatesOf(key, false);
+      const encoded = first?.tree === "keys" ? first : second;
+      expect(spelled.get(fold(encoded?.path ?? "")) ?? key).toBe(key);
+      spelled.set(fold(encoded?.path ?? ""), key);
+      // Whoever finds the plain name taken has the encoded one.
+      if (first?.tree === "plain" && second === undefined) throw new Error(`${key} has one place`);
+      if (first?.tree === "plain" && fold(first.path) !== first.path) met++;
+    }
+    expect(met).toBeGreaterThan(100);
   });
 });
 

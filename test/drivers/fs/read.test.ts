@@ -30,7 +30,7 @@ describe("get", () => {
     expect((await failure(store.get(K("k"), { ifNoneMatch: etag }))).code).toBe("not-modified");
   });
 
-  it("gives null below a file, for a folder, a pipe, a socket, a link and a name that is too long", async () => {
+  it("L11, L12, L26: gives null below a file, for a folder, a pipe, a socket, a link and a name that is too long", async () => {
     const { base, put, store, text } = await folder();
     await put("file", "x");
     await mkdir(join(base, "dir"));
@@ -43,7 +43,7 @@ describe("get", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("reads nothing outside the folder through links, and deletes nothing there", async () => {
+  it("L9: reads nothing outside the folder through links, and deletes nothing there", async () => {
     const { base, store, text } = await folder();
     const outside = await emptyFolder();
     await writeFile(join(outside, "canary"), "secret");
@@ -75,7 +75,7 @@ describe("get", () => {
     expect(await text("d/k")).toBe("two");
   });
 
-  it("keeps giving the version it opened while others are written and deleted", async () => {
+  it("L25: keeps giving the version it opened while others are written and deleted", async () => {
     const { put, store } = await folder();
     await put("k", new Uint8Array(MIB).fill(1));
     const object = await store.get(K("k"), {});
@@ -85,7 +85,7 @@ describe("get", () => {
     expect([bytes.byteLength, bytes.every((byte) => byte === 1)]).toEqual([MIB, true]);
   });
 
-  it("never pairs headers and bytes of different versions while 300 are written", async () => {
+  it("L1, L18: never pairs headers and bytes of different versions while 300 are written", async () => {
     const { base, put } = await folder();
     const version = (n: number) => ({ ...(n % 3 ? { metadata: { n: `${n}` } } : {}) });
     await put("k", "0".repeat(8), version(0));
@@ -107,7 +107,7 @@ describe("get", () => {
     expect(pairs).toBeGreaterThan(50);
   });
 
-  it("keeps headers over a copy that keeps times, and lets go of them when another program writes", async () => {
+  it("L18: keeps headers over a copy that keeps times, and lets go of them when another program writes", async () => {
     const { base, put } = await folder();
     for (const key of [...UGLY_KEYS.slice(0, 20), "k.txt"])
       await put(key, "1", { contentType: "a/b", metadata: { key: "v" } });

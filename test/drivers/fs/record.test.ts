@@ -68,7 +68,7 @@ describe("writeRecord", () => {
     expect((await files()).filter((file) => file.includes("/meta/"))).toEqual([]);
   });
 
-  it("keeps names of metadata that mean something to JavaScript", async () => {
+  it("S20: keeps names of metadata that mean something to JavaScript", async () => {
     const { put, store } = await folder();
     const metadata = JSON.parse('{"__proto__":"a","constructor":"b","to-json":"ü"}') as Record<string, string>;
     const info = await put("k", "", { metadata });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { emptyFolder, folder, K } from "./folder.ts";
 
 describe("remove", () => {
-  it("takes record and empty folders along, keeps the root and what others keep", async () => {
+  it("L17: takes record and empty folders along, keeps the root and what others keep", async () => {
     const { base, put, store, files } = await folder();
     await mkdir(join(base, "a/kept"), { recursive: true });
     await put("a/b/c/d", "", { metadata: { x: "y" } });
@@ -18,7 +18,7 @@ describe("remove", () => {
     expect(await files()).toEqual([".unbucket/version"]);
   });
 
-  it("succeeds for what is absent, a folder, below a file, and in a folder that does not exist", async () => {
+  it("L12: succeeds for what is absent, a folder, below a file, and in a folder that does not exist", async () => {
     const { base, put, store, keys } = await folder();
     await put("dir/file", "");
     for (const key of ["absent", "dir", "dir/", "dir/file/below", "x".repeat(1000)]) await store.delete(K(key), {});
@@ -26,7 +26,7 @@ describe("remove", () => {
     await (await folder({ base: join(base, "missing") })).store.delete(K("k"), {});
   });
 
-  it("leaves links and what they lead to", async () => {
+  it("L9: leaves links and what they lead to", async () => {
     const { base, store } = await folder();
     const outside = await emptyFolder();
     await writeFile(join(outside, "canary"), "");

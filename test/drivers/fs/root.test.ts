@@ -19,7 +19,7 @@ describe("rootAt", () => {
     expect(await root.make("a")).toEqual(["", "a"]);
   });
 
-  it("makes nothing through a link, whether that leads somewhere or nowhere", async () => {
+  it("L9: makes nothing through a link, whether that leads somewhere or nowhere", async () => {
     const [base, outside] = [await emptyFolder(), await emptyFolder()];
     await mkdir(join(base, "d"));
     await symlink(outside, join(base, "d/out"));
@@ -32,7 +32,7 @@ describe("rootAt", () => {
     expect([await root.whereabouts("d"), await root.whereabouts("d/out")]).toEqual(["inside", "linked"]);
   });
 
-  it("refuses a reserved folder that is a link", async () => {
+  it("L9: refuses a reserved folder that is a link", async () => {
     const [base, outside] = [await emptyFolder(), await emptyFolder()];
     await symlink(outside, join(base, ".unbucket"));
     expect(await failure(rootAt(base).temp())).toMatchObject({ code: "denied" });
@@ -47,16 +47,17 @@ describe("rootAt", () => {
   });
 });
 
-describe("rootAt on a file system that folds case", () => {
-  it("keeps keys apart that differ in case alone, in a file's or a folder's name", async () => {
+describe("rootAt on a file system that folds case and normalises", () => {
+  it("L14: keeps keys apart that differ in case or composition alone, in a file's or a folder's name", async () => {
     const real = rootAt(await emptyFolder());
-    const folds = (path: string): boolean => !path.startsWith(".unbucket") && path !== path.toLowerCase();
-    // As such a system answers when everything on it is spelled in lower case.
+    const fold = (path: string): string => path.normalize("NFC").toLowerCase();
+    const folds = (path: string): boolean => !path.startsWith(".unbucket") && path !== fold(path);
+    // As such a system answers when everything on it is spelled in lower case and composed.
     const root: Root = {
       ...real,
-      path: (relative) => real.path(folds(relative) ? relative.toLowerCase() : relative),
+      path: (relative) => real.path(folds(relative) ? fold(relative) : relative),
       whereabouts: async (path) => {
-        const place = await real.whereabouts(folds(path) ? path.toLowerCase() : path);
+        const place = await real.whereabouts(folds(path) ? fold(path) : path);
         return place === "inside" && folds(path) ? "respelled" : place;
       },
       make: async (folder) => {
@@ -65,7 +66,7 @@ describe("rootAt on a file system that folds case", () => {
       },
     };
     const settings = parseOptions({ base: root.base, durable: false });
-    const keys = ["file", "File", "dir/x", "Dir/x", "DIR/x"].map(K);
+    const keys = ["file", "File", "dir/x", "Dir/x", "DIR/x", "\u00e9/y", "e\u0301/y", "\u00c9/y"].map(K);
     for (const ifNoneMatch of [undefined, "*"] as const) {
       for (const key of keys) {
         const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode(key) }, {});

@@ -3,6 +3,7 @@ import { appendFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import fs from "../../../drivers/fs.ts";
+import { bundle, run } from "./child.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const MIB = 1024 * 1024;
@@ -10,7 +11,7 @@ const DESCRIPTORS = existsSync("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
 const openFiles = (): number => readdirSync(DESCRIPTORS).length;
 
 describe("streamOf", () => {
-  it("errors with `corrupt` when the file is cut, and gives no byte beyond the length it had", async () => {
+  it("L25: errors with `corrupt` when the file is cut, and gives no byte beyond the length it had", async () => {
     const { base, put, store } = await folder();
     await put("k", new Uint8Array(MIB));
     const cut = await store.get(K("k"), {});
@@ -56,11 +57,11 @@ describe("an error of the body", () => {
 });
 
 describe("descriptors of streamOf", () => {
-  it("are closed after 200 bodies each that are cancelled, aborted, read to the end and read with BYOB", async () => {
+  it("L31: are closed after 250 bodies each that are cancelled, aborted, read to the end and read with BYOB", async () => {
     const { put, store } = await folder();
     await put("k", new Uint8Array(MIB));
     const before = openFiles();
-    for (let count = 0; count < 200; count++) {
+    for (let count = 0; count < 250; count++) {
       const cancelled = (await store.get(K("k"), {}))?.body.getReader();
       await cancelled?.read();
       await cancelled?.cancel();
@@ -84,5 +85,30 @@ describe("descriptors of streamOf", () => {
         expect((await new Response((await store.get(K("k"), {}))?.body).arrayBuffer()).byteLength).toBe(MIB);
     }
     await expect.poll(openFiles).toBeLessThanOrEqual(before);
+  });
+
+  it("L31: are closed when a body is forgotten, once the runtime has noticed", async () => {
+    const { base, put } = await folder();
+    await put("k", new Uint8Array(MIB));
+    const program = await bundle(`
+      import { readdirSync } from "node:fs";
+      const open = () => readdirSync(${JSON.stringify(DESCRIPTORS)}).length;
+      const store = fsBackend({ base });
+      await store.get("k", {}).then(({ body }) => body.cancel());
+      const before = open();
+      const forget = async () => { for (let n = 0; n < 100; n++) await (await store.get("k", {})).body.getReader().read(); };
+      await forget();
+      const most = open();
+      for (let turn = 0; turn < 100 && open() > before; turn++) {
+        gc();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      console.log(JSON.stringify([most - before, open() - before]));
+    `);
+    const { code, out } = await run(process.execPath, ["--expose-gc", program, base]).ended;
+    expect(code).toBe(0);
+    const [most, left] = JSON.parse(out) as [number, number];
+    expect(most).toBeGreaterThan(50);
+    expect(left).toBeLessThanOrEqual(1);
   });
 });

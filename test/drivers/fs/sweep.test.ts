@@ -6,7 +6,7 @@ import { sweep } from "../../../drivers/fs/sweep.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, filesBelow, folder, type Folder } from "./folder.ts";
 
-it("sweep deletes temporary files older than a day and nothing else, at the first write", async () => {
+it("L3: sweep deletes temporary files older than a day and nothing else, at the first write", async () => {
   const base = await emptyFolder();
   await mkdir(join(base, ".unbucket/tmp"), { recursive: true });
   const old = (Date.now() - 25 * 3600 * 1000) / 1000;
@@ -26,7 +26,7 @@ const metadata = { a: "b" };
 const records = async ({ files }: Folder): Promise<string[]> =>
   (await files()).filter((path) => path.startsWith(".unbucket/meta/"));
 
-it("sweep deletes the records of files that other programs have removed or replaced, after a day", async () => {
+it("L18: sweep deletes the records of files that other programs have removed or replaced, after a day", async () => {
   const made = await folder();
   const { base, put, store } = made;
   const keys = ["kept", "removed", "replaced", "a", "a/b", "x//y", "deep/er/gone"];
@@ -49,7 +49,7 @@ it("sweep deletes the records of files that other programs have removed or repla
   expect(await records(made)).toHaveLength(4);
 });
 
-it("sweep leaves the record of a file that a backup brings later, whatever time the record has", async () => {
+it("L18: sweep leaves the record of a file that a backup brings later, whatever time the record has", async () => {
   const made = await folder();
   const { base, put } = made;
   await put("k", "", { metadata });

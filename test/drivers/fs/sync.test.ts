@@ -54,7 +54,7 @@ async function recorded(run: (base: string) => Promise<unknown>): Promise<string
 }
 
 describe("a durable put", () => {
-  it("flushes bytes and record before the rename, then the names, also of a folder that someone else has made", async () => {
+  it("L2: flushes bytes and record before the rename, then the names, also of a folder that someone else has made", async () => {
     const seen = await recorded(async (base) => {
       await mkdir(join(base, "a"));
       const { put } = await folder({ base, durable: true });
@@ -78,7 +78,7 @@ describe("a durable put", () => {
     ]);
   });
 
-  it("flushes the folders above once, and again when they have been made anew", async () => {
+  it("L2: flushes the folders above once, and again when they have been made anew", async () => {
     const seen = await recorded(async (base) => {
       const { put, store } = await folder({ base, durable: true });
       await put("a/b/1", "");
@@ -181,7 +181,7 @@ describe("a flush that fails after a put", () => {
 });
 
 describe("a delete", () => {
-  it("flushes the nearest folder that stays, unless the driver was made with durable false", async () => {
+  it("L2: flushes the nearest folder that stays, unless the driver was made with durable false", async () => {
     const seen = await recorded(async (base) => {
       const { put } = await folder({ base });
       for (const key of ["a/b/1", "a/b/2", "a/3", "a/4"]) await put(key, "");

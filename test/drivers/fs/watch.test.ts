@@ -37,7 +37,7 @@ async function watched(options: Partial<FsOptions> = {}) {
 }
 
 describe("watchFolder", () => {
-  it("tells each write and delete once, by key, whatever the key is", async () => {
+  it("L29: tells each write and delete once, by key, whatever the key is", async () => {
     const { put, store, events } = await watched({ ignore: ["*.tmp"] });
     const keys = ["plain", "new/folder/deep", "x:y", "a//b", "with-record", `${":".repeat(100)}`];
     for (const key of keys) await put(key, "1", key === "with-record" ? { metadata: { a: "b" } } : {});
@@ -48,7 +48,7 @@ describe("watchFolder", () => {
     await expect.poll(() => [...events].sort()).toEqual([...updates, ...keys.map((key) => `remove ${key}`)].sort());
   });
 
-  it("tells what other programs do, also in a folder that is moved in, removed and made again", async () => {
+  it("L29: tells what other programs do, also in a folder that is moved in, removed and made again", async () => {
     const { base, events } = await watched();
     const outside = await emptyFolder();
     await mkdir(join(outside, "moved/deep"), { recursive: true });
@@ -62,7 +62,7 @@ describe("watchFolder", () => {
     await expect.poll(() => events).toContain("update moved/deep/other");
   });
 
-  it("follows no link, and is silent when stopped", async () => {
+  it("L9: follows no link, and is silent when stopped", async () => {
     const { base, put, events, stop } = await watched();
     const outside = await emptyFolder();
     await symlink(outside, join(base, "linked"));
