@@ -68,7 +68,11 @@ export async function* renamedUploads(
 }
 
 function rename<T>(found: T, named: Name): T {
-  return typeof found === "object" && found !== null && "key" in found
-    ? { ...found, key: named(found.key as string) }
-    : found;
+  if (typeof found !== "object" || found === null || !("key" in found)) return found;
+  // Not by spreading, which would make the stream and the headers of a download that nobody has asked for.
+  const properties = Object.getOwnPropertyDescriptors(found);
+  return Object.defineProperties(
+    {},
+    { ...properties, key: { ...properties.key, value: named(found.key as string) } },
+  ) as T;
 }

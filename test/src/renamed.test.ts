@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../src/error.ts";
 import type { MultipartUpload } from "../../src/interface.ts";
-import { renamed } from "../../src/renamed.ts";
+import { renamed, renaming } from "../../src/renamed.ts";
 
 const cut = (key: string): string => key.replace(/^in\//, "");
 
@@ -26,6 +26,19 @@ describe("renamed", () => {
     const upload = { key: "in/in/k", state: () => ({ key: "in/in/k" }) } as unknown as MultipartUpload;
     const named = await renamed(Promise.resolve(upload), cut);
     expect([named.key, named.state().key]).toEqual(["in/k", "in/k"]);
+  });
+
+  it("leaves what is made when it is asked for unmade", async () => {
+    let made = 0;
+    const object = {
+      key: "in/k",
+      get body() {
+        return ++made;
+      },
+    };
+    const named = await renaming(Promise.resolve(object), cut);
+    expect([made, named.key, named.body, made]).toEqual([0, "k", 1, 1]);
+    expect(Object.keys(named)).toEqual(["key", "body"]);
   });
 
   it("gives its own names to the failure of an upload that did not begin", async () => {
