@@ -4,6 +4,7 @@
  */
 import type { UploadedPart } from "../../src/backend.ts";
 import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
+import type { Place } from "../../src/error.ts";
 import { checkAlgorithm, refuse } from "../../src/options.ts";
 import type { WireResponse } from "./transport.ts";
 import type { Markup } from "./xml.ts";
@@ -46,10 +47,13 @@ export class Checksums {
   verified(
     response: Pick<WireResponse, "header">,
     body: () => ReadableStream<Uint8Array>,
+    place?: Place,
   ): ReadableStream<Uint8Array> | undefined {
     const algorithm = this.#own.find(({ header }) => response.header(header));
     const expected = algorithm && response.header(algorithm.header);
-    return algorithm && expected && isWhole(response, expected) ? algorithm.verified(body(), expected) : undefined;
+    return algorithm && expected && isWhole(response, expected)
+      ? algorithm.verified(body(), expected, place)
+      : undefined;
   }
 }
 

@@ -150,7 +150,7 @@ function open(
       : healing(wanted, opened, rest);
   const body = toBody(pieces, options, rest);
   const { checksums } = client.settings;
-  const verified = plain && !span && checksums.verified(response, body.stream);
+  const verified = plain && !span && checksums.verified(response, body.stream, options.place);
   let stream: ReadableStream<Uint8Array> | undefined;
   return {
     info,

@@ -1,4 +1,5 @@
 /** What a checksum algorithm is: types only. The algorithms are in `unbucket/checksum`, so that who uses none carries none. */
+import type { Place } from "../error.ts";
 
 /** Takes bytes as they come. */
 export interface Hasher {
@@ -23,8 +24,8 @@ export interface ChecksumAlgorithm {
   create(): Hasher;
   /** The value of bytes that are in memory, in base64. */
   of(bytes: Uint8Array): string | Promise<string>;
-  /** The same bytes; errors `corrupt` at the end when they do not have the value. */
-  verified(stream: ReadableStream<Uint8Array>, expected: string): ReadableStream<Uint8Array>;
+  /** The same bytes; errors `corrupt` at the end when they do not have the value, and says of which place. */
+  verified(stream: ReadableStream<Uint8Array>, expected: string, place?: Place): ReadableStream<Uint8Array>;
   /** The value of two pieces as one, from their values and the length in bytes of the second. Needed by `full`. */
   combine?(first: string, second: string, secondBytes: number): string;
 }

@@ -34,7 +34,7 @@ export function crcAlgorithm(name: string, polynomial: Polynomial): ChecksumAlgo
       hasher.update(bytes);
       return hasher.digest();
     },
-    verified: (stream, expected) => verified(name, create(), stream, expected),
+    verified: (...args) => verified(name, create(), ...args),
     combine(first, second, secondBytes) {
       joined ??= combiner(polynomial);
       return toBase64(joined(fromBase64(first), fromBase64(second), secondBytes), width);

@@ -13,7 +13,7 @@ export const sha256: ChecksumAlgorithm = {
   header: "x-amz-checksum-sha256",
   type: "composite",
   create,
-  verified: (stream, expected) => verified("SHA256", create(), stream, expected),
+  verified: (...args) => verified("SHA256", create(), ...args),
   of: (bytes) => sha256Base64(bytes),
 };
 

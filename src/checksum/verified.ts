@@ -1,5 +1,5 @@
 /** A stream whose bytes must have a checksum. It is part of each algorithm, so that a driver without any does not carry it. */
-import { StorageError } from "../error.ts";
+import { locate, type Place, StorageError } from "../error.ts";
 import type { Hasher } from "./algorithm.ts";
 
 /** The same bytes; errors `corrupt` at the end when they do not have the value that was announced. */
@@ -8,6 +8,7 @@ export function verified(
   hasher: Hasher,
   stream: ReadableStream<Uint8Array>,
   expected: string,
+  place?: Place,
 ): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   return new ReadableStream<Uint8Array>(
@@ -19,9 +20,9 @@ export function verified(
           return controller.enqueue(value);
         }
         if ((await hasher.digest()) === expected) return controller.close();
-        throw new StorageError("corrupt", `the bytes do not have the ${name} that was announced`, {
-          retryable: true,
-        });
+        const message = `the bytes do not have the ${name} that was announced`;
+        const error = new StorageError("corrupt", message, { retryable: true });
+        throw place ? locate(error, place) : error;
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -140,7 +140,12 @@ describe.each(TRANSPORTS)("a download with checksum over %s", (_, transport) => 
     await expect(driver.getItem("k", {})).rejects.toMatchObject({ code: "corrupt" });
     const reader = (await driver.download("k")).body.getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("hellO");
-    await expect(reader.read()).rejects.toMatchObject({ code: "corrupt" });
+    await expect(reader.read()).rejects.toMatchObject({
+      code: "corrupt",
+      operation: "download",
+      key: "k",
+      driver: "s3",
+    });
   });
 
   it.each([
