@@ -91,7 +91,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     maxMemory: wholeNumber("maxMemory", maxMemory, partSize, Number.MAX_SAFE_INTEGER),
     checksums: new Checksums(options.checksum),
     publicUrl: publicUrl || undefined,
-    headers: lowerCase(headers),
+    headers: driverHeaders(headers),
     retry: parseRetry(retry),
     timeouts: toTimeouts(timeout),
     clock: time,
@@ -118,6 +118,12 @@ function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
     typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
   wholeNumbers("timeout", given, { connect: MILLISECONDS, headers: MILLISECONDS, body: MILLISECONDS });
   return { connect: 10_000, headers: 60_000, body: 60_000, ...defined(given) };
+}
+
+function driverHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const lower = lowerCase(headers);
+  if (lower["host"] !== undefined) throw refuse("headers host", "is set by signing");
+  return lower;
 }
 
 /** Headers of a caller with lower-case names, as signing needs them; rejects `invalid-option` without the value, which may be a key. */

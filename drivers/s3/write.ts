@@ -22,9 +22,10 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const checksum = bodyHeader(algorithm, await algorithm?.of(bytes));
   const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
-  const etag = await settle(client, key, { writeId, signal }, () =>
-    refusedAsPrecondition(options, () => client.send(operation, etagOf)),
-  );
+  const send = (): Promise<string> => client.send(operation, etagOf);
+  const etag = conditional
+    ? await settle(client, key, { writeId, signal }, () => refusedAsPrecondition(options, send))
+    : await send();
   return { key, size: bytes.byteLength, etag, ...headersOf(options) };
 }
 

@@ -95,6 +95,7 @@ describe("toSettings", () => {
     ["checksum", { checksum: [{ name: "crc32" }] as never }],
     ["dispatcher", { fetch: async () => new Response(), dispatcher: {} }],
     ["headers x-a", { headers: { "x-a": "b\nc" } }],
+    ["headers host", { headers: { Host: "other" } }],
     ['headers "a b', { headers: { "a b": "c" } }],
     ["accessKeyId", { accessKeyId: "", secretAccessKey: "s" }],
     ["secretAccessKey", { secretAccessKey: "" }],
