@@ -155,9 +155,8 @@ async function create(root: Root, draft: Draft, to: string): Promise<void> {
     const code = errnoOf(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
   }
-  const present = await orAbsent(lstat(to));
-  if (present?.isFile()) throw exists();
-  // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
+  // Nobody who asks for the lock has made it since the conditions were checked. A folder fails here with EISDIR, which leads to
+  // the next candidate; a symbolic link is no object and is replaced.
   await replace(root, draft, to);
 }
 

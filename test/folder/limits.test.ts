@@ -14,6 +14,8 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const meet = (call: string): void => {
     if (fault.call !== call || fault.after-- > 0) return;
+    // Once: what is passed over is not made up for by the next call.
+    fault.call = "";
     throw Object.assign(new Error("injected"), { code: fault.code });
   };
   const wrapped = (name: "rename" | "link" | "mkdir" | "copyFile") => {

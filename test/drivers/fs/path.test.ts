@@ -155,7 +155,8 @@ describe("keys and paths", () => {
       !name.endsWith(".") &&
       !name.endsWith(" ") &&
       !devices.includes((name.split(".")[0] as string).trimEnd().toLowerCase());
-    for (const key of KEYS) {
+    const named = devices.flatMap((name) => [name, `a/${name.toUpperCase()}.txt`, `${name} .tar.gz/b`, `${name}x`]);
+    for (const key of [...KEYS, ...named]) {
       for (const { path } of candidatesOf(key, false)) {
         expect([path, path.split("/").filter((name) => !isFine(name))]).toEqual([path, []]);
       }
