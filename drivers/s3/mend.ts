@@ -43,9 +43,9 @@ export class Mender {
     const { code } = complaint;
     if (clock.learn(answer, code, signed.time)) return this.#once("time");
     const query = redirected(answer, signed.url);
-    if (query) {
+    if (query && this.#once("query")) {
       this.query = query;
-      return this.#once("query");
+      return true;
     }
     if (isMisplaced(answer, complaint)) {
       if (this.#mended.has("region")) return false;

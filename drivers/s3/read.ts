@@ -173,7 +173,7 @@ function firstPart(range: ByteRange | undefined, size: number): ByteRange {
 async function lengthByHead(client: Client, operation: Operation, response: WireResponse): Promise<number | undefined> {
   if (response.status !== 200 || response.header("content-length") !== null) return undefined;
   const headers = { ...operation.headers, range: undefined, "if-none-match": undefined };
-  const head: Operation = { ...operation, method: "HEAD", headers, accept: [404] };
+  const head: Operation = { ...operation, method: "HEAD", headers, accept: [] };
   const length = await client
     .send(head, async (other) => {
       await other.discard();

@@ -154,9 +154,20 @@ describe("a temporary redirect", () => {
       expect(server.requests.map(({ body }) => body.toString())).toEqual(["abc", "abc"]);
       const always = await wire(() => answer(status, { location: "/bucket/k?again" }));
       await expect(stubbed(always).upload("k", "x")).rejects.toMatchObject({ response: { status } });
-      expect(always.requests).toHaveLength(2);
+      expect(always.requests.filter(({ method }) => method === "PUT")).toHaveLength(2);
     },
   );
+
+  it("that names a region too is signed for that when it comes again", async () => {
+    const elsewhere = answer(307, { location: "/bucket/k?a", "x-amz-bucket-region": "eu-west-1" });
+    const server = await wire(elsewhere, elsewhere, happy);
+    await stubbed(server).upload("k", "x");
+    expect(server.requests.map(({ headers }) => /\/(eu|us)-/.exec(`${headers["authorization"]}`)?.[1])).toEqual([
+      "us",
+      "us",
+      "eu",
+    ]);
+  });
 
   it.each(["/bucket/other", "/other/k", "http://127.0.0.1:1/bucket/k", "//evil.example/bucket/k", "http://["])(
     "to %s is not followed",

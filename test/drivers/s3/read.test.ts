@@ -111,11 +111,13 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     it.each([
       ["of another version", { bytes: head(3).replace('"e"', '"other"') }],
       ["of other bytes", { bytes: head(3, "content-encoding: gzip\r\n") }],
+      ["that finds nothing", answer(404)],
       ["without a length too", { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\n', then: "fin" as const }],
       ["that is refused", failure(403, "AccessDenied")],
     ])("rejects when there is a HEAD %s", async (_, second) => {
       const server = await wire(bare("abc"), second);
-      const code = "bytes" in second && String(second.bytes).includes("AccessDenied") ? "denied" : "corrupt";
+      const [, status] = String(second.bytes).split(" ");
+      const code = { 403: "denied", 404: "not-found" }[`${status}`] ?? "corrupt";
       await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code });
     });
   });
