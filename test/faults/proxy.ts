@@ -82,7 +82,7 @@ async function converse(socket: Socket, connection: number, options: ProxyOption
 
     const drop = faultOf(faults, "drop");
     if (drop || (turn > 1 && faultOf(faults, "idle-close"))) {
-      if (drop?.after) await reader.bytes(drop.after);
+      if (drop?.after) await reader.bytes(Math.min(drop.after, length));
       return ended(socket, drop?.by ?? "fin");
     }
     const reply = faultOf(faults, "reply");
