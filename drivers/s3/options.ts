@@ -65,7 +65,7 @@ export interface S3Options {
   readonly timeout?: number | Partial<Timeouts>;
   /** Used instead of the built-in transport: for proxies, service bindings, tests. */
   readonly fetch?: Fetch;
-  /** An undici dispatcher, such as a ProxyAgent; Node only. */
+  /** A dispatcher of undici 7 or later, such as a ProxyAgent; Node only. */
   readonly dispatcher?: object;
   readonly onEvent?: OnEvent;
 }
