@@ -45,7 +45,7 @@ export async function commit(
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
-    return await withLock(root, key, { signal: conditions.signal }, async () => {
+    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(draft.path) }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
@@ -103,9 +103,8 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
   for (const candidate of placesOf(root, key)) {
     for (let attempt = 0; ; attempt++) {
       try {
-        await root.make(folderOf(candidate.path));
         if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
-        const held = await anchor(root, folderOf(candidate.path));
+        const held = await hold(root, folderOf(candidate.path), attempt > 0);
         // Gone again, or something else by now: made anew, or refused.
         if (!held && attempt < ATTEMPTS) continue;
         if (!held)
@@ -129,6 +128,15 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
     }
   }
   throw failure;
+}
+
+/** Holds a folder, which is made if it is missing. A draft lies in the root, so that one is only looked for `again`. */
+async function hold(root: Root, folder: string, again: boolean): Promise<Anchor | null> {
+  const held = await orAbsent(anchor(root, folder));
+  if (held?.handle || (held && folder === "" && !again)) return held;
+  await held?.close();
+  await root.make(folder);
+  return anchor(root, folder);
 }
 
 async function replace(root: Root, draft: Draft, to: string): Promise<void> {

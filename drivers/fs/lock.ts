@@ -11,6 +11,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether work that needs no room goes on where the disk has none for the claim. */
   readonly needsNoRoom?: boolean;
+  /** The folder of temporary files, where the caller has just used it, so that it is not looked at again. */
+  readonly folder?: string;
 }
 
 /** Where the claim on a key lies. */
@@ -30,10 +32,14 @@ export function withLock<T>(root: Root, key: string, options: LockOptions, work:
   });
 }
 
-async function claimed(root: Root, key: string, { signal, needsNoRoom }: LockOptions): Promise<() => Promise<void>> {
+async function claimed(
+  root: Root,
+  key: string,
+  { signal, needsNoRoom, folder }: LockOptions,
+): Promise<() => Promise<void>> {
   try {
-    const folder = await root.tempFolder();
-    return await claim(root.path(`${folder}/${claimPath(key)}`), signal);
+    const place = folder ?? (await root.tempFolder());
+    return await claim(root.path(`${place}/${claimPath(key)}`), signal);
   } catch (error) {
     // Or nothing could be deleted any more, which is what makes room.
     if (needsNoRoom && FULL.has(errnoOf(error) ?? "")) return async () => {};

@@ -2,7 +2,7 @@
 import { rmdir, unlink } from "node:fs/promises";
 import { anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { findAll, findAt, isReachable, placesOf } from "./find.ts";
+import { findAt, isReachable, placesOf } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
@@ -15,7 +15,7 @@ import { syncRemoval } from "./sync.ts";
  */
 export async function remove(root: Root, key: string, durable: boolean): Promise<string | null> {
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
-  if (!(await root.exists()) || (await findAll(root, key)).length === 0) return null;
+  if (!(await root.exists()) || !(await isAnywhere(root, key))) return null;
   return withLock(root, key, { needsNoRoom: true }, async () => {
     let kept: string | null = null;
     for (const candidate of placesOf(root, key).toReversed()) {
@@ -30,6 +30,11 @@ export async function remove(root: Root, key: string, durable: boolean): Promise
   });
 }
 
+async function isAnywhere(root: Root, key: string): Promise<boolean> {
+  for (const candidate of placesOf(root, key)) if (await findAt(root, candidate)) return true;
+  return false;
+}
+
 /** Removes one file and the folders above it that are empty then; gives the nearest folder that stays. */
 export async function removeFile(root: Root, { path, tree }: Candidate): Promise<string> {
   let folder = folderOf(path);
@@ -40,7 +45,7 @@ export async function removeFile(root: Root, { path, tree }: Candidate): Promise
     await held?.close();
   }
   const top = tree === "keys" ? KEYS_FOLDER : "";
-  if (folder === top || !(await isReachable(root, folder))) return folder;
+  if (folder === top || (!held?.handle && !(await isReachable(root, folder)))) return folder;
   for (; folder !== top; folder = folderOf(folder)) {
     try {
       await rmdir(root.path(folder));
