@@ -80,11 +80,11 @@ async function rounds(
     }
   };
   const judge = (error: unknown): Failure => {
-    // Only what the write was refused with: fn may meet the same codes at other objects.
+    // Only what the write was refused with: fn may meet the same codes at other objects. A conflict for good is no race.
     const overtaken =
       error === refused &&
       StorageError.is(error) &&
-      (error.code === "precondition-failed" || error.code === "conflict");
+      (error.code === "precondition-failed" || (error.code === "conflict" && error.retryable));
     return { error: overtaken ? giveUp(attempts, error) : error, retryable: overtaken, kind: "throttled" };
   };
   // A budget of its own, since other writers are no outage: it lasts for as many as 100 attempts of this kind.

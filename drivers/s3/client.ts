@@ -83,7 +83,6 @@ export class Client {
           sent = false;
           mender ??= this.#mender();
           if (!(await mender.mend(error.answer, error.complaint, error.signed, operation))) throw error;
-          doubt.add(undefined, error.answer.status, true);
           tell(error.toError(), 0);
           signal?.throwIfAborted();
         }
@@ -94,7 +93,7 @@ export class Client {
     const judge = (thrown: unknown): Failure => {
       const refused = thrown instanceof Refusal ? thrown : undefined;
       last = refused?.toError() ?? thrown;
-      doubt.add(last, refused?.answer.status, sent);
+      doubt.add(last, sent);
       const retryable = StorageError.is(last) && last.retryable;
       if (refused) return { error: last, retryable, ...waitOf(refused.answer, refused.complaint, clock.now()) };
       if (thrown === operation.failed) return { error: last, retryable, kind: "cut" };

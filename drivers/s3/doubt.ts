@@ -1,30 +1,30 @@
 /** What a client cannot know: whether a write whose answer was lost took effect. */
-import { StorageError } from "../../src/error.ts";
+import { StorageError, type StoreResponse } from "../../src/error.ts";
 
 /** The failures of one operation, as far as they leave open what happened. */
 export class Doubt {
-  /** An attempt had no answer. */
-  #lost = false;
-  /** An attempt may have been carried out although the store did not say so. */
-  #doubtful = false;
+  /** An attempt may have been carried out although nobody said so. */
+  #open = false;
 
-  /** Takes note of an attempt without an answer, or with one that is no success; `sent` says whether it left at all. */
-  add(error: unknown, status: number | undefined, sent: boolean): void {
-    this.#lost ||= status === undefined ? sent && !isUnsent(error) : status === 502 || status === 504;
-    this.#doubtful ||= this.#lost || status === 500;
+  /** Takes note of an attempt that was no success; `sent` says whether one without an answer left at all. */
+  add(error: unknown, sent: boolean): void {
+    const { retryable, response } = StorageError.is(error) ? error : {};
+    this.#open ||= response ? retryable === true && !isPutOff(response) : sent && !isUnsent(error);
   }
 
-  /** The error to reject with: `ambiguous` in place of one that would claim to know. */
+  /** The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success. */
   verdict(error: unknown): unknown {
-    if (!StorageError.is(error)) return error;
-    // A refusal may be the echo of our own success.
-    const echo = error.code === "precondition-failed" || error.code === "not-found";
-    if (!this.#lost && !(this.#doubtful && echo)) return error;
+    if (!this.#open || !StorageError.is(error)) return error;
     return new StorageError("ambiguous", "the answer was lost: the write may have taken effect", {
       cause: error,
       response: error.response,
     });
   }
+}
+
+/** Whether the store itself says that it did not begin: an answer without its code is a proxy's, which does not know. */
+function isPutOff({ status, code }: StoreResponse): boolean {
+  return code !== undefined && (code === "SlowDown" || ![500, 502, 504].includes(status));
 }
 
 /** Codes of Node, OpenSSL and Bun for connections that never stood. */

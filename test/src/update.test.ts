@@ -25,7 +25,9 @@ const failing = (code: ConstructorParameters<typeof StorageError>[0], times: num
   let left = times;
   return {
     put: ((...args) =>
-      left-- > 0 ? Promise.reject(new StorageError(code, "no")) : backend.put(...args)) satisfies Backend["put"],
+      left-- > 0
+        ? Promise.reject(new StorageError(code, "no", { retryable: code === "conflict" }))
+        : backend.put(...args)) satisfies Backend["put"],
   };
 };
 
@@ -85,6 +87,15 @@ describe("update", () => {
     expect(clock.slept).toHaveLength(99);
     await expect(run(() => "x", { attempts: 1 })).rejects.toMatchObject({ code: "conflict" });
     expect(clock.slept).toHaveLength(99);
+  });
+
+  it("does not repeat after a conflict for good", async () => {
+    const { run, clock } = await loop(() => ({ put: () => Promise.reject(new StorageError("conflict", "a folder")) }));
+    await expect(run(() => "x")).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringMatching("a folder"),
+    });
+    expect(clock.slept).toEqual([]);
   });
 
   it.each(["ambiguous", "unavailable", "denied"] as const)("does not repeat after %s", async (code) => {

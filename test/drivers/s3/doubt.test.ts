@@ -2,28 +2,44 @@ import { describe, expect, it } from "vitest";
 import { Doubt, isUnsent } from "../../../drivers/s3/doubt.ts";
 import { StorageError } from "../../../src/error.ts";
 
-const refused = new StorageError("precondition-failed", "x", { response: { status: 412 } });
-const gone = new StorageError("unavailable", "x");
+const refused = new StorageError("precondition-failed", "x", { response: { status: 412, code: "PreconditionFailed" } });
+const lost = new StorageError("unavailable", "x");
+const answered = (status: number, code?: string, retryable = true): StorageError =>
+  new StorageError("unavailable", "x", { retryable, response: { status, ...(code && { code }) } });
 
 describe("Doubt", () => {
   it.each([
-    ["no answer", undefined, true, "ambiguous"],
-    ["a request that was not sent", undefined, false, "precondition-failed"],
-    ["500", 500, true, "ambiguous"],
-    ["502", 502, true, "ambiguous"],
-    ["503", 503, true, "precondition-failed"],
-  ] as const)("after %s calls a refusal what it may be", (_, status, sent, code) => {
+    ["no answer", lost, true, "ambiguous"],
+    ["a request that was not sent", lost, false, "precondition-failed"],
+    ["a 500", answered(500), false, "ambiguous"],
+    ["a 500 of the store", answered(500, "InternalError"), false, "ambiguous"],
+    ["a 502 of the store", answered(502, "BadGateway"), false, "ambiguous"],
+    ["a 503 of a proxy", answered(503), false, "ambiguous"],
+    ["a 524 of a proxy", answered(524), false, "ambiguous"],
+    ["a 503 of the store", answered(503, "SlowDown"), false, "precondition-failed"],
+    ["a SlowDown within a 200", answered(500, "SlowDown"), false, "precondition-failed"],
+    ["a refusal of a proxy", answered(403, undefined, false), false, "precondition-failed"],
+    ["a refusal within a 200", answered(500, "AccessDenied", false), false, "precondition-failed"],
+  ] as const)("after %s calls a refusal what it may be", (_, error, sent, code) => {
     const doubt = new Doubt();
-    doubt.add(gone, status, sent);
-    doubt.add(refused, 412, true);
+    doubt.add(error, sent);
+    doubt.add(refused, false);
     expect(doubt.verdict(refused)).toMatchObject({ code });
   });
 
-  it("keeps what is no StorageError, and an answer that leaves nothing open", () => {
+  it("is what a lost last attempt leaves, and a conflict that its repetition met", () => {
+    for (const last of [lost, answered(500), new StorageError("conflict", "x", { response: { status: 409 } })]) {
+      const doubt = new Doubt();
+      doubt.add(answered(500), false);
+      doubt.add(last, true);
+      expect(doubt.verdict(last)).toMatchObject({ code: "ambiguous", cause: last, retryable: false });
+    }
+  });
+
+  it("keeps what is no StorageError", () => {
     const doubt = new Doubt();
-    doubt.add(gone, 500, true);
-    expect(doubt.verdict(gone)).toBe(gone);
     const error = new Error("own");
+    doubt.add(error, true);
     expect(doubt.verdict(error)).toBe(error);
   });
 });

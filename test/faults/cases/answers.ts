@@ -48,11 +48,15 @@ export const answerCases: readonly FaultCase[] = [
   })),
   {
     row: "A1",
-    name: "a completion that is answered 200 with an Error for good fails, and leaves nothing",
+    name: "a completion that is answered 200 with an Error for good is in doubt, or where that puts it off leaves nothing",
     async run(rig) {
-      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [LATE_ERROR] }] });
+      const putOff = { ...LATE_ERROR, body: "<Error><Code>SlowDown</Code></Error>" };
+      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [putOff] }] });
       await rig.rejects("unavailable", () => rig.store().upload("k", large(2)), "upload");
       await nothingLeft(rig, "k");
+      await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [LATE_ERROR] }] });
+      await rig.rejects("ambiguous", () => rig.store().upload("k", large(2)), "upload");
+      same((await rig.seen()).uploads.length, 1, "uploads: what may be the object must not be aborted");
     },
   },
   ...Object.entries({ "an Error": LATE_ERROR, "a cut document": CUT_COPY }).map(([what, fault]): FaultCase => ({
@@ -100,7 +104,7 @@ export const answerCases: readonly FaultCase[] = [
       await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [...faults, spaces] }] });
       const store = rig.store({ timeout: { headers: 5000, body: 1000 }, retry: { attempts: 1 } });
       const upload = (): Promise<unknown> => store.upload("k", large(3));
-      if (fails) await rig.rejects("unavailable", upload, "upload");
+      if (fails) await rig.rejects("ambiguous", upload, "upload");
       else await upload();
       same((await rig.seen()).objects["k"]?.size, fails ? undefined : PART + 1000, "size stored");
     },

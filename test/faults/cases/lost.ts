@@ -1,6 +1,7 @@
 /** A1, B2, B3, D8: writes whose answer is lost or cut, and copies by parts. */
 import { ok, same } from "../../../src/conformance/assert.ts";
 import { cut, noise, source } from "../../../src/conformance/bytes.ts";
+import type { UpdateFunction } from "../../../src/interface.ts";
 import type { Fault } from "../proxy/fault.ts";
 import type { Rule } from "../proxy/rules.ts";
 import { type FaultCase, PART, type Rig } from "../rig.ts";
@@ -12,6 +13,13 @@ const lost: Fault = { do: "lose", by: "rst" };
 const HUGE = 6 * 1024 ** 3;
 
 const large = (rig: Rig): Promise<unknown> => rig.store().upload("k", noise(SIZE));
+const conflict: Fault = { do: "reply", status: 409, body: "<Error><Code>ConditionalRequestConflict</Code></Error>" };
+/** The store has done it, and something before it answers in its own words. */
+const paged = (status: number): readonly Fault[] => [
+  { do: "status", status },
+  { do: "body", body: "<html><p>gateway<br></html>" },
+];
+const increment: UpdateFunction = async (current) => String(Number((await current?.text()) ?? 0) + 1);
 const THEIRS: Fault = { do: "overtake", text: "theirs" };
 
 export const lostCases: readonly FaultCase[] = [
@@ -61,6 +69,74 @@ export const lostCases: readonly FaultCase[] = [
       await rig.set({ rules });
       await rig.rejects(["ambiguous", "not-found", "conflict"], () => large(rig), "upload");
       same(await rig.stored("k"), "theirs", "what is there");
+    },
+  },
+  {
+    row: "B3",
+    name: "a write that a proxy answers with any status that asks to come again is found to be ours",
+    async run(rig) {
+      for (const status of [408, 499, 500, 502, 503, 504, 520, 524]) {
+        const faults = paged(status);
+        await rig.set({ objects: { n: "0" }, rules: [{ operation: "PutObject", nth: 1, faults }] });
+        await rig.store().update("n", increment);
+        same(await rig.stored("n"), "1", `update after ${status}`);
+        await rig.set({ objects: {}, rules: [{ operation: "PutObject", key: `k${status}`, nth: 1, faults }] });
+        await rig.store().upload(`k${status}`, "mine", { ifNoneMatch: "*" });
+        await rig.set({ rules: [{ operation: COMPLETE, nth: 1, faults }] });
+        await large(rig);
+      }
+    },
+  },
+  {
+    row: "B3",
+    name: "a write whose lost answer is followed by a conflict is found to be ours",
+    async run(rig) {
+      const rules: Rule[] = [
+        { operation: ["PutObject", COMPLETE], nth: 1, faults: paged(500) },
+        ...[2, 3, 4].map((nth): Rule => ({ operation: ["PutObject", COMPLETE], nth, faults: [conflict] })),
+      ];
+      await rig.set({ objects: { n: "0" }, rules });
+      await rig.store().update("n", increment);
+      same(await rig.stored("n"), "1", "update");
+      await rig.set({ rules });
+      await large(rig);
+      ok(!(await rig.operations()).includes("AbortMultipartUpload"), "what may be the object must not be aborted");
+    },
+  },
+  {
+    row: "B3",
+    name: "a write whose last attempt is answered 500 is found to be ours, or ambiguous",
+    async run(rig) {
+      for (const attempts of [1, 3]) {
+        const rules: Rule[] = [{ operation: "PutObject", key: `k${attempts}`, faults: paged(500) }];
+        await rig.set({ rules });
+        const create = (): Promise<unknown> =>
+          rig.store({ retry: { attempts, baseDelay: 1 } }).upload(`k${attempts}`, "mine", { ifNoneMatch: "*" });
+        await create();
+        await rig.set({ rules: [{ operation: "PutObject", faults: [{ do: "reply", status: 500 }] }] });
+        await rig.rejects("ambiguous", create, "upload that never arrived");
+      }
+    },
+  },
+  {
+    row: "B3",
+    name: "a write that the store itself puts off is in no doubt",
+    async run(rig) {
+      const body = "<Error><Code>SlowDown</Code></Error>";
+      await rig.set({ rules: [{ operation: "PutObject", faults: [{ do: "reply", status: 503, body }] }] });
+      const create = (): Promise<unknown> => rig.store().upload("k", "mine", { ifNoneMatch: "*" });
+      ok((await rig.rejects("unavailable", create, "upload")).retryable, "it may be tried again");
+    },
+  },
+  {
+    row: "B3",
+    name: "update repeats no conflict that is not a race",
+    async run(rig) {
+      const body = "<Error><Code>ObjectParentIsFile</Code></Error>";
+      await rig.set({ rules: [{ operation: "PutObject", faults: [{ do: "reply", status: 409, body }] }] });
+      let runs = 0;
+      await rig.rejects("conflict", () => rig.store().update("a/b", () => String(++runs)), "update");
+      same(runs, 1, "runs");
     },
   },
   {
