@@ -7,6 +7,8 @@ import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
 import { renamed, renamedPage, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
+import { refuseReplaced, refuseTwin } from "./twin.ts";
+import { releasing } from "./upload.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
 export interface StorageLike {
@@ -102,17 +104,15 @@ export function objects(storage: StorageLike): ObjectStore {
       return named(target, await source.store[verb](source.rest, target.rest, options));
     const object = await source.store.download(source.rest, options);
     const signal = options?.signal;
-    const copied = await target.store.upload(target.rest, object.body, {
-      ...objectHeaders(object),
-      size: object.size,
-      signal,
-    });
+    const send = async (): Promise<ObjectInfo> => {
+      const headers = objectHeaders(object);
+      if (verb === "move") refuseTwin(object, await target.store.head(target.rest, { signal }), from);
+      return target.store.upload(target.rest, object.body, { ...headers, size: object.size, signal });
+    };
+    const copied = await releasing(object.body, send());
     if (verb === "move") {
       // As within one store: what was written meanwhile is not deleted unread.
-      const now = await source.store.head(source.rest, { signal });
-      if (now && now.etag !== object.etag) {
-        throw new StorageError("conflict", "the source was replaced while it was copied; it was kept", { key: from });
-      }
+      refuseReplaced(object, await source.store.head(source.rest, { signal }), from);
       await source.store.delete(source.rest, { signal });
     }
     return named(target, copied);

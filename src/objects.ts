@@ -14,6 +14,7 @@ import { presignOptions } from "./presign.ts";
 import { parseRange } from "./range.ts";
 import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
+import { refuseReplaced, refuseTwin, replaced } from "./twin.ts";
 import { update } from "./update.ts";
 import { checkEtag, releasing, upload } from "./upload.ts";
 
@@ -70,6 +71,7 @@ export function objectStore(call: Caller): ObjectStore {
         const { signal } = options;
         const source = await backend.head(parseKey(from), { signal });
         if (!source) throw absent(from);
+        refuseTwin(source, await backend.head(parseKey(to), { signal }));
         // Pinned to what was seen, and looked at again before the delete: a version written meanwhile is kept, but for the
         // moment between that look and the delete.
         const ifMatch = unlessAny(options.ifMatch) ?? source.etag;
@@ -85,10 +87,7 @@ export function objectStore(call: Caller): ObjectStore {
             `the copy at ${JSON.stringify(to)} has not ${source.size} bytes; the source was kept`,
           );
         }
-        const now = await backend.head(parseKey(from), { signal });
-        if (now && now.etag !== source.etag) {
-          throw replaced();
-        }
+        refuseReplaced(source, await backend.head(parseKey(from), { signal }));
         await backend.delete(parseKey(from), { signal });
         return copied;
       }),
@@ -166,8 +165,10 @@ async function copy(backend: Backend, from: string, to: string, options: CopyOpt
 async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<StoredInfo | null> {
   const stored = await backend.get(from, options);
   if (!stored) return null;
-  const { signal } = options;
-  return backend.put(to, { stream: stored.body, size: stored.info.size }, { ...objectHeaders(stored.info), signal });
+  const { body, info } = stored;
+  const put = async (): Promise<StoredInfo> =>
+    backend.put(to, { stream: body, size: info.size }, { ...objectHeaders(info), signal: options.signal });
+  return releasing(body, put());
 }
 
 /** Refuses to name a version to a driver that would give another. */
@@ -189,8 +190,4 @@ function unlessAny(ifMatch: string | undefined): string | undefined {
 
 function absent(key: string): StorageError {
   return new StorageError("not-found", "there is no object with this key", { key });
-}
-
-function replaced(): StorageError {
-  return new StorageError("conflict", "the source was replaced while it was copied; it was kept");
 }

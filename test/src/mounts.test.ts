@@ -1,5 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
+import type { Backend } from "../../src/backend.ts";
+import { type Driver, toDriver } from "../../src/driver.ts";
 import type { ListOptions, ObjectStore, Page } from "../../src/interface.ts";
 import { objects } from "../../src/mounts.ts";
 import { cores } from "../support/unstorage.ts";
@@ -126,6 +128,47 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     expect([await keysOf(inner), await keysOf(outer), await keysOf(root)]).toEqual([["c"], ["bb", "x"], ["aa"]]);
     expect(await keysOf(store, { prefix: "a:b:" })).toEqual(["a:b:c"]);
     expect(await keysOf(store, { prefix: "a:" })).toEqual(["a:bb", "a:x"]);
+  });
+
+  test("objects refuses to move an object onto itself by mounts that overlap", async () => {
+    const stored = await memory().getInstance();
+    // As where the ETag is made of the bytes.
+    const backend: Backend = {
+      ...stored,
+      head: async (key, call) => {
+        const info = await stored.head(key, call);
+        return info && { ...info, etag: '"e"' };
+      },
+      get: async (key, options) => {
+        const found = await stored.get(key, options);
+        return found && { ...found, info: { ...found.info, etag: '"e"' } };
+      },
+    };
+    const view = (name: string): Driver => toDriver({ name, open: () => backend });
+    const store = objects(createStorage().mount("a", view("one")).mount("b", view("two")));
+    await store.upload("a:k", "precious");
+    await expect(store.move("a:k", "b:k")).rejects.toMatchObject({ code: "conflict", key: "a:k" });
+    expect(await (await store.download("b:k")).text()).toBe("precious");
+  });
+
+  test("objects lets the source of a copy go whose headers are refused", async () => {
+    const backend = await memory().getInstance();
+    const cancel = vi.fn();
+    const foreign = toDriver({
+      name: "foreign",
+      open: () => ({
+        ...backend,
+        get: async (key, options) => {
+          const found = await backend.get(key, options);
+          const body = new ReadableStream<Uint8Array>({ cancel });
+          return found && { ...found, info: { ...found.info, cacheControl: "caf\u00e9" }, body };
+        },
+      }),
+    });
+    const store = objects(createStorage().mount("a", foreign).mount("b", memory()));
+    await store.upload("a:k", "x");
+    await expect(store.copy("a:k", "b:k")).rejects.toMatchObject({ code: "invalid-option" });
+    expect(cancel).toHaveBeenCalledOnce();
   });
 
   test("objects copies and moves inside a mount and across mounts, metadata included", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
-import type { Backend } from "../../src/backend.ts";
+import type { Backend, Key } from "../../src/backend.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
 
@@ -95,6 +95,42 @@ describe("copy and move", () => {
     });
     await expect(driver.copy("a", "c", { ifMatch: '"other"' })).rejects.toMatchObject({ code: "precondition-failed" });
     await expect(driver.copy("none", "c")).rejects.toMatchObject({ code: "not-found", key: "none" });
+  });
+
+  it("move refuses two names that the store reads as one, and keeps the object", async () => {
+    const one = (key: string): Key => key.replaceAll("//", "/") as Key;
+    const driver = await over((backend) => ({
+      head: async (key, call) => {
+        const info = await backend.head(one(key), call);
+        // As where the ETag is made of the bytes.
+        return info && { ...info, etag: `"${info.size}"` };
+      },
+      copy: (from, to, options) =>
+        backend.copy?.(one(from), one(to), { ...options, ifMatch: undefined as never }) ?? Promise.resolve(null),
+      delete: (key, call) => backend.delete(one(key), call),
+    }));
+    await driver.upload("a/b", "precious");
+    await expect(driver.move("a//b", "a/b")).rejects.toMatchObject({ code: "conflict", key: "a//b" });
+    await expect(driver.move("a/b", "a//b")).rejects.toMatchObject({ code: "conflict" });
+    expect(await (await driver.download("a/b")).text()).toBe("precious");
+    await driver.upload("a/c", "other!");
+    await driver.move("a//c", "a/b");
+    expect(await (await driver.download("a/b")).text()).toBe("other!");
+  });
+
+  it("a copy whose headers are refused lets its source go", async () => {
+    const cancel = vi.fn();
+    const driver = await over((backend) => ({
+      copy: undefined as never,
+      get: async (key, options) => {
+        const found = await backend.get(key, options);
+        const body = new ReadableStream<Uint8Array>({ cancel });
+        return found && { ...found, info: { ...found.info, cacheControl: "caf\u00e9" }, body };
+      },
+    }));
+    await driver.upload("a", "x");
+    await expect(driver.copy("a", "b")).rejects.toMatchObject({ code: "invalid-option" });
+    expect(cancel).toHaveBeenCalledOnce();
   });
 
   it("move keeps the source when the copy is not its size, and when the source changed meanwhile", async () => {
