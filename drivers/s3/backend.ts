@@ -53,7 +53,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
   const backend: Backend = {
     versions: true,
     head: (key, call) => fits(key, () => headObject(client, key, call, bucket)),
-    get: (key, get) => fits(key, () => getObject(client, key, get, bucket)),
+    get: (key, get) => fits(key, () => getObject(client, key, get)),
     put: (key, source, put) =>
       fits(key, () => putSource((to, bytes, own) => putObject(client, to, bytes, own), multipart, key, source, put)),
     delete: (key, call) => fits(key, () => deleteObject(client, key, call)),

@@ -46,6 +46,11 @@ export async function copyObject(
       return await copyVersion(client, steps, source, to, { ...version, headers: extra, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
+      if (error.response?.code === "NoSuchUpload")
+        throw new StorageError("conflict", "the upload of the copy was aborted meanwhile", {
+          retryable: true,
+          cause: error,
+        });
       if (error.code === "not-found") return null;
       const replaced = error.code === "precondition-failed" && ifMatch === undefined;
       if (!replaced || tries === TRIES) throw error;

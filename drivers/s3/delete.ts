@@ -8,26 +8,27 @@ import { locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import { type Failure, retry } from "../../src/retry.ts";
 import type { Client } from "./client.ts";
-import { type Answer, complaintOf, readComplaint, toStorageError } from "./errors.ts";
+import { absent, type Answer, complaintOf, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
+import type { Query } from "./url.ts";
 import { childrenOf, childText, isXmlText, type Markup, writeXml } from "./xml.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;
 
-/** Deletes one object; an absent one is success, an absent bucket is not. */
-export function deleteObject(client: Client, key: Key, call: RequestOptions): Promise<void> {
-  const { signal, versionId } = call;
+/** Deletes one object, or what of it the query names; an absent one is success, an absent bucket is not. */
+export function deleteObject(
+  client: Client,
+  key: Key,
+  call: RequestOptions,
+  query: Query = { versionId: call.versionId },
+): Promise<void> {
+  const { signal } = call;
   const headers = extraHeaders(call.headers, false);
-  return client.send(
-    { method: "DELETE", key, query: { versionId }, headers, signal, accept: [404] },
-    async (response) => {
-      if (response.status !== 404) return response.discard();
-      const complaint = await readComplaint(response);
-      if (complaint.code === "NoSuchBucket")
-        throw toStorageError(response, complaint, await client.settings.identity());
-    },
-  );
+  return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
+    if (response.status === 404) await absent(response, identity);
+    else await response.discard();
+  });
 }
 
 /** Deletes many objects and gives those that failed. */

@@ -2,8 +2,9 @@
 import { type ErrorCode, StorageError, type StoreResponse } from "../../src/error.ts";
 import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
-import type { Answer, Complaint } from "./complaint.ts";
+import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
+import type { WireResponse } from "./transport.ts";
 
 export { type Answer, type Complaint, complaintOf, readComplaint } from "./complaint.ts";
 
@@ -14,7 +15,7 @@ const MAX_MESSAGE = 300;
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>>> = {
-  "not-found": ["NoSuchKey", "NoSuchVersion", "NoSuchUpload", 404],
+  "not-found": ["NoSuchKey", "NoSuchVersion", "NoSuchUpload"],
   "not-modified": [304],
   "bucket-not-found": ["NoSuchBucket"],
   "invalid-option": [
@@ -66,6 +67,13 @@ export function toStorageError(response: Answer, complaint: Complaint, identity?
   return new StorageError(code, parts.join("; "), { response: answer, retryable: isRetryable(status, complaint.code) });
 }
 
+/** Reads a 404: null when the store itself says that what was asked for is absent. A proxy's page says nothing of it. */
+export async function absent(response: WireResponse, identity: Identity): Promise<null> {
+  const error = toStorageError(response, await readComplaint(response), identity);
+  if (error.code === "not-found") return null;
+  throw error;
+}
+
 /** Statuses of stores and of proxies before them that say: not now. */
 const LATER = [408, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524];
 const CONTENDED = ["ConditionalRequestConflict", "OperationAborted"];
@@ -91,6 +99,8 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "unauthenticated") return ["check the keys, the session token and the clock"];
   if (code === "denied")
     return ["the keys lack a right or are wrong; without s3:ListBucket an absent object looks so too"];
+  if (answer.status === 404 && complaint.code === undefined)
+    return ["no document of the store says why; look at endpoint and at what is before the store"];
   if (!isMisplaced(answer, complaint)) return [];
   const region = regionIn(answer, complaint);
   if (region) return [`the bucket is in region ${region}; set region`];

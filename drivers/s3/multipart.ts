@@ -17,6 +17,7 @@ import { StorageError } from "../../src/error.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
+import { deleteObject } from "./delete.ts";
 import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import { namesOf } from "./list.ts";
 import { settle, writeMark } from "./settle.ts";
@@ -85,10 +86,8 @@ export function completeUpload(
 }
 
 /** Gives an upload up; one that is gone counts as given up. */
-export function abortUpload(client: Client, key: Key, uploadId: string, call: CallOptions): Promise<void> {
-  return client.send({ method: "DELETE", key, query: { uploadId }, signal: call.signal, accept: [404] }, (response) =>
-    response.discard(),
-  );
+export function abortUpload(client: Client, key: Key, uploadId: string, { signal }: CallOptions): Promise<void> {
+  return deleteObject(client, key, { signal }, { uploadId });
 }
 
 /** The parts that the store holds, ascending; null when it knows no such upload. */

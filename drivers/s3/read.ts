@@ -12,15 +12,15 @@ import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
 import { toBody } from "./body.ts";
 import type { Client, Operation } from "./client.ts";
-import { readComplaint } from "./errors.ts";
+import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
 import { extraHeaders, toInfo, WRITE_ID } from "./headers.ts";
 import { inParts } from "./parallel.ts";
 import { Rest, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 
-/** Answers whether the bucket exists, asked at most once as long as it does. */
-export type BucketCheck = (call: CallOptions) => Promise<void>;
+/** Answers whether the bucket exists, asked at most once as long as it does, or `anew`. */
+export type BucketCheck = (call: CallOptions, anew: boolean) => Promise<void>;
 
 /** Metadata, and whether the object carries the id of the write that made it. */
 export interface Marked {
@@ -28,7 +28,10 @@ export interface Marked {
   readonly marked: boolean;
 }
 
-/** Metadata of an object, or null. A HEAD's 404 has no body, so the bucket is asked once whether it is there. */
+/**
+ * Metadata of an object, or null. A HEAD's 404 has no body, so the bucket is asked whether it is there: once, or where not
+ * even a request id tells that it was the store and no proxy that answered, each time.
+ */
 export async function headMarked(
   client: Client,
   key: Key,
@@ -40,11 +43,12 @@ export async function headMarked(
   const operation: Operation = { method: "HEAD", key, query: { versionId }, headers, signal, accept: [404] };
   const found = await client.send(operation, async (response) => {
     await response.discard();
-    if (response.status === 404) return null;
+    if (response.status === 404) return response.header("x-amz-request-id") === null;
     return { info: toInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
   });
-  if (!found) await bucket(call);
-  return found;
+  if (typeof found !== "boolean") return found;
+  await bucket(call, found);
+  return null;
 }
 
 /** Metadata of an object, or null. */
@@ -53,12 +57,7 @@ export async function headObject(...args: Parameters<typeof headMarked>): Promis
 }
 
 /** Opens an object; the body is read as it is pulled, and goes on where it was cut. */
-export async function getObject(
-  client: Client,
-  key: Key,
-  options: GetOptions,
-  bucket: BucketCheck,
-): Promise<StoredObject | null> {
+export async function getObject(client: Client, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
   const conditions = { "if-match": ifMatch, "if-none-match": ifNoneMatch };
@@ -75,19 +74,13 @@ export async function getObject(
     // An empty object has no first part.
     accept: first && !range ? [404, 416] : [404],
   };
-  const opened = await client.send(operation, async (response) => {
-    if (response.status === 416) return response.discard().then(() => "in one");
-    if (response.status !== 404) {
-      const length = await lengthByHead(client, operation, response);
-      return open(client, operation, response, length, options, first);
-    }
-    const { code } = await readComplaint(response);
-    return code === "NoSuchKey" ? null : code === "NoSuchBucket" ? missing() : "unclear";
+  const opened = await client.send(operation, async (response, identity) => {
+    if (response.status === 416) return response.discard().then(() => "in one" as const);
+    if (response.status === 404) return absent(response, identity);
+    const length = await lengthByHead(client, operation, response);
+    return open(client, operation, response, length, options, first);
   });
-  if (opened === "in one") return getObject(client, key, { ...options, parallel: 1 }, bucket);
-  if (opened !== "unclear") return opened as StoredObject | null;
-  await bucket({ signal });
-  return null;
+  return opened === "in one" ? getObject(client, key, { ...options, parallel: 1 }) : opened;
 }
 
 /**
@@ -96,18 +89,15 @@ export async function getObject(
  */
 export function bucketCheck(client: Client): BucketCheck {
   let known = false;
-  return async ({ signal }) => {
-    if (known) return;
+  return async ({ signal }, anew) => {
+    if (known && !anew) return;
     await client.send({ method: "HEAD", signal, accept: [403, 404] }, async (response) => {
       await response.discard();
-      if (response.status === 404) missing();
+      if (response.status === 404)
+        throw new StorageError("bucket-not-found", "the bucket does not exist; create it, or correct its name");
     });
     known = true;
   };
-}
-
-function missing(): never {
-  throw new StorageError("bucket-not-found", "the bucket does not exist; create it, or correct its name");
 }
 
 function open(

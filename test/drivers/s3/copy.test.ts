@@ -46,8 +46,8 @@ describe("copyObject", () => {
     expect(copies).toBe(2);
     const absent: Script = ({ path }) => answer(path === "/bucket/" ? 200 : 404);
     await expect(stubbed(await wire(absent)).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
-    const swept = await wire(source({}, () => failure(404, "NoSuchKey")));
-    await expect(stubbed(swept).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
+    const gone = await wire(source({}, () => failure(404, "NoSuchKey")));
+    await expect(stubbed(gone).copy("a", "b")).rejects.toMatchObject({ code: "not-found", key: "a" });
   });
 
   it.each([

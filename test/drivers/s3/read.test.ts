@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answer, failure, happy, wire, type Answer } from "../../support/wire.ts";
+import { answer, failure, happy, wire, type Answer, type Script } from "../../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
 const head = (length: number, extra = ""): string =>
@@ -117,7 +117,7 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     ])("rejects when there is a HEAD %s", async (_, second) => {
       const server = await wire(bare("abc"), second);
       const [, status] = String(second.bytes).split(" ");
-      const code = { 403: "denied", 404: "not-found" }[`${status}`] ?? "corrupt";
+      const code = { 403: "denied", 404: "unknown" }[`${status}`] ?? "corrupt";
       await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code });
     });
   });
@@ -148,7 +148,7 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
 
 describe("headObject and the question for the bucket", () => {
   const missing = (bucket: number) => (request: { path: string }) =>
-    request.path === "/bucket/" ? { ...answer(bucket) } : answer(404);
+    request.path === "/bucket/" ? { ...answer(bucket) } : answer(404, { "x-amz-request-id": "R" });
 
   it("asks once per client whether the bucket is there", async () => {
     const server = await wire(missing(200));
@@ -157,6 +157,17 @@ describe("headObject and the question for the bucket", () => {
     expect(await driver.exists("b")).toBe(false);
     expect(await driver.head("c")).toBeNull();
     expect(server.lines()).toEqual(["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/b", "HEAD /bucket/c"]);
+  });
+
+  it("asks anew for each 404 that no store has signed", async () => {
+    let bucket = 200;
+    const server = await wire(((request) => answer(request.path === "/bucket/" ? bucket : 404)) as Script);
+    const driver = stubbed(server);
+    expect(await driver.exists("a")).toBe(false);
+    expect(await driver.exists("b")).toBe(false);
+    expect(server.lines()).toEqual(["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/b", "HEAD /bucket/"]);
+    bucket = 404;
+    await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
   });
 
   it("does not ask while objects are found", async () => {
@@ -175,7 +186,7 @@ describe("headObject and the question for the bucket", () => {
     const driver = stubbed(await wire(missing(404)));
     for (let index = 0; index < 2; index++)
       await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
-    await expect(driver.download("a")).rejects.toMatchObject({ code: "bucket-not-found" });
+    await expect(driver.download("a")).rejects.toMatchObject({ code: "unknown", retryable: false });
   });
 
   it("rejects not-found where the answer names the key, without a further question", async () => {

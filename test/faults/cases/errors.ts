@@ -69,6 +69,38 @@ export const errorCases: readonly FaultCase[] = [
     },
   },
   {
+    row: "H1",
+    name: "a 404 that is not the store's own says nothing of objects and uploads",
+    async run(rig) {
+      await rig.set({ objects: { k: "text", other: "x" } });
+      const store = rig.store();
+      // From here on the driver knows that the bucket is there.
+      same(await store.exists("absent"), false, "exists");
+      const upload = await store.createMultipartUpload("up");
+      const page: Fault = { do: "reply", status: 404, body: "default backend - 404" };
+      await rig.set({ rules: [{ faults: [page] }] });
+      const verbs: Record<string, () => Promise<unknown>> = {
+        download: () => store.download("k"),
+        exists: () => store.exists("k"),
+        head: () => store.head("k"),
+        getItem: async () => store.getItem("k", {}),
+        hasItem: async () => store.hasItem("k", {}),
+        delete: () => store.delete("k"),
+        "delete of many": () => store.delete(["k", "other"]),
+        copy: () => store.copy("k", "to"),
+        abort: () => upload.abort(),
+        parts: () => upload.parts(),
+        send: () => upload.send(() => "text"),
+      };
+      for (const [name, call] of Object.entries(verbs))
+        await rig.rejects(["unknown", "partial", "bucket-not-found"], call, name);
+      const { objects, uploads } = await rig.seen();
+      same([Object.keys(objects).sort(), uploads.length], [["k", "other"], 1], "objects and uploads");
+      await rig.set({ rules: [] });
+      same([await store.exists("k"), await store.exists("absent")], [true, false], "exists once it has gone");
+    },
+  },
+  {
     row: "H2",
     name: "an absent bucket is no absent key, for any verb",
     async run(rig) {

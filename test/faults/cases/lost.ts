@@ -242,6 +242,18 @@ export const lostCases: readonly FaultCase[] = [
     },
   },
   {
+    row: "D8",
+    name: "a copy by parts whose upload was swept meanwhile does not call its source absent",
+    async run(rig) {
+      await rig.set({ objects: { from: "text" }, switches: { fakeSize: HUGE, minPart: 0 } });
+      const body = "<Error><Code>NoSuchUpload</Code></Error>";
+      await rig.set({
+        rules: [{ operation: "UploadPartCopy", part: 2, faults: [{ do: "reply", status: 404, body }] }],
+      });
+      ok((await rig.rejects("conflict", () => rig.store().copy("from", "to"), "copy")).retryable, "it may come again");
+    },
+  },
+  {
     row: "A1",
     name: "a copied part that is answered 200 with an Error is repeated",
     async run(rig) {
