@@ -52,7 +52,7 @@ export class Client {
     const once = async (): Promise<T> => {
       sent = false;
       const identity = await this.#identity(signal);
-      const [request, signed] = await toRequest(this.settings, operation, identity, mender?.query);
+      const [request, signed] = await toRequest(this.settings, operation, identity);
       sent = true;
       made++;
       if (onEvent) watched = { number: made, started: performance.now() };

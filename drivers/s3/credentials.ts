@@ -42,6 +42,8 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   let since = 0;
+  /** Those who wait on a call that may never settle, for what a later one is given. */
+  const waiting: ((given: Credentials) => void)[] = [];
   const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
   const ask = (): Promise<Credentials> => {
     if (asking && clock.now() - since < SHARED) return asking;
@@ -49,21 +51,28 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
     const call = Promise.resolve()
       .then(provide)
       .then(checked)
-      .then((given) => (known = given))
+      .then((given) => {
+        known = given;
+        for (const tell of waiting.splice(0)) tell(given);
+        return given;
+      })
       .finally(() => {
-        if (asking === call) asking = undefined;
+        if (asking === shared) asking = undefined;
       });
-    return (asking = call);
+    const shared = Promise.race([call, new Promise<Credentials>((resolve) => waiting.push(resolve))]);
+    return (asking = shared);
   };
   return async (expired) => {
     // Another call may have been given new ones since those were.
     const refused = expired !== undefined && expired === known;
-    if (known && !refused && clock.now() <= until() - EARLY) return known;
+    if (known && !refused && clock.now() < until()) {
+      // Keys that still hold serve on, while others are asked for, and also when that fails: the next request asks again.
+      if (clock.now() > until() - EARLY) ask().catch(() => {});
+      return known;
+    }
     try {
       return await ask();
     } catch (error) {
-      // Keys that still hold serve on: the next request asks again.
-      if (known && !refused && clock.now() < until()) return known;
       throw notGiven(error);
     }
   };

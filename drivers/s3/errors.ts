@@ -52,11 +52,11 @@ export function toStorageError(response: Answer, complaint: Complaint, identity?
     OURS.get(complaint.code) ??
     OURS.get(status) ??
     (status >= 500 ? "unavailable" : status >= 300 && status < 400 ? "invalid-option" : "unknown");
-  const requestId = response.header("x-amz-request-id") ?? undefined;
+  const requestId = response.header("x-amz-request-id");
   const answer: StoreResponse = {
     status,
     code: complaint.code && clean(complaint.code, identity).slice(0, 100),
-    requestId,
+    requestId: requestId === null ? undefined : clean(requestId, identity),
   };
   const said = clean(complaint.message ?? "", identity);
   const parts = [
@@ -111,7 +111,8 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
 
 /** A store's message may repeat what was sent to it. */
 function clean(message: string, identity: Identity | undefined): string {
-  let text = message;
+  // Also as it stands in an address.
+  let text = message.replace(/%[2-7][\da-f]/gi, decodeURIComponent);
   for (const secret of [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId]) {
     if (secret) text = text.replaceAll(secret, "***");
   }

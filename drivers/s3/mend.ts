@@ -6,20 +6,13 @@ import { isMisplaced, regionIn } from "./region.ts";
 import type { Operation, Signed } from "./request.ts";
 import type { Settings } from "./settings.ts";
 import type { WireResponse } from "./transport.ts";
-import type { Query } from "./url.ts";
 
 const EXPIRED = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
 
-/**
- * The query that a temporary redirect within the object's own address asks for: there a repetition tells nobody else anything,
- * and means the same object.
- */
-function redirected(answer: Answer, url: string): Query | undefined {
+/** Whether a temporary redirect leads to the very address that was asked. Signed for another, whoever sends one would get signatures at will. */
+function isRepeat(answer: Answer, url: string): boolean {
   const to = [307, 308].includes(answer.status) ? answer.header("location") : null;
-  if (to === null || !URL.canParse(to, url)) return undefined;
-  const [asked, named] = [new URL(url), new URL(to, url)];
-  if (named.origin + named.pathname !== asked.origin + asked.pathname) return undefined;
-  return Object.fromEntries(named.searchParams);
+  return to !== null && URL.canParse(to, url) && new URL(to, url).href === new URL(url).href;
 }
 
 /** Sends an operation once, without repetition. */
@@ -29,9 +22,7 @@ export type Send = (operation: Operation, identity: Identity) => Promise<WireRes
 export class Mender {
   readonly #settings: Settings;
   readonly #send: Send;
-  readonly #mended = new Set<"time" | "query" | "region" | "keys">();
-  /** What a redirect within the object's own address wants instead of the operation's query. */
-  query: Query | undefined;
+  readonly #mended = new Set<"time" | "redirect" | "region" | "keys">();
 
   constructor(settings: Settings, send: Send) {
     this.#settings = settings;
@@ -42,11 +33,7 @@ export class Mender {
     const { clock, whereabouts, identity } = this.#settings;
     const { code } = complaint;
     if (clock.learn(answer, code, signed.time)) return this.#once("time");
-    const query = redirected(answer, signed.url);
-    if (query && this.#once("query")) {
-      this.query = query;
-      return true;
-    }
+    if (isRepeat(answer, signed.url) && this.#once("redirect")) return true;
     if (isMisplaced(answer, complaint)) {
       if (this.#mended.has("region")) return false;
       // Another operation may have learnt it meanwhile.
@@ -62,7 +49,7 @@ export class Mender {
     return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
   }
 
-  #once(what: "time" | "query" | "region" | "keys"): boolean {
+  #once(what: "time" | "redirect" | "region" | "keys"): boolean {
     const first = !this.#mended.has(what);
     this.#mended.add(what);
     return first;

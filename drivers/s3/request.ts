@@ -42,9 +42,8 @@ export async function toRequest(
   settings: Settings,
   operation: Operation,
   identity: Identity,
-  query: Query | undefined = operation.query,
 ): Promise<readonly [WireRequest, Signed]> {
-  const { method, key, body, signal } = operation;
+  const { method, key, query, body, signal } = operation;
   const { region, address } = settings.whereabouts.place;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
   // What an operation leaves undefined does not take the driver's own away.

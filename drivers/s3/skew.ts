@@ -6,6 +6,9 @@ import type { Answer } from "./complaint.ts";
 /** A refused HEAD has no code to tell why. Stores accept 15 minutes; from 5 on it was the time. */
 const TOLERATED = 5 * 60 * 1000;
 
+/** In the year 2096: what a store says beyond is no time. */
+const LATEST = 4e12;
+
 /** A clock that can be put right; whoever signs, presigns or watches an expiry reads it. */
 export class StoreClock implements Clock {
   /** Milliseconds that the store is ahead. */
@@ -36,7 +39,8 @@ export class StoreClock implements Clock {
   learn(answer: Answer, code: string | undefined, signed: number): boolean {
     const date = httpDate(answer.header("date"));
     const told = code === "RequestTimeTooSkewed";
-    if (date === undefined || !(told || (code === undefined && answer.status === 403))) return false;
+    // Beyond some date no signature can be made, and no later answer would put it right.
+    if (date === undefined || date > LATEST || !(told || (code === undefined && answer.status === 403))) return false;
     if (Math.abs(date - signed) < (told ? 1000 : TOLERATED)) return false;
     this.#offset = date - this.own.now();
     return true;

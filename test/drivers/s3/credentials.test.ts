@@ -67,6 +67,34 @@ describe("identityOf with a function", () => {
     expect(provide).toHaveBeenCalledTimes(2);
   });
 
+  it("tells those who wait on a call that hangs what a later one was given", async () => {
+    const clock = testClock();
+    const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    const first = source();
+    clock.advance(30_000);
+    expect(await source()).toBe(keys);
+    expect(await first).toBe(keys);
+  });
+
+  it("asks behind the back of keys that still hold, whether the function hangs or fails, and waits once they do not", async () => {
+    const clock = testClock();
+    const early = { ...keys, expiration: new Date(clock.now() + 4 * MINUTE) };
+    const provide = vi
+      .fn(async (): Promise<Credentials> => keys)
+      .mockResolvedValueOnce(early)
+      .mockReturnValueOnce(new Promise(() => {}))
+      .mockRejectedValueOnce(new Error("down"));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    expect(await source()).toBe(early);
+    expect(await source()).toBe(early);
+    clock.advance(MINUTE);
+    expect(await source()).toBe(early);
+    await vi.waitFor(() => expect(provide).toHaveBeenCalledTimes(3));
+    clock.advance(4 * MINUTE);
+    expect(await source()).toBe(keys);
+  });
+
   it("given expired keys asks for others, unless others came meanwhile; fixed keys stay", async () => {
     const provide = vi.fn(async () => ({ ...keys }));
     const source = identityOf({ credentials: provide }, {});

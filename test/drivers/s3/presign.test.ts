@@ -114,6 +114,20 @@ describe("presignObject", () => {
     expect(new URL(given?.abort.url ?? "").searchParams.get("uploadId")).toBe("u+/=");
   });
 
+  it("hears an abort while the credentials function is waited for", async () => {
+    const control = new AbortController();
+    const credentials = (): Promise<never> => {
+      setImmediate(() => control.abort(new Error("left")));
+      return new Promise(() => {});
+    };
+    const waits = stubbed("http://minio:9000", {
+      accessKeyId: undefined,
+      secretAccessKey: undefined,
+      credentials,
+    } as object);
+    await expect(waits.presign("k", { signal: control.signal })).rejects.toThrow("left");
+  });
+
   it("says until when it holds, by the second that is signed", async () => {
     const { url = "", expiresAt } = (await driver.presign("k", { expiresIn: 604_800 })) ?? {};
     const signed = new URL(url).searchParams.get("X-Amz-Date") ?? "";

@@ -24,6 +24,20 @@ export const clockCases: readonly FaultCase[] = [
   })),
   {
     row: "B10",
+    name: "a date that is no time leaves the clock alone",
+    async run(rig) {
+      await rig.set({ objects: { k: "x" } });
+      const store = rig.store({ retry: { attempts: 1 } });
+      for (const date of ["Sat, 13 Sep 275760 00:00:00 GMT", "Sat, 01 Jan 12000 00:00:00 GMT"]) {
+        const body = "<Error><Code>RequestTimeTooSkewed</Code></Error>";
+        await rig.set({ rules: [{ nth: 1, faults: [{ do: "reply", status: 403, headers: { date }, body }] }] });
+        await rig.rejects("unauthenticated", () => store.download("k"), date);
+        same(await (await store.download("k")).text(), "x", "the next call");
+      }
+    },
+  },
+  {
+    row: "B10",
     name: "a presigned URL has the time that was learnt",
     async run(rig) {
       await rig.set({ switches: { skew: HOUR } });

@@ -73,9 +73,26 @@ export const regionCases: readonly FaultCase[] = [
   },
   ...[307, 308].map((status): FaultCase => ({
     row: "B13",
-    name: `a ${status} on the same host is signed anew, and the bytes are sent again`,
+    name: `a ${status} to another query is not signed: it could ask for anything`,
     async run(rig) {
-      const headers = { location: `${rig.lab.url}/${rig.bucket}/k?moved=1` };
+      const headers = { location: `${rig.lab.url}/${rig.bucket}/k?versionId=old` };
+      await rig.set({ objects: { k: "text" }, rules: [{ faults: [{ do: "reply", status, headers }] }] });
+      const verbs: Record<string, () => Promise<unknown>> = {
+        delete: () => rig.store().delete("k"),
+        upload: () => rig.store().upload("k", "x"),
+        download: () => rig.store().download("k"),
+      };
+      for (const [name, call] of Object.entries(verbs))
+        await rig.rejects(["invalid-option", "unavailable"], call, name);
+      const queries = (await rig.seen()).log.map(({ target }) => target.includes("versionId"));
+      same(queries.includes(true), false, "requests for a version");
+    },
+  })),
+  ...[307, 308].map((status): FaultCase => ({
+    row: "B13",
+    name: `a ${status} to the same address is signed anew, and the bytes are sent again`,
+    async run(rig) {
+      const headers = { location: `${rig.lab.url}/${rig.bucket}/k` };
       await rig.set({ rules: [{ operation: "PutObject", nth: 1, faults: [{ do: "reply", status, headers }] }] });
       await rig.store().upload("k", "text");
       same(await rig.stored("k"), "text", "stored");

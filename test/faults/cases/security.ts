@@ -169,6 +169,13 @@ export const securityCases: readonly FaultCase[] = [
       const echo = `<Error><Code>AccessDenied</Code><Message>${TOKENS[0]} ${rig.lab.secretAccessKey}</Message></Error>`;
       await rig.set({ rules: [{ faults: [{ do: "reply", status: 403, body: echo }] }] });
       rig.check(await failure(() => rig.store({ sessionToken: TOKENS[0] }).download("k"), "an echo"));
+      const message = [TOKENS[0], rig.lab.secretAccessKey, CUSTOMER_KEY].map(encodeURIComponent).join(" ");
+      const encoded = `<Error><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
+      const headers = { "x-amz-request-id": TOKENS[0] };
+      await rig.set({ rules: [{ faults: [{ do: "reply", status: 403, headers, body: encoded }] }] });
+      const error = await failure(() => rig.store({ sessionToken: TOKENS[0] }).download("k"), "an encoded echo");
+      rig.check(error);
+      rig.check(decodeURIComponent(String(error)));
     },
   },
 ];
