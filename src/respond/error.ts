@@ -7,7 +7,7 @@ interface Answer {
 }
 
 const FAILED = "The storage could not do this; the server's log has the reason.";
-const REFUSED = "The storage does not accept this key, range or option.";
+const REFUSED = "The storage does not accept this key or range.";
 
 /**
  * A store that refuses *our* credentials, has no such bucket or sends corrupt bytes is no fault of the client: 500, and
@@ -48,6 +48,8 @@ export function toResponse(error: unknown): Response {
   if (!StorageError.is(error)) return json(500, "unknown", "The server could not do this; its log has the reason.");
   // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
   if (error.operation === "open") return json(500, "unknown", FAILED);
+  // So was one whose request the store itself refuses: another region, endpoint or bucket name. What callers pass is refused before.
+  if (error.code === "invalid-option" && error.response !== undefined) return json(500, error.code, FAILED);
   const reason = guardReason(error);
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);

@@ -260,6 +260,13 @@ describe("respond", () => {
     },
   );
 
+  test("rejects where the store itself refuses a setting, so that it is logged and no client blamed", async () => {
+    const { store } = await stored();
+    const response = { status: 400, code: "AuthorizationHeaderMalformed" };
+    const failure = new StorageError("invalid-option", "set region", { response });
+    await expect(ask({ ...store, download: () => Promise.reject(failure) })).rejects.toBe(failure);
+  });
+
   test("passes the body through as it is, and the signal on", async () => {
     const { store, options } = await stored();
     const object = await store.download("dir/a");

@@ -133,6 +133,22 @@ test("toResponse knows a StorageError of another copy of the package", () => {
   expect(toResponse(foreign).status).toBe(404);
 });
 
+test("toResponse blames no client for an option that the store itself refuses", async () => {
+  const response = { status: 301, code: "PermanentRedirect" };
+  const error = locate(new StorageError("invalid-option", SECRET, { response }), {
+    operation: "download",
+    key: "k",
+    driver: "s3",
+  });
+  const answer = toResponse(error);
+  expect(answer.status).toBe(500);
+  expect((await answer.json()).error).toEqual({
+    code: "invalid-option",
+    message: expect.stringMatching(/^The storage could not do this/),
+  });
+  expect(toResponse(new StorageError("invalid-key", "too long", { response: { status: 400 } })).status).toBe(400);
+});
+
 test("toResponse tells a client nothing of a driver that is set up wrongly", async () => {
   const driver = toDriver({
     name: "s3",
