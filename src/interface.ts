@@ -207,7 +207,8 @@ export interface SendOptions extends CallOptions {
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * Read the source from its beginning and compare it with the parts that are stored, so that parts of two different files
-   * are never joined. Default true; false opens it at the first byte that is missing.
+   * are never joined. Of an upload that another process has completed, the object is compared: `conflict` where it has other
+   * bytes. Default true; false opens it at the first byte that is missing, and not at all when the upload is complete.
    */
   readonly verify?: boolean;
 }

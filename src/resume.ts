@@ -2,7 +2,7 @@
 import { sha256Base64 } from "#digest";
 import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody } from "./body.ts";
-import { toInfo } from "./download.ts";
+import { toDownload, toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
 import type { MultipartUpload, ObjectInfo, SendOptions, SentPart, UploadState } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
@@ -45,16 +45,15 @@ export async function sendMissing(
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
   const stored = await steps.parts(key, uploadId, { signal });
-  if (!stored) {
-    // Completed by a process that did not live to hear of it?
-    const etag = await steps.completed(key, state, { signal });
-    if (etag !== null) return finished(backend, key, etag, options);
-    throw over();
-  }
-  const held = new Set(stored.map(nameOf));
+  // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
+  const etag = stored ? undefined : await steps.completed(key, state, { signal });
+  if (etag === null) throw over();
+  const done = etag === undefined ? undefined : await finished(backend, key, etag, options);
+  if (done && !verify) return done;
+  const held = stored && new Set(stored.map(nameOf));
   const known = (partNumber: number): SentPart | undefined => {
     const part = state.parts.get(partNumber);
-    return part && held.has(nameOf(part)) ? part : undefined;
+    return part && held?.has(nameOf(part)) !== false ? part : undefined;
   };
   const before: UploadedPart[] = [];
   if (!verify) {
@@ -63,9 +62,18 @@ export async function sendMissing(
   const start = before.length * partSize;
 
   const sendPart: SendPart = async (partNumber, bytes, stop) => {
-    const digest = (await sha256Base64(bytes)).slice(0, 16);
+    const digest = await digestOf(bytes);
     const part = known(partNumber);
     if (part?.digest === digest && part.size === bytes.byteLength) return part;
+    if (done) {
+      const start = (partNumber - 1) * partSize;
+      const end = start + bytes.byteLength - 1;
+      if (part || end >= done.size) throw changed();
+      if (end < start) return { partNumber, etag: done.etag };
+      const there = await backend.get(key, { range: { start, end }, ifMatch: done.etag, signal: stop });
+      if (!there || (await digestOf(await toDownload(backend, there).bytes())) !== digest) throw changed();
+      return { partNumber, etag: done.etag };
+    }
     const sent = await steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal: stop });
     state.parts.set(partNumber, { ...sent, digest, size: bytes.byteLength });
     return sent;
@@ -73,8 +81,13 @@ export async function sendMissing(
   const onBytes = onProgress && counter(onProgress, size);
   const send = async (pieces: AsyncGenerator<Piece>, stopSource: (reason: unknown) => void): Promise<ObjectInfo> => {
     const rest = start > 0 ? filled(pieces) : pieces;
-    const { parts } = await sendParts(steps.plan, before.length + 1, rest, sendPart, { signal, onBytes, stopSource });
-    return finish(backend, steps, state, [...before, ...parts], options);
+    const { parts, size: total } = await sendParts(steps.plan, before.length + 1, rest, sendPart, {
+      signal,
+      onBytes,
+      stopSource,
+    });
+    if (done && done.size !== total) throw changed();
+    return done ?? finish(backend, steps, state, [...before, ...parts], options);
   };
 
   if (start > 0) onBytes?.(start);
@@ -100,6 +113,17 @@ export function over(): StorageError {
   return new StorageError("not-found", "the upload is over: it was completed or aborted; begin a new one");
 }
 
+function changed(): StorageError {
+  return new StorageError(
+    "conflict",
+    "the upload was completed from other bytes than its source has now; upload it anew",
+  );
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  return (await sha256Base64(bytes)).slice(0, 16);
+}
+
 /** What a part is recognised by in the store. */
 function nameOf({ partNumber, etag, size }: StoredPart): string {
   return `${partNumber} ${etag} ${size}`;
@@ -123,12 +147,24 @@ export async function finish(
 ): Promise<ObjectInfo> {
   const { key, uploadId, ifMatch, ifNoneMatch, writeId, checksum } = state;
   const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
-  return finished(backend, key, etag, { signal });
+  return finished(backend, key, etag, { signal }, parts);
 }
 
-/** What is known of the object that an upload made. */
-async function finished(backend: Backend, key: Key, etag: string, { signal }: CallOptions): Promise<ObjectInfo> {
-  const info = await backend.head(key, { signal });
+/** What is known of the object that an upload made: for who may not look at it, what its parts tell. */
+async function finished(
+  backend: Backend,
+  key: Key,
+  etag: string,
+  { signal }: CallOptions,
+  parts?: readonly UploadedPart[],
+): Promise<ObjectInfo> {
+  const info = await backend.head(key, { signal }).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    if (!parts) throw cause;
+    const size = parts.reduce((sum, part) => sum + (part.size ?? Number.NaN), 0);
+    if (size >= 0) return { key, size, etag };
+    throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
+  });
   if (info) return toInfo(backend, { ...info, etag });
   throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
-import type { MultipartBackend, StoredPart } from "../../src/backend.ts";
+import type { Backend, MultipartBackend, StoredPart } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
+import { StorageError } from "../../src/error.ts";
 import type { UploadState } from "../../src/interface.ts";
 
 const PART = 1000;
@@ -19,6 +20,10 @@ interface Store {
   gone: boolean;
   completed: string | null;
   result: Uint8Array | undefined;
+  /** Refuses to show the object. */
+  blind: boolean;
+  /** Where the object was read. */
+  readonly read: number[];
 }
 
 /** A store of parts in memory, shared by all drivers of a test. */
@@ -35,7 +40,7 @@ async function store(): Promise<Store> {
       if (partNumber >= made.breakAt) throw new Error("the line broke");
       made.sent.push(partNumber);
       parts.set(partNumber, bytes.slice());
-      return { partNumber, etag: etag(bytes) };
+      return { partNumber, etag: etag(bytes), size: bytes.byteLength };
     },
     async complete(_key, _id, list) {
       for (const part of list) expect(part.etag).toBe(etag(parts.get(part.partNumber) as Uint8Array));
@@ -53,14 +58,21 @@ async function store(): Promise<Store> {
     completed: async (_key, { writeId }) => (writeId === "mark" ? made.completed : null),
     pending: async function* () {},
   };
-  const head = async (key: string): Promise<{ key: string; size: number; etag: string }> => ({
-    key,
-    size: 1,
-    etag: "",
-  });
-  const driver = toDriver({ name: "test", open: () => ({ ...backend, head, multipart: steps }) });
+  const head = async (key: string): Promise<{ key: string; size: number; etag: string }> => {
+    if (made.blind) throw new StorageError("denied", "write only");
+    return { key, size: made.result?.byteLength ?? 1, etag: "" };
+  };
+  const get: Backend["get"] = async (key, { range, ifMatch }) => {
+    const { start, end } = range as { start: number; end: number };
+    made.read.push(start);
+    expect(ifMatch).toBe(made.completed);
+    const bytes = (made.result as Uint8Array).subarray(start, end + 1);
+    return { info: await head(key), range: { start, end }, body: new Response(Uint8Array.from(bytes)).body as never };
+  };
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, head, get, multipart: steps }) });
   const made: Store = {
     ...{ driver, parts, sent: [], memory: budget, breakAt: Infinity, gone: false, completed: null, result: undefined },
+    ...{ blind: false, read: [] },
   };
   return made;
 }
@@ -174,7 +186,42 @@ describe("send", () => {
     const upload = await made.driver.resumeMultipartUpload("k", state);
     await expect(upload.send(() => data)).rejects.toMatchObject({ code: "not-found" });
     made.completed = '"done"';
-    expect(await upload.send(() => data)).toMatchObject({ etag: '"done"' });
+    made.result = data;
+    expect(await upload.send(() => data)).toMatchObject({ etag: '"done"', size: data.length });
+    // What the state does not know of is read.
+    expect(made.read.sort()).toEqual([2 * PART, 3 * PART, 4 * PART]);
+    expect(await upload.send(() => source(cut(data, [300])).stream)).toMatchObject({ etag: '"done"' });
+  });
+
+  it.each([
+    ["a byte differs that the state knows", 5, data.length],
+    ["a byte differs that it does not", 3 * PART, data.length],
+    ["it is shorter", undefined, data.length - 1],
+    ["it is shorter by a part", undefined, 4 * PART],
+    ["it is longer", undefined, data.length + 1],
+    ["it is longer by a part", undefined, 6 * PART],
+  ])("does not take an upload as done whose source has changed since: %s", async (_, at, length) => {
+    const made = await store();
+    const { size: _size, ...state } = await interrupted(made, 3);
+    Object.assign(made, { gone: true, completed: '"done"', result: data });
+    const changed = noise(6 * PART).subarray(0, length);
+    changed.set(data.subarray(0, length));
+    if (at !== undefined) changed[at] = (changed[at] as number) ^ 1;
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    await expect(upload.send(() => changed)).rejects.toMatchObject({ code: "conflict", retryable: false });
+    expect(await upload.send(() => changed, { verify: false })).toMatchObject({ etag: '"done"' });
+  });
+
+  it("and complete resolve with what is known where the object may not be looked at", async () => {
+    const made = await store();
+    made.blind = true;
+    const upload = await made.driver.createMultipartUpload("k");
+    expect(await upload.send(() => data)).toMatchObject({ key: "k", size: data.length, etag: '"all"' });
+    const again = await made.driver.createMultipartUpload("k");
+    const part = await again.uploadPart(1, data.subarray(0, 7));
+    expect(await again.complete([part])).toMatchObject({ size: 7, etag: '"all"' });
+    const { size: _size, ...bare } = part;
+    await expect(again.complete([bare])).rejects.toMatchObject({ code: "ambiguous", cause: { code: "denied" } });
   });
 
   it("cancels the source when the caller aborts, and leaves the upload", async () => {
