@@ -14,6 +14,6 @@ export default function fs(options: FsOptions): Driver {
     open: () => fsBackend(options),
     watch: true,
     ...(options?.noClear === true ? { noClear: true } : {}),
-    ...(typeof options?.onEvent === "function" ? { onEvent: options.onEvent } : {}),
+    onEvent: options?.onEvent,
   });
 }

@@ -16,7 +16,7 @@ import { type Driver, toDriver } from "../src/driver.ts";
 import { StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { compareKeys, encodePath, joinBase } from "../src/key.ts";
-import { headersOf, knownOptions } from "../src/options.ts";
+import { driverOptions, headersOf, publicBase } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
 import { readerOf } from "../src/reader.ts";
 
@@ -38,8 +38,8 @@ export default function memory(options: MemoryOptions = {}): Driver {
 }
 
 function memoryBackend(options: MemoryOptions): Backend {
-  knownOptions(options, { publicUrl: 1, onEvent: 1 });
-  const { publicUrl } = options;
+  driverOptions(options, { publicUrl: "string", onEvent: "function" });
+  const publicUrl = publicBase(options.publicUrl);
   const entries = new Map<string, Entry>();
   let version = 0;
 

@@ -40,6 +40,26 @@ export function knownOptions(options: object, names: object): void {
   }
 }
 
+/** What values an option may have: of this type, or 1 where it is checked by itself. */
+export type OptionType = "string" | "boolean" | "function" | "object" | 1;
+
+/** Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. */
+export function driverOptions(options: object, types: Readonly<Record<string, OptionType>>): void {
+  knownOptions(options, types);
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const type = types[name] ?? 1;
+    if (type !== 1 && value !== undefined && typeof value !== type) throw refuse(name, `must be of type ${type}`);
+  }
+}
+
+/** The base of addresses for browsers without its last slash, or undefined for none; rejects `invalid-option`. */
+export function publicBase(url: string | undefined): string | undefined {
+  if (!url) return undefined;
+  if (/^\/(?!\/)[^?#\s]*$|^https?:[^?#\s]+$/i.test(url) && URL.canParse(url, "http://h"))
+    return url.replace(/\/+$/, "");
+  throw refuse("publicUrl", "must be an http or https URL without a query, or a path that begins with /");
+}
+
 /** Options with the prefix that a store further in knows; null goes on as it is, to be refused there. */
 export function prefixed<T extends { readonly prefix?: string }>(options: T, full: (prefix: string) => string): T {
   return options?.prefix === null ? options : options && { ...options, prefix: full(options.prefix ?? "") };

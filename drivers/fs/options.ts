@@ -1,8 +1,7 @@
 /** The options of the folder driver, and what they mean once checked. */
 import { resolve } from "node:path";
-import { StorageError } from "../../src/error.ts";
 import type { OnEvent } from "../../src/event.ts";
-import { knownOptions } from "../../src/options.ts";
+import { driverOptions, type OptionType, publicBase, refuse } from "../../src/options.ts";
 import { parseIgnore, type Ignore, type Pattern } from "./ignore.ts";
 import { parseWatchOptions, type WatchOptions, type WatchSettings } from "./watch-options.ts";
 
@@ -43,29 +42,23 @@ export interface Settings {
   readonly publicUrl: string | undefined;
 }
 
-/** Every option's name. One that is missing here does not compile. */
-const NAMES: Readonly<Record<keyof FsOptions, 1>> = {
-  ...{ base: 1, ignore: 1, watchOptions: 1, atomic: 1, readOnly: 1, noClear: 1, durable: 1, mode: 1 },
-  ...{ publicUrl: 1, onEvent: 1 },
+/** Every option with its type. One that is missing here does not compile. */
+const TYPES: Readonly<Record<keyof FsOptions, OptionType>> = {
+  ...{ base: "string", ignore: 1, watchOptions: 1, atomic: "boolean", readOnly: "boolean", noClear: "boolean" },
+  ...{ durable: "boolean", mode: 1, publicUrl: "string", onEvent: "function" },
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */
 export function parseOptions(options: FsOptions): Settings {
-  knownOptions(options, NAMES);
-  const { base, durable, mode, publicUrl } = options;
-  if (typeof base !== "string" || base === "" || base.includes("\0"))
-    throw invalid("base must be the path of a folder");
-  for (const name of ["readOnly", "noClear", "durable"] as const) {
-    if (options[name] !== undefined && typeof options[name] !== "boolean")
-      throw invalid(`${name} must be true or false`);
-  }
+  driverOptions(options, TYPES);
+  const { base, durable, mode } = options;
+  if (!base || base.includes("\0")) throw refuse("base", "must be the path of a folder");
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
-    throw invalid("mode must be permission bits from 0 to 0o777, such as 0o640");
+    throw refuse("mode", "must be permission bits from 0 to 0o777, such as 0o640");
   }
-  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
-    throw invalid("publicUrl must be an http or https URL without a query, or a path that begins with /");
-  if (options.atomic !== undefined && options.atomic !== true)
-    throw invalid("atomic can only be true: no write here can be seen half");
+  // What a caller without types may give.
+  if ((options.atomic as boolean | undefined) === false)
+    throw refuse("atomic", "can only be true: no write here can be seen half");
   const folder = resolve(base);
   return {
     base: folder,
@@ -74,16 +67,6 @@ export function parseOptions(options: FsOptions): Settings {
     readOnly: options.readOnly ?? false,
     durable,
     mode,
-    publicUrl: publicUrl?.replace(/\/+$/, ""),
+    publicUrl: publicBase(options.publicUrl),
   };
-}
-
-function isPublicUrl(url: unknown): url is string {
-  if (typeof url !== "string" || /[?#\s]/.test(url)) return false;
-  if (url.startsWith("/")) return !url.startsWith("//");
-  return URL.canParse(url) && /^https?:/i.test(url);
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("invalid-option", message);
 }

@@ -1,13 +1,22 @@
 /** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { OnEvent } from "../../src/event.ts";
-import { defined, knownOptions, refuse, wholeNumber, wholeNumbers } from "../../src/options.ts";
+import {
+  defined,
+  driverOptions,
+  type OptionType,
+  publicBase,
+  refuse,
+  wholeNumber,
+  wholeNumbers,
+} from "../../src/options.ts";
 import { MAX_PART, MIN_PART } from "../../src/plan.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
 import { Checksums } from "./checksum.ts";
 import { identityOf, type IdentitySource } from "./credentials.ts";
 import { type Environment, environment } from "./environment.ts";
 import type { Fetch } from "./fetch.ts";
+import { extraHeaders } from "./headers.ts";
 import type { S3Options } from "./options.ts";
 import { type Address, isRegion, type Place, Whereabouts } from "./region.ts";
 import { StoreClock } from "./skew.ts";
@@ -18,12 +27,14 @@ const MIB = 1024 * 1024;
 /** What a timer takes. */
 const MILLISECONDS = [0, 2 ** 31 - 1] as const;
 
-/** Every option by name. One that is missing here does not compile. */
-const NAMES: Readonly<Record<keyof S3Options, 1>> = {
-  ...{ bucket: 1, region: 1, endpoint: 1, accessKeyId: 1, secretAccessKey: 1, sessionToken: 1, credentials: 1 },
-  ...{ base: 1, forcePathStyle: 1, bulkDelete: 1, partSize: 1, concurrency: 1, maxMemory: 1, signPayload: 1 },
-  ...{ publicUrl: 1, publicEndpoint: 1, writeId: 1, headers: 1, retry: 1, timeout: 1, fetch: 1, dispatcher: 1 },
-  ...{ onEvent: 1, checksum: 1 },
+/** Every option with its type. One that is missing here does not compile. */
+const TYPES: Readonly<Record<keyof S3Options, OptionType>> = {
+  ...{ bucket: "string", region: "string", endpoint: "string", publicEndpoint: "string", base: "string" },
+  ...{ accessKeyId: "string", secretAccessKey: "string", sessionToken: "string", publicUrl: "string" },
+  ...{ forcePathStyle: "boolean", bulkDelete: "boolean", signPayload: "boolean", writeId: "boolean" },
+  ...{ credentials: "function", fetch: "function", onEvent: "function" },
+  ...{ headers: "object", retry: "object", dispatcher: "object" },
+  ...{ partSize: 1, concurrency: 1, maxMemory: 1, timeout: 1, checksum: 1 },
 };
 
 /** Options, checked and complete. */
@@ -54,10 +65,10 @@ export interface Settings {
 
 /** Checks all options; rejects `invalid-option`. */
 export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
-  knownOptions(options, NAMES);
+  driverOptions(options, TYPES);
   const { bucket, bulkDelete = true, writeId = true, signPayload = true, partSize = 8 * MIB } = options;
   const { concurrency = defaultConcurrency(), maxMemory = Math.max(64 * MIB, partSize) } = options;
-  const { publicUrl, headers = {}, retry = {}, timeout, fetch, dispatcher, onEvent } = options;
+  const { retry = {}, timeout, fetch, dispatcher, onEvent } = options;
   if (!bucket) throw refuse("bucket", "is missing; name the bucket");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
     throw refuse("bucket", "must be 3 to 255 letters, digits, inner dots and hyphens");
@@ -80,7 +91,6 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const time = new StoreClock(clock);
   if (!signPayload && !whereabouts.place.address.origin.startsWith("https:"))
     throw refuse("signPayload", "may be false over https only");
-  if (fetch !== undefined && typeof fetch !== "function") throw refuse("fetch", "must be a function");
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
     ...{ bucket, bulkDelete, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
@@ -90,8 +100,8 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     concurrency: wholeNumber("concurrency", concurrency, 1, 64),
     maxMemory: wholeNumber("maxMemory", maxMemory, partSize, Number.MAX_SAFE_INTEGER),
     checksums: new Checksums(options.checksum),
-    publicUrl: publicUrl || undefined,
-    headers: driverHeaders(headers),
+    publicUrl: publicBase(options.publicUrl),
+    headers: extraHeaders(options.headers, false),
     retry: parseRetry(retry),
     timeouts: toTimeouts(timeout),
     clock: time,
@@ -118,24 +128,6 @@ function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
     typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
   wholeNumbers("timeout", given, { connect: MILLISECONDS, headers: MILLISECONDS, body: MILLISECONDS });
   return { connect: 10_000, headers: 60_000, body: 60_000, ...defined(given) };
-}
-
-function driverHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const lower = lowerCase(headers);
-  if (lower["host"] !== undefined) throw refuse("headers host", "is set by signing");
-  return lower;
-}
-
-/** Headers of a caller with lower-case names, as signing needs them; rejects `invalid-option` without the value, which may be a key. */
-export function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const pairs = Object.entries(headers).map(([name, value]) => {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-      throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
-    if (typeof value !== "string" || !/^[\x20-\x7E]*$/.test(value))
-      throw refuse(`headers ${name}`, "must be printable ASCII");
-    return [name.toLowerCase(), value.trim()];
-  });
-  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 /** Workers have 128 MB and six connections in all. */

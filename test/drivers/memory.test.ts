@@ -53,7 +53,7 @@ test("objects finds the memory driver behind mounts and prefixes", async () => {
   await expect(objects(storage).upload("elsewhere", "x")).rejects.toMatchObject({ code: "unsupported" });
 });
 
-test.each([null, { publicURL: "/x" }, { publicUrl: null }])(
+test.each([null, { publicURL: "/x" }, { publicUrl: null }, { publicUrl: 3 }, { publicUrl: "cdn" }, { onEvent: 3 }])(
   "memory refuses the options %j at its first call",
   async (options) => {
     const driver = memory(options as object);

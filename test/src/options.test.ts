@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { ObjectHeaders } from "../../src/backend.ts";
 import {
+  driverOptions,
   emptyMetadata,
   knownOptions,
   objectHeaders,
   optionsOf,
   prefixed,
+  publicBase,
   refuse,
   userMetadata,
   wholeNumber,
@@ -133,4 +135,37 @@ it("emptyMetadata takes any name", () => {
 
 it("refuse names the option and says why", () => {
   expect(refuse("bucket", "is missing")).toMatchObject({ code: "invalid-option", message: "bucket is missing" });
+});
+
+describe("driverOptions and publicBase", () => {
+  const types = { name: "string", flag: "boolean", other: 1 } as const;
+
+  it("take what has the type, what is checked elsewhere, what is undefined, and the driver's name", () => {
+    driverOptions({ name: "", flag: false, other: [], driver: "x" }, types);
+    driverOptions({ name: undefined }, types);
+    expect(publicBase("https://cdn.example/a//")).toBe("https://cdn.example/a");
+    expect([publicBase(""), publicBase(undefined)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([[{ flag: "false" }], [{ flag: 0 }], [{ name: 3 }], [{ name: null }], [{ nam: "x" }], [null]])(
+    "driverOptions refuses %j",
+    (options) => {
+      expect(() => driverOptions(options as object, types)).toThrow(
+        expect.objectContaining({ code: "invalid-option" }),
+      );
+    },
+  );
+
+  it.each([
+    "cdn.example",
+    "//cdn.example/a",
+    "javascript:alert(1)//",
+    "https://h/?a",
+    "/a#b",
+    "/a b",
+    "https://",
+    "ftp://h",
+  ])("publicBase refuses %s", (url) => {
+    expect(() => publicBase(url)).toThrow(/^publicUrl must be/);
+  });
 });

@@ -27,6 +27,7 @@ describe("parseOptions", () => {
     ["a publicUrl without a scheme", { base: "x", publicUrl: "cdn.example.com" }],
     ["a publicUrl with a query", { base: "x", publicUrl: "https://cdn.example.com/?a=1" }],
     ["a publicUrl that a browser would run", { base: "x", publicUrl: "javascript:alert(1)//" }],
+    ["an observer that is no function", { base: "x", onEvent: "log" }],
     ["an ignore that is a number", { base: "x", ignore: 5 }],
     ["atomic: false, which no write is", { base: "x", atomic: false }],
     ["a watch option that chokidar does not have", { base: "x", watchOptions: { ignores: [] } }],

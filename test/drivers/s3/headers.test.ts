@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toEtag, toInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
+import { extraHeaders, toEtag, toInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import memory from "../../../drivers/memory.ts";
 import type { RequestOptions } from "../../../src/backend.ts";
@@ -168,5 +168,15 @@ describe("headers and versionId of one call", () => {
   it("the version comes with what is read", async () => {
     const server = await wire(answer(200, { "content-length": "3", etag: '"e"', "x-amz-version-id": "v1" }, "abc"));
     expect(await (await stubbed(server).download("k")).versionId).toBe("v1");
+  });
+});
+
+describe("extraHeaders", () => {
+  it("lower-cases names and trims values", () => {
+    expect(extraHeaders({ "X-A": " b ", c: "" })).toEqual({ "x-a": "b", c: "" });
+  });
+
+  it("never repeats a value that it refuses", () => {
+    expect(() => extraHeaders({ "x-key": "CANARY\n" })).toThrow(/^(?!.*CANARY)headers x-key/);
   });
 });
