@@ -168,7 +168,10 @@ export type UpdateFunction = (
   current: DownloadedObject | null,
 ) => UploadBody | undefined | Promise<UploadBody | undefined>;
 
-/** Options of `update`. Headers and metadata that are absent stay as they are, all but `contentEncoding`. */
+/**
+ * Options of `update`. Headers and metadata that are absent stay as they are, all but `contentEncoding`, and the content type
+ * unless the body has a type of its own.
+ */
 export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
   /** How often at most it reads and writes before it rejects `conflict`, 1 to 100. Default 10. */
   readonly attempts?: number;

@@ -8,14 +8,16 @@ import { checkEtag } from "./upload.ts";
 /** The longest that SigV4 lets a presigned URL live, in seconds. */
 export const MAX_EXPIRY = 604_800;
 
+const PUT_ONLY = ["contentLength", "checksum", "metadata", "ifMatch", "ifNoneMatch", "part", "policy"] as const;
+const GET_ONLY = ["versionId"] as const;
+
 /** Options with their defaults; rejects `invalid-option`. */
 export function presignOptions(options: PresignOptions): BackendPresignOptions {
   const { method = "GET", expiresIn = 3600, contentLength, checksum, ifMatch, ifNoneMatch, part, policy } = options;
   if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
   wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
-  const forPut = contentLength ?? checksum ?? ifMatch ?? ifNoneMatch ?? part ?? policy ?? options.metadata;
-  if ((method === "GET" ? forPut : options.versionId) !== undefined)
-    throw refuse("versionId", "is for GET; contentLength, checksum, metadata, conditions and part are for PUT only");
+  const [misplaced, other] = method === "GET" ? [PUT_ONLY, "PUT"] : [GET_ONLY, "GET"];
+  for (const name of misplaced) if (options[name] !== undefined) throw refuse(name, `is for ${other} only`);
   if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
   if (checksum && !/^[A-Z\d]+ ([\w+/=]{4})+$/.test(`${checksum.name} ${checksum.value}`))
     throw refuse("checksum", 'must be { name: "SHA256", value } with the value in base64');

@@ -33,7 +33,10 @@ export async function update(
     }
   };
   try {
-    return await call("update", key, options, (backend) => rounds(backend, parseKey(key), guarded, options, clock));
+    return await call("update", key, options, (backend) => {
+      if (typeof fn !== "function") throw refuse("fn", "must be a function that makes the new body");
+      return rounds(backend, parseKey(key), guarded, options, clock);
+    });
   } catch (error) {
     // Not a failure of the store, so it is not wrapped; an abort has its own reason.
     throw thrown && !options?.signal?.aborted ? thrown.error : error;

@@ -40,6 +40,15 @@ test.each<[string, PresignOptions]>([
   expect(() => presignOptions(options)).toThrow(expect.objectContaining({ code: "invalid-option" }));
 });
 
+test.each<[PresignOptions, string]>([
+  [{ contentLength: 1 }, "contentLength is for PUT only"],
+  [{ expiresIn: 60, ifMatch: '"e"' }, "ifMatch is for PUT only"],
+  [{ metadata: {} }, "metadata is for PUT only"],
+  [{ method: "PUT", contentLength: 1, versionId: "v" }, "versionId is for GET only"],
+])("presignOptions names of %j what the method does not take", (options, message) => {
+  expect(() => presignOptions(options)).toThrow(expect.objectContaining({ code: "invalid-option", message }));
+});
+
 test("presignOptions keeps all that is bound", () => {
   const put = {
     ...{ contentType: "a/b", contentLanguage: "de", contentEncoding: "gzip", metadata: { a: "b" } },

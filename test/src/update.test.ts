@@ -98,6 +98,18 @@ describe("update", () => {
     expect(clock.slept).toEqual([]);
   });
 
+  it.each([undefined, null, "x"])("refuses %j for a function before it reads", async (fn) => {
+    const get = vi.fn();
+    const { run } = await loop(() => ({ get }));
+    await expect(run(fn as never)).rejects.toMatchObject({
+      code: "invalid-option",
+      operation: "update",
+      key: "k",
+      message: expect.stringContaining("fn must be a function"),
+    });
+    expect(get).not.toHaveBeenCalled();
+  });
+
   it.each(["ambiguous", "unavailable", "denied"] as const)("does not repeat after %s", async (code) => {
     const { run, clock } = await loop(failing(code, 1));
     await expect(run(() => "x")).rejects.toMatchObject({ code, operation: "update" });
