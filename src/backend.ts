@@ -257,6 +257,8 @@ export interface MultipartBackend {
   /** Uploads under way whose key starts with the prefix, as far as the store lists them. */
   pending(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
   readonly plan: PartPlan;
+  /** The store's time, which `initiated` is told by, in milliseconds since 1970. Default: the machine's. */
+  readonly now?: () => number;
   /** The largest part that `uploadPart` may be given, in bytes: what is buffered for a part that comes as a stream. */
   readonly maxPart: number;
 }

@@ -9,7 +9,13 @@ export async function collect(
   announced: number,
   most: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  let buffer = new Uint8Array(Math.min(announced, most));
+  let buffer: Uint8Array<ArrayBuffer>;
+  try {
+    buffer = new Uint8Array(Math.min(announced, most));
+  } catch {
+    // No runtime has a buffer of that length: most likely no such body is to come.
+    buffer = new Uint8Array();
+  }
   let length = 0;
   for (let piece = await next(); piece; piece = await next()) {
     const end = length + piece.byteLength;

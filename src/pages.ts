@@ -5,16 +5,30 @@ import type { ListEntry, ObjectList, Page } from "./interface.ts";
 /** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
 export const PAGE_LIMIT = 1000;
 
+/**
+ * Rejects `corrupt` for a cursor that came before: a store that repeats itself would be listed for ever. Held against one that is
+ * replaced ever more seldom, which finds a circle of any length (Brent's way).
+ */
+export function advancing(): (cursor: string | undefined) => void {
+  let held: string | undefined;
+  let steps = 0;
+  return (cursor) => {
+    if (cursor !== undefined && cursor === held)
+      throw new StorageError("corrupt", "the store gave the same cursor twice: the listing would never end");
+    if ((steps & (steps - 1)) === 0) held = cursor;
+    steps++;
+  };
+}
+
 /** A listing over `load`, which gives the page that starts at a cursor. */
 export function listing(load: (cursor: string | undefined) => Promise<Page>, first: string | undefined): ObjectList {
   async function* pages(): AsyncGenerator<Page, void, void> {
     let cursor = first;
+    const advance = advancing();
+    advance(cursor);
     do {
       const page: Page = await load(cursor);
-      // A store that repeats its cursor would be listed for ever; one that drops it would look complete.
-      if (page.cursor !== undefined && page.cursor === cursor) {
-        throw new StorageError("corrupt", "the store gave the same cursor twice: the listing would never end");
-      }
+      advance(page.cursor);
       yield page;
       cursor = page.cursor;
     } while (cursor !== undefined);

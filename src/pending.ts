@@ -28,7 +28,7 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
   return call("sweepUploads", prefix, options, async (backend) => {
     wholeNumber("olderThan", olderThan, 0, Number.MAX_SAFE_INTEGER);
     const steps = stepsOf(backend);
-    const before = Date.now() - olderThan * 1000;
+    const before = (steps.now ?? Date.now)() - olderThan * 1000;
     let count = 0;
     for await (const { key, uploadId, initiated } of steps.pending(parsePrefix(prefix), { signal })) {
       if (initiated.getTime() > before) continue;

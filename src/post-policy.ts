@@ -7,7 +7,7 @@ import type { CallOptions, ObjectHeaders } from "./backend.ts";
 import { locate } from "./error.ts";
 import type { ObjectStore } from "./interface.ts";
 import { defined, knownOptions, refuse, wholeNumber } from "./options.ts";
-import { FILENAME, formOf, type FormRules } from "./post-policy/form.ts";
+import { formOf, type FormRules } from "./post-policy/form.ts";
 
 export type { PolicyForm, PolicyWriter } from "./sigv4/policy.ts";
 
@@ -59,8 +59,6 @@ export async function presignPost(
   const target = typeof key === "object" && key !== null ? key.prefix : key;
   try {
     const policy = formOf(rulesOf(target !== key, options));
-    if (typeof target === "string" && target.includes(FILENAME))
-      throw refuse("key", `must not contain ${FILENAME}, for which the store would put another text`);
     if (target === "" && target !== key)
       throw refuse("prefix", "must not be empty: the form could then write every object of the store");
     const {

@@ -6,6 +6,8 @@ import { listing, PAGE_LIMIT } from "./pages.ts";
 import { pool } from "./pool.ts";
 
 const AT_A_TIME = 16;
+/** How often a key that is said to be deleted may be listed first again: some stores list late what they know. */
+const TRIES = 3;
 
 /** Deletes all keys; rejects `partial` when some are left. */
 export async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
@@ -44,16 +46,30 @@ async function deleteMany(
 export async function deleteBelow(backend: Backend, prefix: string, { signal }: CallOptions): Promise<number> {
   let count = 0;
   let found: number;
+  let first: string | undefined;
+  let again = 0;
   do {
-    found = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
+    const before = first;
+    [found, first] = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
     count += found;
+    again = first !== undefined && first === before ? again + 1 : 0;
+    if (again === TRIES)
+      throw new StorageError("unavailable", "the store goes on to list what it says is deleted", {
+        key: first as string,
+      });
     // MinIO hides what lies below an object until that object is gone: only an empty listing says that nothing is left.
   } while (found > 0);
   return count;
 }
 
-async function deleteListed(backend: Backend, prefix: string, call: CallOptions): Promise<number> {
+/** How many, and the first of them. */
+async function deleteListed(
+  backend: Backend,
+  prefix: string,
+  call: CallOptions,
+): Promise<[count: number, first: string | undefined]> {
   let count = 0;
+  let first: string | undefined;
   const load = (cursor: string | undefined): Promise<ListPage> =>
     backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
   for await (const page of listing(load, undefined).pages()) {
@@ -64,6 +80,7 @@ async function deleteListed(backend: Backend, prefix: string, call: CallOptions)
       call,
     );
     count += page.objects.length;
+    first ??= page.objects[0]?.key;
   }
-  return count;
+  return [count, first];
 }

@@ -44,6 +44,7 @@ export async function sendMissing(
 ): Promise<ObjectInfo> {
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
+  wholeNumber("partSize", partSize, 1, steps.maxPart);
   const stored = await steps.parts(key, uploadId, { signal });
   // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
   const etag = stored ? undefined : await steps.completed(key, state, { signal });

@@ -41,6 +41,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
   const multipart: MultipartBackend = {
     plan: { partSize, concurrency, memory, checksum: own && idOf(own) },
     maxPart: maxMemory,
+    now: () => settings.clock.now(),
     create: (key, put) => fits(key, () => createUpload(client, key, put)),
     uploadPart: (key, uploadId, partNumber, bytes, call) => putPart(client, key, uploadId, partNumber, bytes, call),
     complete: (key, uploadId, parts, end) => completeUpload(client, key, uploadId, parts, end),

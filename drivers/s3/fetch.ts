@@ -32,7 +32,9 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
         // Bun then takes a new connection, and for Deno transport.deno.ts does.
         ...(once && { keepalive: false }),
       } as RequestInit;
-      const response = await limit.within(timeouts.headers + sending, "did not answer in time", () => fetch(url, init));
+      const response = await limit.within(timeouts.headers + sending, "did not answer in time", async () =>
+        fetch(url, init),
+      );
       return toResponse(response, limit, timeouts.body, raw);
     },
     close: async () => {},

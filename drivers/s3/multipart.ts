@@ -14,6 +14,7 @@ import type {
   UploadedPart,
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { advancing } from "../../src/pages.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
@@ -99,13 +100,16 @@ export async function listParts(
 ): Promise<readonly StoredPart[] | null> {
   const parts: StoredPart[] = [];
   let marker: string | undefined;
+  const advance = advancing();
   try {
     for (;;) {
       const query = { uploadId, "max-parts": 1000, "part-number-marker": marker };
       const root = await client.document({ method: "GET", key, query, signal }, "ListPartsResult");
       parts.push(...childrenOf(root, "Part").map(toPart));
       if (!childFlag(root, "IsTruncated")) return parts.sort((a, b) => a.partNumber - b.partNumber);
-      marker = following(childText(root, "NextPartNumberMarker"), marker);
+      marker = childText(root, "NextPartNumberMarker");
+      if (!marker) throw nowhere();
+      advance(marker);
     }
   } catch (error) {
     if (StorageError.is(error) && error.code === "not-found") return null;
@@ -121,6 +125,7 @@ export async function* listUploads(
 ): AsyncGenerator<PendingUpload, void, void> {
   let key: string | undefined;
   let id: string | undefined;
+  const advance = advancing();
   for (;;) {
     const query = {
       uploads: "",
@@ -139,10 +144,10 @@ export async function* listUploads(
       yield { key: names.relative(upload, "Key"), uploadId, initiated };
     }
     if (!childFlag(root, "IsTruncated")) return;
-    const before = JSON.stringify([key, id]);
     key = names.decode(childText(root, "NextKeyMarker") ?? "");
     id = childText(root, "NextUploadIdMarker");
-    following(JSON.stringify([key, id]), before);
+    if (!key && !id) throw nowhere();
+    advance(JSON.stringify([key, id]));
   }
 }
 
@@ -153,8 +158,7 @@ function toPart(part: Element): StoredPart {
   return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
 }
 
-/** A listing that says it goes on, but not where, would look complete or never end. */
-function following(next: string | undefined, before: string | undefined): string {
-  if (next && next !== before) return next;
-  throw new StorageError("corrupt", "the store says that its list goes on, but not where");
+/** Such a list would look complete. */
+function nowhere(): StorageError {
+  return new StorageError("corrupt", "the store says that its list goes on, but not where");
 }

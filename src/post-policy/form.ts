@@ -2,6 +2,7 @@
  * The fields of a form, and the policy document that binds them.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
+import { refuse } from "../options.ts";
 import { type PolicyWriter, signerFields } from "../sigv4/policy.ts";
 
 /** What a form may send, beside the fields that a PUT has as headers. */
@@ -18,12 +19,15 @@ export interface FormRules {
 }
 
 /** What a store writes the name of the file for, where it stands in the key. */
-export const FILENAME = "${filename}";
+const FILENAME = "${filename}";
 
 /** A writer of forms that keep to the rules. */
 export function formOf({ below, least, most, typePrefix, success }: FormRules): PolicyWriter {
   return (form) => {
     const { bucket, key, headers, expiresAt } = form;
+    // Here the prefix of a scope and the base of the driver stand before it.
+    if (key.includes(FILENAME))
+      throw refuse("key", `must not contain ${FILENAME}, for which the store would put another text`);
     const bound = { ...named(headers), ...success, ...signerFields(form) };
     const conditions: unknown[] = [
       { bucket },

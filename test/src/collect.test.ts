@@ -38,6 +38,10 @@ describe("collect", () => {
     expect([...((await collect(next, 0, 100)) as Uint8Array)]).toEqual([1, 1, 2, 2, 3, 3]);
   });
 
+  it("takes bytes whose announced length no buffer has", async () => {
+    expect(await collect(pieces(data, 7000), 2 ** 52, Infinity)).toEqual(data);
+  });
+
   it("rejects with the error of what gives the pieces", async () => {
     const reason = new Error("cut");
     await expect(collect(pieces(data, 7000, reason), 10, Infinity)).rejects.toBe(reason);

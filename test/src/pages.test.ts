@@ -47,6 +47,15 @@ describe("listing", () => {
     await expect(all(stuck)).rejects.toMatchObject({ code: "corrupt" });
   });
 
+  it.each([2, 3, 7])("rejects corrupt when a store goes round in a circle of %i cursors", async (length) => {
+    let asked = 0;
+    const load = async (): Promise<Page> => ({ objects: [], prefixes: [], cursor: `${asked++ % length}` });
+    const walk = async (): Promise<void> => {
+      for await (const _ of listing(load, "begin").pages()) if (asked > 100) return;
+    };
+    await expect(walk()).rejects.toMatchObject({ code: "corrupt" });
+  });
+
   it("passes a rejection on", async () => {
     const reason = new Error("down");
     await expect(all(listing(() => Promise.reject(reason), undefined))).rejects.toBe(reason);

@@ -10,7 +10,7 @@ const left: readonly PendingUpload[] = [
   { key: "in/b/c", uploadId: "3", initiated: hours(24 * 30) },
 ];
 
-async function driverOver(fail?: Error): Promise<{ driver: Driver; aborted: string[] }> {
+async function driverOver(fail?: Error, now?: () => number): Promise<{ driver: Driver; aborted: string[] }> {
   const backend = await memory().getInstance();
   const aborted: string[] = [];
   const multipart = {
@@ -18,6 +18,7 @@ async function driverOver(fail?: Error): Promise<{ driver: Driver; aborted: stri
       yield* left.filter(({ key }) => key.startsWith(prefix));
       if (fail) throw fail;
     },
+    now,
     abort: async (key: string, uploadId: string) => void aborted.push(`${key} ${uploadId}`),
   } as unknown as MultipartBackend;
   return { driver: toDriver({ name: "test", open: () => ({ ...backend, multipart }) }), aborted };
@@ -49,6 +50,12 @@ describe("sweepUploads", () => {
     const { driver, aborted } = await driverOver();
     expect(await driver.sweepUploads()).toBe(2);
     expect(aborted).toEqual(["in/a 2", "in/b/c 3"]);
+  });
+
+  it("takes the age by the store's time", async () => {
+    const { driver, aborted } = await driverOver(undefined, () => hours(24 * 20).getTime());
+    expect(await driver.sweepUploads()).toBe(1);
+    expect(aborted).toEqual(["in/b/c 3"]);
   });
 
   it("heeds age and prefix, in a scope too", async () => {

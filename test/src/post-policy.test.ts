@@ -89,4 +89,11 @@ describe("presignPost", () => {
   ])("refuses %s", async (_, key, code) => {
     await expect(presignPost(stubbed("http://s3"), key, five)).rejects.toMatchObject({ code });
   });
+
+  it("refuses a scope and a base that the store would change", async () => {
+    const scope = stubbed("http://s3").scoped("u/${filename}/");
+    const based = stubbed("http://s3", { base: "b${filename}" });
+    for (const store of [scope, based])
+      await expect(presignPost(store, "k", five)).rejects.toMatchObject({ code: "invalid-option" });
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Backend, Key } from "../../src/backend.ts";
+import type { Backend, Key, ListPage } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { deleteAll, deleteBelow } from "../../src/removal.ts";
 
@@ -42,4 +42,13 @@ test("deleteBelow stops between pages when it is aborted", async () => {
   const reason = new Error("enough");
   const aborted = AbortSignal.abort(reason);
   await expect(deleteBelow(keysOnly(new Set(["a"])), "a", { signal: aborted })).rejects.toBe(reason);
+});
+
+test("deleteBelow ends where the store lists what it says is deleted", async () => {
+  let passes = 0;
+  const object = { key: "a", size: 1, etag: '"e"' };
+  const list = async (): Promise<ListPage> => ({ objects: passes++ < 50 ? [object] : [], prefixes: [] });
+  const stuck = deleteBelow({ ...keysOnly(new Set()), list } as Backend, "a", {});
+  await expect(stuck).rejects.toMatchObject({ code: "unavailable", key: "a" });
+  expect(passes).toBeLessThan(6);
 });

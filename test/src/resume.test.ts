@@ -263,3 +263,13 @@ describe("toState", () => {
     });
   });
 });
+
+it("send refuses parts that are larger than the memory for them, before it asks anything", async () => {
+  const { driver, sent } = await store();
+  const upload = await driver.resumeMultipartUpload("k", { key: "k", uploadId: "id", partSize: PART + 1, parts: [] });
+  await expect(upload.send(() => data)).rejects.toMatchObject({
+    code: "invalid-option",
+    message: expect.stringContaining("partSize"),
+  });
+  expect(sent).toEqual([]);
+});

@@ -120,6 +120,18 @@ describe("fromFetch", () => {
     expect(seen).toEqual(["read", "cancelled"]);
   });
 
+  it("takes a fetch that throws for a connection that failed, and leaves no timer", async () => {
+    vi.useFakeTimers();
+    const thrown = (): never => {
+      throw new TypeError("offline");
+    };
+    await expect(fromFetch(thrown, { ...timeouts, headers: 1000 }).send(request)).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   it("leaves no listener on a long-lived signal", async () => {
     const { signal } = new AbortController();
     const live = new Set<unknown>();

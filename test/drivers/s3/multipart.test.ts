@@ -62,6 +62,15 @@ describe("listParts", () => {
     await expect(upload.parts()).rejects.toMatchObject({ code: "not-found", operation: "listParts" });
   });
 
+  it("rejects corrupt for a list that goes round", async () => {
+    const script: Script = (request, number) =>
+      request.method === "GET"
+        ? page(`<IsTruncated>${number < 40}</IsTruncated><NextPartNumberMarker>${number % 2}1</NextPartNumberMarker>`)
+        : happy(request);
+    const upload = await stubbed(await wire(script)).createMultipartUpload("k");
+    await expect(upload.parts()).rejects.toMatchObject({ code: "corrupt" });
+  });
+
   it.each([
     ["that goes on, but not where", `${part(1)}<IsTruncated>true</IsTruncated>`],
     ["of which it cannot be told whether it goes on", `${part(1)}<IsTruncated>trve</IsTruncated>`],
@@ -96,6 +105,14 @@ describe("listUploads", () => {
       ["in/a", null],
       ["in/a", "in/a b"],
     ]);
+  });
+
+  it("rejects corrupt for a list that goes round", async () => {
+    const script: Script = (_, number) =>
+      page(`<IsTruncated>${number < 40}</IsTruncated><NextKeyMarker>k${number % 2}</NextKeyMarker>`);
+    const uploads = stubbed(await wire(script)).listUploads();
+    const first = uploads[Symbol.asyncIterator]();
+    await expect(first.next()).rejects.toMatchObject({ code: "corrupt" });
   });
 
   it.each([
