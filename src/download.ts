@@ -48,8 +48,6 @@ export function toDownload(
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
   return {
     ...info,
-    // Only a PUT's answer may lack it.
-    lastModified: info.lastModified ?? new Date(0),
     ...(range ? { range } : {}),
     contentLength,
     get headers() {

@@ -84,7 +84,6 @@ export interface DownloadOptions extends RequestOptions {
 
 /** An object with its bytes, which can be read once: by `body` or by one of the five readers. */
 export interface DownloadedObject extends ObjectInfo {
-  readonly lastModified: Date;
   /** The bytes of this answer, both ends inclusive; absent when it is the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
   /** Bytes that `body` will give. */

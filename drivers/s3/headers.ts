@@ -90,9 +90,9 @@ export function toEtag(value: string | null | undefined): string {
   return `"${bare}"`;
 }
 
-function toDate(value: string | null): Date {
+function toDate(value: string | null): Date | undefined {
   const time = Date.parse(value ?? "");
-  return new Date(Number.isNaN(time) ? 0 : time);
+  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 /**

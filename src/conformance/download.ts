@@ -48,10 +48,10 @@ export const downloadCases: readonly Case[] = [
         [info.etag, null],
         "etag and content-range headers",
       );
-      same(read.headers.get("last-modified"), read.lastModified.toUTCString(), "last-modified header");
+      same(read.headers.get("last-modified"), read.lastModified?.toUTCString(), "last-modified header");
       ok(
-        Math.abs(read.lastModified.getTime() - before) < 60_000,
-        `lastModified must be about now, got ${read.lastModified.toISOString()}`,
+        Math.abs(Number(read.lastModified) - before) < 60_000,
+        `lastModified must be about now, got ${String(read.lastModified)}`,
       );
       await read.text();
     },

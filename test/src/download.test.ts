@@ -80,6 +80,12 @@ describe("toDownload", () => {
     });
   });
 
+  it("guesses no time that the store does not say", () => {
+    const object = opened("hello", { lastModified: undefined } as never);
+    expect(object).not.toHaveProperty("lastModified");
+    expect(object.headers.has("last-modified")).toBe(false);
+  });
+
   it("has the length and content-range of a part", () => {
     const part = toDownload(backend, { info, range: { start: 1, end: 3 }, body: new Blob(["ell"]).stream() });
     expect(part.contentLength).toBe(3);

@@ -55,6 +55,12 @@ describe("toRequestHeaders and toInfo", () => {
 });
 
 describe("toInfo", () => {
+  it("guesses no time that the answer does not say", () => {
+    const date = "Fri, 02 Jan 2026 03:04:05 GMT";
+    expect(info({ "last-modified": date }).lastModified).toEqual(new Date(date));
+    expect([info({}).lastModified, info({ "last-modified": "soon" }).lastModified]).toEqual([undefined, undefined]);
+  });
+
   it.each([
     ["=?UTF-8?Q?na=C3=AFve_x?=", "naïve x"],
     ["=?utf-8?b?w6k=?= =?UTF-8?Q?b?=", "éb"],
