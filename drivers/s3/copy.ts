@@ -84,7 +84,7 @@ async function copyVersion(
     const kept =
       marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
     const headers = { ...only(false), ...from, ...kept };
-    const operation = { method: "PUT", key: to, headers, signal } as const;
+    const operation = { method: "PUT", key: to, headers, copies: info.size, signal } as const;
     const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
     if (root) return copied(info, to, root);
     // Some servers answer with nothing: then the copy itself must be there.
@@ -102,7 +102,14 @@ async function copyVersion(
       const start = (partNumber - 1) * size;
       const end = Math.min(start + size, info.size) - 1;
       const headers = { ...from, "x-amz-copy-source-range": `bytes=${start}-${end}` };
-      const operation = { method: "PUT", key: to, query: { partNumber, uploadId }, headers, signal } as const;
+      const operation = {
+        method: "PUT",
+        key: to,
+        query: { partNumber, uploadId },
+        headers,
+        copies: size,
+        signal,
+      } as const;
       const root = await client.document(operation, "CopyPartResult");
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });

@@ -15,10 +15,10 @@ const SMALL = 64 * 1024;
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
   return {
-    async send({ method, url, headers, body, once, signal }) {
+    async send({ method, url, headers, body, copies = 0, once, signal }) {
       const limit = new Limit(signal);
       // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
-      const sending = timeouts.headers && (body?.byteLength ?? 0) / 100;
+      const sending = timeouts.headers && (body?.byteLength ?? 0) / 100 + copies / 10_000;
       const init = {
         method,
         headers,

@@ -16,6 +16,8 @@ export interface Operation {
   readonly headers?: HeaderMap;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes that the store copies before it answers. */
+  readonly copies?: number;
   /** Statuses other than 2xx that are an answer, not an error. */
   readonly accept?: readonly number[];
   /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
@@ -67,7 +69,7 @@ export async function toRequest(
   }
   if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
-    { method, url, headers, body, once: operation.conditional, signal },
+    { method, url, headers, body, copies: operation.copies, once: operation.conditional, signal },
     { identity, region, url, time },
   ];
 }

@@ -7,6 +7,8 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Always bytes: a stream could be neither measured, nor hashed, nor sent again. */
   readonly body?: Uint8Array;
+  /** Bytes that the store copies before it answers: each 10 MB give it a second more. */
+  readonly copies?: number | undefined;
   /** Must not be sent again unasked: Bun and Deno do so when a kept connection ends under it, so it gets one of its own there. */
   readonly once?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;

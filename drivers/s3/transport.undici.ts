@@ -27,7 +27,7 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       : undefined;
   const through = own ?? (dispatcher as Dispatcher);
   return {
-    send: ({ method, url, headers, body, signal }) =>
+    send: ({ method, url, headers, body, copies = 0, signal }) =>
       new Promise((resolve, reject) => {
         const exchange = new Exchange(signal, resolve, reject);
         if (signal?.aborted) return exchange.onAbort();
@@ -41,7 +41,7 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
           headers: sliced ? { ...headers, "content-length": String(size) } : headers,
           body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
           // Twice: what was handed over last may still be on its way.
-          headersTimeout: sliced ? timeouts.headers * 2 : timeouts.headers,
+          headersTimeout: timeouts.headers && timeouts.headers * (sliced ? 2 : 1) + copies / 10_000,
           bodyTimeout: timeouts.body,
           // undici closes the connection after a HEAD unless told that servers answer it properly.
           reset: false,

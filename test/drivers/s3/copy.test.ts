@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { testClock } from "../../support/clock.ts";
-import { clocked, stubbed } from "../../support/stubbed.ts";
+import { clocked, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, failure, happy, type Received, type Script, wire, xml } from "../../support/wire.ts";
 
 const GIB = 1024 ** 3;
@@ -69,6 +69,16 @@ describe("copyObject", () => {
       expect(server.lines()).toEqual(["HEAD /bucket/a", "PUT /bucket/b", "HEAD /bucket/b"]);
     },
   );
+
+  it.each(TRANSPORTS)("waits longer for the copy of a large object, over %s", async (_, transport) => {
+    const slow: Script = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      return happy(request);
+    };
+    const server = await wire(source({ "content-length": String(GIB) }, slow));
+    await stubbed(server, { ...transport, timeout: 500, retry: { attempts: 1 } }).copy("a", "b");
+    expect(server.requests).toHaveLength(2);
+  });
 
   it("takes the id along where metadata would be lost that no header can say", async () => {
     const server = await wire(source({ [ID]: "abc", "x-amz-missing-meta": "1" }));
