@@ -6,16 +6,15 @@ import { notify } from "../../src/event.ts";
 import { type Failure, retry, RetryBudget } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Attempt, attemptEvent } from "./attempt.ts";
+import { type Answer, type Complaint, complaintOf, readComplaint } from "./complaint.ts";
 import { Doubt, isUnsent } from "./doubt.ts";
-import { type Answer, type Complaint, complaintOf, readComplaint, toStorageError, waitOf } from "./errors.ts";
+import { toStorageError, waitOf } from "./errors.ts";
 import { fromFetch } from "./fetch.ts";
 import { Mender } from "./mend.ts";
 import { type Operation, type Signed, toRequest } from "./request.ts";
 import type { Settings } from "./settings.ts";
 import type { Transport, WireResponse } from "./transport.ts";
 import { type Element, readXml } from "./xml.ts";
-
-export type { Operation } from "./request.ts";
 
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;

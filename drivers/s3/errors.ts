@@ -6,8 +6,6 @@ import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
 import type { WireResponse } from "./transport.ts";
 
-export { type Answer, type Complaint, complaintOf, readComplaint } from "./complaint.ts";
-
 const MAX_MESSAGE = 300;
 
 /**
@@ -19,8 +17,8 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
   "not-modified": [304],
   "bucket-not-found": ["NoSuchBucket"],
   "invalid-option": [
-    ...["InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "MetadataTooLarge"],
-    ...["InvalidPart", "InvalidPartOrder", "EntityTooSmall"],
+    ...["InvalidBucketName", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"],
+    ...["MetadataTooLarge", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"],
   ],
   "invalid-key": ["KeyTooLongError", "KeyTooLong", "InvalidObjectName", "XMinioInvalidObjectName", "InvalidURI"],
   "invalid-range": ["InvalidRange", 416],
@@ -35,10 +33,7 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
   unsupported: ["NotImplemented", 405, 501],
   corrupt: ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"],
   timeout: ["RequestTimeout", 408, 504],
-  unavailable: [
-    ...["SlowDown", "InternalError", "ServiceUnavailable", "TemporaryRedirect", "IncompleteBody"],
-    ...[429, 499],
-  ],
+  unavailable: [...["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"], ...[429, 499]],
 };
 
 const OURS: ReadonlyMap<string | number | undefined, ErrorCode> = new Map(

@@ -11,11 +11,12 @@ import type {
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
 import { toBody } from "./body.ts";
-import type { Client, Operation } from "./client.ts";
+import type { Client } from "./client.ts";
 import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
 import { extraHeaders, toInfo, WRITE_ID } from "./headers.ts";
 import { inParts } from "./parallel.ts";
+import type { Operation } from "./request.ts";
 import { Rest, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 

@@ -2,8 +2,9 @@
 import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
-import type { Client, Operation } from "./client.ts";
+import type { Client } from "./client.ts";
 import { toEtag } from "./headers.ts";
+import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
 /** A body whose head was looked at. */

@@ -6,9 +6,10 @@ import type { Key, PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { bodyHeader } from "./checksum.ts";
-import type { Client, Operation } from "./client.ts";
+import type { Client } from "./client.ts";
 import { conditions, isConditional, refusedAsPrecondition } from "./conditions.ts";
 import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
+import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";
 

@@ -1,6 +1,6 @@
 /** What a server answered, as far as the probe looks at it. */
 import { StorageError } from "../../../src/error.ts";
-import { complaintOf } from "../errors.ts";
+import { complaintOf } from "../complaint.ts";
 import type { WireResponse } from "../transport.ts";
 import { childrenOf, type Element, readXml } from "../xml.ts";
 

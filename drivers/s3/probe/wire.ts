@@ -1,9 +1,10 @@
 /** The one place of the probe that sends: signed requests below its own prefix, all that they make written down, all of it removed. */
 import type { Driver } from "../../../src/driver.ts";
 import { encodePath } from "../../../src/key.ts";
-import { Client, type Operation } from "../client.ts";
+import { Client } from "../client.ts";
 import type { HeaderMap } from "../headers.ts";
 import { Whereabouts } from "../region.ts";
+import type { Operation } from "../request.ts";
 import type { Query } from "../url.ts";
 import { childText, type Element, type Markup, writeXml } from "../xml.ts";
 import { type Answer, children, readAnswer, toAnswer } from "./answer.ts";

@@ -77,6 +77,7 @@ it.each([
     (status) => [status, undefined, false] as const,
   ),
   ...[301, 302, 303, 304, 307, 308].map((status) => [status, undefined, false] as const),
+  [307, "TemporaryRedirect", false],
   [400, "RequestTimeout", true],
   [400, "SlowDown", true],
   [409, "ConditionalRequestConflict", true],
