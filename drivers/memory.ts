@@ -113,15 +113,15 @@ async function readAll(source: Source, signal: AbortSignal | undefined): Promise
   if ("bytes" in source) return new Uint8Array(source.bytes);
   const reader = readerOf(source, signal);
   try {
-    let bytes = new Uint8Array(source.size ?? 1024);
-    let end = await reader.fill(bytes, 0);
+    const all = { buffer: new Uint8Array(source.size ?? 1024), end: 0 };
+    await reader.fill(all);
     while (!(await reader.ended())) {
-      const larger = new Uint8Array(bytes.byteLength * 2 + 1);
-      larger.set(bytes);
-      bytes = larger;
-      end = await reader.fill(bytes, end);
+      const larger = new Uint8Array(all.buffer.byteLength * 2 + 1);
+      larger.set(all.buffer);
+      all.buffer = larger;
+      await reader.fill(all);
     }
-    return bytes.slice(0, end);
+    return all.buffer.slice(0, all.end);
   } catch (error) {
     await reader.cancel(error);
     throw error;

@@ -1,15 +1,22 @@
 /** How much memory the uploads of one client hold together, and the buffers they hold it in. */
 
-/** Bytes that are counted, since when. */
-interface Hold {
-  readonly bytes: number;
-  readonly since: number;
+/** A buffer that is lent, with bytes up to `end`; all of it is counted. */
+export interface Loan {
+  buffer: Uint8Array<ArrayBuffer>;
+  end: number;
+  /** Where it ended when it was last looked at, and when it was first seen there; sealed ones are where they were. */
+  seen: number;
+  since: number;
+  /** Whether it is filled still. */
+  open: boolean;
+  /** Whether it came from what is set aside for small ones. */
+  readonly small: boolean;
 }
 
 interface Waiter {
   readonly bytes: number;
   readonly held: number;
-  granted?: Hold;
+  granted?: Loan;
   /** When it last looked, in milliseconds. One that stopped looking, as a request that Workers ended, is passed over. */
   seen: number;
 }
@@ -19,6 +26,8 @@ interface Waiter {
  * One that is only slow keeps its buffer, which is then not counted any more.
  */
 const LEASE = 10 * 60 * 1000;
+/** Milliseconds without a byte after which a buffer that others wait for is cut to the bytes that are in it. */
+const IDLE = 1000;
 /** Milliseconds between two looks of a waiter. */
 const LOOK = 5;
 /** Milliseconds after which a waiter that does not look any more is taken for gone. */
@@ -34,11 +43,10 @@ export class MemoryBudget {
   readonly #part: number;
   readonly #keep: number;
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
-  readonly #holds = new Set<Hold>();
-  /** Weak, so that a lost buffer is not kept by being counted. */
-  readonly #holdOf = new WeakMap<Uint8Array, Hold>();
+  readonly #loans = new Set<Loan>();
   #waiting: Waiter[] = [];
   #used = 0;
+  #small = 0;
 
   /**
    * @param most bytes that are held at most
@@ -63,42 +71,21 @@ export class MemoryBudget {
     return this.#used + this.#free.length * this.#part;
   }
 
-  /** Waits until `bytes` more fit. `held` says what the caller has already and will not give back before it got them. */
-  async take(bytes: number, held: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    signal?.throwIfAborted();
-    const full = this.#waiting.length > 0 || this.#used + bytes > this.#limit;
-    const hold = full ? await this.#wait(bytes, held, signal) : this.#hold(bytes);
-    const buffer = (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
-    // Kept buffers are memory too: they make room for those in use.
-    while (this.#free.length > 0 && this.held > this.#most) this.#free.pop();
-    this.#holdOf.set(buffer, hold);
-    return buffer;
-  }
-
-  /** Gives memory back; `reusable` says that nothing reads the buffer any more. */
-  give(buffer: Uint8Array<ArrayBuffer>, reusable: boolean): void {
-    const hold = this.#holdOf.get(buffer);
-    if (hold) this.#drop(hold);
-    const fits = this.#free.length < this.#keep && this.held + this.#part <= this.#most;
-    if (reusable && buffer.byteLength === this.#part && fits) this.#free.push(buffer);
-    this.#serve();
-  }
-
   /**
-   * Looks again and again instead of being told: on Workers one request must not settle a promise of another, and a driver
-   * is shared by all of them.
+   * Waits until `bytes` more fit. `held` says what the caller has already and will not give back before it got them. Looks again
+   * and again instead of being told: on Workers one request must not settle a promise of another, and a driver is shared by all.
    */
-  async #wait(bytes: number, held: number, signal: AbortSignal | undefined): Promise<Hold> {
-    const waiter: Waiter = { bytes, held, seen: Date.now() };
+  async take(bytes: number, held: number, signal?: AbortSignal): Promise<Loan> {
+    const waiter: Waiter = { bytes, held, seen: 0 };
     try {
       for (;;) {
+        signal?.throwIfAborted();
         if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
         waiter.seen = Date.now();
         this.#serve();
         if (waiter.granted) return waiter.granted;
         await new Promise((resolve) => setTimeout(resolve, LOOK));
         if (waiter.granted) return waiter.granted;
-        signal?.throwIfAborted();
       }
     } catch (error) {
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
@@ -107,34 +94,80 @@ export class MemoryBudget {
     }
   }
 
+  /** Says that nothing more comes into a buffer, and that its bytes are read from now on. */
+  seal(loan: Loan): Loan {
+    loan.open = false;
+    return loan;
+  }
+
+  /** Gives memory back; `reusable` says that nothing reads the buffer any more. */
+  give(loan: Loan, reusable: boolean): void {
+    this.#drop(loan);
+    if (reusable) this.#reuse(loan.buffer);
+    this.#serve();
+  }
+
+  #reuse(buffer: Uint8Array<ArrayBuffer>): void {
+    const fits = this.#free.length < this.#keep && this.held + this.#part <= this.#most;
+    if (buffer.byteLength === this.#part && fits) this.#free.push(buffer);
+  }
+
   #serve(): void {
     const now = Date.now();
     this.#waiting = this.#waiting.filter(({ seen }) => now - seen < GONE);
-    if (this.#waiting.length > 0) {
-      for (const hold of this.#holds) if (now - hold.since > LEASE) this.#drop(hold);
+    if (this.#waiting.length > 0) for (const loan of this.#loans) this.#look(loan, now);
+    let queue = false;
+    for (const waiter of this.#waiting) {
+      const { bytes, held } = waiter;
+      // In order, so that small ones do not starve a large one. Yet they do not wait for it: it may be long until many bodies
+      // that have stopped give back what it needs, so the smallest have something set aside.
+      // What it has it gives back at once, so both may be there for a moment.
+      queue ||= this.#used - this.#small + bytes - held > this.#limit || this.#used + bytes > this.#most;
+      if (!queue) this.#grant(waiter, false);
+      else if (bytes <= this.#part / 32 && this.#small + bytes <= (this.#most - this.#limit) / 8)
+        this.#grant(waiter, true);
     }
-    while (this.#waiting[0] && this.#used + this.#waiting[0].bytes <= this.#limit) this.#grant(this.#waiting[0]);
     // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
     // nearest to sending its part, gets what was set aside; always the same one, so that it is lent once.
     const stuck = this.#waiting.reduce((sum, { held }) => sum + held, 0);
     if (this.#waiting.length > 0 && stuck >= this.#used) {
-      this.#grant(this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)));
+      this.#grant(
+        this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)),
+        false,
+      );
     }
   }
 
-  #grant(waiter: Waiter): void {
+  /** Takes back what is lost, and what no byte has come into for long. */
+  #look(loan: Loan, now: number): void {
+    const { buffer, end, seen, since } = loan;
+    if (end !== seen) [loan.seen, loan.since] = [end, now];
+    else if (now - since > LEASE) this.#drop(loan);
+    else if (loan.open && end < buffer.byteLength && now - since > IDLE) {
+      this.#count(loan, -1);
+      loan.buffer = buffer.slice(0, end);
+      this.#count(loan, 1);
+      this.#reuse(buffer);
+    }
+  }
+
+  #grant(waiter: Waiter, small: boolean): void {
+    const { bytes } = waiter;
     this.#waiting = this.#waiting.filter((other) => other !== waiter);
-    waiter.granted = this.#hold(waiter.bytes);
+    const buffer = (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
+    waiter.granted = { buffer, end: 0, seen: 0, since: Date.now(), open: true, small };
+    this.#loans.add(waiter.granted);
+    this.#count(waiter.granted, 1);
+    // Kept buffers are memory too: they make room for those in use.
+    while (this.#free.length > 0 && this.held > this.#most) this.#free.pop();
   }
 
-  #hold(bytes: number): Hold {
-    const hold = { bytes, since: Date.now() };
-    this.#holds.add(hold);
-    this.#used += bytes;
-    return hold;
+  #drop(loan: Loan): void {
+    if (this.#loans.delete(loan)) this.#count(loan, -1);
   }
 
-  #drop(hold: Hold): void {
-    if (this.#holds.delete(hold)) this.#used -= hold.bytes;
+  #count(loan: Loan, sign: number): void {
+    this.#used += sign * loan.buffer.byteLength;
+    if (loan.small) this.#small += sign * loan.buffer.byteLength;
   }
 }

@@ -9,6 +9,7 @@ import { parseKey } from "./key.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
+import { begin } from "./put.ts";
 import { readerOf } from "./reader.ts";
 import { finish, over, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
@@ -23,7 +24,7 @@ export function createMultipart(call: Caller, key: string, options: MultipartOpt
     const checked = putOptions(parsed, options);
     const steps = stepsOf(backend);
     const planned = partSizeFor(partSize ?? steps.plan.partSize, size);
-    const begun = await steps.create(parsed, checked);
+    const begun = await begin(steps, parsed, checked);
     const { ifMatch, ifNoneMatch } = checked;
     return handle(call, { key: parsed, ...begun, partSize: planned, size, ifMatch, ifNoneMatch, parts: new Map() });
   });

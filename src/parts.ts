@@ -13,26 +13,28 @@ export interface Piece {
   release(reusable: boolean): void;
 }
 
-/** As much as fits into one part, or all that there is. */
-export async function firstPiece(
+/** As much as fits into one part, or all that there is, in a buffer of `room` bytes at first. */
+export async function nextPiece(
   budget: MemoryBudget,
   reader: ByteReader,
   most: number,
   signal?: AbortSignal,
+  room: number = FIRST_BUFFER,
 ): Promise<Piece> {
-  let buffer = await budget.take(Math.max(1, Math.min(most, FIRST_BUFFER)), 0, signal);
+  let loan = await budget.take(Math.max(1, Math.min(most, room)), 0, signal);
   try {
-    let end = await reader.fill(buffer, 0);
-    while (end === buffer.byteLength && end < most && !(await reader.ended())) {
-      const larger = await budget.take(Math.min(most, buffer.byteLength * 4), buffer.byteLength, signal);
-      larger.set(buffer);
-      budget.give(buffer, true);
-      buffer = larger;
-      end = await reader.fill(buffer, end);
+    // Full also means: made smaller, since others needed what no byte was in.
+    while ((await reader.fill(loan)) === loan.buffer.byteLength && loan.end < most && !(await reader.ended())) {
+      const larger = await budget.take(Math.min(most, Math.max(FIRST_BUFFER, loan.end * 4)), loan.end, signal);
+      larger.buffer.set(loan.buffer);
+      larger.end = loan.end;
+      budget.give(loan, true);
+      loan = larger;
     }
-    return pieceOf(budget, buffer, end);
+    const { buffer, end } = budget.seal(loan);
+    return { bytes: buffer.subarray(0, end), release: (reusable) => budget.give(loan, reusable) };
   } catch (error) {
-    budget.give(buffer, true);
+    budget.give(loan, true);
     throw error;
   }
 }
@@ -47,13 +49,8 @@ export async function* piecesOf(
 ): AsyncGenerator<Piece, void, void> {
   yield first;
   while (!(await reader.ended())) {
-    const buffer = await budget.take(partSize, 0, signal);
-    try {
-      yield pieceOf(budget, buffer, await reader.fill(buffer, 0));
-    } catch (error) {
-      budget.give(buffer, true);
-      throw error;
-    }
+    // Whole from the start: a source that has filled a part seldom stops, and its bytes are copied once.
+    yield await nextPiece(budget, reader, partSize, signal, partSize);
   }
 }
 
@@ -66,12 +63,11 @@ export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGener
   } while (at < bytes.byteLength);
 }
 
-function pieceOf(budget: MemoryBudget, buffer: Uint8Array<ArrayBuffer>, end: number): Piece {
-  return { bytes: buffer.subarray(0, end), release: (reusable) => budget.give(buffer, reusable) };
-}
-
 /** Stores one part; its signal also stops with the first failure of another. */
 export type SendPart = (partNumber: number, bytes: Uint8Array, signal: AbortSignal) => Promise<UploadedPart>;
+
+/** The pieces of a source; its signal also stops with the first failure of a part, which must not wait for memory. */
+export type Pieces = (signal: AbortSignal) => AsyncGenerator<Piece, void, void>;
 
 /** Who is told of what while parts are sent. */
 export interface Sending {
@@ -86,7 +82,7 @@ export interface Sending {
 export async function sendParts(
   plan: Pick<PartPlan, "concurrency">,
   first: number,
-  pieces: AsyncGenerator<Piece, void, void>,
+  pieces: Pieces,
   sendPart: SendPart,
   { signal: caller, onBytes, stopSource }: Sending,
 ): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
@@ -121,7 +117,7 @@ export async function sendParts(
   };
 
   try {
-    for await (const piece of pieces) {
+    for await (const piece of pieces(signal)) {
       size += piece.bytes.byteLength;
       const flight = send(next++, piece);
       flying.add(flight);

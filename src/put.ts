@@ -1,8 +1,9 @@
 /** A source of any length into one object: by one request up to a part, else by a multipart upload. */
+import { heeding, whenAborted } from "./abort.ts";
 import type { BegunUpload, Key, MultipartBackend, PutOptions, Source, StoredInfo, UploadedPart } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import { headersOf } from "./options.ts";
-import { firstPiece, type Piece, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
+import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
 
@@ -26,7 +27,7 @@ export async function putSource(
   };
   const send = (
     { uploadId, checksum }: BegunUpload,
-    pieces: AsyncGenerator<Piece>,
+    pieces: Pieces,
     stopSource: (reason: unknown) => void,
   ): ReturnType<typeof sendParts> => {
     const sendPart: SendPart = (partNumber, bytes, stop) =>
@@ -37,13 +38,19 @@ export async function putSource(
     const { bytes } = source;
     const partSize = partSizeFor(plan.partSize, bytes.byteLength);
     if (bytes.byteLength <= partSize) return whole(bytes);
-    return inParts(steps, key, options, (upload) => send(upload, slicesOf(bytes, partSize), () => {}));
+    return inParts(steps, key, options, (upload) =>
+      send(
+        upload,
+        () => slicesOf(bytes, partSize),
+        () => {},
+      ),
+    );
   }
   const reader = readerOf(source, signal);
   let held: Piece | undefined;
   try {
     const partSize = partSizeFor(plan.partSize, source.size);
-    const first = await firstPiece(plan.memory, reader, Math.min(partSize, source.size ?? partSize), signal);
+    const first = await nextPiece(plan.memory, reader, Math.min(partSize, source.size ?? partSize), signal);
     held = first;
     if (await reader.ended()) {
       const info = await whole(first.bytes);
@@ -53,7 +60,7 @@ export async function putSource(
     }
     return await inParts(steps, key, options, (upload) => {
       held = undefined;
-      return send(upload, piecesOf(plan.memory, reader, first, partSize, signal), reader.cancel);
+      return send(upload, (stop) => piecesOf(plan.memory, reader, first, partSize, stop), reader.cancel);
     });
   } catch (error) {
     held?.release(false);
@@ -62,7 +69,40 @@ export async function putSource(
   }
 }
 
-/** An upload in parts around `send`, which gives them and their length in all. When anything fails nothing is left behind. */
+/** Milliseconds that the failure of an upload waits for its parts to be removed. */
+const CLEANUP = 10_000;
+
+/**
+ * Begins an upload. Without the caller's signal, which ends the waiting alone: an upload whose id was never heard keeps its place
+ * in the store for ever, so one that was given up meanwhile is aborted when its id comes.
+ */
+export async function begin(
+  steps: Pick<MultipartBackend, "create" | "abort">,
+  key: Key,
+  options: PutOptions,
+): Promise<BegunUpload> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const late = new AbortController();
+  const begun = steps.create(key, { ...options, signal: late.signal });
+  try {
+    return await heeding(begun, signal);
+  } catch (error) {
+    begun.then(({ uploadId }) => giveUp(steps, key, uploadId)).catch(() => {});
+    whenAborted(AbortSignal.timeout(CLEANUP), (reason) => late.abort(reason));
+    throw error;
+  }
+}
+
+/** Without the caller's signal too: an aborted upload would otherwise keep its parts, and cost, for ever. */
+function giveUp({ abort }: Pick<MultipartBackend, "abort">, key: Key, uploadId: string): Promise<void> {
+  return abort(key, uploadId, { signal: AbortSignal.timeout(CLEANUP) });
+}
+
+/**
+ * An upload in parts around `send`, which gives them and their length in all. When anything fails nothing is left behind: it is
+ * aborted before the failure is told, but for an abort by the caller, who need not wait for that.
+ */
 export async function inParts(
   steps: Pick<MultipartBackend, "create" | "complete" | "abort">,
   key: Key,
@@ -70,19 +110,22 @@ export async function inParts(
   send: (upload: BegunUpload) => Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }>,
 ): Promise<StoredInfo> {
   const { signal, ifMatch, ifNoneMatch } = options;
-  const upload = await steps.create(key, options);
+  const upload = await begin(steps, key, options);
   const { uploadId, writeId, checksum } = upload;
+  let completing = false;
   try {
     const { parts, size } = await send(upload);
+    completing = true;
     const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
     return { key, size, etag, ...headersOf(options) };
   } catch (error) {
-    // Without the caller's signal: an aborted upload would otherwise keep its parts, and cost, for ever. One whose completion
-    // is in doubt is left alone, since it may be the object by now.
-    if (!(StorageError.is(error) && error.code === "ambiguous")) {
-      await steps.abort(key, uploadId, {}).catch(() => {
+    // One whose completion is in doubt is left alone, since it may be the object by now.
+    const doubtful = completing && (signal?.aborted || (StorageError.is(error) && error.code === "ambiguous"));
+    if (!doubtful) {
+      const over = giveUp(steps, key, uploadId).catch(() => {
         if (StorageError.is(error)) error.message += `; upload ${uploadId} keeps its parts, since aborting it failed`;
       });
+      await heeding(over, signal);
     }
     throw error;
   }

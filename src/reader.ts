@@ -2,10 +2,16 @@
 import type { Source } from "./backend.ts";
 import { checkSize, toChunk, wrongSize } from "./body.ts";
 
+/** A buffer with bytes up to `end`. It may be replaced by one with the same bytes while the source is waited for. */
+export interface Filling {
+  readonly buffer: Uint8Array;
+  end: number;
+}
+
 /** Reads bytes in order and never more than are asked for. */
 export interface ByteReader {
-  /** Fills `buffer` from `offset` on as far as the source lasts; gives where the bytes end. Short means: the source is done. */
-  fill(buffer: Uint8Array, offset: number): Promise<number>;
+  /** Fills the buffer as far as the source lasts; gives where the bytes end. Short means: the source is done. */
+  fill(into: Filling): Promise<number>;
   /** The next piece in the size in which it comes, or null at the end. Valid until the next call. */
   next(): Promise<Uint8Array | null>;
   /** Whether the source has ended; reads one piece ahead to know. */
@@ -59,16 +65,15 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   }
 
   return {
-    async fill(buffer, offset) {
-      let end = offset;
-      while (end < buffer.byteLength && !(await ended())) {
+    async fill(into) {
+      while (into.end < into.buffer.byteLength && !(await ended())) {
         const piece = rest as Uint8Array;
-        const count = Math.min(piece.byteLength, buffer.byteLength - end);
-        buffer.set(count < piece.byteLength ? piece.subarray(0, count) : piece, end);
+        const count = Math.min(piece.byteLength, into.buffer.byteLength - into.end);
+        into.buffer.set(count < piece.byteLength ? piece.subarray(0, count) : piece, into.end);
         rest = count < piece.byteLength ? piece.subarray(count) : undefined;
-        end += count;
+        into.end += count;
       }
-      return end;
+      return into.end;
     },
     async next() {
       if (await ended()) return null;

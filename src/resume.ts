@@ -6,7 +6,7 @@ import { toDownload, toInfo } from "./download.ts";
 import { StorageError } from "./error.ts";
 import type { MultipartUpload, ObjectInfo, SendOptions, SentPart, UploadState } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
-import { firstPiece, type Piece, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
+import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { MAX_PART, MAX_PARTS } from "./plan.ts";
 import { readerOf } from "./reader.ts";
 import { counter, releasing } from "./upload.ts";
@@ -80,8 +80,8 @@ export async function sendMissing(
     return sent;
   };
   const onBytes = onProgress && counter(onProgress, size);
-  const send = async (pieces: AsyncGenerator<Piece>, stopSource: (reason: unknown) => void): Promise<ObjectInfo> => {
-    const rest = start > 0 ? filled(pieces) : pieces;
+  const send = async (pieces: Pieces, stopSource: (reason: unknown) => void): Promise<ObjectInfo> => {
+    const rest: Pieces = start > 0 ? (stop) => filled(pieces(stop)) : pieces;
     const { parts, size: total } = await sendParts(steps.plan, before.length + 1, rest, sendPart, {
       signal,
       onBytes,
@@ -95,12 +95,16 @@ export async function sendMissing(
   const body = await open(start);
   const sendBody = async (): Promise<ObjectInfo> => {
     const { source } = toBody(body, size === undefined ? undefined : size - start);
-    if ("bytes" in source) return send(slicesOf(source.bytes, partSize), () => {});
+    if ("bytes" in source)
+      return send(
+        () => slicesOf(source.bytes, partSize),
+        () => {},
+      );
     const reader = readerOf(source, signal);
     const { memory } = steps.plan;
     try {
-      const first = await firstPiece(memory, reader, partSize, signal);
-      return await send(piecesOf(memory, reader, first, partSize, signal), reader.cancel);
+      const first = await nextPiece(memory, reader, partSize, signal);
+      return await send((stop) => piecesOf(memory, reader, first, partSize, stop), reader.cancel);
     } catch (error) {
       await reader.cancel(error);
       throw error;

@@ -107,14 +107,14 @@ async function writeStream(
   const room = Math.min(GATHER_BYTES, (source.size ?? GATHER_BYTES) + 1);
   let [filling, writing] = [new Uint8Array(room), new Uint8Array(0)];
   try {
-    let filled = await reader.fill(filling, 0);
+    let filled = await reader.fill({ buffer: filling, end: 0 });
     while (filled > 0) {
       const full = filled === filling.byteLength;
       const spare = writing.byteLength > 0 || !full ? writing : new Uint8Array(room);
       [writing, filling] = [filling, spare];
       const write = writeAll(handle, writing.subarray(0, filled), options);
       // Short means that the source has ended.
-      [filled] = await Promise.all([full ? reader.fill(filling, 0) : 0, write]);
+      [filled] = await Promise.all([full ? reader.fill({ buffer: filling, end: 0 }) : 0, write]);
     }
   } catch (error) {
     await reader.cancel(error);

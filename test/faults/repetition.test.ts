@@ -97,6 +97,6 @@ describe.each(TRANSPORTS)("over %s", (_, transport) => {
     const driver = clocked(server, testClock(), { ...transport, partSize: 5 * 2 ** 20, concurrency: 1 });
     const upload = driver.upload("k", new Uint8Array(11 * 2 ** 20), { signal: control.signal });
     await expect(upload).rejects.toBe(reason);
-    expect(server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx");
+    await vi.waitFor(() => expect(server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx"));
   });
 });

@@ -81,6 +81,15 @@ export class Rig {
     return (await this.seen()).objects[key]?.text;
   }
 
+  /** Waits until the store has removed an upload that was given up: who aborts a call does not wait for that. */
+  async swept(): Promise<void> {
+    for (let look = 0; look < 250; look++) {
+      const { log, uploads } = await this.seen();
+      if (uploads.length === 0 && log.some(({ operation }) => operation === "AbortMultipartUpload")) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Requires a StorageError with one of these codes, without any secret in it. */
   async rejects(codes: string | readonly string[], call: () => Promise<unknown>, what: string): Promise<StorageError> {
     const error = await failure(call, what);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MemoryBudget } from "../../src/budget.ts";
+import { type Loan, MemoryBudget } from "../../src/budget.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -24,8 +24,8 @@ describe("MemoryBudget", () => {
     // What would fit waits its turn too: small ones must not starve a large one.
     expect(await settled(third)).toBe(false);
     budget.give(first, true);
-    expect((await second).byteLength).toBe(80);
-    expect((await third).byteLength).toBe(20);
+    expect((await second).buffer.byteLength).toBe(80);
+    expect((await third).buffer.byteLength).toBe(20);
     expect(budget.used).toBe(100);
   });
 
@@ -34,8 +34,8 @@ describe("MemoryBudget", () => {
     const [a, b] = [await budget.take(100, 0), await budget.take(100, 0)];
     budget.give(a, true);
     budget.give(b, true);
-    expect(await budget.take(100, 0)).toBe(a);
-    expect(await budget.take(100, 0)).not.toBe(b);
+    expect((await budget.take(100, 0)).buffer).toBe(a.buffer);
+    expect((await budget.take(100, 0)).buffer).not.toBe(b.buffer);
   });
 
   it("never reuses a buffer that something may still read, nor one of another size", async () => {
@@ -43,8 +43,8 @@ describe("MemoryBudget", () => {
     const [full, small] = [await budget.take(100, 0), await budget.take(50, 0)];
     budget.give(full, false);
     budget.give(small, true);
-    expect(await budget.take(100, 0)).not.toBe(full);
-    expect(await budget.take(50, 0)).not.toBe(small);
+    expect((await budget.take(100, 0)).buffer).not.toBe(full.buffer);
+    expect((await budget.take(50, 0)).buffer).not.toBe(small.buffer);
   });
 
   it("an abort while waiting rejects with the reason and lets the next in", async () => {
@@ -57,7 +57,7 @@ describe("MemoryBudget", () => {
     const reason = new Error("left");
     control.abort(reason);
     await expect(large).rejects.toBe(reason);
-    expect((await small).byteLength).toBe(40);
+    expect((await small).buffer.byteLength).toBe(40);
     budget.give(held, true);
     expect(budget.used).toBe(40);
     await expect(budget.take(1, 0, AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -67,15 +67,15 @@ describe("MemoryBudget", () => {
   it("rescues those who all hold something and wait for more", async () => {
     const budget = new MemoryBudget(300, 100, 1);
     const held = await Promise.all([budget.take(25, 0), budget.take(25, 0), budget.take(25, 0), budget.take(25, 0)]);
-    const more = held.map((buffer) => budget.take(100, buffer.byteLength));
+    const more = held.map(({ buffer }) => budget.take(100, buffer.byteLength));
     const order: number[] = [];
     await Promise.all(
       more.map(async (waiting, index) => {
-        const buffer = await waiting;
+        const loan = await waiting;
         order.push(index);
-        budget.give(held[index] as Uint8Array<ArrayBuffer>, true);
+        budget.give(held[index] as Loan, true);
         await turn();
-        budget.give(buffer, true);
+        budget.give(loan, true);
       }),
     );
     expect(order.toSorted()).toEqual([0, 1, 2, 3]);
@@ -93,28 +93,28 @@ describe("MemoryBudget", () => {
       const most = parts * PART;
       const budget = new MemoryBudget(most, PART, 2);
       let peak = 0;
-      const take = async (bytes: number, held: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {
-        const buffer = await budget.take(bytes, held, signal);
+      const take = async (bytes: number, held: number): Promise<Loan> => {
+        const loan = await budget.take(bytes, held);
         peak = Math.max(peak, budget.used);
-        return buffer;
+        return loan;
       };
       // As an upload does: a first buffer that grows, then whole parts, several in flight, slow in between.
       const upload = async (): Promise<void> => {
-        const [first, growth] = [16 + next(200), 2 + next(3)];
+        const [first, growth] = [4 + next(200), 2 + next(3)];
         const grown = next(PART);
-        let buffer = await take(first, 0);
-        while (buffer.byteLength < grown) {
+        let loan = await take(first, 0);
+        while (loan.buffer.byteLength < grown) {
           for (let wait = next(4); wait > 0; wait--) await turn();
-          const larger = await take(Math.min(PART, buffer.byteLength * growth), buffer.byteLength);
-          budget.give(buffer, true);
-          buffer = larger;
+          const larger = await take(Math.min(PART, loan.buffer.byteLength * growth), loan.buffer.byteLength);
+          budget.give(loan, true);
+          loan = larger;
         }
-        const flights = [buffer];
+        const flights = [budget.seal(loan)];
         for (let more = next(4); more > 0; more--) {
-          if (flights.length > next(3)) budget.give(flights.shift() as Uint8Array<ArrayBuffer>, next(2) === 0);
+          if (flights.length > next(3)) budget.give(flights.shift() as Loan, next(2) === 0);
           const sent = flights.splice(0);
           const freed = turn().then(() => sent.forEach((part) => budget.give(part, true)));
-          flights.push(await take(PART, 0));
+          flights.push(budget.seal(await take(PART, 0)));
           await freed;
         }
         for (const part of flights) budget.give(part, true);
@@ -127,13 +127,74 @@ describe("MemoryBudget", () => {
   });
 });
 
+describe("a body that has stopped", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("keeps no more than its bytes after a second when others wait, and its buffer is used again", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    const stopped = await budget.take(100, 0);
+    const { buffer } = stopped;
+    buffer.set([1, 2, 3]);
+    stopped.end = 3;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(budget.used).toBe(100);
+    const next = budget.take(96, 0);
+    await vi.advanceTimersByTimeAsync(900);
+    // A byte more begins the second anew.
+    stopped.end = 4;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stopped.buffer).toBe(buffer);
+    await vi.advanceTimersByTimeAsync(50);
+    expect([...stopped.buffer]).toEqual([1, 2, 3, 0]);
+    budget.give(await next, true);
+    expect(budget.used).toBe(4);
+    budget.give(stopped, true);
+    expect((await budget.take(100, 0)).buffer).toBe(buffer);
+  });
+
+  it("keeps its buffer while it is sent", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    const sent = budget.seal(await budget.take(100, 0));
+    const next = budget.take(100, 0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([sent.buffer.byteLength, budget.used]).toEqual([100, 100]);
+    budget.give(sent, true);
+    await vi.advanceTimersByTimeAsync(10);
+    expect((await next).buffer).toBe(sent.buffer);
+  });
+});
+
+describe("small ones", () => {
+  it("do not wait for a large one, and have an eighth of what is set aside, so that it does not wait for them", async () => {
+    const budget = new MemoryBudget(9600, 3200, 1);
+    const full = budget.seal(await budget.take(3200, 0));
+    const large = budget.take(3200, 0);
+    const small = await Promise.all(Array.from({ length: 8 }, () => budget.take(100, 0)));
+    const late = budget.take(100, 0);
+    expect(await settled(late)).toBe(false);
+    budget.give(small.pop() as Loan, true);
+    expect((await late).small).toBe(true);
+    expect(await settled(large)).toBe(false);
+    budget.give(full, true);
+    budget.give(await large, true);
+    for (const loan of small) budget.give(loan, true);
+    budget.give(await late, true);
+    expect(budget.used).toBe(0);
+    // What they had is set aside again.
+    budget.seal(await budget.take(3200, 0));
+    expect((await Promise.all(Array.from({ length: 8 }, () => budget.take(100, 0)))).length).toBe(8);
+  });
+});
+
 describe("a request that the runtime ended", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("does not keep the memory that it never gives back", async () => {
     vi.useFakeTimers();
     const budget = new MemoryBudget(3, 1, 1);
-    await budget.take(1, 0);
+    budget.seal(await budget.take(1, 0));
     const next = budget.take(1, 0);
     await vi.advanceTimersByTimeAsync(9 * 60_000);
     expect(budget.used).toBe(1);

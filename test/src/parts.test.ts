@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { UploadedPart } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { firstPiece, piecesOf, type SendPart, sendParts, slicesOf } from "../../src/parts.ts";
+import { nextPiece, piecesOf, type SendPart, sendParts, slicesOf } from "../../src/parts.ts";
 import { readerOf } from "../../src/reader.ts";
 
 const PART = 1000;
@@ -18,7 +18,7 @@ describe("piecesOf", () => {
         const bytes = noise(size);
         const reader = readerOf({ stream: source(cut(bytes, [chunk])).stream });
         const found: Uint8Array[] = [];
-        const first = await firstPiece(budget, reader, PART);
+        const first = await nextPiece(budget, reader, PART);
         for await (const piece of piecesOf(budget, reader, first, PART)) {
           found.push(piece.bytes.slice());
           piece.release(true);
@@ -40,7 +40,7 @@ describe("sendParts", () => {
       await new Promise((resolve) => setTimeout(resolve, waits[partNumber - 4]));
       return done(partNumber);
     };
-    const sent = await sendParts({ concurrency: 3 }, 4, slicesOf(noise(2500), PART), send, quiet);
+    const sent = await sendParts({ concurrency: 3 }, 4, () => slicesOf(noise(2500), PART), send, quiet);
     expect(sent.parts.map(({ partNumber }) => partNumber)).toEqual([4, 5, 6]);
     expect(sent.size).toBe(2500);
   });
@@ -56,17 +56,36 @@ describe("sendParts", () => {
             signal.addEventListener("abort", () => setTimeout(() => (ended++, reject(signal.reason)), 5));
           });
     const stopSource = (error: unknown): void => void stopped.push(error);
-    const sending = sendParts({ concurrency: 2 }, 1, slicesOf(noise(5000), PART), send, { stopSource });
+    const sending = sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(5000), PART), send, { stopSource });
     await expect(sending).rejects.toBe(reason);
     expect([stopped, ended]).toEqual([[reason], 1]);
   });
 
+  it("tells a failure although the source waits for memory that others hold", async () => {
+    const budget = new MemoryBudget(3 * PART, PART, 3);
+    const reader = readerOf({ stream: source(cut(noise(3 * PART), [100])).stream });
+    const first = await nextPiece(budget, reader, PART);
+    const reason = new Error("refused");
+    const send: SendPart = () => new Promise((_resolve, reject) => setImmediate(() => reject(reason)));
+    const sending = sendParts(
+      { concurrency: 2 },
+      1,
+      (stop) => piecesOf(budget, reader, first, PART, stop),
+      send,
+      quiet,
+    );
+    const others = await budget.take(PART, 0);
+    await expect(sending).rejects.toBe(reason);
+    budget.give(others, true);
+    expect(budget.used).toBe(0);
+  });
+
   it("rejects too-large for part 10001, and with the reason of an abort", async () => {
-    const tiny = sendParts({ concurrency: 2 }, 10_000, slicesOf(noise(2), 1), done, quiet);
+    const tiny = sendParts({ concurrency: 2 }, 10_000, () => slicesOf(noise(2), 1), done, quiet);
     await expect(tiny).rejects.toMatchObject({ code: "too-large" });
     const late = AbortSignal.abort("left");
     await expect(
-      sendParts({ concurrency: 2 }, 1, slicesOf(noise(2), 1), done, { ...quiet, signal: late }),
+      sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(2), 1), done, { ...quiet, signal: late }),
     ).rejects.toBe("left");
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, type MockInstance, onTestFinished, vi } from "vitest";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
 import { childrenOf, childText, readXml } from "../../drivers/s3/xml.ts";
 import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../support/wire.ts";
@@ -15,6 +15,20 @@ function step({ method, query }: Received): string {
   if (query.has("partNumber")) return `part ${query.get("partNumber")}`;
   if (query.has("uploadId")) return method === "DELETE" ? "abort" : "complete";
   return method;
+}
+
+/** Rejects what is not settled within five seconds. */
+function soon<T>(work: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error("too late")), 5000));
+  return Promise.race([work, late]);
+}
+
+/** Makes all limits of time so many milliseconds. */
+function patience(milliseconds: number): MockInstance<typeof AbortSignal.timeout> {
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  const spy = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => timeout(milliseconds));
+  onTestFinished(() => spy.mockRestore());
+  return spy;
 }
 
 const except =
@@ -68,7 +82,7 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     ["part 3", ["abort"], "unavailable", failure(500, "InternalError")],
     ["part 2", ["abort"], "corrupt", answer(200)],
     ["complete", ["abort"], "denied", failure(403, "AccessDenied")],
-    ["complete", ["abort"], "unavailable", failure(200, "InternalError")],
+    ["complete", ["HEAD"], "ambiguous", failure(200, "InternalError")],
     ["complete", ["abort"], "precondition-failed", failure(412, "PreconditionFailed")],
   ])("when %s fails ends with %j and rejects %s", async (which, [last], code, other) => {
     const server = await wire(except(which, other));
@@ -94,9 +108,80 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     const made = source(cut(data, [300_000]), { hang: () => {} });
     const driver = stubbed(server, { ...transport, ...options });
     await expect(driver.upload("k", made.stream, { signal: control.signal })).rejects.toBe(reason);
-    expect(server.requests.map(step)).toContain("abort");
+    await vi.waitFor(() => expect(server.requests.map(step)).toContain("abort"));
     expect(server.requests.map(step)).not.toContain("complete");
     expect(await made.over).toBe("cancelled");
+  });
+
+  it("an abort while parts are sent does not wait for a store that does not answer", async () => {
+    const control = new AbortController();
+    const reason = new Error("left");
+    const server = await wire((request) => {
+      if (step(request) === "part 2") control.abort(reason);
+      return /part|abort/.test(step(request)) ? { bytes: "" } : happy(request);
+    });
+    const driver = stubbed(server, { ...transport, ...options });
+    await expect(soon(driver.upload("k", data, { signal: control.signal }))).rejects.toBe(reason);
+  });
+
+  it("a failure waits for a store that does not answer the abort, but not for long", async () => {
+    const limit = patience(50);
+    const server = await wire((request) => {
+      if (step(request) === "abort") return { bytes: "" };
+      return step(request) === "part 1" ? failure(403, "AccessDenied") : happy(request);
+    });
+    const outcome = soon(stubbed(server, { ...transport, ...options }).upload("k", data));
+    await expect(outcome).rejects.toThrow(/403 .*; upload u\/1\+x keeps its parts, since aborting it failed/);
+    expect(limit).toHaveBeenCalledWith(10_000);
+  });
+
+  it.each(["upload", "createMultipartUpload"] as const)(
+    "an abort while %s begins an upload is heard at once, and what was begun is aborted",
+    async (verb) => {
+      const control = new AbortController();
+      const reason = new Error("left");
+      let answered!: (answer: Answer) => void;
+      const server = await wire((request) => {
+        if (step(request) !== "create") return happy(request);
+        control.abort(reason);
+        return new Promise((resolve) => (answered = () => resolve(happy(request) as Answer)));
+      });
+      const driver = stubbed(server, { ...transport, ...options });
+      const { signal } = control;
+      const outcome: Promise<unknown> =
+        verb === "upload" ? driver.upload("k", data, { signal }) : driver[verb]("k", { signal });
+      await expect(soon(outcome)).rejects.toBe(reason);
+      answered(answer(200));
+      await vi.waitFor(() => expect(server.requests.map(step)).toEqual(["create", "abort"]));
+    },
+  );
+
+  it("an upload that is given up while it begins is waited for, but not for long", async () => {
+    const limit = patience(50);
+    const control = new AbortController();
+    const server = await wire(() => {
+      control.abort("left");
+      return { bytes: "" };
+    });
+    const driver = stubbed(server, { ...transport, ...options });
+    await expect(soon(driver.upload("k", data, { signal: control.signal }))).rejects.toBe("left");
+    await vi.waitFor(() => expect(server.open()).toBe(0));
+    expect(limit).toHaveBeenCalledWith(10_000);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("an upload is left alone whose completion is under way when its caller aborts", async () => {
+    const control = new AbortController();
+    const server = await wire((request) => {
+      if (step(request) !== "complete") return happy(request);
+      control.abort("left");
+      return { bytes: "" };
+    });
+    const driver = stubbed(server, { ...transport, ...options });
+    await expect(soon(driver.upload("k", data, { signal: control.signal }))).rejects.toBe("left");
+    // A request that is behind all that the upload has sent.
+    await driver.upload("after", "x");
+    expect(server.requests.map(step)).not.toContain("abort");
   });
 
   it("a source that fails aborts the upload and stores nothing", async () => {
@@ -216,6 +301,23 @@ describe("putSource", () => {
     };
     const infos = await Promise.all(Array.from({ length: 12 }, (_, index) => driver.upload(`k${index}`, feed())));
     expect(infos.every(({ size }) => size === 64 * 1024 + 8 * 700_000)).toBe(true);
+  });
+
+  it("takes small and large bodies although others have stopped in the middle of a part", async () => {
+    const server = await wire(happy);
+    const driver = stubbed(server, { ...options, maxMemory: 4 * PART });
+    let stopped = 0;
+    const control = new AbortController();
+    const stalled = Array.from({ length: 3 }, (_, index) => {
+      const made = source(cut(noise(PART + MIB), [MIB]), { hang: () => void stopped++ });
+      return driver.upload(`stalled${index}`, made.stream, { signal: control.signal });
+    });
+    // The third gets its memory when a second has shown that the others have stopped.
+    await vi.waitFor(() => expect(stopped).toBe(3), 20_000);
+    await soon(driver.upload("small", new Response("hi")));
+    await driver.upload("large", source(cut(data, [300_000])).stream);
+    control.abort("left");
+    expect(await Promise.allSettled(stalled)).toEqual(Array(3).fill({ status: "rejected", reason: "left" }));
   });
 
   it("gives its memory back after failures", async () => {

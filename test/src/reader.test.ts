@@ -26,17 +26,18 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
     const reader = readerOf({ stream: source(cut(bytes, sizes), "end", type).stream });
     const out = new Uint8Array(bytes.length + 10);
     let end = 0;
-    while (!(await reader.ended())) end = await reader.fill(out.subarray(0, Math.min(out.length, end + 999)), end);
+    while (!(await reader.ended()))
+      end = await reader.fill({ buffer: out.subarray(0, Math.min(out.length, end + 999)), end });
     expect(end).toBe(bytes.length);
     expect(Buffer.compare(out.subarray(0, end), bytes)).toBe(0);
-    expect(await reader.fill(out, 5)).toBe(5);
+    expect(await reader.fill({ buffer: out, end: 5 })).toBe(5);
     expect(await reader.next()).toBeNull();
   });
 
   it("next gives all bytes, and what a fill has left of a piece", async () => {
     const reader = readerOf({ stream: source(cut(data, [65_536]), "end", type).stream });
     const head = new Uint8Array(10);
-    await reader.fill(head, 0);
+    await reader.fill({ buffer: head, end: 0 });
     const rest = await drain(reader);
     expect(Buffer.compare(Buffer.concat([head, rest]), data)).toBe(0);
   });
@@ -44,13 +45,13 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
   it("fill never asks for more than it was given room for", async () => {
     const made = source(cut(data, [1000]), { hang: () => {} }, type);
     const buffer = new Uint8Array(1000);
-    expect(await readerOf({ stream: made.stream }).fill(buffer, 0)).toBe(1000);
+    expect(await readerOf({ stream: made.stream }).fill({ buffer, end: 0 })).toBe(1000);
   });
 
   it("ends at once when there is nothing", async () => {
     const reader = readerOf({ stream: source([], "end", type).stream, size: 0 });
     expect(await reader.ended()).toBe(true);
-    expect(await reader.fill(new Uint8Array(4), 0)).toBe(0);
+    expect(await reader.fill({ buffer: new Uint8Array(4), end: 0 })).toBe(0);
   });
 
   it.each([-1, 1])("rejects invalid-option when size is off by %i", async (delta) => {
@@ -89,7 +90,9 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
   it("a signal that is aborted before reads nothing and cancels the source", async () => {
     const { stream, cancelled } = silent(type);
     const reason = new Error("before");
-    await expect(readerOf({ stream }, AbortSignal.abort(reason)).fill(new Uint8Array(1), 0)).rejects.toBe(reason);
+    await expect(
+      readerOf({ stream }, AbortSignal.abort(reason)).fill({ buffer: new Uint8Array(1), end: 0 }),
+    ).rejects.toBe(reason);
     expect(await cancelled).toBe(reason);
   });
 });

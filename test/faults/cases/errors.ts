@@ -147,6 +147,7 @@ export const errorCases: readonly FaultCase[] = [
       await abortedDuring(rig, "GetObject", async (signal) => (await rig.store().download("k", { signal })).text());
       await rig.set({ rules: [{ operation: "UploadPart", faults: [{ do: "stall", at: -1 }] }] });
       await abortedDuring(rig, "UploadPart", (signal) => rig.store().upload("k", noise(2 * PART), { signal }));
+      await rig.swept();
       same((await rig.seen()).uploads, [], "uploads");
     },
   },

@@ -49,6 +49,24 @@ export const uploadCases: readonly FaultCase[] = [
       const upload = rig.store().upload("k", noise(PART + 1), { signal: controller.signal, onProgress });
       const error = await upload.then(String, (thrown: unknown) => thrown);
       ok(error === reason, `the signal's own reason, not ${String(error)}`);
+      await rig.swept();
+      await nothingLeft(rig);
+    },
+  },
+  {
+    row: "D1",
+    name: "an upload that its caller aborts while it begins is given up when its id comes",
+    async run(rig) {
+      const faults: Fault[] = [{ do: "delay", milliseconds: 200 }];
+      await rig.set({ rules: [{ operation: "CreateMultipartUpload", faults }] });
+      const controller = new AbortController();
+      const reason = new Error("no longer wanted");
+      const upload = rig.store().upload("k", noise(PART + 1), { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 100);
+      const error = await upload.then(String, (thrown: unknown) => thrown);
+      ok(error === reason, `the signal's own reason, not ${String(error)}`);
+      await rig.swept();
+      same(await rig.operations(), ["CreateMultipartUpload", "AbortMultipartUpload"], "requests");
       await nothingLeft(rig);
     },
   },
