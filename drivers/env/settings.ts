@@ -1,5 +1,5 @@
 /** Turns STORAGE_* values into the settings of one driver, or says which variable is wrong and what to do. */
-import { StorageError } from "../../src/error.ts";
+import { defined, refuse } from "../../src/options.ts";
 import type { Values, Variable } from "./read.ts";
 
 /** The chosen driver with the options of its own factory. */
@@ -102,13 +102,4 @@ function toBoolean(variable: Variable, value: string | undefined): boolean | und
   if (/^(true|1)$/i.test(value)) return true;
   if (/^(false|0)$/i.test(value)) return false;
   throw refuse(variable, `is ${JSON.stringify(value.slice(0, 40))}: set it to true or false`);
-}
-
-/** Without the members that are undefined, so that a driver's own defaults apply. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function refuse(variable: Variable, what: string): StorageError {
-  return new StorageError("invalid-option", `${variable} ${what}`);
 }
