@@ -40,7 +40,10 @@ export interface S3Options {
   readonly partSize?: number;
   /** Parts of one upload in flight, 1 to 64. Default 4; 3 on Workers. */
   readonly concurrency?: number;
-  /** Bytes of part buffers that all uploads of this driver hold together. Default 64 MiB, at least one part. */
+  /**
+   * Bytes of part buffers that all uploads of this driver hold together, not less than `partSize`; one part more where there is no
+   * room for three, or where parts have grown. Default 64 MiB, at least one part.
+   */
   readonly maxMemory?: number;
   /** Sign every payload's SHA-256, which the store checks. Default true; false only over https. */
   readonly signPayload?: boolean;
@@ -58,7 +61,7 @@ export interface S3Options {
   readonly publicUrl?: string;
   /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */
   readonly publicEndpoint?: string;
-  /** Sent and signed with every request. */
+  /** Sent and signed with every request and presigned PUT; a presigned GET has its own alone, in `presign`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly retry?: RetryOptions;
   /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
