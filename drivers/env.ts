@@ -7,7 +7,7 @@
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { knownOptions } from "../src/options.ts";
+import { driverOptions } from "../src/options.ts";
 import {
   type EnvOptions,
   type Environment,
@@ -24,7 +24,7 @@ import s3 from "./s3.ts";
 export type { Driver } from "../src/driver.ts";
 export type { EnvOptions, Environment } from "./env/read.ts";
 
-const OPTIONS = Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1]));
+const OPTIONS = Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const));
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
@@ -35,7 +35,7 @@ const memories = new Map<string, Driver>();
  */
 export default function env(options: EnvOptions = {}): Driver {
   const start = async (): Promise<Backend> => {
-    knownOptions(options, OPTIONS);
+    driverOptions(options, OPTIONS);
     return open(await readHost(options));
   };
   return toDriver({ name: "env", open: start });

@@ -1,8 +1,8 @@
 /** The frame around every verb: looks at names and signal, opens the backend, places errors, reports the event. */
-import type { Backend, CallOptions, StoredObject } from "./backend.ts";
+import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
-import { knownOptions, optionsOf } from "./options.ts";
+import { knownOptions, type Operation, optionsOf, requestHeaders } from "./options.ts";
 import { watched } from "./watched.ts";
 
 /** What `toDriver` needs to know before the backend exists. */
@@ -23,9 +23,9 @@ export type Watch = ((stored: StoredObject) => StoredObject) | undefined;
 
 /** Runs one verb over the backend. */
 export type Caller = <T>(
-  operation: string,
+  operation: Operation,
   key: string | undefined,
-  options: CallOptions | undefined,
+  options: RequestOptions | undefined,
   run: (backend: Backend, place: Place, watch: Watch) => T | Promise<T>,
 ) => Promise<T>;
 
@@ -73,6 +73,7 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
     try {
       signal?.throwIfAborted();
       if (options !== undefined) knownOptions(options, optionsOf(operation));
+      if (options?.headers !== undefined) requestHeaders(options.headers);
       const watch: Watch = onEvent && ((stored) => watched(stored, driver, onEvent, signal));
       const result = await run(await backend(), place, watch);
       report(false);

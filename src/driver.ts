@@ -4,8 +4,8 @@ import { caller, type DriverSpec, opener } from "./call.ts";
 import { StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
-import { objectStore } from "./objects.ts";
-import { optionsOf } from "./options.ts";
+import { download, objectStore } from "./objects.ts";
+import { type Operation, optionsOf } from "./options.ts";
 import { answerProbe } from "./probe.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -27,18 +27,33 @@ export function toDriver(spec: DriverSpec): Driver {
   const backend = opener(spec);
   const call = caller(spec, backend.get);
   const store = objectStore(call);
+  // What an object verb does, under the key-value verb's own name.
+  const as = (operation: Operation): ObjectStore => objectStore((_, ...rest) => call(operation, ...rest));
+  const [has, remove, meta, keysOf] = [as("hasItem"), as("removeItem"), as("getMeta"), as("getKeys")];
 
-  async function read(key: string, options: KvOptions | undefined): Promise<DownloadedObject | null> {
-    try {
-      return await store.download(toObjectKey(key), bag("download", options));
-    } catch (error) {
-      if (StorageError.is(error) && error.code === "not-found") return null;
-      throw error;
-    }
+  function read(
+    operation: "getItem" | "getItemRaw",
+    key: string,
+    options: KvOptions | undefined,
+  ): Promise<DownloadedObject | null> {
+    const given = bag(operation, options);
+    return call(operation, toObjectKey(key), given, async (opened, place, watch) => {
+      try {
+        return await download(opened, parseKey(toObjectKey(key)), given, place, watch);
+      } catch (error) {
+        if (StorageError.is(error) && error.code === "not-found") return null;
+        throw error;
+      }
+    });
   }
 
-  function write(operation: string, key: string, value: UploadBody, options: KvOptions | undefined): Promise<void> {
-    const given: UploadOptions = bag("upload", options);
+  function write(
+    operation: "setItem" | "setItemRaw",
+    key: string,
+    value: UploadBody,
+    options: KvOptions | undefined,
+  ): Promise<void> {
+    const given: UploadOptions = bag(operation, options);
     const written = call(operation, toObjectKey(key), given, async (opened) => {
       // Key-value writes are atomic but need not survive a power cut: a driver's `durable` option decides otherwise.
       await upload(opened, parseKey(toObjectKey(key)), value, given, false);
@@ -53,24 +68,24 @@ export function toDriver(spec: DriverSpec): Driver {
 
     hasItem: async (key, options) => {
       if (answerProbe(options, driver, key)) return false;
-      return store.exists(toObjectKey(key), bag("exists", options));
+      return has.exists(toObjectKey(key), bag("hasItem", options));
     },
     getItem: async (key, options) => {
-      const object = await read(key, options);
+      const object = await read("getItem", key, options);
       // Unlike text(), which drops a byte order mark as fetch does: what was set must come back.
       return object && new TextDecoder("utf-8", { ignoreBOM: true }).decode(await object.bytes());
     },
     getItemRaw: async (key, options) => {
-      const object = await read(key, options);
+      const object = await read("getItemRaw", key, options);
       if (!object) return null;
       return options?.["type"] === "stream" ? object.body : object.bytes();
     },
     setItem: (key, value, options) => write("setItem", key, value, options),
     setItemRaw: (key, value, options) => write("setItemRaw", key, value, options),
-    removeItem: (key, options) => store.delete(toObjectKey(key), bag("delete", options)),
+    removeItem: (key, options) => remove.delete(toObjectKey(key), bag("removeItem", options)),
 
     getMeta: async (key, options): Promise<KvMeta | null> => {
-      const info = await store.head(toObjectKey(key), bag("head", options));
+      const info = await meta.head(toObjectKey(key), bag("getMeta", options));
       if (!info) return null;
       const { key: _key, lastModified, ...rest } = info;
       return { ...rest, ...(lastModified ? { mtime: lastModified } : {}) };
@@ -79,7 +94,7 @@ export function toDriver(spec: DriverSpec): Driver {
     getKeys: async (base, options) => {
       const most = options?.["maxDepth"];
       const keys: string[] = [];
-      for await (const entry of store.list({ ...bag("clear", options), prefix: below(base) })) {
+      for await (const entry of keysOf.list({ ...bag("clear", options), prefix: below(base) })) {
         const key = entry.key === undefined ? null : toKvKey(entry.key);
         if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);
       }
@@ -119,7 +134,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
 /** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verb knows is passed on. */
 function bag(
-  operation: string,
+  operation: Operation,
   options: KvOptions | undefined,
 ): UploadOptions & DownloadOptions & { ifNoneMatch?: "*" } {
   const given: KvOptions = typeof options === "object" && options !== null ? options : {};

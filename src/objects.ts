@@ -113,7 +113,8 @@ export function objectStore(call: Caller): ObjectStore {
   return store;
 }
 
-async function download(
+/** Opens an object; rejects `not-found`. */
+export async function download(
   backend: Backend,
   key: Key,
   options: DownloadOptions,

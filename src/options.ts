@@ -1,5 +1,5 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
-import type { ObjectHeaders, RequestOptions } from "./backend.ts";
+import type { CallOptions, ObjectHeaders, RequestOptions } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
 import type {
@@ -23,6 +23,9 @@ export const MAX_METADATA_BYTES = 2048;
 
 const encoder = new TextEncoder();
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+
 /** Refuses an option with what was wrong and what to do. */
 export function refuse(option: string, why: string): StorageError {
   return new StorageError("invalid-option", `${option} ${why}`);
@@ -30,12 +33,12 @@ export function refuse(option: string, why: string): StorageError {
 
 /**
  * Refuses an option that is not among `names`, which would be a typing error without effect, and `null`, which is never taken
- * for absent: a condition that was lost on its way would else become a write without one. `driver` is what hosts leave in.
+ * for absent: a condition that was lost on its way would else become a write without one.
  */
 export function knownOptions(options: object, names: object): void {
   if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
   for (const [name, value] of Object.entries(options)) {
-    if (name !== "driver" && !Object.hasOwn(names, name)) throw refuse(JSON.stringify(name), "is no option here");
+    if (!Object.hasOwn(names, name)) throw refuse(JSON.stringify(name), "is no option here");
     if (value === null) throw refuse(name, "must not be null");
   }
 }
@@ -43,9 +46,12 @@ export function knownOptions(options: object, names: object): void {
 /** What values an option may have: of this type, or 1 where it is checked by itself. */
 export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 
-/** Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. */
+/**
+ * Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. `driver` is what
+ * hosts leave in, which choose the driver by it.
+ */
 export function driverOptions(options: object, types: Readonly<Record<string, OptionType>>): void {
-  knownOptions(options, types);
+  knownOptions(options, { ...types, driver: 1 });
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const type = types[name] ?? 1;
     if (type !== 1 && value !== undefined && typeof value !== type) throw refuse(name, `must be of type ${type}`);
@@ -105,60 +111,115 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   cacheControl: "cache-control",
 };
 
-/** What each verb takes, by the name of its operation; all others take a signal. */
+/** What each verb takes, by the name of its operation. */
 interface Verbs {
   readonly upload: UploadOptions;
   readonly setItem: UploadOptions;
   readonly setItemRaw: UploadOptions;
   readonly download: DownloadOptions;
+  readonly getItem: DownloadOptions;
+  readonly getItemRaw: DownloadOptions;
   readonly delete: RequestOptions;
+  readonly removeItem: RequestOptions;
   readonly exists: RequestOptions;
+  readonly hasItem: RequestOptions;
   readonly head: RequestOptions;
+  readonly getMeta: RequestOptions;
   readonly list: ListOptions;
+  readonly getKeys: ListOptions;
+  readonly clear: CallOptions;
+  readonly watch: CallOptions;
   readonly presign: PresignOptions;
   readonly copy: CopyOptions;
   readonly move: CopyOptions;
   readonly update: UpdateOptions;
   readonly createMultipartUpload: MultipartOptions;
+  readonly resumeMultipartUpload: CallOptions;
+  readonly uploadPart: CallOptions;
+  readonly listParts: CallOptions;
+  readonly completeMultipartUpload: CallOptions;
+  readonly abortMultipartUpload: CallOptions;
   readonly sendMultipartUpload: SendOptions;
   readonly presignMultipartUpload: Pick<PresignOptions, "expiresIn" | "signal">;
   readonly listUploads: UploadsOptions;
   readonly sweepUploads: SweepOptions;
+  readonly deletePrefix: CallOptions;
 }
+
+/** A verb as errors, events and its list of options name it. */
+export type Operation = keyof Verbs;
 
 const CALL = { signal: 1 };
 const REQUEST = { ...CALL, headers: 1, versionId: 1 };
 const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
 const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
 const COPY = { ...REQUEST, ifMatch: 1 };
+const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
+const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 };
 
 /** An option that is missing here does not compile. */
-const VERBS: { readonly [V in keyof Verbs]: Readonly<Record<keyof Verbs[V], unknown>> } = {
+const VERBS: { readonly [V in Operation]: Readonly<Record<keyof Verbs[V], unknown>> } = {
   upload: UPLOAD,
   setItem: UPLOAD,
   setItemRaw: UPLOAD,
-  download: { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 },
+  download: DOWNLOAD,
+  getItem: DOWNLOAD,
+  getItemRaw: DOWNLOAD,
   delete: REQUEST,
+  removeItem: REQUEST,
   exists: REQUEST,
+  hasItem: REQUEST,
   head: REQUEST,
-  list: { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 },
+  getMeta: REQUEST,
+  list: LIST,
+  getKeys: LIST,
+  clear: CALL,
+  watch: CALL,
   presign: { ...REQUEST, ...WRITE, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
   copy: COPY,
   move: COPY,
   update: { ...UPLOAD, attempts: 1 },
   createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
+  resumeMultipartUpload: CALL,
+  uploadPart: CALL,
+  listParts: CALL,
+  completeMultipartUpload: CALL,
+  abortMultipartUpload: CALL,
   sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
   presignMultipartUpload: { ...CALL, expiresIn: 1 },
   listUploads: { ...CALL, prefix: 1 },
   sweepUploads: { ...CALL, prefix: 1, olderThan: 1 },
+  deletePrefix: CALL,
 };
 
 /**
  * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a delete, or
  * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
  */
-export function optionsOf(operation: string): object {
-  return (VERBS as Readonly<Record<string, object>>)[operation] ?? CALL;
+export function optionsOf(operation: Operation): object {
+  return VERBS[operation];
+}
+
+/** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
+const RESERVED =
+  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
+
+/**
+ * Extra request headers with lower-case names, as signing needs them; rejects `invalid-option`, without the value, which may be a
+ * key. Drivers that send none take the same ones, so that what was tried on a folder is not refused by S3.
+ */
+export function requestHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  if (typeof headers !== "object" || Symbol.iterator in headers)
+    throw refuse("headers", "must be a plain object of names and values");
+  const pairs = Object.entries(headers).map(([name, value]) => {
+    if (!TOKEN.test(name)) throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
+    const lower = name.toLowerCase();
+    if (RESERVED.test(lower)) throw refuse(`headers ${lower}`, "has an option of its own, or is set by signing");
+    if (typeof value !== "string" || !/^[\x20-\x7E]*$/.test(value))
+      throw refuse(`headers ${name}`, "must be printable ASCII");
+    return [lower, value.trim()];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
@@ -183,8 +244,8 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {
     const lower = name.toLowerCase();
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower))
-      throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits, - and _");
+    if (!TOKEN.test(lower))
+      throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits and !#$%&'*+-.^_`|~");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
     if (/[\p{Cc}\p{Cs}]/u.test(value))
       throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");

@@ -1,6 +1,6 @@
 /** Object headers and user metadata as S3's request and response headers. */
 import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
-import { emptyMetadata, type HeaderOption, OBJECT_HEADERS, refuse } from "../../src/options.ts";
+import { emptyMetadata, type HeaderOption, OBJECT_HEADERS, refuse, requestHeaders } from "../../src/options.ts";
 import type { WireResponse } from "./transport.ts";
 
 const META = "x-amz-meta-";
@@ -44,30 +44,13 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
   return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
 }
 
-/** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
-const RESERVED =
-  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
-
-/** Headers of a caller with lower-case names, as signing needs them; refuses without the value, which may be a key. */
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const pairs = Object.entries(headers).map(([name, value]) => {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-      throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
-    if (typeof value !== "string" || !/^[\x20-\x7E]*$/.test(value))
-      throw refuse(`headers ${name}`, "must be printable ASCII");
-    return [name.toLowerCase(), value.trim()];
-  });
-  return Object.fromEntries(pairs) as Record<string, string>;
-}
-
 /**
  * The extra headers of a driver or of one call, lower-case; rejects `invalid-option` for those that have an option of their own,
  * and on an `upload` for a customer key.
  */
 export function extraHeaders(headers: PutOptions["headers"], upload = true): Record<string, string> {
-  const extra = lowerCase(headers ?? {});
+  const extra = requestHeaders(headers ?? {});
   for (const name of Object.keys(extra)) {
-    if (RESERVED.test(name)) throw refuse(`headers ${name}`, "has an option of its own, or is set by signing");
     if (upload && name.startsWith("x-amz-server-side-encryption-customer-")) {
       throw refuse(`headers ${name}`, "is needed by all requests: give it in the driver's headers");
     }

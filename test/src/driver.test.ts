@@ -127,4 +127,37 @@ describe("toDriver", () => {
       ["download", "none", "not-found"],
     ]);
   });
+
+  it("reports and refuses under the key-value verb's own name, and an absent item is no failure", async () => {
+    const events: StorageEvent[] = [];
+    const driver = memory({ onEvent: (event) => event.type === "call" && events.push(event) });
+    const calls: Readonly<Record<string, () => unknown>> = {
+      hasItem: () => driver.hasItem("a:b", {}),
+      getItem: () => driver.getItem("a:b", {}),
+      getItemRaw: () => driver.getItemRaw?.("a:b", {}),
+      setItem: () => driver.setItem?.("a:b", "x", {}),
+      setItemRaw: () => driver.setItemRaw?.("a:b", "x", {}),
+      removeItem: () => driver.removeItem?.("a:b", {}),
+      getMeta: () => driver.getMeta?.("a:b", {}),
+      getKeys: () => driver.getKeys("a", {}),
+      clear: () => driver.clear?.("a", {}),
+    };
+    for (const [operation, run] of Object.entries(calls)) {
+      await run();
+      expect(events.pop()).toMatchObject({ operation, key: expect.stringMatching(/^a\//) });
+      expect(events).toEqual([]);
+    }
+    await expect(driver.getItem("..", {})).rejects.toMatchObject({ code: "invalid-key", operation: "getItem" });
+    await driver.getItem("none", {});
+    expect(events.pop()).not.toHaveProperty("error", expect.anything());
+  });
+
+  it("refuses headers that no store could be sent, though this one sends none", async () => {
+    const driver = memory();
+    await expect(driver.upload("a", "x", { headers: { "x a": "b" } })).rejects.toMatchObject({
+      code: "invalid-option",
+      operation: "upload",
+    });
+    await driver.upload("a", "x", { headers: { "x-amz-acl": "private" } });
+  });
 });

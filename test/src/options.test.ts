@@ -9,6 +9,7 @@ import {
   prefixed,
   publicBase,
   refuse,
+  requestHeaders,
   userMetadata,
   wholeNumber,
 } from "../../src/options.ts";
@@ -25,13 +26,14 @@ describe("wholeNumber", () => {
 });
 
 describe("knownOptions", () => {
-  it("passes what is known, the driver of a host, and undefined", () => {
-    expect(() => knownOptions({ a: 0, driver: "x", b: undefined }, { a: 1, b: 1 })).not.toThrow();
+  it("passes what is known, and undefined", () => {
+    expect(() => knownOptions({ a: 0, b: undefined }, { a: 1, b: 1 })).not.toThrow();
   });
 
   it.each<[unknown, string]>([
     [{ a: 1, aa: 1 }, '"aa" is no option here'],
     [{ toString: 1 }, '"toString" is no option here'],
+    [{ driver: 1 }, '"driver" is no option here'],
     [{ a: null }, "a must not be null"],
     [null, "options must be an object"],
     ["a", "options must be an object"],
@@ -42,11 +44,40 @@ describe("knownOptions", () => {
   });
 });
 
-it("optionsOf gives an operation its own options, and a signal to every other", () => {
+it("optionsOf gives an operation its own options", () => {
   expect(Object.keys(optionsOf("delete")).sort()).toEqual(["headers", "signal", "versionId"]);
   expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
-  for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"])
+  for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"] as const)
     expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
+  // @ts-expect-error An operation without a row does not compile.
+  expect(optionsOf("rename")).toBeUndefined();
+});
+
+describe("requestHeaders", () => {
+  it("lower-cases names and trims values", () => {
+    expect(requestHeaders({ "X-A": " b ", c: "" })).toEqual({ "x-a": "b", c: "" });
+  });
+
+  it.each<[unknown, string]>([
+    ["x-a", "headers must be a plain object"],
+    [new Headers({ "x-a": "b" }), "headers must be a plain object"],
+    [[["x-a", "b"]], "headers must be a plain object"],
+    [{ "x a": "b" }, 'headers "x a" is no header name'],
+    [{ "": "b" }, 'headers "" is no header name'],
+    [{ "x-a": 1 }, "headers x-a must be printable ASCII"],
+    [{ "x-a": "é" }, "headers x-a must be printable ASCII"],
+    [{ "Content-Type": "a/b" }, "headers content-type has an option of its own"],
+    [{ "if-match": '"e"' }, "headers if-match has an option of its own"],
+    [{ authorization: "x" }, "headers authorization has an option of its own, or is set by signing"],
+  ])("refuses %j", (headers, message) => {
+    expect(() => requestHeaders(headers as Record<string, string>)).toThrow(
+      expect.objectContaining({ code: "invalid-option", message: expect.stringContaining(message) }),
+    );
+  });
+
+  it("never repeats a value that it refuses", () => {
+    expect(() => requestHeaders({ "x-key": "CANARY\n" })).toThrow(/^(?!.*CANARY)headers x-key/);
+  });
 });
 
 it("prefixed puts a prefix further in, and lets null through to be refused there", () => {
@@ -99,6 +130,12 @@ describe("userMetadata", () => {
     given.a = "2";
     expect(checked["a"]).toBe("1");
     expect(() => (checked["a"] = "3")).toThrow(TypeError);
+  });
+
+  it("says which characters a name has, and takes those", () => {
+    const signs = "!#$%&'*+-.^_`|~";
+    expect(() => userMetadata({ "a b": "x" })).toThrow(`must be letters, digits and ${signs}`);
+    expect(Object.keys(userMetadata({ [`a1${signs}`]: "x" }))).toEqual([`a1${signs}`]);
   });
 
   it.each<Record<string, unknown>>([
