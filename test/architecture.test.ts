@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { importRules, testedElsewhere, withoutSource } from "./architecture/rules.ts";
 import { codeOf, importsOf, sources, type SourceFile } from "./architecture/tree.ts";
@@ -15,6 +16,16 @@ function expectNone(offenders: readonly string[]): void {
   expect(offenders.length === 0 ? "" : `\n  ${offenders.join("\n  ")}\n`).toBe("");
 }
 
+/** The rule that judges a file. */
+function ruleOf(path: string): (typeof importRules)[number] | undefined {
+  return importRules.find(({ files }) => files.test(path));
+}
+
+/** What stands in backquotes. */
+function named(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+}
+
 /** The lines of a file that match, as `path:line: text`. */
 function grep(file: SourceFile, pattern: RegExp, text: string = file.text): string[] {
   return text
@@ -25,7 +36,7 @@ function grep(file: SourceFile, pattern: RegExp, text: string = file.text): stri
 describe("imports", () => {
   it("go only where the house allows", () => {
     const offenders = everything.flatMap((file) => {
-      const rule = importRules.find(({ files }) => files.test(file.path));
+      const rule = ruleOf(file.path);
       const wrong = rule ? file.imports.filter(({ target }) => !rule.may.some((may) => may.test(target))) : [];
       return wrong.map(({ target }) => `${file.path} imports ${target} (allowed: ${rule?.why})`);
     });
@@ -53,6 +64,36 @@ describe("imports", () => {
       shipped.filter(({ imports }) => imports.some(({ target }) => name.test(target))).map(({ path }) => path);
     expect(importers(/^mime/)).toEqual(["src/type.ts"]);
     expectNone(importers(/^aws4fetch/).filter((path) => !path.startsWith("src/sigv4/")));
+  });
+});
+
+describe("CONTRIBUTING.md's table of imports", () => {
+  const text = readFileSync(new URL("../CONTRIBUTING.md", import.meta.url), "utf8");
+  const rows = [...text.matchAll(/^\| (`(?:src|drivers|cli|playground)\/[^|]*) \| ([^|]*) \|$/gm)].map(
+    ([, where = "", may = ""]) => ({
+      rules: named(where).map((path) => ruleOf(path.replace(/\/$/, "/x.ts").replace("*", "x"))),
+      may: named(may),
+    }),
+  );
+  const packages = ["mime/types/standard.js", "aws4fetch", "undici", "citty", "node:crypto", "node:fs"];
+  const outside = [...packages, "#digest", "#transport", "#folder"];
+
+  it("has every rule", () => {
+    const told = new Set(rows.flatMap(({ rules }) => rules));
+    expectNone(importRules.filter((rule) => !told.has(rule)).map(({ files }) => String(files)));
+  });
+
+  it("names what each may import from outside, and nothing else", () => {
+    const anything = "any-package";
+    const offenders = rows.flatMap(({ rules, may }) =>
+      rules.flatMap((rule) => {
+        const allows = (name: string): boolean => rule?.may.some((allowed) => allowed.test(name)) ?? false;
+        const tells = (name: string): boolean => may.includes(name) || may.includes(name.replace(/^node:.*/, "node:*"));
+        const wrong = allows(anything) ? [] : outside.filter((name) => allows(name) !== tells(name));
+        return wrong.map((name) => `${rule?.files}: ${name}`);
+      }),
+    );
+    expectNone(offenders);
   });
 });
 
