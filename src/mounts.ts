@@ -5,7 +5,7 @@ import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions 
 import { objectHeaders, prefixed } from "./options.ts";
 import { listing } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
-import { renamed, renamedPage, renamedUploads, renaming } from "./renamed.ts";
+import { renamed, renamedPage, renamedState, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 import { refuseReplaced, refuseTwin } from "./twin.ts";
 import { releasing } from "./upload.ts";
@@ -76,7 +76,8 @@ export function objects(storage: StorageLike): ObjectStore {
     },
     resumeMultipartUpload: async (key, upload) => {
       const to = await resolve(key);
-      return renamed(to.store.resumeMultipartUpload(to.rest, upload), (name) => to.head + name);
+      const state = renamedState(upload, key, to.rest);
+      return renamed(to.store.resumeMultipartUpload(to.rest, state), (name) => to.head + name);
     },
     listUploads: (options = {}) => listMounted(options),
     sweepUploads: async (options = {}) => {

@@ -1,7 +1,7 @@
 /** Results and failures whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
 import type { PendingUpload } from "./backend.ts";
 import { StorageError } from "./error.ts";
-import type { ListOptions, MultipartUpload, ObjectStore, Page, UploadsOptions } from "./interface.ts";
+import type { ListOptions, MultipartUpload, ObjectStore, Page, UploadsOptions, UploadState } from "./interface.ts";
 
 /** How a reader calls a key of the store. */
 export type Name = (key: string) => string;
@@ -39,6 +39,14 @@ export async function renamed(outcome: Promise<MultipartUpload>, named: Name): P
     state: () => rename(upload.state(), named),
     presign: verb(upload.presign),
   };
+}
+
+/**
+ * A state for the store further in, which knows the upload's key as `inner`. That of another key goes on as it is, to be refused
+ * there.
+ */
+export function renamedState(upload: string | UploadState, key: string, inner: string): string | UploadState {
+  return typeof upload === "object" && upload?.key === key ? { ...upload, key: inner } : upload;
 }
 
 /** One page of a store under other names. */

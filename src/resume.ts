@@ -23,11 +23,13 @@ export function toState(
   upload: string | UploadState,
 ): Omit<WorkingState, "partSize"> & Partial<Pick<WorkingState, "partSize">> {
   if (typeof upload === "string" && upload !== "") return { key, uploadId: upload, parts: new Map() };
-  const { uploadId, partSize, size, writeId, checksum, ifMatch, ifNoneMatch, parts } = (upload ?? {}) as UploadState;
+  const { key: named, uploadId, parts, ...rest } = (upload ?? {}) as UploadState;
+  const { partSize, size, writeId, checksum, ifMatch, ifNoneMatch } = rest;
   if (typeof uploadId !== "string" || uploadId === "" || !Array.isArray(parts))
     throw refuse("upload", "must be the id of an upload, or what state() gave");
   wholeNumber("partSize", partSize, 1, MAX_PART);
   if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
+  if (named !== key) throw refuse("upload", `is of the key ${JSON.stringify(named)}: resume it under that one`);
   const sent = (parts as SentPart[]).map((part) => {
     return [wholeNumber("partNumber", part.partNumber, 1, MAX_PARTS), part] as const;
   });

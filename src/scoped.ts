@@ -1,7 +1,7 @@
 /** The object interface below a prefix. */
 import type { ListOptions, ObjectStore } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
-import { renamed, renamedPage, renamedUploads, renaming } from "./renamed.ts";
+import { renamed, renamedPage, renamedState, renamedUploads, renaming } from "./renamed.ts";
 import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
@@ -40,7 +40,8 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     move: (from, to, options) => run(store.move(full(from), full(to), options)),
     deletePrefix: on(store.deletePrefix),
     createMultipartUpload: (key, options) => renamed(store.createMultipartUpload(full(key), options), cut),
-    resumeMultipartUpload: (key, upload) => renamed(store.resumeMultipartUpload(full(key), upload), cut),
+    resumeMultipartUpload: (key, upload) =>
+      renamed(store.resumeMultipartUpload(full(key), renamedState(upload, key, full(key))), cut),
     listUploads: (options = {}) => renamedUploads(store, below(options), cut),
     sweepUploads: (options = {}) => run(store.sweepUploads(below(options))),
     update: on(store.update),

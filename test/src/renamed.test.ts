@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../src/error.ts";
 import type { MultipartUpload } from "../../src/interface.ts";
-import { renamed, renaming } from "../../src/renamed.ts";
+import { renamed, renamedState, renaming } from "../../src/renamed.ts";
 
 const cut = (key: string): string => key.replace(/^in\//, "");
 
@@ -39,6 +39,13 @@ describe("renamed", () => {
     const named = await renaming(Promise.resolve(object), cut);
     expect([made, named.key, named.body, made]).toEqual([0, "k", 1, 1]);
     expect(Object.keys(named)).toEqual(["key", "body"]);
+  });
+
+  it("gives a state the inner key, but that of another upload none", () => {
+    const state = { key: "k", uploadId: "id", partSize: 1, parts: [] };
+    expect(renamedState(state, "k", "in/k")).toEqual({ ...state, key: "in/k" });
+    expect(renamedState(state, "other", "in/other")).toBe(state);
+    expect(renamedState("id", "k", "in/k")).toBe("id");
   });
 
   it("gives its own names to the failure of an upload that did not begin", async () => {

@@ -1,3 +1,4 @@
+import { createStorage } from "unstorage";
 import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
 import type { Backend, MultipartBackend, StoredPart } from "../../src/backend.ts";
@@ -5,7 +6,8 @@ import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
-import type { UploadState } from "../../src/interface.ts";
+import type { ObjectStore, UploadState } from "../../src/interface.ts";
+import { objects } from "../../src/mounts.ts";
 
 const PART = 1000;
 const data = noise(4 * PART + 7);
@@ -250,10 +252,12 @@ describe("toState", () => {
   const wrong: readonly unknown[] = [
     "",
     null,
-    { uploadId: "x" },
-    { uploadId: "x", partSize: 0, parts: [] },
-    { uploadId: "x", partSize: 1000, parts: [{ partNumber: 0 }] },
-    { uploadId: "x", partSize: 1000, size: -1, parts: [] },
+    { key: "k", uploadId: "x" },
+    { key: "k", uploadId: "x", partSize: 0, parts: [] },
+    { key: "k", uploadId: "x", partSize: 1000, parts: [{ partNumber: 0 }] },
+    { key: "k", uploadId: "x", partSize: 1000, size: -1, parts: [] },
+    { key: "other", uploadId: "x", partSize: 1000, parts: [] },
+    { uploadId: "x", partSize: 1000, parts: [] },
   ];
   it.each(wrong.map((state) => ({ state })))("refuses $state", async ({ state }) => {
     const { driver } = await store();
@@ -262,6 +266,28 @@ describe("toState", () => {
       operation: "resumeMultipartUpload",
     });
   });
+});
+
+it("an upload is resumed under its own key, by whatever name a scope or a mount has for it", async () => {
+  const { driver } = await store();
+  const state = { key: "in/k", uploadId: "id", partSize: PART, parts: [] };
+  await expect(driver.resumeMultipartUpload("k", state)).rejects.toThrow('upload is of the key "in/k"');
+  const mounted = objects(createStorage().mount("m", driver));
+  const views: [ObjectStore, key: string][] = [
+    [driver, "in/k"],
+    [driver.scoped("in/"), "k"],
+    [mounted, "m:in/k"],
+    [mounted.scoped("m:in/"), "k"],
+  ];
+  for (const [view, key] of views) {
+    const upload = await view.resumeMultipartUpload(key, { ...state, key });
+    expect([upload.key, upload.state().key, upload.uploadId]).toEqual([key, key, "id"]);
+    expect((await view.resumeMultipartUpload(key, "id")).state()).toMatchObject({ key, uploadId: "id" });
+    await expect(view.resumeMultipartUpload(key, { ...state, key: "other" })).rejects.toMatchObject({
+      code: "invalid-option",
+      operation: "resumeMultipartUpload",
+    });
+  }
 });
 
 it("send refuses parts that are larger than the memory for them, before it asks anything", async () => {
