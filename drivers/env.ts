@@ -7,7 +7,8 @@
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { driverOptions } from "../src/options.ts";
+import type { OnEvent } from "../src/event.ts";
+import { driverOptions, type OptionType } from "../src/options.ts";
 import {
   type EnvOptions,
   type Environment,
@@ -24,21 +25,25 @@ import s3 from "./s3.ts";
 export type { Driver } from "../src/driver.ts";
 export type { EnvOptions, Environment } from "./env/read.ts";
 
-const OPTIONS = Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const));
+const OPTIONS: Readonly<Record<string, OptionType>> = {
+  ...Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const)),
+  onEvent: "function",
+};
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
 /**
  * A driver that reads its variables at the first call: from the options, else from `process.env`, else from the bindings that
  * a host publishes on Workers, each variable for itself. Empty values count as unset. A wrong or missing variable, or an option
- * that there is not, rejects the first call with `invalid-option`; variables are read again at the next.
+ * that there is not, rejects the first call with `invalid-option`; variables are read again at the next. `watch` rejects
+ * `unsupported` unless they choose a folder.
  */
 export default function env(options: EnvOptions = {}): Driver {
   const start = async (): Promise<Backend> => {
     driverOptions(options, OPTIONS);
-    return open(await readHost(options));
+    return open(await readHost(options), options.onEvent);
   };
-  return toDriver({ name: "env", open: start });
+  return toDriver({ name: "env", open: start, watch: true, onEvent: options?.onEvent });
 }
 
 /**
@@ -49,20 +54,21 @@ export function getStorage(environment?: Environment): Driver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
   const configuration = JSON.stringify(values);
   return cached(drivers, configuration, () => {
-    const driver = toDriver({ name: "env", open: () => open(values) });
+    const driver = toDriver({ name: "env", open: () => open(values), watch: true });
     const { dispose } = driver;
     // Who asks after that gets a new one: this one's connections are closed.
     return Object.assign(driver, { dispose: () => (drivers.delete(configuration), dispose()) });
   });
 }
 
-async function open(values: Values): Promise<Backend> {
+/** The observer is for what the chosen driver alone sees: its requests. */
+async function open(values: Values, onEvent?: OnEvent): Promise<Backend> {
   const settings = toSettings(values);
   switch (settings.backend) {
     case "local":
       return folder(settings.options).getInstance();
     case "s3":
-      return s3(settings.options).getInstance();
+      return s3({ ...settings.options, ...(onEvent && { onEvent }) }).getInstance();
     case "memory":
       return sharedMemory(settings.options);
   }

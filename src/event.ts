@@ -12,7 +12,7 @@ interface Timed {
 /** A call of a verb that has settled; for `download` the head of the object is there. */
 export interface CallEvent extends Timed {
   readonly type: "call";
-  /** The verb, such as `upload`. */
+  /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
   readonly operation: string;
   /** Absent when the call succeeded. */
   readonly error?: StorageError | undefined;
@@ -44,6 +44,7 @@ export interface AttemptEvent extends Timed {
 /** The end of a download's body; `duration` is counted from its head. */
 export interface BodyEvent extends Timed {
   readonly type: "body";
+  /** Also of `getItem` and `getItemRaw`. */
   readonly operation: "download";
   /** Bytes that the reader was given. */
   readonly bytes: number;

@@ -1,4 +1,5 @@
 /** Where the STORAGE_* values come from: options, `process.env`, the bindings that a host publishes on Workers. */
+import type { OnEvent } from "../../src/event.ts";
 
 /** Every variable, and the option that is its twin. */
 export const VARIABLES = {
@@ -45,6 +46,8 @@ export interface EnvOptions {
   readonly s3PublicEndpointUrl?: string;
   /** `STORAGE_PUBLIC_URL`: base of the `url` of an object: a CDN, or the app's own route. */
   readonly publicUrl?: string;
+  /** Called for every call and the end of every download, with S3 for every request too. It has no variable. */
+  readonly onEvent?: OnEvent;
 }
 
 /** `process.env`, or a Worker's `env`, whose bindings that are not text are passed over. */

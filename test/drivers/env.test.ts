@@ -6,6 +6,7 @@ import { createStorage } from "unstorage";
 import { createStorage as createStorage2 } from "unstorage2";
 import { afterAll, afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import env, { type EnvOptions, getStorage } from "../../drivers/env.ts";
+import type { StorageEvent } from "../../src/event.ts";
 import { objects } from "../../src/mounts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "unbucket-env-"));
@@ -73,6 +74,50 @@ describe("env", () => {
       });
     },
   );
+
+  it("tells onEvent of calls and bodies, by its own name, and of the requests of S3", async () => {
+    const events: StorageEvent[] = [];
+    const onEvent = (event: StorageEvent): void => void events.push(event);
+    const driver = env({ backend: "local", localPath: join(scratch, "told"), onEvent });
+    await driver.upload("a", "x");
+    await text(driver, "a");
+    expect(events.map(({ type, driver: name, operation }) => `${type} ${name} ${operation}`)).toEqual([
+      "call env upload",
+      "call env download",
+      "body env download",
+    ]);
+    events.length = 0;
+    const s3 = { backend: "s3", s3Bucket: "photos", s3AccessKey: "a", s3SecretKey: "b" } as const;
+    const closed = env({ ...s3, s3EndpointUrl: "http://127.0.0.1:1", onEvent });
+    await closed.head("a", { signal: AbortSignal.timeout(300) }).catch(() => {});
+    expect(events[0]).toMatchObject({ type: "attempt", driver: "s3", operation: "HeadObject" });
+    expect(events.at(-1)).toMatchObject({ type: "call", driver: "env", operation: "head" });
+  });
+
+  it("refuses an onEvent that is no function", async () => {
+    await expect(env({ backend: "memory", onEvent: "log" as never }).exists("a")).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringContaining("onEvent must be of type function"),
+    });
+  });
+
+  it("can be watched where the variables name a folder, and says so where they do not", async () => {
+    for (const driver of [
+      env({ localPath: join(scratch, "watched") }),
+      getStorage({ STORAGE_LOCAL_PATH: join(scratch, "seen") }),
+    ]) {
+      const seen = new Promise<string>((resolve) => {
+        void driver.watch?.((event, key) => resolve(`${event} ${key}`)).then(() => driver.upload("a/b", "x"));
+      });
+      expect(await seen).toBe("update a:b");
+      await driver.dispose?.();
+    }
+    await expect(env({ backend: "memory" }).watch?.(() => {})).rejects.toMatchObject({
+      code: "unsupported",
+      operation: "watch",
+      message: expect.stringContaining("cannot be watched"),
+    });
+  });
 
   it("has one memory for one configuration", async () => {
     const [one, two] = [env({ backend: "memory" }), env({ backend: "memory" })];
