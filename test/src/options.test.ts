@@ -1,10 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import type { ObjectHeaders } from "../../src/backend.ts";
 import {
   driverOptions,
   emptyMetadata,
   knownOptions,
   objectHeaders,
+  type Operation,
   optionsOf,
   prefixed,
   publicBase,
@@ -49,8 +50,9 @@ it("optionsOf gives an operation its own options", () => {
   expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
   for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"] as const)
     expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
-  // @ts-expect-error An operation without a row does not compile.
-  expect(optionsOf("rename")).toBeUndefined();
+  // What has no row has no options either, and does not compile.
+  expectTypeOf<Operation>().not.toEqualTypeOf<string>();
+  expect(optionsOf("rename" as Operation)).toBeUndefined();
 });
 
 describe("requestHeaders", () => {
