@@ -63,7 +63,7 @@ export function publicBase(url: string | undefined): string | undefined {
   if (!url) return undefined;
   if (/^\/(?!\/)[^?#\s]*$|^https?:[^?#\s]+$/i.test(url) && URL.canParse(url, "http://h"))
     return url.replace(/\/+$/, "");
-  throw refuse("publicUrl", "must be an http or https URL without a query, or a path that begins with /");
+  throw refuse("publicUrl", "must be an http(s) URL or a path such as /files, without a query");
 }
 
 /** Options with the prefix that a store further in knows; null goes on as it is, to be refused there. */
