@@ -110,6 +110,13 @@ const ceph: Reasons = {
   "compares ifMatch of an upload with the ETag without its quotes, so that it never matches": [
     "condition: the right ifMatch replaces",
     "condition: of six at a time with one ifMatch one wins",
+    "update: the current object is given, and replaced",
+    "update: twenty increments at a time of an object that is there give twenty",
+    "update: twenty increments at a time of an object that nobody made give twenty",
+    "update: a version that someone wrote meanwhile is read, not lost",
+    "update: headers and metadata stay unless they are given",
+    "update: an encoding describes the bytes, so it goes with them",
+    "update: a stream whose write is refused is let go, and asked for again",
   ],
   "ignores conditions when an upload in parts completes": [
     "condition: holds for an upload of several parts",

@@ -12,6 +12,12 @@ function increment(store: ObjectStore, key: string): Promise<unknown> {
   return store.update(key, async (current) => String(Number((await current?.text()) ?? 0) + 1), { attempts: 50 });
 }
 
+/** One increment without rivals: a store whose conditions never hold shows it here, not after a thousand attempts. */
+async function alone(store: ObjectStore, key: string, expected: string): Promise<void> {
+  await store.update(key, () => expected, { attempts: 2 });
+  same(await textOf(store, key), expected, "what one update alone stored");
+}
+
 /** One writer, many writers, and what stays of the version before. */
 export const updateCases: readonly Case[] = [
   {
@@ -40,6 +46,7 @@ export const updateCases: readonly Case[] = [
     name: "update: twenty increments at a time of an object that is there give twenty",
     async run({ driver, prefix }) {
       await driver.upload(`${prefix}count`, "0");
+      await alone(driver, `${prefix}count`, "0");
       await Promise.all(Array.from({ length: 20 }, () => increment(driver, `${prefix}count`)));
       same(await textOf(driver, `${prefix}count`), "20", "the count");
     },
@@ -47,6 +54,8 @@ export const updateCases: readonly Case[] = [
   {
     name: "update: twenty increments at a time of an object that nobody made give twenty",
     async run({ driver, prefix }) {
+      await driver.upload(`${prefix}other`, "0");
+      await alone(driver, `${prefix}other`, "1");
       await Promise.all(Array.from({ length: 20 }, () => increment(driver, `${prefix}count`)));
       same(await textOf(driver, `${prefix}count`), "20", "the count");
     },

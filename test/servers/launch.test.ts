@@ -17,6 +17,7 @@ it("launchServers names every way to get a server where there is none", async ()
   vi.stubEnv("PATH", empty);
   vi.stubEnv("UNBUCKET_CACHE", empty);
   vi.stubEnv("S3_ENDPOINT", "");
+  vi.stubEnv("UNBUCKET_SERVERS", "");
   const log: string[] = [];
   await expect(launchServers((line) => log.push(line))).rejects.toThrow(/S3_ENDPOINT[^]*Docker[^]*go on[^]*python3/);
   expect(log).toEqual(["minio: no way to get it here", "seaweedfs: no way to get it here"]);
