@@ -90,7 +90,8 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     const outcome = stubbed(server, { ...transport, ...options }).upload("k", made.stream);
     await expect(outcome).rejects.toMatchObject({ code, key: "k", operation: "upload" });
     const steps = server.requests.map(step);
-    expect(steps.at(-1)).toBe(last);
+    // A part that was cut off may be read by the server later than what was sent after it, on another connection.
+    expect(steps.filter((name) => !/^part \d/.test(name)).at(-1)).toBe(last);
     expect(steps.filter((name) => name === "abort")).toHaveLength(last === "abort" ? 1 : 0);
     if (code !== "denied" && code !== "precondition-failed")
       expect(steps.filter((name) => name === which)).toHaveLength(4);
