@@ -43,23 +43,31 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
   let asking: Promise<Credentials> | undefined;
   let since = 0;
   /** Those who wait on a call that may never settle, for what a later one is given. */
-  const waiting: ((given: Credentials) => void)[] = [];
+  const waiting = new Set<(given: Credentials) => void>();
   const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
   const ask = (): Promise<Credentials> => {
     if (asking && clock.now() - since < SHARED) return asking;
     since = clock.now();
+    let tell: (given: Credentials) => void = () => {};
+    const later = new Promise<Credentials>((resolve) => {
+      tell = resolve;
+    });
+    waiting.add(tell);
     const call = Promise.resolve()
       .then(provide)
       .then(checked)
       .then((given) => {
         known = given;
-        for (const tell of waiting.splice(0)) tell(given);
+        for (const waiter of waiting) waiter(given);
+        waiting.clear();
         return given;
       })
       .finally(() => {
+        // A call that has failed keeps nobody waiting, and must not pile up while the function rejects.
+        waiting.delete(tell);
         if (asking === shared) asking = undefined;
       });
-    const shared = Promise.race([call, new Promise<Credentials>((resolve) => waiting.push(resolve))]);
+    const shared = Promise.race([call, later]);
     return (asking = shared);
   };
   return async (expired) => {
