@@ -21,7 +21,7 @@ export interface ByteReader {
 }
 
 /** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
-const BYOB_BYTES = 256 * 1024;
+export const BYOB_BYTES: number = 256 * 1024;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 

@@ -23,7 +23,7 @@ export function refuseTwin(source: Seen, target: Seen | null, key?: string): voi
     throw new StorageError(
       "conflict",
       "both keys lead to one object, or to two equal ones of the same time; all was kept",
-      key === undefined ? {} : { key },
+      { key },
     );
 }
 
@@ -34,9 +34,5 @@ export function refuseReplaced(source: Seen, now: Seen | null, key?: string): vo
 
 /** The failure of a move whose source was written meanwhile. */
 export function replaced(key?: string): StorageError {
-  return new StorageError(
-    "conflict",
-    "the source was replaced while it was copied; it was kept",
-    key === undefined ? {} : { key },
-  );
+  return new StorageError("conflict", "the source was replaced while it was copied; it was kept", { key });
 }

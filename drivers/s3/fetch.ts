@@ -2,13 +2,12 @@
 import { whenAborted } from "../../src/abort.ts";
 import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
+import { BYOB_BYTES } from "../../src/reader.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
 /** The part of fetch that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
-const BYOB_BYTES = 256 * 1024;
 /** Bodies up to here may be read at once: a reader costs more than they do. */
 const SMALL = 64 * 1024;
 

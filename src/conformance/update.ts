@@ -12,6 +12,11 @@ function increment(store: ObjectStore, key: string): Promise<unknown> {
   return store.update(key, async (current) => String(Number((await current?.text()) ?? 0) + 1), { attempts: 50 });
 }
 
+async function twentyAtATime(store: ObjectStore, key: string): Promise<void> {
+  await Promise.all(Array.from({ length: 20 }, () => increment(store, key)));
+  same(await textOf(store, key), "20", "the count");
+}
+
 /** One increment without rivals: a store whose conditions never hold shows it here, not after a thousand attempts. */
 async function alone(store: ObjectStore, key: string, expected: string): Promise<void> {
   await store.update(key, () => expected, { attempts: 2 });
@@ -47,8 +52,7 @@ export const updateCases: readonly Case[] = [
     async run({ driver, prefix }) {
       await driver.upload(`${prefix}count`, "0");
       await alone(driver, `${prefix}count`, "0");
-      await Promise.all(Array.from({ length: 20 }, () => increment(driver, `${prefix}count`)));
-      same(await textOf(driver, `${prefix}count`), "20", "the count");
+      await twentyAtATime(driver, `${prefix}count`);
     },
   },
   {
@@ -56,8 +60,7 @@ export const updateCases: readonly Case[] = [
     async run({ driver, prefix }) {
       await driver.upload(`${prefix}other`, "0");
       await alone(driver, `${prefix}other`, "1");
-      await Promise.all(Array.from({ length: 20 }, () => increment(driver, `${prefix}count`)));
-      same(await textOf(driver, `${prefix}count`), "20", "the count");
+      await twentyAtATime(driver, `${prefix}count`);
     },
   },
   {
