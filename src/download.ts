@@ -9,13 +9,12 @@ import { DEFAULT_TYPE } from "./type.ts";
 /** Metadata as users see it: with defaults and both addresses. */
 export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
   const key = info.key as Key;
-  return {
-    ...defined(info),
+  return Object.assign(defined(info), {
     contentType: info.contentType ?? DEFAULT_TYPE,
     metadata: info.metadata ?? emptyMetadata(),
     url: backend.url(key),
     location: backend.location(key),
-  };
+  });
 }
 
 /** A stored object as users read it. The readers share one body, which can be read once. */

@@ -64,7 +64,8 @@ export function joinBase(base: string, rest: string): string {
 
 /** Percent-encodes a key for a URL path: everything but RFC 3986's unreserved characters and `/`. */
 export function encodePath(key: string): string {
-  return encodeRfc3986(key).replaceAll("%2F", "/");
+  // Most keys are their own encoding.
+  return /^[\w.~/-]*$/.test(key) ? key : encodeRfc3986(key).replaceAll("%2F", "/");
 }
 
 /** Orders keys by their UTF-8 bytes, as S3 lists them; JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */

@@ -266,11 +266,15 @@ export function emptyMetadata(): Record<string, string> {
 
 /** Only what travels with an object, out of options or an info that hold more. */
 export function headersOf(options: ObjectHeaders): ObjectHeaders {
-  const headers: ObjectHeaders = Object.fromEntries(OPTIONS.map((name) => [name, options[name]]));
-  return { ...headers, metadata: options.metadata };
+  const headers: Record<string, unknown> = {};
+  for (const name of OPTIONS) if (options[name] !== undefined) headers[name] = options[name];
+  if (options.metadata) headers["metadata"] = options.metadata;
+  return headers;
 }
 
 /** The entries that have a value: what is not known is absent, not undefined, so that results compare and print well. */
 export function defined<T extends object>(record: T): T {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
+  const kept = {} as T;
+  for (const name in record) if (record[name] !== undefined) kept[name] = record[name];
+  return kept;
 }

@@ -69,8 +69,7 @@ export const SOURCE: RegExp = /^x-amz-(copy-source-.*|request-payer)$/;
 
 /** An ETag as a quoted value, whatever form a server gives it in. */
 export function toEtag(value: string | null | undefined): string {
-  const bare = (value ?? "").replace(/^W\//, "").replace(/^"|"$/g, "");
-  return `"${bare}"`;
+  return `"${/^(?:W\/)?"?(.*?)"?$/.exec(value ?? "")?.[1] ?? ""}"`;
 }
 
 function toDate(value: string | null): Date | undefined {

@@ -48,13 +48,14 @@ export async function toRequest(
   const { method, key, query, body, signal } = operation;
   const { region, address } = settings.whereabouts.place;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
-  // What an operation leaves undefined does not take the driver's own away.
-  const given: Record<string, string | undefined> = { ...settings.headers };
-  for (const name in operation.headers) given[name] = operation.headers[name] ?? given[name];
   const signed: Record<string, string> = {};
-  for (const name in given) {
-    const value = given[name];
-    if (value !== undefined && !UNSIGNED.includes(name)) signed[name] = value;
+  const unsigned: Record<string, string> = {};
+  for (const given of [settings.headers, operation.headers]) {
+    for (const name in given) {
+      const value = given[name];
+      // What an operation leaves undefined does not take the driver's own away.
+      if (value !== undefined) (UNSIGNED.includes(name) ? unsigned : signed)[name] = value;
+    }
   }
   signed["x-amz-content-sha256"] = !body?.byteLength
     ? EMPTY_SHA256
@@ -63,10 +64,7 @@ export async function toRequest(
       : "UNSIGNED-PAYLOAD";
   const time = settings.clock.now();
   const headers = await signHeaders({ method, url, path, headers: signed }, { identity, region, date: new Date(time) });
-  for (const name of UNSIGNED) {
-    const value = given[name];
-    if (value !== undefined) headers[name] = value;
-  }
+  for (const name in unsigned) headers[name] = unsigned[name] as string;
   if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
     { method, url, headers, body, copies: operation.copies, once: operation.conditional, signal },

@@ -15,8 +15,12 @@ export interface ObjectUrl {
 /** The URL of an object, or with an empty key of the bucket. */
 export function objectUrl(address: Address, key: string, query: Query = {}): ObjectUrl {
   const path = address.path + encodePath(key);
-  const pairs = Object.entries(query)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(String(value))}`);
-  return { url: address.origin + path + (pairs.length > 0 ? `?${pairs.join("&")}` : ""), path };
+  let url = address.origin + path;
+  let mark = "?";
+  for (const name in query) {
+    if (query[name] === undefined) continue;
+    url += `${mark}${encodeRfc3986(name)}=${encodeRfc3986(String(query[name]))}`;
+    mark = "&";
+  }
+  return { url, path };
 }

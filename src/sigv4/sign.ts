@@ -55,8 +55,13 @@ export async function dayKey({ secretAccessKey }: Identity, day: string, region:
 
 /** A moment as signatures write it: `20260304T050607Z`. */
 export function stampOf(date: Date): string {
-  return date.toISOString().replace(/[:-]|\.\d{3}/g, "");
+  const second = Math.floor(date.getTime() / 1000);
+  if (stamp.second !== second) stamp = { second, text: date.toISOString().replace(/[:-]|\.\d{3}/g, "") };
+  return stamp.text;
 }
+
+// Requests of one second follow each other.
+let stamp = { second: NaN, text: "" };
 
 class Signer extends AwsV4Signer {
   declare readonly payload: string;
@@ -87,7 +92,8 @@ function signer({ method, url, path, headers }: Signable, { identity, region }: 
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
   const names = namesOf(headers);
   const { accessKeyId, secretAccessKey } = identity;
-  return Object.assign(Object.create(Signer.prototype) as Signer, {
+  return {
+    __proto__: Signer.prototype,
     method,
     accessKeyId,
     secretAccessKey,
@@ -102,7 +108,7 @@ function signer({ method, url, path, headers }: Signable, { identity, region }: 
     // By name, then by value: "!" is below all that they are written with, "=" is not.
     encodedSearch: (url.split("?")[1] ?? "").replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
     payload: headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
-  });
+  } as unknown as Signer;
 }
 
 /** The headers to send: those given, with date, token and Authorization. Give `x-amz-content-sha256`. */
