@@ -45,26 +45,51 @@ export function toDownload(
     }
   }
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
-  return {
-    ...info,
-    ...(range ? { range } : {}),
-    contentLength,
-    get headers() {
-      return (headers ??= toHeaders(info, range, contentLength));
-    },
-    get body() {
+  const lazy: Lazy = {
+    headers: () => (headers ??= toHeaders(info, range, contentLength)),
+    body() {
       if (!stream) {
         stream = stored.body;
         if (taken) stream.getReader();
       }
       return stream;
     },
+  };
+  const own = {
+    ...info,
+    contentLength,
     bytes,
     text,
     arrayBuffer: async () => (await bytes()).buffer,
     json: async <T>() => JSON.parse(await text()) as T,
     blob: async () => new Blob([await bytes()], { type: info.contentType }),
   };
+  return Object.assign(new Download(lazy), own, range && { range });
+}
+
+/** What is made when it is asked for. */
+interface Lazy {
+  headers(): Headers;
+  body(): ReadableStream<Uint8Array>;
+}
+
+const LAZY = Symbol("lazy");
+
+/** Getters of a prototype: as an object's own they cost more than all else of a small download. */
+class Download {
+  readonly [LAZY]: Lazy;
+
+  constructor(lazy: Lazy) {
+    this[LAZY] = lazy;
+  }
+
+  get headers(): Headers {
+    return this[LAZY].headers();
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return this[LAZY].body();
+  }
 }
 
 function nextOf(reader: ReadableStreamDefaultReader<Uint8Array>): () => Promise<Uint8Array | null> {

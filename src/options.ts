@@ -224,18 +224,19 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
 
 const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 
-/** The headers that travel with an object, checked and in canonical form. */
-export function objectHeaders(options: ObjectHeaders): ObjectHeaders {
-  const checked: Record<string, string> = {};
+/** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
+export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
+  const checked: Record<string, unknown> = {};
   for (const name of OPTIONS) {
-    const value = options[name];
+    const value = options[name] ?? (name === "contentType" ? type : undefined);
     if (value === undefined) continue;
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
       throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
     }
     checked[name] = value;
   }
-  return { ...checked, ...(options.metadata && { metadata: userMetadata(options.metadata) }) };
+  if (options.metadata) checked["metadata"] = userMetadata(options.metadata);
+  return checked;
 }
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */

@@ -1,7 +1,8 @@
 /** Results and failures whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
 import type { PendingUpload } from "./backend.ts";
 import { StorageError } from "./error.ts";
-import type { ListOptions, MultipartUpload, ObjectStore, Page, UploadsOptions, UploadState } from "./interface.ts";
+import type { MultipartUpload, ObjectList, ObjectStore, Page, UploadsOptions, UploadState } from "./interface.ts";
+import type { Load } from "./pages.ts";
 
 /** How a reader calls a key of the store. */
 export type Name = (key: string) => string;
@@ -49,15 +50,18 @@ export function renamedState(upload: string | UploadState, key: string, inner: s
   return typeof upload === "object" && upload?.key === key ? { ...upload, key: inner } : upload;
 }
 
-/** One page of a store under other names. */
-export async function renamedPage(store: ObjectStore, options: ListOptions, named: Name): Promise<Page> {
-  const { value } = await renaming(store.list(options).pages().next(), named);
-  const { objects, prefixes, cursor } = value ?? { objects: [], prefixes: [] };
-  return {
-    // The marker that some tools make for a folder has the scope's prefix itself for a key, which no verb there could name.
-    objects: objects.map((object) => rename(object, named)).filter(({ key }) => key !== ""),
-    prefixes: prefixes.map(named),
-    cursor,
+/** The pages of one iteration of a store's listing, which `list` begins at a cursor, under other names. */
+export function renamedPages(list: (cursor: string | undefined) => ObjectList, named: Name): Load {
+  let pages: AsyncGenerator<Page, void, void> | undefined;
+  return async (first) => {
+    const { value } = await renaming((pages ??= list(first).pages()).next(), named);
+    const { objects, prefixes, cursor } = value ?? { objects: [], prefixes: [] };
+    return {
+      // The marker that some tools make for a folder has the scope's prefix itself for a key, which no verb there could name.
+      objects: objects.map((object) => rename(object, named)).filter(({ key }) => key !== ""),
+      prefixes: prefixes.map(named),
+      cursor,
+    };
   };
 }
 
@@ -79,8 +83,8 @@ function rename<T>(found: T, named: Name): T {
   if (typeof found !== "object" || found === null || !("key" in found)) return found;
   // Not by spreading, which would make the stream and the headers of a download that nobody has asked for.
   const properties = Object.getOwnPropertyDescriptors(found);
-  return Object.defineProperties(
-    {},
-    { ...properties, key: { ...properties.key, value: named(found.key as string) } },
-  ) as T;
+  return Object.create(Object.getPrototypeOf(found) as object, {
+    ...properties,
+    key: { ...properties.key, value: named(found.key as string) },
+  }) as T;
 }

@@ -28,11 +28,7 @@ export async function uploadBody(
 ): Promise<ObjectInfo> {
   const put = putOptions(key, options, type);
   const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
-  const info = await backend.put(key, source, {
-    ...put,
-    durable,
-    onBytes: progress,
-  });
+  const info = await backend.put(key, source, Object.assign(put, { durable, onBytes: progress }));
   return toInfo(backend, info);
 }
 
@@ -56,17 +52,13 @@ export function putOptions(key: Key, options: MultipartOptions, bodyType?: strin
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*")
     throw refuse("ifNoneMatch", 'must be "*" on a write: create only');
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refuse("ifMatch", "and ifNoneMatch exclude each other");
-  return {
-    ...objectHeaders({
-      ...options,
-      contentType: options.contentType ?? bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE,
-    }),
+  return Object.assign(objectHeaders(options, bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE), {
     ifMatch: checkEtag("ifMatch", ifMatch),
     ifNoneMatch,
     headers,
     checksum: checkAlgorithm(options.checksum),
     signal,
-  };
+  });
 }
 
 /** An ETag in a condition: the quoted header value as it came, or `*`; rejects `invalid-option`. */

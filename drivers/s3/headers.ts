@@ -49,7 +49,8 @@ export function toInfo(key: string, response: WireResponse, size: number): Store
  * and on an `upload` for a customer key.
  */
 export function extraHeaders(headers: PutOptions["headers"], upload = true): Record<string, string> {
-  const extra = requestHeaders(headers ?? {});
+  if (headers === undefined) return {};
+  const extra = requestHeaders(headers);
   for (const name of Object.keys(extra)) {
     if (upload && name.startsWith("x-amz-server-side-encryption-customer-")) {
       throw refuse(`headers ${name}`, "is needed by all requests: give it in the driver's headers");

@@ -142,15 +142,32 @@ function open(
   const body = toBody(pieces, options, rest);
   const { checksums } = client.settings;
   const verified = plain && !span && checksums.verified(response, body.stream, options.place);
-  let stream: ReadableStream<Uint8Array> | undefined;
-  return {
-    info,
-    range: range && wanted,
-    next: verified ? undefined : body.next,
-    get body() {
-      return (stream ??= verified || body.stream());
-    },
-  };
+  return new OpenedObject(info, range && wanted, verified ? undefined : body.next, () => verified || body.stream());
+}
+
+/** A class, since a getter of an object's own costs more than all else of a small answer. */
+class OpenedObject implements StoredObject {
+  readonly info: StoredInfo;
+  readonly range: StoredObject["range"];
+  readonly next: StoredObject["next"];
+  readonly #open: () => ReadableStream<Uint8Array>;
+  #body: ReadableStream<Uint8Array> | undefined;
+
+  constructor(
+    info: StoredInfo,
+    range: StoredObject["range"],
+    next: StoredObject["next"],
+    open: () => ReadableStream<Uint8Array>,
+  ) {
+    this.info = info;
+    this.range = range;
+    this.next = next;
+    this.#open = open;
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return (this.#body ??= this.#open());
+  }
 }
 
 /** What is asked for first, where the rest shall come in parts beside it. The start of a suffix is known from its answer alone. */

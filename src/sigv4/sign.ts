@@ -87,7 +87,12 @@ const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
  * A signer with the fields that aws4fetch's constructor would give it for the same request. That one parses the URL and the
  * headers into objects and writes them out again, which takes several times as long as the signature.
  */
-function signer({ method, url, path, headers }: Signable, { identity, region }: Scope, datetime: string): Signer {
+function signer(
+  { method, url, path }: Signable,
+  headers: Signable["headers"],
+  { identity, region }: Scope,
+  datetime: string,
+): Signer {
   // What would be signed then is another object's address, or the bucket's.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
   const names = namesOf(headers);
@@ -117,7 +122,7 @@ export async function signHeaders(request: Signable, scope: Scope): Promise<Reco
   const datetime = stampOf(scope.date);
   const headers: Record<string, string> = { ...request.headers, "x-amz-date": datetime };
   if (sessionToken) headers["x-amz-security-token"] = sessionToken;
-  headers["authorization"] = await signer({ ...request, headers }, scope, datetime).authHeader();
+  headers["authorization"] = await signer(request, headers, scope, datetime).authHeader();
   return headers;
 }
 
@@ -134,7 +139,7 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
     SignedHeaders: namesOf(request.headers).join(";"),
   }).map(([name, value]) => `X-Amz-${name}=${encodeRfc3986(value)}`);
   const url = `${request.url}${request.url.includes("?") ? "&" : "?"}${query.join("&")}`;
-  return `${url}&X-Amz-Signature=${await signer({ ...request, url }, scope, datetime).signature()}`;
+  return `${url}&X-Amz-Signature=${await signer({ ...request, url }, request.headers, scope, datetime).signature()}`;
 }
 
 function namesOf(headers: Signable["headers"]): string[] {
