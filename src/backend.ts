@@ -123,6 +123,8 @@ export interface ListPageOptions extends CallOptions {
   readonly cursor?: string;
   /** The most objects and prefixes together in this page. */
   readonly limit: number;
+  /** The same object for all pages of one iteration: what a driver keeps by it, in a `WeakMap`, goes with the iteration. */
+  readonly iteration?: object;
 }
 
 /** What a listing says of one object; content type and metadata only where the store lists them. */

@@ -3,9 +3,9 @@ import { pageAt } from "./cursor.ts";
 import { StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import { objectHeaders, prefixed } from "./options.ts";
-import { listing } from "./pages.ts";
+import { listing, type Load } from "./pages.ts";
 import { type Probe, probeOptions } from "./probe.ts";
-import { renamed, renamedPage, renamedState, renamedUploads, renaming } from "./renamed.ts";
+import { renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 import { refuseReplaced, refuseTwin } from "./twin.ts";
 import { releasing } from "./upload.ts";
@@ -56,13 +56,13 @@ export function objects(storage: StorageLike): ObjectStore {
     presign: (key, options) => at(key, (to) => to.store.presign(to.rest, options)),
     head: (key, options) => at(key, (to) => to.store.head(to.rest, options)),
     list: (options: ListOptions = {}) => {
-      const load = async (cursor: string | undefined): ReturnType<typeof renamedPage> => {
-        const to = await resolve(options?.prefix ?? "");
-        const inner = prefixed(options, () => to.rest);
-        return renamedPage(to.store, inner && { ...inner, cursor }, (name) => to.head + name);
+      const begin = (): Load => {
+        let mounted: Promise<Load> | undefined;
+        const load: Load = async (cursor) => (await (mounted ??= loadMounted(options)))(cursor);
+        // The driver knows the prefix below its mount, which another mount may have too.
+        return (cursor) => pageAt(options ?? {}, cursor, load);
       };
-      // The driver knows the prefix below its mount, which another mount may have too.
-      return listing((cursor) => pageAt(options ?? {}, cursor, load), options?.cursor);
+      return listing(begin, options?.cursor);
     },
     copy: (from, to, options) => transfer(from, to, options, "copy"),
     move: (from, to, options) => transfer(from, to, options, "move"),
@@ -87,6 +87,15 @@ export function objects(storage: StorageLike): ObjectStore {
     update: (key, fn, options) => at(key, (to) => to.store.update(to.rest, fn, options)),
     scoped: (prefix) => scoped(store, prefix),
   };
+
+  async function loadMounted(options: ListOptions): Promise<Load> {
+    const to = await resolve(options?.prefix ?? "");
+    const inner = prefixed(options, () => to.rest);
+    return renamedPages(
+      (cursor) => to.store.list(inner && { ...inner, cursor }),
+      (name) => to.head + name,
+    );
+  }
 
   async function* listMounted(options: UploadsOptions): ReturnType<typeof renamedUploads> {
     const to = await resolve(options?.prefix ?? "");

@@ -137,18 +137,18 @@ export async function download(
 function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {
   // Null is refused in the frame, at the first step.
   const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options ?? {};
-  return listing(
-    (from) =>
+  return listing(() => {
+    const iteration = {};
+    return (from) =>
       call("list", prefix, options, (backend) => {
         if (delimiter !== undefined && delimiter !== "/") throw refuse("delimiter", 'must be "/" or absent');
         wholeNumber("limit", limit, 1, PAGE_LIMIT);
         parsePrefix(prefix);
         return pageAt({ prefix, delimiter }, from, (at) =>
-          backend.list({ prefix, limit, signal, delimiter, cursor: at }),
+          backend.list({ prefix, limit, signal, delimiter, cursor: at, iteration }),
         );
-      }),
-    cursor,
-  );
+      });
+  }, cursor);
 }
 
 async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {

@@ -20,9 +20,13 @@ export function advancing(): (cursor: string | undefined) => void {
   };
 }
 
-/** A listing over `load`, which gives the page that starts at a cursor. */
-export function listing(load: (cursor: string | undefined) => Promise<Page>, first: string | undefined): ObjectList {
+/** Gives the page that starts at a cursor: within one iteration always the one where the page before ended. */
+export type Load = (cursor: string | undefined) => Promise<Page>;
+
+/** A listing from the first cursor on; `begin` gives what loads the pages of one iteration, and may keep its place in them. */
+export function listing(begin: () => Load, first: string | undefined): ObjectList {
   async function* pages(): AsyncGenerator<Page, void, void> {
+    const load = begin();
     let cursor = first;
     const advance = advancing();
     advance(cursor);

@@ -70,9 +70,10 @@ async function deleteListed(
 ): Promise<[count: number, first: string | undefined]> {
   let count = 0;
   let first: string | undefined;
+  const iteration = {};
   const load = (cursor: string | undefined): Promise<ListPage> =>
-    backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor });
-  for await (const page of listing(load, undefined).pages()) {
+    backend.list({ ...call, prefix, limit: PAGE_LIMIT, cursor, iteration });
+  for await (const page of listing(() => load, undefined).pages()) {
     await deleteAll(
       backend,
       // Not parsed: a bucket may hold keys that others wrote and that no URL can name. They fail one by one, in `partial`.

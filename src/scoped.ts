@@ -1,7 +1,7 @@
 /** The object interface below a prefix. */
 import type { ListOptions, ObjectStore } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
-import { renamed, renamedPage, renamedState, renamedUploads, renaming } from "./renamed.ts";
+import { renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
 import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
@@ -34,7 +34,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     head: on(store.head),
     list: (options: ListOptions = {}) => {
       const inner = below(options);
-      return listing((cursor) => renamedPage(store, inner && { ...inner, cursor }, cut), options?.cursor);
+      return listing(() => renamedPages((cursor) => store.list(inner && { ...inner, cursor }), cut), options?.cursor);
     },
     copy: (from, to, options) => run(store.copy(full(from), full(to), options)),
     move: (from, to, options) => run(store.move(full(from), full(to), options)),

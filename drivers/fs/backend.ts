@@ -8,7 +8,7 @@ import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
 import { onDisk } from "./errno.ts";
 import { findAll, placesOf } from "./find.ts";
-import { list } from "./list.ts";
+import { lister } from "./list.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
@@ -25,6 +25,7 @@ const DELETES_AT_A_TIME = 4;
 export function fsBackend(options: FsOptions): Backend {
   const settings = parseOptions(options);
   const root = rootAt(settings.base);
+  const list = lister(root, settings);
   const watches = new Set<Promise<() => void>>();
   let swept = false;
 
@@ -96,7 +97,7 @@ export function fsBackend(options: FsOptions): Backend {
       });
       return failures;
     },
-    list: (options) => onDisk(() => list(root, settings, options)),
+    list: (options) => onDisk(() => list(options)),
     copy: async (from, to, options) => {
       beforeWrite();
       return onDisk(() => copy(root, settings, from, to, options));

@@ -1,49 +1,82 @@
-/** One page of a listing. */
+/** Pages of a listing. */
 import { Buffer } from "node:buffer";
-import { lstat } from "node:fs/promises";
 import type { ListedObject, ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { orAbsent } from "./errno.ts";
-import { findAt, firstOf } from "./find.ts";
-import { etagOf } from "./identity.ts";
+import { lookAt } from "./look.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
-import { seekFrom, type Position } from "./seek.ts";
+import { seekFrom, type Position, type Seek } from "./seek.ts";
 import { walk, type Walked } from "./walk.ts";
 
-/** Files that are looked at together. */
-const LOOKS = 16;
+type Item = { readonly walked: Walked; readonly info?: ListedObject } | { readonly prefix: string };
 
-type Item = { readonly walked: Walked; info?: ListedObject } | { readonly prefix: string };
+/** Where an iteration stands, in memory alone. */
+interface Place {
+  readonly seek: Seek;
+  readonly keys: AsyncGenerator<Walked, void, void>;
+  /** What has been met beyond the last page. */
+  ahead: readonly Item[];
+  /** What the last page ended with. */
+  cursor?: string | undefined;
+}
 
-/** Objects and prefixes in UTF-8 byte order, from the cursor on. */
-export async function list(root: Root, settings: Settings, options: ListPageOptions): Promise<ListPage> {
-  const { prefix, delimiter, cursor, limit, signal } = options;
-  const seek = seekFrom(cursor === undefined ? undefined : parseCursor(cursor, prefix));
-  if (!(await root.exists())) return { objects: [], prefixes: [] };
-  const keys = walk({ root, prefix, ignore: settings.ignore, seek });
-  let items: Item[] = [];
+/**
+ * Gives pages of objects and prefixes in UTF-8 byte order. One that belongs to an iteration goes on where that stands; any other
+ * begins at its cursor, and reads the folders that lead there.
+ */
+export function lister(root: Root, settings: Settings): (options: ListPageOptions) => Promise<ListPage> {
+  const places = new WeakMap<object, Place>();
+
+  function begin(prefix: string, cursor: string | undefined): Place {
+    const seek = seekFrom(cursor === undefined ? undefined : parseCursor(cursor, prefix));
+    return { seek, keys: walk({ root, prefix, ignore: settings.ignore, seek }), ahead: [] };
+  }
+
+  return async (options) => {
+    const { prefix, cursor, iteration = {} } = options;
+    const kept = places.get(iteration);
+    // After a page that fails the next one begins at its cursor.
+    places.delete(iteration);
+    const place = kept && kept.cursor === cursor ? kept : begin(prefix, cursor);
+    if (!(await root.exists())) return { objects: [], prefixes: [] };
+    const page = await pageAt(root, place, options);
+    if (page.cursor !== undefined) places.set(iteration, place);
+    return page;
+  };
+}
+
+/** Takes a page from a place, which then stands behind it. */
+async function pageAt(
+  root: Root,
+  place: Place,
+  { prefix, delimiter, limit, signal }: ListPageOptions,
+): Promise<ListPage> {
+  let items = [...place.ahead];
   // One more than the page holds tells whether there is a next one.
   for (let over = false; !over && items.length <= limit;) {
     while (items.length <= limit) {
       signal?.throwIfAborted();
-      const next = await keys.next();
+      const next = await place.keys.next();
       if (next.done) {
         over = true;
         break;
       }
       const group = delimiter && groupOf(next.value.key, prefix, delimiter);
-      if (group) seek.move({ after: group, within: true });
+      if (group) place.seek.move({ after: group, within: true });
       items.push(group ? { prefix: group } : { walked: next.value });
     }
-    items = await lookAt(root, items, signal);
+    items = await known(root, items, signal);
   }
-  await keys.return();
   const page = items.slice(0, limit);
-  const objects = page.flatMap((item) => ("walked" in item && item.info ? [item.info] : []));
-  const prefixes = page.flatMap((item) => ("prefix" in item ? [item.prefix] : []));
+  // What is known of it now may be wrong when it is given.
+  place.ahead = items.slice(limit).map((item) => ("prefix" in item ? item : { walked: item.walked }));
   const last = page.at(-1);
-  return { objects, prefixes, ...(items.length > limit && last ? { cursor: toCursor(last) } : {}) };
+  place.cursor = last && place.ahead.length > 0 ? toCursor(last) : undefined;
+  return {
+    objects: page.flatMap((item) => ("walked" in item && item.info ? [item.info] : [])),
+    prefixes: page.flatMap((item) => ("prefix" in item ? [item.prefix] : [])),
+    ...(place.cursor === undefined ? {} : { cursor: place.cursor }),
+  };
 }
 
 function groupOf(key: string, prefix: string, delimiter: string): string | undefined {
@@ -51,30 +84,15 @@ function groupOf(key: string, prefix: string, delimiter: string): string | undef
   return end < 0 ? undefined : key.slice(0, end + delimiter.length);
 }
 
-/** Fills in what is known of each object, and leaves out those that are gone by now. */
-async function lookAt(root: Root, items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
-  let next = 0;
-  const gone = new Set<Item>();
-  const look = async (): Promise<void> => {
-    while (next < items.length) {
-      signal?.throwIfAborted();
-      const item = items[next++] as Item;
-      if ("prefix" in item || item.info) continue;
-      const info = await infoAt(root, item.walked);
-      if (info) item.info = info;
-      else gone.add(item);
-    }
-  };
-  await Promise.all(Array.from({ length: LOOKS }, look));
-  return items.filter((item) => !gone.has(item));
-}
-
-async function infoAt(root: Root, { key, candidate }: Walked): Promise<ListedObject | null> {
-  const seen = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
-  // A file that is gone may have moved to another candidate since its folder was read.
-  const stats = seen?.isFile() ? seen : (await firstOf(root, key, (place) => findAt(root, place)))?.stats;
-  if (!stats) return null;
-  return { key, size: Number(stats.size), etag: etagOf(stats), lastModified: new Date(Number(stats.mtimeMs)) };
+/** The items with what is known of each object, without those that are gone by now. */
+async function known(root: Root, items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
+  const unknown = items.flatMap((item) => ("walked" in item && !item.info ? [item.walked] : []));
+  const infos = (await lookAt(root, unknown, signal)).values();
+  return items.flatMap((item): Item[] => {
+    if ("prefix" in item || item.info) return [item];
+    const info = infos.next().value;
+    return info ? [{ walked: item.walked, info }] : [];
+  });
 }
 
 function toCursor(item: Item): string {

@@ -263,6 +263,21 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     expect(await store.exists("uploads:a/3")).toBe(true);
   });
 
+  test("objects lists all pages in one iteration of the mount", async () => {
+    const backend = await memory().getInstance();
+    const pages: (object | undefined)[] = [];
+    const list: Backend["list"] = (options) => {
+      pages.push(options.iteration);
+      return backend.list(options);
+    };
+    const driver = toDriver({ name: "test", open: () => ({ ...backend, list }) });
+    for (const key of ["1", "2", "3"]) await driver.upload(key, "x");
+    const store = objects(createStorage().mount("uploads", driver));
+    expect(await keysOf(store, { prefix: "uploads:", limit: 1 })).toEqual(["uploads:1", "uploads:2", "uploads:3"]);
+    expect(pages).toHaveLength(3);
+    expect(new Set(pages).size).toBe(1);
+  });
+
   test("objects rejects unsupported for a driver without object verbs, naming the key, and stores nothing", async () => {
     const storage = createStorage().mount("uploads", memory());
     const store = objects(storage);

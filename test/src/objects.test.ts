@@ -172,6 +172,38 @@ describe("list", () => {
     });
   });
 
+  it("tells the driver which pages are of one iteration, also of a scope, of keys, and of what it deletes", async () => {
+    const pages: (object | undefined)[] = [];
+    const driver = await over((backend) => ({
+      list: (options) => {
+        pages.push(options.iteration);
+        return backend.list({ ...options, limit: 1 });
+      },
+    }));
+    const scope = driver.scoped("p/");
+    for (const key of ["1", "2", "3"]) await scope.upload(key, "x");
+    const list = driver.list();
+    const all = async (entries: AsyncIterable<unknown>): Promise<void> => {
+      for await (const entry of entries) void entry;
+    };
+    const runs = [
+      () => all(list),
+      () => all(list),
+      () => all(driver.scoped("p").scoped("/").list()),
+      () => driver.getKeys("", {}),
+      () => driver.deletePrefix("p/"),
+    ];
+    const iterations = new Set<object | undefined>();
+    for (const run of runs) {
+      pages.length = 0;
+      await run();
+      // After a deletion another pass finds nothing.
+      expect(new Set(pages.slice(0, 3)).size).toBe(1);
+      iterations.add(pages[0]);
+    }
+    expect([...iterations].map((iteration) => typeof iteration)).toEqual(runs.map(() => "object"));
+  });
+
   it("rejects invalid-key for a prefix with a dot segment", async () => {
     await expect(memory().list({ prefix: "../" }).pages().next()).rejects.toMatchObject({ code: "invalid-key" });
   });

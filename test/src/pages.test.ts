@@ -22,18 +22,29 @@ describe("listing", () => {
   });
 
   it("gives the entries of all pages, past an empty one", async () => {
-    expect(await all(listing(load, undefined))).toEqual(["a", "b", "b/", "c"]);
+    expect(await all(listing(() => load, undefined))).toEqual(["a", "b", "b/", "c"]);
   });
 
   it("can be iterated twice, and begins at a cursor", async () => {
-    const list = listing(load, "2");
+    const list = listing(() => load, "2");
     expect(await all(list)).toEqual(["c"]);
     expect(await all(list)).toEqual(["c"]);
+  });
+
+  it("begins anew for each iteration, and goes on with what was begun for all of its pages", async () => {
+    const begin = vi.fn(() => vi.fn(load));
+    const list = listing(begin, undefined);
+    expect(begin).not.toHaveBeenCalled();
+    await Promise.all([all(list), all(list)]);
+    expect(begin.mock.results.map(({ value }) => value.mock.calls)).toEqual([
+      [[undefined], ["1"], ["2"]],
+      [[undefined], ["1"], ["2"]],
+    ]);
   });
 
   it("asks nothing before the first step, and no page that nobody wants", async () => {
     const asked = vi.fn(load);
-    const list = listing(asked, undefined);
+    const list = listing(() => asked, undefined);
     const pages = list.pages();
     expect(asked).not.toHaveBeenCalled();
     await pages.next();
@@ -43,7 +54,7 @@ describe("listing", () => {
   });
 
   it("rejects corrupt when a store gives the same cursor twice", async () => {
-    const stuck = listing(async () => ({ objects: [object("a")], prefixes: [], cursor: "1" }), undefined);
+    const stuck = listing(() => async () => ({ objects: [object("a")], prefixes: [], cursor: "1" }), undefined);
     await expect(all(stuck)).rejects.toMatchObject({ code: "corrupt" });
   });
 
@@ -51,13 +62,13 @@ describe("listing", () => {
     let asked = 0;
     const load = async (): Promise<Page> => ({ objects: [], prefixes: [], cursor: `${asked++ % length}` });
     const walk = async (): Promise<void> => {
-      for await (const _ of listing(load, "begin").pages()) if (asked > 100) return;
+      for await (const _ of listing(() => load, "begin").pages()) if (asked > 100) return;
     };
     await expect(walk()).rejects.toMatchObject({ code: "corrupt" });
   });
 
   it("passes a rejection on", async () => {
     const reason = new Error("down");
-    await expect(all(listing(() => Promise.reject(reason), undefined))).rejects.toBe(reason);
+    await expect(all(listing(() => () => Promise.reject(reason), undefined))).rejects.toBe(reason);
   });
 });

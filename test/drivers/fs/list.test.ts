@@ -1,10 +1,25 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { mkdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import type * as FsPromises from "node:fs/promises";
+import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import type { ListPage } from "../../../src/backend.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Backend, ListPage, ListPageOptions } from "../../../src/backend.ts";
 import { allKeys, emptyFolder, failure, folder, K, seeded, uglyKey } from "./folder.ts";
+
+/** How many folders were read. */
+const read = vi.hoisted(() => ({ folders: 0 }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const readdir = (...args: Parameters<typeof fs.readdir>) => {
+    read.folders++;
+    return fs.readdir(...args);
+  };
+  return { ...fs, readdir };
+});
+beforeEach(() => void (read.folders = 0));
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -194,5 +209,119 @@ describe("list", () => {
     await put("a", "");
     const reason = new Error("stop");
     expect(await failure(store.list({ prefix: "", limit: 1, signal: AbortSignal.abort(reason) }))).toBe(reason);
+  });
+});
+
+describe("list in an iteration", () => {
+  /** Its pages, each begun when it is asked for. */
+  async function* pagesOf(store: Backend, options: Partial<ListPageOptions>): AsyncGenerator<string[], void, void> {
+    const iteration = {};
+    let cursor: string | undefined;
+    do {
+      const page: ListPage = await store.list({ prefix: "", limit: 3, ...options, cursor, iteration });
+      cursor = page.cursor;
+      yield [...page.objects.map((object) => object.key), ...page.prefixes];
+    } while (cursor !== undefined);
+  }
+
+  async function rest(pages: AsyncGenerator<string[], void, void>): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const page of pages) keys.push(...page);
+    return keys;
+  }
+
+  it("reads each folder once, and has no file open between its pages", async () => {
+    const { base, store } = await folder();
+    for (const name of ["a", "b", "c"]) {
+      await mkdir(join(base, name));
+      await Promise.all(Array.from({ length: 20 }, (_, index) => writeFile(join(base, name, `${index}`), "")));
+    }
+    const keys = await allKeys(store, "", 1000);
+    const once = read.folders;
+    const open = readdirSync("/proc/self/fd").length;
+    for (const prefix of ["", "b/"]) {
+      read.folders = 0;
+      const listed: string[] = [];
+      for await (const page of pagesOf(store, { prefix })) {
+        listed.push(...page);
+        expect(readdirSync("/proc/self/fd").length).toBe(open);
+      }
+      expect(listed).toEqual(keys.filter((key) => key.startsWith(prefix)));
+      expect(read.folders).toBe(prefix === "" ? once : once - 3);
+    }
+    read.folders = 0;
+    expect(await rest(pagesOf(store, { delimiter: "/", limit: 1 }))).toEqual(["a/", "b/", "c/"]);
+    expect(read.folders).toBe(once);
+  });
+
+  it("L27: goes on when everything is deleted between two pages, or moves to another place", async () => {
+    for (const limit of [1, 3, 5]) {
+      const { base, put, store } = await folder();
+      for (const key of ["a", "b/1", "b/2", "b/3", "b/c/4", "d:/5", "e/6", "f", "g//7"]) await put(key, "");
+      const pages = pagesOf(store, { limit });
+      const first = (await pages.next()).value as string[];
+      await rm(join(base, "b"), { recursive: true });
+      await writeFile(join(base, "b"), "a file");
+      await rm(join(base, "f"));
+      await mkdir(join(base, "f/deep"), { recursive: true });
+      await put("b/3", "beside the file, among the encoded names");
+      const left = await rest(pages);
+      const all = [...first, ...left];
+      expect(all).toEqual([...new Set(all)].sort(byBytes));
+      // What was there throughout; b/3 was written anew, f has gone.
+      expect(all).toEqual(expect.arrayContaining(["a", "d:/5", "e/6", "g//7"]));
+      expect(left).not.toContain("f");
+      const gone = pagesOf(store, { limit });
+      await gone.next();
+      await rm(base, { recursive: true });
+      expect(await rest(gone)).toEqual([]);
+    }
+  });
+
+  it("L9: tells nothing of what lies behind a link that takes a folder's place between two pages", async () => {
+    const outside = await emptyFolder();
+    for (const limit of [1, 2, 3, 4]) {
+      const { base, put, store } = await folder();
+      for (const key of ["a/1", "a/2", "b/3", "b/c/4", "b/c/5", "z"]) {
+        await put(key, "");
+        await mkdir(join(outside, key, ".."), { recursive: true });
+        await writeFile(join(outside, key), "canary");
+      }
+      const pages = pagesOf(store, { limit });
+      await pages.next();
+      for (const name of ["a", "b"]) {
+        await rename(join(base, name), join(base, `.${name}`));
+        await symlink(join(outside, name), join(base, name));
+      }
+      expect((await rest(pages)).filter((key) => !key.startsWith("."))).toEqual(["z"]);
+    }
+  });
+
+  it("gives an object as it is when its page is made", async () => {
+    const { put, store } = await folder();
+    for (const key of ["a", "b", "c"]) await put(key, "");
+    const iteration = {};
+    const { cursor } = await store.list({ prefix: "", limit: 1, iteration });
+    const info = await put("b", "longer");
+    const page = await store.list({ prefix: "", limit: 1, iteration, cursor: cursor as string });
+    expect(page.objects).toMatchObject([{ key: "b", size: 6, etag: info.etag }]);
+  });
+
+  it("begins at the cursor after a page that failed, and at that of another page", async () => {
+    const { put, store } = await folder();
+    for (const key of ["a", "b", "c", "d"]) await put(key, "");
+    const iteration = {};
+    const from = async (cursor: string | undefined, signal?: AbortSignal): Promise<ListPage> =>
+      store.list({ prefix: "", limit: 1, iteration, ...(cursor ? { cursor } : {}), ...(signal ? { signal } : {}) });
+    const first = await from(undefined);
+    const reason = new Error("stop");
+    expect(await failure(from(first.cursor, AbortSignal.abort(reason)))).toBe(reason);
+    const second = await from(first.cursor);
+    expect(second.objects[0]?.key).toBe("b");
+    await put("b0", "");
+    for (const again of [1, 2])
+      expect([again, (await from(second.cursor)).objects[0]?.key]).toEqual([again, ["c", "b0"][again - 1]]);
+    expect((await from(first.cursor)).objects[0]?.key).toBe("b");
+    expect((await from(undefined)).objects[0]?.key).toBe("a");
   });
 });

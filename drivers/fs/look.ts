@@ -1,0 +1,43 @@
+/** What is known of many files at a time. */
+import type { BigIntStats } from "node:fs";
+import { lstat } from "node:fs/promises";
+import type { ListedObject } from "../../src/backend.ts";
+import { pool } from "../../src/pool.ts";
+import { orAbsent } from "./errno.ts";
+import { findAt, firstOf, isReachable } from "./find.ts";
+import { etagOf } from "./identity.ts";
+import { folderOf } from "./path.ts";
+import type { Root } from "./root.ts";
+import type { Walked } from "./walk.ts";
+
+/** Files that are looked at together. */
+const LOOKS = 16;
+
+/** What is known of each file's object, in their order; null for one that is gone by now. */
+export async function lookAt(
+  root: Root,
+  files: readonly Walked[],
+  signal: AbortSignal | undefined,
+): Promise<readonly (ListedObject | null)[]> {
+  const seen: (BigIntStats | null)[] = [];
+  await pool(files.entries(), LOOKS, async ([at, { candidate }]) => {
+    signal?.throwIfAborted();
+    seen[at] = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+  });
+  // Afterwards, so that nothing is told of what a link leads to which has taken the place of a folder since that was read.
+  const inside = new Set<string>();
+  const folders = new Set(files.map(({ candidate }) => folderOf(candidate.path)));
+  await pool(folders, LOOKS, async (folder) => void ((await isReachable(root, folder)) && inside.add(folder)));
+  const infos: (ListedObject | null)[] = [];
+  await pool(files.entries(), LOOKS, async ([at, { key, candidate }]) => {
+    const here = seen[at]?.isFile() && inside.has(folderOf(candidate.path)) ? seen[at] : null;
+    // A file that is gone may have moved to another candidate since its folder was read.
+    const stats = here ?? (await firstOf(root, key, (place) => findAt(root, place)))?.stats;
+    infos[at] = stats ? infoOf(key, stats) : null;
+  });
+  return infos;
+}
+
+function infoOf(key: string, stats: BigIntStats): ListedObject {
+  return { key, size: Number(stats.size), etag: etagOf(stats), lastModified: new Date(Number(stats.mtimeMs)) };
+}
