@@ -18,8 +18,9 @@ export const aws: Profile = /* @__PURE__ */ profile("AWS S3", {
     },
     [`${awsApi}/API_CopyObject.html`]: { yes: ["copy-source-if-match", "copy-if-none-match"] },
     [`${awsGuide}/conditional-deletes.html`]: { yes: ["delete-if-match"] },
-    [`${awsGuide}/checking-object-integrity-upload.html`]: { yes: ["crc32", "crc32c", "crc64nvme", "sha256"] },
-    "https://docs.rs/crate/aws-s3-transfer/latest/source/src/types/checksum.rs": { yes: ["full-crc32", "full-crc32c"] },
+    [`${awsGuide}/checking-object-integrity-upload.html`]: {
+      yes: ["crc32", "crc32c", "crc64nvme", "sha256", "full-crc32", "full-crc32c"],
+    },
     [`${awsApi}/API_Checksum.html`]: { yes: ["composite-crc32", "composite-crc32c", "composite-sha256"] },
     [`${awsApi}/sigv4-post-example.html`]: { yes: ["post-policy", "region-checked"] },
     [`${awsApi}/API_DeleteObjects.html`]: { yes: ["delete-many"] },
@@ -68,8 +69,8 @@ export const b2: Profile = /* @__PURE__ */ profile("Backblaze B2", {
       no: ["part-10001"],
       limits: { leastPart: 5e6, largestPart: 5e9, parts: 10_000, object: 10e12 },
     },
-    // It quotes Backblaze's list of headers that are refused.
-    "https://wiphoo.dev/2025/03/resolving_boto3_checksum_issue_with_s3-compatible_services": {
+    // It lists the headers that are refused.
+    "https://www.backblaze.com/docs/cloud-storage-use-the-aws-sdk-for-python-with-backblaze-b2": {
       no: [
         ["crc32", "crc32c", "crc64nvme", "sha256", "full-crc32", "full-crc32c", "full-crc64nvme"],
         ["composite-crc32", "composite-crc32c", "composite-sha256"],
@@ -83,7 +84,7 @@ export const gcs: Profile = /* @__PURE__ */ profile("Google Cloud Storage", {
     // If-Match and If-None-Match are for requests that read; writes have x-goog-if-generation-match.
     "https://cloud.google.com/storage/docs/request-preconditions": { no: ["put-if-none-match", "put-if-match"] },
     "https://cloud.google.com/storage/docs/multipart-uploads": { no: ["complete-if-none-match", "complete-if-match"] },
-    "https://documentation.s3ns.fr/storage/docs/xml-api/post-bucket": { yes: ["delete-many"] },
+    "https://cloud.google.com/storage/docs/xml-api/post-bucket": { yes: ["delete-many"] },
     "https://cloud.google.com/storage/docs/request-endpoints": { yes: ["path-style", "virtual-host"] },
     "https://cloud.google.com/storage/docs/xml-api/get-bucket-list": { yes: ["encoding-type", "delimiter"] },
   },

@@ -5,7 +5,7 @@ import { type Feature, FEATURE_NAMES } from "../probe/feature.ts";
 export type Fact =
   /** Measured by `probe()` on this version, and measured again by a test. */
   | { readonly how: "ran"; readonly answer: "yes" | "no"; readonly version: string }
-  /** As the provider's page has it, or someone's who tested it. */
+  /** As the provider's own page has it. */
   | { readonly how: "documented"; readonly answer: "yes" | "no"; readonly page: string }
   | { readonly how: "unknown"; readonly answer: "unknown" };
 

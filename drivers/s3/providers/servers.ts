@@ -85,7 +85,7 @@ export const ceph: Profile = /* @__PURE__ */ profile("Ceph RADOS Gateway", {
     ],
   },
   documented: {
-    "https://garagehq.deuxfleurs.fr/documentation/reference-manual/s3-compatibility/": { yes: ["virtual-host"] },
+    "https://docs.ceph.com/en/latest/radosgw/s3/commons/": { yes: ["virtual-host"] },
   },
 });
 
