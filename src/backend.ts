@@ -99,7 +99,7 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly ifNoneMatch?: "*";
   /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); others have nobody to tell. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the bytes are guarded by on their way, for a store that speaks HTTP. Default: the driver's; false: nothing. */
+  /** What the bytes are guarded by on their way to the store, and in it. Default: the driver's; false: nothing. */
   readonly checksum?: ChecksumAlgorithm | false | undefined;
   /** Called with the number of further bytes that the store has taken. */
   readonly onBytes?: (count: number) => void;

@@ -1,5 +1,5 @@
 /**
- * Checksums for the S3 driver: `s3({ checksum: crc64nvme })` for all uploads, `upload(key, body, { checksum: crc32c })` for one.
+ * Checksums for S3 and folders: `s3({ checksum: crc64nvme })` for all uploads, `upload(key, body, { checksum: crc32c })` for one.
  * Nothing is computed and no table made before the first use.
  */
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";

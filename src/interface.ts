@@ -61,8 +61,9 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
   /** Extra request headers for stores that speak HTTP: ACL, encryption, storage class. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * A checksum of `unbucket/checksum` that is sent along and checked by stores that speak HTTP; others have no wire to guard.
-   * Default: the driver's `checksum`; false: none.
+   * A checksum of `unbucket/checksum`. Stores that speak HTTP are sent it and check it; a folder keeps it, and a download of the
+   * whole object errors `corrupt` when its bytes are others by then; memory has nothing to guard. Default: the driver's
+   * `checksum`; false: none.
    */
   readonly checksum?: ChecksumAlgorithm | false;
   readonly onProgress?: (progress: UploadProgress) => void;

@@ -3,6 +3,7 @@ import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/
 import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { pool } from "../../src/pool.ts";
+import { summing } from "./checksum.ts";
 import { checkConditions, commit } from "./commit.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
@@ -49,8 +50,9 @@ export function fsBackend(options: FsOptions): Backend {
       if ("stream" in source) await abandon(source.stream, error);
       throw error;
     }
-    const draft = await writeDraft(root, settings, source, put);
-    return onDisk(() => commit(root, settings, key, draft, put, put));
+    const body = await summing(settings.checksums, source, put);
+    const draft = await writeDraft(root, settings, body.source, put);
+    return onDisk(() => commit(root, settings, key, draft, { ...put, checksum: body.checksum() }, put));
   }
 
   /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
@@ -62,7 +64,7 @@ export function fsBackend(options: FsOptions): Backend {
 
   return {
     head: (key) => onDisk(() => head(root, key)),
-    get: (key, options) => onDisk(() => get(root, key, options)),
+    get: (key, options) => onDisk(() => get(root, settings, key, options)),
     put,
     delete: async (key) => {
       beforeWrite();

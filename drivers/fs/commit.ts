@@ -1,6 +1,6 @@
 /** Making a draft visible under its key, in one step, with its record. */
 import { chmod, link, lstat, rename } from "node:fs/promises";
-import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
+import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { discard, type Draft } from "./draft.ts";
@@ -11,7 +11,7 @@ import { withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { dropRecord, headersOf, writeRecord } from "./record.ts";
+import { type Description, dropRecord, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -41,7 +41,7 @@ export async function commit(
   settings: Settings,
   key: string,
   draft: Draft,
-  headers: ObjectHeaders,
+  description: Description,
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
@@ -51,8 +51,7 @@ export async function commit(
       checkConditions(before[0], conditions);
       if (settings.mode === undefined && before[0])
         await chmod(root.path(draft.path), Number(before[0].stats.mode & 0o777n));
-      const stored = headersOf(key, headers);
-      const recorded = (await writeRecord(root, key, stored, draft.stats, draft.durable)) !== null;
+      const recorded = (await writeRecord(root, key, description, draft.stats, draft.durable)) !== null;
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
@@ -74,7 +73,7 @@ export async function commit(
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
         if (!same || !recorded) await dropRecord(root, key, stats, recorded ? draft.stats : undefined);
       }
-      return infoOf(key, draft.stats, stored);
+      return infoOf(key, draft.stats, description);
     });
   } catch (error) {
     await discard(root, draft.path);

@@ -41,7 +41,7 @@ export async function copy(
     // The copy was made by name: it is of the version that was looked at if the name still means it.
     const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
     if (now && isSame(now, stats) && draft.stats.size === stats.size) {
-      const kept = headersOf(infoOf(from, stats, headers));
+      const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
       return commit(root, settings, to, draft, kept, { signal: options.signal });
     }
     await discard(root, draft.path);

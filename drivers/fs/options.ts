@@ -1,7 +1,9 @@
 /** The options of the folder driver, and what they mean once checked. */
 import { resolve } from "node:path";
+import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
 import type { OnEvent } from "../../src/event.ts";
 import { driverOptions, type OptionType, publicBase, refuse } from "../../src/options.ts";
+import { type Checksums, parseChecksums } from "./checksum.ts";
 import { parseIgnore, type Ignore, type Pattern } from "./ignore.ts";
 import { parseWatchOptions, type WatchOptions, type WatchSettings } from "./watch-options.ts";
 
@@ -21,6 +23,11 @@ export interface FsOptions {
   readonly noClear?: boolean;
   /** Whether writes and deletes wait until the disk has them. Default: all do but the key-value verbs that set an item. */
   readonly durable?: boolean;
+  /**
+   * Of `unbucket/checksum`: kept with every upload, and checked when a whole object is read that has it. Of several the first is
+   * for uploads. Default: none for uploads that do not name one.
+   */
+  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[];
   /** Permission bits of files, such as `0o640`. Default: the umask decides, and an overwritten file's bits are kept. */
   readonly mode?: number;
   /** Base of the addresses that objects have for a browser: an `http(s)` URL, or a path such as `/files`. Default: none. */
@@ -37,6 +44,7 @@ export interface Settings {
   readonly watch: WatchSettings;
   readonly readOnly: boolean;
   readonly durable: boolean | undefined;
+  readonly checksums: Checksums;
   readonly mode: number | undefined;
   /** Without a `/` at its end. */
   readonly publicUrl: string | undefined;
@@ -45,7 +53,7 @@ export interface Settings {
 /** Every option with its type. One that is missing here does not compile. */
 const TYPES: Readonly<Record<keyof FsOptions, OptionType>> = {
   ...{ base: "string", ignore: 1, watchOptions: 1, atomic: "boolean", readOnly: "boolean", noClear: "boolean" },
-  ...{ durable: "boolean", mode: 1, publicUrl: "string", onEvent: "function" },
+  ...{ durable: "boolean", checksum: 1, mode: 1, publicUrl: "string", onEvent: "function" },
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */
@@ -66,6 +74,7 @@ export function parseOptions(options: FsOptions): Settings {
     watch: parseWatchOptions(folder, options.watchOptions),
     readOnly: options.readOnly ?? false,
     durable,
+    checksums: parseChecksums(options.checksum),
     mode,
     publicUrl: publicBase(options.publicUrl),
   };

@@ -5,10 +5,12 @@ import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from ".
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
 import { placeOf } from "./anchor.ts";
+import { checked } from "./checksum.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
 import { findAt, firstOf, type Found } from "./find.ts";
 import { etagOf, isSame, type Identity } from "./identity.ts";
-import { headersOf, readRecord } from "./record.ts";
+import type { Settings } from "./options.ts";
+import { type Description, headersOf, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { streamOf } from "./stream.ts";
 
@@ -19,7 +21,7 @@ const ATTEMPTS = 50;
 
 /** A version with its headers, and what held it. */
 export interface Version<T> extends Found {
-  readonly headers: ObjectHeaders;
+  readonly headers: Description;
   readonly holder: T;
 }
 
@@ -54,7 +56,7 @@ export function openVersion(root: Root, key: string): Promise<Version<FileHandle
 }
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
-export async function get(root: Root, key: Key, options: GetOptions): Promise<StoredObject | null> {
+export async function get(root: Root, settings: Settings, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const version = await openVersion(root, key);
   if (!version) return null;
   const { holder: handle, stats, headers } = version;
@@ -69,7 +71,8 @@ export async function get(root: Root, key: Key, options: GetOptions): Promise<St
     }
     const span = options.range && resolveRange(options.range, info.size);
     const body = await streamOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
-    return { info, body, ...(span ? { range: span } : {}) };
+    if (span) return { info, body, range: span };
+    return { info, body: checked(settings.checksums, body, headers.checksum, options.place) };
   } catch (error) {
     await handle.close();
     throw error;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, rename, unlink } from "node:fs/promises";
-import type { ObjectHeaders } from "../../src/backend.ts";
+import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
@@ -18,6 +18,13 @@ export const RECORDS_FOLDER: string = `${RESERVED}/meta`;
 
 const TEXTS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** What describes one version of an object: what comes back with it, and what is the driver's own to know. */
+export interface Description extends ObjectHeaders {
+  readonly checksum?: ExpectedChecksum | undefined;
+  /** The multipart upload that made it. */
+  readonly uploadId?: string | undefined;
+}
 
 /** The type that an object has when nobody says. */
 export function defaultType(key: string): string {
@@ -54,19 +61,25 @@ export function recordPath(key: string, { mtimeNs, size }: Identity): string {
 export async function writeRecord(
   root: Root,
   key: string,
-  headers: ObjectHeaders,
+  { checksum, uploadId, ...headers }: Description,
   version: Identity,
   durable: boolean,
 ): Promise<string | null> {
-  const { contentType, ...rest } = headers;
-  if (contentType === defaultType(key) && Object.keys(rest).length === 0) return null;
+  const { contentType, ...rest } = headersOf(key, headers);
+  const record = {
+    ...(contentType === defaultType(key) ? {} : { contentType }),
+    ...rest,
+    ...(checksum && { checksum }),
+    ...(uploadId !== undefined && { uploadId }),
+  };
+  if (Object.keys(record).length === 0) return null;
   const path = recordPath(key, version);
   await root.make(folderOf(path));
   const temp = await root.temp();
   try {
     const handle = await patiently(() => open(root.path(temp), "wx"));
     try {
-      await handle.writeFile(JSON.stringify({ key, ...(contentType === defaultType(key) ? rest : headers) }));
+      await handle.writeFile(JSON.stringify({ key, ...record }));
       if (durable) await handle.sync();
     } finally {
       await handle.close();
@@ -85,8 +98,8 @@ export async function writeRecord(
   return path;
 }
 
-/** The headers recorded for a version, or null when none are. */
-export async function readRecord(root: Root, key: string, version: Identity): Promise<ObjectHeaders | null> {
+/** What is recorded of a version, or null when nothing is. */
+export async function readRecord(root: Root, key: string, version: Identity): Promise<Description | null> {
   const path = recordPath(key, version);
   const record = await readAt(root, key, path);
   if (record) return record;
@@ -94,7 +107,7 @@ export async function readRecord(root: Root, key: string, version: Identity): Pr
   return adopted === null ? null : readAt(root, key, adopted);
 }
 
-async function readAt(root: Root, key: string, path: string): Promise<ObjectHeaders | null> {
+async function readAt(root: Root, key: string, path: string): Promise<Description | null> {
   const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
   if (!handle) return null;
   let text: string;
@@ -125,7 +138,7 @@ export async function hasRecord(root: Root, key: string, version: Identity, path
   return path === recordPath(key, version) || path === (await adoptable(root, recordsOf(key), version));
 }
 
-function parseRecord(text: string, key: string, path: string): ObjectHeaders {
+function parseRecord(text: string, key: string, path: string): Description {
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -140,15 +153,25 @@ function parseRecord(text: string, key: string, path: string): ObjectHeaders {
     if (typeof value === "string") headers[name] = value;
     else if (value !== undefined) throw damaged(path);
   }
-  const { metadata } = fields;
-  if (metadata === undefined) return headers;
-  if (
-    typeof metadata !== "object" ||
-    metadata === null ||
-    !Object.values(metadata).every((value) => typeof value === "string")
-  )
+  const metadata = textsOf(fields["metadata"], path);
+  const { uploadId } = fields;
+  if (uploadId !== undefined && typeof uploadId !== "string") throw damaged(path);
+  const { name, value } = textsOf(fields["checksum"], path) ?? {};
+  if ((name === undefined) !== (value === undefined)) throw damaged(path);
+  return {
+    ...headers,
+    ...(metadata && { metadata }),
+    ...(name !== undefined && value !== undefined && { checksum: { name, value } }),
+    ...(uploadId !== undefined && { uploadId }),
+  };
+}
+
+/** A field that must be an object of texts, where it is there. */
+function textsOf(field: unknown, path: string): Readonly<Record<string, string>> | undefined {
+  if (field === undefined) return undefined;
+  if (typeof field !== "object" || field === null || !Object.values(field).every((value) => typeof value === "string"))
     throw damaged(path);
-  return { ...headers, metadata: metadata as Record<string, string> };
+  return field as Record<string, string>;
 }
 
 function damaged(path: string, cause?: unknown): StorageError {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
-import { emptyFolder, filesBelow, folder, K, UGLY_KEYS } from "../drivers/fs/folder.ts";
+import { crc32c } from "../../src/checksum.ts";
+import { emptyFolder, failure, filesBelow, folder, K, rot, UGLY_KEYS } from "../drivers/fs/folder.ts";
 import { testClock } from "../support/clock.ts";
 
 const KEYS = [...UGLY_KEYS, "a", "a/b", "a/b/c", "plain.txt", "deep/er/x.css"];
@@ -17,7 +18,7 @@ const headersOf = (key: string) => ({
 
 async function filled(): Promise<string> {
   const { base, put } = await folder();
-  for (const key of KEYS) await put(key, `<${key}>`, headersOf(key));
+  for (const key of KEYS) await put(key, `<${key}>`, { ...headersOf(key), checksum: crc32c });
   await put("undescribed.txt", "x");
   return base;
 }
@@ -64,6 +65,11 @@ describe("a folder that is restored", () => {
       expect((await store.get(K(key), {}))?.info).toEqual(await store.head(K(key), {}));
     }
     expect(await store.head(K("undescribed.txt"), {})).not.toHaveProperty("metadata");
+    // Each has its checksum, too: what the way had spoilt would be found.
+    const objects = (await files()).filter((each) => !/^\.unbucket\/(?:meta|version)/.test(each));
+    for (const file of objects) await rot(join(to, file), 0);
+    for (const key of KEYS) expect(await failure(text(key)), key).toMatchObject({ code: "corrupt" });
+    for (const file of objects) await rot(join(to, file), 0);
     // The sweep of the day after next finds nothing to do.
     expect(await sweep(rootAt(to), testClock(Date.now() + 2 * 86_400_000))).toBe(0);
     expect(await store.head(K("a"), {})).toMatchObject(headersOf("a"));

@@ -1,5 +1,5 @@
 /** What the folder driver's tests share: a folder that is removed afterwards, short verbs, seeded keys. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -66,6 +66,17 @@ export async function filesBelow(base: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(base.length + 1))
     .sort();
+}
+
+/** Changes one byte as a disk does that fails: neither time nor size tell of it. */
+export async function rot(path: string, at: number): Promise<void> {
+  const { mtimeNs } = await lstat(path, { bigint: true });
+  const bytes = await readFile(path);
+  bytes[at] = (bytes[at] as number) ^ 1;
+  await writeFile(path, bytes);
+  // Runtimes cut to whole microseconds.
+  const seconds = (Number(mtimeNs / 1000n) + 0.5) / 1e6;
+  await utimes(path, seconds, seconds);
 }
 
 /** What a call rejects with. */
