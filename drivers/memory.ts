@@ -19,6 +19,7 @@ import { compareKeys, encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, headersOf, publicBase } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
 import { readerOf } from "../src/reader.ts";
+import { multipart, type Uploads } from "./memory/multipart.ts";
 
 /** Options of the memory driver. */
 export interface MemoryOptions {
@@ -30,6 +31,8 @@ export interface MemoryOptions {
 interface Entry {
   readonly info: StoredInfo;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The multipart upload that made it. */
+  readonly uploadId?: string | undefined;
 }
 
 /** A driver over objects in memory, its own for every call of this factory. */
@@ -41,9 +44,10 @@ function memoryBackend(options: MemoryOptions): Backend {
   driverOptions(options, { publicUrl: "string", onEvent: "function" });
   const publicUrl = publicBase(options.publicUrl);
   const entries = new Map<string, Entry>();
+  const uploads: Uploads = new Map();
   let version = 0;
 
-  function store(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions): StoredInfo {
+  function store(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions, uploadId?: string): StoredInfo {
     const info = {
       ...headersOf(options),
       key,
@@ -51,7 +55,7 @@ function memoryBackend(options: MemoryOptions): Backend {
       etag: `"${(++version).toString(16)}"`,
       lastModified: new Date(),
     };
-    entries.set(key, { info, bytes });
+    entries.set(key, { info, bytes, uploadId });
     return info;
   }
 
@@ -84,9 +88,22 @@ function memoryBackend(options: MemoryOptions): Backend {
       checkRead(entry.info, options);
       return store(to, entry.bytes, entry.info);
     },
+    multipart: multipart(uploads, {
+      put: (key, bytes, options, uploadId) => {
+        checkWrite(entries.get(key)?.info, options);
+        return store(key, bytes, options, uploadId).etag;
+      },
+      madeBy: (key, uploadId) => {
+        const entry = entries.get(key);
+        return entry?.uploadId === uploadId ? entry.info.etag : null;
+      },
+    }),
     location: (key) => `memory:${encodePath(key)}`,
     url: (key) => (publicUrl === undefined ? null : joinBase(publicUrl, encodePath(key))),
-    close: async () => entries.clear(),
+    close: async () => {
+      entries.clear();
+      uploads.clear();
+    },
   };
 }
 

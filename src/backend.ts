@@ -241,13 +241,9 @@ export interface PartPlan {
 export interface MultipartBackend {
   create(key: Key, options: PutOptions): Promise<BegunUpload>;
   /** Bytes, since a part must be sent again whole when its answer is lost. */
-  uploadPart(
-    key: Key,
-    uploadId: string,
-    partNumber: number,
-    bytes: Uint8Array,
-    options: PartOptions,
-  ): Promise<UploadedPart>;
+  uploadPart(key: Key, id: string, partNumber: number, bytes: Uint8Array, options: PartOptions): Promise<UploadedPart>;
+  /** The same of a part that is stored as it streams. Without it the core holds a stream, of `maxPart` bytes at most. */
+  streamPart?(key: Key, id: string, partNumber: number, source: Source, options: PartOptions): Promise<UploadedPart>;
   /** Makes the object out of its parts, and gives its ETag. */
   complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: CompleteOptions): Promise<string>;
   /** An upload that is gone already counts as aborted. */

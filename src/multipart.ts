@@ -1,10 +1,10 @@
 /** Multipart uploads as users drive them, over a driver's steps. */
-import type { Backend, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
+import type { Backend, MultipartBackend, Source, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
 import { collect } from "./collect.ts";
 import { StorageError } from "./error.ts";
-import type { MultipartOptions, MultipartUpload, UploadBody, UploadState } from "./interface.ts";
+import type { MultipartOptions, MultipartUpload, UploadState } from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
@@ -51,8 +51,10 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
       const sent = call("uploadPart", key, options, async (now) => {
         wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
         const steps = stepsOf(now);
-        const bytes = await partBytes(body, steps.maxPart, signal);
-        return steps.uploadPart(key, uploadId, partNumber, bytes, { checksum, signal });
+        const { source } = toBody(body);
+        const part = { checksum, signal };
+        if ("stream" in source && steps.streamPart) return steps.streamPart(key, uploadId, partNumber, source, part);
+        return steps.uploadPart(key, uploadId, partNumber, await partBytes(source, steps.maxPart, signal), part);
       });
       return releasing(body, sent);
     },
@@ -91,8 +93,7 @@ function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {
   return sorted;
 }
 
-async function partBytes(body: UploadBody, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const { source } = toBody(body);
+async function partBytes(source: Source, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if ("bytes" in source) return source.bytes;
   const reader = readerOf(source, signal);
   try {

@@ -28,9 +28,11 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
   return call("sweepUploads", prefix, options, async (backend) => {
     wholeNumber("olderThan", olderThan, 0, Number.MAX_SAFE_INTEGER);
     const steps = stepsOf(backend);
-    const before = (steps.now ?? Date.now)() - olderThan * 1000;
+    let before: number | undefined;
     let count = 0;
     for await (const { key, uploadId, initiated } of steps.pending(parsePrefix(prefix), { signal })) {
+      // Once the first page is there: by then a driver knows the store's time.
+      before ??= (steps.now ?? Date.now)() - olderThan * 1000;
       if (initiated.getTime() > before) continue;
       // Not parsed: others may have begun uploads of keys that no URL can name, and the store refuses those itself.
       await steps.abort(key as Parameters<typeof steps.abort>[0], uploadId, { signal });

@@ -1,4 +1,6 @@
 /** How large the parts of an upload are. */
+import type { MultipartBackend } from "./backend.ts";
+import { MemoryBudget } from "./budget.ts";
 import { StorageError } from "./error.ts";
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -9,6 +11,12 @@ const MIB = 1024 * 1024;
 export const MIN_PART: number = 5 * MIB;
 /** The most bytes of one part. */
 export const MAX_PART: number = 5 * 1024 * MIB;
+
+/** The plan of a driver that has no options for it: parts of 8 MiB, four at a time, 64 MiB of them for all uploads together. */
+export function usualPlan(): Pick<MultipartBackend, "plan" | "maxPart"> {
+  const [partSize, concurrency, maxPart] = [8 * MIB, 4, 64 * MIB];
+  return { plan: { partSize, concurrency, memory: new MemoryBudget(maxPart, partSize, concurrency + 1) }, maxPart };
+}
 
 /**
  * Bytes per part: the wanted size, or when a known length would need more than 10000 parts, the smallest whole number of MiB

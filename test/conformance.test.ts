@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import fs from "../drivers/fs.ts";
 import memory from "../drivers/memory.ts";
 import { cases } from "../src/conformance.ts";
+import { toDriver } from "../src/driver.ts";
 import { conformance, type Subject, type Traits } from "./support/conformance.ts";
 
 /** The smallest that the cases allow, so that several parts are little work. */
@@ -15,10 +16,17 @@ async function folder(): Promise<Subject> {
   return { driver: fs({ base }), close: () => rm(base, { recursive: true }) };
 }
 
+/** Memory without all that a driver may leave to the core. */
+async function least(): Promise<Subject> {
+  const { head, get, put, delete: remove, list, location, url } = await memory().getInstance();
+  return { driver: toDriver({ name: "least", open: () => ({ head, get, put, delete: remove, list, location, url }) }) };
+}
+
 /** One line per driver that needs no server. */
 const drivers: Readonly<Record<string, readonly [() => Promise<Subject>, Traits]>> = {
-  memory: [async () => ({ driver: memory() }), { capabilities: [], partSize }],
-  fs: [folder, { capabilities: ["watch"], partSize }],
+  memory: [async () => ({ driver: memory() }), { capabilities: ["multipart"], partSize }],
+  fs: [folder, { capabilities: ["multipart", "watch"], partSize }],
+  "what a driver must have, and no more": [least, { capabilities: [], partSize }],
 };
 
 for (const [name, [open, traits]] of Object.entries(drivers)) conformance(name, open, traits);

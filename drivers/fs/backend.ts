@@ -10,6 +10,7 @@ import { abandon, writeDraft } from "./draft.ts";
 import { onDisk } from "./errno.ts";
 import { findAll, placesOf } from "./find.ts";
 import { lister } from "./list.ts";
+import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
@@ -104,6 +105,7 @@ export function fsBackend(options: FsOptions): Backend {
       beforeWrite();
       return onDisk(() => copy(root, settings, from, to, options));
     },
+    multipart: multipart(root, settings, beforeWrite),
     location: (key) => root.path((placesOf(root, key)[0] as Candidate).path),
     url: (key) => (settings.publicUrl === undefined ? null : `${settings.publicUrl}/${encodePath(key)}`),
     watch: async (listener) => {

@@ -7,6 +7,7 @@ import { endIfLeft } from "./claim.ts";
 import { orAbsent } from "./errno.ts";
 import { findAll } from "./find.ts";
 import { withLock } from "./lock.ts";
+import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-folder.ts";
 import { RESERVED } from "./path.ts";
 import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
@@ -16,7 +17,10 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** Records that one sweep looks at. It begins anywhere, so that all have their turn in a folder of many. */
 const MAX_RECORDS = 1000;
 
-/** Deletes temporary files and records without an object that are older than a day; gives their number. Never rejects. */
+/**
+ * Deletes temporary files, records without an object, and parts without an upload, that are older than a day; gives their
+ * number. Uploads under way stay, however old: `sweepUploads` is for those. Never rejects.
+ */
 export async function sweep(root: Root, clock: Clock = systemClock): Promise<number> {
   let swept = 0;
   try {
@@ -24,15 +28,14 @@ export async function sweep(root: Root, clock: Clock = systemClock): Promise<num
       if (path.includes(".claim")) swept += Number(await endIfLeft(root.path(path), clock));
       else if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
     }
+    for (const uploadId of await uploadIds(root)) swept += await endWithoutRecord(root, uploadId, clock);
     const folders = await namesIn(root, RECORDS_FOLDER);
     const first = Math.floor(clock.random() * folders.length);
     let looks = MAX_RECORDS;
     for (const folder of [...folders.slice(first), ...folders.slice(0, first)]) {
       for (const path of await filesIn(root, `${RECORDS_FOLDER}/${folder}`)) {
         if (looks-- <= 0) return swept;
-        // A backup that is being put back brings records before their files, with the times that they had.
-        if (await isOld(root, path, clock, ({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs)))
-          swept += await dropOrphan(root, path);
+        if (await isOld(root, path, clock, arrival)) swept += await dropOrphan(root, path);
       }
     }
   } catch {
@@ -51,7 +54,19 @@ async function filesIn(root: Root, folder: string): Promise<readonly string[]> {
 
 async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Stats) => number): Promise<boolean> {
   const stats = await lstat(root.path(path)).catch(() => null);
-  return stats !== null && stats.isFile() && clock.now() - timeOf(stats) >= MAX_AGE_MS;
+  return stats !== null && !stats.isSymbolicLink() && clock.now() - timeOf(stats) >= MAX_AGE_MS;
+}
+
+/** A backup that is being put back brings records before their files, and folders before theirs, with the times that they had. */
+function arrival({ mtimeMs, ctimeMs }: Stats): number {
+  return Math.max(mtimeMs, ctimeMs);
+}
+
+/** Removes what an upload has left whose end was cut off; gives how many. */
+async function endWithoutRecord(root: Root, uploadId: string, clock: Clock): Promise<number> {
+  if (!(await isOld(root, uploadFolder(uploadId), clock, arrival)) || (await readUpload(root, uploadId))) return 0;
+  await endUpload(root, uploadId);
+  return 1;
 }
 
 /** Removes a record whose version is nowhere, since another program has replaced or removed the file; gives how many. */

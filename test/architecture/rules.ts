@@ -34,6 +34,11 @@ export const importRules: readonly ImportRule[] = [
     may: [coreFile, /^drivers\/env\//, /^drivers\/(fs|s3|memory)\.ts$/, /^#folder$/],
     why: "the core, its own workshop and the doors of the drivers that it picks from",
   },
+  {
+    files: /^drivers\/memory(\.ts$|\/)/,
+    may: [coreFile, /^drivers\/memory\//],
+    why: "the core and its own workshop",
+  },
   { files: /^drivers\/(\w+)\.ts$/, may: [coreFile], why: "the core, and a workshop of its own name" },
   {
     files: /^cli\//,

@@ -21,12 +21,19 @@ export async function checkLayout(drawing: string): Promise<void> {
     }
     await store.upload("described", "x", { metadata: { a: "b" } });
     const [draft] = await draftsDuring((body) => store.upload("large", body), join(base, ".unbucket/tmp"));
+    const upload = await store.createMultipartUpload("parted");
+    await upload.uploadPart(1, "x");
     const records = await filesBelow(join(base, ".unbucket/meta"));
     for (const [index, name] of names.entries()) {
       if (notes[index] !== undefined || name === "") continue;
       if (name.startsWith(".unbucket/meta/")) {
         expect(name).toMatch(/^\.unbucket\/meta\/([0-9a-f]{2})\/\1[0-9a-f…]+-[\d…]+-\d+\.json$/);
         expect(records[0]).toMatch(/^([0-9a-f]{2})\/\1[0-9a-f]{30}-\d+-\d+\.json$/);
+      } else if (name.startsWith(".unbucket/uploads/")) {
+        const [id = "", file = ""] = name.split("/").slice(2);
+        expect(id).toMatch(/^[0-9a-f]+…[0-9a-f]+$/);
+        expect(upload.uploadId).toMatch(/^[0-9a-f]{32}$/);
+        expect((await stat(join(base, ".unbucket/uploads", upload.uploadId, file))).isFile()).toBe(true);
       } else if (name.startsWith(".unbucket/tmp/")) {
         for (const one of [name.replace(".unbucket/tmp/", ""), draft]) expect(one).toMatch(/^[0-9a-f]{16}$/);
       } else {

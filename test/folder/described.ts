@@ -17,13 +17,23 @@ const headersOf = (n: number, key: string): PutOptions =>
     ? {}
     : { contentType: `x/n${n}`, cacheControl: `max-age=${n}`, metadata: { n: `${n}`, key: encodeURIComponent(key) } };
 
-/** Stores version n of a key: a line that describes it, and as many bytes as that says. */
-export async function write(store: Backend, key: string, n: number, length: number): Promise<StoredInfo> {
+/** Version n of a key: a line that describes it, and as many bytes as that says; and its headers. */
+export function versionOf(
+  key: string,
+  n: number,
+  length: number,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly headers: PutOptions } {
   const line = new TextEncoder().encode(`${JSON.stringify({ key, n, length })}\n`);
   const bytes = new Uint8Array(line.length + length).fill(n % 251);
   bytes.set(line);
-  if (n % 2 === 0) return store.put(parseKey(key), { bytes }, headersOf(n, key));
-  return store.put(parseKey(key), { stream: new Blob([bytes]).stream() }, headersOf(n, key));
+  return { bytes, headers: headersOf(n, key) };
+}
+
+/** Stores version n of a key. */
+export async function write(store: Backend, key: string, n: number, length: number): Promise<StoredInfo> {
+  const { bytes, headers } = versionOf(key, n, length);
+  if (n % 2 === 0) return store.put(parseKey(key), { bytes }, headers);
+  return store.put(parseKey(key), { stream: new Blob([bytes]).stream() }, headers);
 }
 
 /** What is wrong with a key as it reads now; null when it is one whole version with its headers, or absent. */

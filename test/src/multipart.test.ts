@@ -44,7 +44,9 @@ async function begun(): Promise<Begun> {
 
 describe("createMultipartUpload", () => {
   it("rejects unsupported where the driver has no multipart uploads", async () => {
-    await expect(memory().createMultipartUpload("k")).rejects.toMatchObject({ code: "unsupported" });
+    const backend = await memory().getInstance();
+    const driver = toDriver({ name: "plain", open: () => ({ ...backend, multipart: undefined }) });
+    await expect(driver.createMultipartUpload("k")).rejects.toMatchObject({ code: "unsupported" });
   });
 
   it.each([{ partSize: 5 * 1024 * 1024 - 1 }, { partSize: 1.5 }, { size: -1 }])("refuses %j", async (options) => {
@@ -102,6 +104,20 @@ describe("uploadPart", () => {
       expect(Buffer.compare(sent[0] as Uint8Array, data)).toBe(0);
     },
   );
+
+  it("hands a stream on to a driver that stores parts as they stream, and bytes as they are", async () => {
+    const { upload, steps, sent } = await begun();
+    const stored: unknown[] = [];
+    steps.streamPart = async (...call) => {
+      stored.push(call);
+      return { partNumber: call[2], etag: '"streamed"' };
+    };
+    const { stream } = source(cut(noise(MOST + 1), [65_536]));
+    expect(await upload.uploadPart(2, stream)).toEqual({ partNumber: 2, etag: '"streamed"' });
+    expect(stored).toEqual([["k", "id", 2, { stream }, { checksum: undefined, signal: undefined }]]);
+    await upload.uploadPart(3, "bytes");
+    expect([stored.length, sent.length]).toEqual([1, 1]);
+  });
 
   it("rejects too-large for one byte more, and cancels the stream", async () => {
     const { upload, steps } = await begun();

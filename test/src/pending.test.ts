@@ -10,11 +10,16 @@ const left: readonly PendingUpload[] = [
   { key: "in/b/c", uploadId: "3", initiated: hours(24 * 30) },
 ];
 
-async function driverOver(fail?: Error, now?: () => number): Promise<{ driver: Driver; aborted: string[] }> {
+async function driverOver(
+  fail?: Error,
+  now?: () => number,
+  answered?: () => void,
+): Promise<{ driver: Driver; aborted: string[] }> {
   const backend = await memory().getInstance();
   const aborted: string[] = [];
   const multipart = {
     async *pending(prefix: string) {
+      answered?.();
       yield* left.filter(({ key }) => key.startsWith(prefix));
       if (fail) throw fail;
     },
@@ -40,7 +45,9 @@ describe("listUploads", () => {
   it("locates a failure in the middle, and is unsupported where there are no multipart uploads", async () => {
     const { driver } = await driverOver(new Error("broke"));
     await expect(all(driver.listUploads())).rejects.toMatchObject({ code: "unknown", operation: "listUploads" });
-    await expect(all(memory().listUploads())).rejects.toMatchObject({ code: "unsupported" });
+    const backend = await memory().getInstance();
+    const plain = toDriver({ name: "plain", open: () => ({ ...backend, multipart: undefined }) });
+    await expect(all(plain.listUploads())).rejects.toMatchObject({ code: "unsupported" });
     await expect(all(driver.listUploads({ prefix: "../" }))).rejects.toMatchObject({ code: "invalid-key" });
   });
 });
@@ -56,6 +63,13 @@ describe("sweepUploads", () => {
     const { driver, aborted } = await driverOver(undefined, () => hours(24 * 20).getTime());
     expect(await driver.sweepUploads()).toBe(1);
     expect(aborted).toEqual(["in/b/c 3"]);
+  });
+
+  it("asks for the store's time once the store has answered", async () => {
+    let time = Date.now();
+    const answered = (): void => void (time = hours(24 * 20).getTime());
+    const { driver, aborted } = await driverOver(undefined, () => time, answered);
+    expect([await driver.sweepUploads(), aborted]).toEqual([1, ["in/b/c 3"]]);
   });
 
   it("heeds age and prefix, in a scope too", async () => {

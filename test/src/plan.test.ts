@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkPartNumber, MAX_PARTS, partSizeFor } from "../../src/plan.ts";
+import { checkPartNumber, MAX_PARTS, partSizeFor, usualPlan } from "../../src/plan.ts";
 
 const MIB = 1024 * 1024;
 
@@ -26,6 +26,15 @@ describe("partSizeFor", () => {
     );
     expect(partSizeFor(8 * MIB, 5 * 1024 ** 3 * MAX_PARTS)).toBe(5 * 1024 ** 3);
   });
+});
+
+it("usualPlan has memory of its own for each driver, which several uploads find room in", async () => {
+  const [{ plan, maxPart }, other] = [usualPlan(), usualPlan()];
+  expect(plan).toMatchObject({ partSize: 8 * MIB, concurrency: 4 });
+  const loan = await plan.memory.take(8 * MIB, 0);
+  expect([plan.memory.used, other.plan.memory.used]).toEqual([8 * MIB, 0]);
+  plan.memory.give(loan, true);
+  expect(maxPart).toBe(64 * MIB);
 });
 
 it("checkPartNumber refuses part 10001 and says what helps", () => {

@@ -4,7 +4,8 @@ import { expect, it } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { sweep } from "../../../drivers/fs/sweep.ts";
 import { testClock } from "../../support/clock.ts";
-import { emptyFolder, filesBelow, folder, type Folder } from "./folder.ts";
+import type { MultipartBackend } from "../../../src/backend.ts";
+import { emptyFolder, filesBelow, folder, type Folder, K } from "./folder.ts";
 
 it("L3: sweep deletes temporary files older than a day and nothing else, at the first write", async () => {
   const base = await emptyFolder();
@@ -79,4 +80,29 @@ it("sweep leaves what is no record of its key, and looks at 1000 at most, from a
   expect(await sweep(rootAt(base), clock)).toBe(0);
   expect(await sweep(rootAt(base), testClock(Date.now() + 2 * DAY, 0))).toBe(1);
   expect(await readdir(join(base, ".unbucket/meta/00"))).toContain("other-1-1.json");
+});
+
+it("L3: sweep deletes parts that have no upload any more, after a day, and no upload under way, however old", async () => {
+  const { base, store, files } = await folder();
+  const steps = store.multipart as MultipartBackend;
+  const begin = async (): Promise<string> => {
+    const { uploadId } = await steps.create(K("k"), {});
+    await steps.uploadPart(K("k"), uploadId, 1, new Uint8Array(1), {});
+    return uploadId;
+  };
+  const [left, cut, torn] = [await begin(), await begin(), await begin()];
+  // An end that was cut off, and a record that a power cut has emptied.
+  await rm(join(base, ".unbucket/uploads", cut, "upload.json"));
+  await writeFile(join(base, ".unbucket/uploads", torn, "upload.json"), "");
+  const clock = testClock(Date.now() + DAY - 60_000);
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  clock.advance(120_000);
+  expect(await sweep(rootAt(base), clock)).toBe(2);
+  clock.advance(1000 * DAY);
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  expect((await files()).filter((file) => file.includes("/uploads/"))).toEqual([
+    `.unbucket/uploads/${left}/1`,
+    `.unbucket/uploads/${left}/upload.json`,
+  ]);
+  expect(await readdir(join(base, ".unbucket/uploads"))).toEqual([left]);
 });

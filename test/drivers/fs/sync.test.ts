@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { syncRemoval } from "../../../drivers/fs/sync.ts";
+import type { MultipartBackend } from "../../../src/backend.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "" }));
@@ -126,6 +127,47 @@ describe("a durable put", () => {
       ...["sync /.unbucket/tmp/", "mkdir /.unbucket/keys", "rename /.unbucket/tmp/ /.unbucket/keys/new%2fer%2f%2fk="],
       ...["sync /.unbucket/keys", "sync /.unbucket"],
     ]);
+  });
+
+  it("L2: each step of a multipart upload flushes what it has acknowledged, unless the driver was made with durable false", async () => {
+    const steps: string[][] = [];
+    const upload = async (base: string, durable: boolean): Promise<void> => {
+      const { put, store } = await folder({ base, durable });
+      const multipart = store.multipart as MultipartBackend;
+      await put("warm", "");
+      await multipart.create(K("warm"), {});
+      const step = async <T>(run: Promise<T>): Promise<T> => {
+        const result = await run;
+        steps.push(calls.list.splice(0));
+        return result;
+      };
+      calls.list.length = 0;
+      const { uploadId } = await step(multipart.create(K("k"), {}));
+      const part = await step(multipart.uploadPart(K("k"), uploadId, 1, new Uint8Array(1), {}));
+      await step(multipart.complete(K("k"), uploadId, [part], {}));
+      const other = await multipart.create(K("k"), {});
+      calls.list.length = 0;
+      await step(multipart.abort(K("k"), other.uploadId, {}));
+      for (const list of steps) list.splice(0, list.length, ...list.map((call) => call.replace(/[0-9a-f]{32}/g, "id")));
+    };
+    const [at, draft] = ["/.unbucket/uploads/id", "/.unbucket/tmp/"];
+    await recorded((base) => upload(base, true));
+    const [create, part, complete, abort] = steps.splice(0);
+    expect(create).toEqual([
+      ...[`sync ${draft}`, `mkdir ${at}`, `rename ${draft} ${at}/upload.json`],
+      ...[`sync ${at}`, "sync /.unbucket/uploads"],
+    ]);
+    expect(part).toEqual([`sync ${draft}`, `rename ${draft} ${at}/1`, `sync ${at}`]);
+    const published = complete?.indexOf(`rename ${draft} /k`) ?? -1;
+    // The bytes and the record before the object has its name; the upload goes when the name is on the disk.
+    expect(complete?.slice(0, published).filter((call) => call === `sync ${draft}`)).toHaveLength(2);
+    expect(complete?.slice(published + 1)).toEqual([
+      "sync ",
+      ...[`unlink ${at}/upload.json`, `unlink ${at}/1`, `rmdir ${at}`],
+    ]);
+    expect(abort).toEqual([`unlink ${at}/upload.json`, `rmdir ${at}`, "sync /.unbucket/uploads"]);
+    await recorded((base) => upload(base, false));
+    expect(steps.flat().filter((call) => call.startsWith("sync"))).toEqual([]);
   });
 
   it("of a driver with durable false flushes nothing", async () => {

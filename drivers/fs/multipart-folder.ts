@@ -1,0 +1,137 @@
+/**
+ * What is kept of a multipart upload under way: a folder of its own with the parts by number, and a record of what they are to
+ * become. The upload is there as long as its record is, which appears last and goes first.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
+import { compareKeys } from "../../src/key.ts";
+import { discard, writeDraft } from "./draft.ts";
+import { orAbsent, patiently } from "./errno.ts";
+import { type LockOptions, withLock } from "./lock.ts";
+import type { Settings } from "./options.ts";
+import { RESERVED } from "./path.ts";
+import type { Root } from "./root.ts";
+import { flushing, syncNames, syncRemoval } from "./sync.ts";
+
+/** Where uploads under way lie, each in a folder named by its id. */
+export const UPLOADS_FOLDER: string = `${RESERVED}/uploads`;
+
+const RECORD = "upload.json";
+/** Whatever else a caller passes for an id is no name here. */
+const ID = /^[0-9a-f]{32}$/;
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** What an upload is to become. */
+export interface Upload {
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly initiated: number;
+  readonly headers: ObjectHeaders;
+  /** The name of the algorithm whose checksum is kept with the object. */
+  readonly checksum?: string | undefined;
+}
+
+/** The folder of an upload. */
+export function uploadFolder(uploadId: string): string {
+  return `${UPLOADS_FOLDER}/${uploadId}`;
+}
+
+/** Begins an upload, and gives its id, which nobody can guess. */
+export async function beginUpload(
+  root: Root,
+  settings: Settings,
+  key: string,
+  object: Pick<Upload, "headers" | "checksum">,
+): Promise<string> {
+  const uploadId = randomBytes(16).toString("hex");
+  const folder = uploadFolder(uploadId);
+  const upload: Upload = { key, initiated: Date.now(), ...object };
+  const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode(JSON.stringify(upload)) }, {});
+  try {
+    await root.make(folder);
+    await patiently(() => rename(root.path(draft.path), root.path(`${folder}/${RECORD}`)));
+    if (draft.durable) await syncNames(root, folder);
+  } catch (error) {
+    await discard(root, draft.path);
+    await endUpload(root, uploadId).catch(() => {});
+    throw error;
+  }
+  return uploadId;
+}
+
+/** An upload of this key under way; null when there is none of that id. */
+export async function findUpload(root: Root, key: string, uploadId: string): Promise<Upload | null> {
+  if (!ID.test(uploadId) || !(await root.exists())) return null;
+  const upload = await readUpload(root, uploadId);
+  return upload?.key === key ? upload : null;
+}
+
+/** Uploads under way whose key starts with the prefix, by key, and of one key by age. */
+export async function pendingUploads(root: Root, prefix: string): Promise<readonly PendingUpload[]> {
+  const found: PendingUpload[] = [];
+  for (const uploadId of await uploadIds(root)) {
+    const upload = await readUpload(root, uploadId);
+    if (upload?.key.startsWith(prefix))
+      found.push({ key: upload.key, uploadId, initiated: new Date(upload.initiated) });
+  }
+  return found.sort((a, b) => compareKeys(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime());
+}
+
+/** Removes what is left of an upload. A part that comes in this moment finds no record, and removes itself. */
+export async function endUpload(root: Root, uploadId: string): Promise<void> {
+  const folder = uploadFolder(uploadId);
+  if ((await orAbsent(root.whereabouts(folder))) !== "inside") return;
+  await orAbsent(unlink(root.path(`${folder}/${RECORD}`)));
+  for (const name of (await orAbsent(readdir(root.path(folder)))) ?? [])
+    await orAbsent(patiently(() => unlink(root.path(`${folder}/${name}`))));
+  await rmdir(root.path(folder)).catch(() => {});
+}
+
+/** Runs work while no other call ends this upload. */
+export function ending<T>(root: Root, uploadId: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  // No key can be called so.
+  return withLock(root, `../${uploadId}`, options, work);
+}
+
+/** Gives an upload up; one that is gone counts as given up. */
+export async function abortUpload(
+  root: Root,
+  { durable = true }: Settings,
+  key: string,
+  uploadId: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!(await findUpload(root, key, uploadId))) return;
+  // It makes room on a disk that is full.
+  await ending(root, uploadId, { signal, needsNoRoom: true }, () => endUpload(root, uploadId));
+  if (durable) await flushing("aborted", () => syncRemoval(root, uploadFolder(uploadId)));
+}
+
+/** The ids of all folders of uploads. */
+export async function uploadIds(root: Root): Promise<readonly string[]> {
+  if (!(await root.exists()) || (await orAbsent(root.whereabouts(UPLOADS_FOLDER))) !== "inside") return [];
+  return (await readdir(root.path(UPLOADS_FOLDER))).filter((name) => ID.test(name));
+}
+
+/** The record of an upload; null for one that is over, and for one of which a power cut has left no whole record. */
+export async function readUpload(root: Root, uploadId: string): Promise<Upload | null> {
+  const path = `${uploadFolder(uploadId)}/${RECORD}`;
+  const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
+  if (!handle) return null;
+  let text: string;
+  try {
+    text = await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
+  if ((await orAbsent(root.whereabouts(path))) !== "inside") return null;
+  try {
+    const upload = JSON.parse(text) as Upload;
+    const whole = typeof upload.key === "string" && upload.initiated > 0 && typeof upload.headers === "object";
+    return whole ? upload : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,91 @@
+/** Multipart uploads in memory: parts by number, which become one object when the upload completes. */
+import type { Key, MultipartBackend, PutOptions, StoredPart } from "../../src/backend.ts";
+import { compareKeys } from "../../src/key.ts";
+import { listedParts } from "../../src/listed.ts";
+import { usualPlan } from "../../src/plan.ts";
+import { over } from "../../src/resume.ts";
+
+/** The objects, as far as uploads need them. */
+export interface Objects {
+  /** Stores what an upload has made, if the conditions hold; gives its ETag. */
+  put(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions, uploadId: string): string;
+  /** The ETag of the object if this upload has made it, else null. */
+  madeBy(key: Key, uploadId: string): string | null;
+}
+
+interface Part extends StoredPart {
+  readonly bytes: Uint8Array;
+}
+
+interface Upload {
+  readonly key: string;
+  readonly options: PutOptions;
+  readonly initiated: Date;
+  readonly parts: Map<number, Part>;
+}
+
+/** Uploads under way, by id. */
+export type Uploads = Map<string, Upload>;
+
+/** The steps of multipart uploads. */
+export function multipart(uploads: Uploads, objects: Objects): MultipartBackend {
+  let version = 0;
+  const find = (key: Key, uploadId: string): Upload | undefined => {
+    const upload = uploads.get(uploadId);
+    return upload?.key === key ? upload : undefined;
+  };
+
+  return {
+    ...usualPlan(),
+    async create(key, options) {
+      const uploadId = crypto.randomUUID();
+      uploads.set(uploadId, { key, options, initiated: new Date(), parts: new Map() });
+      return { uploadId };
+    },
+    async uploadPart(key, uploadId, partNumber, bytes) {
+      const upload = find(key, uploadId);
+      if (!upload) throw over();
+      // A copy: the caller may change its bytes afterwards.
+      const part = { partNumber, etag: `"part-${++version}"`, size: bytes.byteLength, bytes: bytes.slice() };
+      upload.parts.set(partNumber, part);
+      return told(part);
+    },
+    // Nothing is awaited in here: of two completions of one upload the second finds the first one's object.
+    async complete(key, uploadId, list, { ifMatch, ifNoneMatch }) {
+      const upload = find(key, uploadId);
+      if (!upload) {
+        const made = objects.madeBy(key, uploadId);
+        if (made === null) throw over();
+        return made;
+      }
+      const parts = listedParts(list, [...upload.parts.values()]);
+      const all = new Uint8Array(parts.reduce((sum, { size }) => sum + size, 0));
+      let at = 0;
+      for (const { bytes, size } of parts) {
+        all.set(bytes, at);
+        at += size;
+      }
+      const etag = objects.put(key, all, { ...upload.options, ifMatch, ifNoneMatch }, uploadId);
+      uploads.delete(uploadId);
+      return etag;
+    },
+    async abort(key, uploadId) {
+      if (find(key, uploadId)) uploads.delete(uploadId);
+    },
+    async parts(key, uploadId) {
+      const parts = find(key, uploadId)?.parts.values();
+      return parts ? [...parts].map(told).sort((a, b) => a.partNumber - b.partNumber) : null;
+    },
+    completed: async (key, { uploadId }) => objects.madeBy(key, uploadId),
+    async *pending(prefix) {
+      const found = [...uploads].filter(([, { key }]) => key.startsWith(prefix));
+      // Those of one key stay in the order in which they were begun.
+      for (const [uploadId, { key, initiated }] of found.sort(([, a], [, b]) => compareKeys(a.key, b.key)))
+        yield { key, uploadId, initiated };
+    },
+  };
+}
+
+function told({ partNumber, etag, size }: Part): StoredPart {
+  return { partNumber, etag, size };
+}

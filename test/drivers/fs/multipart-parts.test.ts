@@ -1,0 +1,102 @@
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { beginUpload, endUpload } from "../../../drivers/fs/multipart-folder.ts";
+import { storedParts, storePart } from "../../../drivers/fs/multipart-parts.ts";
+import { parseOptions, type Settings } from "../../../drivers/fs/options.ts";
+import { type Root, rootAt } from "../../../drivers/fs/root.ts";
+import type { Source, StoredPart } from "../../../src/backend.ts";
+import { emptyFolder, failure, filesBelow, streamOf } from "./folder.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+interface Begun {
+  readonly root: Root;
+  readonly settings: Settings;
+  readonly id: string;
+  readonly at: string;
+  store(partNumber: number, source: Source, signal?: AbortSignal): Promise<StoredPart>;
+}
+
+async function begun(): Promise<Begun> {
+  const base = await emptyFolder();
+  const [root, settings] = [rootAt(base), parseOptions({ base, durable: false })];
+  const id = await beginUpload(root, settings, "k", { headers: {} });
+  const store: Begun["store"] = (partNumber, source, signal) =>
+    storePart(root, settings, "k", id, partNumber, source, signal);
+  return { root, settings, id, at: join(base, ".unbucket/uploads", id), store };
+}
+
+describe("storePart", () => {
+  it("replaces an earlier part of its number, with another ETag for the same bytes too", async () => {
+    const { root, id, store } = await begun();
+    const first = await store(2, { bytes: bytes("same") });
+    const second = await store(2, { bytes: bytes("same") });
+    expect(first.etag).not.toBe(second.etag);
+    expect(second).toEqual({ partNumber: 2, etag: expect.stringMatching(/^".+"$/) as string, size: 4 });
+    expect(await storedParts(root, id)).toEqual([second]);
+  });
+
+  it("S23: shows a part that streams when it is whole, and an earlier one until then", async () => {
+    const { root, id, store } = await begun();
+    const first = await store(1, { bytes: bytes("old") });
+    const seen: (readonly StoredPart[])[] = [];
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        seen.push(await storedParts(root, id));
+        if (seen.length < 3) controller.enqueue(bytes("new"));
+        else controller.close();
+      },
+    });
+    const second = await store(1, { stream });
+    expect(seen).toEqual([[first], [first], [first]]);
+    expect(await storedParts(root, id)).toEqual([second]);
+    expect(second.size).toBe(6);
+  });
+
+  it("leaves nothing when the stream breaks, is aborted or has another size", async () => {
+    const { root, id, store } = await begun();
+    const broken = streamOf(
+      (function* () {
+        yield bytes("x");
+        throw new Error("broken");
+      })(),
+    );
+    await expect(store(1, { stream: broken.stream })).rejects.toThrow("broken");
+    expect(await failure(store(1, { stream: streamOf([bytes("xy")]).stream, size: 1 }))).toMatchObject({
+      code: "invalid-option",
+    });
+    const reason = new Error("given up");
+    await expect(store(1, { bytes: bytes("x") }, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(await storedParts(root, id)).toEqual([]);
+    expect(await readdir(join(root.base, ".unbucket/tmp"))).toEqual([]);
+  });
+
+  it("finds the upload over when it was ended while the part came, and leaves nothing of it", async () => {
+    // Ended before the part has its name, and in the moment in which it gets it.
+    for (const leftover of [false, true]) {
+      const { root, id, at, store } = await begun();
+      const stream = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await endUpload(root, id);
+          // As an end looks that has read the folder before the part came.
+          if (leftover) await mkdir(at);
+          controller.enqueue(bytes("late"));
+          controller.close();
+        },
+      });
+      expect(await failure(store(1, { stream }))).toMatchObject({ code: "not-found" });
+      expect(await filesBelow(root.base)).toEqual([".unbucket/version"]);
+      expect(await readdir(join(root.base, ".unbucket/uploads"))).toEqual([]);
+    }
+  });
+});
+
+it("storedParts passes over what is no part's name, and links", async () => {
+  const { root, id, at, store } = await begun();
+  const part = await store(10_000, { bytes: bytes("x") });
+  for (const name of ["0", "01", "10001", "1.bak", "x", "-1", "99999"]) await writeFile(join(at, name), "x");
+  await symlink(join(at, "x"), join(at, "5"));
+  await mkdir(join(at, "6"));
+  expect(await storedParts(root, id)).toEqual([part]);
+});
