@@ -1,5 +1,4 @@
 /** The attempts of one operation: each is signed anew, and what a refusal teaches is learnt. */
-import { heeding } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
 import { type Failure, retry, type RetryBudget } from "../../src/retry.ts";
@@ -67,7 +66,7 @@ export class Attempts<T> {
       if (number === 1 && failed !== undefined) throw failed;
       let signed: Signed | undefined;
       try {
-        const identity = await this.#identity();
+        const identity = await settings.identity(signal);
         const [request, by] = await toRequest(settings, operation, identity);
         signed = by;
         this.#sent = true;
@@ -118,12 +117,5 @@ export class Attempts<T> {
     const { onEvent } = this.#line.settings;
     if (onEvent && this.#watched) notify(onEvent, attemptEvent(this.#operation, this.#watched, error, wait));
     this.#watched = undefined;
-  }
-
-  /** Fixed keys are there at once; those of a function may take long, and an abort does not wait for them. */
-  #identity(): Identity | Promise<Identity> {
-    const { signal } = this.#operation;
-    const identity = this.#line.settings.identity();
-    return signal && identity instanceof Promise ? heeding(identity, signal) : identity;
   }
 }

@@ -1,4 +1,5 @@
 /** Whose keys sign: fixed ones, the environment's, or those of a function that can be asked again. */
+import { heeding } from "../../src/abort.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
@@ -6,17 +7,28 @@ import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Environment } from "./environment.ts";
 import type { Credentials, S3Options } from "./options.ts";
 
-/** Gives the keys to sign the next request with. Given keys that the store calls expired, it asks for others where it can. */
-export type IdentitySource = (expired?: Identity) => Promise<Identity> | Identity;
+/**
+ * Gives the keys to sign the next request with; fixed ones are there at once. Given keys that the store calls expired, it asks
+ * for others where it can. An abort does not wait for a function.
+ */
+export type IdentitySource = (signal?: AbortSignal, expired?: Identity) => Promise<Identity> | Identity;
 
 /** How long before they expire credentials are asked for again, in milliseconds. */
 const EARLY = 5 * 60 * 1000;
 /** How long a call of the function is shared, in milliseconds: on Workers it never settles when the request that made it has ended. */
 const SHARED = 30_000;
 
-/** Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. */
-export function identityOf(options: S3Options, env: Environment, clock: Clock = systemClock): IdentitySource {
-  if (options.credentials) return refreshed(options.credentials, clock);
+/**
+ * Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. `limit`: the
+ * milliseconds that a call waits for keys of a function while it has none that hold, 0 for no limit.
+ */
+export function identityOf(
+  options: S3Options,
+  env: Environment,
+  clock: Clock = systemClock,
+  limit = 0,
+): IdentitySource {
+  if (options.credentials) return refreshed(options.credentials, clock, limit);
   if (options.accessKeyId || options.secretAccessKey) {
     const identity = identityIn(options, "accessKeyId", "secretAccessKey", "sessionToken");
     return () => identity;
@@ -38,7 +50,7 @@ function identityIn<Name extends string>(
   return { accessKeyId, secretAccessKey, sessionToken };
 }
 
-function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentitySource {
+function refreshed(provide: () => Promise<Credentials>, clock: Clock, limit: number): IdentitySource {
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   let since = 0;
@@ -70,7 +82,7 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
     const shared = Promise.race([call, later]);
     return (asking = shared);
   };
-  return async (expired) => {
+  return async (signal, expired) => {
     // Another call may have been given new ones since those were.
     const refused = expired !== undefined && expired === known;
     if (known && !refused && clock.now() < until()) {
@@ -78,12 +90,21 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock): IdentityS
       if (clock.now() > until() - EARLY) ask().catch(() => {});
       return known;
     }
-    try {
-      return await ask();
-    } catch (error) {
-      throw notGiven(error);
-    }
+    return within(ask(), signal, limit);
   };
+}
+
+/** Waits for a call of the function, by a timer of its own: a wait that keeps no process alive would end without a word. */
+function within(asked: Promise<Credentials>, signal: AbortSignal | undefined, limit: number): Promise<Credentials> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const given = new Promise<Credentials>((resolve, reject) => {
+    const late = (): void => reject(new StorageError("timeout", "the credentials function did not answer in time"));
+    if (limit > 0) timer = setTimeout(late, limit);
+    asked.then(resolve, (cause) =>
+      reject(new StorageError("unauthenticated", "the credentials function rejected", { cause })),
+    );
+  });
+  return heeding(given, signal).finally(() => clearTimeout(timer));
 }
 
 /** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */
@@ -93,8 +114,4 @@ function checked(given: Credentials): Credentials {
   if (expiration !== undefined && !(expiration instanceof Date && Number.isFinite(expiration.getTime())))
     throw refuse("expiration", "must be a Date");
   return given;
-}
-
-function notGiven(cause: unknown): StorageError {
-  return new StorageError("unauthenticated", "the credentials function rejected", { cause });
 }

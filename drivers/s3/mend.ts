@@ -1,10 +1,10 @@
 /** What a refusal teaches: the time, the region, that keys have expired. Each is mended once per operation. */
-import { heeding } from "../../src/abort.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
 import type { Operation, Signed } from "./request.ts";
 import type { Settings } from "./settings.ts";
+import { isUntimely } from "./skew.ts";
 import type { WireResponse } from "./transport.ts";
 
 const EXPIRED = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
@@ -32,7 +32,10 @@ export class Mender {
   async mend(answer: Answer, complaint: Complaint, signed: Signed, { method, signal }: Operation): Promise<boolean> {
     const { clock, whereabouts, identity } = this.#settings;
     const { code } = complaint;
-    if (clock.learn(answer, code, signed.time)) return this.#once("time");
+    if (this.#mended.has("time")) {
+      // Kept is only what made the store go on, to a refusal of another kind at least: a Date may be a cache's, or wrong.
+      if (isUntimely(answer, code)) clock.forget();
+    } else if (clock.learn(answer, code, signed.time)) return this.#once("time");
     if (isRepeat(answer, signed.url) && this.#once("redirect")) return true;
     if (isMisplaced(answer, complaint)) {
       if (this.#mended.has("region")) return false;
@@ -45,7 +48,7 @@ export class Mender {
       return whereabouts.learn(region, signed.region) && this.#once("region");
     }
     if (code === undefined || !EXPIRED.includes(code) || !this.#once("keys")) return false;
-    const fresh = await heeding(Promise.resolve(identity(signed.identity)), signal);
+    const fresh = await identity(signal, signed.identity);
     return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
   }
 

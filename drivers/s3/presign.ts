@@ -3,7 +3,6 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import type { BackendPresignOptions, Key, Presigned } from "../../src/backend.ts";
-import { heeding } from "../../src/abort.ts";
 import { defined } from "../../src/options.ts";
 import { signPolicy } from "../../src/sigv4/policy.ts";
 import { signUrl } from "../../src/sigv4/sign.ts";
@@ -23,7 +22,7 @@ export async function presignObject(settings: Settings, key: Key, options: Backe
     ...(method === "GET" ? {} : { ...settings.headers, ...uploadHeaders(options) }),
     ...extraHeaders(options.headers, false),
   }) as Record<string, string>;
-  const identity = await heeding(Promise.resolve(settings.identity()), options.signal);
+  const identity = await settings.identity(options.signal);
   // Signed a little in the past would shorten it, so the clock's own second counts.
   const date = new Date(Math.floor(settings.clock.now() / 1000) * 1000);
   const scope = { identity, region, date };

@@ -91,10 +91,11 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const time = new StoreClock(clock);
   if (!signPayload && !whereabouts.place.address.origin.startsWith("https:"))
     throw refuse("signPayload", "may be false over https only");
+  const timeouts = toTimeouts(timeout);
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
     ...{ bucket, bulkDelete, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
-    identity: identityOf(options, env, time),
+    identity: identityOf(options, env, time, timeouts.headers),
     base: base && `${base}/`,
     partSize: wholeNumber("partSize", partSize, MIN_PART, MAX_PART),
     concurrency: wholeNumber("concurrency", concurrency, 1, 64),
@@ -103,7 +104,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     publicUrl: publicBase(options.publicUrl),
     headers: extraHeaders(options.headers, false),
     retry: parseRetry(retry),
-    timeouts: toTimeouts(timeout),
+    timeouts,
     clock: time,
   };
 }

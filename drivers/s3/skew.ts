@@ -9,6 +9,11 @@ const TOLERATED = 5 * 60 * 1000;
 /** In the year 2096: what a store says beyond is no time. */
 const LATEST = 4e12;
 
+/** Whether a refusal says, or without a code may say, that the request was signed for another time. */
+export function isUntimely({ status }: Answer, code: string | undefined): boolean {
+  return code === "RequestTimeTooSkewed" || (code === undefined && status === 403);
+}
+
 /** A clock that can be put right; whoever signs, presigns or watches an expiry reads it. */
 export class StoreClock implements Clock {
   /** Milliseconds that the store is ahead. */
@@ -38,11 +43,15 @@ export class StoreClock implements Clock {
    */
   learn(answer: Answer, code: string | undefined, signed: number): boolean {
     const date = httpDate(answer.header("date"));
-    const told = code === "RequestTimeTooSkewed";
     // Beyond some date no signature can be made, and no later answer would put it right.
-    if (date === undefined || date > LATEST || !(told || (code === undefined && answer.status === 403))) return false;
-    if (Math.abs(date - signed) < (told ? 1000 : TOLERATED)) return false;
+    if (date === undefined || date > LATEST || !isUntimely(answer, code)) return false;
+    if (Math.abs(date - signed) < (code === undefined ? TOLERATED : 1000)) return false;
     this.#offset = date - this.own.now();
     return true;
+  }
+
+  /** Goes back to the machine's own time: a request that was signed for the time that was learnt was refused as well. */
+  forget(): void {
+    this.#offset = 0;
   }
 }

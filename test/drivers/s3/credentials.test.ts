@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { identityOf } from "../../../drivers/s3/credentials.ts";
-import { testClock } from "../../support/clock.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { testClock } from "../../support/clock.ts";
 
 const keys: Credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
 const MINUTE = 60_000;
@@ -95,16 +96,51 @@ describe("identityOf with a function", () => {
     expect(await source()).toBe(keys);
   });
 
+  it("waits for first keys up to its limit, rejects timeout, and takes them when they come later", async () => {
+    let give!: (given: Credentials) => void;
+    const provide = vi.fn(() => new Promise<Credentials>((resolve) => (give = resolve)));
+    const source = identityOf({ credentials: provide }, {}, systemClock, 20);
+    const outcomes = await Promise.allSettled([source(), source()]);
+    const late = { code: "timeout", message: expect.stringContaining("credentials function"), retryable: true };
+    expect(outcomes).toMatchObject([{ reason: late }, { reason: late }]);
+    give(keys);
+    expect(await source()).toBe(keys);
+    expect(provide).toHaveBeenCalledTimes(1);
+  });
+
+  it("an abort does not wait for it, and leaves no timer", async () => {
+    const source = identityOf({ credentials: () => new Promise(() => {}) }, {}, systemClock, 60_000);
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const control = new AbortController();
+    const waiting = source(control.signal);
+    expect(timers()).toBe(before + 1);
+    control.abort("left");
+    await expect(waiting).rejects.toBe("left");
+    expect(timers()).toBe(before);
+  });
+
+  it("waits for nothing while keys hold, and up to its limit for others in place of refused ones", async () => {
+    const early = { ...keys, expiration: new Date(Date.now() + 4 * MINUTE) };
+    const provide = vi.fn(async (): Promise<Credentials> => early);
+    const source = identityOf({ credentials: provide }, {}, systemClock, 20);
+    const first = await source();
+    provide.mockReturnValue(new Promise(() => {}));
+    expect(await source()).toBe(first);
+    await expect(source(undefined, first)).rejects.toMatchObject({ code: "timeout" });
+    expect(await source()).toBe(first);
+  });
+
   it("given expired keys asks for others, unless others came meanwhile; fixed keys stay", async () => {
     const provide = vi.fn(async () => ({ ...keys }));
     const source = identityOf({ credentials: provide }, {});
     const first = await source();
-    const second = await source(first);
+    const second = await source(undefined, first);
     expect(second).not.toBe(first);
-    expect(await source(first)).toBe(second);
+    expect(await source(undefined, first)).toBe(second);
     expect(provide).toHaveBeenCalledTimes(2);
     const fixed = identityOf(keys, {});
-    expect(await fixed(await fixed())).toMatchObject(keys);
+    expect(await fixed(undefined, await fixed())).toMatchObject(keys);
   });
 
   it("rejects when it rejects for keys that the store calls expired, though they hold by their date", async () => {
@@ -114,7 +150,7 @@ describe("identityOf with a function", () => {
       .mockRejectedValueOnce(new Error("down"));
     const source = identityOf({ credentials: provide }, {});
     const first = await source();
-    await expect(source(first)).rejects.toMatchObject({ code: "unauthenticated" });
+    await expect(source(undefined, first)).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
   it("rejects unauthenticated with the cause, and asks again at the next call", async () => {

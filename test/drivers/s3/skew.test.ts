@@ -91,6 +91,31 @@ it("a HEAD that is denied by a store whose time differs by less than five minute
   expect(server.requests).toHaveLength(1);
 });
 
+it.each([
+  ["a HEAD", answer(403, { date: new Date(NOW - HOUR).toUTCString() })],
+  [
+    "a time that is refused again",
+    failure(403, "RequestTimeTooSkewed", "", { date: new Date(NOW - HOUR).toUTCString() }),
+  ],
+])("a wrong Date is not kept that %s was told", async (_, refusal) => {
+  const server = await wire(refusal);
+  const driver = clocked(server, testClock(NOW));
+  await expect(driver.exists("k")).rejects.toThrow();
+  expect(server.requests.map(signedAt)).toEqual([NOW, NOW - HOUR]);
+  const { url = "" } = (await driver.presign("k")) ?? {};
+  expect(new URL(url).searchParams.get("X-Amz-Date")).toBe("20260304T050607Z");
+});
+
+it("a Date is kept with which the store went on to another refusal", async () => {
+  const date = { date: new Date(NOW - HOUR).toUTCString() };
+  const denied = failure(403, "AccessDenied", "", date);
+  const server = await wire(failure(403, "RequestTimeTooSkewed", "", date), denied);
+  const driver = clocked(server, testClock(NOW));
+  await expect(driver.download("k")).rejects.toMatchObject({ code: "denied" });
+  await expect(driver.download("k")).rejects.toMatchObject({ code: "denied" });
+  expect(server.requests.map(signedAt)).toEqual([NOW, NOW - HOUR, NOW - HOUR]);
+});
+
 it("a retry is signed for the time at which it is sent", async () => {
   const server = await wire(failure(503, "SlowDown", "", { "retry-after": "20" }), happy);
   await clocked(server, testClock(NOW)).upload("k", "x");

@@ -1,5 +1,6 @@
 /** B10: a clock that is wrong. */
 import { ok, same } from "../../../src/conformance/assert.ts";
+import type { Rule } from "../proxy/rules.ts";
 import type { FaultCase } from "../rig.ts";
 
 const HOUR = 3_600_000;
@@ -34,6 +35,30 @@ export const clockCases: readonly FaultCase[] = [
         await rig.rejects("unauthenticated", () => store.download("k"), date);
         same(await (await store.download("k")).text(), "x", "the next call");
       }
+    },
+  },
+  {
+    row: "B10",
+    name: "a wrong date of a cache is not kept: a URL that is presigned afterwards holds",
+    async run(rig) {
+      const date = new Date(Date.now() - 2 * HOUR).toUTCString();
+      const refused: Rule = { operation: "HeadObject", faults: [{ do: "reply", status: 403, headers: { date } }] };
+      await rig.set({ objects: { k: "text" }, rules: [refused] });
+      const store = rig.store();
+      await rig.rejects("denied", () => store.head("k"), "head");
+      const given = await store.presign("k", { expiresIn: 60 });
+      const answer = await fetch(given?.url ?? "");
+      same([answer.status, await answer.text()], [200, "text"], "answer");
+    },
+  },
+  {
+    row: "B10",
+    name: "a machine whose clock is eight days fast sweeps no upload of today",
+    async run(rig) {
+      await rig.set({ switches: { skew: -8 * 24 * HOUR } });
+      await rig.store().createMultipartUpload("k");
+      same(await rig.store().sweepUploads(), 0, "uploads that were aborted");
+      same((await rig.seen()).uploads.length, 1, "uploads");
     },
   },
   {

@@ -1,5 +1,5 @@
 /** B12: keys that end while they are in use. */
-import { same } from "../../../src/conformance/assert.ts";
+import { ok, same } from "../../../src/conformance/assert.ts";
 import { noise } from "../../../src/conformance/bytes.ts";
 import { type FaultCase, PART, type Rig, TOKENS } from "../rig.ts";
 
@@ -38,6 +38,36 @@ export const tokenCases: readonly FaultCase[] = [
       await rig.set({ switches: { tokenEnds: 1 } });
       await Promise.all(Array.from({ length: 10 }, (_, index) => store.upload(`${index}`, "x")));
       same([Object.keys((await rig.seen()).objects).length, asked()], [11, 2], "objects, and calls for keys");
+    },
+  },
+  {
+    row: "B12",
+    name: "a credentials function that never answers ends the call in time, and the call says so",
+    async run(rig) {
+      const credentials = (): Promise<never> => new Promise(() => {});
+      const store = rig.store({ credentials, timeout: 100, retry: { attempts: 2, baseDelay: 1 } });
+      for (const call of [() => store.upload("k", "x"), () => store.presign("k")]) {
+        const { message } = await rig.rejects("timeout", call, "call");
+        ok(message.includes("credentials"), `it must name the credentials: ${message}`);
+      }
+      same(await rig.operations(), [], "requests");
+    },
+  },
+  {
+    row: "B12",
+    name: "a credentials function that never answers again does not keep calls waiting whose keys hold",
+    async run(rig) {
+      const { accessKeyId, secretAccessKey } = rig.lab;
+      let asked = 0;
+      const credentials = (): Promise<{ accessKeyId: string; secretAccessKey: string; expiration: Date }> => {
+        const expiration = new Date(Date.now() + 240_000);
+        return asked++ === 0
+          ? Promise.resolve({ accessKeyId, secretAccessKey, expiration })
+          : new Promise<never>(() => {});
+      };
+      const store = rig.store({ credentials });
+      for (const key of ["a", "b", "c"]) await store.upload(key, "x");
+      same([Object.keys((await rig.seen()).objects).length, asked], [3, 2], "objects, and calls for keys");
     },
   },
   {
