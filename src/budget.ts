@@ -127,15 +127,22 @@ export class MemoryBudget {
       else if (bytes <= this.#part / 32 && this.#small + bytes <= (this.#most - this.#limit) / 8)
         this.#grant(waiter, true);
     }
+    if (this.#waiting.length === 0) return;
     // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
     // nearest to sending its part, gets what was set aside; always the same one, so that it is lent once.
+    const first = this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most));
     const stuck = this.#waiting.reduce((sum, { held }) => sum + held, 0);
-    if (this.#waiting.length > 0 && stuck >= this.#used) {
-      this.#grant(
-        this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most)),
-        false,
-      );
-    }
+    // So it is when bodies that have stopped hold the rest. They may go on and need what is set aside themselves, so this one
+    // has to bring more than the others have been lent of it.
+    const fits = this.#used - this.#small - first.held <= this.#limit;
+    if (stuck >= this.#used || (fits && stuck + this.#stopped(now) >= this.#used)) this.#grant(first, false);
+  }
+
+  /** Bytes of buffers that are to be filled and that nothing has come into for a while. */
+  #stopped(now: number): number {
+    let bytes = 0;
+    for (const { buffer, open, since } of this.#loans) if (open && now - since > IDLE) bytes += buffer.byteLength;
+    return bytes;
   }
 
   /** Takes back what is lost, and what no byte has come into for long. */

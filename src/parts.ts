@@ -25,7 +25,8 @@ export async function nextPiece(
   try {
     // Full also means: made smaller, since others needed what no byte was in.
     while ((await reader.fill(loan)) === loan.buffer.byteLength && loan.end < most && !(await reader.ended())) {
-      const larger = await budget.take(Math.min(most, Math.max(FIRST_BUFFER, loan.end * 4)), loan.end, signal);
+      const { end } = budget.seal(loan);
+      const larger = await budget.take(Math.min(most, Math.max(FIRST_BUFFER, end * 4)), end, signal);
       larger.buffer.set(loan.buffer);
       larger.end = loan.end;
       budget.give(loan, true);

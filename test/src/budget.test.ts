@@ -105,7 +105,8 @@ describe("MemoryBudget", () => {
         let loan = await take(first, 0);
         while (loan.buffer.byteLength < grown) {
           for (let wait = next(4); wait > 0; wait--) await turn();
-          const larger = await take(Math.min(PART, loan.buffer.byteLength * growth), loan.buffer.byteLength);
+          const { byteLength } = budget.seal(loan).buffer;
+          const larger = await take(Math.min(PART, byteLength * growth), byteLength);
           budget.give(loan, true);
           loan = larger;
         }
@@ -151,6 +152,25 @@ describe("a body that has stopped", () => {
     expect(budget.used).toBe(4);
     budget.give(stopped, true);
     expect((await budget.take(100, 0)).buffer).toBe(buffer);
+  });
+
+  it("leaves what is set aside to one at a time, when all the rest is held by those that have stopped", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(500, 100, 1);
+    for (let index = 0; index < 3; index++) (await budget.take(100, 0)).end = 99;
+    const [first, second] = [budget.take(90, 0), budget.take(90, 0)];
+    await vi.advanceTimersByTimeAsync(900);
+    expect(budget.used).toBe(300);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(budget.used).toBe(3 * 99 + 90);
+    // When the one that was let in has stopped too, the others may need the rest to go on.
+    (await first).end = 89;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(budget.used).toBe(3 * 99 + 89);
+    budget.give(await first, true);
+    await vi.advanceTimersByTimeAsync(10);
+    budget.give(await second, true);
+    expect(budget.used).toBe(3 * 99);
   });
 
   it("keeps its buffer while it is sent", async () => {
