@@ -7,6 +7,7 @@ import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { download, objectStore } from "./objects.ts";
 import { type Operation, optionsOf } from "./options.ts";
 import { answerProbe } from "./probe.ts";
+import { removals } from "./put.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
 import { releasing, upload } from "./upload.ts";
@@ -113,6 +114,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
     dispose: async () => {
       const opened = await backend.release()?.catch(() => undefined);
+      if (opened?.multipart) await removals(opened.multipart);
       await opened?.close?.();
     },
   };

@@ -69,8 +69,24 @@ export async function putSource(
   }
 }
 
-/** Milliseconds that the failure of an upload waits for its parts to be removed. */
+/** Milliseconds that the failure of an upload, or the end of its driver, waits for its parts to be removed. */
 const CLEANUP = 10_000;
+
+/** What is removed behind calls that were aborted, each with when that began, by the steps of their driver. */
+const removing = new WeakMap<object, readonly (readonly [Promise<void>, number])[]>();
+
+/** Resolves when what is removed behind calls that were aborted is gone, or after ten seconds. */
+export async function removals(steps: object): Promise<void> {
+  const begun = removing.get(steps);
+  if (begun) await heeding(Promise.all(begun.flat()), AbortSignal.timeout(CLEANUP)).catch(() => {});
+}
+
+/** Notes a removal that its call need not wait for; those of before are over by their limits, whether or not they settled. */
+function note(steps: object, removal: Promise<void>): void {
+  const now = Date.now();
+  const recent = (removing.get(steps) ?? []).filter(([, since]) => now - since < 2 * CLEANUP);
+  removing.set(steps, [...recent, [removal.catch(() => {}), now]]);
+}
 
 /**
  * Begins an upload. Without the caller's signal, which ends the waiting alone: an upload whose id was never heard keeps its place
@@ -88,8 +104,13 @@ export async function begin(
   try {
     return await heeding(begun, signal);
   } catch (error) {
-    begun.then(({ uploadId }) => giveUp(steps, key, uploadId)).catch(() => {});
-    whenAborted(AbortSignal.timeout(CLEANUP), (reason) => late.abort(reason));
+    if (signal?.aborted) {
+      note(
+        steps,
+        begun.then(({ uploadId }) => giveUp(steps, key, uploadId)),
+      );
+      whenAborted(AbortSignal.timeout(CLEANUP), (reason) => late.abort(reason));
+    }
     throw error;
   }
 }
@@ -125,6 +146,7 @@ export async function inParts(
       const over = giveUp(steps, key, uploadId).catch(() => {
         if (StorageError.is(error)) error.message += `; upload ${uploadId} keeps its parts, since aborting it failed`;
       });
+      note(steps, over);
       await heeding(over, signal);
     }
     throw error;

@@ -37,5 +37,6 @@ export interface UnstorageDriver {
   clear(base?: string, options?: KvOptions): Promise<void>;
   /** What the callback throws or rejects with is passed over. */
   watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
+  /** Waits for what is removed behind uploads that were aborted, ten seconds at most, and lets go of the store until the next call. */
   dispose(): Promise<void>;
 }

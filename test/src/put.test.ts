@@ -157,6 +157,47 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     },
   );
 
+  it.each(["part 2", "create"])(
+    "an upload that is aborted at %s is removed before its driver is disposed of",
+    async (at) => {
+      const control = new AbortController();
+      let aborts = 0;
+      const server = await wire(async (request) => {
+        if (step(request) === at) {
+          control.abort("left");
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return step(request) === "abort" && aborts++ < 2 ? failure(503, "SlowDown") : happy(request);
+      });
+      const driver = stubbed(server, { ...transport, ...options });
+      await expect(driver.upload("k", data, { signal: control.signal })).rejects.toBe("left");
+      await soon(driver.dispose());
+      expect(server.requests.map(step).filter((name) => name === "abort")).toHaveLength(3);
+      await soon(driver.dispose());
+    },
+  );
+
+  it("a driver is disposed of although the store does not answer the abort, but not at once", async () => {
+    const limit = patience(100);
+    const control = new AbortController();
+    const server = await wire((request) => {
+      if (step(request) === "part 2") control.abort("left");
+      return /part|abort/.test(step(request)) ? { bytes: "" } : happy(request);
+    });
+    const driver = stubbed(server, { ...transport, ...options });
+    await expect(driver.upload("k", data, { signal: control.signal })).rejects.toBe("left");
+    await soon(driver.dispose());
+    expect(limit).toHaveBeenCalledTimes(2);
+    expect(server.requests.map(step)).toContain("abort");
+  });
+
+  it("an upload whose beginning is refused leaves no timer", async () => {
+    const limit = patience(10_000);
+    const driver = stubbed(await wire(failure(403, "AccessDenied")), { ...transport, ...options });
+    await expect(driver.upload("k", data)).rejects.toMatchObject({ code: "denied" });
+    expect(limit).not.toHaveBeenCalled();
+  });
+
   it("an upload that is given up while it begins is waited for, but not for long", async () => {
     const limit = patience(50);
     const control = new AbortController();
@@ -319,6 +360,21 @@ describe("putSource", () => {
     await driver.upload("large", source(cut(data, [300_000])).stream);
     control.abort("left");
     expect(await Promise.allSettled(stalled)).toEqual(Array(3).fill({ status: "rejected", reason: "left" }));
+  });
+
+  it("takes a large body although others have stopped just before the end of their parts", async () => {
+    const server = await wire(happy);
+    const driver = stubbed(server, { ...options, maxMemory: 4 * PART });
+    let stopped = 0;
+    const control = new AbortController();
+    const stalled = Array.from({ length: 2 }, (_, index) => {
+      const made = source(cut(noise(PART - 1000), [MIB]), { hang: () => void stopped++ });
+      return driver.upload(`stalled${index}`, made.stream, { signal: control.signal });
+    });
+    await vi.waitFor(() => expect(stopped).toBe(2), 20_000);
+    await soon(driver.upload("large", source(cut(data, [300_000])).stream));
+    control.abort("left");
+    expect(await Promise.allSettled(stalled)).toEqual(Array(2).fill({ status: "rejected", reason: "left" }));
   });
 
   it("gives its memory back after failures", async () => {

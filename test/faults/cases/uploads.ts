@@ -71,6 +71,25 @@ export const uploadCases: readonly FaultCase[] = [
     },
   },
   {
+    row: "D1",
+    name: "an upload that its caller aborts is given up before its store is disposed of",
+    async run(rig) {
+      await rig.set({
+        rules: [
+          { operation: "UploadPart", part: 2, faults: [{ do: "stall", at: -1 }] },
+          { operation: "AbortMultipartUpload", to: 2, faults: [BUSY] },
+        ],
+      });
+      const controller = new AbortController();
+      const store = rig.store();
+      const onProgress = (): void => controller.abort("left");
+      const upload = store.upload("k", noise(PART + 1), { signal: controller.signal, onProgress });
+      same(await upload.then(String, String), "left", "reason");
+      await store.dispose();
+      await nothingLeft(rig);
+    },
+  },
+  {
     row: "I4",
     name: "a source is cancelled when the store refuses its first byte",
     async run(rig) {
