@@ -59,6 +59,8 @@ async function rounds(
   const write = async (stored: StoredObject | null, body: UploadBody): Promise<ObjectInfo> => {
     // What fn took may be long, and not every driver looks at the signal before it writes bytes.
     signal?.throwIfAborted();
+    if (stored?.info.missingMetadata && !options.metadata)
+      throw new StorageError("unsupported", "the write would drop metadata that no header can say; give metadata");
     const made = toBody(body, options.size);
     // A stream made of the current body may begin to read it only when it is read itself.
     if ("bytes" in made.source || body instanceof Blob) await drop(stored);

@@ -11,12 +11,19 @@ import { clients } from "./clients.ts";
 import { copyObject } from "./copy.ts";
 import { deleteObject, deleteObjects } from "./delete.ts";
 import { listObjects } from "./list.ts";
-import { abortUpload, completeUpload, createUpload, listParts, listUploads, putPart } from "./multipart.ts";
+import {
+  abortUpload,
+  completedUpload,
+  completeUpload,
+  createUpload,
+  listParts,
+  listUploads,
+  putPart,
+} from "./multipart.ts";
 import type { S3Options } from "./options.ts";
 import { presignObject } from "./presign.ts";
 import { bucketCheck, getObject, headObject } from "./read.ts";
 import { toSettings } from "./settings.ts";
-import { whose } from "./settle.ts";
 import { objectUrl } from "./url.ts";
 import { putObject } from "./write.ts";
 
@@ -47,7 +54,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     complete: (key, uploadId, parts, end) => completeUpload(client, key, uploadId, parts, end),
     abort: (key, uploadId, call) => abortUpload(client, key, uploadId, call),
     parts: (key, uploadId, call) => listParts(client, key, uploadId, call),
-    completed: async (key, { writeId }, { signal }) => (await whose(client, key, writeId, signal)).etag,
+    completed: (key, begun, call) => completedUpload(client, key, begun, call),
     pending: (prefix, call) => listUploads(client, prefix, call),
   };
 

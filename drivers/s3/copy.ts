@@ -93,6 +93,8 @@ async function copyVersion(
     throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
   }
 
+  if (info.missingMetadata)
+    throw new StorageError("unsupported", "a copy by parts would drop metadata that no header can say");
   const begun = { ...info, headers: only(false), checksum: false, signal } as const;
   return inParts(steps, to, begun, async ({ uploadId }) => {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);

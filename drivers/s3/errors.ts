@@ -25,7 +25,7 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
   denied: ["AccessDenied", "AllAccessDisabled", 403],
   unauthenticated: [
     ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"],
-    ...["ExpiredToken", "InvalidToken", "InvalidTokenId", "TokenRefreshRequired", 401],
+    ...["ExpiredToken", "InvalidToken", "InvalidTokenId", "TokenRefreshRequired", "XAdminUserNotFound", 401],
   ],
   "precondition-failed": ["PreconditionFailed", 412],
   conflict: ["ConditionalRequestConflict", "OperationAborted", "InvalidObjectState", 409],

@@ -20,8 +20,8 @@ import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
-import { namesOf } from "./list.ts";
-import { settle, writeMark } from "./settle.ts";
+import { listObjects, namesOf } from "./list.ts";
+import { settle, whose, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
 
@@ -84,6 +84,22 @@ export function completeUpload(
       return toEtag(childText(root, "ETag"));
     }),
   );
+}
+
+/**
+ * The ETag of the object if it is the one that an upload made, which is over; null where it made none, or another took its place.
+ * A store that misses nodes, and a proxy, say 404 of objects that are there; such a store lists them all the while.
+ */
+export async function completedUpload(
+  client: Client,
+  key: Key,
+  { writeId }: BegunUpload,
+  { signal }: CallOptions,
+): Promise<string | null> {
+  const { etag, absent } = await whose(client, key, writeId, signal);
+  const listed = absent && (await listObjects(client, { prefix: key, limit: 1, signal })).objects[0];
+  if (!listed || listed.key !== key) return etag;
+  throw new StorageError("ambiguous", "the store lists the object and calls it absent", { retryable: true });
 }
 
 /** Gives an upload up; one that is gone counts as given up. */

@@ -20,17 +20,27 @@ export function writeMark(client: Client, stored: HeaderMap): { writeId?: string
   return { writeId, header: { [WRITE_ID]: writeId } };
 }
 
-/** The ETag of the object if it carries this id, else what it is instead. */
+/** What a HEAD says of a write: the ETag of the object if it carries this id, else what it is instead. */
+interface Found {
+  readonly etag: string | null;
+  readonly absent: boolean;
+  readonly modified: number;
+  readonly now: number;
+}
+
+/** Looks at the object under a key. */
 export function whose(
   client: Client,
   key: Key,
   writeId: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<{ readonly etag: string | null; readonly modified: number; readonly now: number }> {
+): Promise<Found> {
   return client.send({ method: "HEAD", key, signal, accept: [404] }, async (response) => {
     await response.discard();
-    const ours = response.status !== 404 && writeId !== undefined && response.header(WRITE_ID) === writeId;
+    const absent = response.status === 404;
+    const ours = !absent && writeId !== undefined && response.header(WRITE_ID) === writeId;
     return {
+      absent,
       etag: ours ? toEtag(response.header("etag")) : null,
       modified: Date.parse(response.header("last-modified") ?? ""),
       now: Date.parse(response.header("date") ?? ""),

@@ -138,6 +138,31 @@ describe("update", () => {
   });
 });
 
+describe("metadata that no header can say", () => {
+  const reading =
+    (missingMetadata: number | undefined) =>
+    (backend: Backend): Partial<Backend> => ({
+      get: async (key, options) => {
+        const stored = await backend.get(key, options);
+        return stored && { ...stored, info: { ...stored.info, ...(missingMetadata && { missingMetadata }) } };
+      },
+    });
+
+  it("is not dropped: update is unsupported unless metadata says what there shall be", async () => {
+    const { run, backend } = await loop(reading(2));
+    await backend.put("k" as never, { bytes: new Uint8Array(5) }, {});
+    await expect(run(() => "x")).rejects.toMatchObject({
+      code: "unsupported",
+      operation: "update",
+      message: expect.stringMatching(/metadata that no header can say; give metadata/),
+    });
+    expect((await backend.head("k" as never, {}))?.size).toBe(5);
+    // What writes nothing drops nothing.
+    expect(await run(() => undefined)).toMatchObject({ size: 5 });
+    expect(await run(() => "x", { metadata: { a: "b" } })).toMatchObject({ size: 1, metadata: { a: "b" } });
+  });
+});
+
 describe("the current body in update", () => {
   async function stored(told: string[]) {
     const made = await loop(watched(told));

@@ -29,6 +29,9 @@ describe("toStorageError", () => {
     const made = toStorageError(answered(400), { ...none, code: "ExpiredToken" }, identity);
     expect(made).toMatchObject({ code: "unauthenticated", response: { status: 400, code: "ExpiredToken" } });
     expect(toStorageError(answered(404), { ...none, code: "NoSuchBucket" }, identity).code).toBe("bucket-not-found");
+    expect(toStorageError(answered(404), { ...none, code: "XAdminUserNotFound" }, identity).code).toBe(
+      "unauthenticated",
+    );
     expect(toStorageError(answered(418), none, identity).code).toBe("unknown");
     expect(toStorageError(answered(599), none, identity)).toMatchObject({ code: "unavailable", retryable: false });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
+import { type Answer, answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
 import { stubbed } from "../../support/stubbed.ts";
 
 describe("the steps of a multipart upload", () => {
@@ -37,6 +37,34 @@ describe("the steps of a multipart upload", () => {
     const upload = await stubbed(server).createMultipartUpload("k");
     await upload.abort();
     expect(server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx");
+  });
+});
+
+describe("send, when the store does not know the upload", () => {
+  const over =
+    (head: Answer, listed: string | undefined): Script =>
+    (request) => {
+      if (request.query.has("uploadId")) return failure(404, "NoSuchUpload");
+      if (request.method === "HEAD") return head;
+      if (!request.query.has("list-type")) return happy(request);
+      return listed === undefined
+        ? failure(403, "AccessDenied")
+        : xml("ListBucketResult", `<IsTruncated>false</IsTruncated>${listed}`);
+    };
+  const entry = (key: string): string =>
+    `<Contents><Key>${key}</Key><Size>1</Size><ETag>e</ETag><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>`;
+  const absent = answer(404, { "x-amz-request-id": "R" });
+  const sending = async (script: Script): Promise<unknown> =>
+    (await stubbed(await wire(script), { base: "in" }).createMultipartUpload("k")).send(() => "x");
+
+  it.each([
+    ["nor the object, which it lists", over(absent, entry("in/k")), "ambiguous"],
+    ["nor the object, and lists others", over(absent, entry("in/k2")), "not-found"],
+    ["nor the object anywhere", over(absent, ""), "not-found"],
+    ["nor the object, and refuses to list", over(absent, undefined), "denied"],
+    ["and has an object of another", over(answer(200, { "content-length": "1", etag: '"e"' }), ""), "not-found"],
+  ])("%s, rejects", async (_, script, code) => {
+    await expect(sending(script)).rejects.toMatchObject({ code, operation: "sendMultipartUpload" });
   });
 });
 

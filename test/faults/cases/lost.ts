@@ -72,6 +72,21 @@ export const lostCases: readonly FaultCase[] = [
     },
   },
   {
+    row: "B2",
+    name: "an upload that is over, and whose object a degraded store or a proxy calls absent, is in doubt",
+    async run(rig) {
+      const bytes = noise(PART + 1);
+      const upload = await rig.store().createMultipartUpload("k");
+      const state = upload.state();
+      await upload.send(() => bytes);
+      await rig.set({ rules: [{ operation: "HeadObject", faults: [{ do: "reply", status: 404 }] }] });
+      const resumed = await rig.store().resumeMultipartUpload("k", state);
+      ok((await rig.rejects("ambiguous", () => resumed.send(() => bytes), "send")).retryable, "it may be tried again");
+      await rig.set({ rules: [] });
+      same((await resumed.send(() => bytes)).size, PART + 1, "size, when the store shows it again");
+    },
+  },
+  {
     row: "B3",
     name: "a write that a proxy answers with any status that asks to come again is found to be ours",
     async run(rig) {

@@ -42,6 +42,11 @@ export const restCases: readonly FaultCase[] = [
       await rig.set({ objects: { k: "text" }, switches: { objectHeaders: { "x-amz-missing-meta": "2" } } });
       const head = JSON.stringify(await rig.store().head("k"));
       ok(head.includes("issing"), `head must say so: ${head}`);
+      await rig.rejects("unsupported", () => rig.store().update("k", () => "new"), "update");
+      await rig.set({ switches: { fakeSize: 6 * 1024 ** 3 } });
+      await rig.rejects("unsupported", () => rig.store().copy("k", "to"), "copy by parts");
+      const { objects, uploads } = await rig.seen();
+      same([objects["k"]?.text, Object.keys(objects), uploads], ["text", ["k"], []], "objects and uploads");
     },
   },
   {
