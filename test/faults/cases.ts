@@ -2,6 +2,7 @@
 import { answerCases } from "./cases/answers.ts";
 import { byteCases } from "./cases/bytes.ts";
 import { errorCases } from "./cases/errors.ts";
+import { formCases } from "./cases/forms.ts";
 import { headerCases } from "./cases/headers.ts";
 import { keyCases } from "./cases/keys.ts";
 import { listCases } from "./cases/lists.ts";
@@ -27,6 +28,7 @@ export const cases: readonly FaultCase[] = [
   ...keyCases,
   ...headerCases,
   ...presignCases,
+  ...formCases,
   ...errorCases,
   ...securityCases,
   ...lostCases,

@@ -34,7 +34,8 @@ function onBucket(method: string, query: ReadonlyMap<string, string>): string {
   if (method === "GET" && query.has("list-type")) return "ListObjectsV2";
   if (method === "GET" && query.has("uploads")) return "ListMultipartUploads";
   if (method === "POST" && query.has("delete")) return "DeleteObjects";
-  return { HEAD: "HeadBucket", PUT: "CreateBucket", DELETE: "DeleteBucket" }[method] ?? "Unknown";
+  const verbs = { HEAD: "HeadBucket", PUT: "CreateBucket", DELETE: "DeleteBucket", POST: "PostObject" };
+  return verbs[method as keyof typeof verbs] ?? "Unknown";
 }
 
 function onObject(method: string, query: ReadonlyMap<string, string>, copies: boolean): string {

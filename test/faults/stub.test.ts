@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
 import { conformance } from "../support/conformance.ts";
 import { startStub, type Stub } from "./stub.ts";
+import { type Form, readForm, verifyForm } from "./stub/form.ts";
 import { verify, type Guard } from "./stub/verify.ts";
 
 const MIB = 1024 * 1024;
@@ -97,6 +98,79 @@ describe("verify with the examples of the specification", () => {
     ["a URL before its time", presigned, none, { ...guard, now: guard.now - 960_000 }, "AccessDenied"],
   ] as const)("verify refuses %s", (_, head, body, given, code) => {
     expect(() => verify(head, body, given)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html, whose lines end with CR and LF. */
+describe("verifyForm with the example of the specification", () => {
+  const policy = [
+    '{ "expiration": "2015-12-30T12:00:00.000Z",',
+    '  "conditions": [',
+    '    {"bucket": "sigv4examplebucket"},',
+    '    ["starts-with", "$key", "user/user1/"],',
+    '    {"acl": "public-read"},',
+    '    {"success_action_redirect": "http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html"},',
+    '    ["starts-with", "$Content-Type", "image/"],',
+    '    {"x-amz-meta-uuid": "14365123651274"},',
+    '    {"x-amz-server-side-encryption": "AES256"},',
+    '    ["starts-with", "$x-amz-meta-tag", ""],',
+    "",
+    '    {"x-amz-credential": "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request"},',
+    '    {"x-amz-algorithm": "AWS4-HMAC-SHA256"},',
+    '    {"x-amz-date": "20151229T000000Z" }',
+    "  ]",
+    "}",
+  ].join("\r\n");
+  const fields = {
+    ...{ key: "user/user1/${filename}", acl: "public-read", "Content-Type": "image/jpeg" },
+    success_action_redirect: "http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html",
+    ...{ "x-amz-meta-uuid": "14365123651274", "x-amz-server-side-encryption": "AES256", "x-amz-meta-tag": "" },
+    "x-amz-credential": "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request",
+    ...{ "x-amz-algorithm": "AWS4-HMAC-SHA256", "x-amz-date": "20151229T000000Z", policy: btoa(policy) },
+    "x-amz-signature": "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e",
+  };
+  const guard = {
+    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    ...{ region: "us-east-1", bucket: "sigv4examplebucket", now: Date.UTC(2015, 11, 30) },
+  };
+  const verified = async (change: Readonly<Record<string, string | null>>, given: object = {}): Promise<Form> => {
+    const data = new FormData();
+    for (const [name, value] of Object.entries({ ...fields, ...change })) if (value !== null) data.set(name, value);
+    data.set("file", new Blob(["\r\n--bytes\u0000"]), "é.jpg");
+    const sent = new Response(data);
+    const form = readForm(sent.headers.get("content-type") ?? "", Buffer.from(await sent.arrayBuffer()));
+    verifyForm(form, { ...guard, ...given });
+    return form;
+  };
+
+  test("verifyForm takes it, and readForm its file as it is", async () => {
+    const { file, filename } = await verified({ "x-ignore-this": "x" });
+    expect([file.toString(), filename]).toEqual(["\r\n--bytes\u0000", "é.jpg"]);
+  });
+
+  test.each<[string, Record<string, string | null>, object, string]>([
+    ["another policy", { policy: btoa(policy.replace("user1", "user2")) }, {}, "SignatureDoesNotMatch"],
+    ["another secret", {}, { secretAccessKey: "x" }, "SignatureDoesNotMatch"],
+    ["another day", { "x-amz-date": "20151230T000000Z" }, {}, "SignatureDoesNotMatch"],
+    ["another key id", {}, { accessKeyId: "x" }, "InvalidAccessKeyId"],
+    ["another region", {}, { region: "eu-west-1" }, "AuthorizationHeaderMalformed"],
+    ["no signature", { "x-amz-signature": null }, {}, "SignatureDoesNotMatch"],
+    ["no algorithm", { "x-amz-algorithm": null }, {}, "InvalidArgument"],
+    ["its end", {}, { now: Date.UTC(2015, 11, 30, 12) }, "AccessDenied"],
+    ["another bucket", {}, { bucket: "other" }, "AccessDenied"],
+    ["another key", { key: "user/user2/x" }, {}, "AccessDenied"],
+    ["another type", { "Content-Type": "text/html" }, {}, "AccessDenied"],
+    ["a field less", { "x-amz-meta-uuid": null }, {}, "AccessDenied"],
+    ["a field more", { "x-amz-meta-more": "x" }, {}, "AccessDenied"],
+  ])("verifyForm refuses %s", async (_, change, given, code) => {
+    await expect(verified(change, given)).rejects.toMatchObject({ code });
+  });
+
+  test("readForm refuses a body that is no form, and a form without a file", () => {
+    expect(() => readForm("text/plain", Buffer.from("x"))).toThrow(expect.objectContaining({ status: 412 }));
+    const empty = Buffer.from('--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--b--\r\n');
+    expect(() => readForm("multipart/form-data; boundary=b", empty)).toThrow(/one file/);
   });
 });
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { addressed } from "./operation.ts";
 import { empty, Refused, type StubAnswer } from "./stub/answer.ts";
 import type { StubCall } from "./stub/call.ts";
+import { readForm, verifyForm } from "./stub/form.ts";
 import { listObjects } from "./stub/list.ts";
 import {
   abortUpload,
@@ -14,7 +15,7 @@ import {
   uploadPart,
   uploadPartCopy,
 } from "./stub/multipart.ts";
-import { copyObject, deleteObject, deleteObjects, getObject, putObject } from "./stub/objects.ts";
+import { copyObject, deleteObject, deleteObjects, getObject, postObject, putObject } from "./stub/objects.ts";
 import { verify } from "./stub/verify.ts";
 import { World } from "./stub/world.ts";
 
@@ -35,7 +36,13 @@ export interface StubKeys {
 }
 
 const OPERATIONS: Readonly<Record<string, (call: StubCall) => StubAnswer>> = {
-  ...{ PutObject: putObject, GetObject: getObject, HeadObject: getObject, CopyObject: copyObject },
+  ...{
+    PostObject: postObject,
+    PutObject: putObject,
+    GetObject: getObject,
+    HeadObject: getObject,
+    CopyObject: copyObject,
+  },
   ...{ DeleteObject: deleteObject, DeleteObjects: deleteObjects, ListObjectsV2: listObjects },
   ...{ CreateMultipartUpload: createUpload, UploadPart: uploadPart, UploadPartCopy: uploadPartCopy },
   ...{ CompleteMultipartUpload: completeUpload, AbortMultipartUpload: abortUpload },
@@ -88,11 +95,14 @@ function answerTo(
     world = worlds.get(where.bucket);
     if (!world || world.switches.absent) throw new Refused(404, "NoSuchBucket", "The specified bucket does not exist");
     world.requests++;
-    verify(head, body, world);
-    checkToken(world, head.headers["x-amz-security-token"] ?? where.query.get("X-Amz-Security-Token"));
+    const form = where.operation === "PostObject" ? readForm(head.headers["content-type"], body) : undefined;
+    if (form) verifyForm(form, world);
+    else verify(head, body, world);
+    const token = form ? form.fields.get("x-amz-security-token") : head.headers["x-amz-security-token"];
+    checkToken(world, token ?? where.query.get("X-Amz-Security-Token"));
     const run = OPERATIONS[where.operation];
     if (!run) throw new Refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.");
-    return { ...run({ ...where, world, headers: head.headers, body }), world };
+    return { ...run({ ...where, world, headers: head.headers, body, form }), world };
   } catch (error) {
     if (error instanceof Refused) return { ...error.answer(), world };
     if (error instanceof URIError) return { ...new Refused(400, "InvalidURI", "not UTF-8").answer(), world };

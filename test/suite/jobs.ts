@@ -2,6 +2,8 @@
 import { type Capability, casesFor } from "unbucket/conformance";
 import memory from "unbucket/drivers/memory";
 import s3 from "unbucket/drivers/s3";
+import { probe } from "unbucket/probe";
+import { same } from "../../src/conformance/assert.ts";
 import { digestName, transportName } from "./seams.ts";
 
 /** A driver as its factory returns it. */
@@ -58,7 +60,20 @@ export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, F
     if (reason === undefined) return { name, run: met };
     return { name: `${name} (not here: ${reason})`, run: () => fails(met) };
   });
-  return [seams, ...jobs];
+  return [seams, ...jobs, ...(store.driver === "s3" ? [probing(driver)] : [])];
+}
+
+/** A probe asks by the driver's own client, and sends a form by the runtime's own fetch. */
+function probing(driver: Driver): Job {
+  return {
+    name: "probe: a bucket is measured, forms included, and nothing is left in it",
+    run: async () => {
+      const { findings, left } = await probe(driver);
+      const unknown = Object.entries(findings).filter(([, { answer }]) => answer === "unknown");
+      same([unknown.map(([feature]) => feature), left], [["virtual-host"], []], "what is unknown, and what is left");
+      same(findings["post-policy"].answer, "yes", "whether a form is taken, and one of a byte too many refused");
+    },
+  };
 }
 
 /** Rejects when a case that cannot be met here is: a deviation that is no longer one must leave its table. */

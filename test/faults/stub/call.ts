@@ -1,6 +1,7 @@
 /** One verified request on its way through the stub. */
 import type { Addressed } from "../operation.ts";
 import { Refused } from "./answer.ts";
+import type { Form } from "./form.ts";
 import type { StubObject, World } from "./world.ts";
 
 /** What an operation works with. */
@@ -8,6 +9,8 @@ export interface StubCall extends Addressed {
   readonly world: World;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** What the body says, where it is a form. */
+  readonly form?: Form | undefined;
 }
 
 /** Content headers and metadata of a write, as they are kept with the object. */

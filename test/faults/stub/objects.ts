@@ -16,6 +16,19 @@ export function putObject(call: StubCall): StubAnswer {
   return empty(200, world.switches.omitEtag ? {} : { etag: written(etag, world) });
 }
 
+/** PostObject: what a form brings, which was checked before. */
+export function postObject({ world, form }: StubCall): StubAnswer {
+  if (!form) throw new Refused(412, "PreconditionFailed", "no form");
+  const { fields, file, filename } = form;
+  const key = (fields.get("key") ?? "").replaceAll("${filename}", filename);
+  const { etag } = world.store(key, file, keptHeaders(Object.fromEntries(fields)));
+  const redirect = fields.get("success_action_redirect");
+  if (redirect !== undefined) return empty(303, { location: `${redirect}?key=${encodeURIComponent(key)}` });
+  if (fields.get("success_action_status") !== "201")
+    return empty(Number(fields.get("success_action_status") ?? 204), { etag });
+  return { ...documentOf("PostResponse", `<Key>${escaped(key)}</Key><ETag>${escaped(etag)}</ETag>`), status: 201 };
+}
+
 /** GetObject and HeadObject: a HEAD's answer has the head of a GET's. */
 export function getObject(call: StubCall): StubAnswer {
   const { world, key, query, headers, operation } = call;

@@ -65,15 +65,20 @@ export function verify(head: RequestHead, body: Uint8Array, guard: Guard): void 
     claim.payload,
   ].join("\n");
   const toSign = ["AWS4-HMAC-SHA256", claim.date, `${day}/${region}/s3/aws4_request`, sha256(canonical)].join("\n");
-  const steps = [String(day), guard.region, "s3", "aws4_request"];
-  const key = steps.reduce<Buffer>((made, step) => hmac(made, step), Buffer.from(`AWS4${guard.secretAccessKey}`));
-  const [wanted, given] = [hmac(key, toSign), Buffer.from(claim.signature, "hex")];
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+  if (!isSigned(toSign, String(day), claim.signature, guard)) {
     // AWS repeats all of this to whoever asks.
     const more = { AWSAccessKeyId: keyId, StringToSign: toSign, SignatureProvided: claim.signature };
     throw new Refused(403, "SignatureDoesNotMatch", `does not match; canonical request: ${canonical}`, more);
   }
   checkPayload(claim, body);
+}
+
+/** Whether a signature is that of a text, by the keys of a day. */
+export function isSigned(text: string, day: string, signature: string, { region, secretAccessKey }: Guard): boolean {
+  const steps = [day, region, "s3", "aws4_request"];
+  const key = steps.reduce<Buffer>((made, step) => hmac(made, step), Buffer.from(`AWS4${secretAccessKey}`));
+  const [wanted, given] = [hmac(key, text), Buffer.from(signature, "hex")];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 function fromHeader({ headers }: RequestHead, query: readonly string[]): Claim {
@@ -112,7 +117,8 @@ function fromQuery(pairs: readonly string[], headers: RequestHead["headers"]): C
   };
 }
 
-function wrongRegion(given: string | undefined, wanted: string): Refused {
+/** The refusal of a signature for another region, which names the right one. */
+export function wrongRegion(given: string | undefined, wanted: string): Refused {
   const message = `the region '${given}' is wrong; expecting '${wanted}'`;
   return new Refused(
     400,
