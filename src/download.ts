@@ -46,6 +46,7 @@ export function toDownload(
   }
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
   const lazy: Lazy = {
+    place,
     headers: () => (headers ??= toHeaders(info, range, contentLength)),
     body() {
       if (!stream) {
@@ -69,6 +70,8 @@ export function toDownload(
 
 /** What is made when it is asked for. */
 interface Lazy {
+  /** Where errors of the body happen. */
+  readonly place: { -readonly [Name in keyof Place]: Place[Name] };
   headers(): Headers;
   body(): ReadableStream<Uint8Array>;
 }
@@ -90,6 +93,12 @@ class Download {
   get body(): ReadableStream<Uint8Array> {
     return this[LAZY].body();
   }
+}
+
+/** Has later errors of an opened object's body name it as its reader does. */
+export function renamePlace(object: object, named: (key: string) => string): void {
+  const place = (object as Partial<Download>)[LAZY]?.place;
+  if (place?.key) place.key = named(place.key);
 }
 
 function nextOf(reader: ReadableStreamDefaultReader<Uint8Array>): () => Promise<Uint8Array | null> {

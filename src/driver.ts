@@ -1,12 +1,12 @@
 /** From a backend to what users hold: an unstorage driver with the object interface on the same object. */
 import type { Backend } from "./backend.ts";
-import { caller, type DriverSpec, opener } from "./call.ts";
-import { StorageError } from "./error.ts";
+import { caller, type DriverSpec, opener, type Watch } from "./call.ts";
+import { type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
-import { download, objectStore } from "./objects.ts";
+import { answerLookup } from "./lookup.ts";
+import { download, head, list, objectStore, remove } from "./objects.ts";
 import { type Operation, optionsOf } from "./options.ts";
-import { answerProbe } from "./probe.ts";
 import { removals } from "./put.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -28,24 +28,29 @@ export function toDriver(spec: DriverSpec): Driver {
   const backend = opener(spec);
   const call = caller(spec, backend.get);
   const store = objectStore(call);
-  // What an object verb does, under the key-value verb's own name.
-  const as = (operation: Operation): ObjectStore => objectStore((_, ...rest) => call(operation, ...rest));
-  const [has, remove, meta, keysOf] = [as("hasItem"), as("removeItem"), as("getMeta"), as("getKeys")];
+
+  /** What a key-value verb does with its object: in the verb's own name, with the options that it knows. */
+  function on<T>(
+    operation: Operation,
+    key: string,
+    options: KvOptions | undefined,
+    run: (opened: Backend, at: string, given: Given, place: Place, watch: Watch) => Promise<T>,
+  ): Promise<T> {
+    const [at, given] = [toObjectKey(key), bag(operation, options)];
+    return call(operation, at, given, (opened, place, watch) => run(opened, at, given, place, watch));
+  }
 
   function read(
     operation: "getItem" | "getItemRaw",
     key: string,
     options: KvOptions | undefined,
   ): Promise<DownloadedObject | null> {
-    const given = bag(operation, options);
-    return call(operation, toObjectKey(key), given, async (opened, place, watch) => {
-      try {
-        return await download(opened, parseKey(toObjectKey(key)), given, place, watch);
-      } catch (error) {
+    return on(operation, key, options, (...object) =>
+      download(...object).catch((error: unknown) => {
         if (StorageError.is(error) && error.code === "not-found") return null;
         throw error;
-      }
-    });
+      }),
+    );
   }
 
   function write(
@@ -54,10 +59,9 @@ export function toDriver(spec: DriverSpec): Driver {
     value: UploadBody,
     options: KvOptions | undefined,
   ): Promise<void> {
-    const given: UploadOptions = bag(operation, options);
-    const written = call(operation, toObjectKey(key), given, async (opened) => {
+    const written = on(operation, key, options, async (opened, at, given) => {
       // Key-value writes are atomic but need not survive a power cut: a driver's `durable` option decides otherwise.
-      await upload(opened, parseKey(toObjectKey(key)), value, given, false);
+      await upload(opened, parseKey(at), value, given, false);
     });
     return releasing(value, written);
   }
@@ -68,8 +72,8 @@ export function toDriver(spec: DriverSpec): Driver {
     getInstance: backend.get,
 
     hasItem: async (key, options) => {
-      if (answerProbe(options, driver, key)) return false;
-      return has.exists(toObjectKey(key), bag("hasItem", options));
+      if (answerLookup(options, driver, key)) return false;
+      return (await on("hasItem", key, options, head)) !== null;
     },
     getItem: async (key, options) => {
       const object = await read("getItem", key, options);
@@ -83,10 +87,10 @@ export function toDriver(spec: DriverSpec): Driver {
     },
     setItem: (key, value, options) => write("setItem", key, value, options),
     setItemRaw: (key, value, options) => write("setItemRaw", key, value, options),
-    removeItem: (key, options) => remove.delete(toObjectKey(key), bag("removeItem", options)),
+    removeItem: (key, options) => on("removeItem", key, options, remove),
 
     getMeta: async (key, options): Promise<KvMeta | null> => {
-      const info = await meta.head(toObjectKey(key), bag("getMeta", options));
+      const info = await on("getMeta", key, options, head);
       if (!info) return null;
       const { key: _key, lastModified, ...rest } = info;
       return { ...rest, ...(lastModified ? { mtime: lastModified } : {}) };
@@ -95,7 +99,7 @@ export function toDriver(spec: DriverSpec): Driver {
     getKeys: async (base, options) => {
       const most = options?.["maxDepth"];
       const keys: string[] = [];
-      for await (const entry of keysOf.list({ ...bag("clear", options), prefix: below(base) })) {
+      for await (const entry of list(call, "getKeys", { ...bag("clear", options), prefix: below(base) })) {
         const key = entry.key === undefined ? null : toKvKey(entry.key);
         if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);
       }
@@ -134,11 +138,10 @@ export function toDriver(spec: DriverSpec): Driver {
   return driver;
 }
 
+type Given = UploadOptions & DownloadOptions & { readonly ifNoneMatch?: "*" };
+
 /** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verb knows is passed on. */
-function bag(
-  operation: Operation,
-  options: KvOptions | undefined,
-): UploadOptions & DownloadOptions & { ifNoneMatch?: "*" } {
+function bag(operation: Operation, options: KvOptions | undefined): Given {
   const given: KvOptions = typeof options === "object" && options !== null ? options : {};
   const names = Object.keys(optionsOf(operation)).filter((name) => given[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, given[name]]));

@@ -109,13 +109,19 @@ export function locate(error: unknown, place: Place): StorageError {
     : new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
   if (known.operation !== undefined) return known;
   const key = known.key ?? place.key ?? undefined;
-  const where = [place.driver, place.operation, key === undefined ? undefined : JSON.stringify(shorten(key))];
+  const where = [place.driver, place.operation, key === undefined ? undefined : quoted(key)];
   const { operation, driver } = place;
   return Object.assign(known, { operation }, driver && { driver }, key === undefined ? {} : { key }, {
     message: `${where.filter(Boolean).join(" ")}: ${known.message}`,
   });
 }
 
-function shorten(key: string): string {
-  return key.length > 200 ? `${key.slice(0, 200)}…` : key;
+/** A key as messages have it. */
+export function quoted(key: string): string {
+  return JSON.stringify(key.length > 200 ? `${key.slice(0, 200)}…` : key);
+}
+
+/** The failure of a verb that needs the object. */
+export function notFound(key: string): StorageError {
+  return new StorageError("not-found", "there is no object with this key", { key });
 }

@@ -151,13 +151,13 @@ export interface PresignOptions extends RequestOptions, ObjectHeaders {
   readonly policy?: PolicyWriter;
 }
 
-/** Options of `copy`; `versionId` and `headers` are those of the copy itself. */
+/** Options of `copy`: the source's `versionId`, the copy's own `headers`, of which other requests get what they need. */
 export interface CopyOptions extends RequestOptions {
   /** Only copy this version of the source, else `precondition-failed`. */
   readonly ifMatch?: string;
 }
 
-/** Options of `move`. */
+/** Options of `move`, which moves the newest version. */
 export type MoveOptions = Omit<CopyOptions, "versionId">;
 
 /**

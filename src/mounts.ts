@@ -1,13 +1,15 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
+import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { pageAt } from "./cursor.ts";
-import { StorageError } from "./error.ts";
+import { type KeyFailure, locate, quoted, StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
-import { objectHeaders, prefixed } from "./options.ts";
+import { type Lookup, lookupOptions } from "./lookup.ts";
+import { type End, move } from "./move.ts";
+import { knownOptions, objectHeaders, type Operation, optionsOf, prefixed } from "./options.ts";
 import { listing, type Load } from "./pages.ts";
-import { type Probe, probeOptions } from "./probe.ts";
-import { renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
+import { refuseLeft } from "./removal.ts";
+import { type Name, renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
-import { refuseReplaced, refuseTwin } from "./twin.ts";
 import { releasing } from "./upload.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
@@ -18,11 +20,14 @@ export interface StorageLike {
 /** The store below a prefix of a driver. */
 type View = (driver: ObjectStore, prefix: string) => ObjectStore;
 
-/** Where a caller's key leads: `head` of it names the mount, `rest` is the raw key in `store`. */
+/** Where a caller's `key` leads. */
 interface Target {
+  readonly key: string;
   readonly store: ObjectStore;
-  readonly head: string;
+  /** The raw key in the store. */
   readonly rest: string;
+  /** What the caller calls keys of the store. */
+  readonly named: Name;
 }
 
 /**
@@ -39,22 +44,32 @@ export function objects(storage: StorageLike): ObjectStore {
     views.set(driver, known.set(prefix, scope));
     return scope;
   };
-  const resolve = (key: string): Promise<Target> => resolveKey(storage, view, key);
-  const at = async <T>(key: string, run: (target: Target) => Promise<T>): Promise<T> => {
-    const target = await resolve(key);
-    return renaming(run(target), (found) => target.head + found);
+  const resolve = async (operation: Operation, key: string): Promise<Target> => {
+    try {
+      return await resolveKey(storage, view, key);
+    } catch (error) {
+      throw locate(error, { operation, key });
+    }
+  };
+  const at = async <T>(operation: Operation, key: string, run: (to: Target) => Promise<T>): Promise<T> => {
+    const to = await resolve(operation, key);
+    return renaming(run(to), only(to));
   };
 
   const store: ObjectStore = {
-    upload: (key, body, options) => at(key, (to) => to.store.upload(to.rest, body, options)),
-    download: (key, options) => at(key, (to) => to.store.download(to.rest, options)),
+    upload: (key, body, options) =>
+      releasing(
+        body,
+        at("upload", key, (to) => to.store.upload(to.rest, body, options)),
+      ),
+    download: (key, options) => at("download", key, (to) => to.store.download(to.rest, options)),
     delete: async (keys, options) => {
-      if (typeof keys === "string") return at(keys, (to) => to.store.delete(to.rest, options));
-      await deleteByMount(await Promise.all(keys.map((key) => resolve(key))), options);
+      if (!Array.isArray(keys)) return at("delete", keys as string, (to) => to.store.delete(to.rest, options));
+      await deleteByMount(await Promise.all(keys.map((key) => resolve("delete", key))), options);
     },
-    exists: (key, options) => at(key, (to) => to.store.exists(to.rest, options)),
-    presign: (key, options) => at(key, (to) => to.store.presign(to.rest, options)),
-    head: (key, options) => at(key, (to) => to.store.head(to.rest, options)),
+    exists: (key, options) => at("exists", key, (to) => to.store.exists(to.rest, options)),
+    presign: (key, options) => at("presign", key, (to) => to.store.presign(to.rest, options)),
+    head: (key, options) => at("head", key, (to) => to.store.head(to.rest, options)),
     list: (options: ListOptions = {}) => {
       const begin = (): Load => {
         let mounted: Promise<Load> | undefined;
@@ -64,107 +79,118 @@ export function objects(storage: StorageLike): ObjectStore {
       };
       return listing(begin, options?.cursor);
     },
-    copy: (from, to, options) => transfer(from, to, options, "copy"),
-    move: (from, to, options) => transfer(from, to, options, "move"),
+    copy: (from, to, options) => transfer("copy", from, to, options),
+    move: (from, to, options) => transfer("move", from, to, options),
     deletePrefix: async (prefix, options) => {
-      const to = await resolve(prefix);
-      return to.store.deletePrefix(to.rest, options);
+      const to = await resolve("deletePrefix", prefix);
+      return renaming(to.store.deletePrefix(to.rest, options), to.named);
     },
     createMultipartUpload: async (key, options) => {
-      const to = await resolve(key);
-      return renamed(to.store.createMultipartUpload(to.rest, options), (name) => to.head + name);
+      const to = await resolve("createMultipartUpload", key);
+      return renamed(to.store.createMultipartUpload(to.rest, options), only(to));
     },
     resumeMultipartUpload: async (key, upload) => {
-      const to = await resolve(key);
-      const state = renamedState(upload, key, to.rest);
-      return renamed(to.store.resumeMultipartUpload(to.rest, state), (name) => to.head + name);
+      const to = await resolve("resumeMultipartUpload", key);
+      return renamed(to.store.resumeMultipartUpload(to.rest, renamedState(upload, key, to.rest)), only(to));
     },
     listUploads: (options = {}) => listMounted(options),
     sweepUploads: async (options = {}) => {
-      const to = await resolve(options?.prefix ?? "");
-      return to.store.sweepUploads(prefixed(options, () => to.rest));
+      const to = await resolve("sweepUploads", options?.prefix ?? "");
+      return renaming(to.store.sweepUploads(prefixed(options, () => to.rest)), to.named);
     },
-    update: (key, fn, options) => at(key, (to) => to.store.update(to.rest, fn, options)),
+    update: (key, fn, options) => at("update", key, (to) => to.store.update(to.rest, fn, options)),
     scoped: (prefix) => scoped(store, prefix),
   };
 
   async function loadMounted(options: ListOptions): Promise<Load> {
-    const to = await resolve(options?.prefix ?? "");
+    const to = await resolve("list", options?.prefix ?? "");
     const inner = prefixed(options, () => to.rest);
-    return renamedPages(
-      (cursor) => to.store.list(inner && { ...inner, cursor }),
-      (name) => to.head + name,
-    );
+    return renamedPages((cursor) => to.store.list(inner && { ...inner, cursor }), to.named);
   }
 
   async function* listMounted(options: UploadsOptions): ReturnType<typeof renamedUploads> {
-    const to = await resolve(options?.prefix ?? "");
+    const to = await resolve("listUploads", options?.prefix ?? "");
     const inner = prefixed(options, () => to.rest);
-    yield* renamedUploads(to.store, inner, (name) => to.head + name);
+    yield* renamedUploads(to.store, inner, to.named);
   }
 
   async function transfer(
+    verb: "copy" | "move",
     from: string,
     to: string,
-    options: CopyOptions | undefined,
-    verb: "copy" | "move",
+    options: CopyOptions = {},
   ): Promise<ObjectInfo> {
-    const [source, target] = await Promise.all([resolve(from), resolve(to)]);
-    if (source.store === target.store)
-      return named(target, await source.store[verb](source.rest, target.rest, options));
-    const object = await source.store.download(source.rest, options);
-    const signal = options?.signal;
-    const send = async (): Promise<ObjectInfo> => {
-      const headers = objectHeaders(object);
-      if (verb === "move") refuseTwin(object, await target.store.head(target.rest, { signal }), from);
-      return target.store.upload(target.rest, object.body, { ...headers, size: object.size, signal });
-    };
-    const copied = await releasing(object.body, send());
-    if (verb === "move") {
-      // As within one store: what was written meanwhile is not deleted unread.
-      refuseReplaced(object, await source.store.head(source.rest, { signal }), from);
-      await source.store.delete(source.rest, { signal });
-    }
-    return named(target, copied);
+    const [source, target] = await Promise.all([resolve(verb, from), resolve(verb, to)]);
+    if (source.store !== target.store) return across(verb, source, target, options);
+    const named: Name = (key) => (key === source.rest ? from : only(target)(key));
+    return renaming(source.store[verb](source.rest, target.rest, options), named);
   }
   return store;
 }
 
-function named({ head }: Target, found: ObjectInfo): ObjectInfo {
-  return { ...found, key: head + found.key };
+/** One key's name alone: an error may be of another store, which a body is read from. */
+function only({ key, rest }: Target): Name {
+  return (name) => (name === rest ? key : name);
+}
+
+/** A copy or a move whose two keys lead to different stores: the bytes, and what travels with them, come through here. */
+async function across(
+  operation: "copy" | "move",
+  source: Target,
+  target: Target,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  try {
+    knownOptions(options, optionsOf(operation));
+    const { signal, versionId } = options;
+    const { source: reading, write } = copyHeaders(options.headers);
+    const copy = async (ifMatch: string | undefined): Promise<ObjectInfo> => {
+      const read = source.store.download(source.rest, { signal, versionId, ifMatch, headers: reading });
+      const object = await renaming(read, only(source));
+      const send = async (): Promise<ObjectInfo> => {
+        const { body, size } = object;
+        refuseLoss(object);
+        return target.store.upload(target.rest, body, { ...objectHeaders(object), size, signal, headers: write });
+      };
+      return releasing(object.body, renaming(send(), only(target)));
+    };
+    if (operation === "copy") return await copy(options.ifMatch);
+    return await move(source.key, target.key, options, [endOf(source), endOf(target)], copy);
+  } catch (error) {
+    throw StorageError.is(error) ? locate(error, { operation, key: source.key }) : error;
+  }
+}
+
+/** The one key of a store by the caller's name. */
+function endOf(to: Target): End<string> {
+  return {
+    head: (_, call) => renaming(to.store.head(to.rest, call), only(to)),
+    delete: (_, call) => renaming(to.store.delete(to.rest, call), only(to)),
+  };
 }
 
 async function deleteByMount(targets: readonly Target[], options: Parameters<ObjectStore["delete"]>[1]): Promise<void> {
-  const mounts = new Map<ObjectStore, Target[]>();
-  for (const target of targets) mounts.set(target.store, [...(mounts.get(target.store) ?? []), target]);
-  const deleted: string[] = [];
-  const errors: NonNullable<StorageError["errors"]>[number][] = [];
-  for (const [store, group] of mounts) {
-    const caller = new Map(group.map((target) => [target.rest, target.head + target.rest]));
-    const named = (key: string): string => caller.get(key) ?? key;
+  const mounts = new Map<ObjectStore, Map<string, string>>();
+  for (const { store, rest, key } of targets)
+    mounts.set(store, (mounts.get(store) ?? new Map<string, string>()).set(rest, key));
+  const failures: KeyFailure[] = [];
+  for (const [store, keys] of mounts) {
     try {
-      await store.delete(
-        group.map((target) => target.rest),
-        options,
-      );
-      deleted.push(...caller.values());
+      await renaming(store.delete([...keys.keys()], options), (key) => keys.get(key) ?? key);
     } catch (error) {
       if (!StorageError.is(error) || mounts.size === 1) throw error;
-      if (error.code !== "partial") {
-        // What other mounts have deleted by now must not be lost in this one's failure.
-        errors.push(...[...caller.values()].map((key) => ({ key, error })));
-        continue;
-      }
-      deleted.push(...(error.deleted ?? []).map(named));
-      errors.push(...(error.errors ?? []).map((failure) => ({ ...failure, key: named(failure.key) })));
+      // What other mounts have deleted by now must not be lost in this one's failure.
+      failures.push(...(error.errors ?? [...keys.values()].map((key) => ({ key, error }))));
     }
   }
-  if (errors.length > 0)
-    throw new StorageError("partial", `${errors.length} of ${targets.length} keys were not deleted`, {
-      operation: "delete",
-      deleted,
-      errors,
-    });
+  try {
+    refuseLeft(
+      [...mounts.values()].flatMap((keys) => [...keys.values()]),
+      failures,
+    );
+  } catch (error) {
+    throw locate(error, { operation: "delete" });
+  }
 }
 
 /** unstorage's own normal form of a key, which is what mounts are matched against. */
@@ -181,30 +207,30 @@ async function resolveKey(storage: StorageLike, view: View, key: string): Promis
   if (asked.split(":").some((segment) => segment === "." || segment === "..")) {
     throw new StorageError("invalid-key", 'a key must not have a "." or ".." segment', { key });
   }
-  const probe: Probe = {};
-  await storage.hasItem(asked, probeOptions(probe));
-  if (!probe.found) {
+  const lookup: Lookup = {};
+  await storage.hasItem(asked, lookupOptions(lookup));
+  if (!lookup.found) {
     throw new StorageError(
       "unsupported",
-      `the driver mounted for ${JSON.stringify(key)} has no object interface; mount one of unbucket's`,
+      `the driver mounted for ${quoted(key)} has no object interface; mount one of unbucket's`,
       { key },
     );
   }
-  const { driver } = probe.found;
-  const [full, reached] = open ? [asked.slice(0, -1), probe.found.key.slice(0, -1)] : [asked, probe.found.key];
+  const { driver, key: found } = lookup.found;
+  const [full, reached] = open ? [asked.slice(0, -1), found.slice(0, -1)] : [asked, found];
   if (reached.length > full.length) {
     // The Storage is a view below a prefix: what it put before the key stays hidden in results.
     const hidden = reached.slice(0, reached.length - full.length).replaceAll(":", "/");
-    return { store: view(driver, hidden), head: "", rest: key };
+    return { key, store: view(driver, hidden), rest: key, named: (name) => name };
   }
   const consumed = full.slice(0, full.length - reached.length);
   const head = key.slice(0, consumed.length);
   if (head.replace(/[/\\]/g, ":") !== consumed) {
     throw new StorageError(
       "invalid-key",
-      `${JSON.stringify(key)} must begin with ${JSON.stringify(consumed)} to reach its mount`,
+      `${quoted(key)} must begin with ${JSON.stringify(consumed)} to reach its mount`,
       { key },
     );
   }
-  return { store: driver, head, rest: key.slice(consumed.length) };
+  return { key, store: driver, rest: key.slice(consumed.length), named: (name) => head + name };
 }

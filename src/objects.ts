@@ -2,19 +2,20 @@
 import type { Backend, Key, RequestOptions, StoredInfo } from "./backend.ts";
 import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
+import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { type Place, StorageError } from "./error.ts";
-import type { CopyOptions, DownloadOptions, ListOptions, ObjectStore } from "./interface.ts";
+import { notFound, type Place, StorageError } from "./error.ts";
+import type { CopyOptions, DownloadOptions, ListOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import { parseKey, parsePrefix } from "./key.ts";
+import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
-import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { objectHeaders, type Operation, refuse, wholeNumber } from "./options.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
 import { listUploads, sweepUploads } from "./pending.ts";
 import { presignOptions } from "./presign.ts";
 import { parseRange } from "./range.ts";
 import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
-import { refuseReplaced, refuseTwin, replaced } from "./twin.ts";
 import { update } from "./update.ts";
 import { checkEtag, releasing, upload } from "./upload.ts";
 
@@ -28,24 +29,17 @@ export function objectStore(call: Caller): ObjectStore {
       ),
 
     download: (key, options = {}) =>
-      call("download", key, options, (backend, place, watch) =>
-        download(backend, parseKey(key), options, place, watch),
-      ),
+      call("download", key, options, (backend, place, watch) => download(backend, key, options, place, watch)),
 
     delete: (keys, options = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
         Array.isArray(keys)
           ? deleteAll(backend, [...new Set(keys)].map(parseKey), ofMany(options))
-          : backend.delete(parseKey(keys as string), versioned(backend, options)),
+          : remove(backend, keys as string, options),
       ),
 
     exists: (key, options = {}) =>
-      call(
-        "exists",
-        key,
-        options,
-        async (backend) => (await backend.head(parseKey(key), versioned(backend, options))) !== null,
-      ),
+      call("exists", key, options, async (backend) => (await head(backend, key, options)) !== null),
 
     presign: (key, options = {}) =>
       call("presign", key, options, (backend) => {
@@ -54,42 +48,19 @@ export function objectStore(call: Caller): ObjectStore {
         return backend.presign?.(parsed, checked) ?? null;
       }),
 
-    head: (key, options = {}) =>
-      call("head", key, options, async (backend) => {
-        const info = await backend.head(parseKey(key), versioned(backend, options));
-        return info && toInfo(backend, info);
-      }),
+    head: (key, options = {}) => call("head", key, options, (backend) => head(backend, key, options)),
 
-    list: (options = {}) => list(call, options),
+    list: (options = {}) => list(call, "list", options),
 
-    copy: (from, to, options = {}) => call("copy", from, options, (backend) => copy(backend, from, to, options)),
+    copy: (from, to, options = {}) =>
+      call("copy", from, options, (backend) => copy(backend, ...twoKeys(from, to), options)),
 
     move: (from, to, options = {}) =>
-      call("move", from, options, async (backend) => {
-        if (from === to) throw refuse("to", "must be another key than from");
-        if ("versionId" in options) throw refuse("versionId", "cannot be moved; copy it, then delete it");
-        const { signal } = options;
-        const source = await backend.head(parseKey(from), { signal });
-        if (!source) throw absent(from);
-        refuseTwin(source, await backend.head(parseKey(to), { signal }));
-        // Pinned to what was seen, and looked at again before the delete: a version written meanwhile is kept, but for the
-        // moment between that look and the delete.
-        const ifMatch = unlessAny(options.ifMatch) ?? source.etag;
-        const copied = await copy(backend, from, to, { ...options, ifMatch }).catch((error: unknown) => {
-          if (StorageError.is(error) && error.code === "precondition-failed" && ifMatch === source.etag)
-            throw replaced();
-          throw error;
-        });
-        const target = await backend.head(parseKey(to), { signal });
-        if (target?.size !== source.size) {
-          throw new StorageError(
-            "corrupt",
-            `the copy at ${JSON.stringify(to)} has not ${source.size} bytes; the source was kept`,
-          );
-        }
-        refuseReplaced(source, await backend.head(parseKey(from), { signal }));
-        await backend.delete(parseKey(from), { signal });
-        return copied;
+      call("move", from, options, (backend) => {
+        const keys = twoKeys(from, to);
+        const copying = (ifMatch: string | undefined): Promise<ObjectInfo> =>
+          copy(backend, ...keys, { ...options, ifMatch });
+        return move(...keys, options, [backend, backend], copying);
       }),
 
     deletePrefix: (prefix, options = {}) =>
@@ -113,16 +84,27 @@ export function objectStore(call: Caller): ObjectStore {
   return store;
 }
 
+/** What the store knows of an object, or null. */
+export async function head(backend: Backend, key: string, options: RequestOptions): Promise<ObjectInfo | null> {
+  const info = await backend.head(parseKey(key), versioned(backend, options));
+  return info && toInfo(backend, info);
+}
+
+/** Deletes one object. */
+export function remove(backend: Backend, key: string, options: RequestOptions): Promise<void> {
+  return backend.delete(parseKey(key), versioned(backend, options));
+}
+
 /** Opens an object; rejects `not-found`. */
 export async function download(
   backend: Backend,
-  key: Key,
+  key: string,
   options: DownloadOptions,
   place: Place,
   watch: Watch,
 ): ReturnType<ObjectStore["download"]> {
   const { range, ifMatch, ifNoneMatch, parallel = 1 } = options;
-  const stored = await backend.get(key, {
+  const stored = await backend.get(parseKey(key), {
     ...versioned(backend, options),
     range: range === undefined ? undefined : parseRange(range),
     ifMatch: checkEtag("ifMatch", unlessAny(ifMatch)),
@@ -130,17 +112,18 @@ export async function download(
     parallel: wholeNumber("parallel", parallel, 1, 16),
     place,
   });
-  if (!stored) throw absent(key);
+  if (!stored) throw notFound(key);
   return toDownload(backend, watch ? watch(stored) : stored, place);
 }
 
-function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"]> {
+/** The objects below a prefix, listed in the name of a verb. */
+export function list(call: Caller, operation: Operation, options: ListOptions): ReturnType<ObjectStore["list"]> {
   // Null is refused in the frame, at the first step.
   const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(() => {
     const iteration = {};
     return (from) =>
-      call("list", prefix, options, (backend) => {
+      call(operation, prefix, options, (backend) => {
         if (delimiter !== undefined && delimiter !== "/") throw refuse("delimiter", 'must be "/" or absent');
         wholeNumber("limit", limit, 1, PAGE_LIMIT);
         parsePrefix(prefix);
@@ -151,24 +134,30 @@ function list(call: Caller, options: ListOptions): ReturnType<ObjectStore["list"
   }, cursor);
 }
 
-async function copy(backend: Backend, from: string, to: string, options: CopyOptions): ReturnType<ObjectStore["copy"]> {
-  const [source, target] = [parseKey(from), parseKey(to)];
+function twoKeys(from: string, to: string): readonly [Key, Key] {
+  const keys = [parseKey(from), parseKey(to)] as const;
   if (from === to) throw refuse("to", "must be another key than from");
+  return keys;
+}
+
+async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<ObjectInfo> {
   const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
   const checked = { ...versioned(backend, options), ifMatch };
-  const copied = backend.copy
-    ? await backend.copy(source, target, checked)
-    : await copyThrough(backend, source, target, checked);
-  if (!copied) throw absent(from);
+  const copied = backend.copy ? await backend.copy(from, to, checked) : await copyThrough(backend, from, to, checked);
+  if (!copied) throw notFound(from);
   return toInfo(backend, copied);
 }
 
 async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<StoredInfo | null> {
-  const stored = await backend.get(from, options);
+  const { source, write } = copyHeaders(options.headers);
+  const stored = await backend.get(from, { ...options, headers: source });
   if (!stored) return null;
   const { body, info } = stored;
-  const put = async (): Promise<StoredInfo> =>
-    backend.put(to, { stream: body, size: info.size }, { ...objectHeaders(info), signal: options.signal });
+  const { signal } = options;
+  const put = async (): Promise<StoredInfo> => {
+    refuseLoss(info);
+    return backend.put(to, { stream: body, size: info.size }, { ...objectHeaders(info), headers: write, signal });
+  };
   return releasing(body, put());
 }
 
@@ -187,8 +176,4 @@ function ofMany(options: RequestOptions): RequestOptions {
 /** On a read `*` asks for what `not-found` tells anyway, so drivers need not know it. */
 function unlessAny(ifMatch: string | undefined): string | undefined {
   return ifMatch === "*" ? undefined : ifMatch;
-}
-
-function absent(key: string): StorageError {
-  return new StorageError("not-found", "there is no object with this key", { key });
 }

@@ -11,7 +11,11 @@ const TRIES = 3;
 
 /** Deletes all keys; rejects `partial` when some are left. */
 export async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
-  const failures = keys.length === 0 ? [] : await deleteMany(backend, keys, options);
+  refuseLeft(keys, keys.length === 0 ? [] : await deleteMany(backend, keys, options));
+}
+
+/** Rejects `partial` when some of the keys are left. */
+export function refuseLeft(keys: readonly string[], failures: readonly DeleteFailure[]): void {
   if (failures.length === 0) return;
   const failed = new Set(failures.map((failure) => failure.key));
   const first = failures[0] as DeleteFailure;

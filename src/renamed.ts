@@ -1,6 +1,7 @@
 /** Results and failures whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
 import type { PendingUpload } from "./backend.ts";
-import { StorageError } from "./error.ts";
+import { renamePlace } from "./download.ts";
+import { quoted, StorageError } from "./error.ts";
 import type { MultipartUpload, ObjectList, ObjectStore, Page, UploadsOptions, UploadState } from "./interface.ts";
 import type { Load } from "./pages.ts";
 
@@ -12,15 +13,23 @@ export async function renaming<T>(outcome: Promise<T>, named: Name): Promise<T> 
   try {
     return rename(await outcome, named);
   } catch (error) {
-    if (!StorageError.is(error)) throw error;
-    const { deleted, errors } = error;
-    throw Object.assign(
-      error,
-      error.key !== undefined && { key: named(error.key) },
-      deleted && { deleted: deleted.map(named) },
-      errors && { errors: errors.map((failure) => rename(failure, named)) },
-    );
+    throw StorageError.is(error) ? renameError(error, named) : error;
   }
+}
+
+function renameError(error: StorageError, named: Name): StorageError {
+  const { key, deleted, errors } = error;
+  // Keys of a batch may share an error.
+  for (const inner of new Set(errors?.map((failure) => failure.error))) renameError(inner, named);
+  // It says the key that it is of, and of a batch the first that failed.
+  for (const said of [key, errors?.[0]?.key])
+    if (said !== undefined) error.message = error.message.replace(quoted(said), () => quoted(named(said)));
+  return Object.assign(
+    error,
+    key !== undefined && { key: named(key) },
+    deleted && { deleted: deleted.map(named) },
+    errors && { errors: errors.map((failure) => rename(failure, named)) },
+  );
 }
 
 /** An upload, once it is there, under another name. */
@@ -81,6 +90,7 @@ export async function* renamedUploads(
 
 function rename<T>(found: T, named: Name): T {
   if (typeof found !== "object" || found === null || !("key" in found)) return found;
+  renamePlace(found, named);
   // Not by spreading, which would make the stream and the headers of a download that nobody has asked for.
   const properties = Object.getOwnPropertyDescriptors(found);
   return Object.create(Object.getPrototypeOf(found) as object, {

@@ -25,10 +25,10 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     (key: string, ...rest: Rest): Promise<T> =>
       run(verb(full(key), ...rest));
 
-  return {
+  const scope: ObjectStore = {
     upload: on(store.upload),
     download: on(store.download),
-    delete: (keys, options) => run(store.delete(typeof keys === "string" ? full(keys) : keys.map(full), options)),
+    delete: (keys, options) => run(store.delete(Array.isArray(keys) ? keys.map(full) : full(keys as string), options)),
     exists: on(store.exists),
     presign: on(store.presign),
     head: on(store.head),
@@ -45,6 +45,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
     listUploads: (options = {}) => renamedUploads(store, below(options), cut),
     sweepUploads: (options = {}) => run(store.sweepUploads(below(options))),
     update: on(store.update),
-    scoped: (deeper) => scoped(store, full(deeper)),
+    scoped: (deeper) => scoped(scope, deeper),
   };
+  return scope;
 }

@@ -4,6 +4,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
 import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
+import { copyHeaders, type CopyHeaders, refuseLoss } from "../../src/copy-headers.ts";
 import { StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
@@ -11,7 +12,7 @@ import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts } from "../../src/put.ts";
 import type { Client } from "./client.ts";
-import { extraHeaders, type HeaderMap, SOURCE, sourceHeaders, toEtag, toRequestHeaders } from "./headers.ts";
+import { toEtag, toRequestHeaders } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
 import { childText, type Element } from "./xml.ts";
 
@@ -34,16 +35,16 @@ export async function copyObject(
   limit: number = MAX_PART,
 ): Promise<StoredInfo | null> {
   const { ifMatch, signal, versionId } = options;
-  const extra = extraHeaders(options.headers, false);
+  const headers = copyHeaders(options.headers);
   const version = versionId === undefined ? {} : { versionId };
   for (let tries = 1; ; tries++) {
     // Its size says how to copy, and its ETag pins all parts to one version.
-    const source = await headMarked(client, from, { signal, headers: sourceHeaders(extra), ...version }, bucket);
+    const source = await headMarked(client, from, { signal, headers: headers.source, ...version }, bucket);
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch");
     try {
-      return await copyVersion(client, steps, source, to, { ...version, headers: extra, signal }, limit);
+      return await copyVersion(client, steps, source, to, { ...version, headers, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
       if (error.response?.code === "NoSuchUpload")
@@ -63,18 +64,15 @@ async function copyVersion(
   steps: Steps,
   { info, marked }: Marked,
   to: Key,
-  { versionId, headers: extra, signal }: Pick<BackendCopyOptions, "versionId" | "signal"> & { headers: HeaderMap },
+  options: Omit<BackendCopyOptions, "headers"> & { readonly headers: CopyHeaders },
   limit: number,
 ): Promise<StoredInfo> {
+  const { versionId, signal } = options;
+  const { write, part, target } = options.headers;
   const { bucket, base } = client.settings;
   const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
-  const only = (ofSource: boolean): Record<string, string> =>
-    Object.fromEntries(Object.entries(extra).filter(([name]) => SOURCE.test(name) === ofSource)) as Record<
-      string,
-      string
-    >;
   const from = {
-    ...only(true),
+    ...part,
     "x-amz-copy-source": `/${bucket}/${encodePath(base + info.key)}${version}`,
     // Some servers have none for some objects.
     "x-amz-copy-source-if-match": info.etag === '""' ? undefined : info.etag,
@@ -83,19 +81,18 @@ async function copyVersion(
     // By default the store takes all headers along, also those that we do not know. They are replaced to leave the write id behind.
     const kept =
       marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
-    const headers = { ...only(false), ...from, ...kept };
+    const headers = { ...write, ...from, ...kept };
     const operation = { method: "PUT", key: to, headers, copies: info.size, signal } as const;
     const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
     if (root) return copied(info, to, root);
     // Some servers answer with nothing: then the copy itself must be there.
-    const made = await headMarked(client, to, { signal, headers: only(false) }, async () => {});
+    const made = await headMarked(client, to, { signal, headers: target }, async () => {});
     if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
     throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
   }
 
-  if (info.missingMetadata)
-    throw new StorageError("unsupported", "a copy by parts would drop metadata that no header can say");
-  const begun = { ...info, headers: only(false), checksum: false, signal } as const;
+  refuseLoss(info);
+  const begun = { ...info, headers: write, checksum: false, signal } as const;
   return inParts(steps, to, begun, async ({ uploadId }) => {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];

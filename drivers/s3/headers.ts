@@ -59,15 +59,6 @@ export function extraHeaders(headers: PutOptions["headers"], upload = true): Rec
   return extra;
 }
 
-/** Of a copy's headers those that reading the source needs, under the names that a read has for them. */
-export function sourceHeaders(extra: HeaderMap): Record<string, string> {
-  const needed = Object.entries(extra).filter(([name]) => SOURCE.test(name));
-  return Object.fromEntries(needed.map(([name, value = ""]) => [name.replace("copy-source-", ""), value]));
-}
-
-/** Of a copy's headers those that each of its requests needs. */
-export const SOURCE: RegExp = /^x-amz-(copy-source-.*|request-payer)$/;
-
 /** An ETag as a quoted value, whatever form a server gives it in. */
 export function toEtag(value: string | null | undefined): string {
   return `"${/^(?:W\/)?"?(.*?)"?$/.exec(value ?? "")?.[1] ?? ""}"`;

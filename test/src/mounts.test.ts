@@ -1,7 +1,9 @@
+import { createStorage } from "unstorage";
 import { describe, expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import type { Backend } from "../../src/backend.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
+import { locate, StorageError } from "../../src/error.ts";
 import type { ListOptions, ObjectStore, Page } from "../../src/interface.ts";
 import { objects } from "../../src/mounts.ts";
 import { cores } from "../support/unstorage.ts";
@@ -304,5 +306,118 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     const storage = createStorage().mount("uploads", memory({ onEvent: ({ operation }) => events.push(operation) }));
     await objects(storage).upload("uploads:x", "x");
     expect(events).toEqual(["upload"]);
+  });
+});
+
+/** What a call of a store with two mounts rejects with, when the stores behind them refuse. */
+describe("objects names keys as its caller does", () => {
+  const refuse = (): Promise<never> => Promise.reject(new StorageError("denied", "no"));
+
+  async function refusing(): Promise<ObjectStore> {
+    const backend = await memory().getInstance();
+    const steps = { pending: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }) };
+    const verbs = { head: refuse, get: refuse, put: refuse, delete: refuse, list: refuse };
+    const multipart = { ...backend.multipart, ...steps } as NonNullable<Backend["multipart"]>;
+    const driver = toDriver({ name: "d", open: () => ({ ...backend, ...verbs, copy: refuse, multipart }) });
+    return objects(createStorage().mount("a", driver).mount("b", memory()));
+  }
+
+  test.each<[string, string, (store: ObjectStore) => Promise<unknown>]>([
+    ["upload", "a:k", (store) => store.upload("a:k", "x")],
+    ["upload", "a/k", (store) => store.upload("a/k", "x")],
+    ["head", "a:k", (store) => store.head("a:k")],
+    ["copy", "a:k", (store) => store.copy("a:k", "a:l")],
+    ["download", "a:k", (store) => store.copy("a:k", "b:k")],
+    ["head", "a:k", (store) => store.move("b:k", "a:k")],
+    ["upload", "a:l", (store) => store.copy("b:k", "a:l")],
+    ["deletePrefix", "a:k", (store) => store.deletePrefix("a:k")],
+    ["list", "a:k", (store) => store.list({ prefix: "a:k" }).pages().next()],
+    ["listUploads", "a:k", async (store) => store.listUploads({ prefix: "a:k" })[Symbol.asyncIterator]().next()],
+    ["sweepUploads", "a:k", (store) => store.sweepUploads({ prefix: "a:k" })],
+  ])("%s of %s", async (operation, key, run) => {
+    const store = await refusing();
+    await store.upload("b:k", "x");
+    const message = `d ${operation} "${key}": no`;
+    await expect(run(store)).rejects.toMatchObject({ code: "denied", operation, key, message });
+    const [mount = "", rest = ""] = [key.slice(0, 2), key.slice(2)];
+    if (operation !== "head") return;
+    const scoped = store.scoped(mount).head(rest);
+    await expect(scoped).rejects.toMatchObject({ key: rest, message: `d head "${rest}": no` });
+  });
+
+  test.each([[["a:k", "a:l"]], [["a:k", "a:l", "b:m"]]])("delete of %j", async (keys) => {
+    const failure = (key: string): object => ({ key, error: { key, message: `delete "${key}": no` } });
+    await expect((await refusing()).delete(keys)).rejects.toMatchObject({
+      code: "partial",
+      operation: "delete",
+      message: expect.stringMatching(/2 of . keys were not deleted; first: delete "a:k": no$/),
+      deleted: keys.slice(2),
+      errors: [failure("a:k"), failure("a:l")],
+    });
+  });
+
+  test.each([[["a:..", "a:l"]], [["a:..", "b:m"]]])("delete of %j, one of which is none", async (keys) => {
+    await expect((await refusing()).delete(keys)).rejects.toMatchObject({ code: "invalid-key", key: "a:.." });
+  });
+
+  test("what a body that is read from another store fails with keeps that store's name", async () => {
+    const store = objects(createStorage().mount("a", memory()).mount("b", memory()));
+    const body = new ReadableStream<Uint8Array>({
+      pull: () => {
+        throw locate(new StorageError("corrupt", "cut"), { operation: "download", key: "b:k" });
+      },
+    });
+    await expect(store.upload("a:k", body)).rejects.toMatchObject({ key: "b:k", message: 'download "b:k": cut' });
+  });
+
+  test("what finds no driver says for which verb, and lets the body go", async () => {
+    const store = objects(createStorage());
+    const cancel = vi.fn();
+    const upload = store.upload("k", new ReadableStream({ cancel }));
+    await expect(upload).rejects.toMatchObject({
+      code: "unsupported",
+      operation: "upload",
+      key: "k",
+      message: expect.stringMatching(/^upload "k": /),
+    });
+    expect(cancel).toHaveBeenCalledOnce();
+    const broken = objects({ hasItem: () => Promise.reject(new TypeError("gone")) });
+    await expect(broken.head("k")).rejects.toMatchObject({ code: "unknown", operation: "head", key: "k" });
+    await expect(store.delete(null as never)).rejects.toMatchObject({ code: "invalid-key", operation: "delete" });
+  });
+});
+
+describe("objects copies between stores", () => {
+  test("with the headers that each side needs, and not with options that copies do not have", async () => {
+    const asked: unknown[] = [];
+    const backend = await memory().getInstance();
+    const told = toDriver({
+      name: "told",
+      open: () => ({
+        ...backend,
+        get: (key, options) => {
+          asked.push(options.headers);
+          return backend.get(key, options);
+        },
+        put: (key, source, options) => {
+          asked.push(options.headers);
+          return backend.put(key, source, options);
+        },
+      }),
+    });
+    const store = objects(createStorage().mount("a", told).mount("b", memory()).mount("c", told));
+    await store.upload("b:k", "bytes");
+    const source = { "x-amz-copy-source-server-side-encryption-customer-key": "k" };
+    const headers = { ...source, "x-amz-acl": "private" };
+    await store.copy("b:k", "a:k", { headers });
+    await store.copy("a:k", "b:l", { headers });
+    expect(asked).toEqual([{ "x-amz-acl": "private" }, { "x-amz-server-side-encryption-customer-key": "k" }]);
+    for (const options of [{ range: { start: 0, end: 1 } }, { ifNoneMatch: "*" }, { parallel: 2 }] as object[])
+      await expect(store.copy("a:k", "b:m", options)).rejects.toMatchObject({
+        code: "invalid-option",
+        operation: "copy",
+        key: "a:k",
+      });
+    expect(await store.exists("b:m")).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { StorageError } from "../../src/error.ts";
+import memory from "../../drivers/memory.ts";
+import { toDownload } from "../../src/download.ts";
+import { locate, quoted, StorageError } from "../../src/error.ts";
 import type { MultipartUpload } from "../../src/interface.ts";
 import { renamed, renamedState, renaming } from "../../src/renamed.ts";
 
@@ -51,5 +53,56 @@ describe("renamed", () => {
   it("gives its own names to the failure of an upload that did not begin", async () => {
     const failed = Promise.reject(new StorageError("denied", "no", { key: "in/k" }));
     await expect(renamed(failed, cut)).rejects.toMatchObject({ key: "k" });
+  });
+});
+
+describe("renaming of a failure", () => {
+  const fail = (error: unknown): Promise<never> => renaming(Promise.reject(error), cut);
+
+  it("names the key in the message too, where it stands first, and leaves the rest as it is", async () => {
+    const error = locate(new StorageError("denied", 'no "in/k" for you'), {
+      operation: "head",
+      driver: "s3",
+      key: "in/k",
+    });
+    await expect(fail(error)).rejects.toMatchObject({ key: "k", message: 's3 head "k": no "in/k" for you' });
+    const other = locate(new StorageError("denied", "no"), { operation: "list", driver: "s3" });
+    await expect(fail(other)).rejects.toMatchObject({ message: "s3 list: no" });
+  });
+
+  it.each(["in/$&$1", 'in/"\\', `in/${"long".repeat(100)}`])("takes no key for a pattern: %j", async (key) => {
+    const error = locate(new StorageError("denied", "no"), { operation: "head", key });
+    await expect(fail(error)).rejects.toMatchObject({ message: `head ${quoted(cut(key))}: no` });
+  });
+
+  it("names every key of a batch once, in its errors and in what the message says of the first", async () => {
+    const shared = locate(new StorageError("denied", "no"), { operation: "delete", key: "in/in/a" });
+    const error = new StorageError("partial", `2 of 3 keys were not deleted; first: ${shared.message}`, {
+      operation: "delete",
+      deleted: ["in/c"],
+      errors: ["in/in/a", "in/b"].map((key) => ({ key, error: shared })),
+    });
+    await expect(fail(error)).rejects.toMatchObject({
+      message: '2 of 3 keys were not deleted; first: delete "in/a": no',
+      deleted: ["c"],
+      errors: ["in/a", "b"].map((key) => ({ key, error: { key: "in/a", message: 'delete "in/a": no' } })),
+    });
+  });
+
+  it("leaves what is no StorageError as it is, such as the reason of an abort", async () => {
+    const reason = { key: "in/k" };
+    await expect(fail(reason)).rejects.toBe(reason);
+    expect(reason.key).toBe("in/k");
+  });
+
+  it("reaches errors of a body that come after its head", async () => {
+    const object = await memory().upload("in/k", "x");
+    const stored = {
+      info: object,
+      body: new ReadableStream({ pull: (sink) => sink.error(new StorageError("corrupt", "cut")) }),
+    };
+    const place = { operation: "download", driver: "s3", key: "in/k" };
+    const found = await renaming(Promise.resolve(toDownload(await memory().getInstance(), stored, place)), cut);
+    await expect(found.text()).rejects.toMatchObject({ key: "k", message: 's3 download "k": cut' });
   });
 });

@@ -60,4 +60,14 @@ describe("scoped", () => {
     await expect(store.scoped("p/").deletePrefix("")).rejects.toMatchObject({ code: "invalid-option" });
     expect(await store.scoped("p/").deletePrefix("a")).toBe(1);
   });
+
+  it("refuses in words of its own what lies deeper", async () => {
+    const scope = scoped(memory(), "p/").scoped("q/");
+    expect(() => scope.scoped("../")).toThrow(expect.objectContaining({ code: "invalid-key", key: "../" }));
+    await expect(scope.head("..")).rejects.toMatchObject({
+      key: "..",
+      message: expect.stringMatching(/^memory head "\.\.": /),
+    });
+    await expect(scope.delete(null as never)).rejects.toMatchObject({ code: "invalid-key" });
+  });
 });

@@ -146,6 +146,36 @@ describe("headers and versionId of one call", () => {
     });
   });
 
+  it("of move go to each of its requests as far as it needs them", async () => {
+    let copied = false;
+    const server = await wire((request) => {
+      if (request.method === "PUT") copied = true;
+      if (request.method !== "HEAD") return happy(request);
+      const etag = request.path.endsWith("/a") ? '"e"' : copied ? '"c"' : '"old"';
+      return answer(200, { "content-length": "3", etag });
+    });
+    const key = "server-side-encryption-customer-key";
+    const all = { ...headers, [`x-amz-copy-source-${key}`]: "b2xk", "x-amz-acl": "private" };
+    await stubbed(server).move("a", "b", { headers: all });
+    const sent = server.requests.map((request) => [
+      `${request.method} ${request.path}`,
+      request.headers["x-amz-request-payer"],
+      request.headers[`x-amz-${key}`],
+      request.headers["x-amz-acl"],
+    ]);
+    const source = ["HEAD /bucket/a", "requester", "b2xk", undefined];
+    const target = ["HEAD /bucket/b", "requester", "a2V5", undefined];
+    expect(sent).toEqual([
+      source,
+      target,
+      source,
+      ["PUT /bucket/b", "requester", "a2V5", "private"],
+      target,
+      source,
+      ["DELETE /bucket/a", "requester", undefined, undefined],
+    ]);
+  });
+
   it.each(["range", "If-Match", "authorization", "x-amz-copy-source", "x-amz-date"])("may not be %s", async (name) => {
     const server = await wire(happy);
     for (const [, run] of calls) {

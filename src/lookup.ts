@@ -5,22 +5,22 @@
 import type { ObjectStore } from "./interface.ts";
 import type { KvOptions } from "./unstorage.ts";
 
-const PROBE = Symbol.for("unbucket.probe");
+const LOOKUP = Symbol.for("unbucket.lookup");
 
 /** What a driver fills in: itself, and the key as it reached it, relative to its mount. */
-export interface Probe {
+export interface Lookup {
   found?: { readonly driver: ObjectStore; readonly key: string };
 }
 
-/** Options that carry a probe. */
-export function probeOptions(probe: Probe): object {
-  return { [PROBE]: probe };
+/** Options that carry a lookup. */
+export function lookupOptions(lookup: Lookup): object {
+  return { [LOOKUP]: lookup };
 }
 
-/** Answers a probe that came with a call's options; false when there was none. */
-export function answerProbe(options: KvOptions | undefined, driver: ObjectStore, key: string): boolean {
-  const probe = (options as { [PROBE]?: Probe } | undefined)?.[PROBE];
-  if (!probe) return false;
-  probe.found = { driver, key };
+/** Answers a lookup that came with a call's options; false when there was none. */
+export function answerLookup(options: KvOptions | undefined, driver: ObjectStore, key: string): boolean {
+  const lookup = (options as { [LOOKUP]?: Lookup } | undefined)?.[LOOKUP];
+  if (!lookup) return false;
+  lookup.found = { driver, key };
   return true;
 }

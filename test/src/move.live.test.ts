@@ -7,7 +7,7 @@ const PAIRS = [
   ["z\\b", "z/b"],
 ] as const;
 
-it.each(servers)("refuseTwin keeps an object that $name has under two names", async (server) => {
+it.each(servers)("move keeps an object that $name has under two names", async (server) => {
   const { endpoint, accessKeyId, secretAccessKey, region } = server;
   const store = s3({ bucket: await freshBucket(server), endpoint, accessKeyId, secretAccessKey, region });
   for (const [from, to] of [...PAIRS, ...PAIRS.map(([one, other]) => [other, one] as const)]) {

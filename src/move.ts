@@ -1,0 +1,68 @@
+/** Moving: a copy that is looked at before its source is deleted, inside one store or from one to another. */
+import type { RequestOptions, StoredInfo } from "./backend.ts";
+import { copyHeaders } from "./copy-headers.ts";
+import { notFound, StorageError } from "./error.ts";
+import type { CopyOptions } from "./interface.ts";
+import { refuse } from "./options.ts";
+
+/** What tells one version of an object from another. */
+export type Seen = Pick<StoredInfo, "etag" | "size" | "lastModified" | "versionId">;
+
+/** The store at one end of a move. */
+export interface End<K extends string> {
+  head(key: K, call: RequestOptions): Promise<Seen | null>;
+  delete(key: K, call: RequestOptions): Promise<void>;
+}
+
+/**
+ * Moves, in this order: refuses two names of one object, since its delete would take all there is; copies the version that was
+ * seen; compares the copy's size; looks at the source again, so that one that was written meanwhile is kept, but for the moment
+ * between that look and the delete. `copy` is given the ETag of the one version to copy, none where the store has none.
+ */
+export async function move<K extends string, T>(
+  from: K,
+  to: K,
+  options: CopyOptions,
+  [source, target]: readonly [source: End<K>, target: Pick<End<K>, "head">],
+  copy: (ifMatch: string | undefined) => Promise<T>,
+): Promise<T> {
+  const { versionId, ifMatch, signal } = options;
+  if (versionId !== undefined) throw refuse("versionId", "cannot be moved; copy it, then delete it");
+  const headers = copyHeaders(options.headers);
+  const atSource = (): Promise<Seen | null> => source.head(from, { signal, headers: headers.source });
+  const atTarget = (): Promise<Seen | null> => target.head(to, { signal, headers: headers.target });
+  const replaced = (): StorageError => conflict(from, "the source was replaced while it was copied; it was kept");
+
+  const seen = await atSource();
+  if (!seen) throw notFound(from);
+  const there = await atTarget();
+  // Some stores read `a//b` as `a/b`, and mounts may overlap. Another object that is equal cannot be told from it.
+  if (there && isTwin(seen, there))
+    throw conflict(from, "both keys lead to one object, or to two equal ones of the same time; all was kept");
+  const own = seen.etag === '""' ? undefined : seen.etag;
+  const only = ifMatch === undefined || ifMatch === "*" ? own : ifMatch;
+  const made = await copy(only).catch((error: unknown) => {
+    const overtaken = StorageError.is(error) && error.code === "precondition-failed" && only === own;
+    throw overtaken ? replaced() : error;
+  });
+  if ((await atTarget())?.size !== seen.size)
+    throw new StorageError("corrupt", `the copy has not ${seen.size} bytes; the source was kept`, { key: to });
+  const now = await atSource();
+  if (now && !isTwin(seen, now)) throw replaced();
+  await source.delete(from, { signal, headers: headers.each });
+  return made;
+}
+
+/** Whether all that stores tell of two objects is equal: one object seen twice is. Dates may be cut to seconds. */
+export function isTwin(a: Seen, b: Seen): boolean {
+  return (
+    a.etag === b.etag &&
+    a.size === b.size &&
+    Number(a.lastModified ?? 0) === Number(b.lastModified ?? 0) &&
+    (a.versionId ?? b.versionId) === (b.versionId ?? a.versionId)
+  );
+}
+
+function conflict(key: string, message: string): StorageError {
+  return new StorageError("conflict", message, { key });
+}

@@ -1,0 +1,232 @@
+import { createStorage } from "unstorage";
+import { describe, expect, it, test } from "vitest";
+import memory from "../../drivers/memory.ts";
+import type { Backend, Key } from "../../src/backend.ts";
+import { toDriver } from "../../src/driver.ts";
+import { StorageError } from "../../src/error.ts";
+import type { MoveOptions, ObjectStore } from "../../src/interface.ts";
+import { objects } from "../../src/mounts.ts";
+import { type End, isTwin, move, type Seen } from "../../src/move.ts";
+
+const seen: Seen = { etag: '"e"', size: 3, lastModified: new Date(1000), versionId: "v" };
+
+test.each([
+  ["itself", {}, true],
+  ["a view without version", { versionId: undefined }, true],
+  ["another ETag", { etag: '"f"' }, false],
+  ["another size", { size: 4 }, false],
+  ["another time", { lastModified: new Date(2000) }, false],
+  ["no time", { lastModified: undefined }, false],
+  ["another version", { versionId: "w" }, false],
+])("isTwin of %s", (_, other, same) => {
+  expect(isTwin(seen, { ...seen, ...other } as Seen)).toBe(same);
+});
+
+interface Answers {
+  readonly source?: readonly (Seen | null)[];
+  readonly target?: readonly (Seen | null)[];
+  readonly copy?: () => Promise<string>;
+}
+
+/** Moves between ends that give these answers in turn, and notes what is done. */
+async function moving(answers: Answers, options: MoveOptions): Promise<[outcome: Promise<string>, done: string[]]> {
+  const { source = [seen, seen], target = [null, seen], copy = async () => "made" } = answers;
+  const done: string[] = [];
+  const end = (name: string, found: (Seen | null)[]): End<string> => ({
+    head: async (key) => {
+      done.push(`${name} ${key}`);
+      return found.shift() ?? null;
+    },
+    delete: async (key) => void done.push(`delete ${key}`),
+  });
+  const ends = [end("source", [...source]), end("target", [...target])] as const;
+  const copying = (ifMatch: string | undefined): Promise<string> => {
+    done.push(`copy ${ifMatch}`);
+    return copy();
+  };
+  const outcome = move("from", "to", options, ends, copying);
+  await outcome.catch(() => {});
+  return [outcome, done];
+}
+
+describe("move", () => {
+  it.each([
+    [{}, '"e"'],
+    [{ versionId: undefined, ifMatch: "*" }, '"e"'],
+    [{ ifMatch: '"asked"' }, '"asked"'],
+  ])("with %j looks at both, copies that version, looks at both again and deletes", async (options, ifMatch) => {
+    const [made, done] = await moving({}, options);
+    expect(await made).toBe("made");
+    expect(done).toEqual(["source from", "target to", `copy ${ifMatch}`, "target to", "source from", "delete from"]);
+  });
+
+  it("pins no version where the store has no ETag for it", async () => {
+    const bare = { ...seen, etag: '""' };
+    const [made, done] = await moving({ source: [bare, bare] }, {});
+    await made;
+    expect(done).toContain("copy undefined");
+  });
+
+  const failing = (code: "precondition-failed" | "denied") => () => Promise.reject(new StorageError(code, "no"));
+  it.each<[string, Answers, MoveOptions, string, string | undefined]>([
+    ["no source", { source: [null] }, {}, "not-found", "from"],
+    ["a version", {}, { versionId: "v" } as object, "invalid-option", undefined],
+    ["one object of two names", { target: [seen] }, {}, "conflict", "from"],
+    ["a source that is replaced before it is copied", { copy: failing("precondition-failed") }, {}, "conflict", "from"],
+    [
+      "a source that is not the one that was asked for",
+      { copy: failing("precondition-failed") },
+      { ifMatch: '"x"' },
+      "precondition-failed",
+      undefined,
+    ],
+    ["what cannot be copied", { copy: failing("denied") }, {}, "denied", undefined],
+    ["a copy of another size", { target: [null, { ...seen, size: 2 }] }, {}, "corrupt", "to"],
+    ["a copy that is not there", { target: [null, null] }, {}, "corrupt", "to"],
+    ["a source that is replaced after", { source: [seen, { ...seen, etag: '"f"' }] }, {}, "conflict", "from"],
+  ])("of %s deletes nothing", async (_, answers, options, code, key) => {
+    const [outcome, done] = await moving(answers, options);
+    await expect(outcome).rejects.toMatchObject({ code, ...(key && { key }) });
+    expect(done).not.toContain("delete from");
+  });
+});
+
+type Asked = readonly [what: string, headers: unknown];
+
+/** A store of two mounts, "a" and "b", and what was asked of them. */
+async function mounts(replace: (stored: Backend) => Partial<Backend> = () => ({})): Promise<[ObjectStore, Asked[]]> {
+  const asked: Asked[] = [];
+  const storage = createStorage();
+  for (const name of ["a", "b"]) {
+    const stored = await memory().getInstance();
+    const { copy, ...backend } = { ...stored, ...replace(stored) };
+    const told =
+      <Args extends readonly unknown[], T>(verb: string, run: (...args: Args) => T) =>
+      (...args: Args): T => {
+        asked.push([`${verb} ${name}:${String(args[0])}`, (args.at(-1) as { readonly headers?: unknown }).headers]);
+        return run(...args);
+      };
+    const open = (): Backend => ({
+      ...backend,
+      head: told("head", backend.head),
+      get: told("get", backend.get),
+      put: told("put", backend.put),
+      delete: told("delete", backend.delete),
+      ...(copy && { copy: told("copy", copy) }),
+    });
+    storage.mount(name, toDriver({ name, open }));
+  }
+  return [objects(storage), asked];
+}
+
+/** Verbs that read a source which others replace before it is read, or after. */
+function raced(when: "before" | "after"): (stored: Backend) => Partial<Backend> {
+  return (stored) => {
+    const around = async <T>(key: Key, read: () => Promise<T>): Promise<T> => {
+      const replace = (): Promise<unknown> => stored.put(key, { bytes: new Uint8Array(7) }, {});
+      if (when === "before") await replace();
+      const made = await read();
+      if (when === "after") await replace();
+      return made;
+    };
+    return {
+      get: (key, options) => around(key, () => stored.get(key, options)),
+      copy: (from, to, options) => around(from, async () => (await stored.copy?.(from, to, options)) ?? null),
+    };
+  };
+}
+
+const PAYER = { "x-amz-request-payer": "requester" };
+const OLD = { "x-amz-server-side-encryption-customer-key": "old" };
+const NEW = { "x-amz-server-side-encryption-customer-key": "new" };
+const ALL = {
+  ...PAYER,
+  ...NEW,
+  "X-Amz-Acl": "private",
+  "x-amz-copy-source-server-side-encryption-customer-key": "old",
+};
+
+describe.each([
+  ["inside a store", "a:to", [["copy a:from", ALL]]],
+  [
+    "from store to store",
+    "b:to",
+    [
+      ["get a:from", { ...PAYER, ...OLD }],
+      ["put b:to", { ...PAYER, ...NEW, "x-amz-acl": "private" }],
+    ],
+  ],
+])("a move %s", (_, to, copying) => {
+  it("carries bytes, headers and metadata, and gives the caller's key", async () => {
+    const [store] = await mounts();
+    const kept = { contentType: "text/x-kept", metadata: { by: "me" }, cacheControl: "no-store" };
+    await store.upload("a:from", "bytes", kept);
+    expect(await store.move("a:from", to, { versionId: undefined } as object)).toMatchObject({ key: to, size: 5 });
+    expect(await store.exists("a:from")).toBe(false);
+    expect(await store.head(to)).toMatchObject(kept);
+  });
+
+  it("sends each request the headers that it needs", async () => {
+    const [store, asked] = await mounts();
+    await store.upload("a:from", "bytes");
+    asked.length = 0;
+    await store.move("a:from", to, { headers: ALL });
+    const source = ["head a:from", { ...PAYER, ...OLD }];
+    const target = [`head ${to}`, { ...PAYER, ...NEW }];
+    expect(asked).toEqual([source, target, ...copying, target, source, ["delete a:from", PAYER]]);
+  });
+
+  it.each(["before", "after"] as const)("keeps a source that others replace %s it is copied", async (when) => {
+    const [store] = await mounts(raced(when));
+    await store.upload("a:from", "bytes");
+    await expect(store.move("a:from", to)).rejects.toMatchObject({
+      code: "conflict",
+      operation: "move",
+      key: "a:from",
+      message: expect.stringContaining('"a:from"'),
+    });
+    expect((await store.head("a:from"))?.size).toBe(7);
+  });
+
+  it("keeps the source of a copy that has not its size", async () => {
+    const [store] = await mounts((stored) => ({
+      head: async (key, call) => {
+        const info = await stored.head(key, call);
+        return info && key === "to" ? { ...info, size: 4 } : info;
+      },
+    }));
+    await store.upload("a:from", "bytes");
+    await expect(store.move("a:from", to)).rejects.toMatchObject({
+      code: "corrupt",
+      key: to,
+      message: expect.stringContaining(`"${to}": the copy has not 5 bytes`),
+    });
+    expect(await store.exists("a:from")).toBe(true);
+  });
+
+  it("rejects with the caller's keys", async () => {
+    const [store] = await mounts((stored) => ({
+      head: (key, call) => (key === "to" ? Promise.reject(new StorageError("denied", "no")) : stored.head(key, call)),
+    }));
+    await expect(store.move("a:from", to)).rejects.toMatchObject({ code: "not-found", key: "a:from" });
+    await store.upload("a:from", "bytes");
+    const refusal = store.move("a:from", to);
+    await expect(refusal).rejects.toMatchObject({ code: "denied", key: expect.stringMatching(/^[ab]:/) });
+    await expect(refusal).rejects.not.toThrow(/"(from|to)"/);
+  });
+
+  it.each([{ versionId: "v" }, { range: { start: 0, end: 1 } }, { ifMatch: null }, { headers: { range: "x" } }, null])(
+    "refuses %j before anything is asked",
+    async (options) => {
+      const [store, asked] = await mounts();
+      await store.upload("a:from", "bytes");
+      asked.length = 0;
+      await expect(store.move("a:from", to, options as object)).rejects.toMatchObject({
+        code: "invalid-option",
+        operation: "move",
+        key: "a:from",
+      });
+      expect(asked).toEqual([]);
+    },
+  );
+});
