@@ -2,7 +2,7 @@
 import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
-import { knownOptions, type Operation, optionsOf, requestHeaders } from "./options.ts";
+import { knownOptions, optionsOf, requestHeaders, type Verb } from "./options.ts";
 import { watched } from "./watched.ts";
 
 /** What `toDriver` needs to know before the backend exists. */
@@ -23,7 +23,7 @@ export type Watch = ((stored: StoredObject) => StoredObject) | undefined;
 
 /** Runs one verb over the backend. */
 export type Caller = <T>(
-  operation: Operation,
+  operation: Verb,
   key: string | undefined,
   options: RequestOptions | undefined,
   run: (backend: Backend, place: Place, watch: Watch) => T | Promise<T>,

@@ -6,7 +6,7 @@ import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, Upload
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
 import { download, head, list, objectStore, remove } from "./objects.ts";
-import { type Operation, optionsOf } from "./options.ts";
+import { optionsOf, type Verb } from "./options.ts";
 import { removals } from "./put.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -31,7 +31,7 @@ export function toDriver(spec: DriverSpec): Driver {
 
   /** What a key-value verb does with its object: in the verb's own name, with the options that it knows. */
   function on<T>(
-    operation: Operation,
+    operation: Verb,
     key: string,
     options: KvOptions | undefined,
     run: (opened: Backend, at: string, given: Given, place: Place, watch: Watch) => Promise<T>,
@@ -141,7 +141,7 @@ export function toDriver(spec: DriverSpec): Driver {
 type Given = UploadOptions & DownloadOptions & { readonly ifNoneMatch?: "*" };
 
 /** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verb knows is passed on. */
-function bag(operation: Operation, options: KvOptions | undefined): Given {
+function bag(operation: Verb, options: KvOptions | undefined): Given {
   const given: KvOptions = typeof options === "object" && options !== null ? options : {};
   const names = Object.keys(optionsOf(operation)).filter((name) => given[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, given[name]]));

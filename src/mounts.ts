@@ -5,7 +5,7 @@ import { type KeyFailure, locate, quoted, StorageError } from "./error.ts";
 import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import { type Lookup, lookupOptions } from "./lookup.ts";
 import { type End, move } from "./move.ts";
-import { knownOptions, objectHeaders, type Operation, optionsOf, prefixed } from "./options.ts";
+import { knownOptions, objectHeaders, optionsOf, prefixed, type Verb } from "./options.ts";
 import { listing, type Load } from "./pages.ts";
 import { refuseLeft } from "./removal.ts";
 import { type Name, renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
@@ -44,14 +44,14 @@ export function objects(storage: StorageLike): ObjectStore {
     views.set(driver, known.set(prefix, scope));
     return scope;
   };
-  const resolve = async (operation: Operation, key: string): Promise<Target> => {
+  const resolve = async (operation: Verb, key: string): Promise<Target> => {
     try {
       return await resolveKey(storage, view, key);
     } catch (error) {
       throw locate(error, { operation, key });
     }
   };
-  const at = async <T>(operation: Operation, key: string, run: (to: Target) => Promise<T>): Promise<T> => {
+  const at = async <T>(operation: Verb, key: string, run: (to: Target) => Promise<T>): Promise<T> => {
     const to = await resolve(operation, key);
     return renaming(run(to), only(to));
   };

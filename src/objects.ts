@@ -9,7 +9,7 @@ import type { CopyOptions, DownloadOptions, ListOptions, ObjectInfo, ObjectStore
 import { parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
-import { objectHeaders, type Operation, refuse, wholeNumber } from "./options.ts";
+import { objectHeaders, refuse, type Verb, wholeNumber } from "./options.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
 import { listUploads, sweepUploads } from "./pending.ts";
 import { presignOptions } from "./presign.ts";
@@ -117,7 +117,7 @@ export async function download(
 }
 
 /** The objects below a prefix, listed in the name of a verb. */
-export function list(call: Caller, operation: Operation, options: ListOptions): ReturnType<ObjectStore["list"]> {
+export function list(call: Caller, operation: Verb, options: ListOptions): ReturnType<ObjectStore["list"]> {
   // Null is refused in the frame, at the first step.
   const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(() => {

@@ -147,7 +147,7 @@ interface Verbs {
 }
 
 /** A verb as errors, events and its list of options name it. */
-export type Operation = keyof Verbs;
+export type Verb = keyof Verbs;
 
 const CALL = { signal: 1 };
 const REQUEST = { ...CALL, headers: 1, versionId: 1 };
@@ -158,7 +158,7 @@ const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 };
 
 /** An option that is missing here does not compile. */
-const VERBS: { readonly [V in Operation]: Readonly<Record<keyof Verbs[V], unknown>> } = {
+const VERBS: { readonly [V in Verb]: Readonly<Record<keyof Verbs[V], unknown>> } = {
   upload: UPLOAD,
   setItem: UPLOAD,
   setItemRaw: UPLOAD,
@@ -196,7 +196,7 @@ const VERBS: { readonly [V in Operation]: Readonly<Record<keyof Verbs[V], unknow
  * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a delete, or
  * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
  */
-export function optionsOf(operation: Operation): object {
+export function optionsOf(operation: Verb): object {
   return VERBS[operation];
 }
 

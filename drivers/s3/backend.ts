@@ -73,7 +73,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     location: (key) => `s3://${settings.bucket}/${base}${key}`,
     url: (key) =>
       publicUrl === undefined
-        ? objectUrl(settings.whereabouts.place.publicAddress, base + key).url
+        ? objectUrl(settings.whereabouts.site.publicAddress, base + key).url
         : joinBase(publicUrl, encodePath(key)),
     close: () => client.close(),
   };

@@ -16,7 +16,7 @@ export interface ObjectBody {
  * All pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Errors say where they happened; an
  * abort errors with the signal's own reason.
  */
-export function toBody(
+export function toObjectBody(
   pieces: Pieces,
   { signal, place }: Pick<GetOptions, "signal" | "place">,
   rest: Rest | undefined,

@@ -22,7 +22,7 @@ export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
 }
 
 /** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
-export function toInfo(key: string, response: WireResponse, size: number): StoredInfo {
+export function toStoredInfo(key: string, response: WireResponse, size: number): StoredInfo {
   const headers: Record<string, string> = {};
   for (const [option, name] of NAMES) {
     const value = response.header(name);

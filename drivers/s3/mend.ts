@@ -40,7 +40,7 @@ export class Mender {
     if (isMisplaced(answer, complaint)) {
       if (this.#mended.has("region")) return false;
       // Another operation may have learnt it meanwhile.
-      const known = whereabouts.place.region === signed.region ? undefined : whereabouts.place.region;
+      const known = whereabouts.site.region === signed.region ? undefined : whereabouts.site.region;
       const named = known ?? regionIn(answer, complaint);
       // A 400 has a document that says why, unless it answers a HEAD.
       const silent = named === undefined && (answer.status !== 400 || method === "HEAD");

@@ -6,7 +6,7 @@ import type { Pieces } from "./transport.ts";
  * Reads a span in parts of `size` bytes. The part that is given out and those fetched ahead of it are at most `most`, which bounds
  * memory. Nothing is asked for before the first step; an error comes where its bytes would have come.
  */
-export function inParts(span: Span, size: number, most: number, open: (part: Span) => Pieces): Pieces {
+export function inParallel(span: Span, size: number, most: number, open: (part: Span) => Pieces): Pieces {
   const parts: Pieces[] = [];
   let at = span.start;
   return {

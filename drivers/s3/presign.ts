@@ -14,7 +14,7 @@ import { objectUrl, type Query } from "./url.ts";
 /** Signs for the address that clients see; asks nobody but the credentials. */
 export async function presignObject(settings: Settings, key: Key, options: BackendPresignOptions): Promise<Presigned> {
   const { method, expiresIn, contentLength, policy } = options;
-  const { region, publicAddress } = settings.whereabouts.place;
+  const { region, publicAddress } = settings.whereabouts.site;
   const { uploadId, partNumber } = options.part ?? { ...options, partNumber: undefined };
   const query = method === "GET" ? responseQuery(options) : { partNumber, uploadId };
   // Everything that shall hold for the upload is signed, so the client must send it as it is.

@@ -10,12 +10,12 @@ import type {
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
-import { toBody } from "./body.ts";
+import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
-import { extraHeaders, toInfo, WRITE_ID } from "./headers.ts";
-import { inParts } from "./parallel.ts";
+import { extraHeaders, toStoredInfo, WRITE_ID } from "./headers.ts";
+import { inParallel } from "./parallel.ts";
 import type { Operation } from "./request.ts";
 import { Rest, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
@@ -45,7 +45,7 @@ export async function headMarked(
   const found = await client.send(operation, async (response) => {
     await response.discard();
     if (response.status === 404) return response.header("x-amz-request-id") === null;
-    return { info: toInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
+    return { info: toStoredInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
   });
   if (typeof found !== "boolean") return found;
   await bucket(call, found);
@@ -120,7 +120,7 @@ function open(
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));
+  const info = toStoredInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -135,11 +135,11 @@ function open(
   const pieces = !plain
     ? opened.pieces
     : span && parallel > 1
-      ? inParts(wanted, client.settings.partSize, parallel, (part) =>
+      ? inParallel(wanted, client.settings.partSize, parallel, (part) =>
           healing(part, part.start === wanted.start ? opened : undefined, rest),
         )
       : healing(wanted, opened, rest);
-  const body = toBody(pieces, options, rest);
+  const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
   const verified = plain && !span && checksums.verified(response, body.stream, options.place);
   return new OpenedObject(info, range && wanted, verified ? undefined : body.next, () => verified || body.stream());

@@ -12,7 +12,7 @@ export interface Address {
 }
 
 /** The bucket as this client knows it. */
-export interface Place {
+export interface Site {
   readonly region: string;
   readonly address: Address;
   /** As clients of presigned URLs see it. */
@@ -42,26 +42,26 @@ export function regionIn(answer: Answer, complaint: Complaint): string | undefin
   return named.find((region) => typeof region === "string" && isRegion(region)) ?? undefined;
 }
 
-/** What a client knows of its bucket's place. */
+/** What a client knows of where its bucket is. */
 export class Whereabouts {
-  #place: Place;
-  readonly #placeIn: (region: string) => Place;
+  #site: Site;
+  readonly #siteIn: (region: string) => Site;
 
-  /** `placeIn`: the place for a region. With an endpoint of one's own the addresses stay, whatever the region. */
-  constructor(region: string, placeIn: (region: string) => Place) {
-    this.#place = placeIn(region);
-    this.#placeIn = placeIn;
+  /** `siteIn`: the site for a region. With an endpoint of one's own the addresses stay, whatever the region. */
+  constructor(region: string, siteIn: (region: string) => Site) {
+    this.#site = siteIn(region);
+    this.#siteIn = siteIn;
   }
 
-  get place(): Place {
-    return this.#place;
+  get site(): Site {
+    return this.#site;
   }
 
   /** Takes a region over; whether a request that was signed for `signed` may now succeed. */
   learn(region: string | undefined, signed: string): boolean {
     // China is a world of its own: other keys, and a host under another domain.
     if (region === undefined || region.startsWith("cn-") !== signed.startsWith("cn-")) return false;
-    if (region !== this.#place.region) this.#place = this.#placeIn(region);
+    if (region !== this.#site.region) this.#site = this.#siteIn(region);
     return region !== signed;
   }
 }

@@ -46,7 +46,7 @@ export async function toRequest(
   identity: Identity,
 ): Promise<readonly [WireRequest, Signed]> {
   const { method, key, query, body, signal } = operation;
-  const { region, address } = settings.whereabouts.place;
+  const { region, address } = settings.whereabouts.site;
   const { url, path } = objectUrl(address, key === undefined ? "" : settings.base + key, query);
   const signed: Record<string, string> = {};
   const unsigned: Record<string, string> = {};

@@ -18,7 +18,7 @@ import { type Environment, environment } from "./environment.ts";
 import type { Fetch } from "./fetch.ts";
 import { extraHeaders } from "./headers.ts";
 import type { S3Options } from "./options.ts";
-import { type Address, isRegion, type Place, Whereabouts } from "./region.ts";
+import { type Address, isRegion, type Site, Whereabouts } from "./region.ts";
 import { StoreClock } from "./skew.ts";
 import type { Timeouts } from "./transport.ts";
 
@@ -82,14 +82,14 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
   if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket");
-  const placeIn = (name: string): Place => {
+  const siteIn = (name: string): Site => {
     const aws = new URL(`https://s3.${name}.amazonaws.com${name.startsWith("cn-") ? ".cn" : ""}/`);
     const address = addressOf(own ?? aws, bucket, inPath);
     return { region: name, address, publicAddress: shown ? addressOf(shown, bucket, inPath) : address };
   };
-  const whereabouts = new Whereabouts(region, placeIn);
+  const whereabouts = new Whereabouts(region, siteIn);
   const time = new StoreClock(clock);
-  if (!signPayload && !whereabouts.place.address.origin.startsWith("https:"))
+  if (!signPayload && !whereabouts.site.address.origin.startsWith("https:"))
     throw refuse("signPayload", "may be false over https only");
   const timeouts = toTimeouts(timeout);
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");

@@ -5,13 +5,13 @@ import {
   emptyMetadata,
   knownOptions,
   objectHeaders,
-  type Operation,
   optionsOf,
   prefixed,
   publicBase,
   refuse,
   requestHeaders,
   userMetadata,
+  type Verb,
   wholeNumber,
 } from "../../src/options.ts";
 
@@ -51,8 +51,8 @@ it("optionsOf gives an operation its own options", () => {
   for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"] as const)
     expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
   // What has no row has no options either, and does not compile.
-  expectTypeOf<Operation>().not.toEqualTypeOf<string>();
-  expect(optionsOf("rename" as Operation)).toBeUndefined();
+  expectTypeOf<Verb>().not.toEqualTypeOf<string>();
+  expect(optionsOf("rename" as Verb)).toBeUndefined();
 });
 
 describe("requestHeaders", () => {

@@ -1,5 +1,5 @@
 /** Who answers which question. */
-import { checked, inParts } from "./checksums.ts";
+import { checked, checkedInParts } from "./checksums.ts";
 import * as conditions from "./conditions.ts";
 import type { Feature } from "./feature.ts";
 import type { Finding } from "./finding.ts";
@@ -25,12 +25,12 @@ export const CHECKS: Readonly<Record<Feature, Check>> = {
   crc32c: (wire) => checked(wire, "CRC32C"),
   crc64nvme: (wire) => checked(wire, "CRC64NVME"),
   sha256: (wire) => checked(wire, "SHA256"),
-  "full-crc32": (wire) => inParts(wire, "CRC32", "FULL_OBJECT"),
-  "full-crc32c": (wire) => inParts(wire, "CRC32C", "FULL_OBJECT"),
-  "full-crc64nvme": (wire) => inParts(wire, "CRC64NVME", "FULL_OBJECT"),
-  "composite-crc32": (wire) => inParts(wire, "CRC32", "COMPOSITE"),
-  "composite-crc32c": (wire) => inParts(wire, "CRC32C", "COMPOSITE"),
-  "composite-sha256": (wire) => inParts(wire, "SHA256", "COMPOSITE"),
+  "full-crc32": (wire) => checkedInParts(wire, "CRC32", "FULL_OBJECT"),
+  "full-crc32c": (wire) => checkedInParts(wire, "CRC32C", "FULL_OBJECT"),
+  "full-crc64nvme": (wire) => checkedInParts(wire, "CRC64NVME", "FULL_OBJECT"),
+  "composite-crc32": (wire) => checkedInParts(wire, "CRC32", "COMPOSITE"),
+  "composite-crc32c": (wire) => checkedInParts(wire, "CRC32C", "COMPOSITE"),
+  "composite-sha256": (wire) => checkedInParts(wire, "SHA256", "COMPOSITE"),
   "post-policy": postPolicy,
   "delete-many": deleteMany,
   "path-style": (wire) => addressing(wire, "path-style"),

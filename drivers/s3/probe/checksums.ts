@@ -34,7 +34,7 @@ export async function checked(wire: Wire, name: Name): Promise<Finding> {
 }
 
 /** What an object has that was uploaded in parts: a value of all its bytes, or one of its parts' values. */
-export async function inParts(wire: Wire, name: Name, type: "FULL_OBJECT" | "COMPOSITE"): Promise<Finding> {
+export async function checkedInParts(wire: Wire, name: Name, type: "FULL_OBJECT" | "COMPOSITE"): Promise<Finding> {
   const header = headerOf(name);
   const value = VALUES[name];
   const key = `${name}-${type}`;

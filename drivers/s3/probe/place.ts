@@ -7,7 +7,7 @@ import type { Wire } from "./wire.ts";
 /** Whether the bucket may be where the driver puts it. The other place is not asked: its address need not exist. */
 export async function addressing(wire: Wire, style: "path-style" | "virtual-host"): Promise<Finding> {
   const { bucket, whereabouts } = wire.client.settings;
-  const used = whereabouts.place.address.path.endsWith(`/${bucket}/`) ? "path-style" : "virtual-host";
+  const used = whereabouts.site.address.path.endsWith(`/${bucket}/`) ? "path-style" : "virtual-host";
   if (used !== style) return { answer: "unknown", said: `not asked: the driver uses ${used}` };
   const stored = await wire.put("addressed", "1");
   return judge(stored.ok, { PUT: stored });

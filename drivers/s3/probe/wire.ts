@@ -142,7 +142,7 @@ export class Wire {
   /** Lists once, signed for a region that is not the bucket's. */
   async elsewhere(region: string): Promise<Answer> {
     const { settings } = this.client;
-    const whereabouts = new Whereabouts(region, (name) => ({ ...settings.whereabouts.place, region: name }));
+    const whereabouts = new Whereabouts(region, (name) => ({ ...settings.whereabouts.site, region: name }));
     const other = new Wire(this.driver, new Client({ ...settings, whereabouts }), this.prefix, this.signal);
     try {
       return await other.list();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toBody } from "../../../drivers/s3/body.ts";
+import { toObjectBody } from "../../../drivers/s3/body.ts";
 import type { Pieces } from "../../../drivers/s3/transport.ts";
 
 const place = { operation: "download", driver: "s3", key: "k" };
@@ -9,10 +9,10 @@ function pieces(next: Pieces["next"]): Pieces & { readonly cancelled: unknown[] 
   return { next, cancelled, cancel: (reason) => void cancelled.push(reason) };
 }
 
-describe("toBody", () => {
+describe("toObjectBody", () => {
   it("asks for a piece when one is read, and not before", async () => {
     let asked = 0;
-    const body = toBody(
+    const body = toObjectBody(
       pieces(async () => (++asked > 2 ? null : Uint8Array.of(asked))),
       {},
       undefined,
@@ -27,7 +27,7 @@ describe("toBody", () => {
 
   it("errors with where it happened, and lets go", async () => {
     const source = pieces(async () => Promise.reject(new Error("lost")));
-    await expect(toBody(source, { place }, undefined).stream().getReader().read()).rejects.toMatchObject({
+    await expect(toObjectBody(source, { place }, undefined).stream().getReader().read()).rejects.toMatchObject({
       ...place,
       message: 's3 download "k": lost',
     });
@@ -37,7 +37,7 @@ describe("toBody", () => {
   it("errors with the signal's own reason, also when all bytes are there already", async () => {
     const control = new AbortController();
     const source = pieces(async () => Uint8Array.of(1));
-    const reader = toBody(source, { place, signal: control.signal }, undefined).stream().getReader();
+    const reader = toObjectBody(source, { place, signal: control.signal }, undefined).stream().getReader();
     await reader.read();
     const reason = new Error("left");
     control.abort(reason);
@@ -47,20 +47,20 @@ describe("toBody", () => {
 
   it("passes a cancel on", async () => {
     const source = pieces(async () => null);
-    await toBody(source, {}, undefined).stream().cancel("enough");
+    await toObjectBody(source, {}, undefined).stream().cancel("enough");
     expect(source.cancelled).toEqual(["enough"]);
   });
 
   it("gives the same pieces without a stream", async () => {
     let asked = 0;
-    const { next } = toBody(
+    const { next } = toObjectBody(
       pieces(async () => (++asked > 1 ? null : Uint8Array.of(asked))),
       {},
       undefined,
     );
     expect([await next(), await next()]).toEqual([Uint8Array.of(1), null]);
     const source = pieces(async () => Promise.reject(new Error("lost")));
-    await expect(toBody(source, { place }, undefined).next()).rejects.toMatchObject(place);
+    await expect(toObjectBody(source, { place }, undefined).next()).rejects.toMatchObject(place);
     expect(source.cancelled).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { extraHeaders, toEtag, toInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
+import { extraHeaders, toEtag, toStoredInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import memory from "../../../drivers/memory.ts";
 import type { RequestOptions } from "../../../src/backend.ts";
@@ -19,10 +19,10 @@ function answered(headers: Readonly<Record<string, string>>): WireResponse {
   };
 }
 
-const info = (headers: Readonly<Record<string, string>>): ReturnType<typeof toInfo> =>
-  toInfo("k", answered(headers), 5);
+const info = (headers: Readonly<Record<string, string>>): ReturnType<typeof toStoredInfo> =>
+  toStoredInfo("k", answered(headers), 5);
 
-describe("toRequestHeaders and toInfo", () => {
+describe("toRequestHeaders and toStoredInfo", () => {
   it.each([
     "plain",
     "naïve",
@@ -54,7 +54,7 @@ describe("toRequestHeaders and toInfo", () => {
   });
 });
 
-describe("toInfo", () => {
+describe("toStoredInfo", () => {
   it("guesses no time that the answer does not say", () => {
     const date = "Fri, 02 Jan 2026 03:04:05 GMT";
     expect(info({ "last-modified": date }).lastModified).toEqual(new Date(date));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inParts } from "../../../drivers/s3/parallel.ts";
+import { inParallel } from "../../../drivers/s3/parallel.ts";
 import type { Pieces } from "../../../drivers/s3/transport.ts";
 import type { Span } from "../../../src/range.ts";
 import { testClock } from "../../support/clock.ts";
@@ -136,7 +136,7 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
   });
 });
 
-describe("inParts", () => {
+describe("inParallel", () => {
   const parts =
     (asked: Span[], pieces: (span: Span) => Uint8Array[]) =>
     (span: Span): Pieces => {
@@ -147,7 +147,7 @@ describe("inParts", () => {
 
   it("asks for nothing before the first step, and for no more than its bound at a time", async () => {
     const asked: Span[] = [];
-    const reader = inParts(
+    const reader = inParallel(
       { start: 5, end: 24 },
       5,
       2,
@@ -168,7 +168,7 @@ describe("inParts", () => {
 
   it("does not hold a large buffer for a short piece", async () => {
     const large = new Uint8Array(1000).subarray(10, 20);
-    const reader = inParts(
+    const reader = inParallel(
       { start: 0, end: 9 },
       10,
       1,

@@ -60,7 +60,7 @@ it("Whereabouts.learn never crosses the border of a partition", () => {
   expect(known.learn("eu-west-1", "eu-west-1")).toBe(false);
   expect(known.learn("eu-west-2", "eu-west-1")).toBe(true);
   expect(known.learn("eu-west-2", "eu-west-1")).toBe(true);
-  expect(known.place.region).toBe("eu-west-2");
+  expect(known.site.region).toBe("eu-west-2");
 });
 
 /** AWS with the bucket in another region: each host answers for its own. */

@@ -11,7 +11,7 @@ describe("toSettings", () => {
   it("fills in defaults", () => {
     expect(settings({})).toMatchObject({
       bucket: "bucket",
-      whereabouts: { place: { region: "us-east-1" } },
+      whereabouts: { site: { region: "us-east-1" } },
       base: "",
       bulkDelete: true,
       partSize: 8 * MIB,
@@ -24,11 +24,11 @@ describe("toSettings", () => {
   });
 
   it("takes the region of the environment, unless an option says another", () => {
-    expect(settings({}, { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "x" }).whereabouts.place.region).toBe(
+    expect(settings({}, { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "x" }).whereabouts.site.region).toBe(
       "eu-west-1",
     );
-    expect(settings({}, { AWS_DEFAULT_REGION: "eu-west-2" }).whereabouts.place.region).toBe("eu-west-2");
-    expect(settings({ region: "auto" }, { AWS_REGION: "eu-west-1" }).whereabouts.place.region).toBe("auto");
+    expect(settings({}, { AWS_DEFAULT_REGION: "eu-west-2" }).whereabouts.site.region).toBe("eu-west-2");
+    expect(settings({ region: "auto" }, { AWS_REGION: "eu-west-1" }).whereabouts.site.region).toBe("auto");
   });
 
   it.each<[S3Options, string, string]>([
@@ -43,14 +43,14 @@ describe("toSettings", () => {
     [{ endpoint: "https://r2.example", forcePathStyle: false }, "https://bucket.r2.example", "/"],
     [{ endpoint: "http://[::1]:9000" }, "http://[::1]:9000", "/bucket/"],
   ])("%j is addressed as %s%s", (options, origin, path) => {
-    expect(settings(options).whereabouts.place.address).toEqual({ origin, path });
-    expect(settings(options).whereabouts.place.publicAddress).toEqual({ origin, path });
+    expect(settings(options).whereabouts.site.address).toEqual({ origin, path });
+    expect(settings(options).whereabouts.site.publicAddress).toEqual({ origin, path });
   });
 
   it("keeps a public endpoint beside the one that is talked to", () => {
     const made = settings({ endpoint: "http://minio:9000", publicEndpoint: "https://files.example" });
-    expect(made.whereabouts.place.address.origin).toBe("http://minio:9000");
-    expect(made.whereabouts.place.publicAddress).toEqual({ origin: "https://files.example", path: "/bucket/" });
+    expect(made.whereabouts.site.address.origin).toBe("http://minio:9000");
+    expect(made.whereabouts.site.publicAddress).toEqual({ origin: "https://files.example", path: "/bucket/" });
   });
 
   it.each([

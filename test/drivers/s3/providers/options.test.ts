@@ -10,7 +10,7 @@ const own = { endpoint: "http://localhost:9000" };
 /** Where the driver then sends to, and for which region it signs, whatever the environment says. */
 function reached(options: ProviderOptions): string {
   const env = { AWS_REGION: "ap-south-2" };
-  const { region, address } = toSettings({ ...options, bucket: "box" }, env).whereabouts.place;
+  const { region, address } = toSettings({ ...options, bucket: "box" }, env).whereabouts.site;
   return `${region} ${address.origin}${address.path}`;
 }
 
