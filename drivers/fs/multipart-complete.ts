@@ -74,7 +74,6 @@ async function join(
   { key, uploadId, list, conditions }: Completion,
 ): Promise<{ readonly draft: Draft; readonly description: Description } | null> {
   const { signal } = conditions;
-  if (await madeBy(root, key, uploadId)) return null;
   try {
     const upload = await findUpload(root, key, uploadId);
     if (!upload) throw over();
@@ -87,7 +86,7 @@ async function join(
     return { draft, description: { ...upload.headers, checksum: body.checksum(), uploadId } };
   } catch (error) {
     signal?.throwIfAborted();
-    // Whatever it failed of: another call may have made the object, and taken the parts, meanwhile.
+    // Whatever it failed of: another call may have made the object, and taken the parts, before or meanwhile.
     if (await madeBy(root, key, uploadId)) return null;
     throw (await findUpload(root, key, uploadId)) ? error : over();
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import fs from "../../../drivers/fs.ts";
 import { completeUpload, madeBy } from "../../../drivers/fs/multipart-complete.ts";
+import { ending, endUpload } from "../../../drivers/fs/multipart-folder.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import type { CompleteOptions, MultipartBackend, UploadedPart } from "../../../src/backend.ts";
@@ -12,7 +13,7 @@ import { failure, folder, type Folder, K } from "./folder.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 interface Begun extends Folder {
-  readonly steps: MultipartBackend;
+  readonly steps: Required<MultipartBackend>;
   readonly id: string;
   readonly parts: UploadedPart[];
   complete(options?: CompleteOptions, parts?: readonly UploadedPart[]): Promise<string>;
@@ -23,7 +24,7 @@ interface Begun extends Folder {
 /** An upload of `k` with the parts "a", "b" and so on. */
 async function begun(text = "abc"): Promise<Begun> {
   const made = await folder();
-  const steps = made.store.multipart as MultipartBackend;
+  const steps = made.store.multipart as Required<MultipartBackend>;
   const { uploadId: id } = await steps.create(K("k"), { contentType: "x/y" });
   const parts: UploadedPart[] = [];
   for (const [index, letter] of [...text].entries())
@@ -74,6 +75,16 @@ describe("completeUpload", () => {
     expect((await rest()).filter((file) => file.includes("/tmp/"))).toEqual([]);
     await complete({ ifMatch: (await put("k", "newest")).etag });
     expect(await text("k")).toBe("abc");
+  });
+
+  it("looks at its conditions before it joins anything", async () => {
+    const { base, complete, put } = await begun();
+    await put("k", "old");
+    // Nothing can be joined any more.
+    await rename(join(base, ".unbucket/tmp"), join(base, ".unbucket/away"));
+    await writeFile(join(base, ".unbucket/tmp"), "");
+    expect(await failure(complete({ ifNoneMatch: "*" }))).toMatchObject({ code: "precondition-failed" });
+    expect(await failure(complete())).toMatchObject({ code: "unknown" });
   });
 
   it("L7: looks at its conditions again when the parts are joined", async () => {
@@ -129,6 +140,24 @@ describe("completeUpload", () => {
     const { complete, steps, id, text, rest } = await begun("x".repeat(200));
     const completing = failure(complete());
     await steps.abort(K("k"), id, {});
+    expect(await completing).toMatchObject({ code: "not-found" });
+    expect(await text("k")).toBe(null);
+    expect(await rest()).toEqual([]);
+  });
+
+  it("finds the upload over that was aborted when its parts were joined already", async () => {
+    const { base, complete, id, text, rest } = await begun();
+    const root = rootAt(base);
+    let completing: Promise<unknown> | undefined;
+    await ending(root, id, {}, async () => {
+      completing = failure(complete());
+      const drafts = async (): Promise<number[]> => {
+        const paths = (await rest()).filter((path) => /\/tmp\/[0-9a-f]+$/.test(path));
+        return Promise.all(paths.map(async (path) => (await stat(join(base, path))).size));
+      };
+      await expect.poll(drafts).toEqual([3]);
+      await endUpload(root, id);
+    });
     expect(await completing).toMatchObject({ code: "not-found" });
     expect(await text("k")).toBe(null);
     expect(await rest()).toEqual([]);

@@ -63,6 +63,10 @@ describe("joined", () => {
     await reader.cancel();
     await pending;
     expect(await openFiles(at)).toBe(0);
+    const resting = joined(root, id, parts).getReader();
+    await resting.read();
+    await resting.cancel();
+    expect(await openFiles(at)).toBe(0);
     const failing = joined(root, id, [...parts, { partNumber: 9, etag: '"x"', size: 1 }]);
     await expect(new Response(failing).arrayBuffer()).rejects.toThrow();
     expect(await openFiles(at)).toBe(0);
