@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import s3 from "../../../drivers/s3.ts";
 import type { Driver } from "../../../src/driver.ts";
@@ -41,4 +42,31 @@ describe.each(servers)("headers on $name", (server) => {
     const tags = await (await signed(server, "GET", `${bucket}/k?tagging=`)).text();
     expect(tags).toContain("<Key>color</Key><Value>blue</Value>");
   });
+
+  it("of a move open what a customer's key encrypts, and encrypt it with another", async () => {
+    const { endpoint, accessKeyId, secretAccessKey, region } = server;
+    const options = { bucket: await freshBucket(server), endpoint, accessKeyId, secretAccessKey, region };
+    const made = s3({ ...options, headers: customer("", 1) }).upload("a", "secret");
+    // They take such keys over TLS only. versitygw passes over them.
+    if (server.name === "minio" || server.name === "ceph")
+      return expect(made).rejects.toMatchObject({ response: { status: 400 } });
+    await made;
+    const store = s3(options);
+    if (server.name === "seaweedfs") await expect(store.head("a")).rejects.toMatchObject({ response: { status: 400 } });
+    const headers = { ...customer("copy-source-", 1), ...customer("", 2) };
+    expect(await store.move("a", "b", { headers })).toMatchObject({ key: "b", size: 6 });
+    expect(await (await store.download("b", { headers: customer("", 2) })).text()).toBe("secret");
+    expect(await store.exists("a", { headers: customer("", 1) })).toBe(false);
+  });
 });
+
+/** A customer's key as headers have it, of an object or of the source of a copy. */
+function customer(of: "" | "copy-source-", byte: number): Record<string, string> {
+  const key = Buffer.alloc(32, byte);
+  const name = `x-amz-${of}server-side-encryption-customer`;
+  return {
+    [`${name}-algorithm`]: "AES256",
+    [`${name}-key`]: key.toString("base64"),
+    [`${name}-key-md5`]: createHash("md5").update(key).digest("base64"),
+  };
+}
