@@ -1,7 +1,8 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants } from "node:fs";
-import { lstat, open, readlink, type FileHandle } from "node:fs/promises";
+import { lstat, readlink, type FileHandle } from "node:fs/promises";
 import { orAbsent, patiently } from "./errno.ts";
+import { open } from "./host.ts";
 import type { Root } from "./root.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;

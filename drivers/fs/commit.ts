@@ -1,11 +1,12 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import { chmod, link, lstat, rename } from "node:fs/promises";
+import { chmod, link, lstat } from "node:fs/promises";
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { discard, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
+import { rename } from "./host.ts";
 import { etagOf } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";

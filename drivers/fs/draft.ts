@@ -1,9 +1,10 @@
 /** A draft: an object's bytes in a temporary file, complete, checked and stamped, but not yet visible. */
-import { constants, type BigIntStats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, open, unlink, utimes, type FileHandle } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
 import { errnoOf, onDisk, patiently } from "./errno.ts";
+import { COPY_MODE } from "./host.ts";
 import { nextStamp } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
@@ -58,7 +59,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string): P
   const path = await root.temp();
   const target = root.path(path);
   try {
-    await patiently(() => copyFile(from, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+    await patiently(() => copyFile(from, target, COPY_MODE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
     const stamp = nextStamp();
     await utimes(target, stamp, stamp);
@@ -124,7 +125,8 @@ async function writeStream(
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, options: PutOptions): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
-    const { bytesWritten } = await onDisk(() => handle.write(bytes, at));
+    // `write` of workerd takes no view that begins far in its buffer.
+    const { bytesWritten } = await onDisk(() => handle.writev([bytes.subarray(at)]));
     at += bytesWritten;
     options.onBytes?.(bytesWritten);
   }

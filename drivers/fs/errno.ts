@@ -36,6 +36,7 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENFILE: ["unavailable", "the system has too many files open"],
   EBUSY: ["unavailable", "another program holds the file"],
   EAGAIN: ["unavailable", "the system is short of resources"],
+  ERR_UNSUPPORTED_OPERATION: ["unsupported", "this file system cannot do that"],
   EXDEV: [
     "unsupported",
     "a folder below the base is a mount of its own, which no rename can cross; use it as a base of its own",

@@ -1,5 +1,6 @@
 /** Which version of a file is on the disk: its modification time, size and inode. */
 import type { BigIntStats } from "node:fs";
+import { inMemory } from "./host.ts";
 
 /** What tells one version of a file from another. */
 export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
@@ -23,7 +24,13 @@ let last = 0;
  * the next one: two versions of equal length would look the same. The part below a millisecond is random, so that
  * processes do not meet either.
  */
-export function nextStamp(): number {
+export function nextStamp(): number | Date {
+  if (inMemory) {
+    last = Math.max(last + 1, Date.now());
+    // About a whole second it would look like a time that a copy has cut.
+    if (last % 1000 === 0) last++;
+    return new Date(last);
+  }
   last = Math.max(last + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000));
   // About a whole millisecond it would look like a time that a copy has cut.
   if (last % 1000 === 999) last++;

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { claim } from "./claim.ts";
 import { errnoOf } from "./errno.ts";
+import { inMemory } from "./host.ts";
+import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
 
 const tails = new Map<string, Promise<void>>();
@@ -38,6 +40,7 @@ async function claimed(
   { signal, needsNoRoom, folder }: LockOptions,
 ): Promise<() => Promise<void>> {
   try {
+    if (inMemory) return work();
     const place = folder ?? (await root.tempFolder());
     return await claim(root.path(`${place}/${claimPath(key)}`), signal);
   } catch (error) {

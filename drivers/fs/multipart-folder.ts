@@ -4,12 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import { readdir, rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { type LockOptions, withLock } from "./lock.ts";
+import { open, rename } from "./host.ts";
 import type { Settings } from "./options.ts";
 import { RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";

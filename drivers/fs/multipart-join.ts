@@ -1,10 +1,11 @@
 /** The parts of an upload as one stream. */
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { StoredPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
 import { fromErrno, orAbsent, patiently } from "./errno.ts";
+import { open, readAt } from "./host.ts";
 import { etagOf } from "./identity.ts";
 import { uploadFolder } from "./multipart-folder.ts";
 import type { Root } from "./root.ts";
@@ -31,11 +32,11 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
     for (; part && at === part.size; part = left.next().value, at = 0) await close();
     if (!part) return 0;
     handle ??= await openPart(root, uploadId, part);
-    const { bytesRead } = await handle.read(target, 0, Math.min(target.byteLength, part.size - at), at);
-    if (bytesRead === 0)
+    const count = await readAt(handle, target.subarray(0, part.size - at), at);
+    if (count === 0)
       throw new StorageError("corrupt", `part ${part.partNumber} was cut while it was read; upload it again`);
-    at += bytesRead;
-    return bytesRead;
+    at += count;
+    return count;
   }
 
   /** Never under a read that the system is still doing. */

@@ -1,11 +1,12 @@
 /** The parts of an upload: files named by their numbers, each whole from the moment it has its name. */
-import { lstat, readdir, rename } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import type { Source, StoredPart } from "../../src/backend.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { isAbsent, onDisk, orAbsent, patiently } from "./errno.ts";
 import { etagOf } from "./identity.ts";
+import { rename } from "./host.ts";
 import { endUpload, findUpload, uploadFolder } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";

@@ -1,5 +1,6 @@
 /** Where a key's file lies below the root, and which key a file below the root stands for. Pure. */
 import { MAX_KEY_BYTES } from "../../src/key.ts";
+import { inMemory } from "./host.ts";
 
 /** The folder below the root that is the driver's own. */
 export const RESERVED = ".unbucket";
@@ -20,11 +21,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const PIECE_BYTES = 45;
 /** Ends the last piece, so that a folder and a file never want the same name. A `~` would be taken for a backup copy. */
 const LEAF = "=";
+/** Begins the two digits of a byte. Where names are parts of URLs, a `%` does not stay as it is. */
+const ESCAPE = inMemory ? "+" : "%";
 const MAX_SEGMENT_BYTES = 255;
 
 /** https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file: also with an extension, also in lower case. */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9\u00B9\u00B2\u00B3]|lpt[1-9\u00B9\u00B2\u00B3]|conin\$|conout\$)$/i;
-const UNPORTABLE = /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
+const UNPORTABLE = inMemory ? /[^\w!$&'(),;=@~.-]|\.$/ : /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
 /** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
 /** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`. */
@@ -87,7 +90,7 @@ export function encodePiece(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
     const char = String.fromCharCode(byte);
-    text += /[a-z0-9_-]/.test(char) ? char : `%${byte.toString(16).padStart(2, "0")}`;
+    text += /[a-z0-9_-]/.test(char) ? char : `${ESCAPE}${byte.toString(16).padStart(2, "0")}`;
   }
   return text;
 }
@@ -98,7 +101,7 @@ export function decodeName(name: string): { readonly bytes: Uint8Array; readonly
   const text = leaf ? name.slice(0, -LEAF.length) : name;
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
-    if (text[at] === "%") {
+    if (text[at] === ESCAPE) {
       const hex = text.slice(at + 1, at + 3);
       if (!/^[0-9a-f]{2}$/.test(hex)) return null;
       bytes.push(Number.parseInt(hex, 16));

@@ -1,6 +1,6 @@
 /** Reading an object: one descriptor for its identity, its length and its bytes. */
 import { constants } from "node:fs";
-import { lstat, open, type FileHandle } from "node:fs/promises";
+import { lstat, type FileHandle } from "node:fs/promises";
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
@@ -8,6 +8,7 @@ import { placeOf } from "./anchor.ts";
 import { checked } from "./checksum.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
 import { findAt, firstOf, type Found } from "./find.ts";
+import { open } from "./host.ts";
 import { etagOf, isSame, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { type Description, headersOf, readRecord } from "./record.ts";

@@ -1,13 +1,14 @@
 /** The headers of an object that its key and its file do not tell: a small JSON file, named after the version it describes. */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rename, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
 import { orAbsent, patiently } from "./errno.ts";
+import { open, rename } from "./host.ts";
 import type { Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";

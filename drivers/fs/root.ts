@@ -4,6 +4,7 @@ import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { inMemory } from "./host.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { syncNames } from "./sync.ts";
 
@@ -38,7 +39,7 @@ export interface Root {
 
 /** The root at an absolute path. */
 export function rootAt(base: string): Root {
-  const posix = sep === "/";
+  const posix = sep === "/" && !inMemory;
   const path = (relative: string): string =>
     relative === "" ? base : join(base, posix ? relative : relative.replaceAll("/", sep));
   let real: string | undefined;

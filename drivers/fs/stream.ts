@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { GetOptions } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { fromErrno } from "./errno.ts";
+import { readAt } from "./host.ts";
 
 /** Large enough that the calls cost little, small enough that many readers cost little. */
 const PIECE_BYTES = 256 * 1024;
@@ -101,7 +102,7 @@ function lazily(
 async function readInto(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
   let bytesRead: number;
   try {
-    ({ bytesRead } = await handle.read(target, 0, target.byteLength, position));
+    bytesRead = await readAt(handle, target, position);
   } catch (error) {
     throw fromErrno(error);
   }

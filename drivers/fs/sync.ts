@@ -1,8 +1,9 @@
 /** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
-import { lstat, open, type FileHandle } from "node:fs/promises";
+import { lstat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
+import { open } from "./host.ts";
 import { folderOf } from "./path.ts";
 
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);

@@ -25,7 +25,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const open = async (...args: Parameters<typeof fs.open>): Promise<FileHandle> => {
     meet("open");
     const handle = await fs.open(...args);
-    for (const name of ["write", "writeFile", "sync", "utimes", "chmod", "close"] as const) {
+    for (const name of ["writev", "writeFile", "sync", "utimes", "chmod", "close"] as const) {
       const call = handle[name].bind(handle) as (...rest: unknown[]) => Promise<unknown>;
       const failing = async (...rest: unknown[]): Promise<unknown> => {
         // A close that fails has closed all the same.
@@ -44,8 +44,8 @@ afterEach(() => void (fault.call = ""));
 describe("a disk that is full", () => {
   const steps: readonly [string, number][] = [
     ["open", 0],
-    ["handle.write", 0],
-    ["handle.write", 1],
+    ["handle.writev", 0],
+    ["handle.writev", 1],
     ["handle.utimes", 0],
     ["handle.sync", 0],
     ["handle.close", 0],

@@ -59,16 +59,20 @@ function holderRuns(turn: string): boolean {
   }
 }
 
+/** A runtime that is installed here. */
+export type Program = "bun" | "deno" | "node20" | "node22" | "node24" | "node26";
+
 /** The programs of the installed packages for this platform, called directly. */
-export async function program(name: "bun" | "deno" | "node20" | "node22" | "node24"): Promise<string> {
+export async function program(name: Program): Promise<string> {
   const { arch, platform } = process;
   const cpu = arch === "arm64" ? "aarch64" : arch;
-  const paths: Record<typeof name, string> = {
+  const paths: Record<Program, string> = {
     bun: `@oven/bun-${platform}-${cpu}/bin/bun`,
     deno: `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}/deno`,
     node20: `node20-${platform}-${arch}/bin/node`,
     node22: `node22-${platform}-${arch}/bin/node`,
     node24: `node24-${platform}-${arch}/bin/node`,
+    node26: `node26-${platform}-${arch}/bin/node`,
   };
   const path = join(await installed(), paths[name]);
   if (!existsSync(path)) throw new Error(`${name} is not packaged for ${platform}-${arch}: ${path} is missing`);

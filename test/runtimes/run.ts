@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import type { SuiteConfig } from "../suite/config.ts";
 import type { Seams } from "../suite/jobs.ts";
-import { program } from "./install.ts";
+import { program, type Program } from "./install.ts";
 import { fromJunit, type Report } from "./report.ts";
 
 /** A runtime that the package promises to run on, and the seams that it must get. */
@@ -22,8 +22,11 @@ const onNode: Seams = { transport: "undici", digest: "node" };
 const withFetch: Seams = { transport: "fetch", digest: "node" };
 
 export const runtimes: readonly Runtime[] = [
-  { name: "node 20", seams: onNode, run: (folder, suite) => runNode("node20", folder, suite) },
-  { name: "node 24", seams: onNode, run: (folder, suite) => runNode("node24", folder, suite) },
+  ...(["node20", "node22", "node24", "node26"] as const).map((name): Runtime => ({
+    name: name.replace("node", "node "),
+    seams: onNode,
+    run: (folder, suite) => runNode(name, folder, suite),
+  })),
   {
     name: "bun",
     seams: withFetch,
@@ -43,7 +46,7 @@ export const runtimes: readonly Runtime[] = [
   { name: "workerd", seams: { transport: "fetch", digest: "web" }, run: runWorkerd },
 ];
 
-function runNode(name: "node20" | "node24", folder: string, suite: SuiteConfig): Promise<Report> {
+function runNode(name: Program, folder: string, suite: SuiteConfig): Promise<Report> {
   const command: Command = (entry, junit) => [
     ...["--test", "--test-reporter=junit", `--test-reporter-destination=${junit}`, entry],
   ];
@@ -51,7 +54,7 @@ function runNode(name: "node20" | "node24", folder: string, suite: SuiteConfig):
 }
 
 async function runProgram(
-  name: "bun" | "deno" | "node20" | "node24",
+  name: Program,
   file: string,
   folder: string,
   suite: SuiteConfig,
@@ -82,16 +85,19 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 async function runWorkerd(folder: string, suite: SuiteConfig): Promise<Report> {
+  const files = "driver" in suite && suite.driver === "fs";
   const bundle = await build({
-    entryPoints: [join(folder, "suite", "entry.worker.mjs")],
+    entryPoints: [join(folder, "suite", files ? "entry.worker-files.mjs" : "entry.worker.mjs")],
     bundle: true,
     format: "esm",
     write: false,
     conditions: ["workerd", "worker", "browser"],
+    external: files ? ["node:*"] : [],
   });
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-01",
+    compatibilityFlags: files ? ["nodejs_compat"] : [],
     bindings: { UNBUCKET_SUITE: JSON.stringify(suite) },
   });
   try {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
-import fs from "unbucket/drivers/fs";
 import { jobsOf, type SuiteConfig } from "./config.ts";
-import { portable, type Job } from "./jobs.ts";
+import { withFolder } from "./files.ts";
+import type { Job } from "./jobs.ts";
 
 /** The variable that carries the {@link SuiteConfig} as JSON. */
 const variable = "UNBUCKET_SUITE";
@@ -10,8 +10,7 @@ const variable = "UNBUCKET_SUITE";
 export function jobsFromEnvironment(): Job[] {
   const config = process.env[variable];
   if (!config) throw new Error(`${variable} is not set`);
-  const factories = { ...portable, fs: ({ base }: Record<string, unknown>) => fs({ base: String(base) }) };
-  return jobsOf(JSON.parse(config) as SuiteConfig, factories, (value) =>
+  return jobsOf(JSON.parse(config) as SuiteConfig, withFolder, (value) =>
     inspect(value, { depth: 9, showHidden: true }),
   );
 }

@@ -1,0 +1,38 @@
+/**
+ * The calls that the file system of workerd answers otherwise than disks do. It lies in memory, is a request's own, and gone with
+ * its answer.
+ * @see https://developers.cloudflare.com/workers/runtime-apis/nodejs/fs/
+ */
+import { constants, lstatSync, renameSync, unlinkSync } from "node:fs";
+import * as disk from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Whether this is workerd: no other process sees the files, names are parts of URLs, and times are whole milliseconds. */
+export const inMemory: boolean = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+
+/** As Node's own; there an absent file would be made by a look at it. */
+export const open: typeof disk.open = inMemory
+  ? async (path, flags, mode) => {
+      if (typeof flags === "number" || flags === "r" || flags === "r+") lstatSync(path);
+      return disk.open(path, flags, mode);
+    }
+  : disk.open;
+
+/** As Node's own; there a rename replaces nothing. Nobody looks in between, since these steps do not wait. */
+export const rename: typeof disk.rename = inMemory
+  ? async (from, to) => {
+      // Says ENOENT when the folder is missing, where rename says ENOTDIR.
+      lstatSync(dirname(String(to)));
+      if (lstatSync(to, { throwIfNoEntry: false })) unlinkSync(to);
+      renameSync(from, to);
+    }
+  : disk.rename;
+
+/** Refuses to replace a file, and shares the bytes of the copied one where the system can. */
+export const COPY_MODE: number = constants.COPYFILE_EXCL | (inMemory ? 0 : constants.COPYFILE_FICLONE);
+
+/** Reads into a view, and gives the number of bytes. By the whole buffer: there a read into any view of it fills its beginning. */
+export async function readAt(handle: disk.FileHandle, view: Uint8Array, position: number): Promise<number> {
+  const { buffer, byteOffset, byteLength } = view;
+  return (await handle.read(new Uint8Array(buffer), byteOffset, byteLength, position)).bytesRead;
+}

@@ -1,0 +1,71 @@
+/** What is done on workerd, where the cases run too: see test/runtimes. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import * as host from "../../../drivers/fs/host.ts";
+import { emptyFolder, UGLY_KEYS } from "./folder.ts";
+
+it("inMemory is false where files lie on a disk", () => {
+  expect(host.inMemory).toBe(false);
+});
+
+it("readAt fills a view, wherever that lies in its buffer", async () => {
+  const path = join(await emptyFolder(), "k");
+  await writeFile(path, "hello");
+  const handle = await host.open(path, "r");
+  const buffer = new Uint8Array(6);
+  expect(await host.readAt(handle, buffer.subarray(3, 5), 1)).toBe(2);
+  expect([...buffer]).toEqual([0, 0, 0, 101, 108, 0]);
+  expect(await host.readAt(handle, buffer.subarray(1), 4)).toBe(1);
+  await handle.close();
+});
+
+describe("on workerd", () => {
+  beforeEach(() => {
+    vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
+    vi.resetModules();
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it("open says that a file is absent, and makes none but when it is to", async () => {
+    const { inMemory, open } = await import("../../../drivers/fs/host.ts");
+    expect(inMemory).toBe(true);
+    const path = join(await emptyFolder(), "k");
+    for (const flags of ["r", "r+", 0]) await expect(open(path, flags)).rejects.toMatchObject({ code: "ENOENT" });
+    await (await open(path, "wx")).close();
+    await (await open(path, "r")).close();
+  });
+
+  it("rename replaces what has the name, and says ENOENT when the folder is missing", async () => {
+    const { rename } = await import("../../../drivers/fs/host.ts");
+    const base = await emptyFolder();
+    for (const name of ["a", "b"]) await writeFile(join(base, name), name);
+    await rename(join(base, "a"), join(base, "b"));
+    expect(await readFile(join(base, "b"), "utf8")).toBe("a");
+    await expect(rename(join(base, "b"), join(base, "c/d"))).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(stat(join(base, "b"))).resolves.toMatchObject({ size: 1 });
+  });
+
+  it("names are such as URLs leave them, and stand for each key still", async () => {
+    const { candidatesOf, keyOfEncoded, keyOfPlain } = await import("../../../drivers/fs/path.ts");
+    const seen = new Map<string, string>();
+    for (const key of [...UGLY_KEYS, "%2e%2e/x", "a+b", "+2f", "a^b", "a|b", "Ab/c-d_e~f.g"]) {
+      for (const { tree, path } of candidatesOf(key, false)) {
+        expect(new URL(`file:///tmp/${path}`).pathname).toBe(`/tmp/${path}`);
+        expect(seen.get(path) ?? key).toBe(key);
+        seen.set(path, key);
+        expect(tree === "keys" ? keyOfEncoded(path) : keyOfPlain(path, false)).toBe(key);
+      }
+    }
+  });
+
+  it("stamps are different whole milliseconds, and no whole seconds, which copies have", async () => {
+    const { nextStamp } = await import("../../../drivers/fs/identity.ts");
+    const stamps = Array.from({ length: 3000 }, () => (nextStamp() as Date).getTime());
+    expect(new Set(stamps).size).toBe(3000);
+    expect(stamps.filter((time) => time % 1000 === 0 || !Number.isInteger(time))).toEqual([]);
+  });
+});
