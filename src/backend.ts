@@ -248,12 +248,12 @@ export interface MultipartBackend {
   complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: CompleteOptions): Promise<string>;
   /** An upload that is gone already counts as aborted. */
   abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;
-  /** The parts that the store holds, ascending; null when it knows no such upload. */
-  parts(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
+  /** The parts that the store holds, ascending; null when it knows no such upload. Without it a resumed upload trusts its state. */
+  parts?(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
   /** Whether the object is the one that this upload made: its ETag, or null. */
   completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<string | null>;
-  /** Uploads under way whose key starts with the prefix, as far as the store lists them. */
-  pending(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
+  /** Uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
+  pending?(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
   readonly plan: PartPlan;
   /** The store's time, which `initiated` is told by, in milliseconds since 1970. Default: the machine's. */
   readonly now?: () => number;

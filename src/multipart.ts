@@ -60,8 +60,10 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
     },
     parts: (options = {}) =>
       call("listParts", key, options, async (now): Promise<readonly StoredPart[]> => {
-        const parts = await stepsOf(now).parts(key, uploadId, options);
-        if (parts) return parts;
+        const { parts } = stepsOf(now);
+        if (!parts) throw unlisted();
+        const stored = await parts(key, uploadId, options);
+        if (stored) return stored;
         throw over();
       }),
     complete: (parts, options = {}) =>
@@ -81,6 +83,11 @@ export function stepsOf(backend: Backend): MultipartBackend {
   if (!backend.multipart)
     throw new StorageError("unsupported", "this driver has no multipart uploads; upload() streams any size");
   return backend.multipart;
+}
+
+/** Refuses to list what a store does not tell. */
+export function unlisted(): StorageError {
+  return new StorageError("unsupported", "this store does not list uploads and their parts");
 }
 
 function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {

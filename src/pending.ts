@@ -1,9 +1,9 @@
 /** Uploads that were begun and left. */
-import type { PendingUpload } from "./backend.ts";
+import type { Backend, MultipartBackend, PendingUpload } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import type { SweepOptions, UploadsOptions } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
-import { stepsOf } from "./multipart.ts";
+import { stepsOf, unlisted } from "./multipart.ts";
 import { wholeNumber } from "./options.ts";
 
 /** Seven days. */
@@ -13,7 +13,7 @@ const STALE = 604_800;
 export async function* listUploads(call: Caller, options: UploadsOptions): AsyncGenerator<PendingUpload, void, void> {
   const { prefix = "", signal } = options ?? {};
   const uploads = await call("listUploads", prefix, options, (backend) =>
-    stepsOf(backend).pending(parsePrefix(prefix), { signal })[Symbol.asyncIterator](),
+    pendingOf(backend)(parsePrefix(prefix), { signal })[Symbol.asyncIterator](),
   );
   for (;;) {
     const step = await call("listUploads", prefix, { signal }, () => uploads.next());
@@ -30,7 +30,7 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
     const steps = stepsOf(backend);
     let before: number | undefined;
     let count = 0;
-    for await (const { key, uploadId, initiated } of steps.pending(parsePrefix(prefix), { signal })) {
+    for await (const { key, uploadId, initiated } of pendingOf(backend)(parsePrefix(prefix), { signal })) {
       // Once the first page is there: by then a driver knows the store's time.
       before ??= (steps.now ?? Date.now)() - olderThan * 1000;
       if (initiated.getTime() > before) continue;
@@ -40,4 +40,10 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
     }
     return count;
   });
+}
+
+function pendingOf(backend: Backend): NonNullable<MultipartBackend["pending"]> {
+  const { pending } = stepsOf(backend);
+  if (pending) return pending;
+  throw unlisted();
 }

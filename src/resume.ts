@@ -47,11 +47,11 @@ export async function sendMissing(
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
   wholeNumber("partSize", partSize, 1, steps.maxPart);
-  const stored = await steps.parts(key, uploadId, { signal });
+  const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
   // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
   const etag = stored ? undefined : await steps.completed(key, state, { signal });
-  if (etag === null) throw over();
-  const done = etag === undefined ? undefined : await finished(backend, key, etag, options);
+  if (etag === null && stored === null) throw over();
+  const done = etag ? await finished(backend, key, etag, options) : undefined;
   if (done && !verify) return done;
   const held = stored && new Set(stored.map(nameOf));
   const known = (partNumber: number): SentPart | undefined => {

@@ -13,6 +13,6 @@ for (const server of servers) {
     async () => ({
       driver: s3({ bucket: await freshBucket(server), endpoint, accessKeyId, secretAccessKey, region, partSize }),
     }),
-    { capabilities: ["presign", "multipart"], partSize, deviations: deviations[name] },
+    { capabilities: ["presign", "multipart", "uploads"], partSize, deviations: deviations[name] },
   );
 }

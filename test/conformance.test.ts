@@ -24,8 +24,8 @@ async function least(): Promise<Subject> {
 
 /** One line per driver that needs no server. */
 const drivers: Readonly<Record<string, readonly [() => Promise<Subject>, Traits]>> = {
-  memory: [async () => ({ driver: memory() }), { capabilities: ["multipart"], partSize }],
-  fs: [folder, { capabilities: ["multipart", "watch"], partSize }],
+  memory: [async () => ({ driver: memory() }), { capabilities: ["multipart", "uploads"], partSize }],
+  fs: [folder, { capabilities: ["multipart", "uploads", "watch"], partSize }],
   "what a driver must have, and no more": [least, { capabilities: [], partSize }],
 };
 

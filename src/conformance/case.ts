@@ -6,9 +6,10 @@ import type { Driver } from "../driver.ts";
  *
  * - `presign`: gives requests for someone without credentials, which `fetch` can send from here
  * - `multipart`: has the multipart verbs
+ * - `uploads`: lists uploads under way, and their parts
  * - `watch`: reports changes
  */
-export type Capability = "presign" | "multipart" | "watch";
+export type Capability = "presign" | "multipart" | "uploads" | "watch";
 
 /** What a case works with. */
 export interface Context {

@@ -16,7 +16,7 @@ conformance(
     stub.world("contract");
     return { driver: s3({ ...keys, bucket: "contract", endpoint: stub.url, partSize: 5 * MIB }), close: stub.close };
   },
-  { capabilities: ["presign", "multipart"], partSize: 5 * MIB },
+  { capabilities: ["presign", "multipart", "uploads"], partSize: 5 * MIB },
 );
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */

@@ -50,25 +50,29 @@ interface Begun extends Folder {
   readonly id: string;
   readonly parts: readonly UploadedPart[];
   /** Those of a process that comes later. */
-  readonly steps: MultipartBackend;
+  readonly steps: Required<MultipartBackend>;
 }
 
 /** An object with headers, and an upload that is to replace it. */
 async function begun(): Promise<Begun> {
   const made = await folder();
   await made.put("k", "old", { contentType: "x/old", metadata: { v: "old" } });
-  const first = made.store.multipart as MultipartBackend;
+  const first = made.store.multipart as Required<MultipartBackend>;
   const { uploadId: id } = await first.create(K("k"), { contentType: "x/new", metadata: { v: "new" } });
   const parts: UploadedPart[] = [];
   for (const number of [1, 2, 3]) parts.push(await first.uploadPart(K("k"), id, number, bytes(`${number}`), {}));
-  return { ...made, id, parts, steps: fsBackend({ base: made.base }).multipart as MultipartBackend };
+  return { ...made, id, parts, steps: fsBackend({ base: made.base }).multipart as Required<MultipartBackend> };
 }
 
 /** Lets a call die before its nth change; gives whether it did not live to its end. */
-async function dies(left: number, call: (steps: MultipartBackend) => Promise<unknown>, base: string): Promise<boolean> {
+async function dies(
+  left: number,
+  call: (steps: Required<MultipartBackend>) => Promise<unknown>,
+  base: string,
+): Promise<boolean> {
   const { multipart } = fsBackend({ base });
   life.left = left;
-  await call(multipart as MultipartBackend).catch(() => {});
+  await call(multipart as Required<MultipartBackend>).catch(() => {});
   const dead = life.left < 0;
   life.left = Infinity;
   return dead;
@@ -76,7 +80,7 @@ async function dies(left: number, call: (steps: MultipartBackend) => Promise<unk
 
 /** Runs a check for each step at which a call can die; gives their number. */
 async function everywhere(
-  call: (steps: MultipartBackend, made: Begun) => Promise<unknown>,
+  call: (steps: Required<MultipartBackend>, made: Begun) => Promise<unknown>,
   check: (made: Begun) => Promise<void>,
 ): Promise<number> {
   for (let steps = 0; ; steps++) {
@@ -95,7 +99,7 @@ async function version({ text, store }: Begun): Promise<string> {
   return name;
 }
 
-async function pending(steps: MultipartBackend): Promise<PendingUpload[]> {
+async function pending(steps: Required<MultipartBackend>): Promise<PendingUpload[]> {
   const found: PendingUpload[] = [];
   for await (const upload of steps.pending("", {})) found.push(upload);
   return found;

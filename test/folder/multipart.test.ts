@@ -63,7 +63,7 @@ it(
   async () => {
     const base = await emptyFolder();
     const store = fsBackend({ base });
-    const steps = store.multipart as MultipartBackend;
+    const steps = store.multipart as Required<MultipartBackend>;
     let n = 0;
     for (const key of KEYS) await write(store, key, ++n, 10);
     const program = await bundle(UPLOADER);
@@ -119,7 +119,7 @@ it(
 it("L6: two processes that complete the same uploads make one object of each, and are told the same", async () => {
   const base = await emptyFolder();
   const store = fsBackend({ base, durable: false });
-  const steps = store.multipart as MultipartBackend;
+  const steps = store.multipart as Required<MultipartBackend>;
   const uploads: { key: string; uploadId: string; parts: StoredPart[] }[] = [];
   for (let at = 0; at < 40; at++) {
     const key = parseKey(`k/${at}`);
@@ -149,7 +149,7 @@ it("L6: two processes that complete the same uploads make one object of each, an
 
 it("completes 256 MiB of parts with less than 32 MiB more memory", { timeout: 120_000 }, async () => {
   const base = await emptyFolder();
-  const steps = fsBackend({ base, durable: false }).multipart as MultipartBackend;
+  const steps = fsBackend({ base, durable: false }).multipart as Required<MultipartBackend>;
   const part = new Uint8Array(8 * 2 ** 20).fill(7);
   const begin = async (count: number): Promise<{ uploadId: string; parts: unknown[] }> => {
     const { uploadId } = await steps.create(parseKey("k"), {});

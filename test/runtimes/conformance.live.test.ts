@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const local = { capabilities: [], partSize: 64 * 1024, deviations: {} } as const;
+const local = { capabilities: ["multipart", "uploads"], partSize: 64 * 1024, deviations: {} } as const;
 
 const stores: readonly Store[] = [
   { ...local, name: "memory", driver: "memory", options: async () => ({}) },
@@ -28,7 +28,7 @@ const stores: readonly Store[] = [
   ...mainServers.map((server): Store => ({
     name: server.name,
     driver: "s3",
-    capabilities: ["presign", "multipart"],
+    capabilities: ["presign", "multipart", "uploads"],
     partSize: 5 * 2 ** 20,
     deviations: Object.fromEntries(deviations[server.name]),
     options: () => s3Options(server),

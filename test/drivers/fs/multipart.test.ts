@@ -13,9 +13,11 @@ import { emptyFolder, failure, filesBelow, folder, type Folder, K, streamOf } fr
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A folder with its steps, which it always has. */
-async function uploads(options: Parameters<typeof folder>[0] = {}): Promise<Folder & { steps: MultipartBackend }> {
+async function uploads(
+  options: Parameters<typeof folder>[0] = {},
+): Promise<Folder & { steps: Required<MultipartBackend> }> {
   const made = await folder(options);
-  return { ...made, steps: made.store.multipart as MultipartBackend };
+  return { ...made, steps: made.store.multipart as Required<MultipartBackend> };
 }
 
 async function all(pending: AsyncIterable<PendingUpload>): Promise<PendingUpload[]> {
@@ -69,7 +71,7 @@ describe("an upload in a folder", () => {
     const { uploadId } = await steps.create(K("k"), {});
     const part = await steps.uploadPart(K("k"), uploadId, 1, bytes("x"), {});
     const before = await files();
-    const only = fsBackend({ base, readOnly: true }).multipart as MultipartBackend;
+    const only = fsBackend({ base, readOnly: true }).multipart as Required<MultipartBackend>;
     const { stream, cancelled } = streamOf([bytes("x")]);
     for (const call of [
       () => only.create(K("k"), {}),
@@ -197,7 +199,7 @@ it("resumes in another driver what send has begun, from its state as JSON", { ti
   const saved = JSON.stringify(upload.state());
 
   const backend = fsBackend({ base });
-  const steps = backend.multipart as MultipartBackend;
+  const steps = backend.multipart as Required<MultipartBackend>;
   const sent: number[] = [];
   const uploadPart: MultipartBackend["uploadPart"] = (...call) => {
     sent.push(call[2]);

@@ -7,9 +7,9 @@ import { parseKey } from "../../../src/key.ts";
 const K = parseKey;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-async function steps(): Promise<{ store: Driver; steps: MultipartBackend }> {
+async function steps(): Promise<{ store: Driver; steps: Required<MultipartBackend> }> {
   const store = memory();
-  return { store, steps: (await store.getInstance()).multipart as MultipartBackend };
+  return { store, steps: (await store.getInstance()).multipart as Required<MultipartBackend> };
 }
 
 describe("an upload in memory", () => {
