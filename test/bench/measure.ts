@@ -2,7 +2,7 @@
 import type { Client, Measured, Task } from "./client.ts";
 
 /** Keys go round, so that nothing keyed by them grows. */
-const KEYS = 997;
+export const KEYS = 997;
 
 /** Runs one task. */
 export async function measure(client: Client, { verb, size, flight, milliseconds }: Task): Promise<Measured> {

@@ -7,6 +7,59 @@ declare module "unbucket/drivers/s3" {
   export type { Credentials, S3Options } from "../../drivers/s3.ts";
 }
 
+declare module "unbucket/drivers/fs" {
+  const fs: (typeof import("../../drivers/fs.ts"))["default"];
+  export default fs;
+  export type { FsOptions, WatchOptions } from "../../drivers/fs.ts";
+}
+
+declare module "files-sdk/fs" {
+  export interface FsAdapter {
+    readonly root: string;
+  }
+  export function fs(options: { root: string }): FsAdapter;
+}
+
+declare module "files-sdk" {
+  import type { FsAdapter } from "files-sdk/fs";
+  interface StoredFile {
+    arrayBuffer(): Promise<ArrayBuffer>;
+    stream(): ReadableStream<Uint8Array>;
+  }
+  export class Files {
+    constructor(options: { adapter: FsAdapter });
+    upload(key: string, body: Uint8Array | ReadableStream<Uint8Array>): Promise<unknown>;
+    download(key: string, options?: { as: "stream" }): Promise<StoredFile>;
+  }
+}
+
+declare module "flydrive/drivers/fs" {
+  export interface FSDriver {
+    readonly options: object;
+  }
+  export const FSDriver: new (options: { location: string; visibility: "private" }) => FSDriver;
+}
+
+declare module "flydrive" {
+  import type { Readable } from "node:stream";
+  import type { FSDriver } from "flydrive/drivers/fs";
+  export class Disk {
+    constructor(driver: FSDriver);
+    put(key: string, contents: Uint8Array): Promise<void>;
+    putStream(key: string, contents: Readable): Promise<void>;
+    getBytes(key: string): Promise<Uint8Array>;
+    getStream(key: string): Promise<Readable>;
+  }
+}
+
+declare module "@remix-run/file-storage/fs" {
+  type Stored = Pick<File, "arrayBuffer" | "stream">;
+  export function createFsFileStorage(folder: string): {
+    set(key: string, file: File): Promise<unknown>;
+    get(key: string): Promise<Stored | null>;
+  };
+}
+
 declare module "s3mini" {
   export class S3mini {
     constructor(options: { accessKeyId: string; secretAccessKey: string; region: string; endpoint: string });

@@ -22,6 +22,12 @@ export const CELLS: readonly Cell[] = [
 /** The stream whose memory is measured. */
 export const LARGE: Cell = { name: "1 GiB up", verb: "up", size: 1024 * MIB, flight: 1 };
 
+/** The columns of a folder; puts with a record are those of a client of its own. */
+export const FILE_CELLS: readonly Cell[] = CELLS.filter(({ size }) => size === KIB);
+
+/** The streams of a folder. */
+export const FILE_STREAMS: readonly Cell[] = [LARGE, { ...LARGE, name: "1 GiB down", verb: "down" }];
+
 /** This package, and another build of it that may stand beside it. */
 export const OURS = "unbucket";
 export const BASE = "unbucket-base";
@@ -45,8 +51,29 @@ export const FIELDS: readonly Field[] = [
   { runtime: "workerd", floor: "floor.worker", peers: portable },
 ];
 
+/** A folder's floor: raw calls by hand. */
+const FILES = "floor.files";
+/** This package on a folder, and the same with a record for each object. */
+export const FOLDER = "unbucket.fs";
+const RECORD = "unbucket.fs.record";
+/** The same read by a default reader. */
+export const READER = "unbucket.fs.reader";
+export const FOLDER_BASE = "unbucket-base.fs";
+
+const filePeers = ["unstorage.fs", "files-sdk", "flydrive", "remix-file-storage"];
+
+/** Who is measured on a folder, and where. */
+export const FOLDER_FIELDS: readonly Field[] = (["node20", "node24", "bun", "deno"] as const).map((runtime) => ({
+  runtime,
+  floor: FILES,
+  peers: [RECORD, ...filePeers],
+}));
+
 /** Every client that has an adapter. */
-export const CLIENTS: readonly string[] = [OURS, BASE, ...new Set(FIELDS.map(({ floor }) => floor)), ...peers];
+export const CLIENTS: readonly string[] = [
+  ...[OURS, BASE, ...new Set(FIELDS.map(({ floor }) => floor)), ...peers],
+  ...[FILES, FOLDER, FOLDER_BASE, RECORD, READER, ...filePeers],
+];
 
 /** Whether a place such as `node20 / unbucket / PUT 1 KiB × 32` matches `BENCH_ONLY`, a regular expression; without it, all do. */
 export function wanted(...place: readonly string[]): boolean {

@@ -1,9 +1,13 @@
 /** That the benchmark measures what it says: every verb of the floors and of this package, a few times, no figure looked at. */
+import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import fs from "../../drivers/fs.ts";
 import s3 from "../../drivers/s3.ts";
+import { emptyFolder } from "../drivers/fs/folder.ts";
 import fetchFloor from "./clients/floor.fetch.ts";
+import filesFloor from "./clients/floor.files.ts";
 import undiciFloor from "./clients/floor.undici.ts";
 import { BUCKET, KEYS, REGION } from "./identity.ts";
 import { measure } from "./measure.ts";
@@ -53,5 +57,21 @@ describe.each([
     await measure(await connect(), { verb: "up", size: 20 * MIB, flight: 1, milliseconds: 0 });
     const parts = [...sizes].filter(([target]) => target.includes("partNumber")).map(([, size]) => size / MIB);
     expect(parts.sort((a, b) => b - a)).toEqual([8, 8, 4]);
+  });
+});
+
+describe.each([
+  ["floor.files", filesFloor],
+  ["unbucket.fs", (base: string) => clientOf(fs({ base }))],
+] as const)("%s", (_, connect) => {
+  test("every verb moves the bytes that the task says", async () => {
+    const base = await emptyFolder();
+    const client = await connect(base);
+    const stored = async (key: string): Promise<number> => (await stat(`${base}/${key}`)).size;
+    for (const verb of ["put", "get", "up", "down"] as const) {
+      const size = verb === "put" || verb === "get" ? 1024 : 3 * MIB + 1;
+      expect(await measure(client, { verb, size, flight: 4, milliseconds: 0 })).toMatchObject({ count: 4 });
+      expect(await stored(`objects/3-${size}`)).toBe(size);
+    }
   });
 });

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions } from "esbuild";
 import { installed } from "../runtimes/install.ts";
-import { BASE, CLIENTS, OURS } from "./plan.ts";
+import { BASE, CLIENTS, FOLDER, FOLDER_BASE, OURS } from "./plan.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,11 +30,14 @@ export async function stage(): Promise<string> {
   mkdirSync(folder);
   const files = { ...options, platform: "node", packages: "external", outExtension: { ".js": ".mjs" } } as const;
   await build({ ...files, entryPoints: ["child.ts"], outdir: folder });
-  const own = CLIENTS.filter((name) => name !== BASE);
+  const own = CLIENTS.filter((name) => name !== BASE && name !== FOLDER_BASE);
   const clients = join(folder, "clients");
   await build({ ...files, entryPoints: own.map((name) => `clients/${name}.ts`), outdir: clients });
   if (base !== undefined) {
-    const entryPoints = [{ in: "clients/unbucket.ts", out: BASE }];
+    const entryPoints = [
+      { in: `clients/${OURS}.ts`, out: BASE },
+      { in: `clients/${FOLDER}.ts`, out: FOLDER_BASE },
+    ];
     await build({ ...files, entryPoints, outdir: clients, alias: asBase });
   }
   return folder;
@@ -55,7 +58,7 @@ export async function bundleWorker(name: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-const asBase = { "unbucket/drivers/s3": `${BASE}/drivers/s3` };
+const asBase = { "unbucket/drivers/s3": `${BASE}/drivers/s3`, "unbucket/drivers/fs": `${BASE}/drivers/fs` };
 
 /** Copied, not linked: Deno takes no package whose files lie elsewhere. */
 function copyPackage(checkout: string, target: string): void {

@@ -1,6 +1,7 @@
 /** The floor on workerd: fetch and WebCrypto, and downloads into one buffer, since the default reader gives 4 KiB at a time. */
 import type { Connect } from "../client.ts";
 import { bareFetch, bareRequest } from "../bare-fetch.ts";
+import { drainInto, FILE_PIECE } from "../streams.ts";
 
 const connect: Connect = (endpoint) => ({
   ...bareFetch(endpoint, 3, async (bytes) => {
@@ -9,15 +10,7 @@ const connect: Connect = (endpoint) => ({
   }),
   async down(key) {
     const { body } = await bareRequest(endpoint, "GET", key);
-    if (!body) return 0;
-    const reader = body.getReader({ mode: "byob" });
-    let length = 0;
-    let read = await reader.read(new Uint8Array(256 * 1024));
-    while (!read.done) {
-      length += read.value.byteLength;
-      read = await reader.read(new Uint8Array(read.value.buffer));
-    }
-    return length;
+    return body ? drainInto(body, FILE_PIECE) : 0;
   },
 });
 
