@@ -54,57 +54,45 @@ function refreshed(provide: () => Promise<Credentials>, clock: Clock, limit: num
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   let since = 0;
-  /** Those who wait on a call that may never settle, for what a later one is given. */
-  const waiting = new Set<(given: Credentials) => void>();
-  const until = (): number => known?.expiration?.getTime() ?? (known ? Infinity : 0);
+  const until = (): number => known?.expiration?.getTime() ?? Infinity;
+  /** The keys that hold. Others may have been given since those that were refused. */
+  const held = (refused?: Identity): Credentials | undefined =>
+    known !== refused && clock.now() < until() ? known : undefined;
   const ask = (): Promise<Credentials> => {
     if (asking && clock.now() - since < SHARED) return asking;
     since = clock.now();
-    let tell: (given: Credentials) => void = () => {};
-    const later = new Promise<Credentials>((resolve) => {
-      tell = resolve;
-    });
-    waiting.add(tell);
     const call = Promise.resolve()
       .then(provide)
       .then(checked)
-      .then((given) => {
-        known = given;
-        for (const waiter of waiting) waiter(given);
-        waiting.clear();
-        return given;
-      })
+      .then((given) => (known = given))
       .finally(() => {
-        // A call that has failed keeps nobody waiting, and must not pile up while the function rejects.
-        waiting.delete(tell);
-        if (asking === shared) asking = undefined;
+        if (asking === call) asking = undefined;
       });
-    const shared = Promise.race([call, later]);
-    return (asking = shared);
+    return (asking = call);
   };
-  return async (signal, expired) => {
-    // Another call may have been given new ones since those were.
-    const refused = expired !== undefined && expired === known;
-    if (known && !refused && clock.now() < until()) {
-      // Keys that still hold serve on, while others are asked for, and also when that fails: the next request asks again.
+  return async (signal, refused) => {
+    const keys = held(refused);
+    if (keys) {
+      // They serve on while others are asked for, and also when that fails: the next request asks again.
       if (clock.now() > until() - EARLY) ask().catch(() => {});
-      return known;
+      return keys;
     }
-    return within(ask(), signal, limit);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const given = new Promise<Credentials>((resolve, reject) => {
+      const late = (): void => {
+        // A later call may have been answered, which this one was not.
+        const others = held(refused);
+        if (others) resolve(others);
+        else reject(new StorageError("timeout", "the credentials function did not answer in time"));
+      };
+      // A timer that keeps the process alive: without one it would end without a word.
+      if (limit > 0) timer = setTimeout(late, limit);
+      ask().then(resolve, (cause: unknown) => {
+        reject(new StorageError("unauthenticated", "the credentials function rejected", { cause }));
+      });
+    });
+    return heeding(given, signal).finally(() => clearTimeout(timer));
   };
-}
-
-/** Waits for a call of the function, by a timer of its own: a wait that keeps no process alive would end without a word. */
-function within(asked: Promise<Credentials>, signal: AbortSignal | undefined, limit: number): Promise<Credentials> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const given = new Promise<Credentials>((resolve, reject) => {
-    const late = (): void => reject(new StorageError("timeout", "the credentials function did not answer in time"));
-    if (limit > 0) timer = setTimeout(late, limit);
-    asked.then(resolve, (cause) =>
-      reject(new StorageError("unauthenticated", "the credentials function rejected", { cause })),
-    );
-  });
-  return heeding(given, signal).finally(() => clearTimeout(timer));
 }
 
 /** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */

@@ -68,10 +68,10 @@ describe("identityOf with a function", () => {
     expect(provide).toHaveBeenCalledTimes(2);
   });
 
-  it("tells those who wait on a call that hangs what a later one was given", async () => {
+  it("gives those who wait on a call that hangs, at their limit, what a later one was given", async () => {
     const clock = testClock();
     const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));
-    const source = identityOf({ credentials: provide }, {}, clock);
+    const source = identityOf({ credentials: provide }, {}, clock, 20);
     const first = source();
     clock.advance(30_000);
     expect(await source()).toBe(keys);
