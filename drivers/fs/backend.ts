@@ -2,12 +2,11 @@
 import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
-import { pool } from "../../src/pool.ts";
 import { summing } from "./checksum.ts";
 import { checkConditions, commit } from "./commit.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
-import { onDisk } from "./errno.ts";
+import { fromErrno, onDisk } from "./errno.ts";
 import { findAll, placesOf } from "./find.ts";
 import { lister } from "./list.ts";
 import { multipart } from "./multipart.ts";
@@ -17,11 +16,7 @@ import { get, head } from "./read.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
-import { flushing, syncRemoval } from "./sync.ts";
 import { watchFolder } from "./watch.ts";
-
-/** As many as the threads that runtimes give to file calls. */
-const DELETES_AT_A_TIME = 4;
 
 /** Checks the options, rejecting `invalid-option`, and resolves the base; touches nothing on the disk. */
 export function fsBackend(options: FsOptions): Backend {
@@ -59,45 +54,25 @@ export function fsBackend(options: FsOptions): Backend {
   /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
   const durable = settings.durable ?? true;
 
-  function removeOne(key: Key): Promise<string | null> {
-    return onDisk(() => remove(root, key, durable));
-  }
-
   return {
     head: (key) => onDisk(() => head(root, key)),
     get: (key, options) => onDisk(() => get(root, settings, key, options)),
     put,
-    delete: async (key) => {
+    delete: async (key, { signal }) => {
       beforeWrite();
-      const folder = await removeOne(key);
-      if (durable && folder !== null) await flushing("deleted", () => syncRemoval(root, folder));
+      const failed = (error: unknown): never => {
+        throw error;
+      };
+      await onDisk(() => remove(root, [key], { durable, signal, failed }));
     },
     deleteMany: async (keys, { signal }) => {
       // What forbids all of them is one refusal, not a failure per key.
       beforeWrite();
       const failures: DeleteFailure[] = [];
       const failed = (error: unknown, key: Key): void => {
-        failures.push({ key, error: locate(error, { operation: "delete", key }) });
+        failures.push({ key, error: locate(fromErrno(error), { operation: "delete", key }) });
       };
-      const removed = new Map<string, Key[]>();
-      await pool(keys, DELETES_AT_A_TIME, async (key) => {
-        signal?.throwIfAborted();
-        try {
-          const folder = await removeOne(key);
-          if (folder === null) return;
-          const keys = removed.get(folder);
-          if (keys) keys.push(key);
-          else removed.set(folder, [key]);
-        } catch (error) {
-          failed(error, key);
-        }
-      });
-      if (!durable) return failures;
-      await pool(removed, DELETES_AT_A_TIME, async ([folder, gone]) => {
-        // Once per folder; each of its keys has an error of its own.
-        const flushed = syncRemoval(root, folder);
-        for (const key of gone) await flushing("deleted", () => flushed).catch((error: unknown) => failed(error, key));
-      });
+      await onDisk(() => remove(root, keys, { durable, signal, failed }));
       return failures;
     },
     list: (options) => onDisk(() => list(options)),

@@ -1,6 +1,6 @@
 /** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
 import { createHash } from "node:crypto";
-import { lstat, lutimes, open, readFile, readlink, symlink, unlink } from "node:fs/promises";
+import { link, lstat, lutimes, open, readFile, readlink, symlink, unlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
@@ -22,15 +22,41 @@ interface Seen {
   readonly rested: number;
 }
 
+/** A file that names this process, of which claims can be links: for many in one go, since a link costs a third of a file. */
+export interface Holding {
+  readonly file: string;
+  readonly line: string;
+  end(): Promise<void>;
+}
+
+/** Makes a file for the claims of one go, each on another name. The folder must exist. */
+export async function hold(file: string): Promise<Holding> {
+  const line = await nameHolder();
+  const handle = await patiently(() => open(file, "wx"));
+  const stop = beat(file);
+  const end = async (): Promise<void> => {
+    stop();
+    await unlink(file).catch(() => {});
+  };
+  try {
+    await handle.writeFile(line).finally(() => handle.close());
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { file, line, end };
+}
+
 /** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
 export async function claim(
   path: string,
   signal?: AbortSignal,
   clock: Clock = systemClock,
+  holding?: Holding,
 ): Promise<() => Promise<void>> {
-  const line = await nameHolder();
+  const line = holding?.line ?? (await nameHolder());
   let seen: Seen | null = null;
-  for (let waited = 0; !(await take(path, line));) {
+  for (let waited = 0; !(await take(path, line, holding?.file));) {
     signal?.throwIfAborted();
     const now = await look(path);
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
@@ -44,16 +70,21 @@ export async function claim(
     seen = { ...now, rested: rested + wait };
   }
   const taken = performance.now();
-  const beat = setInterval(() => {
-    const now = new Date();
-    void lutimes(path, now, now).catch(() => {});
-  }, BEAT_MS);
+  const stop = beat(path);
   return async () => {
-    clearInterval(beat);
+    stop();
     // After so long it may be somebody else's.
     if (performance.now() - taken > STALE_MS && (await look(path))?.line !== line) return;
     await unlink(path).catch(() => {});
   };
+}
+
+function beat(path: string): () => void {
+  const timer = setInterval(() => {
+    const now = new Date();
+    void lutimes(path, now, now).catch(() => {});
+  }, BEAT_MS);
+  return () => clearInterval(timer);
 }
 
 /** Ends a claim whose holder is gone; one that is held stays. Gives whether it is ended. */
@@ -63,7 +94,16 @@ export async function endIfLeft(path: string, clock: Clock = systemClock): Promi
 }
 
 /** Takes it if nobody has. A symbolic link is made with its text in one step; where there are none, a file is. */
-async function take(path: string, line: string): Promise<boolean> {
+async function take(path: string, line: string, file?: string): Promise<boolean> {
+  try {
+    if (file !== undefined) {
+      await link(file, path);
+      return true;
+    }
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    // No hard links here, or too many of this file.
+  }
   try {
     if (process.platform !== "win32") {
       await symlink(line, path);

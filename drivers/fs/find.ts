@@ -1,7 +1,6 @@
 /** Which of a key's candidate files exist. */
-import type { BigIntStats } from "node:fs";
-import { lstat } from "node:fs/promises";
-import { orAbsent } from "./errno.ts";
+import { type BigIntStats, lstat } from "node:fs";
+import { isAbsent, orAbsent } from "./errno.ts";
 import { candidatesOf, type Candidate } from "./path.ts";
 import type { Root } from "./root.ts";
 
@@ -16,10 +15,24 @@ export function placesOf(root: Root, key: string): readonly Candidate[] {
   return candidatesOf(key, root.posix);
 }
 
+/**
+ * What is at an absolute path, if it is a regular file; else null. By callback: Node's promise of the same takes half as much time
+ * again, and most of what a page of a listing takes is this.
+ */
+export function fileAt(path: string): Promise<BigIntStats | null> {
+  return new Promise((resolve, reject) => {
+    lstat(path, { bigint: true }, (error, stats) => {
+      if (error === null) resolve(stats.isFile() ? stats : null);
+      else if (isAbsent(error)) resolve(null);
+      else reject(error);
+    });
+  });
+}
+
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
-  const stats = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
-  if (!stats?.isFile()) return null;
+  const stats = await fileAt(root.path(candidate.path));
+  if (!stats) return null;
   return (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
 }
 

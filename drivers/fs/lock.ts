@@ -1,6 +1,6 @@
 /** One writer at a time per key, among all processes on the folder. */
 import { createHash } from "node:crypto";
-import { claim } from "./claim.ts";
+import { claim, hold, type Holding } from "./claim.ts";
 import { errnoOf } from "./errno.ts";
 import { inMemory } from "./host.ts";
 import { folderOf } from "./path.ts";
@@ -15,6 +15,22 @@ export interface LockOptions {
   readonly needsNoRoom?: boolean;
   /** The folder of temporary files, where the caller has just used it, so that it is not looked at again. */
   readonly folder?: string;
+  /** What the claims of many keys in one go are links of. */
+  readonly holding?: Holding;
+}
+
+/** What the locks of many keys in one go share, so that each costs less, until the holding is ended. */
+export async function together(root: Root): Promise<Pick<LockOptions, "folder" | "holding">> {
+  if (inMemory) return {};
+  try {
+    // Swept like any claim, should this process be killed.
+    const file = `${await root.temp()}.claim`;
+    return { folder: folderOf(file), holding: await hold(root.path(file)) };
+  } catch (error) {
+    // Then each goes without by itself, or is refused.
+    if (FULL.has(errnoOf(error) ?? "")) return {};
+    throw error;
+  }
 }
 
 /** Where the claim on a key lies. */
@@ -25,6 +41,7 @@ export function claimPath(key: string): string {
 /** Runs work while nobody else writes the key: in turn within this process, by a claim in the folder between processes. */
 export function withLock<T>(root: Root, key: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   return inTurn(`${root.base}\0${key}`, async () => {
+    if (inMemory) return work();
     const end = await claimed(root, key, options);
     try {
       return await work();
@@ -37,12 +54,11 @@ export function withLock<T>(root: Root, key: string, options: LockOptions, work:
 async function claimed(
   root: Root,
   key: string,
-  { signal, needsNoRoom, folder }: LockOptions,
+  { signal, needsNoRoom, folder, holding }: LockOptions,
 ): Promise<() => Promise<void>> {
   try {
-    if (inMemory) return work();
     const place = folder ?? (await root.tempFolder());
-    return await claim(root.path(`${place}/${claimPath(key)}`), signal);
+    return await claim(root.path(`${place}/${claimPath(key)}`), signal, undefined, holding);
   } catch (error) {
     // Or nothing could be deleted any more, which is what makes room.
     if (needsNoRoom && FULL.has(errnoOf(error) ?? "")) return async () => {};

@@ -1,52 +1,163 @@
-/** Removing an object's files, and the folders that become empty. */
+/** Removing objects' files, and the folders that become empty. */
+import type { BigIntStats } from "node:fs";
 import { rmdir, unlink } from "node:fs/promises";
-import { anchor } from "./anchor.ts";
+import { pool } from "../../src/pool.ts";
+import { anchor, type Anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { findAt, isReachable, placesOf } from "./find.ts";
-import { withLock } from "./lock.ts";
+import { fileAt, findAt, type Found, isReachable, placesOf } from "./find.ts";
+import { together, withLock } from "./lock.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
-import { syncRemoval } from "./sync.ts";
+import { flushing, syncRemoval } from "./sync.ts";
 
-/**
- * Deletes an object; an absent one is success. The candidate that counts goes last, so that no older file shows in between.
- * Gives the folder that is to be flushed for the delete to last, or null when there was nothing.
- */
-export async function remove(root: Root, key: string, durable: boolean): Promise<string | null> {
-  // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
-  if (!(await root.exists()) || !(await isAnywhere(root, key))) return null;
-  return withLock(root, key, { needsNoRoom: true }, async () => {
-    let kept: string | null = null;
-    for (const candidate of placesOf(root, key).toReversed()) {
-      const found = await findAt(root, candidate);
-      if (!found) continue;
-      // Or a power cut could take the file that counts and leave the older one to show again.
-      if (durable && kept !== null) await syncRemoval(root, kept);
-      kept = await removeFile(root, candidate);
-      await dropRecord(root, key, found.stats);
-    }
-    return kept;
+/** Folders at a time, and keys of each: as many as the threads that runtimes give to file calls. */
+const AT_A_TIME = 4;
+
+/** From so many keys on the file that their claims are links of is worth its making. */
+const MANY = 8;
+
+/** How objects are removed. */
+export interface RemoveOptions<K extends string> {
+  /** Whether the deletes must survive a power cut. */
+  readonly durable: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each key that may be left, or may come back; what it throws ends the others. */
+  failed(error: unknown, key: K): void;
+}
+
+/** Deletes objects; absent ones are success. Folders are opened, pruned and flushed once for all keys in them. */
+export async function remove<K extends string>(
+  root: Root,
+  keys: readonly K[],
+  options: RemoveOptions<K>,
+): Promise<void> {
+  if (!(await root.exists())) return;
+  const groups = new Map<string, K[]>();
+  for (const key of keys) add(groups, folderOf((placesOf(root, key)[0] as Candidate).path), [key]);
+  const gone = new Map<string, K[]>();
+  let shared: ReturnType<typeof together> | undefined;
+  const lock: Lock = async (key, work) => {
+    const sharing = keys.length < MANY ? {} : await (shared ??= together(root));
+    return withLock(root, key, { ...sharing, needsNoRoom: true, signal: options.signal }, work);
+  };
+  try {
+    await pool(groups, AT_A_TIME, ([folder, keys]) => removeIn(root, lock, folder, keys, options, gone));
+  } finally {
+    await (await shared?.catch(() => undefined))?.holding?.end();
+  }
+  if (!options.durable) return;
+  await pool(gone, AT_A_TIME, async ([folder, keys]) => {
+    // Once per folder; each of its keys has an error of its own.
+    const flushed = syncRemoval(root, folder);
+    for (const key of keys)
+      await flushing("deleted", () => flushed).catch((error: unknown) => options.failed(error, key));
   });
 }
 
-async function isAnywhere(root: Root, key: string): Promise<boolean> {
-  for (const candidate of placesOf(root, key)) if (await findAt(root, candidate)) return true;
+/** Runs work while nobody else writes the key. */
+type Lock = (key: string, work: () => Promise<string | null>) => Promise<string | null>;
+
+function add<K>(groups: Map<string, K[]>, folder: string, keys: readonly K[]): void {
+  const group = groups.get(folder);
+  if (group) group.push(...keys);
+  else groups.set(folder, [...keys]);
+}
+
+/** Deletes objects whose first places lie in one folder; adds those that are `gone` to the folders that are to be flushed for them. */
+async function removeIn<K extends string>(
+  root: Root,
+  lock: Lock,
+  folder: string,
+  keys: readonly K[],
+  { durable, signal, failed }: RemoveOptions<K>,
+  gone: Map<string, K[]>,
+): Promise<void> {
+  const here: K[] = [];
+  const opened = orAbsent(anchor(root, folder));
+  try {
+    await pool(keys, AT_A_TIME, async (key) => {
+      signal?.throwIfAborted();
+      try {
+        const flush = await removeKey(root, lock, await opened, key, durable);
+        if (flush === folder) here.push(key);
+        else if (flush !== null) add(gone, flush, [key]);
+      } catch (error) {
+        signal?.throwIfAborted();
+        failed(error, key);
+      }
+    });
+  } finally {
+    await (await opened.catch(() => null))?.close();
+  }
+  const held = await opened.catch(() => null);
+  if (held && here.length > 0) add(gone, await prune(root, folder, held), here);
+}
+
+/**
+ * Deletes one object, whose first place lies in the folder that is held. The candidate that counts goes last, so that no older file
+ * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was; null when there was nothing.
+ */
+async function removeKey(
+  root: Root,
+  lock: Lock,
+  held: Anchor | null,
+  key: string,
+  durable: boolean,
+): Promise<string | null> {
+  const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
+  // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
+  if (!(await fileIn(held, first)) && !(await findSome(root, others))) return null;
+  return lock(key, async () => {
+    let flush: string | null = null;
+    for (const candidate of others.toReversed()) {
+      const older = await findAt(root, candidate);
+      if (!older) continue;
+      flush = await removeFile(root, candidate);
+      await dropRecord(root, key, older.stats);
+    }
+    const found = held && (await findIn(root, held, first));
+    if (!found) return flush;
+    // Or a power cut could take the file that counts and leave the older one to show again.
+    if (durable && flush !== null) await syncRemoval(root, flush);
+    await orAbsent(patiently(() => unlink(held.path(nameOf(first.path)))));
+    await dropRecord(root, key, found.stats);
+    return folderOf(first.path);
+  });
+}
+
+/** The file at a candidate whose folder is held. */
+async function findIn(root: Root, held: Anchor, candidate: Candidate): Promise<Found | null> {
+  const stats = await fileIn(held, candidate);
+  return stats && (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
+}
+
+/** The same, whatever its name is in a folder that folds names. */
+async function fileIn(held: Anchor | null, { path }: Candidate): Promise<BigIntStats | null> {
+  return held && fileAt(held.path(nameOf(path)));
+}
+
+async function findSome(root: Root, candidates: readonly Candidate[]): Promise<boolean> {
+  for (const candidate of candidates) if (await findAt(root, candidate)) return true;
   return false;
 }
 
 /** Removes one file and the folders above it that are empty then; gives the nearest folder that stays. */
-export async function removeFile(root: Root, { path, tree }: Candidate): Promise<string> {
-  let folder = folderOf(path);
+export async function removeFile(root: Root, { path }: Candidate): Promise<string> {
+  const folder = folderOf(path);
   const held = await orAbsent(anchor(root, folder));
   try {
     if (held) await orAbsent(patiently(() => unlink(held.path(nameOf(path)))));
   } finally {
     await held?.close();
   }
-  const top = tree === "keys" ? KEYS_FOLDER : "";
-  if (folder === top || (!held?.handle && !(await isReachable(root, folder)))) return folder;
-  for (; folder !== top; folder = folderOf(folder)) {
+  return held ? prune(root, folder, held) : folder;
+}
+
+/** Removes a folder that was held, and those above it, while they are empty; gives the nearest that stays. */
+async function prune(root: Root, folder: string, held: Anchor): Promise<string> {
+  if (!held.handle && !(await isReachable(root, folder))) return folder;
+  for (; folder !== "" && folder !== KEYS_FOLDER; folder = folderOf(folder)) {
     try {
       await rmdir(root.path(folder));
     } catch {

@@ -1,9 +1,9 @@
 import type { BigIntStats } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
-import { lstat, lutimes, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { link, lstat, lutimes, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { claim, endIfLeft } from "../../../drivers/fs/claim.ts";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { claim, endIfLeft, hold } from "../../../drivers/fs/claim.ts";
 import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
@@ -21,7 +21,9 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   };
   const linked: typeof fs.symlink = (...args) =>
     system.links ? fs.symlink(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
-  return { ...fs, lstat: looked, symlink: linked };
+  const hard: typeof fs.link = (...args) =>
+    system.links ? fs.link(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
+  return { ...fs, lstat: looked, symlink: linked, link: hard };
 });
 afterEach(() => void (system.links = true));
 
@@ -158,5 +160,57 @@ describe("claim", () => {
     expect(await waiting).toBe(reason);
     await end();
     expect(await readdir(tmp)).toEqual([]);
+  });
+});
+
+describe("hold", () => {
+  it.each([true, false])("makes claims that exclude like any other, and leaves nothing (links: %s)", async (links) => {
+    system.links = links;
+    const { tmp, path } = await place();
+    const holding = await hold(join(tmp, "all.claim"));
+    const ends = [
+      await claim(path, undefined, undefined, holding),
+      await claim(`${path}2`, undefined, undefined, holding),
+    ];
+    expect((await lstat(path)).nlink).toBe(links ? 3 : 1);
+    for (const by of [undefined, await hold(join(tmp, "other.claim"))]) {
+      expect((await failure(claim(path, undefined, testClock(), by))).code).toBe("unavailable");
+      await by?.end();
+    }
+    await ends[0]?.();
+    await (
+      await claim(path)
+    )();
+    await ends[1]?.();
+    await holding.end();
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("leaves claims that are free at once when its process is gone", async () => {
+    const { tmp, path } = await place();
+    const file = join(tmp, "all.claim");
+    await writeFile(file, await gone());
+    await link(file, path);
+    const clock = testClock();
+    await (
+      await claim(path, undefined, clock)
+    )();
+    expect([clock.slept, await endIfLeft(file), await readdir(tmp)]).toEqual([[], true, []]);
+  });
+
+  it("shows that it is there, for all of its claims, until it ends", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { tmp, path } = await place();
+    const holding = await hold(join(tmp, "all.claim"));
+    await utimes(holding.file, 1, 1);
+    await link(holding.file, path);
+    const touched = async (): Promise<boolean> => (await lstat(path)).mtimeMs > 1000;
+    vi.advanceTimersByTime(4000);
+    expect(await touched()).toBe(false);
+    vi.advanceTimersByTime(1000);
+    await expect.poll(touched).toBe(true);
+    await holding.end();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import type * as FsPromises from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { inTurn, withLock } from "../../../drivers/fs/lock.ts";
+import { inTurn, together, withLock } from "../../../drivers/fs/lock.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 
@@ -59,4 +59,30 @@ it("L22: a full disk refuses a write at the lock and leaves the old object, and 
   expect([await text("k"), await files()]).toEqual(["old", before]);
   await store.delete(K("k"), {});
   expect(await files()).toEqual([".unbucket/version"]);
+  disk.full = false;
+  const keys = Array.from({ length: 20 }, (_, index) => K(`d/${index}`));
+  for (const key of keys) await put(key, "");
+  disk.full = true;
+  expect(await store.deleteMany?.(keys, {})).toEqual([]);
+  expect(await files()).toEqual([".unbucket/version"]);
+});
+
+it("together makes locks of many keys that keep others off, and leaves nothing", async () => {
+  const root = rootAt(await emptyFolder());
+  const shared = await together(root);
+  let inside = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++inside);
+    await new Promise(setImmediate);
+    inside--;
+  };
+  const alias = rootAt(join(root.base, "."));
+  await Promise.all([
+    withLock(root, "k", shared, work),
+    withLock(alias, "k", {}, work),
+    withLock(root, "k", shared, work),
+  ]);
+  await shared.holding?.end();
+  expect([most, await filesBelow(root.base)]).toEqual([1, [".unbucket/version"]]);
 });

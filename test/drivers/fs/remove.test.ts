@@ -1,7 +1,24 @@
+import type * as FsPromises from "node:fs/promises";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { emptyFolder, folder, K } from "./folder.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { CallOptions } from "../../../src/backend.ts";
+import { claim } from "../../../drivers/fs/claim.ts";
+import { claimPath } from "../../../drivers/fs/lock.ts";
+import { emptyFolder, failure, folder, K } from "./folder.ts";
+
+/** How often the system was called, by the names of calls. */
+const calls = vi.hoisted(() => ({ open: 0, link: 0, symlink: 0, rmdir: 0 }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const counted = (name: keyof typeof calls) => {
+    const call = fs[name] as (...args: unknown[]) => Promise<unknown>;
+    return { [name]: (...args: unknown[]) => (calls[name]++, call(...args)) };
+  };
+  return { ...fs, ...counted("open"), ...counted("link"), ...counted("symlink"), ...counted("rmdir") };
+});
+beforeEach(() => void Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir: 0 }));
 
 describe("remove", () => {
   it("L17: takes record and empty folders along, keeps the root and what others keep", async () => {
@@ -44,5 +61,48 @@ describe("remove", () => {
     expect(await text("a")).toBe("plain");
     await store.delete(K("a"), {});
     expect(await text("a")).toBe(null);
+  });
+
+  it("of many keys opens, and tries to remove, each folder once, and makes one file for all claims", async () => {
+    const { put, store, keys, files } = await folder();
+    const names = ["a", "b"].flatMap((name) => Array.from({ length: 20 }, (_, index) => `${name}/${index}`));
+    for (const key of [...names, "a/kept"]) await put(key, "");
+    Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir: 0 });
+    expect(await store.deleteMany?.(names.map(K), {})).toEqual([]);
+    expect(calls).toEqual({ open: 3, link: 40, symlink: 0, rmdir: 2 });
+    expect([await keys(), await files()]).toEqual([["a/kept"], [".unbucket/version", "a/kept"]]);
+  });
+
+  it("of many keys goes on beside one that another process is writing, and waits for that", async () => {
+    const { base, put, store, keys, files } = await folder();
+    const names = Array.from({ length: 20 }, (_, index) => `a/${index}`);
+    for (const key of names) await put(key, "");
+    const end = await claim(join(base, ".unbucket/tmp", claimPath("a/7")));
+    const deleted = store.deleteMany?.(names.map(K), {});
+    await expect.poll(() => keys()).toEqual(["a/7"]);
+    await put("a/1", "written meanwhile");
+    await end();
+    expect(await deleted).toEqual([]);
+    expect([await keys(), await files()]).toEqual([["a/1"], [".unbucket/version", "a/1"]]);
+  });
+
+  it("of one key or many ends with the signal's reason while it waits for another process", async () => {
+    const { base, put, store, keys, files } = await folder();
+    const names = Array.from({ length: 20 }, (_, index) => `a/${index}`);
+    for (const key of names) await put(key, "");
+    const end = await claim(join(base, ".unbucket/tmp", claimPath("a/7")));
+    const reason = new Error("stop");
+    for (const run of [
+      (call: CallOptions) => store.deleteMany?.(names.map(K), call),
+      (call: CallOptions) => store.delete(K("a/7"), call),
+    ]) {
+      const controller = new AbortController();
+      const deleted = failure(Promise.resolve(run({ signal: controller.signal })));
+      await expect.poll(() => keys()).toEqual(["a/7"]);
+      controller.abort(reason);
+      expect(await deleted).toBe(reason);
+    }
+    await end();
+    expect(await files()).toEqual([".unbucket/version", "a/7"]);
   });
 });

@@ -73,7 +73,7 @@ describe("rootAt on a file system that folds case and normalises", () => {
         await commit(root, settings, key, draft, {}, ifNoneMatch ? { ifNoneMatch } : {});
       }
       for (const key of keys) expect(await new Response((await get(root, settings, key, {}))?.body).text()).toBe(key);
-      for (const key of keys.toReversed()) await remove(root, key, false);
+      for (const key of keys.toReversed()) await remove(root, [key], { durable: false, failed: expect.fail });
       for (const key of keys) expect(await head(root, key)).toBe(null);
     }
   });
