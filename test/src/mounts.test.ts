@@ -388,6 +388,25 @@ describe("objects names keys as its caller does", () => {
 });
 
 describe("objects copies between stores", () => {
+  test("nothing of which metadata would be lost that no header can say", async () => {
+    const backend = await memory().getInstance();
+    const driver = toDriver({
+      name: "odd",
+      open: () => ({
+        ...backend,
+        get: async (key, options) => {
+          const found = await backend.get(key, options);
+          return found && { ...found, info: { ...found.info, missingMetadata: 1 } };
+        },
+      }),
+    });
+    const store = objects(createStorage().mount("a", driver).mount("b", memory()));
+    await store.upload("a:k", "x");
+    for (const verb of ["copy", "move"] as const)
+      await expect(store[verb]("a:k", "b:k")).rejects.toMatchObject({ code: "unsupported", operation: verb });
+    expect([await store.exists("a:k"), await store.exists("b:k")]).toEqual([true, false]);
+  });
+
   test("with the headers that each side needs, and not with options that copies do not have", async () => {
     const asked: unknown[] = [];
     const backend = await memory().getInstance();

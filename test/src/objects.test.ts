@@ -133,6 +133,30 @@ describe("copy and move", () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
+  it("copy where the store cannot sends each side its headers, and refuses to lose metadata that none can say", async () => {
+    const asked: unknown[] = [];
+    const missing = vi.fn(() => 0);
+    const driver = await over((backend) => ({
+      copy: undefined as never,
+      get: async (key, options) => {
+        asked.push(options.headers);
+        const found = await backend.get(key, options);
+        return found && { ...found, info: { ...found.info, missingMetadata: missing() } };
+      },
+      put: (key, source, options) => {
+        asked.push(options.headers);
+        return backend.put(key, source, options);
+      },
+    }));
+    await driver.upload("a", "x");
+    const key = "server-side-encryption-customer-key";
+    await driver.copy("a", "b", { headers: { [`x-amz-copy-source-${key}`]: "k", "x-amz-acl": "private" } });
+    expect(asked.slice(1)).toEqual([{ [`x-amz-${key}`]: "k" }, { "x-amz-acl": "private" }]);
+    missing.mockReturnValue(1);
+    await expect(driver.copy("a", "c")).rejects.toMatchObject({ code: "unsupported" });
+    expect(await driver.exists("c")).toBe(false);
+  });
+
   it("move keeps the source when the copy is not its size, and when the source changed meanwhile", async () => {
     const short = await over((backend) => ({
       head: async (key, call) => {

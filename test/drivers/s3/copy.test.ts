@@ -70,6 +70,18 @@ describe("copyObject", () => {
     },
   );
 
+  it("answered with nothing looks with the key that the copy is encrypted with, and no other of its headers", async () => {
+    const key = { "x-amz-server-side-encryption-customer-key": "a2V5" };
+    const server = await wire(
+      source({}, () => answer(200)),
+      () => answer(200),
+      answer(200, { "content-length": "3", etag: '"e"' }),
+    );
+    await stubbed(server).copy("a", "b", { headers: { ...key, "x-amz-acl": "private" } });
+    expect(server.requests[2]?.headers).toMatchObject(key);
+    expect(server.requests[2]?.headers).not.toHaveProperty("x-amz-acl");
+  });
+
   it.each(TRANSPORTS)("waits longer for the copy of a large object, over %s", async (_, transport) => {
     const slow: Script = async (request) => {
       await new Promise((resolve) => setTimeout(resolve, 2500));
