@@ -34,7 +34,7 @@ export async function remove<K extends string>(
 ): Promise<void> {
   if (!(await root.exists())) return;
   const groups = new Map<string, K[]>();
-  for (const key of keys) add(groups, folderOf((placesOf(root, key)[0] as Candidate).path), [key]);
+  for (const key of keys) add(groups, folderOf((placesOf(root, key)[0] as Candidate).path), key);
   const gone = new Map<string, K[]>();
   let shared: ReturnType<typeof together> | undefined;
   const lock: Lock = async (key, work) => {
@@ -58,10 +58,10 @@ export async function remove<K extends string>(
 /** Runs work while nobody else writes the key. */
 type Lock = (key: string, work: () => Promise<string | null>) => Promise<string | null>;
 
-function add<K>(groups: Map<string, K[]>, folder: string, keys: readonly K[]): void {
+function add<K>(groups: Map<string, K[]>, folder: string, key: K): void {
   const group = groups.get(folder);
-  if (group) group.push(...keys);
-  else groups.set(folder, [...keys]);
+  if (group) group.push(key);
+  else groups.set(folder, [key]);
 }
 
 /** Deletes objects whose first places lie in one folder; adds those that are `gone` to the folders that are to be flushed for them. */
@@ -81,7 +81,7 @@ async function removeIn<K extends string>(
       try {
         const flush = await removeKey(root, lock, await opened, key, durable);
         if (flush === folder) here.push(key);
-        else if (flush !== null) add(gone, flush, [key]);
+        else if (flush !== null) add(gone, flush, key);
       } catch (error) {
         signal?.throwIfAborted();
         failed(error, key);
@@ -91,7 +91,9 @@ async function removeIn<K extends string>(
     await (await opened.catch(() => null))?.close();
   }
   const held = await opened.catch(() => null);
-  if (held && here.length > 0) add(gone, await prune(root, folder, held), here);
+  if (!held || here.length === 0) return;
+  const stays = await prune(root, folder, held);
+  for (const key of here) add(gone, stays, key);
 }
 
 /**
