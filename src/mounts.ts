@@ -8,7 +8,7 @@ import { type End, move } from "./move.ts";
 import { knownOptions, objectHeaders, optionsOf, prefixed, type Verb } from "./options.ts";
 import { listing, type Load } from "./pages.ts";
 import { refuseLeft } from "./removal.ts";
-import { type Name, renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
+import { type Name, renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 import { releasing } from "./upload.ts";
 
@@ -98,7 +98,8 @@ export function objects(storage: StorageLike): ObjectStore {
       const to = await resolve("sweepUploads", options?.prefix ?? "");
       return renaming(to.store.sweepUploads(prefixed(options, () => to.rest)), to.named);
     },
-    update: (key, fn, options) => at("update", key, (to) => to.store.update(to.rest, fn, options)),
+    update: (key, fn, options) =>
+      at("update", key, (to) => to.store.update(to.rest, renamedUpdate(fn, only(to)), options)),
     scoped: (prefix) => scoped(store, prefix),
   };
 

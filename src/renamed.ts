@@ -2,7 +2,15 @@
 import type { PendingUpload } from "./backend.ts";
 import { renamePlace } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
-import type { MultipartUpload, ObjectList, ObjectStore, Page, UploadsOptions, UploadState } from "./interface.ts";
+import type {
+  MultipartUpload,
+  ObjectList,
+  ObjectStore,
+  Page,
+  UpdateFunction,
+  UploadsOptions,
+  UploadState,
+} from "./interface.ts";
 import type { Load } from "./pages.ts";
 
 /** How a reader calls a key of the store. */
@@ -57,6 +65,11 @@ export async function renamed(outcome: Promise<MultipartUpload>, named: Name): P
  */
 export function renamedState(upload: string | UploadState, key: string, inner: string): string | UploadState {
   return typeof upload === "object" && upload?.key === key ? { ...upload, key: inner } : upload;
+}
+
+/** The function of an update, which is given the object under another name; what is no function goes on, to be refused. */
+export function renamedUpdate(fn: UpdateFunction, named: Name): UpdateFunction {
+  return typeof fn === "function" ? (current) => fn(rename(current, named)) : fn;
 }
 
 /** The pages of one iteration of a store's listing, which `list` begins at a cursor, under other names. */

@@ -1,7 +1,7 @@
 /** The object interface below a prefix. */
 import type { ListOptions, ObjectStore } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
-import { renamed, renamedPages, renamedState, renamedUploads, renaming } from "./renamed.ts";
+import { renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
 import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
@@ -44,7 +44,7 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
       renamed(store.resumeMultipartUpload(full(key), renamedState(upload, key, full(key))), cut),
     listUploads: (options = {}) => renamedUploads(store, below(options), cut),
     sweepUploads: (options = {}) => run(store.sweepUploads(below(options))),
-    update: on(store.update),
+    update: (key, fn, options) => run(store.update(full(key), renamedUpdate(fn, cut), options)),
     scoped: (deeper) => scoped(scope, deeper),
   };
   return scope;

@@ -370,6 +370,18 @@ describe("objects names keys as its caller does", () => {
     await expect(store.upload("a:k", body)).rejects.toMatchObject({ key: "b:k", message: 'download "b:k": cut' });
   });
 
+  test("the function of an update is given the object by the caller's key", async () => {
+    const store = objects(createStorage().mount("a", memory()));
+    await store.upload("a:k", "1");
+    const keys: unknown[] = [];
+    const made = await store.update("a:k", async (current) => {
+      keys.push(current?.key);
+      return `${await current?.text()}2`;
+    });
+    expect([...keys, made.key]).toEqual(["a:k", "a:k"]);
+    expect(await (await store.download("a:k")).text()).toBe("12");
+  });
+
   test("what finds no driver says for which verb, and lets the body go", async () => {
     const store = objects(createStorage());
     const cancel = vi.fn();

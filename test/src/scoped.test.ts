@@ -61,6 +61,24 @@ describe("scoped", () => {
     expect(await store.scoped("p/").deletePrefix("a")).toBe(1);
   });
 
+  it("gives the function of an update the object by its own key", async () => {
+    const store = memory();
+    const scope = store.scoped("p/");
+    await scope.upload("a", "1");
+    const keys: unknown[] = [];
+    await scope.update("a", async (current) => {
+      keys.push(current?.key);
+      return `${await current?.text()}2`;
+    });
+    await scope.update("b", (current) => {
+      keys.push(current);
+      return "new";
+    });
+    expect(keys).toEqual(["a", null]);
+    expect(await (await store.download("p/a")).text()).toBe("12");
+    await expect(scope.update("a", null as never)).rejects.toMatchObject({ code: "invalid-option", key: "a" });
+  });
+
   it("refuses in words of its own what lies deeper", async () => {
     const scope = scoped(memory(), "p/").scoped("q/");
     expect(() => scope.scoped("../")).toThrow(expect.objectContaining({ code: "invalid-key", key: "../" }));
