@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { AwsClient } from "aws4fetch";
+import { Miniflare } from "miniflare";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { getStorage } from "../drivers/env.ts";
@@ -12,7 +13,8 @@ import type { Driver } from "../src/driver.ts";
 import { type AwsDocument, md5, parseAws, toXml } from "./docs/aws.ts";
 import { type Block, blocksOfKind } from "./docs/blocks.ts";
 import { curlsOf, send } from "./docs/curl.ts";
-import { runBlock, type Substitutions } from "./docs/snippet.ts";
+import { roundTrip } from "./docs/exercise.ts";
+import { runBlock, type Substitutions, workerOf } from "./docs/snippet.ts";
 import { mainPlaces, start } from "./playground/start.ts";
 import { freshBucket, type S3Server, mainServers, signed } from "./support/s3.ts";
 
@@ -44,6 +46,17 @@ function awsDocument<K extends AwsDocument["kind"]>(kind: K): Extract<AwsDocumen
 
 /** Variables for a server that runs here: AWS's own block is checked for its shape alone. */
 const localVariables: readonly Block[] = blocksOfKind("env").filter(({ code }) => code.includes("ENDPOINT_URL=http"));
+
+it.each(blocksOfKind("worker"))("a block that is a Worker runs in workerd: $place", async (block) => {
+  const script = await workerOf(block);
+  const worker = new Miniflare({ modules: true, script, compatibilityDate: "2026-04-01", r2Buckets: ["BUCKET"] });
+  try {
+    const send = worker.dispatchFetch.bind(worker) as unknown as typeof fetch;
+    await roundTrip((path, init) => send(`http://localhost/${path}`, init));
+  } finally {
+    await worker.dispose();
+  }
+});
 
 describe.each(mainServers)("blocks on $name", (server) => {
   it.each(blocksOfKind("live"))("of TypeScript run: $place", async (block) => {

@@ -134,6 +134,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./drivers/fs": ["default"],
   "./drivers/s3": ["default"],
   "./drivers/memory": ["default"],
+  "./drivers/r2": ["default"],
   "./drivers/env": ["default", "getStorage"],
 };
 

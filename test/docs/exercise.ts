@@ -19,7 +19,10 @@ export async function exercise(load: () => Promise<{ readonly default?: unknown 
 /** What Workers hand to a handler. */
 const WORKER = { STORAGE_BACKEND: "memory" };
 
-async function roundTrip(send: (path: string, init?: RequestInit) => Response | Promise<Response>): Promise<void> {
+/** Stores an object and asks for it, whole, in part, and wrongly. */
+export async function roundTrip(
+  send: (path: string, init?: RequestInit) => Response | Promise<Response>,
+): Promise<void> {
   const put = await send("notes/hello%20you.txt", { method: "PUT", body: "Hello" });
   assert.equal(put.ok, true, await put.text());
   const got = await send("notes/hello%20you.txt");

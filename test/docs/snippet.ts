@@ -51,6 +51,16 @@ export async function runBlock(block: Block, substitutions: Substitutions = {}):
   }
 }
 
+/** A block that is a Worker, with all that it imports. */
+export async function workerOf({ code }: Block): Promise<string> {
+  const stdin = { contents: code, loader: "ts", resolveDir: root } as const;
+  const { outputFiles } = await build({
+    ...{ stdin, bundle: true, write: false, format: "esm", conditions: ["workerd"], logLevel: "silent" },
+    plugins: [fromSource(code, "workerd")],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
 /** A folder inside the checkout, so that packages are found from it; git ignores it. */
 export function scratchFolder(): string {
   mkdirSync(join(root, ".cache"), { recursive: true });
@@ -105,10 +115,10 @@ async function bundle(code: string, outfile: string, file: string): Promise<void
 }
 
 /** Resolves the package's names to its source, as its own exports and imports name the built files. */
-function fromSource(code: string): Plugin {
+function fromSource(code: string, condition: "node" | "workerd" = "node"): Plugin {
   const { exports, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly exports: Record<string, { readonly default: string } | string>;
-    readonly imports: Record<string, { readonly node?: string; readonly default: string }>;
+    readonly imports: Record<string, { readonly node?: string; readonly workerd?: string; readonly default: string }>;
   };
   const source = (built: string): string => join(root, built.replace("./dist/", "").replace(/\.js$/, ".ts"));
   return {
@@ -129,10 +139,14 @@ function fromSource(code: string): Plugin {
       });
       onResolve({ filter: /^#/ }, ({ path }) => {
         const found = imports[path];
-        return found ? { path: source(found.node ?? found.default) } : undefined;
+        return found ? { path: source(found[condition] ?? found.default) } : undefined;
       });
       onResolve({ filter: /^[a-z@]/ }, ({ path, kind }) =>
-        kind === "entry-point" || path.startsWith("unbucket") || path === "the-block" || path.startsWith("nitro/")
+        condition === "workerd" ||
+        kind === "entry-point" ||
+        path.startsWith("unbucket") ||
+        path === "the-block" ||
+        path.startsWith("nitro/")
           ? undefined
           : { path, external: true },
       );

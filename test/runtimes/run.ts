@@ -99,6 +99,7 @@ async function runWorkerd(folder: string, suite: SuiteConfig): Promise<Report> {
     compatibilityDate: "2026-04-01",
     compatibilityFlags: files ? ["nodejs_compat"] : [],
     bindings: { UNBUCKET_SUITE: JSON.stringify(suite) },
+    r2Buckets: ["BUCKET"],
   });
   try {
     const names = (await (await miniflare.dispatchFetch("http://suite/")).json()) as readonly string[];

@@ -17,6 +17,8 @@ export function workerOf(factories: Readonly<Record<string, Factory>>): Worker {
   let jobs: readonly Job[] | undefined;
   return {
     async fetch(request, env) {
+      // As Nitro does, so that plain data can name a binding.
+      Object.assign(globalThis, { __env__: env });
       jobs ??= jobsOf(JSON.parse(env.UNBUCKET_SUITE) as SuiteConfig, factories);
       if (request.method === "GET") return Response.json(jobs.map(({ name }) => name));
       const job = jobs[Number(new URL(request.url).searchParams.get("job"))];

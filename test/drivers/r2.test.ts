@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import memory from "../../drivers/memory.ts";
+import r2, { type R2Bucket, type R2Object } from "../../drivers/r2.ts";
+import s3 from "../../drivers/s3.ts";
+
+/** What a bucket answers next instead of what it would; `after` has it done all the same. */
+interface Fault {
+  readonly error: Error;
+  readonly after?: boolean;
+}
+
+const internal = new Error("put: We encountered an internal error. Please try again. (10001)");
+
+/** A bucket in memory that fails as it is told, for what the real one cannot be made to do. */
+function bucket(...faults: Fault[]): R2Bucket & { readonly calls: string[]; readonly objects: Map<string, R2Object> } {
+  const calls: string[] = [];
+  const objects = new Map<string, R2Object>();
+  const answer = async <T>(name: string, run: () => T): Promise<T> => {
+    calls.push(name);
+    const fault = faults.shift();
+    if (fault?.after) run();
+    if (fault) throw fault.error;
+    return run();
+  };
+  const store = (key: string, size: number, { customMetadata }: Partial<R2Object>): R2Object => {
+    const made = { key, size, httpEtag: `"${calls.length}"`, uploaded: new Date(), customMetadata };
+    objects.set(key, made);
+    return made;
+  };
+  const upload = (key: string, uploadId: string, options: object): ReturnType<R2Bucket["resumeMultipartUpload"]> => ({
+    uploadId,
+    uploadPart: (partNumber) => answer("uploadPart", () => ({ partNumber, etag: `part-${partNumber}` })),
+    complete: () => answer("complete", () => store(key, 1, options)),
+    abort: () => answer("abort", () => {}),
+  });
+  const uploads = new Map<string, object>();
+  return {
+    calls,
+    objects,
+    head: (key) => answer("head", () => objects.get(key) ?? null),
+    get: (key) => answer("get", () => objects.get(key) ?? null),
+    put: (key, value, options) => answer("put", () => store(key, (value as Uint8Array).byteLength, options)),
+    delete: (keys) => answer("delete", () => [keys].flat().forEach((key) => objects.delete(key))),
+    list: () => answer("list", () => ({ objects: [...objects.values()], delimitedPrefixes: [], truncated: false })),
+    createMultipartUpload: (key, options) =>
+      answer("create", () => upload(key, uploads.set("id", options).size.toString(), options)),
+    resumeMultipartUpload: (key, uploadId) => upload(key, uploadId, uploads.get("id") ?? {}),
+  };
+}
+
+describe("r2", () => {
+  it.each([
+    [10002, "unauthenticated"],
+    [10003, "denied"],
+    [10006, "bucket-not-found"],
+    [10010, "too-large"],
+    [10012, "invalid-option"],
+    [10020, "invalid-key"],
+    [10037, "corrupt"],
+    [19999, "unknown"],
+  ])("rejects %i as %s, asked once", async (number, code) => {
+    const binding = bucket({ error: new Error(`put: Refused. (${number})`) });
+    await expect(r2({ binding }).upload("k", "x")).rejects.toMatchObject({ code, driver: "r2", key: "k" });
+    expect(binding.calls).toEqual(["put"]);
+  });
+
+  it.each([internal, new Error("Network connection lost."), new Error("put: Slow down. (10058)")])(
+    "asks again after %s, three times at most",
+    async (error: Error) => {
+      const once = bucket({ error });
+      await r2({ binding: once }).upload("k", "x");
+      expect(once.calls).toEqual(["put", "put"]);
+      const always = bucket({ error }, { error }, { error }, { error }, { error });
+      await expect(r2({ binding: always }).exists("k")).rejects.toMatchObject({ code: "unavailable" });
+      expect(always.calls).toHaveLength(4);
+    },
+  );
+
+  it("knows its own conditional write, whose answer was lost, by its id", async () => {
+    const binding = bucket({ error: internal, after: true });
+    const info = await r2({ binding }).upload("k", "x", { ifNoneMatch: "*", metadata: { a: "1" } });
+    expect(info).toMatchObject({ key: "k", size: 1, metadata: { a: "1" } });
+    expect(binding.calls).toEqual(["put", "head"]);
+  });
+
+  it("is in doubt about one that left nothing, or that another's has followed", async () => {
+    const binding = bucket({ error: internal });
+    await expect(r2({ binding }).upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "ambiguous" });
+    expect(binding.calls).toEqual(["put", "head"]);
+  });
+
+  it("knows its own completed upload, whose answer was lost, by its id", async () => {
+    const binding = bucket();
+    const upload = await r2({ binding }).createMultipartUpload("k");
+    const part = await upload.uploadPart(1, "x");
+    Object.assign(binding, { resumeMultipartUpload: bucketThatLoses(binding) });
+    expect(await upload.complete([part])).toMatchObject({ key: "k", size: 1 });
+    expect(binding.calls.slice(-2)).toEqual(["head", "head"]);
+  });
+
+  it("names all keys of a batch that failed, and goes on with the next", async () => {
+    const binding = bucket({ error: new Error("delete: Denied. (10003)") });
+    const keys = Array.from({ length: 1001 }, (_, index) => `k${index}`);
+    await expect(r2({ binding }).delete(keys)).rejects.toMatchObject({ code: "partial", deleted: ["k1000"] });
+    expect(binding.calls).toEqual(["delete", "delete"]);
+  });
+
+  it("an abort ends the waiting for a bucket that does not answer", async () => {
+    const binding = { ...bucket(), head: () => new Promise<null>(() => {}) };
+    const control = new AbortController();
+    const asked = r2({ binding }).exists("k", { signal: control.signal });
+    control.abort(new Error("enough"));
+    await expect(asked).rejects.toThrow("enough");
+  });
+
+  it("puts its base before keys, and takes it off again", async () => {
+    const binding = bucket();
+    const store = r2({ binding, base: "/a/b/", publicUrl: "https://cdn.example.com" });
+    const info = await store.upload("c d", "x");
+    expect(info).toMatchObject({ key: "c d", url: "https://cdn.example.com/a/b/c%20d", location: "r2:a/b/c%20d" });
+    expect([...binding.objects.keys()]).toEqual(["a/b/c d"]);
+    const keys: string[] = [];
+    for await (const { key = "" } of store.list()) keys.push(key);
+    expect(keys).toEqual(["c d"]);
+  });
+
+  it("presigns through an s3 driver, and only through one that can", async () => {
+    const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "hidden" };
+    const other = s3({
+      bucket: "bucket",
+      endpoint: "https://account.r2.cloudflarestorage.com",
+      region: "auto",
+      ...keys,
+    });
+    const binding = bucket();
+    expect(await r2({ binding }).presign("k")).toBe(null);
+    expect((await r2({ binding, s3: other }).presign("k"))?.url).toContain("/bucket/k?X-Amz-Algorithm=");
+    await expect(r2({ binding, s3: memory() }).presign("k")).rejects.toMatchObject({ code: "invalid-option" });
+    expect(binding.calls).toEqual([]);
+  });
+
+  it("finds a binding by its name, also one that comes after the first call", async () => {
+    const store = r2({ binding: "LATE" });
+    await expect(store.exists("k")).rejects.toMatchObject({ code: "invalid-option", operation: "open" });
+    Object.assign(globalThis, { __env__: { LATE: bucket() } });
+    expect(await store.exists("k")).toBe(false);
+    Reflect.deleteProperty(globalThis, "__env__");
+    await expect(r2({}).exists("k")).rejects.toMatchObject({ code: "invalid-option" });
+  });
+});
+
+/** Completes, and then fails. */
+function bucketThatLoses(binding: R2Bucket): R2Bucket["resumeMultipartUpload"] {
+  const { resumeMultipartUpload } = binding;
+  return (key, uploadId) => {
+    const upload = resumeMultipartUpload(key, uploadId);
+    return {
+      ...upload,
+      complete: async (parts) => {
+        await upload.complete(parts);
+        throw new Error("completeMultipartUpload: We encountered an internal error. Please try again. (10001)");
+      },
+    };
+  };
+}
