@@ -10,6 +10,9 @@ import { dirname } from "node:path";
 /** Whether this is workerd: no other process sees the files, names are parts of URLs, and times are whole milliseconds. */
 export const inMemory: boolean = globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
+/** Whether the times of files are told in whole milliseconds: there, and by Deno, whatever they are on the disk. */
+export const coarseTimes: boolean = inMemory || "Deno" in globalThis;
+
 /** As Node's own; there an absent file would be made by a look at it. */
 export const open: typeof disk.open = inMemory
   ? async (path, flags, mode) => {
