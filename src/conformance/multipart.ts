@@ -80,6 +80,40 @@ export const multipartCases: readonly Case[] = [
     },
   },
   {
+    name: "multipart: an upload under way is no object: lists, reads, copies and deletes do not see it",
+    needs,
+    async run({ driver, prefix }) {
+      const key = `${prefix}unseen/x`;
+      const upload = await driver.createMultipartUpload(key);
+      const part = await upload.uploadPart(1, "x");
+      const keys: string[] = [];
+      for await (const entry of driver.list({ prefix })) keys.push(entry.key ?? entry.prefix);
+      for await (const entry of driver.list({ prefix, delimiter: "/" })) keys.push(entry.key ?? entry.prefix);
+      same([keys, await driver.head(key), await driver.deletePrefix(prefix)], [[], null, 0], "what is seen");
+      await rejects("not-found", () => driver.download(key), "download");
+      await rejects("not-found", () => driver.copy(key, `${prefix}copy`), "copy");
+      await driver.delete(key);
+      await upload.complete([part]);
+      same(await (await driver.download(key)).text(), "x", "what it has become");
+    },
+  },
+  {
+    name: "multipart: an id that was never given is not found, and can be aborted",
+    needs: ["multipart", "uploads"],
+    async run({ driver, prefix }) {
+      const key = `${prefix}never`;
+      const known = await driver.createMultipartUpload(`${key} known`);
+      for (const id of [crypto.randomUUID(), known.uploadId]) {
+        const upload = await driver.resumeMultipartUpload(key, id);
+        await rejects("not-found", () => upload.parts(), `parts of ${id}`);
+        await rejects("not-found", () => upload.uploadPart(1, "x"), `uploadPart of ${id}`);
+        await upload.abort();
+      }
+      same(await known.parts(), [], "parts of the one that is there");
+      await known.abort();
+    },
+  },
+  {
     name: "multipart: part numbers and lists of parts are checked",
     needs,
     async run({ driver, prefix }) {
