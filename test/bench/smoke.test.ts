@@ -1,5 +1,5 @@
 /** That the benchmark measures what it says: every verb of the floors and of this package, a few times, no figure looked at. */
-import { stat } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import fetchFloor from "./clients/floor.fetch.ts";
 import filesFloor from "./clients/floor.files.ts";
 import undiciFloor from "./clients/floor.undici.ts";
 import { BUCKET, KEYS, REGION } from "./identity.ts";
+import { cursorsOf, JOBS } from "./listing.ts";
 import { measure } from "./measure.ts";
 import { clientOf } from "./store.ts";
 import { drain } from "./streams.ts";
@@ -74,4 +75,31 @@ describe.each([
       expect(await stored(`objects/3-${size}`)).toBe(size);
     }
   });
+});
+
+test("every job in a folder finds, or deletes, the objects that its floor does", async () => {
+  const planted = async (): Promise<string> => {
+    const base = await emptyFolder();
+    for (const folder of ["d0", "d1", "d2"]) {
+      await mkdir(`${base}/${folder}`);
+      await Promise.all(Array.from({ length: 700 }, (_, file) => writeFile(`${base}/${folder}/f${file}`, "")));
+    }
+    return base;
+  };
+  const base = await planted();
+  const [cursor = ""] = await cursorsOf(base);
+  const after = `d1/${(await readdir(`${base}/d1`)).sort()[299]}`;
+  const expected = { list: 2100, "page by page": 2100, page: 1000, "bare list": 2100, "readdir recursive": 2103 };
+  for (const [job, count] of Object.entries(expected)) expect([job, await JOBS[job]?.(base, "")]).toEqual([job, count]);
+  expect([await JOBS["page"]?.(base, cursor), await JOBS["bare page"]?.(base, after)]).toEqual([1000, 1000]);
+  for (const [job, count] of [
+    ["delete many", 1000],
+    ["deletePrefix", 2100],
+  ] as const) {
+    for (const name of [job, `bare ${job}`]) {
+      const base = await planted();
+      expect([name, await JOBS[name]?.(base, "")]).toEqual([name, count]);
+      expect(await JOBS["bare list"]?.(base, "")).toBe(2100 - count);
+    }
+  }
 });
