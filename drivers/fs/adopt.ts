@@ -1,7 +1,7 @@
 /** Finding a record again whose file has come back with its time cut, as tar and many backups bring it. */
 import { readdir } from "node:fs/promises";
 import { orAbsent } from "./errno.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, RECORDED } from "./identity.ts";
 import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
 
@@ -16,6 +16,14 @@ export function timesBefore(mtimeNs: bigint): readonly [bigint, bigint] | null {
   // tar and rsync to old systems know seconds, zip and FAT every other one.
   const lost = whole % 1000n ** 3n !== 0n ? MS : whole % (2n * 1000n ** 3n) === 0n ? 2n * 1000n ** 3n : 1000n ** 3n;
   return [whole - MS / 2n, whole + lost];
+}
+
+/**
+ * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files; one
+ * that a copy has cut tells nothing.
+ */
+export function mayHaveRecord({ mtimeNs }: Identity): boolean {
+  return (mtimeNs / 1000n) % 10n === BigInt(RECORDED) || timesBefore(mtimeNs) !== null;
 }
 
 /**

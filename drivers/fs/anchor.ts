@@ -1,11 +1,16 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
-import { constants } from "node:fs";
-import { lstat, readlink, type FileHandle } from "node:fs/promises";
-import { orAbsent, patiently } from "./errno.ts";
-import { open } from "./host.ts";
-import type { Root } from "./root.ts";
+import { constants, lstatSync, readlinkSync } from "node:fs";
+import { isAbsent } from "./errno.ts";
+import { open, type File } from "./file.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
+
+/** What is asked of a root. */
+interface Paths {
+  isLocal(): boolean;
+  path(relative: string): string;
+  place(found: string, path: string): Promise<"inside" | "linked" | "respelled">;
+}
 
 /** A folder in which names mean the same until it is let go. */
 export interface Anchor {
@@ -14,45 +19,54 @@ export interface Anchor {
   /** The path of a name in the folder. */
   path(name: string): string;
   /** The open folder, where one is held. */
-  readonly handle: FileHandle | null;
+  readonly handle: File | null;
   close(): Promise<void>;
 }
 
 const GONE = " (deleted)";
 
 /** Whether what an open file is reached by tells where it is; asked once, since runtimes may forbid it. */
-let linux: Promise<boolean> | undefined;
+let linux: boolean | undefined;
 
 /** The path under which an open file is reached, whatever has taken its name meanwhile; null where the system has none. */
-export async function pathOf(handle: FileHandle): Promise<string | null> {
-  const path = `/proc/self/fd/${handle.fd}`;
-  // Without following it, so that nothing is said of the file itself.
-  linux ??=
-    process.platform === "linux"
-      ? lstat(path)
-          .then(
-            () => readlink(path).then(() => true),
-            () => false,
-          )
-          .catch(() => false)
-      : Promise.resolve(false);
-  return (await linux) ? path : null;
+export function pathOf({ fd }: File): string | null {
+  const path = `/proc/self/fd/${fd}`;
+  linux ??= process.platform === "linux" && tells(path);
+  return linux ? path : null;
+}
+
+function tells(path: string): boolean {
+  try {
+    // Without following it, so that nothing is said of the file itself.
+    return lstatSync(path).isSymbolicLink() && readlinkSync(path) !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** Where an open file is now: at this path below the root, `gone` from it, or elsewhere through a link. */
-export async function placeOf(root: Root, handle: FileHandle, path: string): Promise<"inside" | "gone" | "linked"> {
-  const at = await pathOf(handle);
+export async function placeOf(root: Paths, file: File, path: string): Promise<"inside" | "gone" | "linked"> {
+  const at = pathOf(file);
   if (at === null) return "inside";
-  const found = await orAbsent(readlink(at));
-  if (found === null) return "inside";
-  if ((await root.place(found, path)) === "inside") return "inside";
+  const found = readlink(at);
+  if (found === null || (await root.place(found, path)) === "inside") return "inside";
   // As Linux calls what has no name any more: it was inside, and has been replaced or removed.
   const was = found.endsWith(GONE) ? found.slice(0, -GONE.length) : null;
   return was !== null && (await root.place(was, path)) === "inside" ? "gone" : "linked";
 }
 
+/** Not by a thread: the system has it in memory, whatever file system the file is of. */
+function readlink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
 /** Holds a folder below the root that has been looked at; null when it has gone meanwhile, or a link on the way leads elsewhere. */
-export async function anchor(root: Root, folder: string): Promise<Anchor | null> {
+export async function anchor(root: Paths, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
     folder: root.path(folder),
     path: (name) => root.path(folder === "" ? name : `${folder}/${name}`),
@@ -61,10 +75,84 @@ export async function anchor(root: Root, folder: string): Promise<Anchor | null>
   };
   // Who may swap the base itself is not kept off by anything in it. Elsewhere than on Linux only names can be used.
   if (folder === "" || process.platform !== "linux") return plain;
-  const handle = await patiently(() => open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  const at = await pathOf(handle);
+  const handle = await open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, root.isLocal());
+  const at = pathOf(handle);
   if (at !== null && (await placeOf(root, handle, folder)) === "inside")
     return { folder: at, path: (name) => `${at}/${name}`, handle, close: () => handle.close() };
   await handle.close();
   return at === null ? plain : null;
+}
+
+/**
+ * How long a folder is held for further writes, in milliseconds. What its place does not tell, that something was mounted over
+ * it, is seen that much later.
+ */
+const HELD_MS = 1000;
+/** Folders that are held for further writes. */
+const MOST_HELD = 8;
+
+interface Held {
+  readonly anchor: Anchor;
+  /** Where it was. */
+  readonly found: string | null;
+  readonly timer: ReturnType<typeof setTimeout>;
+  users: number;
+  isOver: boolean;
+}
+
+/** Folders that stay held for a moment, since a write often goes where the one before went. */
+export interface Anchors {
+  /** As {@link anchor}. */
+  anchor(folder: string): Promise<Anchor | null>;
+  /** Lets all go, as soon as their users do. */
+  release(): void;
+}
+
+/**
+ * Holds folders of a root. One that is held serves again while it is where it was, which the system tells from memory: that is
+ * all that opening it anew would tell. `mayStay` says whether any may.
+ */
+export function anchors(root: Paths, mayStay: () => boolean): Anchors {
+  const folders = new Map<string, Held>();
+
+  function end(folder: string, held: Held): void {
+    held.isOver = true;
+    clearTimeout(held.timer);
+    if (folders.get(folder) === held) folders.delete(folder);
+    if (held.users === 0) void held.anchor.close().catch(() => {});
+  }
+
+  function use(held: Held): Anchor {
+    held.users++;
+    let isUsed = true;
+    const close = async (): Promise<void> => {
+      if (!isUsed) return;
+      isUsed = false;
+      held.users--;
+      if (held.isOver && held.users === 0) await held.anchor.close();
+    };
+    return { ...held.anchor, close };
+  }
+
+  return {
+    async anchor(folder) {
+      const before = folders.get(folder);
+      if (before) {
+        if (readlink(before.anchor.folder) === before.found) return use(before);
+        end(folder, before);
+      }
+      const held = await anchor(root, folder);
+      if (!held?.handle || !mayStay()) return held;
+      // Another write may have opened it in the meantime.
+      for (const [name, other] of folders) if (name === folder || folders.size >= MOST_HELD) end(name, other);
+      const timer = setTimeout(() => end(folder, kept), HELD_MS);
+      timer.unref();
+      const kept: Held = { anchor: held, found: readlink(held.folder), timer, users: 0, isOver: false };
+      folders.set(folder, kept);
+      return use(kept);
+    },
+    release() {
+      for (const [folder, held] of folders) end(folder, held);
+    },
+  };
 }

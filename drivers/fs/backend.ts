@@ -13,6 +13,7 @@ import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
+import { isRecorded } from "./record.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
@@ -47,8 +48,10 @@ export function fsBackend(options: FsOptions): Backend {
       throw error;
     }
     const body = await summing(settings.checksums, source, put);
-    const draft = await writeDraft(root, settings, body.source, put);
-    return onDisk(() => commit(root, settings, key, draft, { ...put, checksum: body.checksum() }, put));
+    const described = () => ({ ...put, checksum: body.checksum() });
+    const isToRecord = (): boolean => isRecorded(key, described());
+    const draft = await writeDraft(root, settings, body.source, { ...put, isToRecord });
+    return onDisk(() => commit(root, settings, key, draft, described(), put));
   }
 
   /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
@@ -98,6 +101,7 @@ export function fsBackend(options: FsOptions): Backend {
       }
     },
     close: async () => {
+      root.release();
       // One that is about to start is waited for. One that cannot start has told its caller.
       for (const stopped of await Promise.allSettled(watches)) if (stopped.status === "fulfilled") stopped.value();
       watches.clear();

@@ -1,10 +1,11 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import { chmod, link, lstat } from "node:fs/promises";
+import { chmod, link } from "node:fs/promises";
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { anchor, type Anchor } from "./anchor.ts";
-import { discard, type Draft } from "./draft.ts";
+import type { Anchor } from "./anchor.ts";
+import { discard, recordedDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { lookAt } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
 import { etagOf } from "./identity.ts";
@@ -12,7 +13,7 @@ import { withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, writeRecord } from "./record.ts";
+import { type Description, dropRecord, isRecorded, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -41,22 +42,25 @@ export async function commit(
   root: Root,
   settings: Settings,
   key: string,
-  draft: Draft,
+  written: Draft,
   description: Description,
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
+    const isToRecord = isRecorded(key, description);
+    const draft = isToRecord ? await recordedDraft(root, written) : written;
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(draft.path) }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
-      if (settings.mode === undefined && before[0])
-        await chmod(root.path(draft.path), Number(before[0].stats.mode & 0o777n));
-      const recorded = (await writeRecord(root, key, description, draft.stats, draft.durable)) !== null;
+      const mode = before[0] && before[0].stats.mode & 0o777n;
+      if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
+        await chmod(root.path(draft.path), Number(mode));
+      const recorded = isToRecord && (await writeRecord(root, key, description, draft.stats, draft.durable)) !== null;
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
-        placed = await publish(root, key, draft, conditions.ifNoneMatch !== undefined);
+        placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
         if (recorded) await dropRecord(root, key, draft.stats);
         throw error;
@@ -77,7 +81,7 @@ export async function commit(
       return infoOf(key, draft.stats, description);
     });
   } catch (error) {
-    await discard(root, draft.path);
+    await discard(root, written.path);
     throw error;
   }
 }
@@ -98,12 +102,20 @@ interface Placed {
 }
 
 /** Gives the draft the first name that is possible. */
-async function publish(root: Root, key: string, draft: Draft, createOnly: boolean): Promise<Placed> {
-  let failure: unknown = new StorageError("conflict", "the object's name is that of another object here");
+async function publish(
+  root: Root,
+  key: string,
+  draft: Draft,
+  before: readonly Found[],
+  createOnly: boolean,
+): Promise<Placed> {
+  let failure: unknown;
   for (const candidate of placesOf(root, key)) {
     for (let attempt = 0; ; attempt++) {
       try {
-        if ((await orAbsent(root.whereabouts(candidate.path))) === "respelled") break;
+        // A file that was found has this spelling.
+        const isKnown = before.some((found) => found.candidate.path === candidate.path);
+        if (!isKnown && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
         const held = await hold(root, folderOf(candidate.path), attempt > 0);
         // Gone again, or something else by now: made anew, or refused.
         if (!held && attempt < ATTEMPTS) continue;
@@ -120,23 +132,22 @@ async function publish(root: Root, key: string, draft: Draft, createOnly: boolea
       } catch (error) {
         failure = error;
         // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
-        if (errnoOf(error) === "ENOENT" && attempt < ATTEMPTS && (await orAbsent(lstat(root.path(draft.path)))))
-          continue;
+        if (errnoOf(error) === "ENOENT" && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) continue;
         if (await isTaken(root, candidate, error)) break;
         throw error;
       }
     }
   }
-  throw failure;
+  throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
 }
 
 /** Holds a folder, which is made if it is missing. A draft lies in the root, so that one is only looked for `again`. */
 async function hold(root: Root, folder: string, again: boolean): Promise<Anchor | null> {
-  const held = await orAbsent(anchor(root, folder));
+  const held = await orAbsent(root.anchor(folder));
   if (held?.handle || (held && folder === "" && !again)) return held;
   await held?.close();
   await root.make(folder);
-  return anchor(root, folder);
+  return root.anchor(folder);
 }
 
 async function replace(root: Root, draft: Draft, to: string): Promise<void> {
@@ -176,7 +187,7 @@ async function isTaken(root: Root, { path }: Candidate, error: unknown): Promise
   if (code === undefined) return false;
   if (TAKEN.has(code)) return true;
   // Windows says EPERM or EACCES for a folder of that name.
-  const present = await lstat(root.path(path)).catch(() => null);
+  const present = await lookAt(root.path(path)).catch(() => null);
   return present?.isDirectory() ?? false;
 }
 

@@ -1,15 +1,16 @@
 /** Copying an object inside the folder. */
-import { lstat } from "node:fs/promises";
 import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { pathOf } from "./anchor.ts";
 import { commit } from "./commit.ts";
 import { copyDraft, discard } from "./draft.ts";
-import { isAbsent, orAbsent } from "./errno.ts";
+import { isAbsent } from "./errno.ts";
+import { lookAt } from "./file.ts";
 import { etagOf, isSame } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { infoOf, openVersion } from "./read.ts";
+import { isRecorded } from "./record.ts";
 import type { Root } from "./root.ts";
 
 const ATTEMPTS = 10;
@@ -26,12 +27,18 @@ export async function copy(
     const version = await openVersion(root, from);
     if (!version) return null;
     const { stats, headers, candidate } = version;
+    const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
     let draft;
     try {
       if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
       }
-      draft = await copyDraft(root, settings, (await pathOf(version.holder)) ?? root.path(candidate.path));
+      draft = await copyDraft(
+        root,
+        settings,
+        pathOf(version.holder) ?? root.path(candidate.path),
+        isRecorded(to, kept),
+      );
     } catch (error) {
       if (isAbsent(error)) continue;
       throw error;
@@ -39,9 +46,8 @@ export async function copy(
       await version.holder.close();
     }
     // The copy was made by name: it is of the version that was looked at if the name still means it.
-    const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+    const now = await lookAt(root.path(candidate.path));
     if (now && isSame(now, stats) && draft.stats.size === stats.size) {
-      const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
       return commit(root, settings, to, draft, kept, { signal: options.signal });
     }
     await discard(root, draft.path);

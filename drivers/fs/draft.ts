@@ -1,9 +1,11 @@
 /** A draft: an object's bytes in a temporary file, complete, checked and stamped, but not yet visible. */
 import type { BigIntStats } from "node:fs";
-import { chmod, copyFile, open, unlink, utimes, type FileHandle } from "node:fs/promises";
+import { chmod, copyFile, unlink, utimes } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
+import { mayHaveRecord } from "./adopt.ts";
 import { errnoOf, onDisk, patiently } from "./errno.ts";
+import { open, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
 import { nextStamp } from "./identity.ts";
 import type { Settings } from "./options.ts";
@@ -19,18 +21,29 @@ export interface Draft {
   readonly durable: boolean;
 }
 
+/** How a draft is written. */
+export interface DraftOptions extends Pick<PutOptions, "signal" | "durable" | "onBytes"> {
+  /** Whether the version will have a record; asked when all bytes have come. Default: no, which `commit` can mend. */
+  readonly isToRecord?: () => boolean;
+}
+
 const GATHER_BYTES = 256 * 1024;
 
 /** Writes a source to a draft. On any failure nothing remains, and a stream is cancelled. */
-export async function writeDraft(root: Root, settings: Settings, source: Source, options: PutOptions): Promise<Draft> {
+export async function writeDraft(
+  root: Root,
+  settings: Settings,
+  source: Source,
+  options: DraftOptions,
+): Promise<Draft> {
   const { signal } = options;
   const durable = settings.durable ?? options.durable ?? true;
   let path: string | undefined;
-  let handle: FileHandle | undefined;
+  let handle: File | undefined;
   try {
     signal?.throwIfAborted();
     const made = await onDisk(() => root.temp());
-    const opened = await onDisk(() => patiently(() => open(root.path(made), "wx", settings.mode ?? 0o666)));
+    const opened = await onDisk(() => open(root.path(made), "wx", root.isLocal(), settings.mode ?? 0o666));
     // From here on it is ours to remove.
     path = made;
     handle = opened;
@@ -38,11 +51,8 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
     else await writeStream(opened, source, options);
     const stats = await onDisk(async () => {
       // The umask has taken bits away that were asked for.
-      if (settings.mode !== undefined) await opened.chmod(settings.mode);
-      const stamp = nextStamp();
-      await opened.utimes(stamp, stamp);
-      if (durable) await opened.sync();
-      return opened.stat({ bigint: true });
+      if (settings.mode !== undefined) await chmod(root.path(made), settings.mode);
+      return stamped(root, made, opened, options.isToRecord?.() ?? false, durable);
     });
     await onDisk(() => opened.close());
     return { path: made, stats, durable };
@@ -55,28 +65,48 @@ export async function writeDraft(root: Root, settings: Settings, source: Source,
 }
 
 /** Copies a file, by its absolute path, to a draft, in the file system itself where it can. */
-export async function copyDraft(root: Root, settings: Settings, from: string): Promise<Draft> {
+export async function copyDraft(root: Root, settings: Settings, from: string, recorded: boolean): Promise<Draft> {
   const path = await root.temp();
   const target = root.path(path);
   try {
     await patiently(() => copyFile(from, target, COPY_MODE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
-    const stamp = nextStamp();
-    await utimes(target, stamp, stamp);
-    const durable = settings.durable ?? true;
-    // A copy has the mode of its source, which may forbid to write.
-    const handle = await patiently(() => open(target, "r+").catch(() => open(target, "r")));
-    try {
-      if (durable) await handle.sync();
-      return { path, stats: await handle.stat({ bigint: true }), durable };
-    } finally {
-      await handle.close();
-    }
+    return await stampedAt(root, path, recorded, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (errnoOf(error) !== "EEXIST") await discard(root, path);
     throw error;
   }
+}
+
+/** The draft of a version that has a record: with a time that says so. */
+export async function recordedDraft(root: Root, { path, stats, durable }: Draft): Promise<Draft> {
+  return mayHaveRecord(stats) ? { path, stats, durable } : stampedAt(root, path, true, durable);
+}
+
+async function stampedAt(root: Root, path: string, recorded: boolean, durable: boolean): Promise<Draft> {
+  // It may have the mode of another file, which may forbid to write; the times can be set all the same.
+  const handle = await open(root.path(path), "r", root.isLocal());
+  try {
+    return { path, stats: await stamped(root, path, handle, recorded, durable), durable };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Sets the time that a version is known by, flushes it with the bytes, and gives what the file system has made of it. */
+async function stamped(
+  root: Root,
+  path: string,
+  handle: File,
+  recorded: boolean,
+  durable: boolean,
+): Promise<BigIntStats> {
+  const stamp = nextStamp(recorded);
+  // By name, as Node's permission model demands.
+  await utimes(root.path(path), stamp, stamp);
+  if (durable) await handle.sync();
+  return handle.stat();
 }
 
 /** Removes a draft, if it is still there. */
@@ -90,44 +120,66 @@ export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknow
   if (!stream.locked) await letGo(stream, reason);
 }
 
-async function writeBytes(handle: FileHandle, bytes: Uint8Array, options: PutOptions): Promise<void> {
+async function writeBytes(handle: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
   for (let at = 0; at < bytes.byteLength; at += GATHER_BYTES * 4) {
     options.signal?.throwIfAborted();
     await writeAll(handle, bytes.subarray(at, at + GATHER_BYTES * 4), options);
   }
 }
 
-/** Gathers pieces, which may be as small as 4 KiB, and reads on while the system writes. */
+/**
+ * Gathers pieces, which may be as small as 4 KiB, and reads on while the system writes. Large ones go as they are, before the next is
+ * asked for, since their memory may be the source's own.
+ */
 async function writeStream(
-  handle: FileHandle,
+  handle: File,
   source: Extract<Source, { stream: unknown }>,
-  options: PutOptions,
+  options: DraftOptions,
 ): Promise<void> {
   const reader = readerOf(source, options.signal);
   // One byte more than declared, so that a body of that size is known to have ended.
   const room = Math.min(GATHER_BYTES, (source.size ?? GATHER_BYTES) + 1);
-  let [filling, writing] = [new Uint8Array(room), new Uint8Array(0)];
+  let [filling, spare] = [new Uint8Array(room), new Uint8Array(0)];
+  let filled = 0;
+  let writing: Promise<void> = Promise.resolve();
   try {
-    let filled = await reader.fill({ buffer: filling, end: 0 });
-    while (filled > 0) {
-      const full = filled === filling.byteLength;
-      const spare = writing.byteLength > 0 || !full ? writing : new Uint8Array(room);
-      [writing, filling] = [filling, spare];
-      const write = writeAll(handle, writing.subarray(0, filled), options);
-      // Short means that the source has ended.
-      [filled] = await Promise.all([full ? reader.fill({ buffer: filling, end: 0 }) : 0, write]);
+    for (let piece = await reader.next(); piece; piece = await reader.next()) {
+      if (filled === 0 && piece.byteLength >= GATHER_BYTES) {
+        await writing;
+        await writeAll(handle, piece, options);
+        continue;
+      }
+      for (let at = 0; at < piece.byteLength;) {
+        const part = piece.subarray(at, at + room - filled);
+        filling.set(part, filled);
+        at += part.byteLength;
+        filled += part.byteLength;
+        if (filled < room) break;
+        await writing;
+        writing = writeAll(handle, filling, options);
+        // A source that says nothing more must not keep a failure from being told.
+        writing.catch((failed: unknown) => reader.cancel(failed));
+        [filling, spare] = [spare.byteLength > 0 ? spare : new Uint8Array(room), filling];
+        filled = 0;
+      }
     }
+    await writing;
+    await writeAll(handle, filling.subarray(0, filled), options);
   } catch (error) {
-    await reader.cancel(error);
-    throw error;
+    // Nor is the file closed under a write that the system is still doing.
+    const cause = await writing.then(
+      () => error,
+      (failed: unknown) => failed,
+    );
+    await reader.cancel(cause);
+    throw cause;
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, options: PutOptions): Promise<void> {
+async function writeAll(handle: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
-    // `write` of workerd takes no view that begins far in its buffer.
-    const { bytesWritten } = await onDisk(() => handle.writev([bytes.subarray(at)]));
-    at += bytesWritten;
-    options.onBytes?.(bytesWritten);
+    const count = await onDisk(() => handle.write(bytes, at));
+    at += count;
+    options.onBytes?.(count);
   }
 }

@@ -1,6 +1,7 @@
 /** Which of a key's candidate files exist. */
-import { type BigIntStats, lstat } from "node:fs";
-import { isAbsent, orAbsent } from "./errno.ts";
+import type { BigIntStats } from "node:fs";
+import { orAbsent } from "./errno.ts";
+import { lookAt } from "./file.ts";
 import { candidatesOf, type Candidate } from "./path.ts";
 import type { Root } from "./root.ts";
 
@@ -15,30 +16,22 @@ export function placesOf(root: Root, key: string): readonly Candidate[] {
   return candidatesOf(key, root.posix);
 }
 
-/**
- * What is at an absolute path, if it is a regular file; else null. By callback: Node's promise of the same takes half as much time
- * again, and most of what a page of a listing takes is this.
- */
-export function fileAt(path: string): Promise<BigIntStats | null> {
-  return new Promise((resolve, reject) => {
-    lstat(path, { bigint: true }, (error, stats) => {
-      if (error === null) resolve(stats.isFile() ? stats : null);
-      else if (isAbsent(error)) resolve(null);
-      else reject(error);
-    });
-  });
+/** What is at an absolute path, if it is a regular file; else null. */
+export async function fileAt(path: string): Promise<BigIntStats | null> {
+  const stats = await lookAt(path);
+  return stats?.isFile() ? stats : null;
 }
 
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
+  if (candidate.tree === "keys" && !root.mayHaveKeys()) return null;
   const stats = await fileAt(root.path(candidate.path));
-  if (!stats) return null;
-  return (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
+  return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
 }
 
 /** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */
-export async function isReachable(root: Root, path: string): Promise<boolean> {
-  return (await orAbsent(root.whereabouts(path))) === "inside";
+export async function isReachable(root: Root, path: string, seen?: boolean): Promise<boolean> {
+  return (await orAbsent(root.whereabouts(path, seen))) === "inside";
 }
 
 /** Every file that a key has; the first one counts, others are what an interrupted write left. */

@@ -1,5 +1,5 @@
 /** Which process holds a claim, in a line of text, and whether that process still runs. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
 import { errnoOf } from "./errno.ts";
 
@@ -35,7 +35,7 @@ let known: Promise<Self> | undefined;
 /** A line that names this process, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
   const { machine, start } = await (known ??= self());
-  return `${randomBytes(6).toString("base64url")}.${machine ?? ""}.${process.pid}.${start}`;
+  return `${randomUUID().slice(-12)}.${machine ?? ""}.${process.pid}.${start}`;
 }
 
 /** Whether the process that a line names still runs. Never rejects. */

@@ -15,16 +15,19 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino;
 }
 
+/** The last digit of the microseconds in the times of files with a record, and of no others that the driver sets. */
+export const RECORDED = 7;
+
 let last = 0;
 
 /**
- * The present time as a modification time that this process never gives twice, in seconds.
+ * The present time as a modification time that this process never gives twice, in seconds: one that says whether the version has a record.
  *
  * File systems take their own times from a clock that ticks every few milliseconds, and give a deleted file's inode to
  * the next one: two versions of equal length would look the same. The part below a millisecond is random, so that
  * processes do not meet either.
  */
-export function nextStamp(): number | Date {
+export function nextStamp(recorded: boolean): number | Date {
   if (inMemory) {
     last = Math.max(last + 1, Date.now());
     // About a whole second it would look like a time that a copy has cut.
@@ -32,6 +35,8 @@ export function nextStamp(): number | Date {
     return new Date(last);
   }
   last = Math.max(last + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000));
+  if (recorded) last += (RECORDED + 10 - (last % 10)) % 10;
+  else if (last % 10 === RECORDED) last++;
   // About a whole millisecond it would look like a time that a copy has cut.
   if (last % 1000 === 999) last++;
   if (last % 1000 === 0) last++;

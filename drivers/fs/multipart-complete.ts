@@ -82,7 +82,8 @@ async function join(
     const checksum = algorithmOf(settings.checksums, upload);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });
-    const draft = await writeDraft(root, settings, body.source, { signal });
+    // The record says which upload has made it.
+    const draft = await writeDraft(root, settings, body.source, { signal, isToRecord: () => true });
     return { draft, description: { ...upload.headers, checksum: body.checksum(), uploadId } };
   } catch (error) {
     signal?.throwIfAborted();

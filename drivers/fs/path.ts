@@ -64,7 +64,14 @@ function isPosixPath(key: string): boolean {
 
 /** The places of a valid key, the one that counts first. `posix` says whether the host takes any byte but `/` and NUL. */
 export function candidatesOf(key: string, posix: boolean): readonly Candidate[] {
-  const keys: Candidate = { tree: "keys", path: encodeKey(key) };
+  let encoded: string | undefined;
+  const keys: Candidate = {
+    tree: "keys",
+    // Few keys have a file there, and for the others nobody asks.
+    get path() {
+      return (encoded ??= encodeKey(key));
+    },
+  };
   if (isOrdinary(key)) return [{ tree: "plain", path: key }, keys];
   return posix && isPosixPath(key) ? [keys, { tree: "plain", path: key }] : [keys];
 }
@@ -85,13 +92,16 @@ export function encodeKey(key: string): string {
   return `${KEYS_FOLDER}/${pieces.join("/")}${LEAF}`;
 }
 
+/** Each byte as it stands in a name. */
+const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  return /[a-z0-9_-]/.test(char) ? char : `${ESCAPE}${byte.toString(16).padStart(2, "0")}`;
+});
+
 /** Up to 45 bytes of a key as a name. */
 export function encodePiece(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) {
-    const char = String.fromCharCode(byte);
-    text += /[a-z0-9_-]/.test(char) ? char : `${ESCAPE}${byte.toString(16).padStart(2, "0")}`;
-  }
+  for (const byte of bytes) text += ENCODED[byte];
   return text;
 }
 

@@ -1,19 +1,19 @@
 /** Reading an object: one descriptor for its identity, its length and its bytes. */
 import { constants } from "node:fs";
-import { lstat, type FileHandle } from "node:fs/promises";
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
+import { mayHaveRecord } from "./adopt.ts";
 import { placeOf } from "./anchor.ts";
 import { checked } from "./checksum.ts";
-import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
+import { errnoOf, isAbsent } from "./errno.ts";
+import { lookAt, open, type File } from "./file.ts";
 import { findAt, firstOf, type Found } from "./find.ts";
-import { open } from "./host.ts";
 import { etagOf, isSame, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { type Description, headersOf, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
-import { streamOf } from "./stream.ts";
+import { bodyOf } from "./stream.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
@@ -44,15 +44,15 @@ export function infoOf(
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
   const version = await versionOf(root, key, async ({ candidate, stats }, recorded) => {
-    if (recorded) return true;
-    const now = await orAbsent(lstat(root.path(candidate.path), { bigint: true }));
+    if (recorded !== null || !mayHaveRecord(stats)) return true;
+    const now = await lookAt(root.path(candidate.path));
     return now && isSame(now, stats) ? true : null;
   });
   return version && infoOf(key, version.stats, version.headers);
 }
 
 /** Opens a version for reading, or null; the caller closes it. */
-export function openVersion(root: Root, key: string): Promise<Version<FileHandle> | null> {
+export function openVersion(root: Root, key: string): Promise<Version<File> | null> {
   return versionOf(root, key, ({ candidate, stats }) => openSame(root, candidate.path, stats));
 }
 
@@ -71,9 +71,10 @@ export async function get(root: Root, settings: Settings, key: Key, options: Get
       throw new StorageError("not-modified", "the object still has this version");
     }
     const span = options.range && resolveRange(options.range, info.size);
-    const body = await streamOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
-    if (span) return { info, body, range: span };
-    return { info, body: checked(settings.checksums, body, headers.checksum, options.place) };
+    const bytes = await bodyOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
+    if (!span && headers.checksum)
+      return { info, body: checked(settings.checksums, bytes.body, headers.checksum, options.place) };
+    return Object.assign(bytes, { info, range: span });
   } catch (error) {
     await handle.close();
     throw error;
@@ -88,31 +89,31 @@ export async function get(root: Root, settings: Settings, key: Key, options: Get
 async function versionOf<T>(
   root: Root,
   key: string,
-  hold: (found: Found, recorded: boolean) => Promise<T | null>,
+  hold: (found: Found, recorded: Description | null) => Promise<T | null>,
 ): Promise<Version<T> | null> {
   if (!(await root.exists())) return null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate));
     if (!found) return null;
-    const recorded = await readRecord(root, key, found.stats);
-    const holder = await hold(found, recorded !== null);
+    const recorded = mayHaveRecord(found.stats) ? await readRecord(root, key, found.stats) : null;
+    const holder = await hold(found, recorded);
     if (holder !== null) return { ...found, headers: recorded ?? {}, holder };
   }
   throw new StorageError("unavailable", "the object is replaced faster than it can be read");
 }
 
 /** Opens a file if it still is the version that was found. */
-async function openSame(root: Root, path: string, found: Identity): Promise<FileHandle | null> {
-  let handle: FileHandle;
+async function openSame(root: Root, path: string, found: Identity): Promise<File | null> {
+  let handle: File;
   try {
     // A link or a pipe that has taken the file's place is neither followed nor waited for.
-    handle = await patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    handle = await open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, root.isLocal());
   } catch (error) {
     if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
     throw error;
   }
   try {
-    if (isSame(await handle.stat({ bigint: true }), found)) {
+    if (isSame(await handle.stat(), found)) {
       // Both looks may have gone through a link that was there for these moments alone.
       if (!path.includes("/") || (await placeOf(root, handle, path)) !== "linked") return handle;
     }

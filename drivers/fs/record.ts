@@ -6,7 +6,7 @@ import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
-import { adoptable } from "./adopt.ts";
+import { adoptable, mayHaveRecord } from "./adopt.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { open, rename } from "./host.ts";
 import type { Identity } from "./identity.ts";
@@ -58,21 +58,31 @@ export function recordPath(key: string, { mtimeNs, size }: Identity): string {
   return `${recordsOf(key)}${mtimeNs}-${size}.json`;
 }
 
-/** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
-export async function writeRecord(
-  root: Root,
-  key: string,
-  { checksum, uploadId, ...headers }: Description,
-  version: Identity,
-  durable: boolean,
-): Promise<string | null> {
+/** What of a description neither key nor file tell. */
+function recordOf(key: string, { checksum, uploadId, ...headers }: Description): Description {
   const { contentType, ...rest } = headersOf(key, headers);
-  const record = {
+  return {
     ...(contentType === defaultType(key) ? {} : { contentType }),
     ...rest,
     ...(checksum && { checksum }),
     ...(uploadId !== undefined && { uploadId }),
   };
+}
+
+/** Whether a version of this description has a record. */
+export function isRecorded(key: string, description: Description): boolean {
+  return Object.keys(recordOf(key, description)).length > 0;
+}
+
+/** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
+export async function writeRecord(
+  root: Root,
+  key: string,
+  description: Description,
+  version: Identity,
+  durable: boolean,
+): Promise<string | null> {
+  const record = recordOf(key, description);
   if (Object.keys(record).length === 0) return null;
   const path = recordPath(key, version);
   await root.make(folderOf(path));
@@ -123,6 +133,7 @@ async function readAt(root: Root, key: string, path: string): Promise<Descriptio
 
 /** Removes the record of a version that is gone, but not that of the one to be `kept`. Never rejects: one that stays describes nothing, and is swept. */
 export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity): Promise<void> {
+  if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
   try {
     if ((await root.whereabouts(folderOf(path))) !== "inside") return;

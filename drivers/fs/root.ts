@@ -1,11 +1,14 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { lstatSync, realpathSync } from "node:fs";
 import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
+import { anchors, type Anchors } from "./anchor.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
-import { folderOf, RESERVED } from "./path.ts";
+import { folderOf, KEYS_FOLDER, RESERVED } from "./path.ts";
 import { syncNames } from "./sync.ts";
 
 /** The version of the layout that this driver reads and writes. */
@@ -16,17 +19,21 @@ const TEMP_FOLDER: string = `${RESERVED}/tmp`;
 export type Whereabouts = "inside" | "linked" | "respelled";
 
 /** A root folder, which need not exist yet. */
-export interface Root {
+export interface Root extends Anchors {
   /** Absolute path. */
   readonly base: string;
   /** Whether the host takes any byte but `/` and NUL in a name. */
   readonly posix: boolean;
+  /** Whether its file system answers of what it has in memory without asking anybody; known when the folder was seen. */
+  isLocal(): boolean;
   /** The absolute path of a relative one. */
   path(relative: string): string;
   /** Whether the folder is there; rejects when it is no folder or of a later layout. */
   exists(): Promise<boolean>;
-  /** Follows every link on the way to a file or folder that exists. */
-  whereabouts(path: string): Promise<Whereabouts>;
+  /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
+  whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
+  /** Whether there may be files of keys without a plain path. */
+  mayHaveKeys(): boolean;
   /** The same of a path that is known to be without links. */
   place(found: string, path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
@@ -40,9 +47,14 @@ export interface Root {
 /** The root at an absolute path. */
 export function rootAt(base: string): Root {
   const posix = sep === "/" && !inMemory;
-  const path = (relative: string): string =>
-    relative === "" ? base : join(base, posix ? relative : relative.replaceAll("/", sep));
+  const below = (folder: string, relative: string): string => {
+    if (relative === "") return folder;
+    const start = folder.endsWith(sep) ? folder : folder + sep;
+    return start + (posix ? relative : relative.replaceAll("/", sep));
+  };
+  const path = (relative: string): string => below(base, relative);
   let real: string | undefined;
+  let local = false;
 
   async function exists(): Promise<boolean> {
     if (real !== undefined) return true;
@@ -58,15 +70,22 @@ export function rootAt(base: string): Root {
       );
     }
     real = await realpath(base);
+    local = await isLocalFolder(base);
     return true;
   }
 
-  async function whereabouts(relative: string): Promise<Whereabouts> {
-    return relative === "" ? "inside" : place(await realpath(path(relative)), relative);
+  async function whereabouts(relative: string, seen = false): Promise<Whereabouts> {
+    if (relative === "") return "inside";
+    return place(seen && local ? realpathSync.native(path(relative)) : await realpath(path(relative)), relative);
+  }
+
+  function mayHaveKeys(): boolean {
+    // In memory, since every write looks into the folder above.
+    return !local || lstatSync(path(KEYS_FOLDER), { throwIfNoEntry: false }) !== undefined;
   }
 
   async function place(found: string, relative: string): Promise<Whereabouts> {
-    const expected = (): string => join(real ?? base, posix ? relative : relative.replaceAll("/", sep));
+    const expected = (): string => below(real ?? base, relative);
     if (found === expected()) return "inside";
     // The base itself may be a link that points elsewhere by now.
     real = undefined;
@@ -104,6 +123,11 @@ export function rootAt(base: string): Root {
   }
 
   async function tempFolder(): Promise<string> {
+    const held = real === undefined ? null : await orAbsent(anchor(TEMP_FOLDER));
+    if (held?.handle) {
+      await held.close();
+      return TEMP_FOLDER;
+    }
     // Says what is wrong with a base that is no folder.
     await exists();
     const made = await make(TEMP_FOLDER);
@@ -116,7 +140,7 @@ export function rootAt(base: string): Root {
   }
 
   async function temp(): Promise<string> {
-    return `${await tempFolder()}/${randomBytes(8).toString("hex")}`;
+    return `${await tempFolder()}/${randomUUID().replaceAll("-", "").slice(-16)}`;
   }
 
   async function writeVersion(): Promise<void> {
@@ -128,7 +152,13 @@ export function rootAt(base: string): Root {
     }
   }
 
-  const root: Root = { base, posix, path, exists, whereabouts, place, make, tempFolder, temp };
+  const isLocal = (): boolean => local;
+  // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
+  const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
+  const root: Root = {
+    ...{ base, posix, isLocal, path, exists, whereabouts, mayHaveKeys, place, make, anchor, release },
+    ...{ tempFolder, temp },
+  };
   return root;
 }
 

@@ -1,43 +1,56 @@
 /** The bytes of an open file as a stream that owns the descriptor. */
-import type { FileHandle } from "node:fs/promises";
-import type { GetOptions } from "../../src/backend.ts";
+import type { GetOptions, StoredObject } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { fromErrno } from "./errno.ts";
-import { readAt } from "./host.ts";
+import type { File } from "./file.ts";
 
 /** Large enough that the calls cost little, small enough that many readers cost little. */
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * A stream of the bytes from `start` up to `end`. It closes the file at its end, on cancel, on abort and on error, which says
- * where it happened; a short range is read at once, which saves its reader a round trip.
+ * The bytes from `start` up to `end`. The file is closed at their end, on cancel, on abort and on error, which says where it
+ * happened. Few bytes are read at once, which saves their reader a round trip, and whoever takes them by `next` a stream, which
+ * costs as much as reading them.
  */
-export async function streamOf(
-  handle: FileHandle,
+export async function bodyOf(
+  handle: File,
   start: number,
   end: number,
   options: Pick<GetOptions, "signal" | "place">,
-): Promise<ReadableStream<Uint8Array>> {
-  if (end - start <= PIECE_BYTES) {
-    const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.byteLength;) at += await readInto(handle, bytes.subarray(at), start + at);
-    await handle.close();
-    return new ReadableStream({
-      type: "bytes",
-      start(controller) {
-        if (bytes.byteLength > 0) controller.enqueue(bytes);
-        controller.close();
-      },
-    });
-  }
-  return lazily(handle, start, end, options);
+): Promise<Pick<StoredObject, "body" | "next">> {
+  if (end - start > PIECE_BYTES) return { body: lazily(handle, start, end, options) };
+  const bytes = new Uint8Array(end - start);
+  for (let at = 0; at < bytes.byteLength;) at += await readInto(handle, bytes.subarray(at), start + at);
+  await handle.close();
+  let left: Uint8Array | null = bytes;
+  let stream: ReadableStream<Uint8Array> | undefined;
+  return {
+    get body() {
+      return (stream ??= streamOf(bytes));
+    },
+    next: async () => {
+      const next = left;
+      left = null;
+      return next;
+    },
+  };
+}
+
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 /** Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. */
-const forgotten = new FinalizationRegistry<FileHandle>((handle) => void handle.close().catch(() => {}));
+const forgotten = new FinalizationRegistry<File>((handle) => void handle.close().catch(() => {}));
 
 function lazily(
-  handle: FileHandle,
+  handle: File,
   start: number,
   end: number,
   { signal, place }: Pick<GetOptions, "signal" | "place">,
@@ -99,17 +112,17 @@ function lazily(
 }
 
 /** Reads some bytes; a file that ends before them has been cut since it was opened. */
-async function readInto(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
-  let bytesRead: number;
+async function readInto(handle: File, target: Uint8Array, position: number): Promise<number> {
+  let count: number;
   try {
-    bytesRead = await readAt(handle, target, position);
+    count = await handle.read(target, position);
   } catch (error) {
     throw fromErrno(error);
   }
-  if (bytesRead === 0)
+  if (count === 0)
     throw new StorageError(
       "corrupt",
       `the file was cut to ${position} bytes while it was read; another program changes it in place`,
     );
-  return bytesRead;
+  return count;
 }

@@ -1,5 +1,6 @@
 /** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
-import { lstat, type FileHandle } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
@@ -13,11 +14,20 @@ interface Paths {
   path(relative: string): string;
 }
 
+/** An open folder. */
+interface Folder {
+  sync(): Promise<void>;
+  stat(): Promise<BigIntStats>;
+}
+
 /** Folders that are remembered. */
 const MEMORY = 10_000;
 
 /** Which folder, by absolute path, has its own name on the disk: by inode and birth, which a folder made anew does not share. */
 const flushed = new Map<string, string>();
+
+/** The same of folders that are open. */
+const known = new WeakSet<Folder>();
 
 /** Flushes the names in a folder, where the system can; gives whether the folder is there. */
 export async function syncFolder(path: string): Promise<boolean> {
@@ -31,7 +41,7 @@ export async function syncFolder(path: string): Promise<boolean> {
   return true;
 }
 
-async function sync(folder: FileHandle): Promise<void> {
+async function sync(folder: Pick<Folder, "sync">): Promise<void> {
   await folder.sync().catch((error: unknown) => {
     if (!isIncapable(error)) throw error;
   });
@@ -51,20 +61,25 @@ export async function syncRemoval(root: Paths, folder: string): Promise<void> {
  * Flushes the names in a folder, and the folder's own name with those above it unless this process has done so: that a
  * folder exists does not say that its name is on the disk, another write may have made it a moment ago. `held` is the folder, if it is open.
  */
-export async function syncNames(root: Paths, folder: string, held: FileHandle | null = null): Promise<void> {
+export async function syncNames(root: Paths, folder: string, held: Folder | null = null): Promise<void> {
   await (held ? sync(held) : syncFolder(root.path(folder)));
+  if (held && known.has(held)) return;
+  const fresh: [string, string][] = [];
   for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
     const path = root.path(child);
-    const stats = await orAbsent(lstat(path, { bigint: true }));
+    const stats = await (held && child === folder ? held.stat() : orAbsent(lstat(path, { bigint: true })));
     if (!stats) return;
     const birth = `${stats.ino}-${stats.birthtimeNs}`;
-    if (flushed.get(path) === birth) continue;
+    // Those above it were flushed before it was remembered: none of them can be made anew while it is there.
+    if (flushed.get(path) === birth) break;
     // The folder above the base may be one that the process cannot open, and is not the driver's to answer for.
     if (child === "") await syncFolder(dirname(path)).catch(() => {});
     else await syncFolder(root.path(folderOf(child)));
-    if (flushed.size >= MEMORY) flushed.clear();
-    flushed.set(path, birth);
+    fresh.push([path, birth]);
   }
+  if (flushed.size + fresh.length > MEMORY) flushed.clear();
+  for (const [path, birth] of fresh) flushed.set(path, birth);
+  if (held) known.add(held);
 }
 
 /** Runs the flush of what has been `done` and can be seen: its failure is `ambiguous`, not a failure of what was done. */

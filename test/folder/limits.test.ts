@@ -1,52 +1,76 @@
 /** What is left when the system gives no more: room on the disk, descriptors. */
 import type * as FsPromises from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type * as Files from "../../drivers/fs/file.ts";
 import { bundle, run } from "../drivers/fs/child.ts";
 import { emptyFolder, failure, folder, K } from "../drivers/fs/folder.ts";
 
 /** The call that fails, as `name` or `handle.name`, at its nth time, with this code. */
 const fault = vi.hoisted(() => ({ call: "", after: 0, code: "" }));
 
-vi.mock("node:fs/promises", async (importOriginal) => {
-  const fs = await importOriginal<typeof FsPromises>();
+const { meet, failing } = vi.hoisted(() => {
   const meet = (call: string): void => {
     if (fault.call !== call || fault.after-- > 0) return;
     // Once: what is passed over is not made up for by the next call.
     fault.call = "";
     throw Object.assign(new Error("injected"), { code: fault.code });
   };
-  const wrapped = (name: "rename" | "link" | "mkdir" | "copyFile") => {
+  /** An open file whose calls may fail. */
+  const failing = <T extends object>(file: T): T => {
+    for (const [name, call] of allMethods(file)) {
+      Object.assign(file, {
+        [name]: async (...rest: unknown[]): Promise<unknown> => {
+          // A close that fails has closed all the same.
+          if (name === "close") await call(...rest);
+          meet(`handle.${name}`);
+          return name === "close" ? undefined : call(...rest);
+        },
+      });
+    }
+    return file;
+  };
+  const allMethods = (file: object) =>
+    ["write", "writeFile", "sync", "close"].flatMap((name) => {
+      const call = (file as Record<string, unknown>)[name];
+      return typeof call === "function"
+        ? [[name, call.bind(file) as (...rest: unknown[]) => Promise<unknown>] as const]
+        : [];
+    });
+  return { meet, failing };
+});
+
+vi.mock("../../drivers/fs/file.ts", async (importOriginal) => {
+  const files = await importOriginal<typeof Files>();
+  const open: typeof files.open = async (...args) => {
+    meet("open");
+    return failing(await files.open(...args));
+  };
+  return { ...files, open };
+});
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const wrapped = (name: "rename" | "link" | "mkdir" | "copyFile" | "utimes") => {
     const call = fs[name] as (...args: unknown[]) => Promise<unknown>;
     return { [name]: async (...args: unknown[]) => (meet(name), call(...args)) };
   };
-  const open = async (...args: Parameters<typeof fs.open>): Promise<FileHandle> => {
+  const open: typeof fs.open = async (...args) => {
     meet("open");
-    const handle = await fs.open(...args);
-    for (const name of ["writev", "writeFile", "sync", "utimes", "chmod", "close"] as const) {
-      const call = handle[name].bind(handle) as (...rest: unknown[]) => Promise<unknown>;
-      const failing = async (...rest: unknown[]): Promise<unknown> => {
-        // A close that fails has closed all the same.
-        if (name === "close") await call(...rest);
-        meet(`handle.${name}`);
-        return name === "close" ? undefined : call(...rest);
-      };
-      Object.assign(handle, { [name]: failing });
-    }
-    return handle;
+    return failing(await fs.open(...args));
   };
-  return { ...fs, open, ...wrapped("rename"), ...wrapped("link"), ...wrapped("mkdir"), ...wrapped("copyFile") };
+  const names = ["rename", "link", "mkdir", "copyFile", "utimes"] as const;
+  return Object.assign({ ...fs, open }, ...names.map(wrapped)) as typeof fs;
 });
 afterEach(() => void (fault.call = ""));
 
 describe("a disk that is full", () => {
   const steps: readonly [string, number][] = [
     ["open", 0],
-    ["handle.writev", 0],
-    ["handle.writev", 1],
-    ["handle.utimes", 0],
+    ["handle.write", 0],
+    ["handle.write", 1],
+    ["utimes", 0],
     ["handle.sync", 0],
     ["handle.close", 0],
     ["mkdir", 0],

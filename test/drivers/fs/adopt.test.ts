@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { adoptable, timesBefore } from "../../../drivers/fs/adopt.ts";
+import { adoptable, mayHaveRecord, timesBefore } from "../../../drivers/fs/adopt.ts";
 import { nextStamp } from "../../../drivers/fs/identity.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder } from "./folder.ts";
@@ -18,7 +18,7 @@ describe("timesBefore", () => {
       expect(timesBefore(time)).toEqual([rounded - half, rounded + 2n * half]);
     for (const time of [rounded + 1000n, rounded - 2000n]) expect(timesBefore(time)).toBe(null);
     for (let count = 0; count < 20_000; count++)
-      expect(timesBefore(BigInt(Math.floor(Number(nextStamp()) * 1e6)) * 1000n)).toBe(null);
+      expect(timesBefore(BigInt(Math.floor(Number(nextStamp(false)) * 1e6)) * 1000n)).toBe(null);
   });
 });
 
@@ -49,5 +49,21 @@ describe("adoptable", () => {
     expect(await adoptable(root, "meta/aa/aa1-", { mtimeNs, size, ino: 1n })).toBe(
       found && `meta/aa/aa1-${found}.json`,
     );
+  });
+});
+
+describe("mayHaveRecord", () => {
+  it("L18: mayHaveRecord tells by the time whether the driver has set it for a version with a record, and asks where a copy has cut it", () => {
+    const version = (mtimeNs: bigint) => ({ mtimeNs, size: 1n, ino: 1n });
+    for (let count = 0; count < 20_000; count++) {
+      const recorded = count % 2 === 0;
+      // As runtimes give it on: cut to microseconds, or with what a double holds of the rest.
+      for (const rest of [0, 250, 376]) {
+        const time = BigInt(Math.floor(Number(nextStamp(recorded)) * 1e6)) * 1000n + BigInt(rest);
+        expect([time, mayHaveRecord(version(time))]).toEqual([time, recorded]);
+      }
+    }
+    for (const cut of [1_700_000_000n * 1_000_000_000n, 1_700_000_000_123n * 1_000_000n])
+      expect(mayHaveRecord(version(cut))).toBe(true);
   });
 });

@@ -1,11 +1,20 @@
-import { mkdir, open, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readdirSync, readlinkSync } from "node:fs";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { anchor, pathOf, placeOf } from "../../../drivers/fs/anchor.ts";
+import { anchor, anchors, pathOf, placeOf } from "../../../drivers/fs/anchor.ts";
+import { open } from "../../../drivers/fs/file.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder } from "./folder.ts";
 
 const linux = process.platform === "linux";
+const at = (fd: string): string => {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+};
 
 async function place() {
   const root = rootAt(await emptyFolder());
@@ -42,21 +51,65 @@ describe("anchor", () => {
   });
 });
 
+describe("anchors", () => {
+  it("holds a folder for the next write, unless it was moved, removed or made anew, and lets it go after a moment", async () => {
+    const { root } = await place();
+    const { anchor: hold, release } = anchors(root, () => true);
+    const first = await hold("a/b");
+    expect((first?.handle ?? null) !== null).toBe(linux);
+    if (!linux) return;
+    await first?.close();
+    const second = await hold("a/b");
+    // The same descriptor: nothing was opened.
+    expect(second?.folder).toBe(first?.folder);
+    await second?.close();
+    await rename(join(root.base, "a"), join(root.base, "moved"));
+    await expect(hold("a/b")).rejects.toThrow("ENOENT");
+    await mkdir(join(root.base, "a/b"), { recursive: true });
+    const anew = await hold("a/b");
+    await writeFile(anew?.path("k") ?? "", "x");
+    expect(await readFile(join(root.base, "a/b/k"), "utf8")).toBe("x");
+    await anew?.close();
+    const left = (): number => readdirSync("/proc/self/fd").filter((fd) => at(fd).startsWith(root.base)).length;
+    expect(left()).toBe(1);
+    await expect.poll(left, { timeout: 5000 }).toBe(0);
+    for (let n = 0; n < 20; n++) {
+      await mkdir(join(root.base, `${n}`));
+      await (await hold(`${n}`))?.close();
+    }
+    expect(left()).toBeLessThanOrEqual(8);
+    const used = await hold("a/b");
+    release();
+    await expect.poll(left).toBe(1);
+    await writeFile(used?.path("last") ?? "", "x");
+    await used?.close();
+    expect(left()).toBe(0);
+  });
+
+  it("keeps none of a base that may be another folder the next moment", async () => {
+    const { root } = await place();
+    const { anchor: hold } = anchors(root, () => false);
+    const first = await hold("a/b");
+    await first?.close();
+    expect(readdirSync("/proc/self/fd").filter((fd) => at(fd).startsWith(root.base))).toEqual([]);
+  });
+});
+
 describe("placeOf", () => {
   it("tells of an open file whether it is where its name says, has been replaced, or is elsewhere", async () => {
     const { root, outside } = await place();
     for (const path of ["a/b/k", "a/b/k (deleted)"]) {
       await writeFile(join(root.base, path), "x");
-      const handle = await open(join(root.base, path));
+      const handle = await open(join(root.base, path), "r", true);
       expect(await placeOf(root, handle, path)).toBe("inside");
       expect(await placeOf(root, handle, "a/b/other")).toBe(linux ? "linked" : "inside");
       await rm(join(root.base, path));
       expect(await placeOf(root, handle, path)).toBe(linux ? "gone" : "inside");
-      expect((await pathOf(handle)) !== null).toBe(linux);
+      expect(pathOf(handle) !== null).toBe(linux);
       await handle.close();
     }
     await writeFile(join(outside, "b/k"), "secret");
-    const handle = await open(join(outside, "b/k"));
+    const handle = await open(join(outside, "b/k"), "r", true);
     expect(await placeOf(root, handle, "a/b/k")).toBe(linux ? "linked" : "inside");
     await handle.close();
   });

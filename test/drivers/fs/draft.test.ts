@@ -74,7 +74,7 @@ describe("writeDraft", () => {
     const settings = parseOptions({ base });
     for (const draft of [
       () => writeDraft(root, settings, { bytes: new Uint8Array(9) }, {}),
-      () => copyDraft(root, settings, join(base, "k")),
+      () => copyDraft(root, settings, join(base, "k"), false),
     ])
       expect((await failure(onDisk(draft))).cause).toMatchObject({ code: "EEXIST" });
     expect([await readFile(outside, "utf8"), await readdir(join(base, ".unbucket/tmp"))]).toEqual([

@@ -64,7 +64,7 @@ describe("on workerd", () => {
 
   it("stamps are different whole milliseconds, and no whole seconds, which copies have", async () => {
     const { nextStamp } = await import("../../../drivers/fs/identity.ts");
-    const stamps = Array.from({ length: 3000 }, () => (nextStamp() as Date).getTime());
+    const stamps = Array.from({ length: 3000 }, () => (nextStamp(false) as Date).getTime());
     expect(new Set(stamps).size).toBe(3000);
     expect(stamps.filter((time) => time % 1000 === 0 || !Number.isInteger(time))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../../src/backend.ts";
 import { claim } from "../../../drivers/fs/claim.ts";
+import type * as Files from "../../../drivers/fs/file.ts";
 import { claimPath } from "../../../drivers/fs/lock.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
@@ -17,6 +18,10 @@ vi.mock("node:fs/promises", async (importOriginal) => {
     return { [name]: (...args: unknown[]) => (calls[name]++, call(...args)) };
   };
   return { ...fs, ...counted("open"), ...counted("link"), ...counted("symlink"), ...counted("rmdir") };
+});
+vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
+  const files = await importOriginal<typeof Files>();
+  return { ...files, open: (...args: Parameters<typeof files.open>) => (calls.open++, files.open(...args)) };
 });
 beforeEach(() => void Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir: 0 }));
 

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 const DESCRIPTORS = existsSync("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
 const openFiles = (): number => readdirSync(DESCRIPTORS).length;
 
-describe("streamOf", () => {
+describe("bodyOf", () => {
   it("L25: errors with `corrupt` when the file is cut, and gives no byte beyond the length it had", async () => {
     const { base, put, store } = await folder();
     await put("k", new Uint8Array(MIB));
@@ -56,7 +56,7 @@ describe("an error of the body", () => {
   });
 });
 
-describe("descriptors of streamOf", () => {
+describe("descriptors of bodyOf", () => {
   it("L31: are closed after 250 bodies each that are cancelled, aborted, read to the end and read with BYOB", async () => {
     const { put, store } = await folder();
     await put("k", new Uint8Array(MIB));

@@ -4,20 +4,45 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
+import type * as Files from "../../../drivers/fs/file.ts";
 import { syncRemoval } from "../../../drivers/fs/sync.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
-const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "" }));
+const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "", names: new Map<string, string>() }));
+
+const short = vi.hoisted(
+  () =>
+    (path: unknown): string =>
+      String(path)
+        .replace(/^\/proc\/self\/fd\/\d+/, (found) => calls.names.get(found) ?? found)
+        .replace(calls.base, "")
+        .replace(/tmp\/[0-9a-f]+|meta\/.*/, (found) => found.slice(0, 4)),
+);
+
+/** An open file whose flushes are written down. */
+const recorded = vi.hoisted(
+  () =>
+    <T extends { readonly fd: number; sync(): Promise<void> }>(file: T, path: string): T => {
+      calls.names.set(`/proc/self/fd/${file.fd}`, path);
+      const sync = file.sync.bind(file);
+      file.sync = () => {
+        calls.list.push(`sync ${short(path)}`);
+        if (path !== calls.failing) return sync();
+        return Promise.reject(Object.assign(new Error("injected"), { code: "EIO" }));
+      };
+      return file;
+    },
+);
+
+vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
+  const files = await importOriginal<typeof Files>();
+  const open: typeof files.open = async (path, ...rest) => recorded(await files.open(path, ...rest), path);
+  return { ...files, open };
+});
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  const names = new Map<string, string>();
-  const short = (path: unknown): string =>
-    String(path)
-      .replace(/^\/proc\/self\/fd\/\d+/, (found) => names.get(found) ?? found)
-      .replace(calls.base, "")
-      .replace(/tmp\/[0-9a-f]+|meta\/.*/, (found) => found.slice(0, 4));
   /** A call that is written down. Locks say nothing to the disk, and a folder that stays nothing of note. */
   const recording = (name: string, call: (...paths: never[]) => Promise<unknown>) => ({
     [name]: async (...paths: string[]) => {
@@ -28,17 +53,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   });
   return {
     ...fs,
-    open: async (path: string, ...rest: [string?, number?]) => {
-      const handle = await fs.open(path, ...rest);
-      names.set(`/proc/self/fd/${handle.fd}`, path);
-      const sync = handle.sync.bind(handle);
-      handle.sync = () => {
-        calls.list.push(`sync ${short(path)}`);
-        if (path !== calls.failing) return sync();
-        return Promise.reject(Object.assign(new Error("injected"), { code: "EIO" }));
-      };
-      return handle;
-    },
+    open: async (path: string, ...rest: [string?, number?]) => recorded(await fs.open(path, ...rest), path),
     ...recording("rename", fs.rename),
     ...recording("link", fs.link),
     ...recording("unlink", fs.unlink),
@@ -47,7 +62,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   };
 });
 
-async function recorded(run: (base: string) => Promise<unknown>): Promise<string[]> {
+async function seenBy(run: (base: string) => Promise<unknown>): Promise<string[]> {
   const base = await emptyFolder();
   calls.base = base;
   await run(base);
@@ -56,7 +71,7 @@ async function recorded(run: (base: string) => Promise<unknown>): Promise<string
 
 describe("a durable put", () => {
   it("L2: flushes bytes and record before the rename, then the names, also of a folder that someone else has made", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       await mkdir(join(base, "a"));
       const { put } = await folder({ base, durable: true });
       await put("warm", "");
@@ -80,7 +95,7 @@ describe("a durable put", () => {
   });
 
   it("L2: flushes the folders above once, and again when they have been made anew", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       const { put, store } = await folder({ base, durable: true });
       await put("a/b/1", "");
       calls.list.length = 0;
@@ -99,7 +114,7 @@ describe("a durable put", () => {
   it("L2: create, overwrite, copy and delete flush bytes, then give the name, then flush it with new folders", async () => {
     const given = ["sync /new/er", "sync /new", "sync "];
     const steps: string[][] = [];
-    await recorded(async (base) => {
+    await seenBy(async (base) => {
       const { put, store } = await folder({ base, durable: true });
       await put("warm", "");
       const step = async (run: Promise<unknown>): Promise<void> => {
@@ -152,7 +167,7 @@ describe("a durable put", () => {
       for (const list of steps) list.splice(0, list.length, ...list.map((call) => call.replace(/[0-9a-f]{32}/g, "id")));
     };
     const [at, draft] = ["/.unbucket/uploads/id", "/.unbucket/tmp/"];
-    await recorded((base) => upload(base, true));
+    await seenBy((base) => upload(base, true));
     const [create, part, complete, again, abort] = steps.splice(0);
     expect(create).toEqual([
       ...[`sync ${draft}`, `mkdir ${at}`, `rename ${draft} ${at}/upload.json`],
@@ -169,12 +184,12 @@ describe("a durable put", () => {
     // Whoever made the object may have died before its name was on the disk.
     expect(again).toEqual(["sync "]);
     expect(abort).toEqual([`unlink ${at}/upload.json`, `rmdir ${at}`, "sync /.unbucket/uploads"]);
-    await recorded((base) => upload(base, false));
+    await seenBy((base) => upload(base, false));
     expect(steps.flat().filter((call) => call.startsWith("sync"))).toEqual([]);
   });
 
   it("of a driver with durable false flushes nothing", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       const { put } = await folder({ base, durable: false });
       await put("warm", "");
       calls.list.length = 0;
@@ -227,7 +242,7 @@ describe("a flush that fails after a put", () => {
 
 describe("a delete", () => {
   it("L2: flushes the nearest folder that stays, unless the driver was made with durable false", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       const { put } = await folder({ base });
       for (const key of ["a/b/1", "a/b/2", "a/3", "a/4"]) await put(key, "");
       calls.list.length = 0;
@@ -245,7 +260,7 @@ describe("a delete", () => {
   });
 
   it("of many keys flushes each folder once, at the end", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       const { put } = await folder({ base });
       const keys = ["a", "b"].flatMap((name) => Array.from({ length: 20 }, (_, index) => `${name}/${index}`));
       for (const key of [...keys, "a/kept", "b/kept"]) await put(key, "");
@@ -275,7 +290,7 @@ describe("a delete", () => {
   });
 
   it("flushes the folder above when another delete has removed the folder meanwhile", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       calls.list.length = 0;
       await syncRemoval(rootAt(base), "gone/deep");
     });
@@ -283,7 +298,7 @@ describe("a delete", () => {
   });
 
   it("flushes that an older file is gone before the one that counts goes", async () => {
-    const seen = await recorded(async (base) => {
+    const seen = await seenBy(async (base) => {
       const { put } = await folder({ base });
       await put("a", "");
       await mkdir(join(base, ".unbucket/keys"));

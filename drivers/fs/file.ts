@@ -1,0 +1,97 @@
+/**
+ * The calls that every read and write makes. By `node:fs/promises` each would take half as much time again, and an open file
+ * twice as much; each that goes to a thread takes five times as long as what the system answers from memory.
+ */
+import * as fs from "node:fs";
+import { statfs, type FileHandle } from "node:fs/promises";
+import { orAbsent, patiently } from "./errno.ts";
+import { inMemory, open as openHandle, readAt } from "./host.ts";
+
+/** An open file. It is closed by whoever opened it. */
+export interface File {
+  readonly fd: number;
+  /** Reads some bytes; gives how many, 0 at the end. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Writes some of the bytes from an index on; gives how many. */
+  write(bytes: Uint8Array, from: number): Promise<number>;
+  sync(): Promise<void>;
+  stat(): Promise<fs.BigIntStats>;
+  /** A second time does nothing. */
+  close(): Promise<void>;
+}
+
+/** What a name stands for, links not followed; null when there is no such file. */
+export async function lookAt(path: string): Promise<fs.BigIntStats | null> {
+  return orAbsent(settled<fs.BigIntStats>((done) => fs.lstat(path, { bigint: true }, done)));
+}
+
+/** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, tmpfs, overlay, F2FS, ZFS. */
+const LOCAL: ReadonlySet<number> = new Set([
+  ...[0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1],
+]);
+
+/** Whether a folder lies on a file system that asks nobody else. One that does may stall, and would stall the process with it. */
+export async function isLocalFolder(folder: string): Promise<boolean> {
+  if (process.platform !== "linux") return false;
+  return statfs(folder).then(
+    ({ type }) => LOCAL.has(type),
+    () => false,
+  );
+}
+
+/** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
+const SMALL = 1024n * 1024n;
+
+/** Where descriptors do less than the handles of `node:fs/promises`: workerd, and Node's permission model, which lets no other flush. */
+const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
+
+/** Opens a file, waiting for a descriptor. `local` says what {@link isLocalFolder} did of it. */
+export async function open(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
+  if (byHandle) return handled(await patiently(() => openHandle(path, flags, mode)));
+  const fd = await patiently(() => settled<number>((done) => fs.open(path, flags, mode, done)));
+  let isOpen = true;
+  let reading = true;
+  let size = 0n;
+  return {
+    fd,
+    read: (into, position) => settled((done) => fs.read(fd, into, 0, into.byteLength, position, done)),
+    write(bytes, from) {
+      reading = false;
+      return settled((done) => fs.write(fd, bytes, from, bytes.byteLength - from, null, done));
+    },
+    sync: () => settled((done) => fs.fsync(fd, done)),
+    async stat() {
+      const stats = local
+        ? fs.fstatSync(fd, { bigint: true })
+        : await settled<fs.BigIntStats>((done) => fs.fstat(fd, { bigint: true }, done));
+      size = stats.size;
+      return stats;
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      if (local && reading && size <= SMALL) fs.closeSync(fd);
+      else await settled((done) => fs.close(fd, done));
+    },
+  };
+}
+
+function handled(handle: FileHandle): File {
+  return {
+    fd: handle.fd,
+    read: (into, position) => readAt(handle, into, position),
+    // `write` of workerd takes no view that begins far in its buffer.
+    write: async (bytes, from) => (await handle.writev([bytes.subarray(from)])).bytesWritten,
+    sync: () => handle.sync(),
+    stat: () => handle.stat({ bigint: true }),
+    close: () => handle.close(),
+  };
+}
+
+function settled<T = void>(
+  begin: (done: (error: NodeJS.ErrnoException | null, value?: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    begin((error, value) => (error ? reject(error) : resolve(value as T)));
+  });
+}
