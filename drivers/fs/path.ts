@@ -20,7 +20,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** 45 bytes are at most 135 characters when every one is escaped: below the 143 that eCryptfs allows for a name. */
 export const PIECE_BYTES = 45;
 /** Ends the last piece, so that a folder and a file never want the same name. A `~` would be taken for a backup copy. */
-const LEAF = "=";
+export const LEAF = "=";
 /** Begins the two digits of a byte. Where names are parts of URLs, a `%` does not stay as it is. */
 const ESCAPE = inMemory ? "+" : "%";
 const MAX_SEGMENT_BYTES = 255;

@@ -48,6 +48,6 @@ export function seekFrom(start?: Position): Seek {
 }
 
 /** Whether bytes begin with other bytes. */
-export function startsWithBytes(bytes: Uint8Array, prefix: Uint8Array): boolean {
+function startsWithBytes(bytes: Uint8Array, prefix: Uint8Array): boolean {
   return bytes.length >= prefix.length && compareBytes(bytes.subarray(0, prefix.length), prefix) === 0;
 }

@@ -6,7 +6,6 @@ import { anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { isReachable } from "./find.ts";
 import type { Ignore } from "./ignore.ts";
-import { compareBytes } from "./order.ts";
 import {
   decodeName,
   encodePiece,
@@ -15,11 +14,12 @@ import {
   keyOfBytes,
   keyOfPlain,
   KEYS_FOLDER,
+  LEAF,
   PIECE_BYTES,
   type Candidate,
 } from "./path.ts";
 import type { Root } from "./root.ts";
-import { startsWithBytes, type Seek } from "./seek.ts";
+import type { Seek } from "./seek.ts";
 
 /** A key and where its file was seen. */
 export interface Walked {
@@ -107,10 +107,13 @@ async function readPlain({ root, prefix, seek }: Walk, folder: string): Promise<
   return { below, names: (isSimple ? names.sort() : names.sort(compareKeys)).toReversed() };
 }
 
-interface EncodedEntry {
+/** What is left of a folder of encoded names. */
+interface EncodedLevel {
   readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly leaf: boolean;
+  /** The bytes of keys that its path stands for. */
+  readonly before: Uint8Array;
+  /** Pieces of keys, one character for each byte, and one more where it is a folder's; last first. */
+  readonly names: string[];
 }
 
 async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked, void, void> {
@@ -119,33 +122,34 @@ async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked
   let at = 0;
   for (; wanted.length - at > PIECE_BYTES; at += PIECE_BYTES)
     top += `/${encodePiece(wanted.subarray(at, at + PIECE_BYTES))}`;
-  const stack = [await readEncoded(root, top, wanted.subarray(0, at), wanted)];
-  for (let entries = stack.at(-1); entries; entries = stack.at(-1)) {
-    const entry = entries.pop();
-    if (!entry) stack.pop();
-    else if (entry.leaf) {
-      const key = keyOfBytes(entry.bytes);
-      if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "keys", path: entry.path } };
-    } else if (!seek.isBehindBytes(entry.bytes)) stack.push(await readEncoded(root, entry.path, entry.bytes, wanted));
+  const levels = [await readEncoded(root, top, wanted.subarray(0, at), wanted.subarray(at))];
+  for (let level = levels.at(-1); level; level = levels.at(-1)) {
+    const name = level.names.pop();
+    if (name === undefined) {
+      levels.pop();
+      continue;
+    }
+    const piece = Uint8Array.from({ length: Math.min(name.length, PIECE_BYTES) }, (_, index) => name.charCodeAt(index));
+    const path = `${level.path}/${encodePiece(piece)}`;
+    const bytes = new Uint8Array([...level.before, ...piece]);
+    if (name.length <= PIECE_BYTES) {
+      const key = keyOfBytes(bytes);
+      if (key !== null && seek.passes(key)) yield { key, candidate: { tree: "keys", path: path + LEAF } };
+    } else if (!seek.isBehindBytes(bytes)) levels.push(await readEncoded(root, path, bytes, new Uint8Array()));
   }
 }
 
-async function readEncoded(
-  root: Root,
-  folder: string,
-  before: Uint8Array,
-  wanted: Uint8Array,
-): Promise<EncodedEntry[]> {
-  const entries: EncodedEntry[] = [];
+/** What begins as `wanted`: below the first folder, which leads to the end of the prefix, everything. */
+async function readEncoded(root: Root, folder: string, before: Uint8Array, wanted: Uint8Array): Promise<EncodedLevel> {
+  const begin = String.fromCharCode(...wanted);
+  const names: string[] = [];
   for (const dirent of await readFolder(root, folder)) {
     const piece = decodeName(dirent.name);
     if (!piece || piece.leaf === dirent.isDirectory()) continue;
-    const bytes = new Uint8Array(before.length + piece.bytes.length);
-    bytes.set(before);
-    bytes.set(piece.bytes, before.length);
-    if (startsWithBytes(bytes, wanted)) entries.push({ path: `${folder}/${dirent.name}`, bytes, leaf: piece.leaf });
+    const name = String.fromCharCode(...piece.bytes);
+    if (name.startsWith(begin)) names.push(piece.leaf ? name : `${name}\0`);
   }
-  return entries.sort((a, b) => compareBytes(b.bytes, a.bytes) || Number(a.leaf) - Number(b.leaf));
+  return { path: folder, before, names: names.sort().toReversed() };
 }
 
 /** Files and folders in a folder; none when it is gone, or when a link leads to it. */
