@@ -60,7 +60,10 @@ const RECORD = "unbucket.fs.record";
 export const READER = "unbucket.fs.reader";
 export const FOLDER_BASE = "unbucket-base.fs";
 
-const filePeers = ["unstorage.fs", "files-sdk", "flydrive", "remix-file-storage"];
+/** The same guarantees by hand. */
+const GUARDED = "floor.guarded";
+
+const filePeers = [GUARDED, "unstorage.fs", "files-sdk", "flydrive", "remix-file-storage"];
 
 /** Who is measured on a folder, and where. */
 export const FOLDER_FIELDS: readonly Field[] = (["node20", "node24", "bun", "deno"] as const).map((runtime) => ({
