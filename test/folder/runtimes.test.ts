@@ -1,0 +1,70 @@
+/** One folder under several runtimes: what one has stored or begun, the others read and go on with. */
+import { describe, expect, it } from "vitest";
+import { bundle, run } from "../drivers/fs/child.ts";
+import { emptyFolder } from "../drivers/fs/folder.ts";
+import { program } from "../runtimes/install.ts";
+
+const RUNTIMES = ["node24", "bun", "deno"] as const;
+type Runtime = (typeof RUNTIMES)[number];
+
+/** Stores an object and sends two parts of four, or reads the one and goes on with the other; prints what it has seen. */
+const CODE = `
+  const store = fs({ base, durable: false });
+  const part = 5 * 2 ** 20;
+  const data = new Uint8Array(3 * part + 7).map((_, index) => (index * 31 + (index >> 8)) & 255);
+  const headers = { metadata: { a: "ü" }, cacheControl: "no-cache" };
+  if (args[0] === "begin") {
+    // Enough that a time which is told otherwise than it is on the disk shows.
+    for (let n = 0; n < 20; n++) await store.upload("object/" + n, "x", headers);
+    const upload = await store.createMultipartUpload("parted", { size: data.length, partSize: part, ...headers });
+    const pieces = [data.subarray(0, 2 * part + 1)];
+    const broken = new ReadableStream({
+      async pull(controller) {
+        const piece = pieces.pop();
+        if (piece) return controller.enqueue(piece);
+        while (upload.state().parts.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        throw new Error("cut off");
+      },
+    });
+    const error = await upload.send(() => broken).catch((error) => error);
+    if (!error.message.includes("cut off")) throw error;
+    console.log(JSON.stringify(upload.state()));
+  } else {
+    const state = JSON.parse(args[1]);
+    const upload = await store.resumeMultipartUpload(state.key, state);
+    const parts = (await upload.parts()).map(({ partNumber }) => partNumber);
+    await upload.send((start) => data.subarray(start));
+    const bytes = await (await store.download("parted")).bytes();
+    const lost = [];
+    for await (const { key } of store.list()) {
+      const { metadata, cacheControl } = await store.head(key);
+      if (metadata.a !== "ü" || cacheControl !== "no-cache") lost.push(key);
+    }
+    const same = bytes.length === data.length && bytes.every((byte, index) => byte === data[index]);
+    console.log(JSON.stringify({ parts, same, lost }));
+  }
+  process.exit(0);
+`;
+
+async function runIn(runtime: Runtime, args: readonly string[]): Promise<string> {
+  const rights = runtime === "deno" ? ["run", "--allow-all", "--quiet", "--no-check"] : [];
+  const { code, out } = await run(await program(runtime), [...rights, ...args]).ended;
+  expect(code).toBe(0);
+  return out;
+}
+
+const pairs = RUNTIMES.flatMap((first) => RUNTIMES.map((second) => [first, second] as const));
+
+describe("a folder that several runtimes use", () => {
+  it.each(pairs)(
+    "L18: has headers of %s under %s, and uploads that go on",
+    { timeout: 600_000 },
+    async (first, second) => {
+      const base = await emptyFolder();
+      const code = await bundle(CODE);
+      const state = await runIn(first, [code, base, "begin"]);
+      const seen = JSON.parse(await runIn(second, [code, base, "go on", state])) as unknown;
+      expect(seen).toEqual({ parts: [1, 2], same: true, lost: [] });
+    },
+  );
+});
