@@ -13,7 +13,7 @@ import { withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, isRecorded, writeRecord } from "./record.ts";
+import { type Description, dropRecord, isRecorded, recordPath, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -74,7 +74,7 @@ export async function commit(
       }
       for (const { candidate, stats } of before) {
         if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
-        const same = stats.mtimeNs === draft.stats.mtimeNs && stats.size === draft.stats.size;
+        const same = recordPath(key, stats) === recordPath(key, draft.stats);
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
         if (!same || !recorded) await dropRecord(root, key, stats, recorded ? draft.stats : undefined);
       }

@@ -3,11 +3,10 @@ import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, unlink, utimes } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
-import { mayHaveRecord } from "./adopt.ts";
 import { errnoOf, onDisk, patiently } from "./errno.ts";
 import { open, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
-import { nextStamp } from "./identity.ts";
+import { mayHaveRecord, nextStamp } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 

@@ -31,6 +31,10 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
 const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EACCES: ["denied", "the process may not do this here; check owner and mode of the folder"],
   EPERM: ["denied", "the system does not permit this here; check owner, mode and attributes of the folder"],
+  ERR_ACCESS_DENIED: [
+    "denied",
+    "the runtime's permissions forbid this; Node's permission model forbids all flushes (fsync), which `durable: false` does without",
+  ],
   EROFS: ["denied", "the file system is mounted read-only"],
   EMFILE: ["unavailable", "the process has too many files open; raise its limit or do less at once"],
   ENFILE: ["unavailable", "the system has too many files open"],

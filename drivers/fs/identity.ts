@@ -1,6 +1,7 @@
 /** Which version of a file is on the disk: its modification time, size and inode. */
 import type { BigIntStats } from "node:fs";
-import { inMemory } from "./host.ts";
+import { coarseTimes } from "./host.ts";
+import { microsecondsOf, timesBefore } from "./times.ts";
 
 /** What tells one version of a file from another. */
 export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
@@ -16,7 +17,16 @@ export function isSame(a: Identity, b: Identity): boolean {
 }
 
 /** The last digit of the microseconds in the times of files with a record, and of no others that the driver sets. */
-export const RECORDED = 7;
+const RECORDED = 7;
+
+/**
+ * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files; one
+ * that a copy has cut tells nothing.
+ */
+export function mayHaveRecord(version: Identity): boolean {
+  const time = microsecondsOf(version);
+  return time % 10n === BigInt(RECORDED) || timesBefore(time) !== null;
+}
 
 let last = 0;
 
@@ -28,7 +38,7 @@ let last = 0;
  * processes do not meet either.
  */
 export function nextStamp(recorded: boolean): number | Date {
-  if (inMemory) {
+  if (coarseTimes) {
     last = Math.max(last + 1, Date.now());
     // About a whole second it would look like a time that a copy has cut.
     if (last % 1000 === 0) last++;
@@ -40,6 +50,6 @@ export function nextStamp(recorded: boolean): number | Date {
   // About a whole millisecond it would look like a time that a copy has cut.
   if (last % 1000 === 999) last++;
   if (last % 1000 === 0) last++;
-  // Runtimes cut to whole microseconds; half of one more keeps rounding of the division from reaching the next.
-  return (last + 0.5) / 1e6;
+  // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
+  return (last + 0.25) / 1e6;
 }

@@ -6,13 +6,14 @@ import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
-import { adoptable, mayHaveRecord } from "./adopt.ts";
+import { adoptable } from "./adopt.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { open, rename } from "./host.ts";
-import type { Identity } from "./identity.ts";
+import { mayHaveRecord, type Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
+import { microsecondsOf } from "./times.ts";
 
 /** Where records lie, in a folder for each first two letters of their names. */
 export const RECORDS_FOLDER: string = `${RESERVED}/meta`;
@@ -54,8 +55,8 @@ export function recordsOf(key: string): string {
  * Where the record of one version lies. Time and size are the file's own, so that a copy which keeps times (`cp -a`,
  * `rsync -a`) keeps its records, also one that cuts them (tar); the inode is not, since no copy keeps it.
  */
-export function recordPath(key: string, { mtimeNs, size }: Identity): string {
-  return `${recordsOf(key)}${mtimeNs}-${size}.json`;
+export function recordPath(key: string, version: Identity): string {
+  return `${recordsOf(key)}${microsecondsOf(version)}-${version.size}.json`;
 }
 
 /** What of a description neither key nor file tell. */

@@ -133,8 +133,8 @@ export function rootAt(base: string): Root {
     const made = await make(TEMP_FOLDER);
     if (made.length > 0) {
       await writeVersion();
-      // Not left to the first durable write: that one would find the folders there.
-      await syncNames(root, RESERVED);
+      // For whoever asks for it later; who does so now is told by a flush of its own when none is possible.
+      await syncNames(root, RESERVED).catch(() => {});
     }
     return TEMP_FOLDER;
   }

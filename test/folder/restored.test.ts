@@ -7,6 +7,7 @@ import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
 import { crc32c } from "../../src/checksum.ts";
 import { emptyFolder, failure, filesBelow, folder, K, rot, UGLY_KEYS } from "../drivers/fs/folder.ts";
+import { program } from "../runtimes/install.ts";
 import { testClock } from "../support/clock.ts";
 
 const KEYS = [...UGLY_KEYS, "a", "a/b", "a/b/c", "plain.txt", "deep/er/x.css"];
@@ -41,6 +42,10 @@ const ways: Readonly<Record<string, (from: string, to: string) => Promise<void> 
     execFileSync("tar", ["-xf", `${to}.tar`, "-C", to]);
   },
   "a copy with times in milliseconds": (from, to) => cp(from, to, { recursive: true, preserveTimestamps: true }),
+  "a copy by a later Node, which counts in doubles": async (from, to) => {
+    const code = `fs.cpSync(${JSON.stringify(from)}, ${JSON.stringify(to)}, { recursive: true, preserveTimestamps: true })`;
+    execFileSync(await program("node24"), ["-e", code]);
+  },
   "a copy with times in seconds": async (from, to) => {
     await cp(from, to, { recursive: true, preserveTimestamps: true });
     await cut(to, 1000);

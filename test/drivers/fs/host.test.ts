@@ -20,6 +20,20 @@ it("readAt fills a view, wherever that lies in its buffer", async () => {
   await handle.close();
 });
 
+it("coarseTimes holds on Deno, where stamps are whole milliseconds too", async () => {
+  expect(host.coarseTimes).toBe(false);
+  vi.stubGlobal("Deno", {});
+  vi.resetModules();
+  try {
+    const { coarseTimes, inMemory } = await import("../../../drivers/fs/host.ts");
+    const { nextStamp } = await import("../../../drivers/fs/identity.ts");
+    expect([coarseTimes, inMemory, nextStamp(false)]).toEqual([true, false, expect.any(Date) as Date]);
+  } finally {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  }
+});
+
 describe("on workerd", () => {
   beforeEach(() => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { etagOf, isSame, nextStamp } from "../../../drivers/fs/identity.ts";
+import { etagOf, isSame, mayHaveRecord, nextStamp } from "../../../drivers/fs/identity.ts";
 
 it("nextStamp never repeats a microsecond and stays at the present", () => {
   const seen = new Set<number>();
@@ -24,4 +24,18 @@ it("etagOf and isSame tell versions apart by time, size and inode", () => {
   for (const other of others)
     expect([isSame(version, other), etagOf(version) === etagOf(other)]).toEqual([false, false]);
   expect(isSame(version, { ...version })).toBe(true);
+});
+
+it("L18: mayHaveRecord tells by the time whether the driver has set it for a version with a record, and asks where a copy has cut it", () => {
+  const version = (mtimeNs: bigint) => ({ mtimeNs, size: 1n, ino: 1n });
+  for (let count = 0; count < 20_000; count++) {
+    const recorded = count % 2 === 0;
+    // As runtimes give it on: cut to microseconds, or with what a double holds of the rest.
+    for (const rest of [0, 250, 376]) {
+      const time = BigInt(Math.floor(Number(nextStamp(recorded)) * 1e6)) * 1000n + BigInt(rest);
+      expect([time, mayHaveRecord(version(time))]).toEqual([time, recorded]);
+    }
+  }
+  for (const cut of [1_700_000_000n * 1_000_000_000n, 1_700_000_000_123n * 1_000_000n])
+    expect(mayHaveRecord(version(cut))).toBe(true);
 });
