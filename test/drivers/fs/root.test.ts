@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commit } from "../../../drivers/fs/commit.ts";
@@ -48,6 +48,18 @@ describe("rootAt", () => {
 });
 
 describe("rootAt on a file system that folds case and normalises", () => {
+  it.each([
+    ["d/File", "d/file", "respelled"],
+    ["D/file", "d/file", "respelled"],
+    ["e\u0301", "\u00e9", "respelled"],
+    ["d/file", "d/file", "inside"],
+    ["d/other", "d/file", "linked"],
+  ])("L14: finds %j for %j: %s", async (found, asked, place) => {
+    const root = rootAt(await realpath(await emptyFolder()));
+    await root.exists();
+    expect(await root.place(join(root.base, found), asked)).toBe(place);
+  });
+
   it("L14: keeps keys apart that differ in case or composition alone, in a file's or a folder's name", async () => {
     const real = rootAt(await emptyFolder());
     const fold = (path: string): string => path.normalize("NFC").toLowerCase();
