@@ -3,19 +3,7 @@
  * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
  */
 import { heeding } from "../src/abort.ts";
-import type {
-  Backend,
-  BackendPresignOptions,
-  CallOptions,
-  DeleteFailure,
-  GetOptions,
-  Key,
-  MultipartBackend,
-  ObjectHeaders,
-  PutOptions,
-  StoredInfo,
-  UploadedPart,
-} from "../src/backend.ts";
+import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
 import { type ErrorCode, StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
@@ -23,8 +11,8 @@ import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, emptyMetadata, headersOf, publicBase, refuse } from "../src/options.ts";
 import { usualPlan } from "../src/plan.ts";
 import { putSource } from "../src/put.ts";
-import { rangeHeader, resolveRange } from "../src/range.ts";
-import { readerOf } from "../src/reader.ts";
+import { rangeHeader, resolveRange, type Span } from "../src/range.ts";
+import { type ByteReader, readerOf } from "../src/reader.ts";
 import { type Failure, retry, RetryBudget } from "../src/retry.ts";
 
 /** Options of the R2 driver. */
@@ -43,10 +31,10 @@ export interface R2Options {
 /** What is used of the binding. */
 export interface R2Bucket {
   head(key: string): Promise<R2Object | null>;
-  get(key: string, options: object): Promise<R2Object | (R2Object & { readonly body: Bytes }) | null>;
+  get(key: string, options: object): Promise<R2Answer>;
   put(key: string, value: Uint8Array | Bytes, options: object): Promise<R2Object | null>;
   delete(keys: string | string[]): Promise<void>;
-  list(options: object): Promise<R2Objects>;
+  list(options: object): Promise<R2Page>;
   createMultipartUpload(key: string, options: object): Promise<R2MultipartUpload>;
   resumeMultipartUpload(key: string, uploadId: string): R2MultipartUpload;
 }
@@ -61,17 +49,6 @@ export interface R2Object {
   readonly customMetadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** One page of a list. */
-export interface R2Objects {
-  readonly objects: readonly R2Object[];
-  readonly delimitedPrefixes: readonly string[];
-  readonly truncated: boolean;
-  readonly cursor?: string;
-}
-
-/** A part that was sent. */
-export type R2Part = Pick<UploadedPart, "partNumber" | "etag">;
-
 /** An upload in parts. */
 export interface R2MultipartUpload {
   readonly uploadId: string;
@@ -80,8 +57,13 @@ export interface R2MultipartUpload {
   abort(): Promise<void>;
 }
 
+type R2Part = { partNumber: number; etag: string };
+type R2Page = { objects: R2Object[]; delimitedPrefixes: string[]; truncated: boolean; cursor?: string };
+type R2Answer = R2Object | (R2Object & { readonly body: Bytes }) | null;
 type Bytes = ReadableStream<Uint8Array>;
+type Write = () => Promise<R2Object | null>;
 
+/** Absent on Node, where hosts give proxies of bindings during development. */
 declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
 
 /** A driver over a bucket's binding. */
@@ -103,29 +85,32 @@ function r2Backend(options: R2Options): Backend {
   const budget = new RetryBudget();
 
   /** Asks the bucket, again where it could not. An abort ends the waiting alone, since a binding does not heed one. */
-  const ask = <T>({ signal }: CallOptions, run: () => Promise<T>): Promise<T> =>
-    retry({}, budget, signal, () => heeding(run().catch(rethrow), signal), judge);
+  const ask = <T>({ signal }: CallOptions, run: () => Promise<T>, attempts = 4, judged = judge): Promise<T> =>
+    retry({ attempts }, budget, signal, () => heeding(run().catch(rethrow), signal), judged);
 
-  /** A write that is made once: where R2 fails, the id in its metadata says whether the object is the one that it made. */
-  async function once(key: Key, writeId: string, call: CallOptions, run: () => Promise<R2Object | null>) {
-    try {
-      return await heeding(run().catch(rethrow), call.signal);
-    } catch (error) {
-      if (call.signal?.aborted || !StorageError.is(error) || !error.retryable) throw error;
-      const found = await ask(call, () => bucket.head(base + key)).catch(() => null);
-      if (found?.customMetadata?.[WRITE_ID] === writeId) return found;
-      throw new StorageError("ambiguous", "R2 failed: the write may have taken effect", { cause: error });
-    }
+  /** A write that its own success may refuse: after a lost answer, the id in its metadata says whether it made the object. */
+  async function marked(key: Key, id: string | undefined, call: CallOptions, run: Write, attempts = 4) {
+    let lost: unknown;
+    const noted = (error: unknown): Failure => {
+      const failure = judge(error);
+      if (failure.retryable && failure.kind !== "throttled") lost = error;
+      return failure;
+    };
+    const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
+      if (lost === undefined || id === undefined || call.signal?.aborted) throw error;
+    });
+    if (made || lost === undefined) return made;
+    const found = await ask(call, () => bucket.head(base + key)).catch(() => null);
+    if (found?.customMetadata?.[WRITE_ID] === id) return found;
+    throw new StorageError("ambiguous", "R2 failed: the write may have taken effect", { cause: lost });
   }
 
   async function putWhole(key: Key, body: Uint8Array | Bytes, options: PutOptions): Promise<StoredInfo> {
     const condition = conditionOf(options);
     const writeId = condition && crypto.randomUUID();
     const run = () => bucket.put(base + key, body, { ...stored(options, writeId), onlyIf: condition });
-    const made = writeId
-      ? await once(key, writeId, options, run)
-      : // A stream cannot be sent a second time.
-        await (body instanceof Uint8Array ? ask(options, run) : heeding(run().catch(rethrow), options.signal));
+    // A stream cannot be sent a second time.
+    const made = await marked(key, writeId, options, run, body instanceof Uint8Array ? 4 : 1);
     if (made) return infoOf(made);
     throw new StorageError("precondition-failed", "the object is not the version that was asked for");
   }
@@ -136,19 +121,19 @@ function r2Backend(options: R2Options): Backend {
     const reader = readerOf({ stream, size }, options.signal);
     const writer = writable.getWriter();
     let broken: { readonly error: unknown } | undefined;
-    const next = (): ReturnType<typeof reader.next> =>
-      reader.next().catch((error: unknown) => {
-        broken = { error };
-        throw error;
-      });
+    const next = () => reader.next().catch((error: unknown) => Promise.reject((broken = { error }).error));
     const pump = async (): Promise<void> => {
-      for (let piece = await next(); piece; piece = await next()) {
-        await writer.write(piece);
-        options.onBytes?.(piece.byteLength);
+      for (let left = size; left > 0;) {
+        const piece = (await next()) as Uint8Array;
+        left -= piece.byteLength;
+        // R2 stores the object with its last byte, which so waits for the source to end as it should.
+        const held = left > 0 ? piece : piece.slice();
+        if (left === 0) await next();
+        await writer.write(held);
+        options.onBytes?.(held.byteLength);
       }
       await writer.close();
     };
-    // What breaks off is not stored.
     pump().catch((error: unknown) => writer.abort(error).catch(() => {}));
     try {
       return await putWhole(key, readable, options);
@@ -160,11 +145,9 @@ function r2Backend(options: R2Options): Backend {
     }
   }
 
-  const { plan, maxPart } = usualPlan();
   const upload = (key: Key, uploadId: string): R2MultipartUpload => bucket.resumeMultipartUpload(base + key, uploadId);
-  const steps: MultipartBackend = {
-    plan,
-    maxPart,
+  const steps: NonNullable<Backend["multipart"]> = {
+    ...usualPlan(),
     async create(key, options) {
       if (conditionOf(options))
         throw new StorageError("unsupported", "R2 completes no upload on a condition: give the body's size, or bytes");
@@ -177,7 +160,7 @@ function r2Backend(options: R2Options): Backend {
       return { partNumber, etag, size: bytes.byteLength };
     },
     async complete(key, uploadId, parts, call) {
-      const made = await once(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
+      const made = await marked(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
       return (made as R2Object).httpEtag;
     },
     abort: (key, uploadId, call) =>
@@ -190,31 +173,44 @@ function r2Backend(options: R2Options): Backend {
     },
   };
 
-  const infoOf = ({ key, size, httpEtag, uploaded, httpMetadata, customMetadata }: R2Object): StoredInfo => {
+  const infoOf = (found: R2Object): StoredInfo => {
+    const { key, size, httpEtag: etag, uploaded: lastModified, httpMetadata, customMetadata = {} } = found;
     const metadata = emptyMetadata();
-    for (const [name, value] of Object.entries(customMetadata ?? {}))
+    for (const [name, value] of Object.entries(customMetadata))
       if (name !== WRITE_ID) metadata[name.toLowerCase()] = value;
-    const headers = headersOf({ ...httpMetadata, metadata });
-    return { ...headers, key: key.slice(base.length), size, etag: httpEtag, lastModified: uploaded };
+    return { ...headersOf({ ...httpMetadata, metadata }), key: key.slice(base.length), size, etag, lastModified };
   };
 
   return {
-    async head(key, call) {
-      const found = await ask(call, () => bucket.head(base + key));
-      return found && infoOf(found);
-    },
+    head: (key, call) => ask(call, () => bucket.head(base + key)).then((found) => found && infoOf(found)),
     async get(key, options) {
       const { range, ifMatch, signal } = options;
       const asked = { onlyIf: conditionOf(options), range: range && new Headers({ range: rangeHeader(range) }) };
-      const found = await ask(options, () => bucket.get(base + key, asked));
+      let span: Span | undefined;
+      const found = await ask(options, async (): Promise<R2Answer> => {
+        const answer = await bucket.get(base + key, asked);
+        if (!answer || !("body" in answer)) return answer;
+        try {
+          signal?.throwIfAborted();
+          span = range && resolveRange(range, answer.size);
+          return answer;
+        } catch (error) {
+          answer.body.cancel().catch(() => {});
+          throw error;
+        }
+      });
       if (!found) return null;
       if (!("body" in found)) {
-        if (ifMatch === undefined || ifMatch === found.httpEtag)
-          throw new StorageError("not-modified", "the object still has this ETag");
-        throw new StorageError("precondition-failed", `the object has another version, ${found.httpEtag}`);
+        const same = ifMatch === undefined || ifMatch === "*" || ifMatch === found.httpEtag;
+        throw new StorageError(same ? "not-modified" : "precondition-failed", `the object has ETag ${found.httpEtag}`);
       }
-      const body = signal ? found.body.pipeThrough(new TransformStream(), { signal }) : found.body;
-      return { info: infoOf(found), body, range: range && resolveRange(range, found.size) };
+      let { body } = found;
+      if (signal && "FixedLengthStream" in globalThis)
+        body = body.pipeThrough(new FixedLengthStream(span ? span.end - span.start + 1 : found.size), { signal });
+      let reader: ByteReader | undefined;
+      const next = (): Promise<Uint8Array | null> =>
+        (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));
+      return { info: infoOf(found), body, range: span, next };
     },
     async put(key, source, options) {
       if ("bytes" in source) {
@@ -223,12 +219,13 @@ function r2Backend(options: R2Options): Backend {
         return info;
       }
       const { stream, size = 0 } = source;
-      if (size > plan.partSize && size <= MOST_IN_ONE) return putStream(key, stream, size, options);
+      if ("FixedLengthStream" in globalThis && size > steps.plan.partSize && size <= MOST_IN_ONE)
+        return putStream(key, stream, size, options);
       return putSource(putWhole, steps, key, source, options);
     },
     delete: (key, call) => ask(call, () => bucket.delete(base + key)),
     async deleteMany(keys, call) {
-      const failures: DeleteFailure[] = [];
+      const failures: { readonly key: Key; readonly error: StorageError }[] = [];
       for (let at = 0; at < keys.length; at += MOST_DELETES) {
         const some = keys.slice(at, at + MOST_DELETES);
         await ask(call, () => bucket.delete(some.map((key) => base + key))).catch((error: unknown) => {
@@ -240,16 +237,15 @@ function r2Backend(options: R2Options): Backend {
       return failures;
     },
     async list({ prefix, delimiter, cursor, limit, signal }) {
-      const include = ["httpMetadata", "customMetadata"];
-      const asked = { prefix: base + prefix, delimiter, cursor, limit, include };
+      const asked = { prefix: base + prefix, delimiter, cursor, limit, include: ["httpMetadata", "customMetadata"] };
       const page = await ask({ signal }, () => bucket.list(asked));
       const prefixes = page.delimitedPrefixes.map((name) => name.slice(base.length));
       return { objects: page.objects.map(infoOf), prefixes, ...(page.truncated && { cursor: page.cursor }) };
     },
     ...(s3 && {
-      presign: async (key: Key, options: BackendPresignOptions) => {
+      presign: async (...asked: Parameters<NonNullable<Backend["presign"]>>) => {
         const { presign } = await s3.getInstance();
-        if (presign) return presign(key, options);
+        if (presign) return presign(...asked);
         throw refuse("s3", "must be an s3 driver, which can presign");
       },
     }),
@@ -272,29 +268,33 @@ function stored({ metadata, ...options }: ObjectHeaders, writeId: string | undef
   return { httpMetadata, customMetadata: { ...metadata, ...(writeId && { [WRITE_ID]: writeId }) } };
 }
 
-function conditionOf({ ifMatch, ifNoneMatch }: Pick<GetOptions, "ifMatch" | "ifNoneMatch">): Headers | undefined {
+/** Not as `Headers`, which a proxy of a binding on Node does not carry. R2's ETags are strong, so that only reads take weak ones. */
+function conditionOf({ ifMatch, ifNoneMatch }: { ifMatch?: string; ifNoneMatch?: string }): object | undefined {
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
-  return new Headers({ ...(ifMatch && { "if-match": ifMatch }), ...(ifNoneMatch && { "if-none-match": ifNoneMatch }) });
+  const bare = (etag: string | undefined): string | undefined => etag?.replaceAll('"', "");
+  return { etagMatches: bare(ifMatch), etagDoesNotMatch: bare(ifNoneMatch?.replace(/^W\//, "")) };
 }
 
 /** @see https://developers.cloudflare.com/r2/api/error-codes/ */
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ...{ 10001: "unavailable", 10002: "unauthenticated", 10003: "denied", 10006: "bucket-not-found" },
-  ...{ 10007: "not-found", 10010: "too-large", 10011: "invalid-option", 10012: "invalid-option" },
-  ...{ 10020: "invalid-key", 10024: "not-found", 10025: "invalid-option", 10031: "precondition-failed" },
-  ...{ 10037: "corrupt", 10039: "invalid-range", 10043: "unavailable", 10048: "invalid-option" },
-  ...{ 10054: "unavailable", 10058: "unavailable" },
+  ...{ 10001: "unavailable", 10002: "unauthenticated", 10003: "denied", 10006: "bucket-not-found", 10007: "not-found" },
+  ...{ 10011: "invalid-option", 10012: "invalid-option", 10013: "unavailable", 10020: "invalid-key" },
+  ...{ 10024: "not-found", 10025: "invalid-option", 10031: "precondition-failed", 10037: "corrupt" },
+  ...{ 10039: "invalid-range", 10042: "denied", 10043: "unavailable", 10048: "invalid-option", 10054: "unavailable" },
+  ...{ 10058: "unavailable", 10069: "denied", 100100: "too-large" },
 };
 
 /** R2's errors have their number at the end of the message; those of the runtime between, such as a lost connection, have none. */
-function rethrow(error: unknown): never {
+function rethrow(error: unknown, signal?: AbortSignal): never {
+  signal?.throwIfAborted();
   if (StorageError.is(error) || !(error instanceof Error)) throw error;
-  const number = /\((\d{5})\)$/.exec(error.message)?.[1];
+  const number = /\((\d{5,6})\)$/.exec(error.message)?.[1];
   const code = number === undefined ? (error instanceof TypeError ? "unknown" : "unavailable") : CODES[number];
   throw new StorageError(code ?? "unknown", error.message, { cause: error });
 }
 
 function judge(error: unknown): Failure {
   const retryable = StorageError.is(error) && error.retryable;
-  return { error, retryable, kind: String(error).endsWith("(10058)") ? "throttled" : "transient" };
+  // R2 says of these that it did not begin.
+  return { error, retryable, kind: /\((10043|10058)\)$/.test(String(error)) ? "throttled" : "transient" };
 }

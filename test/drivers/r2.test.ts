@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import r2, { type R2Bucket, type R2Object } from "../../drivers/r2.ts";
 import s3 from "../../drivers/s3.ts";
@@ -39,7 +39,12 @@ function bucket(...faults: Fault[]): R2Bucket & { readonly calls: string[]; read
     objects,
     head: (key) => answer("head", () => objects.get(key) ?? null),
     get: (key) => answer("get", () => objects.get(key) ?? null),
-    put: (key, value, options) => answer("put", () => store(key, (value as Uint8Array).byteLength, options)),
+    // What is cloned is what a proxy of a binding carries.
+    put: (key, value, { onlyIf, ...options }: { onlyIf?: { etagDoesNotMatch?: string } }) =>
+      answer("put", () => {
+        const refused = structuredClone(onlyIf)?.etagDoesNotMatch === "*" && objects.has(key);
+        return refused ? null : store(key, (value as Uint8Array).byteLength, options);
+      }),
     delete: (keys) => answer("delete", () => [keys].flat().forEach((key) => objects.delete(key))),
     list: () => answer("list", () => ({ objects: [...objects.values()], delimitedPrefixes: [], truncated: false })),
     createMultipartUpload: (key, options) =>
@@ -53,7 +58,8 @@ describe("r2", () => {
     [10002, "unauthenticated"],
     [10003, "denied"],
     [10006, "bucket-not-found"],
-    [10010, "too-large"],
+    [100100, "too-large"],
+    [10069, "denied"],
     [10012, "invalid-option"],
     [10020, "invalid-key"],
     [10037, "corrupt"],
@@ -80,13 +86,28 @@ describe("r2", () => {
     const binding = bucket({ error: internal, after: true });
     const info = await r2({ binding }).upload("k", "x", { ifNoneMatch: "*", metadata: { a: "1" } });
     expect(info).toMatchObject({ key: "k", size: 1, metadata: { a: "1" } });
-    expect(binding.calls).toEqual(["put", "head"]);
+    expect(binding.calls).toEqual(["put", "put", "head"]);
   });
 
-  it("is in doubt about one that left nothing, or that another's has followed", async () => {
+  it("makes a conditional write again that left nothing, and is in doubt when it may be another's that is there", async () => {
     const binding = bucket({ error: internal });
-    await expect(r2({ binding }).upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "ambiguous" });
-    expect(binding.calls).toEqual(["put", "head"]);
+    await r2({ binding }).upload("k", "x", { ifNoneMatch: "*" });
+    expect(binding.calls).toEqual(["put", "put"]);
+    const taken = bucket({ error: internal });
+    taken.objects.set("k", { key: "k", size: 1, httpEtag: '"1"', uploaded: new Date() });
+    await expect(r2({ binding: taken }).upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({
+      code: "ambiguous",
+    });
+    expect(taken.calls).toEqual(["put", "put", "head"]);
+  });
+
+  it("is in no doubt about a conditional write that R2 put off", async () => {
+    const binding = bucket({ error: new Error("put: Slow down. (10058)") });
+    binding.objects.set("k", { key: "k", size: 1, httpEtag: '"1"', uploaded: new Date() });
+    await expect(r2({ binding }).upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({
+      code: "precondition-failed",
+    });
+    expect(binding.calls).toEqual(["put", "put"]);
   });
 
   it("knows its own completed upload, whose answer was lost, by its id", async () => {
@@ -146,6 +167,130 @@ describe("r2", () => {
     expect(await store.exists("k")).toBe(false);
     Reflect.deleteProperty(globalThis, "__env__");
     await expect(r2({}).exists("k")).rejects.toMatchObject({ code: "invalid-option" });
+  });
+});
+
+/** A stream of the Workers runtime, for what it says; gives the lengths of those that are made. */
+function withFixedLengths(): number[] {
+  const lengths: number[] = [];
+  class Fixed extends TransformStream<Uint8Array, Uint8Array> {
+    constructor(length: number) {
+      super();
+      lengths.push(length);
+    }
+  }
+  vi.stubGlobal("FixedLengthStream", Fixed);
+  return lengths;
+}
+afterEach(() => vi.unstubAllGlobals());
+
+describe("r2 with a stream of known length", () => {
+  const SIZE = 9 * 2 ** 20;
+
+  /** A bucket that has an object as soon as all its bytes have come, as R2 has, and what it was sent. */
+  function streaming(): R2Bucket & { readonly stored: string[] } {
+    withFixedLengths();
+    const stored: string[] = [];
+    const put: R2Bucket["put"] = async (key, value) => {
+      let left = SIZE;
+      const reader = (value as ReadableStream<Uint8Array>).getReader();
+      while (left > 0) left -= (await reader.read()).value?.byteLength ?? SIZE + 1;
+      if (left < 0) throw new TypeError("the stream was shorter");
+      stored.push(key);
+      await reader.read();
+      return { key, size: SIZE, httpEtag: '"1"', uploaded: new Date() };
+    };
+    return { ...bucket(), stored, put };
+  }
+
+  /** All bytes, and then what `end` does. */
+  const source = (
+    end: (controller: ReadableStreamDefaultController<Uint8Array>) => void,
+  ): ReadableStream<Uint8Array> => {
+    let pulled = 0;
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          if (pulled++ === 0) return controller.enqueue(new Uint8Array(SIZE));
+          // The bytes before have long arrived.
+          for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+          end(controller);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  };
+
+  it("stores it when it ends there", async () => {
+    const binding = streaming();
+    await r2({ binding }).upload(
+      "k",
+      source((controller) => controller.close()),
+      { size: SIZE },
+    );
+    expect(binding.stored).toEqual(["k"]);
+  });
+
+  it("stores nothing of one that goes on, or breaks, after its last byte", async () => {
+    const binding = streaming();
+    const longer = source((controller) => controller.enqueue(new Uint8Array(1)));
+    await expect(r2({ binding }).upload("k", longer, { size: SIZE })).rejects.toMatchObject({ code: "invalid-option" });
+    const broken = source((controller) => controller.error(new Error("the line broke")));
+    await expect(r2({ binding }).upload("k", broken, { size: SIZE })).rejects.toThrow("the line broke");
+    expect(binding.stored).toEqual([]);
+  });
+
+  it("sends it in parts where the runtime has no stream that says its length", async () => {
+    const binding = bucket();
+    await r2({ binding }).upload("k", new Blob([new Uint8Array(SIZE)]));
+    expect(binding.calls).toEqual(["create", "uploadPart", "uploadPart", "complete"]);
+  });
+});
+
+describe("r2's body of an object", () => {
+  /** A bucket with one object of three bytes, and whether its body was cancelled. */
+  function holding(body: UnderlyingDefaultSource<Uint8Array>): R2Bucket & { readonly cancelled: () => boolean } {
+    let cancelled = false;
+    const object = {
+      ...{ key: "k", size: 3, httpEtag: '"1"', uploaded: new Date() },
+      body: new ReadableStream<Uint8Array>({ ...body, cancel: () => void (cancelled = true) }, { highWaterMark: 0 }),
+    };
+    return { ...bucket(), get: async () => object, cancelled: () => cancelled };
+  }
+
+  it("is let go when the range is beyond its end, and when it comes after an abort", async () => {
+    const short = holding({});
+    await expect(r2({ binding: short }).download("k", { range: { start: 3 } })).rejects.toMatchObject({
+      code: "invalid-range",
+    });
+    expect(short.cancelled()).toBe(true);
+    const late = holding({});
+    const control = new AbortController();
+    const get: R2Bucket["get"] = async (...asked) => {
+      control.abort(new Error("enough"));
+      return late.get(...asked);
+    };
+    await expect(r2({ binding: { ...late, get } }).download("k", { signal: control.signal })).rejects.toThrow("enough");
+    await vi.waitFor(() => expect(late.cancelled()).toBe(true));
+  });
+
+  it("that breaks off rejects as unavailable, and one that is aborted with the reason", async () => {
+    const pull = (): Promise<never> => Promise.reject(new Error("Network connection lost."));
+    const object = await r2({ binding: holding({ pull }) }).download("k");
+    await expect(object.bytes()).rejects.toMatchObject({ code: "unavailable", key: "k", retryable: true });
+    const control = new AbortController();
+    const hanging = await r2({ binding: holding({}) }).download("k", { signal: control.signal });
+    const read = hanging.bytes();
+    control.abort(new Error("enough"));
+    await expect(read).rejects.toThrow("enough");
+  });
+
+  it("says its length, also where an abort may end it, so that a response has it", async () => {
+    const lengths = withFixedLengths();
+    const { signal } = new AbortController();
+    await r2({ binding: holding({}) }).download("k", { signal });
+    await r2({ binding: holding({}) }).download("k", { signal, range: { start: 1 } });
+    expect(lengths).toEqual([3, 2]);
   });
 });
 

@@ -57,6 +57,7 @@ const inR2: Store = {
     "update: a stream made of the current object is stored whole, of any length": unconditional,
     "update: a stream whose write is refused is let go, and asked for again": unconditional,
     "multipart: ifNoneMatch * holds when it completes": unconditional,
+    "abort: a download that is under way": "a stream of the runtime's own errors with a copy of the reason",
   },
   options: async () => ({ binding: "BUCKET" }),
 };
