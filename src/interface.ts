@@ -83,7 +83,7 @@ export interface DownloadOptions extends RequestOptions {
   readonly parallel?: number;
 }
 
-/** An object with its bytes, which can be read once: by `body` or by one of the five readers. */
+/** An object with its bytes, which can be read once: by `body` or by a reader. Like a `Response`'s, `body` and `headers` are not spread. */
 export interface DownloadedObject extends ObjectInfo {
   /** The bytes of this answer, both ends inclusive; absent when it is the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
