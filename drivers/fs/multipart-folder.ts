@@ -3,18 +3,18 @@
  * become. The upload is there as long as its record is, which appears last and goes first.
  */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
 import { readdir, rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { type LockOptions, withLock } from "./lock.ts";
-import { open, rename } from "./host.ts";
+import { rename } from "./host.ts";
 import type { Settings } from "./options.ts";
 import { RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames, syncRemoval } from "./sync.ts";
+import { readText } from "./text.ts";
 
 /** Where uploads under way lie, each in a folder named by its id. */
 export const UPLOADS_FOLDER: string = `${RESERVED}/uploads`;
@@ -22,7 +22,6 @@ export const UPLOADS_FOLDER: string = `${RESERVED}/uploads`;
 const RECORD = "upload.json";
 /** Whatever else a caller passes for an id is no name here. */
 const ID = /^[0-9a-f]{32}$/;
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** What an upload is to become. */
 export interface Upload {
@@ -119,14 +118,8 @@ export async function uploadIds(root: Root): Promise<readonly string[]> {
 /** The record of an upload; null for one that is over, and for one of which a power cut has left no whole record. */
 export async function readUpload(root: Root, uploadId: string): Promise<Upload | null> {
   const path = `${uploadFolder(uploadId)}/${RECORD}`;
-  const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
-  if (!handle) return null;
-  let text: string;
-  try {
-    text = await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
+  const text = await readText(root, path);
+  if (text === null) return null;
   if ((await orAbsent(root.whereabouts(path))) !== "inside") return null;
   try {
     const upload = JSON.parse(text) as Upload;

@@ -1,6 +1,5 @@
 /** The headers of an object that its key and its file do not tell: a small JSON file, named after the version it describes. */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
 import { unlink } from "node:fs/promises";
 import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
@@ -13,13 +12,13 @@ import { mayHaveRecord, type Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
+import { readText } from "./text.ts";
 import { microsecondsOf } from "./times.ts";
 
 /** Where records lie, in a folder for each first two letters of their names. */
 export const RECORDS_FOLDER: string = `${RESERVED}/meta`;
 
 const TEXTS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** What describes one version of an object: what comes back with it, and what is the driver's own to know. */
 export interface Description extends ObjectHeaders {
@@ -120,14 +119,8 @@ export async function readRecord(root: Root, key: string, version: Identity): Pr
 }
 
 async function readAt(root: Root, key: string, path: string): Promise<Description | null> {
-  const handle = await orAbsent(patiently(() => open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
-  if (!handle) return null;
-  let text: string;
-  try {
-    text = await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
+  const text = await readText(root, path);
+  if (text === null) return null;
   // What is found through a linked folder is somebody else's.
   return (await orAbsent(root.whereabouts(path))) === "linked" ? null : parseRecord(text, key, path);
 }

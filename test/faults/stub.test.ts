@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
 import { conformance } from "../support/conformance.ts";
+import { EXAMPLE } from "../support/policy.ts";
 import { startStub, type Stub } from "./stub.ts";
 import { type Form, readForm, verifyForm } from "./stub/form.ts";
 import { verify, type Guard } from "./stub/verify.ts";
@@ -103,30 +104,12 @@ describe("verify with the examples of the specification", () => {
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html, whose lines end with CR and LF. */
 describe("verifyForm with the example of the specification", () => {
-  const policy = [
-    '{ "expiration": "2015-12-30T12:00:00.000Z",',
-    '  "conditions": [',
-    '    {"bucket": "sigv4examplebucket"},',
-    '    ["starts-with", "$key", "user/user1/"],',
-    '    {"acl": "public-read"},',
-    '    {"success_action_redirect": "http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html"},',
-    '    ["starts-with", "$Content-Type", "image/"],',
-    '    {"x-amz-meta-uuid": "14365123651274"},',
-    '    {"x-amz-server-side-encryption": "AES256"},',
-    '    ["starts-with", "$x-amz-meta-tag", ""],',
-    "",
-    '    {"x-amz-credential": "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request"},',
-    '    {"x-amz-algorithm": "AWS4-HMAC-SHA256"},',
-    '    {"x-amz-date": "20151229T000000Z" }',
-    "  ]",
-    "}",
-  ].join("\r\n");
   const fields = {
     ...{ key: "user/user1/${filename}", acl: "public-read", "Content-Type": "image/jpeg" },
     success_action_redirect: "http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html",
     ...{ "x-amz-meta-uuid": "14365123651274", "x-amz-server-side-encryption": "AES256", "x-amz-meta-tag": "" },
     "x-amz-credential": "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request",
-    ...{ "x-amz-algorithm": "AWS4-HMAC-SHA256", "x-amz-date": "20151229T000000Z", policy: btoa(policy) },
+    ...{ "x-amz-algorithm": "AWS4-HMAC-SHA256", "x-amz-date": "20151229T000000Z", policy: btoa(EXAMPLE) },
     "x-amz-signature": "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e",
   };
   const guard = {
@@ -150,7 +133,7 @@ describe("verifyForm with the example of the specification", () => {
   });
 
   test.each<[string, Record<string, string | null>, object, string]>([
-    ["another policy", { policy: btoa(policy.replace("user1", "user2")) }, {}, "SignatureDoesNotMatch"],
+    ["another policy", { policy: btoa(EXAMPLE.replace("user1", "user2")) }, {}, "SignatureDoesNotMatch"],
     ["another secret", {}, { secretAccessKey: "x" }, "SignatureDoesNotMatch"],
     ["another day", { "x-amz-date": "20151230T000000Z" }, {}, "SignatureDoesNotMatch"],
     ["another key id", {}, { accessKeyId: "x" }, "InvalidAccessKeyId"],
