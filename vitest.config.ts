@@ -5,7 +5,8 @@ const root = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /**
  * Two projects, told apart by file name alone: `x.live.test.ts` needs real S3 servers and gets them from
- * test/servers, every other `x.test.ts` runs without. Servers start only when a live test is among those that run.
+ * test/servers, every other `x.test.ts` runs without. Servers start only when a live test is among those that run, and
+ * are built, where they must be, while the tests that need none run.
  *
  * Tests run from source: the package's own seams point at dist/, so they are named again here.
  */
@@ -21,6 +22,8 @@ const config: ViteUserConfig = defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/vitest.json" }]] : ["default"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The default leaves one processor free, which on a machine with two is half of it.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
@@ -37,6 +40,7 @@ const config: ViteUserConfig = defineConfig({
           include: ["test/**/*.live.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["test/servers/setup.ts"],
+          sequence: { groupOrder: 1 },
         },
       },
       // Four servers under load for a while: run by `npm run cluster` and by .ci/run, after all other tests.
@@ -44,7 +48,7 @@ const config: ViteUserConfig = defineConfig({
         ? [
             {
               extends: true as const,
-              test: { name: "cluster", include: ["test/cluster/*.cluster.ts"], sequence: { groupOrder: 1 } },
+              test: { name: "cluster", include: ["test/cluster/*.cluster.ts"], sequence: { groupOrder: 2 } },
             },
           ]
         : []),

@@ -23,11 +23,9 @@ export interface RunningServer {
   readonly stop?: () => void;
 }
 
-/** The variable that carries the JSON list of {@link S3Server} to tests under other runtimes. */
-export const serversVariable = "UNBUCKET_S3_SERVERS";
-
 declare module "vitest" {
   interface ProvidedContext {
-    s3Servers: readonly S3Server[];
+    /** The file that says which servers run, once they do. */
+    s3Servers: string;
   }
 }

@@ -2,11 +2,6 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { deleteBuckets } from "./clean.ts";
 import { freshBucket, servers, signed } from "../support/s3.ts";
-import { serversVariable } from "./server.ts";
-
-it("servers are handed to other processes as JSON in the environment", () => {
-  expect(JSON.parse(process.env[serversVariable] ?? "null")).toEqual(servers);
-});
 
 describe.each(servers)("$name", (server) => {
   it("stores and returns an object in a fresh bucket", async () => {

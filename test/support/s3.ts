@@ -1,12 +1,13 @@
 /** The real S3 servers of this run, for tests named `*.live.test.ts`: only those are given servers. */
 import { inject } from "vitest";
+import { handedOver } from "../servers/handover.ts";
 import type { S3Server } from "../servers/server.ts";
 
 export { createBucket as freshBucket, signed } from "../servers/bucket.ts";
 export type { S3Server } from "../servers/server.ts";
 
-/** Never empty: without any server the run fails before its first test. */
-export const servers: readonly S3Server[] = inject("s3Servers");
+/** Never empty: a file that needs servers waits until they run, and fails when none can be had. */
+export const servers: readonly S3Server[] = await handedOver(inject("s3Servers"));
 
 const usual = servers.filter(({ name }) => name === "minio" || name === "seaweedfs");
 
