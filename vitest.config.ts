@@ -22,6 +22,8 @@ const config: ViteUserConfig = defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".cache/vitest.json" }]] : ["default"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Events of the system come late on a machine that builds a server at the same time.
+    expect: { poll: { timeout: 20_000 } },
     // The default leaves one processor free, which on a machine with two is half of it.
     maxWorkers: "100%",
     projects: [
