@@ -10,6 +10,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Bodies up to here may be read at once: a reader costs more than they do. */
 const SMALL = 64 * 1024;
+/** Largest piece that is asked for: a Worker has 128 MB for all that it does at a time. */
+const MOST = 1024 * 1024;
 
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
@@ -181,9 +183,13 @@ function open(body: Response["body"]): Reading {
   if (!body) return [async () => null, () => {}];
   try {
     const reader = body.getReader({ mode: "byob" });
+    let size = BYOB_BYTES;
     const read = async (): Promise<Uint8Array | null> => {
-      const { value } = await reader.read(new Uint8Array(BYOB_BYTES));
-      return value && value.byteLength > 0 ? value : null;
+      const { value } = await reader.read(new Uint8Array(size));
+      const length = value?.byteLength ?? 0;
+      // On workerd each piece has its price, so a body that fills the memory it is given is given more.
+      size = length < size ? BYOB_BYTES : Math.min(4 * size, MOST);
+      return length > 0 ? (value as Uint8Array) : null;
     };
     return [read, (reason) => void reader.cancel(reason).catch(() => {})];
   } catch {

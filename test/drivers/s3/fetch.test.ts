@@ -37,6 +37,26 @@ describe("fromFetch", () => {
     expect(settled).toMatchObject({ code: "timeout" });
   });
 
+  it("reads a body that comes fast in larger pieces, up to 1 MiB, until it comes slowly", async () => {
+    const sizes: number[] = [];
+    const given = [Infinity, Infinity, Infinity, 10, 10];
+    const body = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        const { byobRequest } = controller;
+        const room = byobRequest?.view?.byteLength ?? 0;
+        sizes.push(room / 1024);
+        const bytes = given.shift();
+        if (bytes === undefined) controller.close();
+        byobRequest?.respond(Math.min(bytes ?? 0, room));
+      },
+    });
+    const { pieces } = await fromFetch(async () => new Response(body), timeouts).send(request);
+    const { next } = pieces();
+    while (await next()) if (sizes.length > 6) throw new Error("the body has no end");
+    expect(sizes).toEqual([256, 1024, 1024, 1024, 256, 256]);
+  });
+
   it("rejects timeout and cancels the body when it stops, even where the signal does not reach it", async () => {
     let cancelled: unknown;
     const body = new ReadableStream({ pull: () => never(), cancel: (reason) => void (cancelled = reason) });
