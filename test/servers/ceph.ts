@@ -136,7 +136,11 @@ function configuration(folder: string, fsid: string, addresses: string, port: nu
     mon_max_pg_per_osd: 1000,
   };
   // Without tcp_nodelay each small answer waits 40 ms for an acknowledgement.
-  const admin = { rgw_frontends: `beast endpoint=127.0.0.1:${port} tcp_nodelay=1` };
+  const admin = {
+    rgw_frontends: `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`,
+    // Keys of customers over plain http, which is all there is here.
+    rgw_crypt_require_ssl: false,
+  };
   const section = (name: string, values: object): string =>
     [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key} = ${value}`)].join("\n");
   return `${section("global", global)}\n${section("client.admin", admin)}\n`;

@@ -170,6 +170,20 @@ describe("headObject and the question for the bucket", () => {
     await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
   });
 
+  it("asks anew when a 404 announces a document of another length, which may say that the keys are unknown", async () => {
+    let [length, bucket] = ["272", 200];
+    const signed = (): Record<string, string> => ({ "x-amz-request-id": "R", "content-length": length });
+    const server = await wire(((request) =>
+      request.path === "/bucket/" ? answer(bucket) : answer(404, signed())) as Script);
+    const driver = stubbed(server);
+    expect([await driver.exists("a"), await driver.exists("b")]).toEqual([false, false]);
+    expect(server.lines()).toEqual(["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/b"]);
+    [length, bucket] = ["295", 404];
+    await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
+    length = "272";
+    expect(await driver.exists("a")).toBe(false);
+  });
+
   it("does not ask while objects are found", async () => {
     const server = await wire(happy);
     expect(await stubbed(server).exists("a")).toBe(true);
