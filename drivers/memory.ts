@@ -2,29 +2,20 @@
  * Objects in memory: the smallest complete driver, to read as an example of the contract and to test against. Everything is
  * gone with the process. A write needs the whole object in memory, of course.
  */
-import type {
-  Backend,
-  GetOptions,
-  Key,
-  ListPage,
-  ListPageOptions,
-  PutOptions,
-  Source,
-  StoredInfo,
-} from "../src/backend.ts";
+import type { Backend, Key, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
-import { compareKeys, encodePath, joinBase } from "../src/key.ts";
+import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, headersOf, publicBase } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
-import { readerOf } from "../src/reader.ts";
+import { checkRead, checkWrite, pageOf, readAll } from "../src/whole.ts";
 import { multipart, type Uploads } from "./memory/multipart.ts";
 
 /** Options of the memory driver. */
 export interface MemoryOptions {
   /** Base of the `url` that `upload` and `head` give. Default: none, `url` is null. */
   readonly publicUrl?: string;
+  /** Called after every call, request and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent;
 }
 
@@ -78,7 +69,7 @@ function memoryBackend(options: MemoryOptions): Backend {
     },
     delete: async (key) => void entries.delete(key),
     list: async (options) =>
-      listPage(
+      pageOf(
         [...entries.values()].map((entry) => entry.info),
         options,
       ),
@@ -107,44 +98,6 @@ function memoryBackend(options: MemoryOptions): Backend {
   };
 }
 
-function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions): void {
-  if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== info.etag) {
-    throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
-  }
-  if (ifNoneMatch === "*" || ifNoneMatch === info.etag)
-    throw new StorageError("not-modified", "the object still has this ETag");
-}
-
-function checkWrite(info: StoredInfo | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
-  if (ifNoneMatch === "*" && info) throw new StorageError("precondition-failed", "the object exists already");
-  if (ifMatch !== undefined && (!info || (ifMatch !== "*" && ifMatch !== info.etag))) {
-    throw new StorageError(
-      "precondition-failed",
-      info ? "the object has another ETag than ifMatch" : "there is no object to match ifMatch",
-    );
-  }
-}
-
-async function readAll(source: Source, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  // A copy: the caller may change its bytes afterwards.
-  if ("bytes" in source) return new Uint8Array(source.bytes);
-  const reader = readerOf(source, signal);
-  try {
-    const all = { buffer: new Uint8Array(source.size ?? 1024), end: 0 };
-    await reader.fill(all);
-    while (!(await reader.ended())) {
-      const larger = new Uint8Array(all.buffer.byteLength * 2 + 1);
-      larger.set(all.buffer);
-      all.buffer = larger;
-      await reader.fill(all);
-    }
-    return all.buffer.slice(0, all.end);
-  } catch (error) {
-    await reader.cancel(error);
-    throw error;
-  }
-}
-
 function streamOf(bytes: Uint8Array, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
   const PIECE = 256 * 1024;
   let at = 0;
@@ -159,22 +112,4 @@ function streamOf(bytes: Uint8Array, signal: AbortSignal | undefined): ReadableS
     },
     { highWaterMark: 0 },
   );
-}
-
-/** One page over all entries; the cursor is the last key or prefix of the page before. */
-function listPage(all: readonly StoredInfo[], { prefix, delimiter, cursor, limit }: ListPageOptions): ListPage {
-  const objects: StoredInfo[] = [];
-  const prefixes: string[] = [];
-  let last = "";
-  for (const info of all.filter((entry) => entry.key.startsWith(prefix)).sort((a, b) => compareKeys(a.key, b.key))) {
-    const slash = delimiter ? info.key.indexOf(delimiter, prefix.length) : -1;
-    const name = slash < 0 ? info.key : info.key.slice(0, slash + 1);
-    const passed = cursor !== undefined && (compareKeys(name, cursor) <= 0 || (slash >= 0 && name === cursor));
-    if (passed || (slash >= 0 && name === last)) continue;
-    if (objects.length + prefixes.length === limit) return { objects, prefixes, cursor: last };
-    if (slash < 0) objects.push(info);
-    else prefixes.push(name);
-    last = name;
-  }
-  return { objects, prefixes };
 }

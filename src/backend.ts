@@ -6,10 +6,15 @@
  * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
  */
 import type { MemoryBudget } from "./budget.ts";
-import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
+import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";
 import type { Place, StorageError } from "./error.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
+import type { BegunUpload, PendingUpload, StoredPart, UploadedPart } from "./uploaded.ts";
 
+export type { ExpectedChecksum } from "./checksum/algorithm.ts";
+export type * from "./uploaded.ts";
+
+/** Marks a key that was checked; it exists in types alone. */
 declare const brand: unique symbol;
 
 /** A key that `parseKey` has accepted: 1 to 1024 UTF-8 bytes, well-formed, no `.` or `..` segment. */
@@ -43,10 +48,15 @@ export interface RequestOptions extends CallOptions {
 
 /** The headers that are stored with an object and come back with it. */
 export interface ObjectHeaders {
+  /** A MIME type. */
   readonly contentType?: string;
+  /** What the bytes are packed with, such as `gzip`: stored as given, nothing is packed or unpacked. */
   readonly contentEncoding?: string;
+  /** A language tag, such as `de`. */
   readonly contentLanguage?: string;
+  /** `inline` or `attachment`, with a file name: see `contentDisposition()` in `unbucket/respond`. */
   readonly contentDisposition?: string;
+  /** How long who may keep a copy. */
   readonly cacheControl?: string;
   /** User metadata: names are lower-cased, values any well-formed text without control characters; 2 KB at most in all. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -54,6 +64,7 @@ export interface ObjectHeaders {
 
 /** What a store knows of one object without its bytes. */
 export interface StoredInfo extends ObjectHeaders {
+  /** As the caller writes it. */
   readonly key: string;
   /** Stored length in bytes. */
   readonly size: number;
@@ -63,12 +74,16 @@ export interface StoredInfo extends ObjectHeaders {
   readonly lastModified?: Date;
   /** Absent where the store keeps no versions. */
   readonly versionId?: string;
-  /** Metadata entries that the store has and no header can say, such as those with other names than ASCII. Absent: none. */
+  /**
+   * Metadata entries that the store has and no header can say, such as those with other names than ASCII; Infinity where a
+   * browser may hide some. Absent: none.
+   */
   readonly missingMetadata?: number;
 }
 
 /** An object that is being read. */
 export interface StoredObject {
+  /** What the store says of it, `size` of the whole object. */
   readonly info: StoredInfo;
   /** The bytes that `body` holds, both ends inclusive; absent when it is the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
@@ -80,6 +95,7 @@ export interface StoredObject {
 
 /** Conditions and range of one read. */
 export interface GetOptions extends RequestOptions {
+  /** Default: the whole object. */
   readonly range?: ByteRange;
   /** One ETag. */
   readonly ifMatch?: string;
@@ -132,18 +148,12 @@ export type ListedObject = StoredInfo;
 
 /** Objects and prefixes in UTF-8 byte order, as far as the store sorts so. */
 export interface ListPage {
+  /** Of this page, metadata as far as the store lists it. */
   readonly objects: readonly ListedObject[];
+  /** Each ends with the delimiter. */
   readonly prefixes: readonly string[];
   /** Absent on the last page. A page may be empty and still have one. */
   readonly cursor?: string;
-}
-
-/** What the bytes that are sent must have. */
-export interface ExpectedChecksum {
-  /** As S3 writes it, `SHA256` or `CRC32C`: the `name` of an algorithm of `unbucket/checksum`. */
-  readonly name: string;
-  /** In base64: what `of(bytes)` of the algorithm gives. */
-  readonly value: string;
 }
 
 /** What a presigned URL is to allow; `versionId` is for GET. */
@@ -170,50 +180,22 @@ export interface BackendPresignOptions extends RequestOptions, ObjectHeaders {
 
 /** A request that someone without credentials may send until `expiresAt`. */
 export interface Presigned {
+  /** Covered by the signature, as all of this. */
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  /** With the signature in its query, or a form's address. */
   readonly url: string;
   /** Must be sent exactly so; the signature covers them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** By the clock of who signed. */
   readonly expiresAt: Date;
-}
-
-/** A part that the store has acknowledged. */
-export interface UploadedPart {
-  /** 1 to 10000. */
-  readonly partNumber: number;
-  readonly etag: string;
-  /** In bytes, where the store or the driver says so. */
-  readonly size?: number;
-  /** In base64, by the algorithm with which the upload was begun. */
-  readonly checksum?: string;
 }
 
 /** A key that `deleteMany` could not delete. */
 export interface DeleteFailure {
+  /** As it was passed. */
   readonly key: string;
+  /** Why it could not be deleted. */
   readonly error: StorageError;
-}
-
-/** A part that the store holds of an upload that is under way. */
-export interface StoredPart extends UploadedPart {
-  /** In bytes. */
-  readonly size: number;
-}
-
-/** A multipart upload that was begun, and neither completed nor aborted. */
-export interface PendingUpload {
-  readonly key: string;
-  readonly uploadId: string;
-  readonly initiated: Date;
-}
-
-/** An upload that was begun. */
-export interface BegunUpload {
-  readonly uploadId: string;
-  /** What the finished object can be recognised by, if the driver left a mark: passed to `complete` again. */
-  readonly writeId?: string | undefined;
-  /** Which algorithm it was begun with, in the words of the driver. */
-  readonly checksum?: string | undefined;
 }
 
 /** What a part is sent with. */
@@ -221,7 +203,9 @@ export interface PartOptions extends CallOptions, Pick<BegunUpload, "checksum"> 
 
 /** Conditions of a completion. */
 export interface CompleteOptions extends CallOptions, Omit<BegunUpload, "uploadId"> {
+  /** Only replace the version with this ETag. */
   readonly ifMatch?: string | undefined;
+  /** Only create. */
   readonly ifNoneMatch?: "*" | undefined;
 }
 
@@ -239,6 +223,7 @@ export interface PartPlan {
 
 /** The steps of a multipart upload, for drivers that have them. */
 export interface MultipartBackend {
+  /** Begins an upload; its options are those of the finished object. */
   create(key: Key, options: PutOptions): Promise<BegunUpload>;
   /** Bytes, since a part must be sent again whole when its answer is lost. */
   uploadPart(key: Key, id: string, partNumber: number, bytes: Uint8Array, options: PartOptions): Promise<UploadedPart>;
@@ -254,6 +239,7 @@ export interface MultipartBackend {
   completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<string | null>;
   /** Uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
   pending?(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
+  /** How the core cuts bodies for this driver. */
   readonly plan: PartPlan;
   /** The store's time, which `initiated` is told by, in milliseconds since 1970. Default: the machine's. */
   readonly now?: () => number;
@@ -274,6 +260,7 @@ export interface Backend {
   put(key: Key, source: Source, options: PutOptions): Promise<StoredInfo>;
   /** An absent key is success. */
   delete(key: Key, call: RequestOptions): Promise<void>;
+  /** One page; rejects when the store's answer is not whole. */
   list(options: ListPageOptions): Promise<ListPage>;
   /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */
   location(key: Key): string;
@@ -292,5 +279,6 @@ export interface Backend {
   readonly multipart?: MultipartBackend;
   /** Resolves with the function that stops watching. */
   watch?(listener: (event: WatchEvent, key: string) => void): Promise<() => void | Promise<void>>;
+  /** Ends what is open, when the driver is disposed of. */
   close?(): Promise<void>;
 }

@@ -2,10 +2,13 @@
 
 /** A buffer that is lent, with bytes up to `end`; all of it is counted. */
 export interface Loan {
+  /** Grows as bytes come. */
   buffer: Uint8Array<ArrayBuffer>;
+  /** In bytes. */
   end: number;
   /** Where it ended when it was last looked at, and when it was first seen there; sealed ones are where they were. */
   seen: number;
+  /** Milliseconds, of the budget's clock. */
   since: number;
   /** Whether it is filled still. */
   open: boolean;

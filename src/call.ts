@@ -15,6 +15,7 @@ export interface DriverSpec {
   readonly watch?: boolean;
   /** Makes the key-value verb `clear` reject `denied`. */
   readonly noClear?: boolean;
+  /** Called after every call, request and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent | undefined;
 }
 

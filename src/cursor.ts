@@ -1,5 +1,5 @@
 /** Cursors as callers hold them: a store's own behind a mark of its listing, since no store can tell and would give a wrong page. */
-import type { Page } from "./interface.ts";
+import type { Page } from "./listing.ts";
 import { refuse } from "./options.ts";
 
 /** Loads the page at a caller's cursor; rejects `invalid-option` for one of another prefix or delimiter. */

@@ -33,22 +33,29 @@ export type ErrorCode =
 
 /** What an HTTP store answered, without anything that could hold a secret. */
 export interface StoreResponse {
+  /** Of HTTP. */
   readonly status: number;
   /** The store's own error code, such as `SlowDown`. */
   readonly code?: string;
+  /** What the store's operator finds the request by. */
   readonly requestId?: string;
 }
 
 /** Where a call failed: the verb, its key and the driver. */
 export interface Place {
+  /** The verb, such as `upload`. */
   readonly operation?: string;
+  /** As the caller passed it. */
   readonly key?: string;
+  /** Its name, such as `s3`. */
   readonly driver?: string;
 }
 
 /** One key of a batch that could not be deleted. */
 export interface KeyFailure {
+  /** As the caller passed it. */
   readonly key: string;
+  /** Why it could not be deleted. */
   readonly error: StorageError;
 }
 
@@ -56,7 +63,9 @@ export interface KeyFailure {
 export interface StorageErrorInit extends Place {
   /** Whether the same call may succeed later. Default: true for `timeout` and `unavailable`. */
   readonly retryable?: boolean;
+  /** What the store answered. */
   readonly response?: StoreResponse;
+  /** What was thrown below. */
   readonly cause?: unknown;
   /** With `partial`: the keys that are gone. */
   readonly deleted?: readonly string[];
@@ -71,14 +80,21 @@ const BRAND = Symbol.for("unbucket.StorageError");
  * It has no `status`, which web frameworks would copy into the app's answer: see `toResponse` in `unbucket/respond`.
  */
 export class StorageError extends Error {
+  /** What went wrong, to be switched on; messages may change. */
   readonly code: ErrorCode;
   /** The verb that failed, such as `upload`. */
   declare readonly operation?: string;
+  /** As the caller passed it. */
   declare readonly key?: string;
+  /** Its name, such as `s3`. */
   declare readonly driver?: string;
+  /** Whether the same call may succeed later. */
   readonly retryable: boolean;
+  /** What the store answered; absent when it did not, and where none was asked. */
   declare readonly response?: StoreResponse;
+  /** With `partial`, and then always: the keys that are gone. */
   declare readonly deleted?: readonly string[];
+  /** With `partial`, and then always: the keys that are not, each with its error. */
   declare readonly errors?: readonly KeyFailure[];
 
   constructor(code: ErrorCode, message: string, init: StorageErrorInit = {}) {
@@ -90,14 +106,25 @@ export class StorageError extends Error {
     for (const name of ["operation", "key", "driver", "response", "deleted", "errors"] as const) {
       if (init[name] !== undefined) Object.assign(this, { [name]: init[name] });
     }
+    if (code === "partial") Object.assign(this, { deleted: init.deleted ?? [], errors: init.errors ?? [] });
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** Whether a value is a StorageError, also one made by another copy of this package. */
-  static is(error: unknown): error is StorageError {
+  /** Whether a value is a StorageError, also one made by another copy of this package. `code` then tells what else it has. */
+  static is(error: unknown): error is StorageFailure {
     return typeof error === "object" && error !== null && BRAND in error;
   }
 }
+
+/** A batch of which some keys failed. */
+export interface PartialFailure extends StorageError {
+  readonly code: "partial";
+  readonly deleted: readonly string[];
+  readonly errors: readonly KeyFailure[];
+}
+
+/** Every {@link StorageError}, told apart by `code`. */
+export type StorageFailure = PartialFailure | (StorageError & { readonly code: Exclude<ErrorCode, "partial"> });
 
 /**
  * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.

@@ -1,7 +1,9 @@
 /** The one hook of every driver: what was called, what went over the wire, how it ended, how long it took. */
 import type { StorageError } from "./error.ts";
 
+/** What every event has. */
 interface Timed {
+  /** Its name, such as `s3`. */
   readonly driver: string;
   /** The key, or the prefix of a listing; absent for several keys. */
   readonly key?: string | undefined;
@@ -11,6 +13,7 @@ interface Timed {
 
 /** A call of a verb that has settled; for `download` the head of the object is there. */
 export interface CallEvent extends Timed {
+  /** Tells events apart. */
   readonly type: "call";
   /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
   readonly operation: string;
@@ -22,11 +25,13 @@ export interface CallEvent extends Timed {
 
 /** One request of a driver that speaks HTTP, of which a call may need several. */
 export interface AttemptEvent extends Timed {
+  /** Tells events apart. */
   readonly type: "attempt";
   /** The store's name for the operation, such as `UploadPart`. */
   readonly operation: string;
   /** Which request for the same operation, from 1. */
   readonly attempt: number;
+  /** Of HTTP. */
   readonly method: string;
   /** Absent when there was no answer. */
   readonly status?: number | undefined;
@@ -36,6 +41,7 @@ export interface AttemptEvent extends Timed {
   readonly sent: number;
   /** Bytes that the answer announced for its body. */
   readonly received?: number | undefined;
+  /** What the driver does now: give the answer, ask again, or reject. */
   readonly next: "done" | "retry" | "fail";
   /** With `retry`: milliseconds until the next attempt. */
   readonly wait?: number | undefined;
@@ -43,6 +49,7 @@ export interface AttemptEvent extends Timed {
 
 /** The end of a download's body; `duration` is counted from its head. */
 export interface BodyEvent extends Timed {
+  /** Tells events apart. */
   readonly type: "body";
   /** Also of `getItem` and `getItemRaw`. */
   readonly operation: "download";

@@ -16,6 +16,7 @@ export { cleanFilename, GuardError, type GuardReason };
 
 /** What is known of a file before it is read; type and name are the client's word. */
 export interface IncomingFile {
+  /** Anything that `upload` takes. */
   readonly body: UploadBody;
   /** Default: the Blob's or File's own. */
   readonly type?: string;
@@ -40,9 +41,11 @@ export interface GuardOptions {
 
 /** A file that passed: ready for `upload`, which rejects with a GuardError when the body turns out too large. */
 export interface GuardedFile {
+  /** Counted while it is read; errors when it is too large. */
   readonly body: ReadableStream<Uint8Array>;
   /** The declared type when the content agrees with it; the detected one when none, or a generic one, was declared. */
   readonly contentType: string;
+  /** The name without what a path or a header could be made of. */
   readonly filename: string;
 }
 

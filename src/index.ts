@@ -5,13 +5,18 @@ export { type Driver, type DriverSpec, toDriver } from "./driver.ts";
 export {
   type ErrorCode,
   type KeyFailure,
+  type PartialFailure,
   type Place,
   StorageError,
   type StorageErrorInit,
+  type StorageFailure,
   type StoreResponse,
 } from "./error.ts";
 export type { AttemptEvent, BodyEvent, CallEvent, OnEvent, StorageEvent } from "./event.ts";
 export type * from "./interface.ts";
 export { parseKey } from "./key.ts";
+export type * from "./listing.ts";
 export { objects, type StorageLike } from "./mounts.ts";
+export { resolveRange, type Span } from "./range.ts";
 export type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
+export { checkRead, checkWrite, pageOf, readAll } from "./whole.ts";

@@ -3,7 +3,6 @@ import type {
   ByteRange,
   CallOptions,
   ExpectedChecksum,
-  ListedObject,
   ObjectHeaders,
   PendingUpload,
   Presigned,
@@ -13,6 +12,7 @@ import type {
   UploadedPart,
 } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
+import type { ListOptions, ObjectList } from "./listing.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
@@ -37,6 +37,7 @@ export interface UploadProgress {
 
 /** What is known of an object, with its two addresses. */
 export interface ObjectInfo extends StoredInfo {
+  /** A MIME type, never empty. */
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   /**
@@ -66,11 +67,13 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
    * `checksum`; false: none.
    */
   readonly checksum?: ChecksumAlgorithm | false;
+  /** Called whenever the store has taken more. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
 
 /** Options of `download`. */
 export interface DownloadOptions extends RequestOptions {
+  /** Both ends inclusive. Default: the whole object. */
   readonly range?: ByteRange;
   /** Else `precondition-failed`. */
   readonly ifMatch?: string;
@@ -91,41 +94,18 @@ export interface DownloadedObject extends ObjectInfo {
   readonly contentLength: number;
   /** The stored headers, with `content-length`, `content-range`, `etag` and `last-modified`. */
   readonly headers: Headers;
+  /** Lazy and cancellable; errors when it ends early. */
   readonly body: ReadableStream<Uint8Array>;
+  /** All bytes of this answer in memory, as those below. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes as a buffer. */
   arrayBuffer(): Promise<ArrayBuffer>;
+  /** The bytes as UTF-8. */
   text(): Promise<string>;
+  /** Parsed, not checked: `T` is the caller's word. */
   json<T = unknown>(): Promise<T>;
+  /** With the content type of the object. */
   blob(): Promise<Blob>;
-}
-
-/** Options of `list`. */
-export interface ListOptions extends CallOptions {
-  /** Only keys that start with this, at a `/` or not. Default: all. */
-  readonly prefix?: string;
-  /** `"/"` groups what lies deeper into `{ prefix }` entries. */
-  readonly delimiter?: "/";
-  /** From a page before; opaque, and bound to its prefix and delimiter: with others it rejects `invalid-option`. */
-  readonly cursor?: string;
-  /** Entries in one page, 1 to 1000, never a total. Default 1000. */
-  readonly limit?: number;
-}
-
-/** An object, or with a delimiter a prefix that holds objects. */
-export type ListEntry =
-  | (ListedObject & { readonly prefix?: undefined })
-  | { readonly prefix: string; readonly key?: undefined };
-
-/** One page: at most `limit` objects and prefixes together, `cursor` unless it is the last. */
-export interface Page {
-  readonly objects: readonly ListedObject[];
-  readonly prefixes: readonly string[];
-  readonly cursor?: string;
-}
-
-/** A listing: iterate it for entries, or its `pages()`. Nothing is asked before the first step. */
-export interface ObjectList extends AsyncIterable<ListEntry> {
-  pages(): AsyncGenerator<Page, void, void>;
 }
 
 /**
@@ -193,20 +173,29 @@ export interface SentPart extends StoredPart {
 
 /** What another process, also on another runtime, needs to go on with an upload: plain data, to be kept as JSON. */
 export interface UploadState {
+  /** Of the object to be. */
   readonly key: string;
+  /** As the store names it. */
   readonly uploadId: string;
+  /** In bytes, of every part but the last. */
   readonly partSize: number;
+  /** In bytes, of the whole object, where it is known. */
   readonly size?: number | undefined;
+  /** What the finished object can be recognised by, where the driver left a mark. */
   readonly writeId?: string | undefined;
   /** The checksum with which it was begun, which the driver that goes on must have. */
   readonly checksum?: string | undefined;
+  /** Only replace the version with this ETag, at completion. */
   readonly ifMatch?: string | undefined;
+  /** Only create, at completion. */
   readonly ifNoneMatch?: "*" | undefined;
+  /** Those that were sent. */
   readonly parts: readonly SentPart[];
 }
 
 /** Options of `send`. */
 export interface SendOptions extends CallOptions {
+  /** Called whenever the store has taken more. */
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * Read the source from its beginning and compare it with the parts that are stored, so that parts of two different files
@@ -218,6 +207,7 @@ export interface SendOptions extends CallOptions {
 
 /** The requests by which a browser, or another program without credentials, can send a whole upload. */
 export interface PresignedUpload {
+  /** In bytes, of every part but the last. */
   readonly partSize: number;
   /** One PUT for each part; `start` and `end` are the bytes of the object that it takes, both inclusive. */
   readonly parts: readonly (Presigned & {
@@ -233,13 +223,17 @@ export interface PresignedUpload {
 
 /** A multipart upload that is under way, in the shape that R2's binding has, and with `send`, which does it all. */
 export interface MultipartUpload {
+  /** Of the object to be. */
   readonly key: string;
+  /** As the store names it. */
   readonly uploadId: string;
   /** Part numbers are 1 to 10000; every part but the last has the same size, at least 5 MiB. */
   uploadPart(partNumber: number, body: UploadBody, options?: CallOptions): Promise<UploadedPart>;
   /** The parts that the store holds, ascending; rejects `not-found` when the upload is over. */
   parts(options?: CallOptions): Promise<readonly StoredPart[]>;
+  /** Makes the object out of its parts. */
   complete(parts: readonly UploadedPart[], options?: CallOptions): Promise<ObjectInfo>;
+  /** Gives the upload up with its parts; one that is gone counts as aborted. */
   abort(options?: CallOptions): Promise<void>;
   /**
    * Sends what the store does not hold yet, and completes. `open` gives the body from byte `start` on. A failure or an abort
@@ -278,6 +272,7 @@ export interface ObjectStore {
   presign(key: string, options?: PresignOptions): Promise<Presigned | null>;
   /** Metadata, or null when the key is absent. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
+  /** Entries or pages, in UTF-8 byte order as far as the store sorts so. */
   list(options?: ListOptions): ObjectList;
   /** Copies inside the store; rejects `not-found`. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
@@ -285,6 +280,7 @@ export interface ObjectStore {
   move(from: string, to: string, options?: MoveOptions): Promise<ObjectInfo>;
   /** Deletes every key that starts with the prefix, which must not be empty; resolves with their number. */
   deletePrefix(prefix: string, options?: CallOptions): Promise<number>;
+  /** Begins an upload by hand; `unsupported` where a driver has none. */
   createMultipartUpload(key: string, options?: MultipartOptions): Promise<MultipartUpload>;
   /** Goes on with an upload that was begun, by its `state()`, or by its id alone; asks nobody. */
   resumeMultipartUpload(key: string, upload: string | UploadState): Promise<MultipartUpload>;

@@ -2,7 +2,8 @@
 import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { pageAt } from "./cursor.ts";
 import { type KeyFailure, locate, quoted, StorageError } from "./error.ts";
-import type { CopyOptions, ListOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
+import type { CopyOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
+import type { ListOptions } from "./listing.ts";
 import { type Lookup, lookupOptions } from "./lookup.ts";
 import { type End, move } from "./move.ts";
 import { knownOptions, objectHeaders, optionsOf, prefixed, type Verb } from "./options.ts";
@@ -14,6 +15,7 @@ import { releasing } from "./upload.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
 export interface StorageLike {
+  /** By which the driver at the end of the mounts is found. */
   hasItem(key: string, options?: object): Promise<boolean>;
 }
 

@@ -5,7 +5,6 @@ import { StorageError } from "./error.ts";
 import type {
   CopyOptions,
   DownloadOptions,
-  ListOptions,
   MultipartOptions,
   PresignOptions,
   SendOptions,
@@ -14,6 +13,7 @@ import type {
   UploadOptions,
   UploadsOptions,
 } from "./interface.ts";
+import type { ListOptions } from "./listing.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.

@@ -1,6 +1,6 @@
 /** The one loop over pages: from a function that gives a page to an iterable of entries. */
 import { StorageError } from "./error.ts";
-import type { ListEntry, ObjectList, Page } from "./interface.ts";
+import type { ListEntry, ObjectList, Page } from "./listing.ts";
 
 /** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
 export const PAGE_LIMIT = 1000;

@@ -36,9 +36,11 @@ export interface PostOptions extends CallOptions, Omit<ObjectHeaders, "contentTy
 
 /** A form that someone without credentials may send until `expiresAt`. */
 export interface PresignedPost {
+  /** The bucket's address, to which the form is sent. */
   readonly url: string;
   /** All of them must be sent, and the file after them, as `file`. */
   readonly fields: Readonly<Record<string, string>>;
+  /** By the clock of who signed. */
   readonly expiresAt: Date;
 }
 

@@ -2,15 +2,8 @@
 import type { PendingUpload } from "./backend.ts";
 import { renamePlace } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
-import type {
-  MultipartUpload,
-  ObjectList,
-  ObjectStore,
-  Page,
-  UpdateFunction,
-  UploadsOptions,
-  UploadState,
-} from "./interface.ts";
+import type { MultipartUpload, ObjectStore, UpdateFunction, UploadsOptions, UploadState } from "./interface.ts";
+import type { ObjectList, Page } from "./listing.ts";
 import type { Load } from "./pages.ts";
 
 /** How a reader calls a key of the store. */

@@ -1,5 +1,6 @@
 /** The object interface below a prefix. */
-import type { ListOptions, ObjectStore } from "./interface.ts";
+import type { ObjectStore } from "./interface.ts";
+import type { ListOptions } from "./listing.ts";
 import { parsePrefix } from "./key.ts";
 import { renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
 import { prefixed, refuse } from "./options.ts";

@@ -7,8 +7,11 @@ import type { Timeouts } from "./transport.ts";
 
 /** An AWS identity, in the shape that the AWS SDK's credential providers resolve with. */
 export interface Credentials {
+  /** As the provider names it. */
   readonly accessKeyId: string;
+  /** Never part of an error or an event. */
   readonly secretAccessKey: string;
+  /** Of temporary keys. */
   readonly sessionToken?: string | undefined;
   /** Asked for again five minutes before. Absent: kept. */
   readonly expiration?: Date | undefined;
@@ -63,6 +66,7 @@ export interface S3Options {
   readonly publicEndpoint?: string;
   /** Sent and signed with every request and presigned PUT; a presigned GET has its own alone, in `presign`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How often and how patiently a failed request is repeated. */
   readonly retry?: RetryOptions;
   /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
   readonly timeout?: number | Partial<Timeouts>;
@@ -70,5 +74,6 @@ export interface S3Options {
   readonly fetch?: Fetch;
   /** A dispatcher of undici 7 or later, such as a ProxyAgent; Node only. */
   readonly dispatcher?: object;
+  /** Called after every call, request and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent;
 }

@@ -21,6 +21,7 @@ export interface ChecksumAlgorithm {
   readonly header: string;
   /** What an object of several parts has: a value of all its bytes, or only one of its parts' values. */
   readonly type: "full" | "composite";
+  /** Begins the value of a stream. */
   create(): Hasher;
   /** The value of bytes that are in memory, in base64. */
   of(bytes: Uint8Array): string | Promise<string>;
@@ -28,4 +29,12 @@ export interface ChecksumAlgorithm {
   verified(stream: ReadableStream<Uint8Array>, expected: string, place?: Place): ReadableStream<Uint8Array>;
   /** The value of two pieces as one, from their values and the length in bytes of the second. Needed by `full`. */
   combine?(first: string, second: string, secondBytes: number): string;
+}
+
+/** What the bytes that are sent must have. */
+export interface ExpectedChecksum {
+  /** As S3 writes it, `SHA256` or `CRC32C`: the `name` of an algorithm of `unbucket/checksum`. */
+  readonly name: string;
+  /** In base64: what `of(bytes)` of the algorithm gives. */
+  readonly value: string;
 }

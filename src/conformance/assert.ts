@@ -3,6 +3,7 @@ import { StorageError, type ErrorCode } from "../error.ts";
 
 /** What a case throws when the driver does not do what the contract says. */
 export class ConformanceError extends Error {
+  /** What a runner prints before the message. */
   override readonly name = "ConformanceError";
 }
 

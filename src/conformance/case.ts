@@ -13,6 +13,7 @@ export type Capability = "presign" | "multipart" | "uploads" | "watch";
 
 /** What a case works with. */
 export interface Context {
+  /** On an empty place of its own. */
   readonly driver: Driver;
   /**
    * Ends in `/`, in normal form; nobody else writes below it, and nothing is there when the case starts. A few cases write

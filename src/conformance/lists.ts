@@ -1,5 +1,5 @@
 /** Listings: what is in them, in which order, in pages. */
-import type { ListOptions, Page } from "../interface.ts";
+import type { ListOptions, Page } from "../listing.ts";
 import { ok, rejects, same } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
 

@@ -5,6 +5,7 @@ export type GuardReason = "type" | "size" | "content";
 
 /** A file that the guard refused; `code` is `too-large` for its size, else `invalid-option`. Nothing was stored. */
 export class GuardError extends StorageError {
+  /** What was wrong with the file. */
   readonly reason: GuardReason;
 
   constructor(reason: GuardReason, message: string) {

@@ -60,7 +60,13 @@ export function toResponse(error: unknown): Response {
 }
 
 /** An error answer in the shape of {@link toResponse}. */
-export function json(status: number, code: string, message: string, key?: string, headers?: HeadersInit): Response {
+export function json(
+  status: number,
+  code: string,
+  message: string,
+  key?: string,
+  headers?: ConstructorParameters<typeof Headers>[0],
+): Response {
   const all = new Headers(headers);
   all.set("content-type", "application/json");
   all.set("cache-control", "no-store");

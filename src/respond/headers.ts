@@ -14,7 +14,7 @@ export interface RespondOptions {
    */
   readonly cacheControl?: string;
   /** Further headers, such as those of CORS; a header that `respond` sets itself cannot be replaced. */
-  readonly headers?: HeadersInit;
+  readonly headers?: ConstructorParameters<typeof Headers>[0];
   /** Further types that may be shown inline, such as `application/pdf` or `text/csv`. HTML, SVG and XML never are. */
   readonly inline?: readonly string[];
 }

@@ -7,14 +7,19 @@ import { dayKey, type Scope, stampOf } from "./sign.ts";
 
 /** What a form is made of, without the secret that signs it. */
 export interface PolicyForm {
+  /** Its name. */
   readonly bucket: string;
   /** With the driver's base. */
   readonly key: string;
   /** What a PUT with these options would send. */
   readonly headers: Readonly<Record<string, string>>;
+  /** When the store stops to accept the form. */
   readonly expiresAt: Date;
+  /** Of who signs. */
   readonly accessKeyId: string;
+  /** Of temporary keys. */
   readonly sessionToken?: string | undefined;
+  /** That the signature is for. */
   readonly region: string;
   /** When it is signed: `20260304T050607Z`. */
   readonly stamp: string;

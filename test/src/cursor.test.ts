@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { pageAt } from "../../src/cursor.ts";
-import type { Page } from "../../src/interface.ts";
+import type { Page } from "../../src/listing.ts";
 
 const EMPTY: Page = { objects: [], prefixes: [] };
 

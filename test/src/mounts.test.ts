@@ -4,7 +4,8 @@ import memory from "../../drivers/memory.ts";
 import type { Backend } from "../../src/backend.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
 import { locate, StorageError } from "../../src/error.ts";
-import type { ListOptions, ObjectStore, Page } from "../../src/interface.ts";
+import type { ObjectStore } from "../../src/interface.ts";
+import type { ListOptions, Page } from "../../src/listing.ts";
 import { objects } from "../../src/mounts.ts";
 import { cores } from "../support/unstorage.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { ListEntry, Page } from "../../src/interface.ts";
+import type { ListEntry, Page } from "../../src/listing.ts";
 import { listing } from "../../src/pages.ts";
 
 const object = (key: string): Page["objects"][number] => ({ key, size: 1, etag: '"e"' });

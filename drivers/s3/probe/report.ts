@@ -4,9 +4,11 @@ import type { Finding } from "./finding.ts";
 
 /** The findings of one probe. Plain data without secrets. */
 export interface ProbeReport {
+  /** Its name. */
   readonly bucket: string;
   /** What the server calls itself, where it does. */
   readonly server: string | undefined;
+  /** What was found of each feature. */
   readonly findings: Readonly<Record<Feature, Finding>>;
   /** How many were sent, those included that removed what was made. */
   readonly requests: number;

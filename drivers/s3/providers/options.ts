@@ -7,11 +7,13 @@ export type ProviderOptions = Pick<S3Options, "endpoint" | "region" | "forcePath
 
 /** The region of a bucket, as the provider names it. */
 export interface Regional {
+  /** As the provider names it. */
   readonly region: string;
 }
 
 /** The address of a server of one's own. */
 export interface Hosted {
+  /** Base address of the server. */
   readonly endpoint: string;
   /** As the server is configured. Default: what it has by default. */
   readonly region?: string;

@@ -11,7 +11,9 @@ export type Fact =
 
 /** A bound, and the page that tells it. */
 export interface Limit {
+  /** Bytes, or a number of parts. */
   readonly value: number;
+  /** Where the provider says so. */
   readonly page: string;
 }
 
@@ -21,6 +23,7 @@ export interface Limits {
   readonly leastPart?: Limit;
   /** Bytes. */
   readonly largestPart?: Limit;
+  /** The most parts of an upload. */
   readonly parts?: Limit;
   /** Bytes of an object. */
   readonly object?: Limit;
@@ -28,8 +31,11 @@ export interface Limits {
 
 /** What is known of one provider. Plain data. */
 export interface Profile {
+  /** Of the provider, for people. */
   readonly name: string;
+  /** What it does, feature by feature. */
   readonly facts: Readonly<Record<Feature, Fact>>;
+  /** What it is known to bound. */
   readonly limits: Limits;
 }
 

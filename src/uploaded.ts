@@ -1,0 +1,39 @@
+/** What is known of multipart uploads and their parts: types only. */
+
+/** A part that the store has acknowledged. */
+export interface UploadedPart {
+  /** 1 to 10000. */
+  readonly partNumber: number;
+  /** Quoted, as the store gave it: a completion names it. */
+  readonly etag: string;
+  /** In bytes, where the store or the driver says so. */
+  readonly size?: number;
+  /** In base64, by the algorithm with which the upload was begun. */
+  readonly checksum?: string;
+}
+
+/** A part that the store holds of an upload that is under way. */
+export interface StoredPart extends UploadedPart {
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** A multipart upload that was begun, and neither completed nor aborted. */
+export interface PendingUpload {
+  /** Of the object to be. */
+  readonly key: string;
+  /** As the store names it. */
+  readonly uploadId: string;
+  /** By the store's clock. */
+  readonly initiated: Date;
+}
+
+/** An upload that was begun. */
+export interface BegunUpload {
+  /** As the store names it. */
+  readonly uploadId: string;
+  /** What the finished object can be recognised by, if the driver left a mark: passed to `complete` again. */
+  readonly writeId?: string | undefined;
+  /** Which algorithm it was begun with, in the words of the driver. */
+  readonly checksum?: string | undefined;
+}
