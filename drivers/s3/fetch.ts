@@ -10,13 +10,17 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Bodies up to here may be read at once: a reader costs more than they do. */
 const SMALL = 64 * 1024;
+/** Milliseconds. workerd keeps idle connections for five seconds. */
+const DISTRUST = 10_000;
 /** Largest piece that is asked for: a Worker has 128 MB for all that it does at a time. */
 const MOST = 1024 * 1024;
 
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
+  let distrusted = 0;
   return {
     async send({ method, url, headers, body, copies = 0, once, signal }) {
+      if (performance.now() < distrusted) throw interim();
       const limit = new Limit(signal);
       // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
       const sending = timeouts.headers && (body?.byteLength ?? 0) / 100 + copies / 10_000;
@@ -36,17 +40,34 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
       const response = await limit.within(timeouts.headers + sending, "did not answer in time", async () =>
         fetch(url, init),
       );
+      if (response.status < 200 && response.status > 0) {
+        limit.release();
+        distrusted = performance.now() + DISTRUST;
+        throw interim();
+      }
       return toResponse(response, limit, timeouts.body, raw);
     },
     close: async () => {},
   };
 }
 
+/**
+ * workerd takes an interim answer for the answer, and then gives the answer itself to whoever asks next over that connection: a
+ * write that failed would be acknowledged. Nothing is sent before that connection has been idle for so long that it is given up.
+ */
+function interim(): StorageError {
+  return new StorageError(
+    "unavailable",
+    "an interim answer (1xx) was taken for the answer, so for ten seconds no answer is to be trusted; look at what is before the store",
+    { retryable: true },
+  );
+}
+
 /** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */
 class Limit {
   // One for both, so that fetch is told by one signal.
   readonly #control = new AbortController();
-  /** The latest moment for what is waited for. A new one leaves the timer alone, which looks at it when it fires. */
+  /** The latest moment for what is waited for, by a clock that nobody sets. A new one leaves the timer alone, which looks at it when it fires. */
   #deadline = Infinity;
   #due = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +118,7 @@ class Limit {
   }
 
   #wait(milliseconds: number): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#deadline = milliseconds > 0 ? now + milliseconds : Infinity;
     if (this.#timer !== undefined && this.#due <= this.#deadline) return;
     clearTimeout(this.#timer);
@@ -106,7 +127,7 @@ class Limit {
     this.#due = this.#deadline;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const left = this.#deadline - Date.now();
+      const left = this.#deadline - performance.now();
       if (left > 0) this.#wait(left);
       else this.stop(new StorageError("timeout", `the store ${this.#late}`));
     }, milliseconds);
@@ -163,6 +184,8 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
       else await this.bytes(SMALL).catch(() => {});
     },
     raw,
+    // No store names this one by itself: it is seen where all are, by `Access-Control-Expose-Headers: *`.
+    filtered: response.type === "cors" && !headers.has("access-control-allow-origin"),
   };
 }
 

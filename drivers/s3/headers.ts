@@ -1,5 +1,6 @@
 /** Object headers and user metadata as S3's request and response headers. */
 import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS, refuse, requestHeaders } from "../../src/options.ts";
 import type { WireResponse } from "./transport.ts";
 
@@ -37,11 +38,22 @@ export function toStoredInfo(key: string, response: WireResponse, size: number):
     if (name.startsWith(META) && name !== WRITE_ID)
       metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
   }
-  const etag = toEtag(response.header("etag"));
+  const etag = toEtag(exposed(response, "etag"));
   const lastModified = toDate(response.header("last-modified"));
   const versionId = response.header("x-amz-version-id") ?? undefined;
-  const missingMetadata = Number(response.header("x-amz-missing-meta")) || undefined;
+  const missingMetadata = Number(response.header("x-amz-missing-meta")) || (response.filtered ? Infinity : undefined);
   return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
+}
+
+/** A header that answers of this kind have; rejects `unsupported` where a browser hides it. */
+export function exposed(response: WireResponse, name: string): string | null {
+  const value = response.header(name);
+  if (value !== null || !response.filtered) return value;
+  void response.discard();
+  throw new StorageError(
+    "unsupported",
+    `the browser hides the header ${name}: name it in the CORS rule's ExposeHeaders`,
+  );
 }
 
 /**

@@ -47,6 +47,7 @@ export async function headMarked(
     await response.discard();
     if (response.status === 404)
       return response.header("x-amz-request-id") === null ? null : Number(response.header("content-length"));
+    checkVersion(response, versionId);
     return { info: toStoredInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
   });
   if (found !== null && typeof found !== "number") return found;
@@ -80,6 +81,7 @@ export async function getObject(client: Client, key: Key, options: GetOptions): 
   const opened = await client.send(operation, async (response, identity) => {
     if (response.status === 416) return response.discard().then(() => "in one" as const);
     if (response.status === 404) return absent(response, identity);
+    checkVersion(response, versionId, ifMatch);
     const length = await lengthByHead(client, operation, response);
     return open(client, operation, response, length, options, first);
   });
@@ -116,10 +118,16 @@ function open(
 ): StoredObject | "in one" {
   const { range, parallel = 1 } = options;
   const span = response.status === 206 ? parseContentRange(exposed(response, "content-range")) : null;
-  // A store without ranges answers a first part with the whole, which serves as well.
+  // A store without ranges answers a first part with the whole, which serves as well. A part that does not say which is none.
   const asked = range || span ? first : undefined;
   const expected = asked && span && resolveRange(asked, span.size);
-  if ((asked !== undefined) !== (span !== null) || expected?.start !== span?.start || expected?.end !== span?.end) {
+  const unsaid = response.status === 206 && !span;
+  if (
+    unsaid ||
+    (asked !== undefined) !== (span !== null) ||
+    expected?.start !== span?.start ||
+    expected?.end !== span?.end
+  ) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
@@ -187,23 +195,33 @@ async function lengthByHead(client: Client, operation: Operation, response: Wire
   if (response.status !== 200 || response.header("content-length") !== null) return undefined;
   const headers = { ...operation.headers, range: undefined, "if-none-match": undefined };
   const head: Operation = { ...operation, method: "HEAD", headers, accept: [] };
-  const length = await client
+  return client
     .send(head, async (other) => {
       await other.discard();
       const same = ["etag", "content-encoding"].every((name) => other.header(name) === response.header(name));
-      return same ? other.header("content-length") : null;
+      return same ? lengthOf(other) : undefined;
     })
     .catch((error: unknown) => {
       void response.discard();
       throw error;
     });
-  return length === null ? undefined : Number(length);
+}
+
+/** Some caches look at nothing but the path. */
+function checkVersion(response: WireResponse, versionId: string | undefined, ifMatch?: string): void {
+  const [version, etag] = ["x-amz-version-id", "etag"].map(response.header);
+  const matched = !ifMatch || !etag || toEtag(etag) === toEtag(ifMatch);
+  if (matched && (!versionId || !version || version === versionId)) return;
+  void response.discard();
+  throw matched
+    ? new StorageError("corrupt", "the store or a proxy answered with another version")
+    : new StorageError("precondition-failed", "no object matches ifMatch");
 }
 
 /** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */
 function lengthOf(response: WireResponse): number {
-  const length = response.header("content-length");
-  if (length !== null) return Number(length);
+  const length = response.header("content-length") ?? "";
+  if (/^\d{1,15}$/.test(length)) return Number(length);
   void response.discard();
-  throw new StorageError("corrupt", "the store or a proxy left out the length of the object");
+  throw new StorageError("corrupt", "the store or a proxy left out the length of the object, or garbled it");
 }

@@ -29,6 +29,8 @@ export interface WireResponse {
   discard(): Promise<void>;
   /** Whether the body comes as it is stored: some transports decode it, whatever they are told, and announce the stored length. */
   readonly raw: boolean;
+  /** Whether a browser keeps headers from the page, so that one that is absent here may be there: those that CORS does not expose. */
+  readonly filtered?: boolean;
 }
 
 /** Bytes that come piece by piece. */

@@ -8,7 +8,7 @@ import { headersOf } from "../../src/options.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, isConditional, refusedAsPrecondition } from "./conditions.ts";
-import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
+import { exposed, extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";
@@ -32,14 +32,8 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
 
 /** The ETag that acknowledges a write. */
 export async function etagOf(response: WireResponse): Promise<string> {
-  const etag = response.header("etag");
+  const etag = exposed(response, "etag");
   await response.discard();
-  // Browsers hide it unless the bucket's CORS rule exposes it; without it a part cannot be completed.
-  if (etag === null)
-    throw new StorageError(
-      "corrupt",
-      "the store acknowledged the write without an ETag (browsers: expose it by CORS)",
-      { retryable: true },
-    );
-  return toEtag(etag);
+  if (etag !== null) return toEtag(etag);
+  throw new StorageError("corrupt", "the store acknowledged the write without an ETag", { retryable: true });
 }
