@@ -1,4 +1,5 @@
 /** The contract as executable cases, for any test runner and any runtime: data and functions on web globals only. */
+import { ConformanceError } from "./conformance/assert.ts";
 import { brokenCases } from "./conformance/broken.ts";
 import type { Capability, Case } from "./conformance/case.ts";
 import { conditionCases } from "./conformance/conditions.ts";
@@ -20,7 +21,7 @@ import { sizeCases } from "./conformance/sizes.ts";
 import { updateCases } from "./conformance/update.ts";
 import { uploadCases } from "./conformance/upload.ts";
 
-export { ConformanceError } from "./conformance/assert.ts";
+export { ConformanceError };
 export type { Capability, Case, Context } from "./conformance/case.ts";
 
 /** Every case, in an order in which an early failure explains later ones. */
@@ -48,10 +49,45 @@ export const cases: readonly Case[] = [
   ...multipartCases,
 ];
 
-/** The cases for a driver with these capabilities. */
-export function casesFor(capabilities: readonly Capability[]): readonly Case[] {
+/** Cases that a store cannot meet: the name of each, with the reason. */
+export type Deviations = Readonly<Record<string, string>>;
+
+/**
+ * The cases for a driver with these capabilities, whose failures name their case. One of `deviations` passes as long as the store
+ * does not meet it, and fails once it does; a name that no selected case has throws.
+ */
+export function casesFor(capabilities: readonly Capability[], deviations: Deviations = {}): readonly Case[] {
   const has = new Set(capabilities);
-  return cases.filter(
+  const selected = cases.filter(
     ({ needs = [], lacks = [] }) => needs.every((one) => has.has(one)) && !lacks.some((one) => has.has(one)),
   );
+  const unknown = Object.keys(deviations).filter((name) => !selected.some((one) => one.name === name));
+  if (unknown.length > 0)
+    throw new ConformanceError(`there are no such cases for these capabilities: ${unknown.join("; ")}`);
+  return selected.map((one) => {
+    const reason = deviations[one.name];
+    return reason === undefined ? { ...one, run: naming(one) } : deviating(one, reason);
+  });
+}
+
+function naming({ name, run }: Case): Case["run"] {
+  return (context) =>
+    run(context).catch((error: unknown) => {
+      const what = error instanceof ConformanceError ? error.message : `the driver failed: ${String(error)}`;
+      throw new ConformanceError(`${name}: ${what}`, { cause: error });
+    });
+}
+
+function deviating(one: Case, reason: string): Case {
+  return {
+    ...one,
+    name: `${one.name} (not here: ${reason})`,
+    async run(context) {
+      const met = await one.run(context).then(
+        () => true,
+        () => false,
+      );
+      if (met) throw new ConformanceError(`${one.name}: is met after all, take it out of the deviations`);
+    },
+  };
 }

@@ -120,7 +120,10 @@ describe("a bundle for Workers", () => {
 
 /** What each door exports at run time. */
 const surface: Readonly<Record<string, readonly string[]>> = {
-  ".": ["MemoryBudget", "StorageError", "objects", "parseKey", "toDriver"],
+  ".": [
+    ...["MemoryBudget", "StorageError", "checkRead", "checkWrite", "objects", "pageOf"],
+    ...["parseKey", "readAll", "resolveRange", "toDriver"],
+  ],
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],

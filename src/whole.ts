@@ -1,0 +1,76 @@
+/**
+ * For drivers of stores that hold objects whole: a source read to its end, the conditions of a call, and a page out of all
+ * entries. `resolveRange` cuts what a range asks for.
+ */
+import type { GetOptions, ListPage, ListPageOptions, PutOptions, Source, StoredInfo } from "./backend.ts";
+import { StorageError } from "./error.ts";
+import { compareKeys } from "./key.ts";
+import { readerOf } from "./reader.ts";
+
+/**
+ * All bytes of a source, as a copy. Rejects with the stream's own error, the signal's reason, or `invalid-option` where the
+ * length is not the declared one; a stream that is not read to its end is cancelled.
+ */
+export async function readAll(source: Source, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  // A copy: the caller may change its bytes afterwards.
+  if ("bytes" in source) return new Uint8Array(source.bytes);
+  const reader = readerOf(source, signal);
+  try {
+    const all: { buffer: Uint8Array<ArrayBuffer>; end: number } = {
+      buffer: new Uint8Array(source.size ?? 1024),
+      end: 0,
+    };
+    await reader.fill(all);
+    while (!(await reader.ended())) {
+      const larger = new Uint8Array(all.buffer.byteLength * 2 + 1);
+      larger.set(all.buffer);
+      all.buffer = larger;
+      await reader.fill(all);
+    }
+    return all.buffer.slice(0, all.end);
+  } catch (error) {
+    await reader.cancel(error);
+    throw error;
+  }
+}
+
+/** Rejects `precondition-failed` or `not-modified` where the conditions of a read do not hold for the object. */
+export function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions): void {
+  if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== info.etag) {
+    throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
+  }
+  if (ifNoneMatch === "*" || ifNoneMatch === info.etag)
+    throw new StorageError("not-modified", "the object still has this ETag");
+}
+
+/**
+ * Rejects `precondition-failed` where the conditions of a write do not hold for the object that is there, if any. Nothing may
+ * come between this and the write, or two writers both pass.
+ */
+export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
+  if (ifNoneMatch === "*" && info) throw new StorageError("precondition-failed", "the object exists already");
+  if (ifMatch !== undefined && (!info || (ifMatch !== "*" && ifMatch !== info.etag))) {
+    throw new StorageError(
+      "precondition-failed",
+      info ? "the object has another ETag than ifMatch" : "there is no object to match ifMatch",
+    );
+  }
+}
+
+/** One page of a listing over all objects, in any order; the cursor is the last key or prefix of the page before. */
+export function pageOf(all: readonly StoredInfo[], { prefix, delimiter, cursor, limit }: ListPageOptions): ListPage {
+  const objects: StoredInfo[] = [];
+  const prefixes: string[] = [];
+  let last = "";
+  for (const info of all.filter((entry) => entry.key.startsWith(prefix)).sort((a, b) => compareKeys(a.key, b.key))) {
+    const slash = delimiter ? info.key.indexOf(delimiter, prefix.length) : -1;
+    const name = slash < 0 ? info.key : info.key.slice(0, slash + 1);
+    const passed = cursor !== undefined && (compareKeys(name, cursor) <= 0 || (slash >= 0 && name === cursor));
+    if (passed || (slash >= 0 && name === last)) continue;
+    if (objects.length + prefixes.length === limit) return { objects, prefixes, cursor: last };
+    if (slash < 0) objects.push(info);
+    else prefixes.push(name);
+    last = name;
+  }
+  return { objects, prefixes };
+}
