@@ -15,6 +15,9 @@ interface EncodedResponseInit extends ResponseInit {
   readonly encodeBody?: "manual";
 }
 
+/** workerd's own, and absent elsewhere. */
+declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
+
 /**
  * Answers GET and HEAD for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
  *
@@ -144,7 +147,12 @@ function send(
     headers,
     ...(headers.has("content-encoding") && { encodeBody: "manual" }),
   };
-  return new Response(body, init);
+  return new Response(body && sized(body, length), init);
+}
+
+/** workerd sends `content-length` only where the stream knows its length by itself; other runtimes take the header. */
+function sized(body: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  return "FixedLengthStream" in globalThis ? body.pipeThrough(new FixedLengthStream(length)) : body;
 }
 
 /** A failure that the client can do something about, as an answer; others are thrown on. */

@@ -9,6 +9,7 @@ import { linkPackage, packPackage } from "./pack.ts";
 const app = `
 import { getStorage } from "unbucket/drivers/env";
 import driver from "unbucket/drivers/env";
+import { respond } from "unbucket/respond";
 const mounted = driver();
 export default {
   async fetch(request, env) {
@@ -16,7 +17,7 @@ export default {
     const store = request.url.endsWith("/host") ? mounted : getStorage(env);
     try {
       await store.upload("a.txt", "hello from a worker");
-      return new Response((await store.download("a.txt")).body);
+      return await respond(store, "a.txt", request);
     } catch (error) {
       return new Response(error.code + ": " + error.message, { status: 500 });
     }
@@ -53,6 +54,19 @@ describe("env bundled for Workers", () => {
 
   it.each(["/", "/host"])("reads the bindings of the Worker at %s", async (path) => {
     expect(await answer({ STORAGE_BACKEND: "memory" }, path)).toBe("200 hello from a worker");
+  });
+
+  it("answers with the length of the object, which workerd takes from no header", async () => {
+    const worker = new Miniflare({
+      ...{ modules: true, script, bindings: { STORAGE_BACKEND: "memory" }, compatibilityDate: "2026-04-01" },
+      host: "127.0.0.1",
+    });
+    try {
+      const answer = await fetch(await worker.ready, { headers: { "accept-encoding": "identity" } });
+      expect([answer.headers.get("content-length"), await answer.text()]).toEqual(["19", "hello from a worker"]);
+    } finally {
+      await worker.dispose();
+    }
   });
 
   it("says what to set where there is no folder", async () => {
