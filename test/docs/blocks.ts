@@ -14,8 +14,11 @@ export interface Block {
   readonly code: string;
 }
 
-/** How a block is run. `live` needs an S3 server and `worker` workerd, see docs.live.test.ts. */
-export type Kind = "run" | "live" | "worker" | "json" | "env" | "sh" | "tree" | "layout" | "curl" | "toml";
+/**
+ * How a block is run. `live` needs an S3 server and `worker` workerd, see docs.live.test.ts; `fixture` is a file of an app,
+ * see hosts.live.test.ts.
+ */
+export type Kind = "run" | "live" | "worker" | "json" | "env" | "sh" | "tree" | "layout" | "curl" | "fixture";
 
 /** All documents that people read: in the root, beside the drivers, in the playground. */
 export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
@@ -51,10 +54,11 @@ export const blocks: readonly Block[] = documents.flatMap(blocksOf);
 
 /** How a block is run, by its info string; one that nobody knows throws, so that none is left out in silence. */
 export function kindOf({ info, code, place }: Block): Kind {
+  if (info === "ts" && code.startsWith("// server/")) return "fixture";
   if ((info === "ts" || info === "js") && code.includes('"unbucket/drivers/r2"')) return "worker";
   if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
   if (info === "sh" && code.includes("curl ")) return "curl";
-  if (info === "json" || info === "env" || info === "sh" || info === "toml") return info;
+  if (info === "json" || info === "env" || info === "sh") return info;
   if (info === "text tree") return "tree";
   if (info === "text layout") return "layout";
   throw new Error(`${place}: nothing is known of how to run a block marked ${JSON.stringify(info)}`);

@@ -1,84 +1,120 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+/** Apps of test/fixtures, installed as a user does it, built for a preset and started where that runs. */
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { program } from "../runtimes/install.ts";
 import { run } from "../servers/cache.ts";
 import { freePorts } from "../servers/port.ts";
-import { type ServerProcess, startProcess } from "../servers/process.ts";
+import { startProcess } from "../servers/process.ts";
+import { filesBelow, type RunningApp, type Variables } from "./running.ts";
+import { startWorker } from "./worker.ts";
 
-/** A fixture: an app on a framework that mounts `unbucket/drivers/env` by name. */
+/** What a build is made for; `node`, `bun`, `deno` and `workerd` are the platforms of apps without a build. */
+export const presets = ["node-server", "bun", "deno-server", "cloudflare-module"] as const;
+
+/** One of {@link presets}. */
+export type Preset = (typeof presets)[number];
+
+/** A framework with a build of its own, in a folder of test/fixtures. */
 export interface HostSpec {
-  /** Its folder in test/fixtures. */
-  readonly name: "nitro" | "nuxt";
-  /** The framework's command, below `node_modules`. */
+  readonly name: string;
+  readonly fixture: string;
+  /** Its command, below `node_modules`. */
   readonly command: string;
   /** The Node that builds and runs it. */
   readonly node: () => Promise<string>;
 }
 
-/** Variables that are set for a build or a start, on top of an environment that has none of storage. */
-export type Variables = Readonly<Record<string, string>>;
-
-/** A copy of a fixture with the packed package in it. */
-export interface InstalledHost {
-  readonly build: (variables: Variables) => Promise<Build>;
-  readonly remove: () => void;
-}
-
-/** What one run of the framework's build wrote. */
+/** What one run of a framework's build wrote, in a folder of its own: nothing of the app is above it. */
 export interface Build {
-  /** The folder of the server. */
-  readonly server: string;
   /** Whether a file of the build holds this text. */
   readonly holds: (text: string) => boolean;
   /** Bytes of all files. */
   readonly size: number;
-  readonly start: (variables: Variables) => Promise<ServerProcess & { readonly url: string }>;
+  readonly start: (variables: Variables) => Promise<RunningApp>;
 }
 
-/** Installs the fixture as a user would, by its lock and with the packed package on top, in a temporary folder. */
-export async function installHost(spec: HostSpec, tarball: string): Promise<InstalledHost> {
-  const folder = mkdtempSync(join(tmpdir(), `unbucket-${spec.name}-`));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+/** A copy of a fixture with the packed package in it. */
+export interface Installed {
+  readonly folder: string;
+  readonly build: (spec: HostSpec, preset: Preset, variables: Variables) => Promise<Build>;
+  readonly remove: () => void;
+}
+
+/** Installs a fixture as a user would, by its lock and with the packed package on top, in a temporary folder. */
+export async function installFixture(fixture: string, tarball: string): Promise<Installed> {
+  const root = mkdtempSync(join(tmpdir(), `unbucket-${fixture}-`));
+  const remove = (): void => rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+  const folder = join(root, "app");
+  let builds = 0;
   try {
-    cpSync(fileURLToPath(new URL(`../fixtures/${spec.name}`, import.meta.url)), folder, { recursive: true });
+    cpSync(fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url)), folder, { recursive: true });
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
-    await run("npm", ["ci", ...quiet], { cwd: folder });
     await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: folder });
-    const node = await spec.node();
-    return { build: (variables) => build(spec, folder, node, variables), remove };
+    return {
+      folder,
+      build: (spec, preset, variables) => build(spec, preset, folder, join(root, `build-${++builds}`), variables),
+      remove,
+    };
   } catch (error) {
     remove();
     throw error;
   }
 }
 
-async function build(spec: HostSpec, folder: string, node: string, variables: Variables): Promise<Build> {
-  const env = { ...withoutStorage(), NODE_ENV: "production", NUXT_TELEMETRY_DISABLED: "1", ...variables };
+async function build(
+  spec: HostSpec,
+  preset: Preset,
+  folder: string,
+  output: string,
+  variables: Variables,
+): Promise<Build> {
+  const production = { NODE_ENV: "production", NUXT_TELEMETRY_DISABLED: "1", NITRO_PRESET: preset };
+  const env = { ...withoutStorage(), ...production, ...variables };
+  const node = await spec.node();
   await run(node, [join(folder, "node_modules", spec.command), "build"], { cwd: folder, env });
-  const output = join(folder, ".output");
-  const server = join(output, "server");
+  renameSync(join(folder, ".output"), output);
   const files = filesBelow(output).map((file) => readFileSync(file));
   return {
-    server,
     holds: (text) => files.some((bytes) => bytes.includes(text)),
     size: files.reduce((sum, bytes) => sum + bytes.byteLength, 0),
-    start: (given) => start(spec.name, node, join(server, "index.mjs"), given),
+    start: async (given) => {
+      if (preset === "cloudflare-module") return startWorker(join(output, "server"), given);
+      return startApp(...(await commandOf(preset, node, output)), given);
+    },
   };
 }
 
-async function start(name: string, command: string, entry: string, variables: Variables): ReturnType<Build["start"]> {
+/** How the framework says that its output is started. */
+async function commandOf(preset: Preset, node: string, output: string): Promise<[string, string[]]> {
+  const entry = join(output, "server/index.mjs");
+  if (preset === "bun") return [await program("bun"), ["run", entry]];
+  if (preset !== "deno-server") return [node, [entry]];
+  const { tasks } = JSON.parse(readFileSync(join(output, "deno.json"), "utf8")) as {
+    readonly tasks: { readonly start: string };
+  };
+  const [, ...words] = tasks.start.split(" ");
+  return [await program("deno"), words.map((word) => (word === "./server/index.mjs" ? entry : word))];
+}
+
+/** Starts a server of one process on a free port and waits until it answers. */
+export async function startApp(command: string, args: readonly string[], variables: Variables): Promise<RunningApp> {
   const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}`;
-  const process = await startProcess({
-    name: `${name}-server`,
+  const { folder, stop } = await startProcess({
+    name: "app",
     command,
-    args: () => [entry],
-    env: { ...withoutStorage(""), HOST: "127.0.0.1", PORT: String(port), NODE_ENV: "production", ...variables },
+    args: () => args,
+    env: {
+      ...withoutStorage(""),
+      ...{ HOST: "127.0.0.1", PORT: String(port), NODE_ENV: "production", DENO_NO_UPDATE_CHECK: "1" },
+      ...variables,
+    },
     // The first answer to a request, whatever it is, shows that the app listens; it touches no storage.
     ready: async () => (await fetch(`${url}/ready`)).status > 0,
   });
-  return { ...process, url };
+  return { url, log: () => readFileSync(join(folder, "server.log"), "utf8"), stop: async () => stop() };
 }
 
 /** This process's environment with each variable of storage left out, or set to `instead`, which counts as unset. */
@@ -88,11 +124,4 @@ function withoutStorage(instead?: string): Record<string, string> {
     /^(STORAGE|AWS)_/.test(name) ? instead : value,
   ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-/** Every file below a folder, by its path. */
-export function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 }
