@@ -14,7 +14,7 @@ import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
-import { exposed, extraHeaders, toStoredInfo, WRITE_ID } from "./headers.ts";
+import { exposed, extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
 import type { Operation } from "./request.ts";
 import { Rest, versionOf } from "./rest.ts";

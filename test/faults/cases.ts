@@ -16,6 +16,7 @@ import { clockCases } from "./cases/clocks.ts";
 import { regionCases } from "./cases/regions.ts";
 import { tokenCases } from "./cases/tokens.ts";
 import { restCases } from "./cases/rest.ts";
+import { worstCases } from "./cases/worst.ts";
 import type { FaultCase } from "./rig.ts";
 
 /** Every case, by row. */
@@ -37,4 +38,5 @@ export const cases: readonly FaultCase[] = [
   ...regionCases,
   ...tokenCases,
   ...restCases,
+  ...worstCases,
 ];

@@ -29,6 +29,7 @@ export function altered(message: ResponseMessage, faults: readonly Fault[]): Res
   for (const fault of faults) {
     if (fault.do === "status") status = fault.status;
     if (fault.do === "headers") headers = changed(headers, fault.set);
+    if (fault.do === "line") headers = [...headers, [fault.name, fault.value]];
     if (fault.do === "body") sized(Buffer.from(fault.body));
     if (fault.do === "date")
       headers = changed(headers, { date: new Date(Date.now() + fault.milliseconds).toUTCString() });
@@ -64,11 +65,22 @@ export async function deliver(
   if (stall && stall.at < 0) return false;
   let lines = changed(headers, { connection: closes ? "close" : "keep-alive" });
   if (closes && !old) lines = changed(lines, { "content-length": null });
-  if (whitespace) lines = changed(lines, { "content-length": null, "transfer-encoding": "chunked" });
+  const silent = method === "HEAD" || status === 204 || status === 304;
+  const chunks = silent ? undefined : faultOf(faults, "chunks");
+  if (whitespace || chunks) lines = changed(lines, { "content-length": null, "transfer-encoding": "chunked" });
   const interim = faultOf(faults, "interim");
-  if (interim) socket.write(`HTTP/1.1 ${interim.status} Interim\r\n\r\n`);
+  if (interim) socket.write(`HTTP/1.1 ${interim.status} Interim\r\n\r\n`.repeat(interim.count ?? 1));
   const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.write(Buffer.from(`HTTP/1.${old ? 0 : 1} ${status} Faulty\r\n${text}\r\n`, "latin1"));
+  const head = Buffer.from(`HTTP/1.${old ? 0 : 1} ${status} Faulty\r\n${text}\r\n`, "latin1");
+  if (faultOf(faults, "trickle")) {
+    await send(socket, silent ? head : Buffer.concat([head, body]), { do: "drip", size: 1, milliseconds: 0 });
+    return true;
+  }
+  socket.write(head);
+  if (chunks) {
+    socket.write(chunked(body, chunks.trailers));
+    return true;
+  }
   if (endless) return flood(socket);
   if (whitespace) {
     for (let count = 0; count < whitespace.count; count++) {
@@ -80,7 +92,6 @@ export async function deliver(
     socket.write("0\r\n\r\n");
     return true;
   }
-  const silent = method === "HEAD" || status === 204 || status === 304;
   const cut = faultOf(faults, "truncate");
   const end = Math.min(stall?.at ?? Infinity, cut?.at ?? Infinity);
   await send(socket, silent ? Buffer.alloc(0) : body.subarray(0, end), faultOf(faults, "drip"));
@@ -101,8 +112,18 @@ async function send(socket: Socket, body: Buffer, drip: Named<"drip"> | undefine
   for (let at = 0; at < body.length; at += size) {
     if (socket.destroyed) return;
     await new Promise<void>((resolve) => socket.write(body.subarray(at, at + size), () => resolve()));
-    if (drip) await delay(drip.milliseconds);
+    if (drip?.milliseconds) await delay(drip.milliseconds);
   }
+}
+
+function chunked(body: Buffer, trailers: Readonly<Record<string, string>>): Buffer {
+  const pieces: (Buffer | string)[] = [];
+  for (let at = 0; at < body.length; at += 7) {
+    const piece = body.subarray(at, at + 7);
+    pieces.push(`${piece.length.toString(16)};a=b\r\n`, piece, "\r\n");
+  }
+  const lines = Object.entries(trailers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([...pieces, "0\r\n", ...lines, "\r\n"].map((piece) => Buffer.from(piece)));
 }
 
 async function flood(socket: Socket): Promise<boolean> {

@@ -38,7 +38,13 @@ export type ResponseFault =
   | { readonly do: "overlong"; readonly bytes: number }
   /** So many spaces, one by one, before the body. */
   | { readonly do: "whitespace"; readonly count: number; readonly milliseconds: number }
-  | { readonly do: "interim"; readonly status: 100 | 102 | 103 }
+  | { readonly do: "interim"; readonly status: 100 | 101 | 102 | 103; readonly count?: number }
+  /** A header line more than there is, also of a name that is there. */
+  | { readonly do: "line"; readonly name: string; readonly value: string }
+  /** Head and body byte by byte. */
+  | { readonly do: "trickle" }
+  /** In chunks of 7 bytes with extensions, and headers that follow the body. */
+  | { readonly do: "chunks"; readonly trailers: Readonly<Record<string, string>> }
   /** Without keeping the connection. */
   | { readonly do: "http-1.0" }
   /** Without a length: the end of the connection is the end of the body. */
