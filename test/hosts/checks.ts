@@ -103,12 +103,13 @@ const checks: readonly Check[] = [
     name: "an upload that breaks off stores nothing",
     async run({ files }) {
       async function* body(): AsyncGenerator<Uint8Array> {
-        yield bytes;
+        // Little, so that a host which takes the end of a connection for the end of a body has stored it soon.
+        yield bytes.subarray(0, 100_000);
         await delay(100);
         throw new Error("the client goes away");
       }
       await assert.rejects(put(`${files}/broken.bin`, body()));
-      await delay(300);
+      await delay(500);
       assert.equal((await fetch(`${files}/broken.bin`)).status, 404);
     },
   },
