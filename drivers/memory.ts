@@ -8,7 +8,7 @@ import type { OnEvent } from "../src/event.ts";
 import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, headersOf, publicBase } from "../src/options.ts";
 import { resolveRange } from "../src/range.ts";
-import { checkRead, checkWrite, pageOf, readAll } from "../src/whole.ts";
+import { checkRead, checkWrite, pageOf, readAll, streamOf } from "../src/whole.ts";
 import { multipart, type Uploads } from "./memory/multipart.ts";
 
 /** Options of the memory driver. */
@@ -96,20 +96,4 @@ function memoryBackend(options: MemoryOptions): Backend {
       uploads.clear();
     },
   };
-}
-
-function streamOf(bytes: Uint8Array, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
-  const PIECE = 256 * 1024;
-  let at = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (signal?.aborted) return controller.error(signal.reason);
-        // A copy of each piece: a consumer may transfer what it is given.
-        if (at < bytes.byteLength) controller.enqueue(bytes.slice(at, (at += PIECE)));
-        if (at >= bytes.byteLength) controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -20,6 +20,7 @@ import { scopeCases } from "./conformance/scope.ts";
 import { sizeCases } from "./conformance/sizes.ts";
 import { updateCases } from "./conformance/update.ts";
 import { uploadCases } from "./conformance/upload.ts";
+import { watchCases } from "./conformance/watch.ts";
 
 export { ConformanceError };
 export type { Capability, Case, Context } from "./conformance/case.ts";
@@ -47,6 +48,7 @@ export const cases: readonly Case[] = [
   ...kvKeyCases,
   ...presignCases,
   ...multipartCases,
+  ...watchCases,
 ];
 
 /** Cases that a store cannot meet: the name of each, with the reason. */

@@ -19,4 +19,4 @@ export type * from "./listing.ts";
 export { objects, type StorageLike } from "./mounts.ts";
 export { resolveRange, type Span } from "./range.ts";
 export type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
-export { checkRead, checkWrite, pageOf, readAll } from "./whole.ts";
+export { checkRead, checkWrite, pageOf, readAll, streamOf } from "./whole.ts";

@@ -57,6 +57,23 @@ export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNon
   }
 }
 
+/** Bytes as the body of a download, in copied pieces; errors with the signal's reason when it is aborted. */
+export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStream<Uint8Array> {
+  const PIECE = 256 * 1024;
+  let at = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (signal?.aborted) return controller.error(signal.reason);
+        // A copy of each piece: a consumer may transfer what it is given.
+        if (at < bytes.byteLength) controller.enqueue(bytes.slice(at, (at += PIECE)));
+        if (at >= bytes.byteLength) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** One page of a listing over all objects, in any order; the cursor is the last key or prefix of the page before. */
 export function pageOf(all: readonly StoredInfo[], { prefix, delimiter, cursor, limit }: ListPageOptions): ListPage {
   const objects: StoredInfo[] = [];

@@ -122,7 +122,7 @@ describe("a bundle for Workers", () => {
 const surface: Readonly<Record<string, readonly string[]>> = {
   ".": [
     ...["MemoryBudget", "StorageError", "checkRead", "checkWrite", "objects", "pageOf"],
-    ...["parseKey", "readAll", "resolveRange", "toDriver"],
+    ...["parseKey", "readAll", "resolveRange", "streamOf", "toDriver"],
   ],
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],

@@ -4,10 +4,10 @@ import type { Driver } from "../driver.ts";
 /**
  * What not every store can do. A case that needs one runs only where the driver has it.
  *
- * - `presign`: gives requests for someone without credentials, which `fetch` can send from here
- * - `multipart`: has the multipart verbs
- * - `uploads`: lists uploads under way, and their parts
- * - `watch`: reports changes
+ * - `presign`: the backend has `presign`, whose requests `fetch` can send from here and the store keeps to
+ * - `multipart`: the backend has `multipart`: uploads in parts, which nobody sees before they are complete
+ * - `uploads`: its `multipart` has `parts` and `pending`: uploads under way are listed, resumed and swept. Goes with `multipart`
+ * - `watch`: the backend has `watch`, and tells of every write and removal within ten seconds
  */
 export type Capability = "presign" | "multipart" | "uploads" | "watch";
 
@@ -16,8 +16,9 @@ export interface Context {
   /** On an empty place of its own. */
   readonly driver: Driver;
   /**
-   * Ends in `/`, in normal form; nobody else writes below it, and nothing is there when the case starts. A few cases write
-   * below `/` and `//` followed by it. Nothing is cleaned up.
+   * Another for each case, so that all of them can share one store: `case-1/`. Ends in `/`, in normal form; nobody else writes
+   * below it, and nothing is there when the case starts. A few cases write below `/` and `//` followed by it. Nothing is cleaned
+   * up: give the driver a bucket, table or folder of its own, and drop that afterwards.
    */
   readonly prefix: string;
   /** Bytes up to which the driver sends an upload in one piece, at least 64 KiB. */

@@ -186,6 +186,8 @@ export const downloadCases: readonly Case[] = [
       const key = `${prefix}both.svg`;
       await driver.upload(key, TEXT, { metadata: { x: "y" }, cacheControl: "max-age=60" });
       const head = await driver.head(key);
+      // A later millisecond, in which a date that is made up when it is asked for shows.
+      await new Promise((resolve) => setTimeout(resolve, 2));
       const read = await driver.download(key);
       const pick = (info: typeof head) =>
         info && [

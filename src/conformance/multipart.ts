@@ -32,6 +32,7 @@ export const multipartCases: readonly Case[] = [
       const third = await upload.uploadPart(3, bytes.subarray(2 * partSize));
       const first = await upload.uploadPart(1, bytes.subarray(0, partSize));
       same([first.partNumber, second.partNumber, third.partNumber], [1, 2, 3], "part numbers");
+      ok(third.size === undefined || third.size === 5, `the size of a part must be its own, got ${third.size}`);
       same(await driver.exists(key), false, "exists before complete");
       const info = await upload.complete([third, first, second]);
       same(
@@ -192,6 +193,7 @@ export const multipartCases: readonly Case[] = [
     async run({ driver, prefix }) {
       const key = `${prefix}left`;
       const upload = await driver.createMultipartUpload(key);
+      const other = await driver.createMultipartUpload(`${prefix}other`);
       await upload.uploadPart(1, "x");
       const seen: string[] = [];
       for await (const pending of driver.listUploads({ prefix: key })) seen.push(`${pending.key} ${pending.uploadId}`);
@@ -205,6 +207,8 @@ export const multipartCases: readonly Case[] = [
       same(await driver.sweepUploads({ prefix: key, olderThan: 0 }), 1, "swept of all");
       for await (const pending of driver.listUploads({ prefix: key })) ok(false, `${pending.key} must be gone`);
       await rejects("not-found", () => upload.parts(), "parts of an upload that is over");
+      same(await other.parts(), [], "parts of an upload of another key, which must be there");
+      await other.abort();
     },
   },
   {

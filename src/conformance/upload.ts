@@ -58,6 +58,8 @@ export const uploadCases: readonly Case[] = [
       same([info.key, info.size, info.contentType], [key, BYTES.byteLength, "image/png"], "what upload gives");
       ok(/^"[^"]+"$/.test(info.etag), `etag must be a quoted value, got ${info.etag}`);
       ok(info.location.length > 0, "location must say where the bytes are");
+      const other = await driver.upload(`${prefix}other.png`, BYTES);
+      ok(other.location !== info.location, "another object must have another location");
       ok(info.url === null || URL.canParse(info.url), `url must be null or absolute, got ${info.url}`);
       same((await driver.head(key))?.etag, info.etag, "etag of head");
       same((await driver.head(key))?.location, info.location, "location of head");

@@ -16,9 +16,20 @@ export interface Block {
 
 /**
  * How a block is run. `live` needs an S3 server and `worker` workerd, see docs.live.test.ts; `fixture` is a file of an app,
- * see hosts.live.test.ts.
+ * see hosts.live.test.ts, and `runner` the cases under a test runner, see runtimes/guide.test.ts.
  */
-export type Kind = "run" | "live" | "worker" | "json" | "env" | "sh" | "tree" | "layout" | "curl" | "fixture";
+export type Kind =
+  | "run"
+  | "live"
+  | "worker"
+  | "json"
+  | "env"
+  | "sh"
+  | "tree"
+  | "layout"
+  | "curl"
+  | "fixture"
+  | "runner";
 
 /** All documents that people read: in the root, beside the drivers, in the playground. */
 export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
@@ -55,6 +66,7 @@ export const blocks: readonly Block[] = documents.flatMap(blocksOf);
 /** How a block is run, by its info string; one that nobody knows throws, so that none is left out in silence. */
 export function kindOf({ info, code, place }: Block): Kind {
   if (info === "ts" && code.startsWith("// server/")) return "fixture";
+  if (info === "js" && code.startsWith("// driver.")) return "runner";
   if ((info === "ts" || info === "js") && code.includes('"unbucket/drivers/r2"')) return "worker";
   if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
   if (info === "sh" && code.includes("curl ")) return "curl";

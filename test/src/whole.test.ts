@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { checkRead, checkWrite, pageOf, readAll } from "../../src/whole.ts";
+import { collect, cut, noise, source } from "../../src/conformance/bytes.ts";
+import { checkRead, checkWrite, pageOf, readAll, streamOf } from "../../src/whole.ts";
 
 const info = (key: string) => ({ key, size: 1, etag: `"${key}"` });
 
@@ -29,6 +29,18 @@ describe("readAll", () => {
     const silent = source([noise(10)], { hang: () => control.abort(reason) });
     await expect(readAll({ stream: silent.stream }, control.signal)).rejects.toBe(reason);
     expect(await silent.over).toBe("cancelled");
+  });
+});
+
+describe("streamOf", () => {
+  it("gives all bytes in pieces of its own, and errors when it is aborted", async () => {
+    const bytes = noise(600_000);
+    const control = new AbortController();
+    expect(await collect(streamOf(bytes))).toEqual(bytes);
+    const reader = streamOf(bytes, control.signal).getReader();
+    expect((await reader.read()).value?.buffer).not.toBe(bytes.buffer);
+    control.abort("enough");
+    await expect(reader.read()).rejects.toBe("enough");
   });
 });
 
