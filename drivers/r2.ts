@@ -14,6 +14,7 @@ import { putSource } from "../src/put.ts";
 import { rangeHeader, resolveRange, type Span } from "../src/range.ts";
 import { type ByteReader, readerOf } from "../src/reader.ts";
 import { type Failure, retry, RetryBudget } from "../src/retry.ts";
+import { sized } from "../src/sized.ts";
 
 /** Options of the R2 driver. */
 export interface R2Options {
@@ -205,8 +206,7 @@ function r2Backend(options: R2Options): Backend {
         throw new StorageError(same ? "not-modified" : "precondition-failed", `the object has ETag ${found.httpEtag}`);
       }
       let { body } = found;
-      if (signal && "FixedLengthStream" in globalThis)
-        body = body.pipeThrough(new FixedLengthStream(span ? span.end - span.start + 1 : found.size), { signal });
+      if (signal) body = sized(body, span ? span.end - span.start + 1 : found.size, signal);
       let reader: ByteReader | undefined;
       const next = (): Promise<Uint8Array | null> =>
         (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));

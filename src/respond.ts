@@ -7,6 +7,7 @@ import { contentDisposition } from "./respond/disposition.ts";
 import { json, toResponse } from "./respond/error.ts";
 import { objectHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
 import { parseRange } from "./respond/range.ts";
+import { sized } from "./sized.ts";
 
 export { contentDisposition, toResponse, type RespondOptions };
 
@@ -14,9 +15,6 @@ export { contentDisposition, toResponse, type RespondOptions };
 interface EncodedResponseInit extends ResponseInit {
   readonly encodeBody?: "manual";
 }
-
-/** workerd's own, and absent elsewhere. */
-declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
 
 /**
  * Answers GET and HEAD for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
@@ -148,11 +146,6 @@ function send(
     ...(headers.has("content-encoding") && { encodeBody: "manual" }),
   };
   return new Response(body && sized(body, length), init);
-}
-
-/** workerd sends `content-length` only where the stream knows its length by itself; other runtimes take the header. */
-function sized(body: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
-  return "FixedLengthStream" in globalThis ? body.pipeThrough(new FixedLengthStream(length)) : body;
 }
 
 /** A failure that the client can do something about, as an answer; others are thrown on. */
