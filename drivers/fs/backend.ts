@@ -13,7 +13,7 @@ import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
-import { isRecorded } from "./record.ts";
+import { type Description, isRecorded } from "./record.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
@@ -48,7 +48,9 @@ export function fsBackend(options: FsOptions): Backend {
       throw error;
     }
     const body = await summing(settings.checksums, source, put);
-    const described = () => ({ ...put, checksum: body.checksum() });
+    let description: Description | undefined;
+    // Asked for when all bytes have come, and their checksum is known.
+    const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
     const isToRecord = (): boolean => isRecorded(key, described());
     const draft = await writeDraft(root, settings, body.source, { ...put, isToRecord });
     return onDisk(() => commit(root, settings, key, draft, described(), put));

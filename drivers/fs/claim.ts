@@ -1,8 +1,9 @@
 /** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
-import { createHash } from "node:crypto";
-import { link, lstat, lutimes, open, readFile, readlink, symlink, unlink } from "node:fs/promises";
+import { link, lstat, lutimes, open, readFile, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
+import { symlink, unlink } from "./calls.ts";
+import { sha256 } from "./digest.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { nameHolder, stateOf } from "./holder.ts";
 
@@ -146,7 +147,7 @@ async function isLeft({ line, mtimeNs, rested }: Seen, clock: Clock): Promise<bo
  */
 async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
   if (!(await isLeft(seen, clock))) return false;
-  const right = `${path}.${createHash("sha256").update(`${seen.line} ${seen.mtimeNs}`).digest("hex").slice(0, 8)}`;
+  const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
   if (!(await take(right, await nameHolder()))) return endIfLeft(right, clock);
   try {
     const now = await look(path);

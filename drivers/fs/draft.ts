@@ -1,8 +1,9 @@
 /** A draft: an object's bytes in a temporary file, complete, checked and stamped, but not yet visible. */
 import type { BigIntStats } from "node:fs";
-import { chmod, copyFile, unlink, utimes } from "node:fs/promises";
+import { chmod, copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
+import { utimes } from "./calls.ts";
 import { errnoOf, onDisk, patiently } from "./errno.ts";
 import { open, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
@@ -103,7 +104,7 @@ async function stamped(
 ): Promise<BigIntStats> {
   const stamp = nextStamp(recorded);
   // By name, as Node's permission model demands.
-  await utimes(root.path(path), stamp, stamp);
+  await utimes(root.path(path), stamp);
   if (durable) await handle.sync();
   return handle.stat();
 }

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import { statfs, type FileHandle } from "node:fs/promises";
+import { settled } from "./calls.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
 
@@ -50,16 +51,20 @@ export async function open(path: string, flags: string | number, local: boolean,
   if (byHandle) return handled(await patiently(() => openHandle(path, flags, mode)));
   const fd = await patiently(() => settled<number>((done) => fs.open(path, flags, mode, done)));
   let isOpen = true;
-  let reading = true;
+  // Of what is not on the disk yet, the last close may wait for it.
+  let clean = true;
   let size = 0n;
   return {
     fd,
     read: (into, position) => settled((done) => fs.read(fd, into, 0, into.byteLength, position, done)),
     write(bytes, from) {
-      reading = false;
+      clean = false;
       return settled((done) => fs.write(fd, bytes, from, bytes.byteLength - from, null, done));
     },
-    sync: () => settled((done) => fs.fsync(fd, done)),
+    async sync() {
+      await settled((done) => fs.fsync(fd, done));
+      clean = true;
+    },
     async stat() {
       const stats = local
         ? fs.fstatSync(fd, { bigint: true })
@@ -70,7 +75,7 @@ export async function open(path: string, flags: string | number, local: boolean,
     async close() {
       if (!isOpen) return;
       isOpen = false;
-      if (local && reading && size <= SMALL) fs.closeSync(fd);
+      if (local && clean && size <= SMALL) fs.closeSync(fd);
       else await settled((done) => fs.close(fd, done));
     },
   };
@@ -86,12 +91,4 @@ function handled(handle: FileHandle): File {
     stat: () => handle.stat({ bigint: true }),
     close: () => handle.close(),
   };
-}
-
-function settled<T = void>(
-  begin: (done: (error: NodeJS.ErrnoException | null, value?: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    begin((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
 }

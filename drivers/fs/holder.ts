@@ -1,6 +1,7 @@
 /** Which process holds a claim, in a line of text, and whether that process still runs. */
-import { createHash, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
+import { sha256 } from "./digest.ts";
 import { errnoOf } from "./errno.ts";
 
 /** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say. */
@@ -22,7 +23,7 @@ const self = async (): Promise<Self> => {
     const process = await processAt("self");
     if (!process) return { machine: null, start: "0" };
     return {
-      machine: createHash("sha256").update(`${boot}${namespace}`).digest("hex").slice(0, 12),
+      machine: sha256(`${boot}${namespace}`).slice(0, 12),
       start: process.start,
     };
   } catch {
@@ -32,10 +33,14 @@ const self = async (): Promise<Self> => {
 
 let known: Promise<Self> | undefined;
 
+/** Tells this process, and with a number each line of it, from all others. */
+const own = randomBytes(6).toString("hex");
+let lines = 0;
+
 /** A line that names this process, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
   const { machine, start } = await (known ??= self());
-  return `${randomUUID().slice(-12)}.${machine ?? ""}.${process.pid}.${start}`;
+  return `${own}-${(lines++).toString(36)}.${machine ?? ""}.${process.pid}.${start}`;
 }
 
 /** Whether the process that a line names still runs. Never rejects. */

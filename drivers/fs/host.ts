@@ -6,6 +6,7 @@
 import { constants, lstatSync, renameSync, unlinkSync } from "node:fs";
 import * as disk from "node:fs/promises";
 import { dirname } from "node:path";
+import { rename as renameOnDisk } from "./calls.ts";
 
 /** Whether this is workerd: no other process sees the files, names are parts of URLs, and times are whole milliseconds. */
 export const inMemory: boolean = globalThis.navigator?.userAgent === "Cloudflare-Workers";
@@ -22,14 +23,14 @@ export const open: typeof disk.open = inMemory
   : disk.open;
 
 /** As Node's own; there a rename replaces nothing. Nobody looks in between, since these steps do not wait. */
-export const rename: typeof disk.rename = inMemory
+export const rename: typeof renameOnDisk = inMemory
   ? async (from, to) => {
       // Says ENOENT when the folder is missing, where rename says ENOTDIR.
-      lstatSync(dirname(String(to)));
+      lstatSync(dirname(to));
       if (lstatSync(to, { throwIfNoEntry: false })) unlinkSync(to);
       renameSync(from, to);
     }
-  : disk.rename;
+  : renameOnDisk;
 
 /** Refuses to replace a file, and shares the bytes of the copied one where the system can. */
 export const COPY_MODE: number = constants.COPYFILE_EXCL | (inMemory ? 0 : constants.COPYFILE_FICLONE);

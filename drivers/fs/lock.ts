@@ -1,6 +1,6 @@
 /** One writer at a time per key, among all processes on the folder. */
-import { createHash } from "node:crypto";
 import { claim, hold, type Holding } from "./claim.ts";
+import { sha256 } from "./digest.ts";
 import { errnoOf } from "./errno.ts";
 import { inMemory } from "./host.ts";
 import { folderOf } from "./path.ts";
@@ -35,7 +35,7 @@ export async function together(root: Root): Promise<Pick<LockOptions, "folder" |
 
 /** Where the claim on a key lies. */
 export function claimPath(key: string): string {
-  return `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.claim`;
+  return `${sha256(key).slice(0, 32)}.claim`;
 }
 
 /** Runs work while nobody else writes the key: in turn within this process, by a claim in the folder between processes. */

@@ -42,8 +42,14 @@ function isShort(segment: string): boolean {
   return segment.length * 3 <= MAX_SEGMENT_BYTES || encoder.encode(segment).length <= MAX_SEGMENT_BYTES;
 }
 
+/** What most keys are: letters and digits, with single dots and slashes between them. */
+const SIMPLE = /^[\w-]+(?:[./][\w-]+)*$/;
+/** What of those is not ordinary. */
+const SIMPLE_DEVICE = /(?:^|\/)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|$)/i;
+
 /** Whether every system can store the key under its own name. */
 export function isOrdinary(key: string): boolean {
+  if (key.length <= MAX_SEGMENT_BYTES && SIMPLE.test(key)) return !SIMPLE_DEVICE.test(key);
   const segments = key.split("/");
   if (isReserved(segments[0] as string)) return false;
   return segments.every((segment) => {
@@ -62,16 +68,24 @@ function isPosixPath(key: string): boolean {
   );
 }
 
+/** Few keys have a file there, and for the others nobody asks. */
+class Encoded implements Candidate {
+  readonly tree = "keys";
+  readonly #key: string;
+  #path: string | undefined;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  get path(): string {
+    return (this.#path ??= encodeKey(this.#key));
+  }
+}
+
 /** The places of a valid key, the one that counts first. `posix` says whether the host takes any byte but `/` and NUL. */
 export function candidatesOf(key: string, posix: boolean): readonly Candidate[] {
-  let encoded: string | undefined;
-  const keys: Candidate = {
-    tree: "keys",
-    // Few keys have a file there, and for the others nobody asks.
-    get path() {
-      return (encoded ??= encodeKey(key));
-    },
-  };
+  const keys = new Encoded(key);
   if (isOrdinary(key)) return [{ tree: "plain", path: key }, keys];
   return posix && isPosixPath(key) ? [keys, { tree: "plain", path: key }] : [keys];
 }

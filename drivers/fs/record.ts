@@ -1,13 +1,14 @@
 /** The headers of an object that its key and its file do not tell: a small JSON file, named after the version it describes. */
-import { createHash } from "node:crypto";
-import { unlink } from "node:fs/promises";
 import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
+import { unlink } from "./calls.ts";
+import { sha256 } from "./digest.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { open, rename } from "./host.ts";
+import { open } from "./file.ts";
+import { rename } from "./host.ts";
 import { mayHaveRecord, type Identity } from "./identity.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -36,17 +37,15 @@ export function defaultType(key: string): string {
 export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
   const headers: Record<string, string> = {};
   for (const name of TEXTS) if (given[name] !== undefined) headers[name] = given[name];
-  const metadata = Object.assign(emptyMetadata(), given.metadata);
-  return {
-    ...headers,
-    contentType: headers["contentType"] ?? defaultType(key),
-    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
-  };
+  const { contentType = defaultType(key), metadata } = given;
+  const described = Object.assign(headers, { contentType });
+  if (!metadata || Object.keys(metadata).length === 0) return described;
+  return Object.assign(described, { metadata: Object.assign(emptyMetadata(), metadata) });
 }
 
 /** How the paths of a key's records begin. */
 export function recordsOf(key: string): string {
-  const hash = createHash("sha256").update(key).digest("hex");
+  const hash = sha256(key);
   return `${RECORDS_FOLDER}/${hash.slice(0, 2)}/${hash.slice(0, 32)}-`;
 }
 
@@ -71,7 +70,10 @@ function recordOf(key: string, { checksum, uploadId, ...headers }: Description):
 
 /** Whether a version of this description has a record. */
 export function isRecorded(key: string, description: Description): boolean {
-  return Object.keys(recordOf(key, description)).length > 0;
+  const { contentType, metadata, checksum, uploadId } = description;
+  if (contentType !== undefined && contentType !== defaultType(key)) return true;
+  if (checksum || uploadId !== undefined || (metadata && Object.keys(metadata).length > 0)) return true;
+  return TEXTS.some((name) => name !== "contentType" && description[name] !== undefined);
 }
 
 /** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
@@ -88,9 +90,10 @@ export async function writeRecord(
   await root.make(folderOf(path));
   const temp = await root.temp();
   try {
-    const handle = await patiently(() => open(root.path(temp), "wx"));
+    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
+    const handle = await open(root.path(temp), "wx", root.isLocal());
     try {
-      await handle.writeFile(JSON.stringify({ key, ...record }));
+      for (let at = 0; at < bytes.byteLength;) at += await handle.write(bytes, at);
       if (durable) await handle.sync();
     } finally {
       await handle.close();

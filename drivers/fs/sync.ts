@@ -3,8 +3,8 @@ import type { BigIntStats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
-import { errnoOf, isAbsent, orAbsent, patiently } from "./errno.ts";
-import { open } from "./host.ts";
+import { errnoOf, isAbsent, orAbsent } from "./errno.ts";
+import { open } from "./file.ts";
 import { folderOf } from "./path.ts";
 
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
@@ -29,10 +29,42 @@ const flushed = new Map<string, string>();
 /** The same of folders that are open. */
 const known = new WeakSet<Folder>();
 
+/** A flush that is under way, and the one that comes after it. */
+interface Flushing<T> {
+  readonly now: Promise<T>;
+  next?: Promise<T>;
+}
+
+/** By absolute path or open folder. */
+const flushes = new Map<string | Folder, Flushing<unknown>>();
+
+/**
+ * Flushes a folder together with others who want it: one flush at a time, and whoever comes during one shares the next, which
+ * begins after what he has done.
+ */
+function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<T> {
+  const under = flushes.get(folder) as Flushing<T> | undefined;
+  const begin = (): Promise<T> => {
+    const flushing: Flushing<T> = { now: flush() };
+    flushes.set(folder, flushing);
+    const end = (): void => {
+      if (!flushing.next) flushes.delete(folder);
+    };
+    flushing.now.then(end, end);
+    return flushing.now;
+  };
+  if (!under) return begin();
+  return (under.next ??= under.now.then(begin, begin));
+}
+
 /** Flushes the names in a folder, where the system can; gives whether the folder is there. */
-export async function syncFolder(path: string): Promise<boolean> {
+export function syncFolder(path: string): Promise<boolean> {
+  return together(path, () => openAndSync(path));
+}
+
+async function openAndSync(path: string): Promise<boolean> {
   try {
-    const handle = await patiently(() => open(path, "r"));
+    const handle = await open(path, "r", false);
     await sync(handle).finally(() => handle.close());
   } catch (error) {
     if (isAbsent(error)) return false;
@@ -62,7 +94,7 @@ export async function syncRemoval(root: Paths, folder: string): Promise<void> {
  * folder exists does not say that its name is on the disk, another write may have made it a moment ago. `held` is the folder, if it is open.
  */
 export async function syncNames(root: Paths, folder: string, held: Folder | null = null): Promise<void> {
-  await (held ? sync(held) : syncFolder(root.path(folder)));
+  await (held ? together(held, () => sync(held)) : syncFolder(root.path(folder)));
   if (held && known.has(held)) return;
   const fresh: [string, string][] = [];
   for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {

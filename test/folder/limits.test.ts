@@ -50,6 +50,7 @@ vi.mock("../../drivers/fs/file.ts", async (importOriginal) => {
   return { ...files, open };
 });
 
+vi.mock("../../drivers/fs/calls.ts", () => import("../drivers/fs/by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const wrapped = (name: "rename" | "link" | "mkdir" | "copyFile" | "utimes") => {
@@ -75,7 +76,7 @@ describe("a disk that is full", () => {
     ["handle.close", 0],
     ["mkdir", 0],
     ["open", 1],
-    ["handle.writeFile", 0],
+    ["handle.write", 3],
     ["handle.sync", 1],
     ["handle.close", 1],
     ["rename", 0],

@@ -7,6 +7,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { fsBackend } from "../../drivers/fs/backend.ts";
 import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
+import type * as Files from "../../drivers/fs/file.ts";
 import type { MultipartBackend, PendingUpload, UploadedPart } from "../../src/backend.ts";
 import { folder, type Folder, K } from "../drivers/fs/folder.ts";
 import { testClock } from "../support/clock.ts";
@@ -14,11 +15,25 @@ import { testClock } from "../support/clock.ts";
 /** Changes to the disk that are left until the death. */
 const life = vi.hoisted(() => ({ left: Infinity }));
 
+const live = vi.hoisted(() => (): void => {
+  if (life.left-- <= 0) throw Object.assign(new Error("dead"), { code: "EIO" });
+});
+
+vi.mock("../../drivers/fs/file.ts", async (importOriginal) => {
+  const files = await importOriginal<typeof Files>();
+  const open: typeof files.open = async (path, flags, ...rest) => {
+    if (flags !== "wx") return files.open(path, flags, ...rest);
+    live();
+    const file = await files.open(path, flags, ...rest);
+    const write: typeof file.write = async (...args) => (live(), file.write(...args));
+    return { ...file, write, sync: async () => (live(), file.sync()) };
+  };
+  return { ...files, open };
+});
+
+vi.mock("../../drivers/fs/calls.ts", () => import("../drivers/fs/by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  const live = (): void => {
-    if (life.left-- <= 0) throw Object.assign(new Error("dead"), { code: "EIO" });
-  };
   const wrapped = (name: "rename" | "link" | "unlink" | "rmdir" | "mkdir" | "chmod") => {
     const call = fs[name] as (...args: unknown[]) => Promise<unknown>;
     return {

@@ -5,6 +5,7 @@ import { failure, folder, K } from "../drivers/fs/folder.ts";
 
 const system = vi.hoisted(() => ({ code: "", tries: 0, symlinks: true }));
 
+vi.mock("../../drivers/fs/calls.ts", () => import("../drivers/fs/by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const refused = (): Promise<never> => {

@@ -11,6 +11,7 @@ import { emptyFolder, failure } from "./folder.ts";
 /** How many looks at a file have happened, what holds the answer of one of them back, and whether there are links. */
 const system = vi.hoisted(() => ({ looks: 0, late: 0, until: Promise.resolve() as Promise<unknown>, links: true }));
 
+vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const looked = async (path: string, options: { bigint: true }): Promise<BigIntStats> => {

@@ -8,6 +8,7 @@ import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 /** What the disk says to a new claim. */
 const disk = vi.hoisted(() => ({ full: false }));
 
+vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const full = Object.assign(new Error("injected"), { code: "ENOSPC" });

@@ -133,7 +133,8 @@ describe("keys and paths", () => {
       else {
         found++;
         own(path, key);
-        expect(candidatesOf(key, posix)).toContainEqual({ tree: inTree ? "keys" : "plain", path });
+        const places = candidatesOf(key, posix).map((place) => ({ tree: place.tree, path: place.path }));
+        expect(places).toContainEqual({ tree: inTree ? "keys" : "plain", path });
       }
     }
     expect([found > 1000, none > 1000]).toEqual([true, true]);

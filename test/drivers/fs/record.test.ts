@@ -7,6 +7,7 @@ import { failure, folder, K } from "./folder.ts";
 /** Files that no one may remove, by a part of their path. */
 const stuck = vi.hoisted(() => ({ part: "" }));
 
+vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   return {

@@ -11,6 +11,7 @@ import { emptyFolder, failure, folder, K } from "./folder.ts";
 /** How often the system was called, by the names of calls. */
 const calls = vi.hoisted(() => ({ open: 0, link: 0, symlink: 0, rmdir: 0 }));
 
+vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const counted = (name: keyof typeof calls) => {

@@ -9,7 +9,13 @@ import { syncRemoval } from "../../../drivers/fs/sync.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
-const calls = vi.hoisted(() => ({ list: [] as string[], base: "", failing: "", names: new Map<string, string>() }));
+const calls = vi.hoisted(() => ({
+  list: [] as string[],
+  base: "",
+  failing: "",
+  until: async (_folder: string): Promise<void> => {},
+  names: new Map<string, string>(),
+}));
 
 const short = vi.hoisted(
   () =>
@@ -28,7 +34,7 @@ const recorded = vi.hoisted(
       const sync = file.sync.bind(file);
       file.sync = () => {
         calls.list.push(`sync ${short(path)}`);
-        if (path !== calls.failing) return sync();
+        if (path !== calls.failing) return calls.until(short(path)).then(sync);
         return Promise.reject(Object.assign(new Error("injected"), { code: "EIO" }));
       };
       return file;
@@ -41,6 +47,7 @@ vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
   return { ...files, open };
 });
 
+vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   /** A call that is written down. Locks say nothing to the disk, and a folder that stays nothing of note. */
@@ -186,6 +193,37 @@ describe("a durable put", () => {
     expect(abort).toEqual([`unlink ${at}/upload.json`, `rmdir ${at}`, "sync /.unbucket/uploads"]);
     await seenBy((base) => upload(base, false));
     expect(steps.flat().filter((call) => call.startsWith("sync"))).toEqual([]);
+  });
+
+  it("L2: shares the flush of a folder with writes and deletes that wait for it, which begins after the last of them", async () => {
+    const keys = Array.from({ length: 12 }, (_, n) => `d/${n}`);
+    /** Runs all at once; the first flush lasts until each has done its own step. */
+    const allAtOnce = async (step: string, run: (key: string) => Promise<unknown>): Promise<string[]> => {
+      calls.list.length = 0;
+      const steps = (): number => calls.list.filter((call) => call.startsWith(step)).length;
+      calls.until = async (folder) => {
+        if (folder !== "/d") return;
+        while (steps() < keys.length) await new Promise(setImmediate);
+      };
+      await Promise.all(keys.map(async (key) => (await run(key), calls.list.push(`done /${key}`))));
+      calls.until = async () => {};
+      return calls.list.filter((call) => / \/d(\/|$)/.test(call));
+    };
+    await seenBy(async (base) => {
+      const { put, store } = await folder({ base, durable: true });
+      await put("d/stays", "");
+      const written = await allAtOnce("rename", (key) => put(key, "1"));
+      const removed = await allAtOnce("unlink", (key) => store.delete(K(key), {}));
+      for (const list of [written, removed]) {
+        expect(list.filter((call) => call === "sync /d")).toHaveLength(2);
+        for (const key of keys) {
+          const [changed, done] = ["", "done"].map((word) =>
+            list.findIndex((call) => call.endsWith(` /${key}`) && (word === "") !== call.startsWith("done")),
+          );
+          expect(list.slice(changed, done)).toContain("sync /d");
+        }
+      }
+    });
   });
 
   it("of a driver with durable false flushes nothing", async () => {

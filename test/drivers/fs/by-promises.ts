@@ -1,0 +1,13 @@
+/** The driver's calls as those of `node:fs/promises`, which a test may have spoilt: for `vi.mock` of `drivers/fs/calls.ts`. */
+import * as fs from "node:fs/promises";
+import type * as Calls from "../../../drivers/fs/calls.ts";
+
+export const rename: typeof Calls.rename = (from, to) => fs.rename(from, to);
+export const symlink: typeof Calls.symlink = (text, path) => fs.symlink(text, path);
+export const unlink: typeof Calls.unlink = (path) => fs.unlink(path);
+export const utimes: typeof Calls.utimes = (path, time) => fs.utimes(path, time, time);
+
+export const settled: typeof Calls.settled = (begin) =>
+  new Promise((resolve, reject) => {
+    begin((error, value) => (error ? reject(error) : resolve(value as never)));
+  });

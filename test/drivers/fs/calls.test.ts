@@ -1,0 +1,33 @@
+import { lstat, readFile, readlink, symlink as symlinkOf, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { rename, settled, symlink, unlink, utimes } from "../../../drivers/fs/calls.ts";
+import { emptyFolder } from "./folder.ts";
+
+it("each call does what it is named after, and rejects with the system's own error", async () => {
+  const base = await emptyFolder();
+  const [a, b, l] = ["a", "b", "l"].map((name) => join(base, name)) as [string, string, string];
+  await writeFile(a, "1");
+  await writeFile(b, "2");
+  await utimes(a, 1234.5);
+  expect((await lstat(a)).mtimeMs).toBe(1_234_500);
+  await utimes(b, new Date(5000));
+  expect((await lstat(b)).mtimeMs).toBe(5000);
+  await rename(a, b);
+  expect(await readFile(b, "utf8")).toBe("1");
+  await symlink("text", l);
+  expect(await readlink(l)).toBe("text");
+  await expect(symlink("other", l)).rejects.toMatchObject({ code: "EEXIST" });
+  await unlink(l);
+  for (const call of [unlink(l), rename(a, l), utimes(a, 1)])
+    await expect(call).rejects.toMatchObject({ code: "ENOENT" });
+  // A link is not followed by what removes it.
+  await symlinkOf(b, l);
+  await unlink(l);
+  expect(await readFile(b, "utf8")).toBe("1");
+});
+
+it("settled resolves with the value and rejects with the error", async () => {
+  expect(await settled<number>((done) => done(null, 1))).toBe(1);
+  await expect(settled((done) => done(new Error("no")))).rejects.toThrow("no");
+});
