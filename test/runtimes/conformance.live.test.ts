@@ -30,7 +30,7 @@ const stores: readonly Store[] = [
     driver: "s3",
     capabilities: ["presign", "multipart", "uploads"],
     partSize: 5 * 2 ** 20,
-    deviations: Object.fromEntries(deviations[server.name]),
+    deviations: deviations[server.name],
     options: () => s3Options(server),
   })),
 ];
