@@ -1,16 +1,18 @@
-/** The playground on Cloudflare Workers: S3 by bindings, documents in D1, no thumbnails. */
+/** The playground on Cloudflare Workers: files in an R2 bucket or on S3, documents in D1, no thumbnails. */
 import { createDatabase } from "db0";
 import d1 from "db0/connectors/cloudflare-d1";
 import type { H3 } from "h3";
 import { getStorage } from "unbucket/drivers/env";
+import r2, { type R2Bucket } from "unbucket/drivers/r2";
 import { createApp } from "./app.ts";
 import { addressed, describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
 import { createDocuments } from "./services/documents.ts";
 
-/** The bindings: STORAGE_* as variables and secrets, a D1 database, and `playground/public` as static assets. */
+/** The bindings of `wrangler.jsonc`: an R2 bucket or STORAGE_* as variables and secrets, a D1 database `DB`, the page. */
 export interface Bindings {
   readonly [name: string]: unknown;
+  readonly BUCKET?: R2Bucket;
   readonly ASSETS?: { fetch(request: Request): Promise<Response> };
 }
 
@@ -31,7 +33,9 @@ export default worker;
 
 function wire(bindings: Bindings): H3 {
   const variables = Object.fromEntries(Object.entries(bindings).filter(isText));
-  const store = addressed(getStorage(variables), variables);
+  const publicUrl = variables["STORAGE_PUBLIC_URL"];
+  const { BUCKET: binding } = bindings;
+  const store = addressed(binding ? r2({ binding, publicUrl }) : getStorage(variables), variables);
   const database = createDatabase(d1({ bindingName: "DB" }));
   return createApp({
     store,
@@ -43,7 +47,7 @@ function wire(bindings: Bindings): H3 {
     },
     // The platform routes only the names that the Worker was given.
     hosts: null,
-    backend: describeBackend(variables),
+    backend: binding ? "R2 bucket" : describeBackend(variables),
   });
 }
 

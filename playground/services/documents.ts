@@ -59,7 +59,6 @@ export function createDocuments(store: ObjectStore, table: DocumentTable, lease:
     let touched = Date.now();
     const info = await store.upload(row.key, file.body, {
       contentType: file.contentType,
-      ifNoneMatch: "*",
       onProgress: () => {
         if (lease === 0 || Date.now() - touched < lease * 250) return;
         touched = Date.now();

@@ -8,6 +8,10 @@ interface Proof {
 
 const script = (name: string): Proof => ({ file: "package.json", shows: `"${name}": "` });
 
+/** What these do is shown without an account and without Docker: the configuration is read, the image's steps are looked at. */
+const wrangler: Proof = { file: "test/playground/wrangler.test.ts", shows: '"deploy", "--dry-run"' };
+const dockerfile: Proof = { file: "test/playground/dockerfile.test.ts", shows: "playground/Dockerfile" };
+
 /** By command; one that is not here fails the test of the documents. */
 export const commands: Readonly<Record<string, Proof>> = {
   "npm ci": { file: "package-lock.json", shows: '"lockfileVersion"' },
@@ -25,6 +29,19 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
   "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
   "docker compose up -d minio": { file: "test/servers/minio.ts", shows: '"compose", "up", "-d", "--wait", "minio"' },
+  "docker build -f playground/Dockerfile -t unbucket-playground .": dockerfile,
+  "docker run -p 127.0.0.1:3000:3000 -v unbucket:/data unbucket-playground": dockerfile,
+  "docker run -p 127.0.0.1:3000:3000 -v unbucket:/data --env-file .env unbucket-playground": dockerfile,
+  "docker stop --time 300": { file: "test/playground.live.test.ts", shows: "SIGTERM" },
+  "bun playground/server.ts": { file: "test/playground/hosts.ts", shows: 'program("bun")' },
+  "deno run --allow-all playground/server.ts": {
+    file: "test/playground/hosts.ts",
+    shows: 'program("deno"), "run", "--allow-all"',
+  },
+  "npx wrangler deploy --config playground/wrangler.jsonc --env r2": wrangler,
+  "npx wrangler deploy --config playground/wrangler.jsonc --env s3": wrangler,
+  "npx wrangler secret put STORAGE_S3_ACCESS_KEY --config playground/wrangler.jsonc --env s3": wrangler,
+  "npx wrangler secret put STORAGE_S3_SECRET_KEY --config playground/wrangler.jsonc --env s3": wrangler,
   "docker compose up -d": { file: "test/compose.test.ts", shows: "create-bucket" },
   "docker compose up -d seaweedfs-bucket": { file: "test/compose.test.ts", shows: "seaweedfs-bucket" },
 };

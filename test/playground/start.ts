@@ -7,22 +7,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freshBucket, type S3Server, mainServers, signed } from "../support/s3.ts";
+import type { App } from "./check.ts";
 
 const entry = fileURLToPath(new URL("../../playground/dist/server.js", import.meta.url));
 
 /** A running playground with a store and a database of its own. */
-export interface Playground {
-  readonly url: string;
+export interface Playground extends App {
   /** What the terminal was told so far. */
   readonly output: () => string;
   /** Path of the database file. */
   readonly database: string;
   readonly process: ChildProcess;
-  /** Every stored key, asked from the store itself rather than from the app. */
-  stored(): Promise<string[]>;
   /** Ends the process in this way and starts another one on the same data. */
   restart(signal: "SIGKILL" | "SIGTERM"): Promise<Playground>;
-  close(): Promise<void>;
 }
 
 /** Where a playground stores to. */
@@ -51,11 +48,14 @@ export const mainPlaces: readonly Place[] = [
 /** A program and its arguments. */
 export type Command = readonly [program: string, ...args: string[]];
 
+/** What `npm start` runs. */
+export const builtOnNode: Command = [process.execPath, entry];
+
 /** Starts a playground in an empty directory. */
 export async function start(
   place: Place,
   extra: Record<string, string> = {},
-  command: Command = [process.execPath, entry],
+  command: Command = builtOnNode,
 ): Promise<Playground> {
   if (!existsSync(entry)) throw new Error("playground/dist is missing: run npm run build first");
   const directory = await mkdtemp(join(tmpdir(), "unbucket-playground-"));
@@ -106,21 +106,23 @@ async function launch(
 }
 
 function onServer(server: S3Server): Place {
-  return {
-    name: server.name,
-    open: async () => {
-      const bucket = await freshBucket(server);
-      const variables = {
-        STORAGE_BACKEND: "s3",
-        STORAGE_S3_BUCKET: bucket,
-        STORAGE_S3_REGION: server.region,
-        STORAGE_S3_ENDPOINT_URL: server.endpoint,
-        STORAGE_S3_ACCESS_KEY: server.accessKeyId,
-        STORAGE_S3_SECRET_KEY: server.secretAccessKey,
-      };
-      return { variables, stored: () => keysIn(server, bucket) };
-    },
+  return { name: server.name, open: () => bucketOn(server) };
+}
+
+/** A new bucket: the variables that lead to it, and its keys. */
+export async function bucketOn(
+  server: S3Server,
+): Promise<{ readonly variables: Record<string, string>; stored(): Promise<string[]> }> {
+  const bucket = await freshBucket(server);
+  const variables = {
+    STORAGE_BACKEND: "s3",
+    STORAGE_S3_BUCKET: bucket,
+    STORAGE_S3_REGION: server.region,
+    STORAGE_S3_ENDPOINT_URL: server.endpoint,
+    STORAGE_S3_ACCESS_KEY: server.accessKeyId,
+    STORAGE_S3_SECRET_KEY: server.secretAccessKey,
   };
+  return { variables, stored: () => keysIn(server, bucket) };
 }
 
 async function keysIn(server: S3Server, bucket: string): Promise<string[]> {

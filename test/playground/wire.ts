@@ -26,3 +26,10 @@ export async function readAll(socket: Socket): Promise<string> {
   for await (const chunk of socket) text += String(chunk);
   return text;
 }
+
+/** The status of the first answer; the connection is given up then. */
+export async function statusOf(socket: Socket): Promise<number> {
+  const [head] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(head.toString())?.[1]);
+}
