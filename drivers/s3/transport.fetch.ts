@@ -13,7 +13,9 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** Without the browser's cache, which would answer with what an object was, and without its cookies. */
 async function fromPage(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...init, cache: "no-store", credentials: "omit" }).catch((cause: unknown) => {
+  // Of a write it would send `Cache-Control: no-cache`, which the store keeps with the object.
+  const cache = init.method === "GET" || init.method === "HEAD" ? "no-store" : "default";
+  const response = await fetch(url, { ...init, cache, credentials: "omit" }).catch((cause: unknown) => {
     // A browser does not say which of the two it was.
     const message = "the connection to the store failed, or its CORS rule does not let this page in";
     throw new StorageError("unavailable", message, { cause });
@@ -28,7 +30,7 @@ export function overFetch(send: Fetch, { timeouts, dispatcher }: TransportOption
   throw new StorageError("invalid-option", "dispatcher works on Node only; pass fetch here");
 }
 
-const BROWSER = /^Mozilla\//.test(globalThis.navigator?.userAgent);
+const BROWSER = globalThis.navigator?.userAgent?.startsWith("Mozilla/") ?? false;
 
 /** Bun and Workers can be told to decode nothing; browsers always decode. */
 const RAW = "Bun" in globalThis || globalThis.navigator?.userAgent === "Cloudflare-Workers";

@@ -55,6 +55,16 @@ describe("toRequestHeaders and toStoredInfo", () => {
 });
 
 describe("toStoredInfo", () => {
+  it("takes no header for absent that a browser hides", () => {
+    const filtered = (headers: Readonly<Record<string, string>>): ReturnType<typeof toStoredInfo> =>
+      toStoredInfo("k", { ...answered(headers), filtered: true }, 5);
+    expect(() => filtered({})).toThrow(
+      expect.objectContaining({ code: "unsupported", message: expect.stringMatching(/etag.*ExposeHeaders/) }),
+    );
+    expect(filtered({ etag: '"e"' })).toMatchObject({ etag: '"e"', missingMetadata: Infinity });
+    expect(info({ etag: '"e"' }).missingMetadata).toBeUndefined();
+  });
+
   it("guesses no time that the answer does not say", () => {
     const date = "Fri, 02 Jan 2026 03:04:05 GMT";
     expect(info({ "last-modified": date }).lastModified).toEqual(new Date(date));

@@ -134,6 +134,12 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
     const refused = clocked(server, testClock(), options).download("k", { parallel: 2 });
     await expect(refused).rejects.toMatchObject({ code: "corrupt" });
   });
+
+  it("rejects corrupt when the first part does not say which it is, instead of taking it for the whole", async () => {
+    const server = await wire(answer(206, { etag: '"v1"' }, "bc"));
+    const refused = clocked(server, testClock(), options).download("k", { parallel: 2 });
+    await expect(refused).rejects.toMatchObject({ code: "corrupt" });
+  });
 });
 
 describe("inParallel", () => {
