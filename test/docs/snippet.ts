@@ -61,6 +61,20 @@ export async function workerOf({ code }: Block): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
+/** What a block exports, loaded into this process with the package from source. */
+export async function moduleOf<T>({ code }: Block, substitutions: Substitutions): Promise<T> {
+  const scratch = scratchFolder();
+  try {
+    const outfile = join(scratch, "block.mjs");
+    const stdin = { contents: `export * from "the-block";`, loader: "ts", resolveDir: root } as const;
+    const plugins = [fromSource(substitute(code, substitutions))];
+    await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", logLevel: "silent", plugins });
+    return (await import(outfile)) as T;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 /** A folder inside the checkout, so that packages are found from it; git ignores it. */
 export function scratchFolder(): string {
   mkdirSync(join(root, ".cache"), { recursive: true });

@@ -39,7 +39,9 @@ async function compileSuite(folder: string, pack: string): Promise<void> {
   await build({ ...options, entryPoints: [join(suite, "seams.ts")], outdir: pack });
   await build({
     ...options,
-    entryPoints: ["node", "bun", "deno", "worker", "worker-files"].map((name) => join(suite, `entry.${name}.ts`)),
+    entryPoints: ["node", "bun", "deno", "worker", "worker-files", "browser"].map((name) =>
+      join(suite, `entry.${name}.ts`),
+    ),
     outdir: join(folder, "suite"),
     bundle: true,
     packages: "external",

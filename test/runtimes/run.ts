@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { runChromium } from "../browser/run.ts";
 import type { SuiteConfig } from "../suite/config.ts";
 import type { Seams } from "../suite/jobs.ts";
 import { program, type Program } from "./install.ts";
@@ -44,6 +45,7 @@ export const runtimes: readonly Runtime[] = [
       ]),
   },
   { name: "workerd", seams: { transport: "fetch", digest: "web" }, run: runWorkerd },
+  { name: "chromium", seams: { transport: "fetch", digest: "web" }, run: runChromium },
 ];
 
 function runNode(name: Program, folder: string, suite: SuiteConfig): Promise<Report> {

@@ -1,0 +1,45 @@
+/** Runs the suite in a page of Chromium, as a bundler makes it for browsers. */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { launchBrowser } from "../playground/browser.ts";
+import type { Report } from "../runtimes/report.ts";
+import type { SuiteConfig } from "../suite/config.ts";
+import type { SuitePage } from "../suite/entry.browser.ts";
+import { servePage } from "./page.ts";
+
+type Global = typeof globalThis & { readonly suite: SuitePage };
+
+/** Jobs at a time: a browser keeps as many connections to one host. */
+const CONNECTIONS = 6;
+
+/** Runs it. */
+export async function runChromium(folder: string, suite: SuiteConfig): Promise<Report> {
+  const { outputFiles } = await build({
+    entryPoints: [join(folder, "suite", "entry.browser.mjs")],
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    conditions: ["browser"],
+    write: false,
+  });
+  const origin = await servePage(outputFiles[0]?.text ?? "");
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(origin.url);
+    const names = await page.evaluate((config) => (globalThis as Global).suite.begin(config), suite);
+    const failed: string[] = [];
+    const queue = names.entries();
+    const work = async (): Promise<void> => {
+      for (const [index, name] of queue) {
+        const fault = await page.evaluate((job) => (globalThis as Global).suite.run(job), index);
+        if (fault !== null) failed.push(`${name}: ${fault.slice(0, 500)}`);
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, work));
+    return { passed: names.length - failed.length, failed };
+  } finally {
+    await browser.close();
+    await origin.close();
+  }
+}
