@@ -103,11 +103,11 @@ describe("the packed package", () => {
 });
 
 describe("a bundle for Workers", () => {
-  it("of the S3 driver has at most 38.5 kB gzipped, 6 of them aws4fetch and mime, and asks for nothing of Node", async () => {
+  it("of the S3 driver has at most 39.2 kB gzipped, 6 of them aws4fetch and mime, and asks for nothing of Node", async () => {
     const { gzip, external } = await bundle(`export { default } from "unbucket/drivers/s3";`);
     console.log(`S3 driver for Workers: ${gzip} bytes gzipped`);
     expect(external).toEqual([]);
-    expect(gzip).toBeLessThanOrEqual(38_500);
+    expect(gzip).toBeLessThanOrEqual(39_200);
   });
 
   it.each(doors.filter(({ path }) => path !== "./drivers/fs"))(

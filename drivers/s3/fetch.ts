@@ -56,11 +56,9 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
  * write that failed would be acknowledged. Nothing is sent before that connection has been idle for so long that it is given up.
  */
 function interim(): StorageError {
-  return new StorageError(
-    "unavailable",
-    "an interim answer (1xx) was taken for the answer, so for ten seconds no answer is to be trusted; look at what is before the store",
-    { retryable: true },
-  );
+  return new StorageError("unavailable", "the answer was an interim one (1xx); for ten seconds none is trusted", {
+    retryable: true,
+  });
 }
 
 /** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */

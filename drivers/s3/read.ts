@@ -213,9 +213,10 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
   const matched = !ifMatch || !etag || toEtag(etag) === toEtag(ifMatch);
   if (matched && (!versionId || !version || version === versionId)) return;
   void response.discard();
-  throw matched
-    ? new StorageError("corrupt", "the store or a proxy answered with another version")
-    : new StorageError("precondition-failed", "no object matches ifMatch");
+  throw new StorageError(
+    matched ? "corrupt" : "precondition-failed",
+    "the store or a proxy answered with another version",
+  );
 }
 
 /** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */

@@ -37,6 +37,31 @@ describe("fromFetch", () => {
     expect(settled).toMatchObject({ code: "timeout" });
   });
 
+  it("rejects an interim answer, and sends nothing for ten seconds, in which another might get the answer to it", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let sent = 0;
+    const interim = { status: 103, headers: new Headers(), body: null } as unknown as Response;
+    const transport = fromFetch(async () => (sent++ === 0 ? interim : new Response("x")), timeouts);
+    const refused = { code: "unavailable", retryable: true };
+    await expect(transport.send(request)).rejects.toMatchObject(refused);
+    vi.advanceTimersByTime(9_999);
+    await expect(transport.send(request)).rejects.toMatchObject(refused);
+    expect(sent).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect((await transport.send(request)).status).toBe(200);
+  });
+
+  it("ends a body that stopped in time, though the clock is set back", async () => {
+    const body = new ReadableStream({ pull: () => never() });
+    const { pieces } = await fromFetch(async () => new Response(body), { ...timeouts, body: 50 }).send(request);
+    const next = pieces().next();
+    const now = Date.now();
+    vi.spyOn(Date, "now").mockReturnValue(now - 3_600_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await expect(next).rejects.toMatchObject({ code: "timeout" });
+  });
+
   it("reads a body that comes fast in larger pieces, up to 1 MiB, until it comes slowly", async () => {
     const sizes: number[] = [];
     const given = [Infinity, Infinity, Infinity, 10, 10];

@@ -146,6 +146,23 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
   });
 });
 
+describe("an answer of another version", () => {
+  const other = answer(200, { etag: '"e"', "x-amz-version-id": "newest", "content-length": "1" }, "x");
+
+  it("than versionId names is corrupt", async () => {
+    const driver = stubbed(await wire(other));
+    await expect(driver.download("k", { versionId: "older" })).rejects.toMatchObject({ code: "corrupt" });
+    await expect(driver.head("k", { versionId: "older" })).rejects.toMatchObject({ code: "corrupt" });
+    expect((await driver.head("k", { versionId: "newest" }))?.size).toBe(1);
+  });
+
+  it("than ifMatch names is precondition-failed", async () => {
+    const driver = stubbed(await wire(other));
+    await expect(driver.download("k", { ifMatch: '"o"' })).rejects.toMatchObject({ code: "precondition-failed" });
+    expect((await driver.download("k", { ifMatch: '"e"' })).size).toBe(1);
+  });
+});
+
 describe("headObject and the question for the bucket", () => {
   const missing = (bucket: number) => (request: { path: string }) =>
     request.path === "/bucket/" ? { ...answer(bucket) } : answer(404, { "x-amz-request-id": "R" });
