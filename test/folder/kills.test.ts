@@ -9,6 +9,7 @@ import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
 import { bundle } from "../drivers/fs/child.ts";
 import { emptyFolder, filesBelow } from "../drivers/fs/folder.ts";
+import { program } from "../runtimes/install.ts";
 import { testClock } from "../support/clock.ts";
 import { faultOf, KEYS, listingFault, write } from "./described.ts";
 
@@ -56,8 +57,8 @@ const READER = `
   process.exit(0);
 `;
 
-function start(program: string, base: string) {
-  const child = spawn(process.execPath, [program, base], { stdio: ["pipe", "pipe", "inherit"] });
+function start(node: string, code: string, base: string) {
+  const child = spawn(node, [code, base], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const exit = once(child, "exit");
   // A write to one that is dead is no event of its own.
@@ -72,22 +73,24 @@ it(
   { timeout: 60_000 + KILLS * 5000 },
   async () => {
     const begin = performance.now();
+    // Oldest and newest in turn, in one folder.
+    const nodes = [process.execPath, await program("node26")] as const;
     const base = await emptyFolder();
     const store = fsBackend({ base });
     let n = 0;
     for (const key of KEYS) await write(store, key, ++n, 10);
     const [writer, reader] = [await bundle(WRITER), await bundle(READER)];
-    const reading = start(reader, base);
+    const reading = start(nodes[1], reader, base);
     const drafts = async (): Promise<string[]> => readdir(join(base, ".unbucket/tmp"));
     let hit = 0;
     let before = (await drafts()).length;
-    let next = start(writer, base);
+    let next = start(nodes[0], writer, base);
     for (let kill = 0; kill < KILLS; kill++) {
       const { child, exit, out } = next;
       await expect.poll(out, { timeout: 30_000, interval: 2 }).toBe("ready");
       child.stdin.write(`${(n += 100_000)}\n`);
       await expect.poll(out, { timeout: 30_000, interval: 1 }).toBe("ready writing");
-      if (kill + 1 < KILLS) next = start(writer, base);
+      if (kill + 1 < KILLS) next = start(nodes[kill % 2 ? 0 : 1], writer, base);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 80));
       child.kill("SIGKILL");
       expect(await exit).toEqual([null, "SIGKILL"]);

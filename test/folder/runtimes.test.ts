@@ -4,7 +4,7 @@ import { bundle, run } from "../drivers/fs/child.ts";
 import { emptyFolder } from "../drivers/fs/folder.ts";
 import { program } from "../runtimes/install.ts";
 
-const RUNTIMES = ["node24", "bun", "deno"] as const;
+const RUNTIMES = ["node26", "bun", "deno"] as const;
 type Runtime = (typeof RUNTIMES)[number];
 
 /** Stores an object and sends two parts of four, or reads the one and goes on with the other; prints what it has seen. */
