@@ -3,6 +3,7 @@ import { toDriver, type Driver } from "../src/driver.ts";
 import { fsBackend } from "./fs/backend.ts";
 import type { FsOptions } from "./fs/options.ts";
 
+export type { Pattern } from "./fs/ignore.ts";
 export type { FsOptions } from "./fs/options.ts";
 export type { WatchOptions } from "./fs/watch-options.ts";
 

@@ -4,7 +4,9 @@ import { StorageError } from "./error.ts";
 
 /** First and last byte, both inclusive. */
 export interface Span {
+  /** The first byte, from 0. */
   readonly start: number;
+  /** The last byte, inclusive. */
   readonly end: number;
 }
 
