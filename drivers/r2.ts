@@ -1,7 +1,6 @@
 /**
- * Objects in an R2 bucket over a Worker's binding: no keys and no signatures, and bodies that the runtime streams by itself.
- * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
- */
+ * Objects in an R2 bucket over a Worker's binding, whose bodies the runtime streams, without keys and signatures:
+ * https://developers.cloudflare.com/r2/api/workers/workers-api-reference/ */
 import { heeding } from "../src/abort.ts";
 import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
@@ -26,6 +25,7 @@ export interface R2Options {
   readonly publicUrl?: string;
   /** An `s3` driver of the same bucket and base, which presigns. Default: none, `presign` gives null. */
   readonly s3?: Pick<Driver, "getInstance">;
+  /** Called after every call and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent;
 }
 
