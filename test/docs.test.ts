@@ -100,7 +100,7 @@ describe("the drawing of a folder", () => {
 
 /** A command is in the table, and the file that it names shows that it is run there. */
 function expectProof(command: string): void {
-  const test = /^npx vitest run (test\/\S+)$/.exec(command)?.[1];
+  const test = /^npx vitest run (test\/\S+?)(?: -u)?$/.exec(command)?.[1];
   const project = /^npx vitest run --project (\w+)$/.exec(command)?.[1];
   const proof = test
     ? { file: test, shows: "vitest" }
