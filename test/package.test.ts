@@ -3,8 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codeOf, sources } from "./architecture/tree.ts";
 import { installed } from "./runtimes/install.ts";
@@ -102,22 +100,6 @@ describe("the packed package", () => {
   });
 });
 
-describe("a bundle for Workers", () => {
-  it("of the S3 driver has at most 39.2 kB gzipped, 6 of them aws4fetch and mime, and asks for nothing of Node", async () => {
-    const { gzip, external } = await bundle(`export { default } from "unbucket/drivers/s3";`);
-    console.log(`S3 driver for Workers: ${gzip} bytes gzipped`);
-    expect(external).toEqual([]);
-    expect(gzip).toBeLessThanOrEqual(39_200);
-  });
-
-  it.each(doors.filter(({ path }) => path !== "./drivers/fs"))(
-    "of $path asks for nothing of Node",
-    async ({ name }) => {
-      expect((await bundle(`export * from "${name}";`)).external).toEqual([]);
-    },
-  );
-});
-
 /** What each door exports at run time. */
 const surface: Readonly<Record<string, readonly string[]>> = {
   ".": [
@@ -140,19 +122,6 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./drivers/r2": ["default"],
   "./drivers/env": ["default", "getStorage"],
 };
-
-/** Bundles as tools for Workers do: size gzipped, and what is left to be imported at run time. */
-async function bundle(contents: string): Promise<{ readonly gzip: number; readonly external: readonly string[] }> {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: app, loader: "js" },
-    ...{ bundle: true, minify: true, write: false, metafile: true, format: "esm", outfile: "bundle.js" },
-    conditions: ["workerd", "worker", "browser"],
-    external: ["node:*"],
-    logLevel: "silent",
-  });
-  const imports = Object.values(metafile.outputs).flatMap((file) => file.imports.map(({ path }) => path));
-  return { gzip: gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length, external: imports };
-}
 
 /** What a command printed; begins with its exit code when it failed. */
 function output(command: string, args: readonly string[]): string {

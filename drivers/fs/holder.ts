@@ -33,13 +33,14 @@ const self = async (): Promise<Self> => {
 
 let known: Promise<Self> | undefined;
 
-/** Tells this process, and with a number each line of it, from all others. */
-const own = randomBytes(6).toString("hex");
+/** Tells this process, and with a number each line of it, from all others. Made when first asked for: workerd loads no chance. */
+let own: string | undefined;
 let lines = 0;
 
 /** A line that names this process, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
   const { machine, start } = await (known ??= self());
+  own ??= randomBytes(6).toString("hex");
   return `${own}-${(lines++).toString(36)}.${machine ?? ""}.${process.pid}.${start}`;
 }
 

@@ -1,0 +1,19 @@
+/** Where a bundle shall run, as a bundler is told of it. */
+export interface Target {
+  readonly name: "node" | "bun" | "deno" | "workers" | "browser";
+  readonly platform: "node" | "browser";
+  readonly conditions: readonly string[];
+  /** The file that each seam must get here. */
+  readonly seams: Readonly<Record<"transport" | "digest" | "folder", string>>;
+}
+
+const node = { transport: "undici", digest: "node", folder: "fs" } as const;
+const page = { transport: "fetch", digest: "web", folder: "none" } as const;
+
+export const targets: readonly Target[] = [
+  { name: "node", platform: "node", conditions: [], seams: node },
+  { name: "bun", platform: "node", conditions: ["bun"], seams: { ...node, transport: "fetch" } },
+  { name: "deno", platform: "node", conditions: ["deno"], seams: { ...node, transport: "deno" } },
+  { name: "workers", platform: "browser", conditions: ["workerd", "worker"], seams: page },
+  { name: "browser", platform: "browser", conditions: [], seams: page },
+];
