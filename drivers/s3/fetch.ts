@@ -20,7 +20,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
   let distrusted = 0;
   return {
     async send({ method, url, headers, body, copies = 0, once, signal }) {
-      if (performance.now() < distrusted) throw interim();
+      if (distrusted > 0 && performance.now() < distrusted) throw interim();
       const limit = new Limit(signal);
       // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
       const sending = timeouts.headers && (body?.byteLength ?? 0) / 100 + copies / 10_000;
@@ -116,8 +116,7 @@ class Limit {
   }
 
   #wait(milliseconds: number): void {
-    const now = performance.now();
-    this.#deadline = milliseconds > 0 ? now + milliseconds : Infinity;
+    this.#deadline = milliseconds > 0 ? performance.now() + milliseconds : Infinity;
     if (this.#timer !== undefined && this.#due <= this.#deadline) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
