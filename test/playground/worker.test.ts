@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bundled } from "./worker.ts";
+import { bundled } from "./worker-bundle.ts";
 
 it("the Worker is a bundle without Node, sharp, libSQL and the folder", async () => {
   const { imports } = await bundled();

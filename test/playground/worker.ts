@@ -1,10 +1,7 @@
 /** The playground in workerd, with the bindings of its `wrangler.jsonc`. */
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runInNewContext } from "node:vm";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { vi } from "vitest";
 import { childrenNamed } from "../bench/process.ts";
@@ -12,29 +9,7 @@ import type { R2Bucket } from "../../drivers/r2.ts";
 import type { S3Server } from "../support/s3.ts";
 import type { App } from "./check.ts";
 import { bucketOn } from "./start.ts";
-
-const root = fileURLToPath(new URL("../../playground/", import.meta.url));
-
-/** What one environment of the file binds. */
-interface Bound {
-  readonly d1_databases: readonly { readonly binding: string }[];
-  readonly r2_buckets?: readonly { readonly binding: string }[];
-  readonly vars?: Readonly<Record<string, string>>;
-}
-
-/** `wrangler.jsonc`, as far as it is used here; test/playground/wrangler.test.ts lets wrangler itself read all of it. */
-export interface Configuration {
-  readonly main: string;
-  readonly compatibility_date: string;
-  readonly compatibility_flags: string[];
-  readonly assets: { readonly directory: string; readonly binding: string; readonly html_handling: "none" };
-  readonly env: { readonly r2: Bound; readonly s3: Bound };
-}
-
-/** Reads it. JSON with comments and trailing commas is an expression of JavaScript. */
-export async function configuration(): Promise<Configuration> {
-  return runInNewContext(`(${await readFile(join(root, "wrangler.jsonc"), "utf8")})`) as Configuration;
-}
+import { type Bound, bundled, configuration, root } from "./worker-bundle.ts";
 
 /** Gives V8 in workerd so many MiB for its heap from now on, until vitest's `unstubAllEnvs`. */
 export function limitHeap(mebibytes: number): void {
@@ -47,23 +22,6 @@ export function limitHeap(mebibytes: number): void {
 /** A playground whose process can be watched. */
 export interface WorkerApp extends App {
   readonly pid: number;
-}
-
-/** The Worker in one file, and every module that went into it. */
-export async function bundled(): Promise<{ readonly script: string; readonly imports: readonly string[] }> {
-  const { main } = await configuration();
-  const { metafile, outputFiles } = await build({
-    entryPoints: [join(root, main)],
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser", "import"],
-    external: ["cloudflare:*"],
-  });
-  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
-  return { script: outputFiles[0]?.text ?? "", imports };
 }
 
 /** Starts it: as the environment `s3` on a bucket of a server, else as the environment `r2`. */

@@ -6,8 +6,11 @@ import type { S3Server } from "../servers/server.ts";
 export { createBucket as freshBucket, signed } from "../servers/bucket.ts";
 export type { S3Server } from "../servers/server.ts";
 
+const announced: string | undefined = inject("s3Servers");
+if (announced === undefined) throw new Error("no server is started for this file: name it *.live.test.ts");
+
 /** Never empty: a file that needs servers waits until they run, and fails when none can be had. */
-export const servers: readonly S3Server[] = await handedOver(inject("s3Servers"));
+export const servers: readonly S3Server[] = await handedOver(announced);
 
 const usual = servers.filter(({ name }) => name === "minio" || name === "seaweedfs");
 
