@@ -7,7 +7,7 @@ import type { StoreConfig } from "../suite/jobs.ts";
 import { openToPages } from "../browser/cors.ts";
 import { freshBucket, mainServers, type S3Server } from "../support/s3.ts";
 import { makeApp, type App } from "./app.ts";
-import { runtimes } from "./run.ts";
+import { runtimes, withNode } from "./run.ts";
 
 type Store = Omit<StoreConfig, "seams" | "options"> & { readonly options: () => Promise<Record<string, unknown>> };
 
@@ -78,6 +78,14 @@ async function s3Options(server: S3Server): Promise<Record<string, unknown>> {
   return { bucket, endpoint, region, accessKeyId, secretAccessKey, partSize: 5 * 2 ** 20 };
 }
 
+/** What a runtime can reach: files nowhere but on servers and where Workers have Node's modules, a binding on Workers. */
+function storesOf(runtime: string): readonly Store[] {
+  if (runtime === "chromium") return stores.flatMap(inBrowser);
+  if (runtime === "workerd") return [...stores.filter(({ driver }) => driver !== "fs"), inR2];
+  if (runtime === withNode) return [...stores.map((store) => (store.driver === "fs" ? onWorkerd : store)), inR2];
+  return stores;
+}
+
 /** The second server stands behind one runtime for each transport, undici and fetch; the others have it in the long run. */
 function standing(runtime: string, store: Store): Store[] {
   const second = store.driver === "s3" && store.name === mainServers[1]?.name;
@@ -87,13 +95,7 @@ function standing(runtime: string, store: Store): Store[] {
 
 // All pairs in one queue, so that none waits for the slowest of a runtime.
 describe.concurrent.each(runtimes)("conformance of the built package on $name", ({ name, seams, run }) => {
-  const here =
-    name === "workerd"
-      ? [...stores.map((store) => (store.driver === "fs" ? onWorkerd : store)), inR2]
-      : name === "chromium"
-        ? stores.flatMap(inBrowser)
-        : stores;
-  it.for(here.flatMap((store) => standing(name, store)))(
+  it.for(storesOf(name).flatMap((store) => standing(name, store)))(
     "with $name",
     { timeout: 600_000 },
     async (store, { expect }) => {

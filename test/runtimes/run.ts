@@ -21,6 +21,10 @@ type Command = (entry: string, junit: string) => readonly string[];
 
 const onNode: Seams = { transport: "undici", digest: "node" };
 const withFetch: Seams = { transport: "fetch", digest: "node" };
+const onWeb: Seams = { transport: "fetch", digest: "web" };
+
+/** Where a Worker has files, in memory and for one request. */
+export const withNode = "workerd with nodejs_compat";
 
 export const runtimes: readonly Runtime[] = [
   ...(["node20", "node22", "node24", "node26"] as const).map((name): Runtime => ({
@@ -44,8 +48,9 @@ export const runtimes: readonly Runtime[] = [
         ...["test", "--allow-all", "--no-check", "--quiet", `--junit-path=${junit}`, entry],
       ]),
   },
-  { name: "workerd", seams: { transport: "fetch", digest: "web" }, run: runWorkerd },
-  { name: "chromium", seams: { transport: "fetch", digest: "web" }, run: runChromium },
+  { name: "workerd", seams: onWeb, run: (folder, suite) => runWorkerd(folder, suite, []) },
+  { name: withNode, seams: onWeb, run: (folder, suite) => runWorkerd(folder, suite, ["nodejs_compat"]) },
+  { name: "chromium", seams: onWeb, run: runChromium },
 ];
 
 function runNode(name: Program, folder: string, suite: SuiteConfig): Promise<Report> {
@@ -86,7 +91,7 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
-async function runWorkerd(folder: string, suite: SuiteConfig): Promise<Report> {
+async function runWorkerd(folder: string, suite: SuiteConfig, compatibilityFlags: string[]): Promise<Report> {
   const files = "driver" in suite && suite.driver === "fs";
   const bundle = await build({
     entryPoints: [join(folder, "suite", files ? "entry.worker-files.mjs" : "entry.worker.mjs")],
@@ -99,7 +104,7 @@ async function runWorkerd(folder: string, suite: SuiteConfig): Promise<Report> {
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.outputFiles[0]?.text ?? "" }],
     compatibilityDate: "2026-04-01",
-    compatibilityFlags: files ? ["nodejs_compat"] : [],
+    compatibilityFlags,
     bindings: { UNBUCKET_SUITE: JSON.stringify(suite) },
     r2Buckets: ["BUCKET"],
   });
