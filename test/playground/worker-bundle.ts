@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { build } from "esbuild";
 
 /** The folder of the playground. */
-export const root = fileURLToPath(new URL("../../playground/", import.meta.url));
+export const root: string = fileURLToPath(new URL("../../playground/", import.meta.url));
 
 /** What one environment of the file binds. */
 export interface Bound {
