@@ -94,6 +94,10 @@ describe("blocks", () => {
   );
 });
 
+it("README.md shows the runtimes as a run saw them: copy test/runtimes/table.md into it", () => {
+  expect(read("README.md")).toContain(read("test/runtimes/table.md"));
+});
+
 describe("the drawing of a folder", () => {
   it.each(blocksOfKind("layout"))("is what the driver makes: $place", ({ code }) => checkLayout(code));
 });

@@ -9,9 +9,6 @@ import { servePage } from "./page.ts";
 
 type Global = typeof globalThis & { readonly suite: SuitePage };
 
-/** Jobs at a time: a browser keeps as many connections to one host. */
-const CONNECTIONS = 6;
-
 /** Runs it. */
 export async function runChromium(folder: string, suite: SuiteConfig): Promise<Report> {
   const { outputFiles } = await build({
@@ -29,14 +26,11 @@ export async function runChromium(folder: string, suite: SuiteConfig): Promise<R
     await page.goto(origin.url);
     const names = await page.evaluate((config) => (globalThis as Global).suite.begin(config), suite);
     const failed: string[] = [];
-    const queue = names.entries();
-    const work = async (): Promise<void> => {
-      for (const [index, name] of queue) {
-        const fault = await page.evaluate((job) => (globalThis as Global).suite.run(job), index);
-        if (fault !== null) failed.push(`${name}: ${fault.slice(0, 500)}`);
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, work));
+    // One after the other: a browser keeps six connections to a host, and a case may hold some while it waits for others.
+    for (const [index, name] of names.entries()) {
+      const fault = await page.evaluate((job) => (globalThis as Global).suite.run(job), index);
+      if (fault !== null) failed.push(`${name}: ${fault.slice(0, 500)}`);
+    }
     return { passed: names.length - failed.length, failed };
   } finally {
     await browser.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -8,9 +8,11 @@ import { openToPages } from "../browser/cors.ts";
 import { freshBucket, mainServers, type S3Server } from "../support/s3.ts";
 import { makeApp, type App } from "./app.ts";
 import { runtimes, withNode } from "./run.ts";
+import { type Seen, tableOf } from "./table.ts";
 
 type Store = Omit<StoreConfig, "seams" | "options"> & { readonly options: () => Promise<Record<string, unknown>> };
 
+const seen: Seen[] = [];
 const scratch = mkdtempSync(join(tmpdir(), "unbucket-suite-"));
 let app: App;
 beforeAll(async () => {
@@ -86,10 +88,14 @@ function storesOf(runtime: string): readonly Store[] {
   return stores;
 }
 
-/** The second server stands behind one runtime for each transport, undici and fetch; the others have it in the long run. */
+/**
+ * The second server stands behind one runtime for each transport, undici and fetch, and the binding, which knows nothing of Node's
+ * modules, in plain workerd; the others have them in the long run.
+ */
 function standing(runtime: string, store: Store): Store[] {
-  const second = store.driver === "s3" && store.name === mainServers[1]?.name;
-  if (!second || runtime === "node 20" || runtime === "workerd") return [store];
+  const second = store.name === mainServers[1]?.name;
+  if (second ? ["node 20", "workerd"].includes(runtime) : !(store.driver === "r2" && runtime === withNode))
+    return [store];
   return process.env["UNBUCKET_LONG"] ? [{ ...store, name: `${store.name}, long` }] : [];
 }
 
@@ -103,6 +109,8 @@ describe.concurrent.each(runtimes)("conformance of the built package on $name", 
       const report = await run(app.folder, { ...store, seams, options: await store.options() });
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
       const deviating = Object.keys(store.deviations).length;
+      const total = report.passed + report.failed.length;
+      seen.push({ runtime: name, store: store.name, met: report.passed - deviating, total });
       console.log(
         `${name} × ${store.name}: ${report.passed} passed, ${report.failed.length} failed, ${deviating} of them deviations, ${seconds} s`,
       );
@@ -110,4 +118,15 @@ describe.concurrent.each(runtimes)("conformance of the built package on $name", 
       expect(report.passed).toBeGreaterThan(100);
     },
   );
+});
+
+describe("what this run saw", () => {
+  const update = "npx vitest run test/runtimes/conformance.live.test.ts -u";
+  it(`is what test/runtimes/table.md shows; \`${update}\` takes a change over, to be copied into the README`, async ({
+    expect,
+  }) => {
+    const names = runtimes.map(({ name }) => name);
+    const before = readFileSync(new URL("table.md", import.meta.url), "utf8");
+    await expect(tableOf(names, seen, before)).toMatchFileSnapshot("table.md");
+  });
 });
