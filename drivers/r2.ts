@@ -1,6 +1,7 @@
 /**
- * Objects in an R2 bucket over a Worker's binding, whose bodies the runtime streams, without keys and signatures:
- * https://developers.cloudflare.com/r2/api/workers/workers-api-reference/ */
+ * Objects in an R2 bucket over a Worker's binding: no keys and no signatures, and bodies that the runtime streams by itself.
+ * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
+ */
 import { heeding } from "../src/abort.ts";
 import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
@@ -205,8 +206,7 @@ function r2Backend(options: R2Options): Backend {
         const same = ifMatch === undefined || ifMatch === "*" || ifMatch === found.httpEtag;
         throw new StorageError(same ? "not-modified" : "precondition-failed", `the object has ETag ${found.httpEtag}`);
       }
-      let { body } = found;
-      if (signal) body = sized(body, span ? span.end - span.start + 1 : found.size, signal);
+      const body = signal ? sized(found.body, span ? span.end - span.start + 1 : found.size, signal) : found.body;
       let reader: ByteReader | undefined;
       const next = (): Promise<Uint8Array | null> =>
         (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));
