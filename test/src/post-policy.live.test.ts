@@ -134,19 +134,20 @@ const cases: Readonly<Record<string, (shop: Shop) => Promise<void>>> = {
     expect(await keysOf(driver)).toEqual([]);
   },
   "a form that has ended is refused, and so is one whose keys have": async ({ options, driver }) => {
-    const hourAgo = testClock(Date.now() - 3_600_000);
-    const old = clocked(options.endpoint, hourAgo, options);
-    expect(await status(await formOf(old, "k", { expiresIn: 3540 }), "hello")).toBe(403);
+    // Within the hour that versitygw takes a form after it was signed, whatever its end.
+    const earlier = testClock(Date.now() - 3_000_000);
+    const old = clocked(options.endpoint, earlier, options);
+    expect(await status(await formOf(old, "k", { expiresIn: 2940 }), "hello")).toBe(403);
     const { accessKeyId = "", secretAccessKey = "" } = options;
     const expiration = new Date(Date.now() - 60_000);
     const credentials = async (): Promise<Credentials> => ({ accessKeyId, secretAccessKey, expiration });
-    const form = await formOf(clocked(options.endpoint, hourAgo, { ...options, credentials }), "k", {
+    const form = await formOf(clocked(options.endpoint, earlier, { ...options, credentials }), "k", {
       expiresIn: 7200,
     });
     expect(form.expiresAt).toEqual(expiration);
     expect(await status(form, "hello")).toBe(403);
     expect(await keysOf(driver)).toEqual([]);
-    expect(await status(await formOf(old, "k", { expiresIn: 3660 }), "hello")).toBe(204);
+    expect(await status(await formOf(old, "k", { expiresIn: 3600 }), "hello")).toBe(204);
   },
   "a changed policy is refused": async ({ driver }) => {
     const form = await formOf(driver, "k");
