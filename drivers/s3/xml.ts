@@ -12,10 +12,11 @@ export interface Element {
   readonly text: string;
 }
 
-interface Open {
-  /** With its prefix, as the closing tag must have it. */
-  readonly name: string;
-  readonly element: { readonly name: string; readonly children: Element[]; text: string };
+interface Open extends Element {
+  /** Its name with its prefix, as the closing tag must have it. */
+  readonly tag: string;
+  readonly children: Element[];
+  text: string;
 }
 
 /** The deepest document of S3's has five levels. */
@@ -23,48 +24,40 @@ const MAX_DEPTH = 32;
 /** The largest, a listing of 1000 keys with owners, has some 13,000. An element takes more memory than its few bytes. */
 const MAX_ELEMENTS = 200_000;
 const NAMED: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39 };
-/** An element's name, with or without a prefix, and attributes, which S3's documents do not need. */
-const TAG = /^((?:[a-z_][\w.-]*:)?([a-z_][\w.-]*))(?:\s[^]*)?$/i;
+
+const NAME = "[a-z_][\\w.-]*";
+// As many as there may be in a tag, since each that an engine must be able to give back costs it memory.
+const ATTRIBUTES = `(?:\\s+[^\\s<>"'=/]+\\s*=\\s*(?:"[^"<]*"|'[^'<]*')){0,32}`;
+/** Text, and what follows it: an instruction, a comment, CDATA, or a tag. A document type is none of these. */
+const TOKEN = new RegExp(
+  `([^<]*)<(?:\\?[^]*?\\?>|!--[^]*?-->|!\\[CDATA\\[([^]*?)]]>|(/?)((?:${NAME}:)?${NAME})(${ATTRIBUTES})\\s*(/?)>)`,
+  "iy",
+);
 
 /** Reads a document; rejects `corrupt` when it is not whole and well-formed. What follows the root is not looked at. */
 export function readXml(text: string): Element {
   const stack: Open[] = [];
-  let at = 0;
-  for (let count = 0; ;) {
-    const tag = text.indexOf("<", at);
-    if (tag < 0) throw corrupt("it ends before its root element does");
-    const top = stack.at(-1);
-    if (top) top.element.text += decode(text.slice(at, tag));
-    else if (text.slice(at, tag).trim() !== "") throw corrupt("it does not begin with an element");
-
-    if (text.startsWith("<?", tag)) at = after(text, "?>", tag);
-    else if (text.startsWith("<!--", tag)) at = after(text, "-->", tag + 4);
-    else if (text.startsWith("<![CDATA[", tag) && top) {
-      at = after(text, "]]>", tag);
-      top.element.text += text.slice(tag + 9, at - 3);
-    } else if (text.startsWith("<!", tag)) throw corrupt("it has a document type, which S3 never sends");
-    else {
-      at = tagEnd(text, tag + 1);
-      const inside = text.slice(tag + 1, at - 1);
-      let closed: Element | undefined;
-      if (inside.startsWith("/")) {
-        if (!top || top.name !== inside.slice(1).trimEnd()) throw corrupt("its elements do not nest");
-        closed = stack.pop()?.element;
-      } else {
-        const empty = inside.endsWith("/");
-        const [, name, local] = TAG.exec(empty ? inside.slice(0, -1) : inside) ?? [];
-        if (!name || !local) throw corrupt("it has a malformed tag");
-        if (++count > MAX_ELEMENTS || stack.length >= MAX_DEPTH) throw corrupt("it has too many elements or levels");
-        const element = { name: local, children: [], text: "" };
-        if (empty) closed = element;
-        else stack.push({ name, element });
-      }
-      if (closed) {
-        const parent = stack.at(-1)?.element;
-        if (!parent) return closed;
-        parent.children.push(closed);
-      }
+  let count = 0;
+  for (let at = 0; ; at = TOKEN.lastIndex) {
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(text);
+    if (!token) throw corrupt(`it is cut, or malformed from character ${at} on`);
+    const [, before = "", data, closing, tag, attributes, empty] = token;
+    let element = stack.at(-1);
+    if (element) element.text += decode(before) + (data ?? "");
+    else if (before.trim() !== "" || data !== undefined) throw corrupt("it does not begin with an element");
+    if (!tag) continue;
+    if (closing) {
+      if (element?.tag !== tag || attributes || empty) throw corrupt("its elements do not nest");
+      stack.pop();
+    } else {
+      if (++count > MAX_ELEMENTS || stack.length >= MAX_DEPTH) throw corrupt("it has too many elements or levels");
+      const parent = element;
+      element = { tag, name: tag.slice(tag.indexOf(":") + 1), children: [], text: "" };
+      parent?.children.push(element);
+      if (!empty) stack.push(element);
     }
+    if (element && stack.length === 0) return element;
   }
 }
 
@@ -116,27 +109,8 @@ export function isXmlText(text: string): boolean {
   return /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u.test(text);
 }
 
-const INSIDE = /[^<>"']*(?:"[^<"]*"|'[^<']*')?/y;
-
-/** Behind the `>` that ends a tag: within quotes it ends nothing. */
-function tagEnd(text: string, from: number): number {
-  for (let at = from; ;) {
-    INSIDE.lastIndex = at;
-    INSIDE.test(text);
-    const next = INSIDE.lastIndex;
-    if (text[next] === ">") return next + 1;
-    if (next === at) throw corrupt("it has a malformed tag");
-    at = next;
-  }
-}
-
-function after(text: string, end: string, from: number): number {
-  const found = text.indexOf(end, from);
-  if (found < 0) throw corrupt("it ends within a tag");
-  return found + end.length;
-}
-
 function decode(text: string): string {
+  if (!text.includes("&")) return text;
   return text.replace(/&(?:#(\d{1,7}|x[\da-f]{1,6})|([a-z]{2,4}));|&/gi, (_, number?: string, name = "") => {
     const code = number ? Number(`0${number}`) : NAMED[name];
     if (code === undefined || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
