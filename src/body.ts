@@ -15,7 +15,7 @@ export interface Body {
 
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
 export function toBody(body: UploadBody, size?: number): Body {
-  if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
+  if (size !== undefined) wholeNumber("size", size);
   const bytes = body === null ? new Uint8Array(0) : toBytes(body);
   if (bytes) return { source: fixed(bytes, size) };
   if (body instanceof Blob) {

@@ -1,7 +1,7 @@
 /** From a backend to what users hold: an unstorage driver with the object interface on the same object. */
 import type { Backend } from "./backend.ts";
 import { caller, type DriverSpec, opener, type Watch } from "./call.ts";
-import { type Place, StorageError } from "./error.ts";
+import { hasCode, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
@@ -47,7 +47,7 @@ export function toDriver(spec: DriverSpec): Driver {
   ): Promise<DownloadedObject | null> {
     return on(operation, key, options, (...object) =>
       download(...object).catch((error: unknown) => {
-        if (StorageError.is(error) && error.code === "not-found") return null;
+        if (hasCode(error, "not-found")) return null;
         throw error;
       }),
     );

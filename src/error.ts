@@ -126,6 +126,11 @@ export interface PartialFailure extends StorageError {
 /** Every {@link StorageError}, told apart by `code`. */
 export type StorageFailure = PartialFailure | (StorageError & { readonly code: Exclude<ErrorCode, "partial"> });
 
+/** Whether a failure has this code. */
+export function hasCode(error: unknown, code: ErrorCode): error is StorageFailure {
+  return StorageError.is(error) && error.code === code;
+}
+
 /**
  * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.
  * A StorageError stays the same object, so that subclasses keep what they carry.

@@ -1,7 +1,7 @@
 /** Moving: a copy that is looked at before its source is deleted, inside one store or from one to another. */
 import type { RequestOptions, StoredInfo } from "./backend.ts";
 import { copyHeaders } from "./copy-headers.ts";
-import { notFound, StorageError } from "./error.ts";
+import { hasCode, notFound, StorageError } from "./error.ts";
 import type { CopyOptions } from "./interface.ts";
 import { refuse } from "./options.ts";
 
@@ -42,7 +42,7 @@ export async function move<K extends string, T>(
   const own = seen.etag === '""' ? undefined : seen.etag;
   const only = ifMatch === undefined || ifMatch === "*" ? own : ifMatch;
   const made = await copy(only).catch((error: unknown) => {
-    const overtaken = StorageError.is(error) && error.code === "precondition-failed" && only === own;
+    const overtaken = hasCode(error, "precondition-failed") && only === own;
     throw overtaken ? replaced() : error;
   });
   if ((await atTarget())?.size !== seen.size)

@@ -19,7 +19,7 @@ export function createMultipart(call: Caller, key: string, options: MultipartOpt
   return call("createMultipartUpload", key, options, async (backend) => {
     const parsed = parseKey(key);
     const { size, partSize } = options;
-    if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
+    if (size !== undefined) wholeNumber("size", size);
     if (partSize !== undefined) wholeNumber("partSize", partSize, MIN_PART, MAX_PART);
     const checked = putOptions(parsed, options);
     const steps = stepsOf(backend);

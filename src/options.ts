@@ -71,8 +71,13 @@ export function prefixed<T extends { readonly prefix?: string }>(options: T, ful
   return options?.prefix === null ? options : options && { ...options, prefix: full(options.prefix ?? "") };
 }
 
-/** A whole number within bounds; rejects `invalid-option`. */
-export function wholeNumber(option: string, value: number, least: number, most: number): number {
+/** A whole number within bounds, by default one of bytes; rejects `invalid-option`. */
+export function wholeNumber(
+  option: string,
+  value: number,
+  least: number = 0,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     throw refuse(option, `must be a whole number from ${least} to ${most}, not ${String(value)}`);
   }
@@ -157,8 +162,12 @@ const COPY = { ...REQUEST, ifMatch: 1 };
 const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 };
 
-/** An option that is missing here does not compile. */
-const VERBS: { readonly [V in Verb]: Readonly<Record<keyof Verbs[V], unknown>> } = {
+/** The verbs that take more than a signal. An option that is missing here does not compile. */
+const VERBS: {
+  readonly [V in Verb as keyof Verbs[V] extends keyof CallOptions ? never : V]: Readonly<
+    Record<keyof Verbs[V], unknown>
+  >;
+} = {
   upload: UPLOAD,
   setItem: UPLOAD,
   setItemRaw: UPLOAD,
@@ -173,23 +182,15 @@ const VERBS: { readonly [V in Verb]: Readonly<Record<keyof Verbs[V], unknown>> }
   getMeta: REQUEST,
   list: LIST,
   getKeys: LIST,
-  clear: CALL,
-  watch: CALL,
   presign: { ...REQUEST, ...WRITE, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
   copy: COPY,
   move: COPY,
   update: { ...UPLOAD, attempts: 1 },
   createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
-  resumeMultipartUpload: CALL,
-  uploadPart: CALL,
-  listParts: CALL,
-  completeMultipartUpload: CALL,
-  abortMultipartUpload: CALL,
   sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
   presignMultipartUpload: { ...CALL, expiresIn: 1 },
   listUploads: { ...CALL, prefix: 1 },
   sweepUploads: { ...CALL, prefix: 1, olderThan: 1 },
-  deletePrefix: CALL,
 };
 
 /**
@@ -197,7 +198,7 @@ const VERBS: { readonly [V in Verb]: Readonly<Record<keyof Verbs[V], unknown>> }
  * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
  */
 export function optionsOf(operation: Verb): object {
-  return VERBS[operation];
+  return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;
 }
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */

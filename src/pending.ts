@@ -26,7 +26,7 @@ export async function* listUploads(call: Caller, options: UploadsOptions): Async
 export function sweepUploads(call: Caller, options: SweepOptions): Promise<number> {
   const { prefix = "", olderThan = STALE, signal } = options ?? {};
   return call("sweepUploads", prefix, options, async (backend) => {
-    wholeNumber("olderThan", olderThan, 0, Number.MAX_SAFE_INTEGER);
+    wholeNumber("olderThan", olderThan);
     const steps = stepsOf(backend);
     let before: number | undefined;
     let count = 0;

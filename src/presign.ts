@@ -18,7 +18,7 @@ export function presignOptions(options: PresignOptions): BackendPresignOptions {
   wholeNumber("expiresIn", expiresIn, 1, MAX_EXPIRY);
   const [misplaced, other] = method === "GET" ? [PUT_ONLY, "PUT"] : [GET_ONLY, "GET"];
   for (const name of misplaced) if (options[name] !== undefined) throw refuse(name, `is for ${other} only`);
-  if (contentLength !== undefined) wholeNumber("contentLength", contentLength, 0, Number.MAX_SAFE_INTEGER);
+  if (contentLength !== undefined) wholeNumber("contentLength", contentLength);
   if (checksum && !/^[A-Z\d]+ ([\w+/=]{4})+$/.test(`${checksum.name} ${checksum.value}`))
     throw refuse("checksum", 'must be { name: "SHA256", value } with the value in base64');
   checkEtag("ifMatch", ifMatch);

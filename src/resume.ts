@@ -28,7 +28,7 @@ export function toState(
   if (typeof uploadId !== "string" || uploadId === "" || !Array.isArray(parts))
     throw refuse("upload", "must be the id of an upload, or what state() gave");
   wholeNumber("partSize", partSize, 1, MAX_PART);
-  if (size !== undefined) wholeNumber("size", size, 0, Number.MAX_SAFE_INTEGER);
+  if (size !== undefined) wholeNumber("size", size);
   if (named !== key) throw refuse("upload", `is of the key ${JSON.stringify(named)}: resume it under that one`);
   const sent = (parts as SentPart[]).map((part) => {
     return [wholeNumber("partNumber", part.partNumber, 1, MAX_PARTS), part] as const;

@@ -4,7 +4,7 @@ import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { StorageError } from "./error.ts";
+import { hasCode, StorageError } from "./error.ts";
 import type { ObjectInfo, UpdateFunction, UpdateOptions, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
@@ -87,9 +87,7 @@ async function rounds(
   const judge = (error: unknown): Failure => {
     // Only what the write was refused with: fn may meet the same codes at other objects. A conflict for good is no race.
     const overtaken =
-      error === refused &&
-      StorageError.is(error) &&
-      (error.code === "precondition-failed" || (error.code === "conflict" && error.retryable));
+      error === refused && (hasCode(error, "precondition-failed") || (hasCode(error, "conflict") && error.retryable));
     return { error: overtaken ? giveUp(attempts, error) : error, retryable: overtaken, kind: "throttled" };
   };
   // A budget of its own, since other writers are no outage: it lasts for as many as 100 attempts of this kind.

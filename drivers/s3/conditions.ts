@@ -1,6 +1,6 @@
 /** What must hold for a write, as headers, and what a store answers when it does not. */
 import type { CompleteOptions } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
+import { hasCode, StorageError } from "../../src/error.ts";
 import type { HeaderMap } from "./headers.ts";
 
 type Conditions = Pick<CompleteOptions, "ifMatch" | "ifNoneMatch">;
@@ -20,12 +20,7 @@ export async function refusedAsPrecondition<T>({ ifMatch }: Conditions, run: () 
   try {
     return await run();
   } catch (error) {
-    if (
-      ifMatch !== undefined &&
-      StorageError.is(error) &&
-      error.code === "not-found" &&
-      error.response?.code !== "NoSuchUpload"
-    ) {
+    if (ifMatch !== undefined && hasCode(error, "not-found") && error.response?.code !== "NoSuchUpload") {
       throw new StorageError("precondition-failed", "no object matches ifMatch", {
         cause: error,
         response: error.response,

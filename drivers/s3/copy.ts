@@ -12,7 +12,7 @@ import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts } from "../../src/put.ts";
 import type { Client } from "./client.ts";
-import { toEtag, toRequestHeaders } from "./headers.ts";
+import { toDate, toEtag, toRequestHeaders } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
 import { childText, type Element } from "./xml.ts";
 
@@ -117,7 +117,6 @@ async function copyVersion(
 }
 
 function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {
-  const lastModified = new Date(childText(root, "LastModified") ?? Number.NaN);
-  const known = Number.isNaN(lastModified.getTime()) ? undefined : lastModified;
-  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified: known, versionId: undefined };
+  const lastModified = toDate(childText(root, "LastModified"));
+  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified, versionId: undefined };
 }

@@ -4,7 +4,7 @@
  */
 import { sha256Base64 } from "#digest";
 import type { CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
-import { locate, StorageError } from "../../src/error.ts";
+import { hasCode, locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import { type Failure, retry } from "../../src/retry.ts";
 import type { Client } from "./client.ts";
@@ -52,7 +52,7 @@ export async function deleteObjects(
       if (batch.length > 1) failures.push(...(await deleteBatch(client, batch, call)));
       else await deleteObject(client, batch[0] as Key, call);
     } catch (error) {
-      if (call.signal?.aborted || (StorageError.is(error) && error.code === "bucket-not-found")) throw error;
+      if (call.signal?.aborted || hasCode(error, "bucket-not-found")) throw error;
       for (const key of batch) failures.push({ key, error: locate(copyOf(error), { operation: "delete", key }) });
     }
   });

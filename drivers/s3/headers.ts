@@ -76,7 +76,8 @@ export function toEtag(value: string | null | undefined): string {
   return `"${/^(?:W\/)?"?(.*?)"?$/.exec(value ?? "")?.[1] ?? ""}"`;
 }
 
-function toDate(value: string | null): Date | undefined {
+/** The moment that a store writes, in whatever form; undefined where it is none. */
+export function toDate(value: string | null | undefined): Date | undefined {
   const time = Date.parse(value ?? "");
   return Number.isNaN(time) ? undefined : new Date(time);
 }

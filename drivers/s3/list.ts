@@ -5,7 +5,7 @@
 import type { ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Client } from "./client.ts";
-import { toEtag } from "./headers.ts";
+import { toDate, toEtag } from "./headers.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element } from "./xml.ts";
 
 /** One page; keys and prefixes come without the driver's base. */
@@ -24,9 +24,7 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   const names = namesOf(root, base, options.prefix);
   const truncated = childFlag(root, "IsTruncated");
   const cursor = (truncated !== false && childText(root, "NextContinuationToken")) || undefined;
-  if (truncated && cursor === undefined) {
-    throw new StorageError("corrupt", "the store says that the listing goes on, but not where");
-  }
+  if (truncated && cursor === undefined) throw nowhere();
   return {
     objects: childrenOf(root, "Contents")
       .map((entry) => ({
@@ -38,6 +36,11 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
     prefixes: childrenOf(root, "CommonPrefixes").map((entry) => names.relative(entry, "Prefix")),
     cursor,
   };
+}
+
+/** The failure of a list that would look complete. */
+export function nowhere(): StorageError {
+  return new StorageError("corrupt", "the store says that its list goes on, but not where");
 }
 
 /** How a listing writes names. */
@@ -64,8 +67,8 @@ export function namesOf(root: Element, base: string, prefix: string): Names {
 
 function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {
   const size = childNumber(entry, "Size");
-  const lastModified = new Date(childText(entry, "LastModified") ?? Number.NaN);
-  if (!Number.isSafeInteger(size) || Number.isNaN(lastModified.getTime()))
+  const lastModified = toDate(childText(entry, "LastModified"));
+  if (!Number.isSafeInteger(size) || !lastModified)
     throw new StorageError("corrupt", "the store listed an object without size or date");
   return { size, etag: toEtag(childText(entry, "ETag")), lastModified };
 }

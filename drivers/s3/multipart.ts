@@ -13,14 +13,14 @@ import type {
   StoredPart,
   UploadedPart,
 } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
+import { hasCode, StorageError } from "../../src/error.ts";
 import { advancing } from "../../src/pages.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
-import { extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
-import { listObjects, namesOf } from "./list.ts";
+import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
+import { listObjects, namesOf, nowhere } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
@@ -128,7 +128,7 @@ export async function listParts(
       advance(marker);
     }
   } catch (error) {
-    if (StorageError.is(error) && error.code === "not-found") return null;
+    if (hasCode(error, "not-found")) return null;
     throw error;
   }
 }
@@ -154,9 +154,8 @@ export async function* listUploads(
     const names = namesOf(root, client.settings.base, prefix);
     for (const upload of childrenOf(root, "Upload")) {
       const uploadId = childText(upload, "UploadId");
-      const initiated = new Date(childText(upload, "Initiated") ?? Number.NaN);
-      if (!uploadId || Number.isNaN(initiated.getTime()))
-        throw new StorageError("corrupt", "the store listed an upload without id or date");
+      const initiated = toDate(childText(upload, "Initiated"));
+      if (!uploadId || !initiated) throw new StorageError("corrupt", "the store listed an upload without id or date");
       yield { key: names.relative(upload, "Key"), uploadId, initiated };
     }
     if (!childFlag(root, "IsTruncated")) return;
@@ -172,9 +171,4 @@ function toPart(part: Element): StoredPart {
   if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size))
     throw new StorageError("corrupt", "the store listed a part without number or size");
   return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
-}
-
-/** Such a list would look complete. */
-function nowhere(): StorageError {
-  return new StorageError("corrupt", "the store says that its list goes on, but not where");
 }

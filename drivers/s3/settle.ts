@@ -3,7 +3,7 @@
  * one is lost, a HEAD says whether the object is ours.
  */
 import type { CompleteOptions, Key } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
+import { hasCode } from "../../src/error.ts";
 import type { Client } from "./client.ts";
 import { type HeaderMap, toEtag, WRITE_ID } from "./headers.ts";
 
@@ -61,13 +61,13 @@ export async function settle(
   try {
     return await write();
   } catch (error) {
-    if (!StorageError.is(error) || error.code !== "ambiguous" || writeId === undefined) throw error;
+    if (!hasCode(error, "ambiguous") || writeId === undefined) throw error;
     const found = await whose(client, key, writeId, signal).catch(() => {
       signal?.throwIfAborted();
       throw error;
     });
     if (found.etag !== null) return found.etag;
-    const refused = StorageError.is(error.cause) && error.cause.code === "precondition-failed";
+    const refused = hasCode(error.cause, "precondition-failed");
     // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
     // have replaced ours.
     const before = found.now - (own.now() - begun) - SLACK;

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { locate, StorageError } from "../../src/error.ts";
+import { hasCode, locate, StorageError } from "../../src/error.ts";
 
 describe("StorageError", () => {
   it("is an Error with a code and no status", () => {
@@ -31,6 +31,13 @@ describe("StorageError", () => {
     for (const other of [new Error("x"), null, undefined, "StorageError", { code: "unknown" }])
       expect(StorageError.is(other)).toBe(false);
   });
+});
+
+it("hasCode knows a failure by its code, also one of another copy of the package", () => {
+  expect(hasCode(new StorageError("denied", ""), "denied")).toBe(true);
+  expect(hasCode(new StorageError("denied", ""), "conflict")).toBe(false);
+  expect(hasCode({ [Symbol.for("unbucket.StorageError")]: true, code: "denied" }, "denied")).toBe(true);
+  for (const other of [{ code: "denied" }, null, undefined, "denied"]) expect(hasCode(other, "denied")).toBe(false);
 });
 
 describe("locate", () => {

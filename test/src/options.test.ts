@@ -50,9 +50,9 @@ it("optionsOf gives an operation its own options", () => {
   expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
   for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"] as const)
     expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
-  // What has no row has no options either, and does not compile.
+  // What has no row takes a signal alone, and has to be a verb.
   expectTypeOf<Verb>().not.toEqualTypeOf<string>();
-  expect(optionsOf("rename" as Verb)).toBeUndefined();
+  expect(optionsOf("rename" as Verb)).toEqual({ signal: 1 });
 });
 
 describe("requestHeaders", () => {
