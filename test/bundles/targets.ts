@@ -3,17 +3,20 @@ export interface Target {
   readonly name: "node" | "bun" | "deno" | "workers" | "browser";
   readonly platform: "node" | "browser";
   readonly conditions: readonly string[];
-  /** The file that each seam must get here. */
-  readonly seams: Readonly<Record<"transport" | "digest" | "folder", string>>;
+  /** The files that each seam must get here. */
+  readonly seams: Readonly<Record<"digest" | "folder", string>> & {
+    /** With what it stands around. */
+    readonly transport: readonly string[];
+  };
 }
 
-const node = { transport: "undici", digest: "node", folder: "fs" } as const;
-const page = { transport: "fetch", digest: "web", folder: "none" } as const;
+const node = { transport: ["undici"], digest: "node", folder: "fs" } as const;
+const web = { transport: ["fetch"], digest: "web", folder: "none" } as const;
 
 export const targets: readonly Target[] = [
   { name: "node", platform: "node", conditions: [], seams: node },
-  { name: "bun", platform: "node", conditions: ["bun"], seams: { ...node, transport: "fetch" } },
-  { name: "deno", platform: "node", conditions: ["deno"], seams: { ...node, transport: "deno" } },
-  { name: "workers", platform: "browser", conditions: ["workerd", "worker"], seams: page },
-  { name: "browser", platform: "browser", conditions: [], seams: page },
+  { name: "bun", platform: "node", conditions: ["bun"], seams: { ...node, transport: ["fetch"] } },
+  { name: "deno", platform: "node", conditions: ["deno"], seams: { ...node, transport: ["deno", "fetch"] } },
+  { name: "workers", platform: "browser", conditions: ["workerd", "worker"], seams: web },
+  { name: "browser", platform: "browser", conditions: [], seams: { ...web, transport: ["fetch", "page"] } },
 ];

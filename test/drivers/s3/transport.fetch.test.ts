@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.fetch.ts";
 import { answer, wire } from "../../support/wire.ts";
 
@@ -32,7 +32,7 @@ it("createTransport refuses a dispatcher, which it could only ignore", () => {
 it.each([
   [true, "Bun", {}],
   [true, "navigator", { userAgent: "Cloudflare-Workers" }],
-  [false, "navigator", { userAgent: "Mozilla/5.0" }],
+  [false, "navigator", { userAgent: "else" }],
 ])("createTransport says raw: %s with the global %s %j", async (raw, name, value) => {
   const server = await wire(answer(200));
   vi.stubGlobal(name, value);
@@ -41,47 +41,4 @@ it.each([
   const response = await there.createTransport({ timeouts }).send({ method: "GET", url: server.url, headers: {} });
   expect(response.raw).toBe(raw);
   await response.discard();
-});
-
-describe("createTransport in a page", () => {
-  const ask = { method: "GET", url: "https://store.test/k", headers: {} };
-
-  /** With a browser's name, and a fetch that answers like this. */
-  async function inPage(answer: () => Promise<Response>): Promise<[ReturnType<typeof createTransport>, RequestInit[]]> {
-    const asked: RequestInit[] = [];
-    vi.stubGlobal("navigator", { userAgent: "Mozilla/5.0" });
-    vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
-      asked.push(init);
-      return answer();
-    });
-    vi.resetModules();
-    const there: { createTransport: typeof createTransport } = await import("../../../drivers/s3/transport.fetch.ts");
-    return [there.createTransport({ timeouts }), asked];
-  }
-  const typed = (type: ResponseType, headers: Record<string, string> = {}): Response =>
-    Object.defineProperty(new Response(null, { headers }), "type", { value: type });
-
-  it("reads past the cache, and writes without the header by which a browser says so", async () => {
-    const [transport, asked] = await inPage(async () => new Response());
-    for (const method of ["GET", "HEAD", "PUT", "POST"]) await transport.send({ ...ask, method });
-    expect(asked.map(({ cache }) => cache)).toEqual(["no-store", "no-store", "default", "default"]);
-    expect(asked.map(({ credentials }) => credentials)).toEqual(["omit", "omit", "omit", "omit"]);
-  });
-
-  it("says whether headers are hidden: where one is seen that nobody names, all are exposed", async () => {
-    const seen: (boolean | undefined)[] = [];
-    for (const answer of [typed("cors"), typed("cors", { "access-control-allow-origin": "*" }), typed("basic")])
-      seen.push((await (await inPage(async () => answer))[0].send(ask)).filtered);
-    expect(seen).toEqual([true, false, false]);
-  });
-
-  it("says of what it cannot see what it may be", async () => {
-    const [refused] = await inPage(() => Promise.reject(new TypeError("Failed to fetch")));
-    await expect(refused.send(ask)).rejects.toMatchObject({
-      code: "unavailable",
-      message: expect.stringMatching(/CORS rule/),
-    });
-    const [redirected] = await inPage(async () => typed("opaqueredirect"));
-    await expect(redirected.send(ask)).rejects.toMatchObject({ code: "invalid-option" });
-  });
 });
