@@ -36,8 +36,11 @@ export async function makeProject(): Promise<Project> {
   };
   return {
     entry,
-    // A name for the whole, since `export *` leaves a default export out.
-    door: (name) => entry(`${name.replaceAll("/", "-")}.mjs`, `export * as door from "${name}";\n`),
+    door: (name) => {
+      // `export *` leaves a default export out, and a name for the whole would have bundlers make an object of it.
+      const driver = name.includes("/drivers/") ? `export { default } from "${name}";\n` : "";
+      return entry(`${name.replaceAll("/", "-")}.mjs`, `export * from "${name}";\n${driver}`);
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
