@@ -10,6 +10,7 @@ import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
 import { etagOf } from "./identity.ts";
 import { withLock } from "./lock.ts";
+import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
@@ -60,6 +61,7 @@ export async function commit(
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
+        if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
         if (recorded) await dropRecord(root, key, draft.stats);

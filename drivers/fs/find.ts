@@ -2,7 +2,7 @@
 import type { BigIntStats } from "node:fs";
 import { orAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
-import { candidatesOf, type Candidate } from "./path.ts";
+import { candidatesOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import type { Root } from "./root.ts";
 
 /** A candidate that is a file. */
@@ -24,7 +24,7 @@ export async function fileAt(path: string): Promise<BigIntStats | null> {
 
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
-  if (candidate.tree === "keys" && !root.mayHaveKeys()) return null;
+  if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
   const stats = await fileAt(root.path(candidate.path));
   return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
 }

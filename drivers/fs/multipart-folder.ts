@@ -8,10 +8,13 @@ import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { type LockOptions, withLock } from "./lock.ts";
+import type { Found } from "./find.ts";
 import { rename } from "./host.ts";
+import { mayHaveRecord } from "./identity.ts";
+import { type LockOptions, withLock } from "./lock.ts";
 import type { Settings } from "./options.ts";
 import { RESERVED } from "./path.ts";
+import { readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames, syncRemoval } from "./sync.ts";
 import { readText } from "./text.ts";
@@ -87,6 +90,21 @@ export async function endUpload(root: Root, uploadId: string): Promise<void> {
   for (const name of (await orAbsent(readdir(root.path(folder)))) ?? [])
     await orAbsent(patiently(() => unlink(root.path(`${folder}/${name}`))));
   await rmdir(root.path(folder)).catch(() => {});
+}
+
+/**
+ * Ends the upload that has made a version, if it did not live to do so itself: before the version goes, or that upload could be completed
+ * once more, over what comes then. Never rejects.
+ */
+export async function endMaker(root: Root, key: string, { stats }: Found): Promise<void> {
+  if (!root.mayHave(UPLOADS_FOLDER) || !mayHaveRecord(stats)) return;
+  try {
+    if ((await uploadIds(root)).length === 0) return;
+    const { uploadId } = (await readRecord(root, key, stats)) ?? {};
+    if (uploadId !== undefined && (await findUpload(root, key, uploadId))) await endUpload(root, uploadId);
+  } catch {
+    // Neither a damaged record nor parts that stay are a reason to keep the version.
+  }
 }
 
 /** Runs work while no other call ends this upload. */

@@ -6,6 +6,7 @@ import { anchor, type Anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { fileAt, findAt, type Found, isReachable, placesOf } from "./find.ts";
 import { together, withLock } from "./lock.ts";
+import { endMaker } from "./multipart-folder.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
@@ -115,6 +116,7 @@ async function removeKey(
     for (const candidate of others.toReversed()) {
       const older = await findAt(root, candidate);
       if (!older) continue;
+      await endMaker(root, key, older);
       flush = await removeFile(root, candidate);
       await dropRecord(root, key, older.stats);
     }
@@ -122,6 +124,7 @@ async function removeKey(
     if (!found) return flush;
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && flush !== null) await syncRemoval(root, flush);
+    await endMaker(root, key, found);
     await orAbsent(patiently(() => unlink(held.path(nameOf(first.path)))));
     await dropRecord(root, key, found.stats);
     return folderOf(first.path);

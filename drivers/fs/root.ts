@@ -8,7 +8,7 @@ import { anchors, type Anchors } from "./anchor.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
-import { folderOf, KEYS_FOLDER, RESERVED } from "./path.ts";
+import { folderOf, RESERVED } from "./path.ts";
 import { syncNames } from "./sync.ts";
 
 /** The version of the layout that this driver reads and writes. */
@@ -32,8 +32,8 @@ export interface Root extends Anchors {
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
   whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
-  /** Whether there may be files of keys without a plain path. */
-  mayHaveKeys(): boolean;
+  /** Whether a folder of the driver's own may be there. */
+  mayHave(folder: string): boolean;
   /** The same of a path that is known to be without links. */
   place(found: string, path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
@@ -79,9 +79,9 @@ export function rootAt(base: string): Root {
     return place(seen && local ? realpathSync.native(path(relative)) : await realpath(path(relative)), relative);
   }
 
-  function mayHaveKeys(): boolean {
+  function mayHave(folder: string): boolean {
     // In memory, since every write looks into the folder above.
-    return !local || lstatSync(path(KEYS_FOLDER), { throwIfNoEntry: false }) !== undefined;
+    return !local || lstatSync(path(folder), { throwIfNoEntry: false }) !== undefined;
   }
 
   async function place(found: string, relative: string): Promise<Whereabouts> {
@@ -156,7 +156,7 @@ export function rootAt(base: string): Root {
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, mayHaveKeys, place, make, anchor, release },
+    ...{ base, posix, isLocal, path, exists, whereabouts, mayHave, place, make, anchor, release },
     ...{ tempFolder, temp },
   };
   return root;

@@ -7,6 +7,7 @@ import { endIfLeft } from "./claim.ts";
 import { orAbsent } from "./errno.ts";
 import { findAll } from "./find.ts";
 import { withLock } from "./lock.ts";
+import { madeBy } from "./multipart-complete.ts";
 import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-folder.ts";
 import { RESERVED } from "./path.ts";
 import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
@@ -18,7 +19,7 @@ const MAX_AGE_MS = 24 * 60 * 60 * 1000;
 const MAX_RECORDS = 1000;
 
 /**
- * Deletes temporary files, records without an object, and parts without an upload, that are older than a day; gives their
+ * Deletes temporary files, records without an object, and parts of uploads that are over, that are older than a day; gives their
  * number. Uploads under way stay, however old: `sweepUploads` is for those. Never rejects.
  */
 export async function sweep(root: Root, clock: Clock = systemClock): Promise<number> {
@@ -28,7 +29,7 @@ export async function sweep(root: Root, clock: Clock = systemClock): Promise<num
       if (path.includes(".claim")) swept += Number(await endIfLeft(root.path(path), clock));
       else if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
     }
-    for (const uploadId of await uploadIds(root)) swept += await endWithoutRecord(root, uploadId, clock);
+    for (const uploadId of await uploadIds(root)) swept += await endIfOver(root, uploadId, clock).catch(() => 0);
     const folders = await namesIn(root, RECORDS_FOLDER);
     const first = Math.floor(clock.random() * folders.length);
     let looks = MAX_RECORDS;
@@ -62,9 +63,11 @@ function arrival({ mtimeMs, ctimeMs }: Stats): number {
   return Math.max(mtimeMs, ctimeMs);
 }
 
-/** Removes what an upload has left whose end was cut off; gives how many. */
-async function endWithoutRecord(root: Root, uploadId: string, clock: Clock): Promise<number> {
-  if (!(await isOld(root, uploadFolder(uploadId), clock, arrival)) || (await readUpload(root, uploadId))) return 0;
+/** Removes what an upload has left that is over: its end was cut off, or never begun though its object is there; gives how many. */
+async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<number> {
+  if (!(await isOld(root, uploadFolder(uploadId), clock, arrival))) return 0;
+  const upload = await readUpload(root, uploadId);
+  if (upload && !(await madeBy(root, parseKey(upload.key), uploadId))) return 0;
   await endUpload(root, uploadId);
   return 1;
 }

@@ -9,7 +9,7 @@ import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
 import type * as Files from "../../drivers/fs/file.ts";
 import type { MultipartBackend, PendingUpload, UploadedPart } from "../../src/backend.ts";
-import { folder, type Folder, K } from "../drivers/fs/folder.ts";
+import { failure, folder, type Folder, K } from "../drivers/fs/folder.ts";
 import { testClock } from "../support/clock.ts";
 
 /** Changes to the disk that are left until the death. */
@@ -147,6 +147,32 @@ it("L1, L3: complete leaves the old object or the new one, and an upload that ca
   expect(steps).toBeGreaterThan(8);
   expect(new Set(versions)).toEqual(new Set(["old", "new"]));
 });
+
+it.each<[string, string | null, (made: Begun) => Promise<unknown>]>([
+  ["replaced", "later", ({ put }) => put("k", "later")],
+  ["deleted", null, ({ store }) => store.delete(K("k"), {})],
+])(
+  "L3: an object whose upload died after it was there, and that is %s since, is not made again",
+  async (_, now, change) => {
+    const versions = new Set<string>();
+    await everywhere(
+      (own, { id, parts }) => own.complete(K("k"), id, parts, {}),
+      async (made) => {
+        const before = await version(made);
+        versions.add(before);
+        await change(made);
+        const { steps: later, id, parts } = made;
+        if (before === "old") return;
+        expect(await pending(later)).toEqual([]);
+        expect(await later.parts(K("k"), id, {})).toBe(null);
+        expect(await failure(later.complete(K("k"), id, parts, {}))).toMatchObject({ code: "not-found" });
+        await later.abort(K("k"), id, {});
+        expect(await made.text("k")).toBe(now);
+      },
+    );
+    expect(versions).toEqual(new Set(["old", "new"]));
+  },
+);
 
 it("L3: complete that died can be given up, before the object is there and after", async () => {
   await everywhere(

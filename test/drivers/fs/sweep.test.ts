@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
@@ -82,22 +82,37 @@ it("sweep leaves what is no record of its key, and looks at 1000 at most, from a
   expect(await readdir(join(base, ".unbucket/meta/00"))).toContain("other-1-1.json");
 });
 
-it("L3: sweep deletes parts that have no upload any more, after a day, and no upload under way, however old", async () => {
+it("L3: sweep deletes parts of uploads that are over, after a day, and no upload under way, however old", async () => {
   const { base, store, files } = await folder();
   const steps = store.multipart as MultipartBackend;
-  const begin = async (): Promise<string> => {
-    const { uploadId } = await steps.create(K("k"), {});
-    await steps.uploadPart(K("k"), uploadId, 1, new Uint8Array(1), {});
+  const begin = async (key = "k"): Promise<string> => {
+    const { uploadId } = await steps.create(K(key), {});
+    await steps.uploadPart(K(key), uploadId, 1, new Uint8Array(1), {});
     return uploadId;
   };
   const [left, cut, torn] = [await begin(), await begin(), await begin()];
   // An end that was cut off, and a record that a power cut has emptied.
   await rm(join(base, ".unbucket/uploads", cut, "upload.json"));
   await writeFile(join(base, ".unbucket/uploads", torn, "upload.json"), "");
+  // Two whose process died when the object was there; the record of the one is damaged, and holds up nothing.
+  const made = await begin("made");
+  const damaged = await begin("damaged");
+  await cp(join(base, ".unbucket/uploads"), join(base, "kept"), { recursive: true });
+  for (const [key, id] of [
+    ["made", made],
+    ["damaged", damaged],
+  ] as const)
+    await steps.complete(K(key), id, (await steps.parts?.(K(key), id, {})) ?? [], {});
+  for (const id of [made, damaged]) await rename(join(base, "kept", id), join(base, ".unbucket/uploads", id));
+  await rm(join(base, "kept"), { recursive: true });
+  for (const record of (await files()).filter((file) => file.startsWith(".unbucket/meta/"))) {
+    if ((await readFile(join(base, record), "utf8")).includes(damaged)) await writeFile(join(base, record), "{");
+  }
   const clock = testClock(Date.now() + DAY - 60_000);
   expect(await sweep(rootAt(base), clock)).toBe(0);
   clock.advance(120_000);
-  expect(await sweep(rootAt(base), clock)).toBe(2);
+  expect(await sweep(rootAt(base), clock)).toBe(3);
+  await steps.abort(K("damaged"), damaged, {});
   clock.advance(1000 * DAY);
   expect(await sweep(rootAt(base), clock)).toBe(0);
   expect((await files()).filter((file) => file.includes("/uploads/"))).toEqual([
