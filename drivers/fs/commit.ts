@@ -3,7 +3,7 @@ import { chmod, link } from "node:fs/promises";
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
-import { discard, recordedDraft, type Draft } from "./draft.ts";
+import { discard, laterDraft, recordedDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
@@ -49,22 +49,23 @@ export async function commit(
 ): Promise<StoredInfo> {
   try {
     const isToRecord = isRecorded(key, description);
-    const draft = isToRecord ? await recordedDraft(root, written) : written;
-    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(draft.path) }, async () => {
+    const stamped = isToRecord ? await recordedDraft(root, written) : written;
+    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(stamped.path) }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
+      const draft = await laterDraft(root, stamped, before[0]?.stats);
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
         await chmod(root.path(draft.path), Number(mode));
-      const recorded = isToRecord && (await writeRecord(root, key, description, draft.stats, draft.durable)) !== null;
+      if (isToRecord) await writeRecord(root, key, description, draft.stats, draft.durable);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
         if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        if (recorded) await dropRecord(root, key, draft.stats);
+        if (isToRecord) await dropRecord(root, key, draft.stats);
         throw error;
       }
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
@@ -78,7 +79,7 @@ export async function commit(
         if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
         const same = recordPath(key, stats) === recordPath(key, draft.stats);
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
-        if (!same || !recorded) await dropRecord(root, key, stats, recorded ? draft.stats : undefined);
+        if (!same || !isToRecord) await dropRecord(root, key, stats, isToRecord ? draft.stats : undefined);
       }
       return infoOf(key, draft.stats, description);
     });

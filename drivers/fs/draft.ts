@@ -7,7 +7,7 @@ import { utimes } from "./calls.ts";
 import { errnoOf, onDisk, patiently } from "./errno.ts";
 import { open, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
-import { mayHaveRecord, nextStamp } from "./identity.ts";
+import { type Identity, mayHaveRecord, nextStamp, stampAfter } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 
@@ -52,7 +52,7 @@ export async function writeDraft(
     const stats = await onDisk(async () => {
       // The umask has taken bits away that were asked for.
       if (settings.mode !== undefined) await chmod(root.path(made), settings.mode);
-      return stamped(root, made, opened, options.isToRecord?.() ?? false, durable);
+      return stamped(root, made, opened, nextStamp(options.isToRecord?.() ?? false), durable);
     });
     await onDisk(() => opened.close());
     return { path: made, stats, durable };
@@ -71,7 +71,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   try {
     await patiently(() => copyFile(from, target, COPY_MODE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
-    return await stampedAt(root, path, recorded, settings.durable ?? true);
+    return await stampedAt(root, path, nextStamp(recorded), settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (errnoOf(error) !== "EEXIST") await discard(root, path);
@@ -81,14 +81,20 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
 
 /** The draft of a version that has a record: with a time that says so. */
 export async function recordedDraft(root: Root, { path, stats, durable }: Draft): Promise<Draft> {
-  return mayHaveRecord(stats) ? { path, stats, durable } : stampedAt(root, path, true, durable);
+  return mayHaveRecord(stats) ? { path, stats, durable } : stampedAt(root, path, nextStamp(true), durable);
 }
 
-async function stampedAt(root: Root, path: string, recorded: boolean, durable: boolean): Promise<Draft> {
+/** The draft of a version that is told from the one before by its time, also when another process has written that. */
+export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
+  const stamp = before && stampAfter(before, draft.stats);
+  return stamp ? stampedAt(root, draft.path, stamp, draft.durable) : draft;
+}
+
+async function stampedAt(root: Root, path: string, stamp: number | Date, durable: boolean): Promise<Draft> {
   // It may have the mode of another file, which may forbid to write; the times can be set all the same.
   const handle = await open(root.path(path), "r", root.isLocal());
   try {
-    return { path, stats: await stamped(root, path, handle, recorded, durable), durable };
+    return { path, stats: await stamped(root, path, handle, stamp, durable), durable };
   } finally {
     await handle.close();
   }
@@ -99,10 +105,9 @@ async function stamped(
   root: Root,
   path: string,
   handle: File,
-  recorded: boolean,
+  stamp: number | Date,
   durable: boolean,
 ): Promise<BigIntStats> {
-  const stamp = nextStamp(recorded);
   // By name, as Node's permission model demands.
   await utimes(root.path(path), stamp);
   if (durable) await handle.sync();

@@ -56,3 +56,19 @@ export function nextStamp(recorded: boolean): number | Date {
   // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
   return (last + 0.25) / 1e6;
 }
+
+/** Two processes are not further apart: what is further in the future is a file of another program. */
+const APART_MS = 60_000n;
+
+/**
+ * A time for a version that is to replace one of the same time or a later one; null when its own serves. Whole milliseconds are few: without
+ * this, versions that two processes give one key could have one ETag, and one name for their records.
+ */
+export function stampAfter(before: Identity, own: Identity): Date | null {
+  if (!coarseTimes) return null;
+  const ms = before.mtimeNs / 1_000_000n;
+  const ahead = ms - own.mtimeNs / 1_000_000n;
+  if (ahead < 0n || ahead > APART_MS) return null;
+  const next = Number(ms) + 1;
+  return new Date(next % 1000 === 0 ? next + 1 : next);
+}

@@ -70,27 +70,22 @@ function recordOf(key: string, { checksum, uploadId, ...headers }: Description):
 
 /** Whether a version of this description has a record. */
 export function isRecorded(key: string, description: Description): boolean {
-  const { contentType, metadata, checksum, uploadId } = description;
-  if (contentType !== undefined && contentType !== defaultType(key)) return true;
-  if (checksum || uploadId !== undefined || (metadata && Object.keys(metadata).length > 0)) return true;
-  return TEXTS.some((name) => name !== "contentType" && description[name] !== undefined);
+  return Object.keys(recordOf(key, description)).length > 0;
 }
 
-/** Writes the record of a version that is about to appear; gives its path, or null when there is nothing to record. */
+/** Writes the record of a version that is about to appear. */
 export async function writeRecord(
   root: Root,
   key: string,
   description: Description,
   version: Identity,
   durable: boolean,
-): Promise<string | null> {
-  const record = recordOf(key, description);
-  if (Object.keys(record).length === 0) return null;
+): Promise<void> {
   const path = recordPath(key, version);
   await root.make(folderOf(path));
   const temp = await root.temp();
   try {
-    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
+    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...recordOf(key, description) }));
     const handle = await open(root.path(temp), "wx", root.isLocal());
     try {
       for (let at = 0; at < bytes.byteLength;) at += await handle.write(bytes, at);
@@ -109,7 +104,6 @@ export async function writeRecord(
     await unlink(root.path(path)).catch(() => {});
     throw error;
   }
-  return path;
 }
 
 /** What is recorded of a version, or null when nothing is. */

@@ -1,7 +1,7 @@
 /** One folder under several runtimes: what one has stored or begun, the others read and go on with. */
 import { describe, expect, it } from "vitest";
 import { bundle, run } from "../drivers/fs/child.ts";
-import { emptyFolder } from "../drivers/fs/folder.ts";
+import { emptyFolder, folder, K } from "../drivers/fs/folder.ts";
 import { program } from "../runtimes/install.ts";
 
 const RUNTIMES = ["node26", "bun", "deno"] as const;
@@ -67,4 +67,23 @@ describe("a folder that several runtimes use", () => {
       expect(seen).toEqual({ parts: [1, 2], same: true, lost: [] });
     },
   );
+});
+
+it("L20: processes of Deno, whose times are whole milliseconds, never give two versions of an object the same one", async () => {
+  const base = await emptyFolder();
+  // Three that write within the same millisecond.
+  const code = await bundle(`
+    Date.now = () => 1_800_000_000_998;
+    const { etag, lastModified } = await fs({ base, durable: false }).upload("k", "x", { metadata: { by: args[0] } });
+    console.log(JSON.stringify([etag, lastModified.getTime()]));
+    process.exit(0);
+  `);
+  const seen: (readonly [string, number])[] = [];
+  for (const by of ["1", "2", "3"]) {
+    seen.push(JSON.parse(await runIn("deno", [code, base, by])) as [string, number]);
+    expect((await folder({ base }).then(({ store }) => store.head(K("k"), {})))?.metadata).toEqual({ by });
+  }
+  expect(new Set(seen.map(([etag]) => etag)).size).toBe(3);
+  // One of a whole second would look like one that a copy has cut.
+  expect(seen.map(([, time]) => time - 1_800_000_000_998)).toEqual([0, 1, 3]);
 });
