@@ -126,6 +126,21 @@ describe("r2", () => {
     expect(binding.calls).toEqual(["delete", "delete"]);
   });
 
+  it("rejects a list that goes on nowhere, which would look complete", async () => {
+    const list = async () => ({ objects: [], delimitedPrefixes: [], truncated: true });
+    await expect(
+      r2({ binding: { ...bucket(), list } })
+        .list()
+        .pages()
+        .next(),
+    ).rejects.toMatchObject({
+      code: "corrupt",
+    });
+    const looping = async () => ({ ...(await list()), cursor: "same" });
+    const all = Array.fromAsync(r2({ binding: { ...bucket(), list: looping } }).list());
+    await expect(all).rejects.toMatchObject({ code: "corrupt" });
+  });
+
   it("an abort ends the waiting for a bucket that does not answer", async () => {
     const binding = { ...bucket(), head: () => new Promise<null>(() => {}) };
     const control = new AbortController();
@@ -258,6 +273,19 @@ describe("r2's body of an object", () => {
     return { ...bucket(), get: async () => object, cancelled: () => cancelled };
   }
 
+  it.each([
+    ["shorter", 2],
+    ["longer", 4],
+  ])("rejects when it is %s than the object", async (_, length) => {
+    const binding = holding({
+      start(controller) {
+        controller.enqueue(new Uint8Array(length));
+        controller.close();
+      },
+    });
+    await expect((await r2({ binding }).download("k")).bytes()).rejects.toMatchObject({ code: "corrupt" });
+  });
+
   it("is let go when the range is beyond its end, and when it comes after an abort", async () => {
     const short = holding({});
     await expect(r2({ binding: short }).download("k", { range: { start: 3 } })).rejects.toMatchObject({
@@ -271,7 +299,7 @@ describe("r2's body of an object", () => {
       return late.get(...asked);
     };
     await expect(r2({ binding: { ...late, get } }).download("k", { signal: control.signal })).rejects.toThrow("enough");
-    await vi.waitFor(() => expect(late.cancelled()).toBe(true));
+    await expect.poll(() => late.cancelled()).toBe(true);
   });
 
   it("that breaks off rejects as unavailable, and one that is aborted with the reason", async () => {

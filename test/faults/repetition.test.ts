@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)("over %s", (_, transport) => {
     const timer = await vi.waitUntil(() => {
       const at = set.mock.calls.findIndex(([, wait]) => wait === 600_000);
       return at >= 0 && set.mock.results[at]?.value;
-    });
+    }, 20_000);
     let settled: unknown;
     void outcome.then((error) => (settled = error));
     control.abort(reason);
@@ -97,6 +97,6 @@ describe.each(TRANSPORTS)("over %s", (_, transport) => {
     const driver = clocked(server, testClock(), { ...transport, partSize: 5 * 2 ** 20, concurrency: 1 });
     const upload = driver.upload("k", new Uint8Array(11 * 2 ** 20), { signal: control.signal });
     await expect(upload).rejects.toBe(reason);
-    await vi.waitFor(() => expect(server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx"));
+    await expect.poll(() => server.lines().at(-1)).toBe("DELETE /bucket/k?uploadId=u%2F1%2Bx");
   });
 });

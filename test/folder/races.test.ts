@@ -151,7 +151,7 @@ describe("processes that write one key", () => {
     await put("k", "2", { ifMatch: etag });
     expect(await text("k")).toBe("2");
     // Only Linux tells who runs; elsewhere half a minute without a sign of life has to pass.
-    if (process.platform === "linux") expect(performance.now() - begin).toBeLessThan(5000);
+    if (process.platform === "linux") expect(performance.now() - begin).toBeLessThan(20_000);
     expect((await failure(put("k", "3", { ifMatch: etag }))).code).toBe("precondition-failed");
   });
 });

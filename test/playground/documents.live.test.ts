@@ -114,16 +114,16 @@ describe.each(mainPlaces)("the playground's documents on $name", (place) => {
 
   it("a form that breaks off leaves neither object nor record", async () => {
     const socket = await uploadHalf(app);
-    await expect.poll(() => execute("SELECT state FROM documents"), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => execute("SELECT state FROM documents")).toHaveLength(1);
     await breakOff(socket);
-    await expect.poll(() => execute("SELECT state FROM documents"), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => execute("SELECT state FROM documents")).toEqual([]);
     expect(await app.stored()).toEqual([]);
   });
 
   it("an upload that the server's death interrupted is undone by a sweep", async () => {
     const socket = await uploadHalf(app);
     socket.on("error", () => {});
-    await expect.poll(() => execute("SELECT state FROM documents"), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => execute("SELECT state FROM documents")).toHaveLength(1);
     app = await app.restart("SIGKILL");
     expect(await listed()).toEqual([]);
     expect(await sweep()).toEqual({ finished: 1, failed: 0 });
@@ -148,10 +148,10 @@ describe.each(mainPlaces)("the playground's documents on $name", (place) => {
 
   it("a sweep leaves an upload alone that is running", async () => {
     const socket = await uploadHalf(app);
-    await expect.poll(() => execute("SELECT state FROM documents"), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => execute("SELECT state FROM documents")).toHaveLength(1);
     expect(await sweep()).toEqual({ finished: 0, failed: 0 });
     socket.write(`${"x".repeat(50_000)}\r\n--cut--\r\n`);
-    await expect.poll(listed, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(listed).toHaveLength(1);
     socket.destroy();
   });
 });

@@ -27,7 +27,7 @@ export interface ServerCommand {
   readonly ready: () => Promise<boolean>;
 }
 
-const startLimit = 60_000;
+const startLimit = 120_000;
 const running = new Set<() => void>();
 
 /** Starts a server in a folder of its own, its output in `server.log` there, and waits until it is ready. */

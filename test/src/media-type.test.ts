@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { essenceOf, isActive } from "../../src/media-type.ts";
+import { processorTime } from "../support/processor.ts";
 
 test.each([
   ["text/html", "text/html"],
@@ -32,10 +33,11 @@ test.each([
 });
 
 test("essenceOf takes a hostile value in linear time", () => {
-  const started = performance.now();
-  essenceOf(`a/b${"; ".repeat(50_000)}"`);
-  essenceOf(`a/b; c="${"\\a".repeat(50_000)}`);
-  expect(performance.now() - started).toBeLessThan(500);
+  const run = (): void => {
+    essenceOf(`a/b${"; ".repeat(50_000)}"`);
+    essenceOf(`a/b; c="${"\\a".repeat(50_000)}`);
+  };
+  expect(processorTime(run)).toBeLessThan(500);
 });
 
 test.each([

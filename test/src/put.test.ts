@@ -17,9 +17,9 @@ function step({ method, query }: Received): string {
   return method;
 }
 
-/** Rejects what is not settled within five seconds. */
+/** Rejects what is not settled within eight seconds, which is less than an upload that is given up waits for. */
 function soon<T>(work: Promise<T>): Promise<T> {
-  const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error("too late")), 5000));
+  const late = new Promise<never>((_resolve, reject) => setTimeout(() => reject(new Error("too late")), 8000));
   return Promise.race([work, late]);
 }
 
@@ -109,7 +109,7 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     const made = source(cut(data, [300_000]), { hang: () => {} });
     const driver = stubbed(server, { ...transport, ...options });
     await expect(driver.upload("k", made.stream, { signal: control.signal })).rejects.toBe(reason);
-    await vi.waitFor(() => expect(server.requests.map(step)).toContain("abort"));
+    await expect.poll(() => server.requests.map(step)).toContain("abort");
     expect(server.requests.map(step)).not.toContain("complete");
     expect(await made.over).toBe("cancelled");
   });
@@ -153,7 +153,7 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
         verb === "upload" ? driver.upload("k", data, { signal }) : driver[verb]("k", { signal });
       await expect(soon(outcome)).rejects.toBe(reason);
       answered(answer(200));
-      await vi.waitFor(() => expect(server.requests.map(step)).toEqual(["create", "abort"]));
+      await expect.poll(() => server.requests.map(step)).toEqual(["create", "abort"]);
     },
   );
 
@@ -207,7 +207,7 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
     });
     const driver = stubbed(server, { ...transport, ...options });
     await expect(soon(driver.upload("k", data, { signal: control.signal }))).rejects.toBe("left");
-    await vi.waitFor(() => expect(server.open()).toBe(0));
+    await expect.poll(() => server.open()).toBe(0);
     expect(limit).toHaveBeenCalledWith(10_000);
     expect(server.requests).toHaveLength(1);
   });
@@ -355,7 +355,7 @@ describe("putSource", () => {
       return driver.upload(`stalled${index}`, made.stream, { signal: control.signal });
     });
     // The third gets its memory when a second has shown that the others have stopped.
-    await vi.waitFor(() => expect(stopped).toBe(3), 20_000);
+    await expect.poll(() => stopped).toBe(3);
     await soon(driver.upload("small", new Response("hi")));
     await driver.upload("large", source(cut(data, [300_000])).stream);
     control.abort("left");
@@ -371,7 +371,7 @@ describe("putSource", () => {
       const made = source(cut(noise(PART - 1000), [MIB]), { hang: () => void stopped++ });
       return driver.upload(`stalled${index}`, made.stream, { signal: control.signal });
     });
-    await vi.waitFor(() => expect(stopped).toBe(2), 20_000);
+    await expect.poll(() => stopped).toBe(2);
     await soon(driver.upload("large", source(cut(data, [300_000])).stream));
     control.abort("left");
     expect(await Promise.allSettled(stalled)).toEqual(Array(2).fill({ status: "rejected", reason: "left" }));

@@ -72,7 +72,7 @@ describe("anchors", () => {
     await anew?.close();
     const left = (): number => readdirSync("/proc/self/fd").filter((fd) => at(fd).startsWith(root.base)).length;
     expect(left()).toBe(1);
-    await expect.poll(left, { timeout: 5000 }).toBe(0);
+    await expect.poll(left).toBe(0);
     for (let n = 0; n < 20; n++) {
       await mkdir(join(root.base, `${n}`));
       await (await hold(`${n}`))?.close();

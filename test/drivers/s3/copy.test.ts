@@ -84,11 +84,11 @@ describe("copyObject", () => {
 
   it.each(TRANSPORTS)("waits longer for the copy of a large object, over %s", async (_, transport) => {
     const slow: Script = async (request) => {
-      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await new Promise((resolve) => setTimeout(resolve, 3500));
       return happy(request);
     };
     const server = await wire(source({ "content-length": String(GIB) }, slow));
-    await stubbed(server, { ...transport, timeout: 500, retry: { attempts: 1 } }).copy("a", "b");
+    await stubbed(server, { ...transport, timeout: 1500, retry: { attempts: 1 } }).copy("a", "b");
     expect(server.requests).toHaveLength(2);
   });
 

@@ -59,7 +59,7 @@ it("close lets go of its own connections, not of a dispatcher's", async () => {
 
 it("pieces do not take a slow reader for a stall", async () => {
   const server = await wire(answer(200, {}, new Uint8Array(8_000_000)));
-  const transport = createTransport({ timeouts: { ...timeouts, body: 50 } });
+  const transport = createTransport({ timeouts: { ...timeouts, body: 400 } });
   const pieces = (await transport.send({ method: "GET", url: server.url, headers: {} })).pieces();
   let length = (await pieces.next())?.byteLength ?? 0;
   // Real time, since undici's timers cannot be turned: it looks at them about once a second.

@@ -133,7 +133,7 @@ export const headerCases: readonly FaultCase[] = [
     name: "an early hint before the answer is passed over",
     async run(rig) {
       await rig.set({ rules: [{ faults: [{ do: "interim", status: 103 }] }] });
-      const store = rig.store({ timeout: 1000, retry: { attempts: 1 } });
+      const store = rig.store({ timeout: 10_000, retry: { attempts: 1 } });
       await store.upload("k", "text");
       same(await (await store.download("k")).text(), "text", "text");
     },

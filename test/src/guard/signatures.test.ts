@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { guard } from "../../../src/guard.ts";
 import { sniff } from "../../../src/guard/signatures.ts";
+import { processorTime } from "../../support/processor.ts";
 
 /** Bytes from text, one character a byte. */
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -95,11 +96,12 @@ describe("sniff", () => {
   });
 
   test("takes a hostile head in short time", () => {
-    const started = performance.now();
-    for (const text of ["<!--", "<?x ?>", "<!doctype x[", "<!-- -->", " ", "P", "[Con"])
-      sniff(bytes(text.repeat(4100).slice(0, 4100)));
-    sniff(bytes(zip("[Content_Types].xml", "w".repeat(4000))));
-    expect(performance.now() - started).toBeLessThan(200);
+    const run = (): void => {
+      for (const text of ["<!--", "<?x ?>", "<!doctype x[", "<!-- -->", " ", "P", "[Con"])
+        sniff(bytes(text.repeat(4100).slice(0, 4100)));
+      sniff(bytes(zip("[Content_Types].xml", "w".repeat(4000))));
+    };
+    expect(processorTime(run)).toBeLessThan(200);
   });
 });
 

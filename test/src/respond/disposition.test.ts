@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import memory from "../../../drivers/memory.ts";
 import s3 from "../../../drivers/s3.ts";
 import { contentDisposition, formatDisposition, parseDisposition } from "../../../src/respond/disposition.ts";
+import { processorTime } from "../../support/processor.ts";
 
 test.each([
   ["inline", "inline", null],
@@ -53,10 +54,11 @@ test("parseDisposition reads what formatDisposition writes", () => {
 });
 
 test("parseDisposition takes a hostile value in linear time", () => {
-  const started = performance.now();
-  parseDisposition(`attachment${'; filename="'.repeat(5_000)}`);
-  parseDisposition(`attachment;${" ".repeat(20_000)}x`);
-  expect(performance.now() - started).toBeLessThan(500);
+  const run = (): void => {
+    parseDisposition(`attachment${'; filename="'.repeat(5_000)}`);
+    parseDisposition(`attachment;${" ".repeat(20_000)}x`);
+  };
+  expect(processorTime(run)).toBeLessThan(500);
 });
 
 test.each([
