@@ -1,6 +1,6 @@
 /** Telling what changes in the folder: a hint, in no promised order. */
 import { watch, type FSWatcher } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
@@ -128,11 +128,12 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     if (stats?.isDirectory()) await add(path, true).catch(() => {});
     else if (stats) changed(path);
     // A folder is no object; and a watched one tells its own end as the end of something in it that has its name.
-    else if (!wasFolder && !(name === basename(folder) && !(await isThere(folder)))) changed(path);
+    else if (!wasFolder && !(name === basename(root.path(folder)) && !(await isThere(folder)))) changed(path);
   }
 
   async function isThere(folder: string): Promise<boolean> {
-    return (await lstat(root.path(folder)).catch(() => null)) !== null;
+    // The base may be a link, which stays when its folder goes.
+    return (await stat(root.path(folder)).catch(() => null)) !== null;
   }
 
   return {

@@ -62,6 +62,22 @@ describe("watchFolder", () => {
     await expect.poll(() => events).toContain("update moved/deep/other");
   });
 
+  it.each(["base", "link"])(
+    "L29: tells the end of what is in a base that is removed, not of the base, called %s",
+    async (name) => {
+      const top = await emptyFolder();
+      await mkdir(join(top, "base"));
+      await symlink(join(top, "base"), join(top, "link"));
+      const { put, events } = await watched({ base: join(top, name) });
+      await put("a/k", "1");
+      await expect.poll(() => events).toEqual(["update a/k"]);
+      await rm(join(top, "base"), { recursive: true });
+      await expect.poll(() => events).toContain("remove a/k");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(events).toEqual(["update a/k", "remove a/k"]);
+    },
+  );
+
   it("L9: follows no link, and is silent when stopped", async () => {
     const { base, put, events, stop } = await watched();
     const outside = await emptyFolder();
