@@ -7,7 +7,7 @@ import { type Attempt, attemptEvent } from "./attempt.ts";
 import { readComplaint } from "./complaint.ts";
 import { Doubt, isUnsent } from "./doubt.ts";
 import { waitOf } from "./errors.ts";
-import { Mender } from "./mend.ts";
+import { menderOf, type Mend } from "./mend.ts";
 import { Refusal } from "./refusal.ts";
 import { type Operation, type Signed, toRequest } from "./request.ts";
 import type { Settings } from "./settings.ts";
@@ -29,7 +29,7 @@ export class Attempts<T> {
   readonly #operation: Operation;
   readonly #read: Read<T>;
   readonly #doubt = new Doubt();
-  #mender: Mender | undefined;
+  #mend: Mend | undefined;
   /** Whether the request has left of which no answer has come. */
   #sent = false;
   #made = 0;
@@ -49,7 +49,7 @@ export class Attempts<T> {
     const judge = (thrown: unknown): Failure => this.#judge(thrown);
     const decided = (wait: number | undefined): void => this.#tell(this.#last, wait);
     try {
-      return await retry(settings.retry, budget, signal, attempt, judge, settings.clock, decided);
+      return await retry(settings.retry, budget, signal, attempt, judge, settings.clock.own, decided);
     } catch (error) {
       // Here a lost answer becomes `ambiguous`.
       throw conditional && !signal?.aborted ? this.#doubt.verdict(error) : error;
@@ -76,34 +76,33 @@ export class Attempts<T> {
         if (this.#watched) this.#watched.response = response;
         const { status } = response;
         if ((status < 200 || status > 299) && !accept?.includes(status))
-          throw new Refusal(response, await readComplaint(response));
+          throw new Refusal(response, await readComplaint(response), identity);
         const result = await this.#read(response, identity);
         this.#tell();
         return result;
       } catch (error) {
         if (!(error instanceof Refusal) || !signed) throw error;
-        error.identity = signed.identity;
         // It was answered: what fails from here on leaves nothing open.
         this.#sent = false;
-        if (!(await this.#mend(error, signed))) throw error;
-        this.#tell(error.toError(), 0);
+        if (!(await this.#mended(error, signed))) throw error;
+        this.#tell(error.error, 0);
         signal?.throwIfAborted();
       }
     }
   }
 
-  #mend(refusal: Refusal, signed: Signed): Promise<boolean> {
+  #mended(refusal: Refusal, signed: Signed): Promise<boolean> {
     const { settings, transport } = this.#line;
-    this.#mender ??= new Mender(settings, async (asked, identity) => {
+    this.#mend ??= menderOf(settings, async (asked, identity) => {
       const [request] = await toRequest(settings, asked, identity);
       return transport.send(request);
     });
-    return this.#mender.mend(refusal.answer, refusal.complaint, signed, this.#operation);
+    return this.#mend(refusal.answer, refusal.complaint, signed, this.#operation);
   }
 
   #judge(thrown: unknown): Failure {
     const refused = thrown instanceof Refusal ? thrown : undefined;
-    const error = (this.#last = refused?.toError() ?? thrown);
+    const error = (this.#last = refused?.error ?? thrown);
     this.#doubt.add(error, this.#sent);
     const retryable = StorageError.is(error) && error.retryable;
     if (refused)

@@ -53,7 +53,7 @@ export class Client {
         throw new StorageError("corrupt", `the store answered <${name}> instead of <${root}>`, { retryable: true });
       }
       // S3 answers 200 before it knows: what went wrong then stands in the body.
-      throw new Refusal({ status: 500, header: response.header }, complaintOf(found));
+      throw new Refusal({ status: 500, header: response.header }, complaintOf(found), identity);
     });
   }
 

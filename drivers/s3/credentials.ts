@@ -25,7 +25,7 @@ const SHARED = 30_000;
 export function identityOf(
   options: S3Options,
   env: Environment,
-  clock: Clock = systemClock,
+  clock: Pick<Clock, "now"> = systemClock,
   limit = 0,
 ): IdentitySource {
   if (options.credentials) return refreshed(options.credentials, clock, limit);
@@ -50,7 +50,7 @@ function identityIn<Name extends string>(
   return { accessKeyId, secretAccessKey, sessionToken };
 }
 
-function refreshed(provide: () => Promise<Credentials>, clock: Clock, limit: number): IdentitySource {
+function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now">, limit: number): IdentitySource {
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   let since = 0;

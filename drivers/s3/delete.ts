@@ -71,7 +71,7 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
     if (busy[0]) throw busy[0].error;
   };
   const judge = (error: unknown): Failure => ({ error, retryable: error === busy?.[0]?.error, kind: "throttled" });
-  await retry(retries, client.budget, call.signal, attempt, judge, clock).catch((error: unknown) => {
+  await retry(retries, client.budget, call.signal, attempt, judge, clock.own).catch((error: unknown) => {
     if (!busy || call.signal?.aborted) throw error;
   });
   return [...failures, ...(busy ?? [])];

@@ -17,7 +17,7 @@ import { healing } from "./heal.ts";
 import { exposed, extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
 import type { Operation } from "./request.ts";
-import { Rest, versionOf } from "./rest.ts";
+import { restOf, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** Rejects unless the bucket exists and its keys hold, asked at most once for each `length` as long as they do, and for null each time. */
@@ -143,7 +143,7 @@ function open(
     void response.discard();
     return "in one";
   }
-  const rest = version ? new Rest(client, operation, version) : undefined;
+  const rest = version ? restOf(client, operation, version) : undefined;
   const opened = { pieces: response.pieces(), end };
   const pieces = !plain
     ? opened.pieces

@@ -4,20 +4,15 @@ import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Answer, Complaint } from "./complaint.ts";
 import { toStorageError } from "./errors.ts";
 
-/** Thrown within an attempt, for which it may be mended; callers see its {@link StorageError}. */
+/** Thrown within an attempt, for which it may be mended; callers see its error, which does not repeat the keys of who asked. */
 export class Refusal {
   readonly answer: Answer;
   readonly complaint: Complaint;
-  /** Who asked, which the message must not repeat. */
-  identity: Identity | undefined;
-  #error: StorageError | undefined;
+  readonly error: StorageError;
 
-  constructor(answer: Answer, complaint: Complaint) {
+  constructor(answer: Answer, complaint: Complaint, identity: Identity) {
     this.answer = answer;
     this.complaint = complaint;
-  }
-
-  toError(): StorageError {
-    return (this.#error ??= toStorageError(this.answer, this.complaint, this.identity));
+    this.error = toStorageError(answer, complaint, identity);
   }
 }

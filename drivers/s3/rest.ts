@@ -35,91 +35,70 @@ export function versionOf(response: WireResponse, size: number): Version | null 
   return { etag: toEtag(tag), size, encoding: response.header("content-encoding") };
 }
 
-/** Further requests of one download. They end with the caller's signal and with `stop`, also while they wait to be repeated. */
-export class Rest {
-  readonly #client: Client;
-  readonly #operation: Operation;
-  readonly #version: Version;
-  #control: AbortController | undefined;
-  #unfollow: (() => void) | undefined;
-
-  constructor(client: Client, operation: Operation, version: Version) {
-    this.#client = client;
-    this.#operation = operation;
-    this.#version = version;
-  }
-
+/** Further requests of one download. */
+export interface Rest {
   /** Opens a span; `failed` is what went wrong with it before, after `brought` bytes. Rejects `conflict` when the object is another. */
-  async open({ start, end }: Span, failed?: unknown, brought = 0): Promise<Opened> {
-    const { budget } = this.#client;
-    if (brought >= PROGRESS) budget.give(5);
-    const operation: Operation = {
-      ...this.#operation,
-      headers: {
-        ...this.#operation.headers,
-        "if-none-match": undefined,
-        range: rangeHeader({ start, end }),
-        "if-match": this.#version.etag,
-      },
-      signal: this.#signal(),
-      accept: [412, 416],
-      failed,
-    };
-    const opened = await this.#client.send(operation, async (response) => {
-      const from = this.#accept(response, start);
-      if (from) return skip(response.pieces(), start - from.start, from.end);
-      await response.discard();
-      return null;
-    });
-    if (opened) return opened;
-    throw new StorageError("conflict", "the object was replaced while it was read; download it again", {
-      retryable: true,
-    });
-  }
-
+  open(span: Span, failed?: unknown, brought?: number): Promise<Opened>;
   /** Ends whatever is asked for or waits. */
-  stop(reason: unknown): void {
-    this.release();
-    this.#control?.abort(reason);
-  }
-
+  stop(reason: unknown): void;
   /** Leaves the caller's signal alone. */
-  release(): void {
-    this.#unfollow?.();
-  }
+  release(): void;
+}
 
-  #signal(): AbortSignal {
-    if (!this.#control) {
-      const control = (this.#control = new AbortController());
-      this.#unfollow = whenAborted(this.#operation.signal, (reason) => control.abort(reason));
-    }
-    return this.#control.signal;
-  }
+/** What opens the rest of an object. It ends with the caller's signal and with `stop`, also while it waits to be repeated. */
+export function restOf(client: Client, operation: Operation, version: Version): Rest {
+  let control: AbortController | undefined;
+  let unfollow: (() => void) | undefined;
+  const release = (): void => unfollow?.();
+  return {
+    async open({ start, end }, failed, brought = 0) {
+      if (brought >= PROGRESS) client.budget.give(5);
+      control ??= new AbortController();
+      unfollow ??= whenAborted(operation.signal, (reason) => control?.abort(reason));
+      const { headers } = operation;
+      const range = rangeHeader({ start, end });
+      const further: Operation = {
+        ...operation,
+        headers: { ...headers, "if-none-match": undefined, range, "if-match": version.etag },
+        signal: control.signal,
+        accept: [412, 416],
+        failed,
+      };
+      const opened = await client.send(further, async (response) => {
+        const from = accepted(response, version, start);
+        if (from) return skip(response.pieces(), start - from.start, from.end);
+        await response.discard();
+        return null;
+      });
+      if (opened) return opened;
+      throw new StorageError("conflict", "the object was replaced while it was read; download it again", {
+        retryable: true,
+      });
+    },
+    stop(reason) {
+      release();
+      control?.abort(reason);
+    },
+    release,
+  };
+}
 
-  /** What the answer holds, null when it is of another version. */
-  #accept(response: WireResponse, start: number): Span | null {
-    const { etag, size, encoding } = this.#version;
-    const { status } = response;
-    const tag = response.header("etag");
-    if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
-    const span =
-      status === 206 ? parseContentRange(response.header("content-range")) : { start: 0, end: size - 1, size };
-    const length = status === 206 ? span?.size : Number(response.header("content-length") ?? size);
-    if (tag !== null && span && length !== size) return null;
-    if (
-      tag !== null &&
-      span &&
-      span.start <= start &&
-      start <= span.end &&
-      response.header("content-encoding") === encoding
-    )
-      return span;
-    void response.discard();
-    throw new StorageError(
-      "corrupt",
-      `the store answered ${status} without the bytes from ${start} on of the same version`,
-    );
+/** What the answer holds, null when it is of another version. */
+function accepted(response: WireResponse, { etag, size, encoding }: Version, start: number): Span | null {
+  const { status } = response;
+  const tag = response.header("etag");
+  if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
+  const span = status === 206 ? parseContentRange(response.header("content-range")) : { start: 0, end: size - 1, size };
+  const length = status === 206 ? span?.size : Number(response.header("content-length") ?? size);
+  if (tag !== null && span) {
+    if (length !== size) return null;
+    if (span.start <= start && start <= span.end && response.header("content-encoding") === encoding) return span;
   }
+  void response.discard();
+  throw new StorageError(
+    "corrupt",
+    `the store answered ${status} without the bytes from ${start} on of the same version`,
+  );
 }
 
 /** Passes over bytes that were read before, up to the first that was not. */

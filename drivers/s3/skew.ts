@@ -15,10 +15,10 @@ export function isUntimely({ status }: Answer, code: string | undefined): boolea
 }
 
 /** A clock that can be put right; whoever signs, presigns or watches an expiry reads it. */
-export class StoreClock implements Clock {
+export class StoreClock implements Pick<Clock, "now"> {
   /** Milliseconds that the store is ahead. */
   #offset = 0;
-  /** The machine's own. */
+  /** The machine's own, which waits go by. */
   readonly own: Clock;
 
   constructor(own: Clock) {
@@ -27,14 +27,6 @@ export class StoreClock implements Clock {
 
   now(): number {
     return this.own.now() + this.#offset;
-  }
-
-  random(): number {
-    return this.own.random();
-  }
-
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return this.own.sleep(milliseconds, signal);
   }
 
   /**

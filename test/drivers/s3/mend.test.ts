@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Mender } from "../../../drivers/s3/mend.ts";
+import { menderOf } from "../../../drivers/s3/mend.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
 import { toSettings } from "../../../drivers/s3/settings.ts";
 import { testClock } from "../../support/clock.ts";
@@ -126,18 +126,18 @@ it("a failing credentials function after a refusal leaves nothing in doubt", asy
   await expect(driver.upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
-it("Mender.mend mends each cause once for one operation", async () => {
+it("menderOf mends each cause once for one operation", async () => {
   const settings = toSettings(stubOptions("http://h"), {}, testClock(0));
-  const mender = new Mender(settings, () => Promise.reject(new Error("not asked")));
+  const mend = menderOf(settings, () => Promise.reject(new Error("not asked")));
   const answer = { status: 403, header: (name: string) => (name === "date" ? "Thu, 01 Jan 1970 05:00:00 GMT" : null) };
   const signed = { identity: keys(1), region: "us-east-1", url: "http://h/bucket/k", time: 0 };
   const operation = { method: "PUT" } as const;
   const none = { code: undefined, message: undefined, region: undefined };
-  expect(await mender.mend(answer, none, signed, operation)).toBe(true);
-  expect(await mender.mend(answer, none, signed, operation)).toBe(false);
-  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, operation)).toBe(true);
-  expect(await mender.mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, operation)).toBe(false);
-  expect(await mender.mend({ ...answer, status: 503 }, none, signed, operation)).toBe(false);
+  expect(await mend(answer, none, signed, operation)).toBe(true);
+  expect(await mend(answer, none, signed, operation)).toBe(false);
+  expect(await mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, operation)).toBe(true);
+  expect(await mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, operation)).toBe(false);
+  expect(await mend({ ...answer, status: 503 }, none, signed, operation)).toBe(false);
 });
 
 describe("a temporary redirect", () => {

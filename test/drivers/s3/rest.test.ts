@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Rest, versionOf } from "../../../drivers/s3/rest.ts";
+import { restOf, versionOf } from "../../../drivers/s3/rest.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { testClock } from "../../support/clock.ts";
@@ -221,7 +221,7 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
 describe("Rest", () => {
   it("stop ends what is asked for", async () => {
     const server = await wire({ bytes: "" });
-    const rest = new Rest(stubClient(server), { method: "GET", key: "k" }, { etag: '"e"', size: 3, encoding: null });
+    const rest = restOf(stubClient(server), { method: "GET", key: "k" }, { etag: '"e"', size: 3, encoding: null });
     const opened = rest.open({ start: 0, end: 2 });
     await expect.poll(() => server.requests.length).toBe(1);
     rest.stop("enough");

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { StoreClock } from "../../../drivers/s3/skew.ts";
 import { testClock } from "../../support/clock.ts";
 import { clocked, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
@@ -129,14 +128,6 @@ it("a presigned URL is signed for the store's time", async () => {
   const { url = "", expiresAt } = (await driver.presign("k", { expiresIn: 60 })) ?? {};
   expect(new URL(url).searchParams.get("X-Amz-Date")).toBe("20260304T060607Z");
   expect(expiresAt?.getTime()).toBe(NOW + HOUR + MINUTE);
-});
-
-it("StoreClock passes chance and waits on", async () => {
-  const own = testClock(NOW, 0.25);
-  const clock = new StoreClock(own);
-  expect(clock.random()).toBe(0.25);
-  await clock.sleep(5);
-  expect([own.slept, clock.now()]).toEqual([[5], NOW + 5]);
 });
 
 it("a clock that is put right in the middle of a write does not make a newer object look older than the write", async () => {
