@@ -1,17 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { codeOf, sources } from "./architecture/tree.ts";
+import { packed } from "./declarations/packed.ts";
 import { installed } from "./runtimes/install.ts";
 
 type Target = string | { readonly types: string; readonly default: string };
 interface Manifest {
   readonly exports: Readonly<Record<string, Target>>;
   readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly dependencies: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
 }
 
@@ -21,25 +20,8 @@ const doors = Object.entries(manifest.exports).flatMap(([path, target]) =>
   typeof target === "string" ? [] : [{ path, name: path.replace(/^\./, "unbucket"), ...target }],
 );
 
-/** An app that installed what `npm pack` makes. */
-const app = mkdtempSync(join(tmpdir(), "unbucket-pack-"));
-const modules = join(app, "node_modules");
-const pack = join(modules, "unbucket");
-let tarball = "";
-
-beforeAll(() => {
-  if (!existsSync(join(root, "dist"))) throw new Error("dist/ is missing: run npm run build first");
-  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", app];
-  const [packed] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" })) as [{ filename: string }];
-  tarball = join(app, packed.filename);
-  mkdirSync(pack, { recursive: true });
-  execFileSync("tar", ["-xzf", tarball, "-C", pack, "--strip-components=1"]);
-  for (const name of Object.keys(manifest.dependencies)) {
-    symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
-  }
-  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
-});
-afterAll(() => rmSync(app, { recursive: true, force: true }));
+const { path: app, pack, tarball, remove } = packed({});
+afterAll(remove);
 
 describe("the packed package", () => {
   it.each(doors)("$path gives its names and no others", async ({ path, default: file }) => {

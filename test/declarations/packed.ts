@@ -12,6 +12,8 @@ export interface App {
   readonly path: string;
   /** Where the package was unpacked. */
   readonly pack: string;
+  /** What was packed. */
+  readonly tarball: string;
   remove(): void;
 }
 
@@ -24,8 +26,9 @@ export function packed(links: Readonly<Record<string, string>>): App {
   const [{ filename }] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" })) as [
     { readonly filename: string },
   ];
+  const tarball = join(path, filename);
   mkdirSync(pack, { recursive: true });
-  execFileSync("tar", ["-xzf", join(path, filename), "-C", pack, "--strip-components=1"]);
+  execFileSync("tar", ["-xzf", tarball, "-C", pack, "--strip-components=1"]);
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
@@ -38,5 +41,5 @@ export function packed(links: Readonly<Record<string, string>>): App {
     symlinkSync(target, join(path, name), "dir");
   }
   writeFileSync(join(path, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
-  return { path, pack, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, pack, tarball, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
