@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { type Case, cases, casesFor, ConformanceError } from "../../src/conformance.ts";
 import { type Faults, faulty } from "./conformance/fault.ts";
@@ -9,12 +9,14 @@ import { foundBy } from "./conformance/found-by.ts";
 import { listFaults } from "./conformance/list-faults.ts";
 import { multipartFaults } from "./conformance/multipart-faults.ts";
 import { readFaults } from "./conformance/read-faults.ts";
+import { soundWatch, watchFaults } from "./conformance/watch-faults.ts";
 import { writeFaults } from "./conformance/write-faults.ts";
 
 const partSize = 64 * 1024;
 const faults: Faults = { ...readFaults, ...writeFaults, ...listFaults, ...multipartFaults };
 const capabilities = ["multipart", "uploads"] as const;
-const selected = new Map(casesFor(capabilities).map((one) => [one.name, one]));
+const watching = [...capabilities, "watch"] as const;
+const selected = new Map([...casesFor(capabilities), ...casesFor(watching)].map((one) => [one.name, one]));
 
 function caseOf(fault: string): Case {
   const found = selected.get(foundBy[fault] ?? "");
@@ -24,13 +26,31 @@ function caseOf(fault: string): Case {
 
 describe("each fault of a driver", () => {
   it("is in the table of the cases that find it, and nothing else is", () => {
-    expect(Object.keys(foundBy).sort()).toEqual(Object.keys(faults).sort());
+    expect(Object.keys(foundBy).sort()).toEqual(Object.keys({ ...faults, ...watchFaults }).sort());
   });
 
   it.concurrent.for(Object.entries(faults))("is found: %s", async ([name, fault], { expect: expected }) => {
     const { run, name: rule } = caseOf(name);
     const running = run({ driver: await faulty(fault), prefix: "case/", partSize });
     await expected(running).rejects.toThrow(rule);
+  });
+});
+
+describe("the cases of watch", () => {
+  const ofWatch = casesFor(["watch"]).filter(({ needs }) => needs?.includes("watch"));
+
+  it.each(ofWatch)("hold for a driver that tells as it should: $name", async ({ run }) => {
+    await run({ driver: await faulty(soundWatch), prefix: "case/", partSize });
+  });
+
+  it.each(Object.entries(watchFaults))("do not: %s", async (name, fault) => {
+    const { run, name: rule } = caseOf(name);
+    // A case waits ten seconds for what is never told.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const failing = expect(run({ driver: await faulty(fault), prefix: "case/", partSize })).rejects.toThrow(rule);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failing;
   });
 });
 

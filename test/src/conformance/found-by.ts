@@ -153,4 +153,12 @@ export const foundBy: Readonly<Record<string, string>> = {
   "copy does nothing where the target is there": "copy: an absent source is not-found and leaves the target",
   "copy is a move": "copy: takes bytes, headers and metadata along",
   "metadata names are inherited": "upload: replaces the object, with its headers and metadata",
+  "watch tells a write twice": "watch: a write and a removal are told once each, by their key-value key",
+  "watch tells a removal twice": "watch: a write and a removal are told once each, by their key-value key",
+  "watch tells no removal": "watch: a write and a removal are told once each, by their key-value key",
+  "watch calls a removal an update": "watch: a write and a removal are told once each, by their key-value key",
+  "watch tells another key": "watch: a write and a removal are told once each, by their key-value key",
+  "watch goes on when it has ended": "watch: one that has ended tells nothing, and others go on",
+  "watch ends for all": "watch: one that has ended tells nothing, and others go on",
+  "watch does nothing where it is not supported": "watch: a driver that cannot be watched has none, or refuses",
 };
