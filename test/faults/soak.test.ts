@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
 import type { Fault } from "./proxy/fault.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
-import { chance, digest, Worker } from "./soak/worker.ts";
+import { Spoiler } from "./soak/spoiler.ts";
+import { digest, Worker } from "./soak/worker.ts";
 import { startStub, type Stub } from "./stub.ts";
 
 const seed = Number(process.env["SOAK_SEED"] ?? 1);
@@ -41,35 +42,14 @@ const MENU: readonly Fault[] = [
 
 let stub: Stub;
 let proxy: Proxy;
-let requests = 0;
-let faulty = 0;
-/** Faults that may leave an upload behind: its id was lost, it is in doubt, or giving it up was refused. */
-let leaving = 0;
-let calm = false;
+const spoiler = new Spoiler(seed, MENU);
 const unhandled: unknown[] = [];
 const hear = (reason: unknown): void => void unhandled.push(reason);
 
 beforeAll(async () => {
   process.on("unhandledRejection", hear);
   stub = await startStub(keys);
-  const chances = new Map<string, () => number>();
-  proxy = await startProxy({
-    upstream: stub,
-    log: () => {},
-    faultsFor({ operation, key, query }) {
-      if (calm) return [];
-      const [worker = ""] = (key || query.get("prefix") || "").split("/");
-      const random = chances.get(worker) ?? chance(seed * 7919 + Number(worker));
-      chances.set(worker, random);
-      requests++;
-      if (random() >= 0.05) return [];
-      faulty++;
-      if (operation.endsWith("MultipartUpload")) leaving++;
-      const fault = MENU[Math.floor(random() * MENU.length)] as Fault;
-      // A part of megabytes would drip for minutes.
-      return fault.do === "drip" && query.has("uploadId") ? [] : [fault];
-    },
-  });
+  proxy = await startProxy({ upstream: stub, log: () => {}, faultsFor: spoiler.faultsFor });
 });
 afterAll(async () => {
   process.off("unhandledRejection", hear);
@@ -109,8 +89,8 @@ test(
     };
     await Promise.all(workers.map(run));
     measure();
-    calm = true;
-    expect(world.uploads.size).toBeLessThanOrEqual(leaving);
+    spoiler.calm = true;
+    expect(world.uploads.size).toBeLessThanOrEqual(spoiler.leaving);
     await store.sweepUploads({ olderThan: 0 });
     expect(world.uploads.size).toBe(0);
     await store.dispose();
@@ -120,7 +100,7 @@ test(
     const most = (name: "heap" | "rss" | "sockets"): number => Math.max(...levels.map((level) => level[name]));
     console.log(
       [
-        `soak with seed ${seed}: ${begun} operations, ${requests} requests, ${faulty} faults`,
+        `soak with seed ${seed}: ${begun} operations, ${spoiler.requests} requests, ${spoiler.faulty} faults`,
         `${sum("acknowledged")} acknowledged, ${sum("refused")} refused, ${sum("failed")} reads failed, ${sum("doubtful")} writes in doubt`,
         `at most ${Math.round(most("heap") / MIB)} MiB heap, ${Math.round(most("rss") / MIB)} MiB rss, ${most("sockets")} connections`,
       ].join("; "),
@@ -132,7 +112,7 @@ test(
       }
     }
     expect([...world.objects.keys()].filter((key) => !workers.some(({ model }) => model.has(key)))).toEqual([]);
-    expect(faulty / requests).toBeGreaterThan(0.03);
+    expect(spoiler.faulty / spoiler.requests).toBeGreaterThan(0.03);
     const [settled] = levels;
     expect(most("sockets")).toBeLessThanOrEqual(WORKERS * 4);
     expect((levels.at(-1)?.heap ?? 0) - (settled?.heap ?? 0)).toBeLessThan(128 * MIB);

@@ -23,12 +23,24 @@ export function chance(from: number): () => number {
   };
 }
 
+/** The bytes as a stream that breaks where it is told to. */
+function inPieces(bytes: Uint8Array, breaks = Infinity): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (at >= breaks) return controller.error(new Error("cut off"));
+      if (at < bytes.byteLength) controller.enqueue(bytes.slice(at, Math.min((at += 1_000_000), breaks)));
+      if (at >= bytes.byteLength && breaks === Infinity) controller.close();
+    },
+  });
+}
+
 /** What the model keeps of a body. */
 export function digest(body: string | Uint8Array): string {
   return createHash("sha1").update(body).digest("hex");
 }
 
-/** What each operation does, with how often of a thousand. */
+/** How often each operation is done, in proportion to the others. */
 const MENU = {
   upload: 300,
   create: 80,
@@ -37,11 +49,14 @@ const MENU = {
   removeMany: 20,
   copy: 60,
   large: 4,
+  resumed: 2,
+  update: 40,
   download: 246,
   exists: 100,
   list: 50,
 } as const;
 type Kind = keyof typeof MENU;
+export type Menu = Readonly<Record<Kind, number>>;
 
 /** Works on keys below its number. */
 export class Worker {
@@ -54,18 +69,20 @@ export class Worker {
   readonly #store: Driver;
   readonly #number: number;
   readonly #random: () => number;
+  readonly #menu: Menu;
 
-  constructor(store: Driver, number: number, seed: number) {
+  constructor(store: Driver, number: number, seed: number, menu: Partial<Menu> = {}) {
     this.#store = store;
     this.#number = number;
+    this.#menu = { ...MENU, ...menu };
     this.#random = chance(seed * 1000 + number);
   }
 
   /** Does one operation and holds its outcome against the model; rejects for one that cannot be. */
   async operate(): Promise<void> {
     this.#turn++;
-    let at = this.#random() * 1000;
-    const kind = (Object.keys(MENU) as Kind[]).find((name) => (at -= MENU[name]) < 0) ?? "upload";
+    let at = this.#random() * Object.values(this.#menu).reduce((sum, share) => sum + share);
+    const kind = (Object.keys(this.#menu) as Kind[]).find((name) => (at -= this.#menu[name]) < 0) ?? "upload";
     const key = this.#key();
     const text = `${key} ${this.#turn} `.repeat(1 + Math.floor(this.#random() * 40));
     try {
@@ -123,15 +140,29 @@ export class Worker {
   }
 
   large(): Promise<void> {
-    const key = `${this.#number}/large`;
-    const bytes = new Uint8Array(LARGE).fill(this.#turn % 251);
-    const stream = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (let from = 0; from < LARGE; from += 1_000_000) controller.enqueue(bytes.slice(from, from + 1_000_000));
-        controller.close();
-      },
+    const { key, bytes } = this.#large();
+    return this.#write([key], digest(bytes), () => this.#store.upload(key, inPieces(bytes)));
+  }
+
+  /** The first process dies in the second part. */
+  resumed(): Promise<void> {
+    const { key, bytes } = this.#large();
+    return this.#write([key], digest(bytes), async () => {
+      const upload = await this.#store.createMultipartUpload(key, { size: LARGE });
+      await upload.send(() => inPieces(bytes, LARGE - 500)).catch(() => {});
+      const state = JSON.parse(JSON.stringify(upload.state())) as ReturnType<typeof upload.state>;
+      const again = await this.#store.resumeMultipartUpload(key, state);
+      await again.send((start) => inPieces(bytes.subarray(start)));
     });
-    return this.#write([key], digest(bytes), () => this.#store.upload(key, stream));
+  }
+
+  update(key: string, text: string): Promise<void> {
+    return this.#write([key], digest(text), () =>
+      this.#store.update(key, async (current) => {
+        this.#held(key, current ? digest(await current.bytes()) : undefined);
+        return text;
+      }),
+    );
   }
 
   async download(key: string): Promise<void> {
@@ -156,6 +187,10 @@ export class Worker {
       if (found.has(key)) this.#isThere(key);
       else this.#held(key, undefined);
     }
+  }
+
+  #large(): { readonly key: string; readonly bytes: Uint8Array } {
+    return { key: `${this.#number}/large`, bytes: new Uint8Array(LARGE).fill(this.#turn % 251) };
   }
 
   #key(): string {
