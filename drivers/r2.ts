@@ -9,6 +9,7 @@ import { type ErrorCode, StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, emptyMetadata, headersOf, publicBase, refuse } from "../src/options.ts";
+import { following } from "../src/pages.ts";
 import { usualPlan } from "../src/plan.ts";
 import { putSource } from "../src/put.ts";
 import { rangeHeader, resolveRange, type Span } from "../src/range.ts";
@@ -229,8 +230,7 @@ function r2Backend(options: R2Options): Backend {
       for (let at = 0; at < keys.length; at += MOST_DELETES) {
         const some = keys.slice(at, at + MOST_DELETES);
         await ask(call, () => bucket.delete(some.map((key) => base + key))).catch((error: unknown) => {
-          call.signal?.throwIfAborted();
-          if (!StorageError.is(error)) throw error;
+          if (call.signal?.aborted || !StorageError.is(error)) throw error;
           failures.push(...some.map((key) => ({ key, error })));
         });
       }
@@ -240,7 +240,7 @@ function r2Backend(options: R2Options): Backend {
       const asked = { prefix: base + prefix, delimiter, cursor, limit, include: ["httpMetadata", "customMetadata"] };
       const page = await ask({ signal }, () => bucket.list(asked));
       const prefixes = page.delimitedPrefixes.map((name) => name.slice(base.length));
-      return { objects: page.objects.map(infoOf), prefixes, ...(page.truncated && { cursor: page.cursor }) };
+      return { objects: page.objects.map(infoOf), prefixes, cursor: following(page.truncated, page.cursor) };
     },
     ...(s3 && {
       presign: async (...asked: Parameters<NonNullable<Backend["presign"]>>) => {

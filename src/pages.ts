@@ -20,6 +20,12 @@ export function advancing(): (cursor: string | undefined) => void {
   };
 }
 
+/** Where a list goes on; undefined at its end. Rejects `corrupt` when it goes on nowhere, since it would look complete. */
+export function following(truncated: boolean | undefined, cursor: string | undefined): string | undefined {
+  if (truncated && !cursor) throw new StorageError("corrupt", "the store says that its list goes on, but not where");
+  return (truncated !== false && cursor) || undefined;
+}
+
 /** Gives the page that starts at a cursor: within one iteration always the one where the page before ended. */
 export type Load = (cursor: string | undefined) => Promise<Page>;
 

@@ -4,6 +4,7 @@
  */
 import type { ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { following } from "../../src/pages.ts";
 import type { Client } from "./client.ts";
 import { toDate, toEtag } from "./headers.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element } from "./xml.ts";
@@ -22,9 +23,6 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   };
   const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
   const names = namesOf(root, base, options.prefix);
-  const truncated = childFlag(root, "IsTruncated");
-  const cursor = (truncated !== false && childText(root, "NextContinuationToken")) || undefined;
-  if (truncated && cursor === undefined) throw nowhere();
   return {
     objects: childrenOf(root, "Contents")
       .map((entry) => ({
@@ -34,13 +32,8 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
       // The marker that some tools make for the base as a folder: no verb here could name it.
       .filter((object) => object.key !== ""),
     prefixes: childrenOf(root, "CommonPrefixes").map((entry) => names.relative(entry, "Prefix")),
-    cursor,
+    cursor: following(childFlag(root, "IsTruncated"), childText(root, "NextContinuationToken")),
   };
-}
-
-/** The failure of a list that would look complete. */
-export function nowhere(): StorageError {
-  return new StorageError("corrupt", "the store says that its list goes on, but not where");
 }
 
 /** How a listing writes names. */

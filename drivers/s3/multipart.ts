@@ -14,13 +14,13 @@ import type {
   UploadedPart,
 } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
-import { advancing } from "../../src/pages.ts";
+import { advancing, following } from "../../src/pages.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, refusedAsPrecondition } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
-import { listObjects, namesOf, nowhere } from "./list.ts";
+import { listObjects, namesOf } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
@@ -123,8 +123,7 @@ export async function listParts(
       const root = await client.document({ method: "GET", key, query, signal }, "ListPartsResult");
       parts.push(...childrenOf(root, "Part").map(toPart));
       if (!childFlag(root, "IsTruncated")) return parts.sort((a, b) => a.partNumber - b.partNumber);
-      marker = childText(root, "NextPartNumberMarker");
-      if (!marker) throw nowhere();
+      marker = following(true, childText(root, "NextPartNumberMarker"));
       advance(marker);
     }
   } catch (error) {
@@ -161,7 +160,7 @@ export async function* listUploads(
     if (!childFlag(root, "IsTruncated")) return;
     key = names.decode(childText(root, "NextKeyMarker") ?? "");
     id = childText(root, "NextUploadIdMarker");
-    if (!key && !id) throw nowhere();
+    following(true, key || id);
     advance(JSON.stringify([key, id]));
   }
 }

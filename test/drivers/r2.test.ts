@@ -137,8 +137,11 @@ describe("r2", () => {
       code: "corrupt",
     });
     const looping = async () => ({ ...(await list()), cursor: "same" });
-    const all = Array.fromAsync(r2({ binding: { ...bucket(), list: looping } }).list());
-    await expect(all).rejects.toMatchObject({ code: "corrupt" });
+    const pages = r2({ binding: { ...bucket(), list: looping } })
+      .list()
+      .pages();
+    await pages.next();
+    await expect(pages.next()).rejects.toMatchObject({ code: "corrupt" });
   });
 
   it("an abort ends the waiting for a bucket that does not answer", async () => {
@@ -272,19 +275,6 @@ describe("r2's body of an object", () => {
     };
     return { ...bucket(), get: async () => object, cancelled: () => cancelled };
   }
-
-  it.each([
-    ["shorter", 2],
-    ["longer", 4],
-  ])("rejects when it is %s than the object", async (_, length) => {
-    const binding = holding({
-      start(controller) {
-        controller.enqueue(new Uint8Array(length));
-        controller.close();
-      },
-    });
-    await expect((await r2({ binding }).download("k")).bytes()).rejects.toMatchObject({ code: "corrupt" });
-  });
 
   it("is let go when the range is beyond its end, and when it comes after an abort", async () => {
     const short = holding({});
