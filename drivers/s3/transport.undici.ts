@@ -3,10 +3,10 @@
  * bodies are not copied.
  */
 import { Readable } from "node:stream";
-import { Agent, type Dispatcher, errors } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
-import type { Pieces, Transport, TransportOptions, WireResponse } from "./transport.ts";
+import type { Pieces, Timeouts, Transport, TransportOptions, WireRequest, WireResponse } from "./transport.ts";
 
 /** Which transport a runtime got. */
 export const transportName: string = "undici";
@@ -21,48 +21,63 @@ const QUEUE = 128 * 1024;
 
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
-  const own =
-    dispatcher === undefined
-      ? new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 })
-      : undefined;
-  const through = own ?? (dispatcher as Dispatcher);
+  let through = dispatcher as Dispatcher | undefined;
+  let own: Promise<Agent> | undefined;
+  // With the first request, since undici takes longer to load than all the rest of the driver.
+  const load = async (): Promise<Agent> => {
+    const { Agent } = await import("undici");
+    const agent = new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 });
+    through = agent;
+    return agent;
+  };
   return {
-    send: ({ method, url, headers, body, copies = 0, signal }) =>
-      new Promise((resolve, reject) => {
-        const exchange = new Exchange(signal, resolve, reject);
-        if (signal?.aborted) return exchange.onAbort();
-        const size = body?.byteLength ?? 0;
-        const sliced = body && size > SLICE;
-        const at = url.indexOf("/", "https://".length);
-        const options = {
-          origin: at < 0 ? url : url.slice(0, at),
-          path: at < 0 ? "/" : url.slice(at),
-          method: method as Dispatcher.HttpMethod,
-          headers: sliced ? { ...headers, "content-length": String(size) } : headers,
-          body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
-          // Twice: what was handed over last may still be on its way.
-          headersTimeout: timeouts.headers && timeouts.headers * (sliced ? 2 : 1) + copies / 10_000,
-          bodyTimeout: timeouts.body,
-          // undici closes the connection after a HEAD unless told that servers answer it properly.
-          reset: false,
-        };
-        try {
-          through.dispatch(options, exchange);
-        } catch (error) {
-          exchange.onResponseError(undefined, error);
-        }
-      }),
+    send: (request) =>
+      through
+        ? exchange(through, request, timeouts)
+        : (own ??= load()).then((agent) => exchange(agent, request, timeouts)),
     close: async () => {
-      if (!own) return;
+      const agent = await own;
+      if (!agent) return;
       // Waits for running requests, but not for ever: a body that nobody reads never ends, and destroyed with the agent it
       // does not let that promise settle either.
       let late: ReturnType<typeof setTimeout> | undefined;
       const forced = new Promise<void>((resolve, reject) => {
-        late = setTimeout(() => own.destroy().then(resolve, reject), CLOSING);
+        late = setTimeout(() => agent.destroy().then(resolve, reject), CLOSING);
       });
-      await Promise.race([own.close(), forced]).finally(() => clearTimeout(late));
+      await Promise.race([agent.close(), forced]).finally(() => clearTimeout(late));
     },
   };
+}
+
+function exchange(
+  through: Dispatcher,
+  { method, url, headers, body, copies = 0, signal }: WireRequest,
+  timeouts: Timeouts,
+): Promise<WireResponse> {
+  return new Promise((resolve, reject) => {
+    const handler = new Exchange(signal, resolve, reject);
+    if (signal?.aborted) return handler.onAbort();
+    const size = body?.byteLength ?? 0;
+    const sliced = body && size > SLICE;
+    const at = url.indexOf("/", "https://".length);
+    const options = {
+      origin: at < 0 ? url : url.slice(0, at),
+      path: at < 0 ? "/" : url.slice(at),
+      method: method as Dispatcher.HttpMethod,
+      headers: sliced ? { ...headers, "content-length": String(size) } : headers,
+      body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
+      // Twice: what was handed over last may still be on its way.
+      headersTimeout: timeouts.headers && timeouts.headers * (sliced ? 2 : 1) + copies / 10_000,
+      bodyTimeout: timeouts.body,
+      // undici closes the connection after a HEAD unless told that servers answer it properly.
+      reset: false,
+    };
+    try {
+      through.dispatch(options, handler);
+    } catch (error) {
+      handler.onResponseError(undefined, error);
+    }
+  });
 }
 
 /** So that a slow upload is told from one that the store does not take: whole, it would be handed over at once. */
@@ -163,7 +178,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   };
 
   cancel(): void {
-    if (!this.#ended) this.#controller?.abort(new errors.RequestAbortedError());
+    if (!this.#ended) this.#controller?.abort(new Error("nobody reads this answer any more"));
   }
 
   async bytes(most: number): Promise<Uint8Array | null> {
@@ -190,20 +205,20 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   }
 }
 
+/** By undici's codes, since a dispatcher that was passed may come of another copy of undici, with classes of its own. */
+const TIMEOUTS: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: "the store did not answer in time",
+  UND_ERR_BODY_TIMEOUT: "the store stopped sending",
+  UND_ERR_CONNECT_TIMEOUT: "no connection to the store in time",
+};
+
 /** The caller's abort as its own reason, which undici replaces once the body is under way. */
 function toError(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof errors.HeadersTimeoutError)
-    return new StorageError("timeout", "the store did not answer in time", { cause: error });
-  if (error instanceof errors.BodyTimeoutError)
-    return new StorageError("timeout", "the store stopped sending", { cause: error });
-  if (error instanceof errors.ConnectTimeoutError)
-    return new StorageError("timeout", "no connection to the store in time", { cause: error });
   if (StorageError.is(error)) return error;
   const code = (error as { code?: unknown } | null)?.code;
-  return new StorageError(
-    "unavailable",
-    `the connection to the store failed${typeof code === "string" ? ` (${code})` : ""}`,
-    { cause: error },
-  );
+  const late = TIMEOUTS[String(code)];
+  if (late) return new StorageError("timeout", late, { cause: error });
+  const named = typeof code === "string" ? ` (${code})` : "";
+  return new StorageError("unavailable", `the connection to the store failed${named}`, { cause: error });
 }

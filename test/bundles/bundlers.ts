@@ -81,6 +81,8 @@ const webpack: Bundler = {
       resolve: { conditionNames: [...conditions, "..."] },
       ...(platform === "browser" && { externals: [/^node:/], externalsType: "module" }),
       optimization: { minimize: minify },
+      // One file, as the others make.
+      module: { parser: { javascript: { dynamicImportMode: "eager" } } },
       performance: false,
     });
     const { errors, modules } = stats.toJson({ all: false, errors: true, modules: true, nestedModules: true });

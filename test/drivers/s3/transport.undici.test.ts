@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
@@ -17,6 +18,35 @@ afterEach(() => {
 
 it("transportName says undici", () => {
   expect(transportName).toBe("undici");
+});
+
+it("createTransport leaves undici alone until a request needs an agent", () => {
+  const driver = new URL("../../../dist/drivers/s3.js", import.meta.url).href;
+  const script = `
+    import { createRequire } from "node:module";
+    const { default: s3 } = await import(${JSON.stringify(driver)});
+    const { cache } = createRequire(import.meta.url);
+    const loaded = () => Object.keys(cache).some((path) => path.includes("/undici/"));
+    const keys = { bucket: "bucket", accessKeyId: "AKID", secretAccessKey: "secret", retry: { attempts: 1 } };
+    const store = s3({ ...keys, endpoint: "http://127.0.0.1:1" });
+    await store.presign("k");
+    const before = loaded();
+    await store.head("k").catch(() => {});
+    console.log(before, loaded());`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  expect(said.trim()).toBe("false true");
+});
+
+it("createTransport calls a timeout so by undici's code, since a dispatcher may come of another copy of it", async () => {
+  const error = Object.assign(new Error("late"), { code: "UND_ERR_HEADERS_TIMEOUT" });
+  const dispatcher = {
+    dispatch: (_: unknown, handler: { onResponseError(controller: unknown, error: unknown): void }) =>
+      handler.onResponseError(undefined, error),
+  };
+  const transport = createTransport({ timeouts, dispatcher });
+  await expect(transport.send({ method: "GET", url: "http://h/k", headers: {} })).rejects.toMatchObject({
+    code: "timeout",
+  });
 });
 
 it("createTransport sends bytes as they are, and joins headers that come twice", async () => {
