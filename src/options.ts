@@ -203,7 +203,7 @@ export function optionsOf(operation: Verb): object {
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
 const RESERVED =
-  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
+  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
 /**
  * Extra request headers with lower-case names, as signing needs them; rejects `invalid-option`, without the value, which may be a

@@ -71,6 +71,7 @@ describe("requestHeaders", () => {
     [{ "Content-Type": "a/b" }, "headers content-type has an option of its own"],
     [{ "if-match": '"e"' }, "headers if-match has an option of its own"],
     [{ authorization: "x" }, "headers authorization has an option of its own, or is set by signing"],
+    [{ "x-amz-metadata-directive": "REPLACE" }, "headers x-amz-metadata-directive has an option of its own, or is set"],
   ])("refuses %j", (headers, message) => {
     expect(() => requestHeaders(headers as Record<string, string>)).toThrow(
       expect.objectContaining({ code: "invalid-option", message: expect.stringContaining(message) }),
