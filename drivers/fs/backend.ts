@@ -13,7 +13,7 @@ import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
-import { type Description, isRecorded } from "./record.ts";
+import { type Description, recordOf } from "./record.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
@@ -51,7 +51,7 @@ export function fsBackend(options: FsOptions): Backend {
     let description: Description | undefined;
     // Asked for when all bytes have come, and their checksum is known.
     const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
-    const isToRecord = (): boolean => isRecorded(key, described());
+    const isToRecord = (): boolean => recordOf(key, described()) !== null;
     const draft = await writeDraft(root, settings, body.source, { ...put, isToRecord });
     return onDisk(() => commit(root, settings, key, draft, described(), put));
   }

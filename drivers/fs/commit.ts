@@ -14,7 +14,7 @@ import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, isRecorded, recordPath, writeRecord } from "./record.ts";
+import { type Description, dropRecord, recordOf, recordPath, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -48,8 +48,8 @@ export async function commit(
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
-    const isToRecord = isRecorded(key, description);
-    const stamped = isToRecord ? await recordedDraft(root, written) : written;
+    const record = recordOf(key, description);
+    const stamped = record ? await recordedDraft(root, written) : written;
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(stamped.path) }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
@@ -58,14 +58,14 @@ export async function commit(
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
         await chmod(root.path(draft.path), Number(mode));
-      if (isToRecord) await writeRecord(root, key, description, draft.stats, draft.durable);
+      if (record) await writeRecord(root, key, record, draft.stats, draft.durable);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
         if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        if (isToRecord) await dropRecord(root, key, draft.stats);
+        if (record) await dropRecord(root, key, draft.stats);
         throw error;
       }
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
@@ -79,7 +79,7 @@ export async function commit(
         if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
         const same = recordPath(key, stats) === recordPath(key, draft.stats);
         // A record of the same name, on a file system of coarse times, describes the new version if that has one.
-        if (!same || !isToRecord) await dropRecord(root, key, stats, isToRecord ? draft.stats : undefined);
+        if (!same || !record) await dropRecord(root, key, stats, record ? draft.stats : undefined);
       }
       return infoOf(key, draft.stats, description);
     });

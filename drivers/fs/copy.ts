@@ -10,7 +10,7 @@ import { lookAt } from "./file.ts";
 import { etagOf, isSame } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { infoOf, openVersion } from "./read.ts";
-import { isRecorded } from "./record.ts";
+import { recordOf } from "./record.ts";
 import type { Root } from "./root.ts";
 
 const ATTEMPTS = 10;
@@ -37,7 +37,7 @@ export async function copy(
         root,
         settings,
         pathOf(version.holder) ?? root.path(candidate.path),
-        isRecorded(to, kept),
+        recordOf(to, kept) !== null,
       );
     } catch (error) {
       if (isAbsent(error)) continue;

@@ -97,7 +97,8 @@ export async function endUpload(root: Root, uploadId: string): Promise<void> {
  * once more, over what comes then. Never rejects.
  */
 export async function endMaker(root: Root, key: string, { stats }: Found): Promise<void> {
-  if (!root.mayHave(UPLOADS_FOLDER) || !mayHaveRecord(stats)) return;
+  // What asks nobody comes first: most versions have no record.
+  if (!mayHaveRecord(stats) || !root.mayHave(UPLOADS_FOLDER)) return;
   try {
     if ((await uploadIds(root)).length === 0) return;
     const { uploadId } = (await readRecord(root, key, stats)) ?? {};

@@ -57,27 +57,23 @@ export function recordPath(key: string, version: Identity): string {
   return `${recordsOf(key)}${microsecondsOf(version)}-${version.size}.json`;
 }
 
-/** What of a description neither key nor file tell. */
-function recordOf(key: string, { checksum, uploadId, ...headers }: Description): Description {
+/** What of a description neither key nor file tell; null when they tell all, and the version has no record. */
+export function recordOf(key: string, { checksum, uploadId, ...headers }: Description): Description | null {
   const { contentType, ...rest } = headersOf(key, headers);
-  return {
+  const record = {
     ...(contentType === defaultType(key) ? {} : { contentType }),
     ...rest,
     ...(checksum && { checksum }),
     ...(uploadId !== undefined && { uploadId }),
   };
-}
-
-/** Whether a version of this description has a record. */
-export function isRecorded(key: string, description: Description): boolean {
-  return Object.keys(recordOf(key, description)).length > 0;
+  return Object.keys(record).length > 0 ? record : null;
 }
 
 /** Writes the record of a version that is about to appear. */
 export async function writeRecord(
   root: Root,
   key: string,
-  description: Description,
+  record: Description,
   version: Identity,
   durable: boolean,
 ): Promise<void> {
@@ -85,7 +81,7 @@ export async function writeRecord(
   await root.make(folderOf(path));
   const temp = await root.temp();
   try {
-    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...recordOf(key, description) }));
+    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
     const handle = await open(root.path(temp), "wx", root.isLocal());
     try {
       for (let at = 0; at < bytes.byteLength;) at += await handle.write(bytes, at);
