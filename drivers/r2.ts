@@ -5,7 +5,7 @@
 import { heeding } from "../src/abort.ts";
 import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { type ErrorCode, StorageError } from "../src/error.ts";
+import { type ErrorCode, hasCode, StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, emptyMetadata, headersOf, publicBase, refuse } from "../src/options.ts";
@@ -168,7 +168,7 @@ function r2Backend(options: R2Options): Backend {
     },
     abort: (key, uploadId, call) =>
       ask(call, () => upload(key, uploadId).abort()).catch((error: unknown) => {
-        if (!StorageError.is(error) || error.code !== "not-found") throw error;
+        if (!hasCode(error, "not-found")) throw error;
       }),
     async completed(key, { writeId }, call) {
       const found = await ask(call, () => bucket.head(base + key));

@@ -1,5 +1,5 @@
 /** One object as an HTTP response, and errors as responses. */
-import { StorageError } from "./error.ts";
+import { hasCode, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "./interface.ts";
 import { knownOptions } from "./options.ts";
 import { evaluate, ifRangeHolds, storeConditions } from "./respond/conditions.ts";
@@ -67,8 +67,7 @@ async function answerGet(
   try {
     object = await store.download(key, range === null ? call : { ...call, range });
   } catch (error) {
-    if (range !== null && StorageError.is(error) && error.code === "invalid-range")
-      return answerUnsatisfied(store, key, request, options);
+    if (range !== null && hasCode(error, "invalid-range")) return answerUnsatisfied(store, key, request, options);
     throw error;
   }
   const early = withoutContent(object, request, options);

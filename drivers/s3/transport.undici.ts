@@ -21,20 +21,15 @@ const QUEUE = 128 * 1024;
 
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
-  let through = dispatcher as Dispatcher | undefined;
+  const given = dispatcher as Dispatcher | undefined;
   let own: Promise<Agent> | undefined;
   // With the first request, since undici takes longer to load than all the rest of the driver.
   const load = async (): Promise<Agent> => {
     const { Agent } = await import("undici");
-    const agent = new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 });
-    through = agent;
-    return agent;
+    return new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 });
   };
   return {
-    send: (request) =>
-      through
-        ? exchange(through, request, timeouts)
-        : (own ??= load()).then((agent) => exchange(agent, request, timeouts)),
+    send: async (request) => exchange(given ?? (await (own ??= load())), request, timeouts),
     close: async () => {
       const agent = await own;
       if (!agent) return;
