@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
 import type { Driver } from "../../src/driver.ts";
 import { freshBucket, servers } from "../support/s3.ts";
+import { unhandledRejections } from "../support/unhandled.ts";
 import type { Fault } from "./proxy/fault.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { Spoiler } from "./soak/spoiler.ts";
-import { digest, Worker } from "./soak/worker.ts";
+import { digest, total, Worker } from "./soak/worker.ts";
 
 const long = Boolean(process.env["UNBUCKET_LONG"]);
 const seed = Number(process.env["SOAK_SEED"] ?? 1);
@@ -48,25 +49,22 @@ const MENU: readonly Fault[] = [
 ];
 
 describe.each(chosen)("$name behind a spoilt network", (server) => {
-  const unhandled: unknown[] = [];
-  const hear = (reason: unknown): void => void unhandled.push(reason);
   const spoiler = new Spoiler(seed, MENU);
   let proxy: Proxy;
   let bucket: string;
   beforeEach(async () => {
-    process.on("unhandledRejection", hear);
     bucket = await freshBucket(server);
     const { hostname, port } = new URL(server.endpoint);
     const upstream = { host: hostname, port: Number(port) };
     proxy = await startProxy({ upstream, log: () => {}, faultsFor: spoiler.faultsFor });
   });
   afterEach(async () => {
-    process.off("unhandledRejection", hear);
     await proxy.close();
   });
 
   const title = long ? `${minutes} minutes of operations (long)` : `${operations} operations`;
   test(`${title} leave what the model says (seed ${seed})`, { timeout: (minutes + 5) * 60_000 }, async () => {
+    const unhandled = unhandledRejections();
     const { accessKeyId, secretAccessKey, region } = server;
     const keys = { accessKeyId, secretAccessKey, region, bucket, partSize: 5 * 1024 * 1024 };
     const timeout = { headers: 3000, body: 1000 };
@@ -99,14 +97,12 @@ describe.each(chosen)("$name behind a spoilt network", (server) => {
     for await (const { key } of other.listUploads()) expect.unreachable(`an upload of ${key} is left`);
     await other.dispose();
 
-    const sum = (name: "acknowledged" | "refused" | "doubtful" | "failed"): number =>
-      workers.reduce((total, worker) => total + worker[name], 0);
     console.log(
       `${server.name}, seed ${seed}: ${Math.min(begun, operations)} operations, ${spoiler.requests} requests, ${spoiler.faulty} faults; ` +
-        `${sum("acknowledged")} acknowledged, ${sum("refused")} refused, ${sum("failed")} failed, ${sum("doubtful")} writes in doubt`,
+        `${total(workers, "acknowledged")} acknowledged, ${total(workers, "refused")} refused, ${total(workers, "failed")} failed, ${total(workers, "doubtful")} writes in doubt`,
     );
     expect(spoiler.faulty / spoiler.requests).toBeGreaterThan(0.03);
-    expect(sum("acknowledged")).toBeGreaterThan(begun / 2);
+    expect(total(workers, "acknowledged")).toBeGreaterThan(begun / 2);
     expect(unhandled).toEqual([]);
   });
 });

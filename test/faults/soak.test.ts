@@ -5,10 +5,11 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import s3 from "../../drivers/s3.ts";
+import { unhandledRejections } from "../support/unhandled.ts";
 import type { Fault } from "./proxy/fault.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 import { Spoiler } from "./soak/spoiler.ts";
-import { digest, Worker } from "./soak/worker.ts";
+import { digest, total, Worker } from "./soak/worker.ts";
 import { startStub, type Stub } from "./stub.ts";
 
 const seed = Number(process.env["SOAK_SEED"] ?? 1);
@@ -43,16 +44,12 @@ const MENU: readonly Fault[] = [
 let stub: Stub;
 let proxy: Proxy;
 const spoiler = new Spoiler(seed, MENU);
-const unhandled: unknown[] = [];
-const hear = (reason: unknown): void => void unhandled.push(reason);
 
 beforeAll(async () => {
-  process.on("unhandledRejection", hear);
   stub = await startStub(keys);
   proxy = await startProxy({ upstream: stub, log: () => {}, faultsFor: spoiler.faultsFor });
 });
 afterAll(async () => {
-  process.off("unhandledRejection", hear);
   await proxy.close();
   await stub.close();
 });
@@ -68,6 +65,7 @@ test(
   `the state after many operations is the model's (seed ${seed})`,
   { timeout: (minutes + 10) * 60_000 },
   async () => {
+    const unhandled = unhandledRejections();
     const world = stub.world("soak");
     const retry = { baseDelay: 1, maxDelay: 5 };
     const store = s3({ ...keys, bucket: "soak", endpoint: proxy.url, partSize: 5 * MIB, retry, timeout: 5000 });
@@ -95,13 +93,11 @@ test(
     expect(world.uploads.size).toBe(0);
     await store.dispose();
 
-    const sum = (name: "acknowledged" | "refused" | "doubtful" | "failed"): number =>
-      workers.reduce((total, worker) => total + worker[name], 0);
     const most = (name: "heap" | "rss" | "sockets"): number => Math.max(...levels.map((level) => level[name]));
     console.log(
       [
         `soak with seed ${seed}: ${begun} operations, ${spoiler.requests} requests, ${spoiler.faulty} faults`,
-        `${sum("acknowledged")} acknowledged, ${sum("refused")} refused, ${sum("failed")} reads failed, ${sum("doubtful")} writes in doubt`,
+        `${total(workers, "acknowledged")} acknowledged, ${total(workers, "refused")} refused, ${total(workers, "failed")} reads failed, ${total(workers, "doubtful")} writes in doubt`,
         `at most ${Math.round(most("heap") / MIB)} MiB heap, ${Math.round(most("rss") / MIB)} MiB rss, ${most("sockets")} connections`,
       ].join("; "),
     );

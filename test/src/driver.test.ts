@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { toDriver } from "../../src/driver.ts";
 import type { StorageEvent } from "../../src/event.ts";
+import { unhandledRejections } from "../support/unhandled.ts";
 
 describe("toDriver", () => {
   it("opens nothing before the first call, and once for all", async () => {
@@ -77,8 +78,7 @@ describe("toDriver", () => {
   });
 
   it("watch goes on when a listener throws or rejects, which is nobody's unhandled rejection", async () => {
-    const unhandled = vi.fn();
-    process.on("unhandledRejection", unhandled);
+    const unhandled = unhandledRejections();
     let tell: (event: "update" | "remove", key: string) => void = () => {};
     const backend = {
       ...(await memory().getInstance()),
@@ -92,9 +92,8 @@ describe("toDriver", () => {
     await driver.watch?.(listener);
     for (const key of ["a", "b", "c"]) tell("update", key);
     await new Promise((resolve) => setImmediate(resolve));
-    process.off("unhandledRejection", unhandled);
     expect(listener).toHaveBeenCalledTimes(3);
-    expect(unhandled).not.toHaveBeenCalled();
+    expect(unhandled).toEqual([]);
   });
 
   it("watch gives events of keys in normal form, and can be stopped", async () => {

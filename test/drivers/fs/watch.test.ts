@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../../drivers/fs.ts";
 import type { FsOptions } from "../../../drivers/fs/options.ts";
+import { unhandledRejections } from "../../support/unhandled.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const watches = vi.hoisted(() => ({
@@ -97,10 +98,7 @@ describe("watchFolder", () => {
   });
 
   it("goes on when a listener throws, which is nobody's unhandled rejection", async () => {
-    const unhandled: unknown[] = [];
-    const note = (error: unknown): void => void unhandled.push(error);
-    process.on("unhandledRejection", note);
-    onTestFinished(() => void process.off("unhandledRejection", note));
+    const unhandled = unhandledRejections();
     const { put, store } = await folder();
     const seen: string[] = [];
     const stop = await store.watch?.((_, key) => {
@@ -151,10 +149,7 @@ describe("watchFolder", () => {
   });
 
   it("survives an ignore function that throws, and passes over folders that it may not read when told to", async () => {
-    const unhandled: unknown[] = [];
-    const note = (error: unknown): void => void unhandled.push(error);
-    process.on("unhandledRejection", note);
-    onTestFinished(() => void process.off("unhandledRejection", note));
+    const unhandled = unhandledRejections();
     const { base, put } = await folder();
     await put("closed/k", "");
     Object.assign(watches, { failing: join(base, "closed"), code: "EACCES" });

@@ -245,3 +245,8 @@ export class Worker {
     }
   }
 }
+
+/** How many operations of all workers had an outcome. */
+export function total(workers: readonly Worker[], outcome: "acknowledged" | "refused" | "doubtful" | "failed"): number {
+  return workers.reduce((sum, worker) => sum + worker[outcome], 0);
+}
