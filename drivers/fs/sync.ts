@@ -40,21 +40,19 @@ const flushes = new Map<string | Folder, Flushing<unknown>>();
 
 /**
  * Flushes a folder together with others who want it: one flush at a time, and whoever comes during one shares the next, which
- * begins after what he has done.
+ * begins after what he has done. A failure is everybody's who waits: the system tells of it once, so the next flush says nothing
+ * of what the failed one should have written (`fsync(2)`, EIO). Who comes later has changed the folder again, and flushes anew.
  */
 function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<T> {
   const under = flushes.get(folder) as Flushing<T> | undefined;
   const begin = (): Promise<T> => {
     const flushing: Flushing<T> = { now: flush() };
     flushes.set(folder, flushing);
-    const end = (): void => {
-      if (!flushing.next) flushes.delete(folder);
-    };
-    flushing.now.then(end, end);
+    const end = (): boolean => flushes.delete(folder);
+    void flushing.now.then(() => flushing.next !== undefined || end(), end);
     return flushing.now;
   };
-  if (!under) return begin();
-  return (under.next ??= under.now.then(begin, begin));
+  return under ? (under.next ??= under.now.then(begin)) : begin();
 }
 
 /** Flushes the names in a folder, where the system can; gives whether the folder is there. */

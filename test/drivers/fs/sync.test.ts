@@ -5,12 +5,15 @@ import { describe, expect, it, vi } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import type * as Files from "../../../drivers/fs/file.ts";
+import type * as Sync from "../../../drivers/fs/sync.ts";
 import { syncRemoval } from "../../../drivers/fs/sync.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const calls = vi.hoisted(() => ({
   list: [] as string[],
+  /** The folders whose flush was asked for. */
+  asked: [] as string[],
   base: "",
   failing: "",
   until: async (_folder: string): Promise<void> => {},
@@ -34,8 +37,11 @@ const recorded = vi.hoisted(
       const sync = file.sync.bind(file);
       file.sync = () => {
         calls.list.push(`sync ${short(path)}`);
-        if (path !== calls.failing) return calls.until(short(path)).then(sync);
-        return Promise.reject(Object.assign(new Error("injected"), { code: "EIO" }));
+        const fails = path === calls.failing;
+        return calls.until(short(path)).then(() => {
+          if (fails) throw Object.assign(new Error("injected"), { code: "EIO" });
+          return sync();
+        });
       };
       return file;
     },
@@ -45,6 +51,21 @@ vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
   const files = await importOriginal<typeof Files>();
   const open: typeof files.open = async (path, ...rest) => recorded(await files.open(path, ...rest), path);
   return { ...files, open };
+});
+
+vi.mock("../../../drivers/fs/sync.ts", async (importOriginal) => {
+  const sync = await importOriginal<typeof Sync>();
+  const syncNames: typeof sync.syncNames = (root, folder, ...rest) => {
+    const flush = sync.syncNames(root, folder, ...rest);
+    calls.asked.push(folder);
+    return flush;
+  };
+  const syncRemovalAsked: typeof sync.syncRemoval = (root, folder) => {
+    const flush = sync.syncRemoval(root, folder);
+    calls.asked.push(folder);
+    return flush;
+  };
+  return { ...sync, syncNames, syncRemoval: syncRemovalAsked };
 });
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
@@ -74,6 +95,21 @@ async function seenBy(run: (base: string) => Promise<unknown>): Promise<string[]
   calls.base = base;
   await run(base);
   return calls.list;
+}
+
+const twelve = Array.from({ length: 12 }, (_, n) => `d/${n}`);
+
+/** Runs for twelve keys of one folder at once; the first flush lasts until each of them has asked for one. */
+async function allAtOnce(run: (key: string) => Promise<unknown>): Promise<string[]> {
+  calls.list.length = 0;
+  calls.asked.length = 0;
+  calls.until = async (folder) => {
+    if (folder !== "/d") return;
+    while (calls.asked.filter((path) => path === "d").length < twelve.length) await new Promise(setImmediate);
+  };
+  await Promise.all(twelve.map(async (key) => (await run(key), calls.list.push(`done /${key}`))));
+  calls.until = async () => {};
+  return calls.list.filter((call) => / \/d(\/|$)/.test(call));
 }
 
 describe("a durable put", () => {
@@ -196,27 +232,14 @@ describe("a durable put", () => {
   });
 
   it("L2: shares the flush of a folder with writes and deletes that wait for it, which begins after the last of them", async () => {
-    const keys = Array.from({ length: 12 }, (_, n) => `d/${n}`);
-    /** Runs all at once; the first flush lasts until each has done its own step. */
-    const allAtOnce = async (step: string, run: (key: string) => Promise<unknown>): Promise<string[]> => {
-      calls.list.length = 0;
-      const steps = (): number => calls.list.filter((call) => call.startsWith(step)).length;
-      calls.until = async (folder) => {
-        if (folder !== "/d") return;
-        while (steps() < keys.length) await new Promise(setImmediate);
-      };
-      await Promise.all(keys.map(async (key) => (await run(key), calls.list.push(`done /${key}`))));
-      calls.until = async () => {};
-      return calls.list.filter((call) => / \/d(\/|$)/.test(call));
-    };
     await seenBy(async (base) => {
       const { put, store } = await folder({ base, durable: true });
       await put("d/stays", "");
-      const written = await allAtOnce("rename", (key) => put(key, "1"));
-      const removed = await allAtOnce("unlink", (key) => store.delete(K(key), {}));
+      const written = await allAtOnce((key) => put(key, "1"));
+      const removed = await allAtOnce((key) => store.delete(K(key), {}));
       for (const list of [written, removed]) {
         expect(list.filter((call) => call === "sync /d")).toHaveLength(2);
-        for (const key of keys) {
+        for (const key of twelve) {
           const [changed, done] = ["", "done"].map((word) =>
             list.findIndex((call) => call.endsWith(` /${key}`) && (word === "") !== call.startsWith("done")),
           );
@@ -263,6 +286,24 @@ describe("a flush that fails after a put", () => {
       expect((await files()).filter((file) => file.includes("/tmp/"))).toEqual([]);
     },
   );
+
+  it("is `ambiguous` for each that waited for it, since the system tells of a failure once; whoever comes later flushes anew", async () => {
+    const { base, put, text } = await folder({ durable: true });
+    calls.base = base;
+    await put("d/stays", "");
+    const errors = new Map<string, unknown>();
+    const seen = await failing(join(base, "d"), () =>
+      allAtOnce(async (key) => errors.set(key, await failure(put(key, key)))),
+    );
+    expect(seen.filter((call) => call === "sync /d")).toHaveLength(1);
+    for (const key of twelve) {
+      expect(errors.get(key)).toMatchObject({ code: "ambiguous", cause: { code: "EIO" } });
+      expect(await text(key)).toBe(key);
+    }
+    calls.list.length = 0;
+    await put("d/later", "");
+    expect(calls.list.filter((call) => call === "sync /d")).toHaveLength(1);
+  });
 
   it("does not follow from the record's flush, whose failure leaves the old object and no other record", async () => {
     const { base, put, text, store, files } = await folder({ durable: true });
