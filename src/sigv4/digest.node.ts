@@ -1,15 +1,18 @@
 /** SHA-256 and HMAC by Node's own crypto, which Bun and Deno have too: synchronous, a tenth of WebCrypto's cost per request. */
-import { createHash, createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 
 /** Which digest a runtime got. */
 export const digestName: string = "node";
 
-/**
- * A key made ready: Node 24 takes seven times as long for one that comes as bytes. A `KeyObject`, unnamed, since declarations
- * also reach apps that have no types of Node.
- */
+const encoder = new TextEncoder();
+
+/** SHA-256 works on blocks of this many bytes. */
+const BLOCK = 64;
+
+/** A key made ready: what HMAC puts before the message, and before the hash of that, whose place is kept. */
 export interface HmacKey {
-  readonly type: string;
+  readonly inner: Uint8Array;
+  readonly outer: Uint8Array;
 }
 
 /** SHA-256 as lower-case hex. */
@@ -24,7 +27,11 @@ export function sha256Base64(data: Uint8Array | string): string {
 
 /** Makes a key ready to be used again and again. */
 export function hmacKey(key: Uint8Array): HmacKey {
-  return createSecretKey(key);
+  const block = new Uint8Array(BLOCK);
+  block.set(key.byteLength > BLOCK ? hash("sha256", key, "buffer") : key);
+  const outer = new Uint8Array(BLOCK + 32);
+  outer.set(block.map((byte) => byte ^ 0x5c));
+  return { inner: block.map((byte) => byte ^ 0x36), outer };
 }
 
 /** HMAC with SHA-256. */
@@ -32,11 +39,19 @@ export function hmac(key: Uint8Array | string, data: string): Uint8Array {
   return createHmac("sha256", key).update(data).digest();
 }
 
-/** HMAC with SHA-256 as lower-case hex. */
-export function hmacHex(key: HmacKey, data: string): string {
-  return createHmac("sha256", key as KeyObject)
-    .update(data)
-    .digest("hex");
+/**
+ * HMAC with SHA-256 as lower-case hex. By two hashes, since Node's own HMAC takes twice as long for a message as short as those that
+ * are signed.
+ * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
+ */
+export function hmacHex({ inner, outer }: HmacKey, data: string): string {
+  const text = encoder.encode(data);
+  const message = new Uint8Array(BLOCK + text.byteLength);
+  message.set(inner);
+  message.set(text, BLOCK);
+  const digest = hash("sha256", message, "binary");
+  for (let at = 0; at < 32; at++) outer[BLOCK + at] = digest.charCodeAt(at);
+  return hash("sha256", outer, "hex");
 }
 
 /** SHA-256 of what comes in pieces, in base64; undefined where the runtime has no such thing. */

@@ -63,66 +63,87 @@ export function stampOf(date: Date): string {
 // Requests of one second follow each other.
 let stamp = { second: NaN, text: "" };
 
-class Signer extends AwsV4Signer {
-  declare readonly payload: string;
-
-  override async signature(): Promise<string> {
-    return hmacHex(await dayKey(this, this.datetime.slice(0, 8), this.region), await this.stringToSign());
-  }
-
-  override async stringToSign(): Promise<string> {
-    const hash = await sha256Hex(await this.canonicalString());
-    return `AWS4-HMAC-SHA256\n${this.datetime}\n${this.credentialString}\n${hash}`;
-  }
-
-  override async hexBodyHash(): Promise<string> {
-    return this.payload;
-  }
+/** What aws4fetch's signer knows when its constructor has run, as far as its methods that we call look at it. */
+interface Fields {
+  readonly method: string;
+  readonly accessKeyId: string;
+  readonly datetime: string;
+  readonly credentialString: string;
+  readonly signedHeaders: string;
+  readonly canonicalHeaders: string;
+  readonly encodedPath: string;
+  readonly encodedSearch: string;
+  hexBodyHash(): string;
+  signature(): Promise<string>;
 }
+
+const { authHeader, canonicalString } = AwsV4Signer.prototype as unknown as {
+  authHeader(this: Fields): Promise<string>;
+  canonicalString(this: Fields): Promise<string>;
+};
 
 /** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
 const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
 
 /**
- * A signer with the fields that aws4fetch's constructor would give it for the same request. That one parses the URL and the
- * headers into objects and writes them out again, which takes several times as long as the signature.
+ * The fields that aws4fetch's constructor would make of the same request. That one parses the URL and the headers into objects
+ * and writes them out again, which takes several times as long as the signature.
  */
-function signer(
-  { method, url, path }: Signable,
-  headers: Signable["headers"],
-  { identity, region }: Scope,
-  datetime: string,
-): Signer {
+function fieldsOf({ method, url, path, headers }: Signable, { identity, region }: Scope, datetime: string): Fields {
   // What would be signed then is another object's address, or the bucket's.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
   const names = namesOf(headers);
-  const { accessKeyId, secretAccessKey } = identity;
+  const day = datetime.slice(0, 8);
+  let canonicalHeaders = "";
+  for (const name of names) {
+    const value = name === "host" ? hostOf(url) : (headers[name] as string).replace(/\s+/g, " ");
+    canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${value}`;
+  }
+  const search = url.indexOf("?");
   return {
-    __proto__: Signer.prototype,
     method,
-    accessKeyId,
-    secretAccessKey,
-    region,
+    accessKeyId: identity.accessKeyId,
     datetime,
-    credentialString: `${datetime.slice(0, 8)}/${region}/s3/aws4_request`,
+    credentialString: `${day}/${region}/s3/aws4_request`,
     signedHeaders: names.join(";"),
-    canonicalHeaders: names
-      .map((name) => `${name}:${(name === "host" ? hostOf(url) : (headers[name] as string)).replace(/\s+/g, " ")}`)
-      .join("\n"),
+    canonicalHeaders,
     encodedPath: path,
     // By name, then by value: "!" is below all that they are written with, "=" is not.
-    encodedSearch: (url.split("?")[1] ?? "").replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
-    payload: headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
-  } as unknown as Signer;
+    encodedSearch:
+      search < 0
+        ? ""
+        : url
+            .slice(search + 1)
+            .replaceAll("=", "!")
+            .split("&")
+            .sort()
+            .join("&")
+            .replaceAll("!", "="),
+    hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+    async signature() {
+      const hash = await sha256Hex(await canonicalString.call(this));
+      return hmacHex(
+        await dayKey(identity, day, region),
+        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hash}`,
+      );
+    },
+  };
 }
 
-/** The headers to send: those given, with date, token and Authorization. Give `x-amz-content-sha256`. */
-export async function signHeaders(request: Signable, scope: Scope): Promise<Record<string, string>> {
+/**
+ * Adds date, token and Authorization to the headers, and gives them: the very ones, since a copy costs as much as the signature.
+ * Give `x-amz-content-sha256`.
+ */
+export async function signHeaders(
+  request: Signable & { headers: Record<string, string> },
+  scope: Scope,
+): Promise<Record<string, string>> {
+  const { headers } = request;
   const { sessionToken } = scope.identity;
   const datetime = stampOf(scope.date);
-  const headers: Record<string, string> = { ...request.headers, "x-amz-date": datetime };
+  headers["x-amz-date"] = datetime;
   if (sessionToken) headers["x-amz-security-token"] = sessionToken;
-  headers["authorization"] = await signer(request, headers, scope, datetime).authHeader();
+  headers["authorization"] = await authHeader.call(fieldsOf(request, scope, datetime));
   return headers;
 }
 
@@ -139,7 +160,7 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
     SignedHeaders: namesOf(request.headers).join(";"),
   }).map(([name, value]) => `X-Amz-${name}=${encodeRfc3986(value)}`);
   const url = `${request.url}${request.url.includes("?") ? "&" : "?"}${query.join("&")}`;
-  return `${url}&X-Amz-Signature=${await signer({ ...request, url }, request.headers, scope, datetime).signature()}`;
+  return `${url}&X-Amz-Signature=${await fieldsOf({ ...request, url }, scope, datetime).signature()}`;
 }
 
 function namesOf(headers: Signable["headers"]): string[] {
