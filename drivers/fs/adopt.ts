@@ -1,6 +1,5 @@
 /** Finding a record again whose file has come back with its time cut, as tar and many backups bring it. */
-import { readdir } from "node:fs/promises";
-import { orAbsent } from "./errno.ts";
+import { namesIn } from "./file.ts";
 import type { Identity } from "./identity.ts";
 import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -14,8 +13,7 @@ export async function adoptable(root: Root, begin: string, version: Identity): P
   const times = timesBefore(microsecondsOf(version));
   if (!times) return null;
   const folder = folderOf(begin);
-  const names = (await orAbsent(readdir(root.path(folder)))) ?? [];
-  const fitting = names.filter((name) => {
+  const fitting = (await namesIn(root.path(folder))).filter((name) => {
     if (!`${folder}/${name}`.startsWith(begin)) return false;
     const [, time, length] = /-(\d+)-(\d+)\.json$/.exec(name) ?? [];
     return time !== undefined && length === `${version.size}` && BigInt(time) >= times[0] && BigInt(time) < times[1];

@@ -65,6 +65,15 @@ function readlink(path: string): string | null {
   }
 }
 
+/** Where a folder that is held is; null when that cannot be told. */
+function whereIs({ folder }: Anchor): string | null {
+  try {
+    return readlinkSync(folder);
+  } catch {
+    return null;
+  }
+}
+
 /** Holds a folder below the root that has been looked at; null when it has gone meanwhile, or a link on the way leads elsewhere. */
 export async function anchor(root: Paths, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
@@ -76,11 +85,16 @@ export async function anchor(root: Paths, folder: string): Promise<Anchor | null
   // Who may swap the base itself is not kept off by anything in it. Elsewhere than on Linux only names can be used.
   if (folder === "" || process.platform !== "linux") return plain;
   const handle = await open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, root.isLocal());
-  const at = pathOf(handle);
-  if (at !== null && (await placeOf(root, handle, folder)) === "inside")
-    return { folder: at, path: (name) => `${at}/${name}`, handle, close: () => handle.close() };
-  await handle.close();
-  return at === null ? plain : null;
+  try {
+    const at = pathOf(handle);
+    if (at !== null && (await placeOf(root, handle, folder)) === "inside")
+      return { folder: at, path: (name) => `${at}/${name}`, handle, close: () => handle.close() };
+    await handle.close();
+    return at === null ? plain : null;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /**
@@ -94,7 +108,7 @@ const MOST_HELD = 8;
 interface Held {
   readonly anchor: Anchor;
   /** Where it was. */
-  readonly found: string | null;
+  readonly found: string;
   readonly timer: ReturnType<typeof setTimeout>;
   users: number;
   isOver: boolean;
@@ -138,16 +152,18 @@ export function anchors(root: Paths, mayStay: () => boolean): Anchors {
     async anchor(folder) {
       const before = folders.get(folder);
       if (before) {
-        if (readlink(before.anchor.folder) === before.found) return use(before);
+        if (whereIs(before.anchor) === before.found) return use(before);
         end(folder, before);
       }
       const held = await anchor(root, folder);
-      if (!held?.handle || !mayStay()) return held;
+      const found = held?.handle && mayStay() ? whereIs(held) : null;
+      // What cannot be told now cannot be told again.
+      if (!held || found === null) return held;
       // Another write may have opened it in the meantime.
       for (const [name, other] of folders) if (name === folder || folders.size >= MOST_HELD) end(name, other);
       const timer = setTimeout(() => end(folder, kept), HELD_MS);
       timer.unref();
-      const kept: Held = { anchor: held, found: readlink(held.folder), timer, users: 0, isOver: false };
+      const kept: Held = { anchor: held, found, timer, users: 0, isOver: false };
       folders.set(folder, kept);
       return use(kept);
     },

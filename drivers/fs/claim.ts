@@ -33,19 +33,35 @@ export interface Holding {
 /** Makes a file for the claims of one go, each on another name. The folder must exist. */
 export async function hold(file: string): Promise<Holding> {
   const line = await nameHolder();
-  const handle = await patiently(() => open(file, "wx"));
+  await writeNew(file, line);
   const stop = beat(file);
-  const end = async (): Promise<void> => {
-    stop();
-    await unlink(file).catch(() => {});
+  return {
+    file,
+    line,
+    async end() {
+      stop();
+      await end(file, line);
+    },
   };
+}
+
+/** Makes a file with a line in it, or none: one without would be nobody's claim, and waited for. */
+async function writeNew(path: string, line: string): Promise<void> {
+  const handle = await patiently(() => open(path, "wx"));
   try {
     await handle.writeFile(line).finally(() => handle.close());
   } catch (error) {
-    await end();
+    await unlink(path).catch(() => {});
     throw error;
   }
-  return { file, line, end };
+}
+
+/** Claims of this process that are over and could not be removed, by line and path: else they would be held as long as it runs. */
+const over = new Set<string>();
+
+/** Removes a claim. Never rejects. */
+async function end(path: string, line: string): Promise<void> {
+  await orAbsent(patiently(() => unlink(path))).catch(() => over.add(`${line} ${path}`));
 }
 
 /** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
@@ -75,8 +91,8 @@ export async function claim(
   return async () => {
     stop();
     // After so long it may be somebody else's.
-    if (performance.now() - taken > STALE_MS && (await look(path))?.line !== line) return;
-    await unlink(path).catch(() => {});
+    const isOurs = performance.now() - taken <= STALE_MS || (await look(path).catch(() => null))?.line === line;
+    if (isOurs) await end(path, line);
   };
 }
 
@@ -115,8 +131,7 @@ async function take(path: string, line: string, file?: string): Promise<boolean>
     // exFAT and some network file systems have none, Deno and Node allow none to a program of limited rights.
   }
   try {
-    const handle = await patiently(() => open(path, "wx"));
-    await handle.writeFile(line).finally(() => handle.close());
+    await writeNew(path, line);
     return true;
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
@@ -135,7 +150,8 @@ function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolea
   return a.line === b?.line && a.mtimeNs === b.mtimeNs;
 }
 
-async function isLeft({ line, mtimeNs, rested }: Seen, clock: Clock): Promise<boolean> {
+async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock): Promise<boolean> {
+  if (over.has(`${line} ${path}`)) return true;
   const state = await stateOf(line);
   if (state !== "unknown") return state === "gone";
   return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > OLD_MS;
@@ -146,14 +162,15 @@ async function isLeft({ line, mtimeNs, rested }: Seen, clock: Clock): Promise<bo
  * the claim which the first has taken since. A right that a crash left is freed in the same way.
  */
 async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
-  if (!(await isLeft(seen, clock))) return false;
+  if (!(await isLeft(path, seen, clock))) return false;
   const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
-  if (!(await take(right, await nameHolder()))) return endIfLeft(right, clock);
+  const line = await nameHolder();
+  if (!(await take(right, line))) return endIfLeft(right, clock);
   try {
     const now = await look(path);
     if (now && isSame(now, seen)) await orAbsent(unlink(path));
   } finally {
-    await unlink(right).catch(() => {});
+    await end(right, line);
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { pathOf } from "./anchor.ts";
 import { commit } from "./commit.ts";
-import { copyDraft, discard } from "./draft.ts";
+import { copyDraft, discard, type Draft } from "./draft.ts";
 import { isAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { etagOf, isSame } from "./identity.ts";
@@ -28,7 +28,8 @@ export async function copy(
     if (!version) return null;
     const { stats, headers, candidate } = version;
     const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
-    let draft;
+    let draft: Draft | undefined;
+    let isWhole: boolean;
     try {
       if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
@@ -39,17 +40,17 @@ export async function copy(
         pathOf(version.holder) ?? root.path(candidate.path),
         recordOf(to, kept) !== null,
       );
+      // The copy was made by name: it is of the version that was looked at if the name still means it.
+      const now = await lookAt(root.path(candidate.path));
+      isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;
     } catch (error) {
+      if (draft) await discard(root, draft.path);
       if (isAbsent(error)) continue;
       throw error;
     } finally {
       await version.holder.close();
     }
-    // The copy was made by name: it is of the version that was looked at if the name still means it.
-    const now = await lookAt(root.path(candidate.path));
-    if (now && isSame(now, stats) && draft.stats.size === stats.size) {
-      return commit(root, settings, to, draft, kept, { signal: options.signal });
-    }
+    if (isWhole) return commit(root, settings, to, draft, kept, { signal: options.signal });
     await discard(root, draft.path);
   }
   throw new StorageError("unavailable", "the source is replaced faster than it can be copied");

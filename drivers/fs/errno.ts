@@ -76,6 +76,12 @@ export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const BUSY: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
+
+/** Whether a system error says that descriptors have run out. */
+export function isBusy(error: unknown): boolean {
+  return BUSY.has(errnoOf(error) ?? "");
+}
+
 /** On Windows a scanner or reader that holds a file makes a rename fail for moments. */
 const HELD: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
 
@@ -94,10 +100,9 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       successes++;
       return result;
     } catch (error) {
-      const code = errnoOf(error) ?? "";
-      const passing = BUSY.has(code) || (process.platform === "win32" && HELD.has(code));
+      const passing = isBusy(error) || (process.platform === "win32" && HELD.has(errnoOf(error) ?? ""));
       if (!passing || waited > LONGEST_MS) throw error;
-      if (BUSY.has(code) && successes !== before) delay = 20 + 20 * Math.random();
+      if (isBusy(error) && successes !== before) delay = 20 + 20 * Math.random();
       else if (delay > 640) throw error;
       before = successes;
     }

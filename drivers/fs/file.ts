@@ -3,7 +3,7 @@
  * twice as much; each that goes to a thread takes five times as long as what the system answers from memory.
  */
 import * as fs from "node:fs";
-import { statfs, type FileHandle } from "node:fs/promises";
+import { readdir, statfs, type FileHandle } from "node:fs/promises";
 import { settled } from "./calls.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
@@ -17,13 +17,18 @@ export interface File {
   write(bytes: Uint8Array, from: number): Promise<number>;
   sync(): Promise<void>;
   stat(): Promise<fs.BigIntStats>;
-  /** A second time does nothing. */
+  /** A second time does nothing. It fails when bytes may be lost by it, not of what was only read or is flushed. */
   close(): Promise<void>;
 }
 
 /** What a name stands for, links not followed; null when there is no such file. */
 export async function lookAt(path: string): Promise<fs.BigIntStats | null> {
   return orAbsent(settled<fs.BigIntStats>((done) => fs.lstat(path, { bigint: true }, done)));
+}
+
+/** The names in a folder; none when it is gone. */
+export async function namesIn(path: string): Promise<readonly string[]> {
+  return (await orAbsent(patiently(() => readdir(path)))) ?? [];
 }
 
 /** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, tmpfs, overlay, F2FS, ZFS. */
@@ -75,8 +80,12 @@ export async function open(path: string, flags: string | number, local: boolean,
     async close() {
       if (!isOpen) return;
       isOpen = false;
-      if (local && clean && size <= SMALL) fs.closeSync(fd);
-      else await settled((done) => fs.close(fd, done));
+      try {
+        if (local && clean && size <= SMALL) fs.closeSync(fd);
+        else await settled((done) => fs.close(fd, done));
+      } catch (error) {
+        if (!clean) throw error;
+      }
     },
   };
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
 import { sha256 } from "./digest.ts";
-import { errnoOf } from "./errno.ts";
+import { errnoOf, isBusy, patiently } from "./errno.ts";
 
 /** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say. */
 export type HolderState = "running" | "gone" | "unknown";
@@ -18,7 +18,7 @@ interface Self {
 const self = async (): Promise<Self> => {
   try {
     // Linux alone has these. Elsewhere a claim is judged by its age.
-    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    const boot = await patiently(() => readFile("/proc/sys/kernel/random/boot_id", "utf8"));
     const namespace = await readlink("/proc/self/ns/pid");
     const process = await processAt("self");
     if (!process) return { machine: null, start: "0" };
@@ -26,7 +26,9 @@ const self = async (): Promise<Self> => {
       machine: sha256(`${boot}${namespace}`).slice(0, 12),
       start: process.start,
     };
-  } catch {
+  } catch (error) {
+    // For want of a descriptor it is not told now, and will be later.
+    if (isBusy(error)) known = undefined;
     return { machine: null, start: "0" };
   }
 };
@@ -56,7 +58,7 @@ export async function stateOf(line: string): Promise<HolderState> {
     // EPERM says that it runs, for another user.
     if (errnoOf(error) !== "EPERM") return "unknown";
   }
-  const now = await processAt(pid as string);
+  const now = await processAt(pid as string).catch(() => null);
   // Other users' processes may be hidden.
   if (!now) return "unknown";
   return now.start === start && now.runs ? "running" : "gone";
@@ -64,7 +66,10 @@ export async function stateOf(line: string): Promise<HolderState> {
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name may hold spaces and parentheses, so fields count from its end. */
 async function processAt(pid: string): Promise<{ readonly start: string; readonly runs: boolean } | null> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const text = await patiently(() => readFile(`/proc/${pid}/stat`, "utf8")).catch((error: unknown) => {
+    if (isBusy(error)) throw error;
+    return "";
+  });
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const start = fields[19];
   // A killed process whose parent does not ask for it stays in the table, as in containers without an init.

@@ -3,11 +3,12 @@
  * become. The upload is there as long as its record is, which appears last and goes first.
  */
 import { randomBytes } from "node:crypto";
-import { readdir, rmdir, unlink } from "node:fs/promises";
+import { rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
+import { namesIn } from "./file.ts";
 import type { Found } from "./find.ts";
 import { rename } from "./host.ts";
 import { mayHaveRecord } from "./identity.ts";
@@ -87,7 +88,7 @@ export async function endUpload(root: Root, uploadId: string): Promise<void> {
   const folder = uploadFolder(uploadId);
   if ((await orAbsent(root.whereabouts(folder))) !== "inside") return;
   await orAbsent(unlink(root.path(`${folder}/${RECORD}`)));
-  for (const name of (await orAbsent(readdir(root.path(folder)))) ?? [])
+  for (const name of await namesIn(root.path(folder)))
     await orAbsent(patiently(() => unlink(root.path(`${folder}/${name}`))));
   await rmdir(root.path(folder)).catch(() => {});
 }
@@ -131,7 +132,7 @@ export async function abortUpload(
 /** The ids of all folders of uploads. */
 export async function uploadIds(root: Root): Promise<readonly string[]> {
   if (!(await root.exists()) || (await orAbsent(root.whereabouts(UPLOADS_FOLDER))) !== "inside") return [];
-  return (await readdir(root.path(UPLOADS_FOLDER))).filter((name) => ID.test(name));
+  return (await namesIn(root.path(UPLOADS_FOLDER))).filter((name) => ID.test(name));
 }
 
 /** The record of an upload; null for one that is over, and for one of which a power cut has left no whole record. */

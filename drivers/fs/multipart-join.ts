@@ -1,11 +1,10 @@
 /** The parts of an upload as one stream. */
 import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import type { StoredPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
-import { fromErrno, orAbsent, patiently } from "./errno.ts";
-import { open, readAt } from "./host.ts";
+import { fromErrno, orAbsent } from "./errno.ts";
+import { open, type File } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { uploadFolder } from "./multipart-folder.ts";
 import type { Root } from "./root.ts";
@@ -18,7 +17,7 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
   const left = parts.values();
   let part = left.next().value;
   let at = 0;
-  let handle: FileHandle | undefined;
+  let handle: File | undefined;
   let reading: Promise<number> = Promise.resolve(0);
 
   async function close(): Promise<void> {
@@ -32,7 +31,7 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
     for (; part && at === part.size; part = left.next().value, at = 0) await close();
     if (!part) return 0;
     handle ??= await openPart(root, uploadId, part);
-    const count = await readAt(handle, target.subarray(0, part.size - at), at);
+    const count = await handle.read(target.subarray(0, part.size - at), at);
     if (count === 0)
       throw new StorageError("corrupt", `part ${part.partNumber} was cut while it was read; upload it again`);
     at += count;
@@ -70,11 +69,16 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
 }
 
 /** Opens a part if it still is the one that was listed. */
-async function openPart(root: Root, uploadId: string, { partNumber, etag }: StoredPart): Promise<FileHandle> {
+async function openPart(root: Root, uploadId: string, { partNumber, etag }: StoredPart): Promise<File> {
   const path = root.path(`${uploadFolder(uploadId)}/${partNumber}`);
-  const handle = await orAbsent(patiently(() => open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)));
-  const stats = await handle?.stat({ bigint: true });
-  if (handle && stats?.isFile() && etagOf(stats) === etag) return handle;
-  await handle?.close();
+  const handle = await orAbsent(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, root.isLocal()));
+  let stays = false;
+  try {
+    const stats = await handle?.stat();
+    stays = stats !== undefined && stats.isFile() && etagOf(stats) === etag;
+    if (handle && stays) return handle;
+  } finally {
+    if (!stays) await handle?.close();
+  }
   throw refuse("parts", `names part ${partNumber}, which was replaced or removed meanwhile: list the parts anew`);
 }

@@ -1,10 +1,10 @@
 /** The parts of an upload: files named by their numbers, each whole from the moment it has its name. */
-import { lstat, readdir } from "node:fs/promises";
 import type { Source, StoredPart } from "../../src/backend.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { discard, writeDraft } from "./draft.ts";
-import { isAbsent, onDisk, orAbsent, patiently } from "./errno.ts";
+import { isAbsent, onDisk, patiently } from "./errno.ts";
+import { lookAt, namesIn } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { rename } from "./host.ts";
 import { endUpload, findUpload, uploadFolder } from "./multipart-folder.ts";
@@ -47,10 +47,10 @@ export async function storePart(
 export async function storedParts(root: Root, uploadId: string): Promise<readonly StoredPart[]> {
   const folder = uploadFolder(uploadId);
   const parts: StoredPart[] = [];
-  for (const name of (await orAbsent(readdir(root.path(folder)))) ?? []) {
+  for (const name of await namesIn(root.path(folder))) {
     const partNumber = NUMBER.test(name) ? Number(name) : 0;
     if (partNumber < 1 || partNumber > MAX_PARTS) continue;
-    const stats = await orAbsent(lstat(root.path(`${folder}/${name}`), { bigint: true }));
+    const stats = await lookAt(root.path(`${folder}/${name}`));
     if (stats?.isFile()) parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size) });
   }
   return parts.sort((a, b) => a.partNumber - b.partNumber);
