@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { expect, it } from "vitest";
 import { digestName, hmac, hmacHex, hmacKey, sha256Base64, sha256Hex } from "../../../src/sigv4/digest.node.ts";
 
@@ -33,3 +34,14 @@ it("hmac gives the answers of RFC 4231", () => {
   ).toBe("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   expect(new Uint8Array(hmac("Jefe", "what do ya want for nothing?"))[0]).toBe(0x5b);
 });
+
+it.each([0, 1, 31, 64, 65, 960, 961, 5000])(
+  "hmacHex is Node's own HMAC for a text of %i letters, also beyond ASCII",
+  (length) => {
+    const key = hmac("a", "key");
+    for (const letter of ["x", "é", "\u{1F4A9}"]) {
+      const text = letter.repeat(length);
+      expect(hmacHex(hmacKey(key), text)).toBe(createHmac("sha256", key).update(text).digest("hex"));
+    }
+  },
+);
