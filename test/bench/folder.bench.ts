@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { contest } from "./contest.ts";
-import { figure, markdown } from "./figures.ts";
 import { KEYS } from "./measure.ts";
 import {
   type Cell,
@@ -17,7 +16,6 @@ import {
   setting,
   wanted,
 } from "./plan.ts";
-import { peakMemory } from "./process.ts";
 import { type Running, start } from "./running.ts";
 import { base, stage } from "./stage.ts";
 
@@ -32,14 +30,12 @@ type Field = (typeof FIELDS)[number];
 
 const ours = [FOLDER, ...(base === undefined ? [] : [FOLDER_BASE])];
 const folders: string[] = [];
-const peaks: string[][] = [];
 
 let program: string;
 beforeAll(async () => {
   program = await stage();
 }, 600_000);
 afterAll(async () => {
-  if (peaks.length > 0) console.log(`\n## Folder: peak memory\n\n${markdown(["", "client", "MiB", "ratio"], peaks)}\n`);
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
 });
 
@@ -80,25 +76,6 @@ describe("a folder beside the raw calls", () => {
       console.log(tables);
     },
   );
-
-  // Memory is the same wherever the bytes go.
-  test.each(fields.filter(({ place }) => place === "memory"))(
-    "peak memory, $runtime",
-    { timeout: 3_600_000 },
-    async ({ field, runtime, cells, names }) => {
-      for (const cell of cells) {
-        const found = new Map(names(cell.name).map((name) => [name, [] as number[]]));
-        for (let round = 0; round < rounds; round++)
-          for (const [name, values] of found) values.push(await peakOf(field, name, cell));
-        const least = figure(found.get(field.floor) ?? []).median;
-        for (const [name, values] of found) {
-          const { median, spread } = figure(values);
-          const figures = [`${median.toFixed(0)} ±${(spread * 100).toFixed(0)} %`, (median / least).toFixed(2)];
-          peaks.push([`${runtime}, ${cell.name}`, name, ...figures]);
-        }
-      }
-    },
-  );
 });
 
 /** The fields that somebody is wanted in, beside the floor, with their cells. */
@@ -119,26 +96,4 @@ async function startIn({ runtime, folder }: Field, client: string): Promise<Runn
   const own = await mkdtemp(join(folder, "unbucket-bench-"));
   folders.push(own);
   return start(runtime, client, own, program);
-}
-
-/** The peak of one task, for which another process has written what there is to read. */
-async function peakOf(field: Field, name: string, cell: Cell): Promise<number> {
-  const own = await mkdtemp(join(field.folder, "unbucket-bench-"));
-  try {
-    if (cell.verb === "down") await peakAfter(field, name, { ...cell, verb: "up" }, own);
-    return await peakAfter(field, name, cell, own);
-  } finally {
-    await rm(own, { recursive: true });
-  }
-}
-
-/** A process of its own each time: the system keeps the peak of a process for its whole life. */
-async function peakAfter(field: Field, name: string, cell: Cell, folder: string): Promise<number> {
-  const client = await start(field.runtime, name, folder, program);
-  try {
-    await client.run({ ...cell, milliseconds: 1 });
-    return peakMemory(client.pid);
-  } finally {
-    await client.stop();
-  }
 }

@@ -1,4 +1,5 @@
 /** What is measured: cells, clients, and which of them run where. */
+import type { Program } from "../runtimes/install.ts";
 import type { Task } from "./client.ts";
 
 /** A column of the tables. */
@@ -19,14 +20,20 @@ export const CELLS: readonly Cell[] = [
   { name: "64 MiB down", verb: "down", size: 64 * MIB, flight: 1 },
 ];
 
-/** The stream whose memory is measured. */
-export const LARGE: Cell = { name: "1 GiB up", verb: "up", size: 1024 * MIB, flight: 1 };
+/** The streams whose memory is measured. */
+export const STREAMS: readonly Cell[] = [
+  { name: "256 MiB up", verb: "up", size: 256 * MIB, flight: 1 },
+  { name: "256 MiB down", verb: "down", size: 256 * MIB, flight: 1 },
+];
 
 /** The columns of a folder; puts with a record are those of a client of its own. */
 export const FILE_CELLS: readonly Cell[] = CELLS.filter(({ size }) => size === KIB);
 
 /** The streams of a folder. */
-export const FILE_STREAMS: readonly Cell[] = [LARGE, { ...LARGE, name: "1 GiB down", verb: "down" }];
+export const FILE_STREAMS: readonly Cell[] = [
+  { name: "1 GiB up", verb: "up", size: 1024 * MIB, flight: 1 },
+  { name: "1 GiB down", verb: "down", size: 1024 * MIB, flight: 1 },
+];
 
 /** This package, and another build of it that may stand beside it. */
 export const OURS = "unbucket";
@@ -37,7 +44,7 @@ const peers = [...portable, "minio", "aws-sdk"];
 
 /** The name of a runtime, its floor and the peers that run there. */
 export interface Field {
-  readonly runtime: "node20" | "node24" | "bun" | "deno" | "workerd";
+  readonly runtime: Program | "workerd";
   readonly floor: string;
   readonly peers: readonly string[];
 }
@@ -71,6 +78,23 @@ export const FOLDER_FIELDS: readonly Field[] = (["node20", "node24", "bun", "den
   floor: FILES,
   peers: [RECORD, ...filePeers],
 }));
+
+/** This package on a store in one runtime, the floor beside it, and the other build. */
+export interface MemoryField extends Pick<Field, "runtime" | "floor"> {
+  readonly ours: string;
+  readonly base: string;
+  /** Whether the store is a folder, and not S3. */
+  readonly folder: boolean;
+}
+
+const s3Floors = [...FIELDS, ...(["node22", "node26"] as const).map((runtime) => ({ runtime, floor: "floor.undici" }))];
+const programs = ["node20", "node22", "node24", "node26", "bun", "deno"] as const;
+
+/** Where memory is measured: on every runtime. */
+export const MEMORY_FIELDS: readonly MemoryField[] = [
+  ...s3Floors.map(({ runtime, floor }) => ({ runtime, floor, ours: OURS, base: BASE, folder: false })),
+  ...programs.map((runtime) => ({ runtime, floor: FILES, ours: FOLDER, base: FOLDER_BASE, folder: true })),
+];
 
 /** Every client that has an adapter. */
 export const CLIENTS: readonly string[] = [

@@ -31,7 +31,7 @@ async function startProgram(
   endpoint: string,
   folder: string,
 ): Promise<Running> {
-  const before = { bun: [], deno: ["run", "--allow-all", "--no-check", "--quiet"], node20: [], node24: [] }[runtime];
+  const before = runtime === "deno" ? ["run", "--allow-all", "--no-check", "--quiet"] : [];
   const args = [...before, "child.mjs", client, endpoint];
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
   const child = spawn(await program(runtime), args, { cwd: folder, env });
