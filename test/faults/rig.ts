@@ -76,6 +76,11 @@ export class Rig {
     return (await this.seen()).log.map(({ operation }) => operation);
   }
 
+  /** Waits until a request of this operation has come. */
+  async came(operation: string): Promise<void> {
+    while (!(await this.operations()).includes(operation)) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   /** The text under a key as the server has it; undefined when it has none. */
   async stored(key: string): Promise<string | undefined> {
     return (await this.seen()).objects[key]?.text;
@@ -83,7 +88,7 @@ export class Rig {
 
   /** Waits until the store has removed an upload that was given up: who aborts a call does not wait for that. */
   async swept(): Promise<void> {
-    for (let look = 0; look < 250; look++) {
+    for (let look = 0; look < 1000; look++) {
       const { log, uploads } = await this.seen();
       if (uploads.length === 0 && log.some(({ operation }) => operation === "AbortMultipartUpload")) return;
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -46,7 +46,7 @@ const READER = `
   process.stdin.once("data", () => (over = true));
   let looks = 0;
   const faults = [];
-  while (!over) {
+  while (!over || looks < 6) {
     for (const key of KEYS) faults.push(await faultOf(store, key).catch((error) => key + ": " + error.stack));
     faults.push(await listingFault(store).catch((error) => "list: " + error.stack));
     looks++;
@@ -70,7 +70,7 @@ function start(node: string, code: string, base: string) {
 
 it(
   `L1, L3, L18: ${KILLS} kills of a process with eight writers leave each key one whole version with its own headers`,
-  { timeout: 60_000 + KILLS * 5000 },
+  { timeout: 60_000 + KILLS * 20_000 },
   async () => {
     const begin = performance.now();
     // Oldest and newest in turn, in one folder.
@@ -85,12 +85,13 @@ it(
     let hit = 0;
     let before = (await drafts()).length;
     let next = start(nodes[0], writer, base);
-    for (let kill = 0; kill < KILLS; kill++) {
+    // On a busy machine some are killed before they have begun, and others die for them.
+    for (let kill = 0; kill < KILLS || (hit <= KILLS / 5 && kill < 10 * KILLS); kill++) {
       const { child, exit, out } = next;
       await expect.poll(out, { timeout: 30_000, interval: 2 }).toBe("ready");
       child.stdin.write(`${(n += 100_000)}\n`);
       await expect.poll(out, { timeout: 30_000, interval: 1 }).toBe("ready writing");
-      if (kill + 1 < KILLS) next = start(nodes[kill % 2 ? 0 : 1], writer, base);
+      next = start(nodes[kill % 2 ? 0 : 1], writer, base);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 80));
       child.kill("SIGKILL");
       expect(await exit).toEqual([null, "SIGKILL"]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { program } from "../runtimes/install.ts";
 import { run } from "../servers/cache.ts";
-import { freePorts } from "../servers/port.ts";
+import { onFreePorts } from "../servers/port.ts";
 import { startProcess } from "../servers/process.ts";
 import { filesBelow, type RunningApp, type Variables } from "./running.ts";
 import { startWorker } from "./worker.ts";
@@ -99,8 +99,16 @@ async function commandOf(preset: Preset, node: string, output: string): Promise<
 }
 
 /** Starts a server of one process on a free port and waits until it answers. */
-export async function startApp(command: string, args: readonly string[], variables: Variables): Promise<RunningApp> {
-  const [port] = (await freePorts(1)) as [number];
+export function startApp(command: string, args: readonly string[], variables: Variables): Promise<RunningApp> {
+  return onFreePorts(1, ([port = 0]) => startAppOn(port, command, args, variables));
+}
+
+async function startAppOn(
+  port: number,
+  command: string,
+  args: readonly string[],
+  variables: Variables,
+): Promise<RunningApp> {
   const url = `http://127.0.0.1:${port}`;
   const { folder, stop } = await startProcess({
     name: "app",

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, runs } from "./cache.ts";
-import { freePorts } from "./port.ts";
+import { onFreePorts } from "./port.ts";
 import { startProcess, type ServerProcess } from "./process.ts";
 import type { RunningServer, S3Server } from "./server.ts";
 
@@ -13,7 +13,8 @@ const credentials = { accessKeyId: "cephkey", secretAccessKey: "cephsecret", reg
 export async function startCeph(): Promise<RunningServer | null> {
   const has = await present();
   if (!has && !(await installPackages())) return null;
-  return startCluster(has ? "radosgw on the PATH" : `apt-get install ${packages.join(" ")}`);
+  const source = has ? "radosgw on the PATH" : `apt-get install ${packages.join(" ")}`;
+  return onFreePorts(3, (ports) => startCluster(source, ports));
 }
 
 async function present(): Promise<boolean> {
@@ -36,8 +37,8 @@ async function installPackages(): Promise<boolean> {
 }
 
 /** One monitor, one store of objects in memory, one gateway: the least that a gateway runs on. Needs no root. */
-async function startCluster(source: string): Promise<RunningServer> {
-  const [monitor, monitor1, port] = (await freePorts(3)) as [number, number, number];
+async function startCluster(source: string, ports: readonly number[]): Promise<RunningServer> {
+  const [monitor = 0, monitor1 = 0, port = 0] = ports;
   const endpoint = `http://127.0.0.1:${port}`;
   const started: ServerProcess[] = [];
   const stop = (): void => started.toReversed().forEach((one) => one.stop());

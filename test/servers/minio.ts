@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { binaryFolder, install, run, runs } from "./cache.ts";
-import { freePorts } from "./port.ts";
+import { onFreePorts } from "./port.ts";
 import { startProcess } from "./process.ts";
 import type { RunningServer, S3Server } from "./server.ts";
 
@@ -17,7 +17,8 @@ export async function startMinio(): Promise<RunningServer | null> {
   if (given) return { server: given, source: "S3_ENDPOINT" };
   if (!existsSync(cachedBinary()) && (await runs("docker", ["compose", "ls"]))) return startCompose();
   const found = await minioBinary();
-  return found && startBinary(found.binary, found.source);
+  if (!found) return null;
+  return onFreePorts(2, ([port = 0, console = 0]) => startBinary(found.binary, found.source, port, console));
 }
 
 /** The program, from the cache or built with Go, and how it was got; null where there is neither. */
@@ -44,8 +45,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
   };
 }
 
-async function startBinary(binary: string, source: string): Promise<RunningServer> {
-  const [port, console] = (await freePorts(2)) as [number, number];
+async function startBinary(binary: string, source: string, port: number, console: number): Promise<RunningServer> {
   const endpoint = `http://127.0.0.1:${port}`;
   const { stop } = await startProcess({
     name: "minio",

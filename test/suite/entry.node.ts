@@ -2,4 +2,4 @@
 import test from "node:test";
 import { jobsFromEnvironment } from "./environment.ts";
 
-for (const { name, run } of jobsFromEnvironment()) void test(name, { timeout: 60_000 }, run);
+for (const { name, run } of jobsFromEnvironment()) void test(name, { timeout: 300_000 }, run);

@@ -100,9 +100,9 @@ export const answerCases: readonly FaultCase[] = [
     row: "A3",
     name: `a completion that sends spaces for longer than the idle limit, ${what}`,
     async run(rig) {
-      const spaces: Fault = { do: "whitespace", count: 30, milliseconds: 50 };
+      const spaces: Fault = { do: "whitespace", count: 30, milliseconds: 70 };
       await rig.set({ rules: [{ operation: "CompleteMultipartUpload", faults: [...faults, spaces] }] });
-      const store = rig.store({ timeout: { headers: 5000, body: 1000 }, retry: { attempts: 1 } });
+      const store = rig.store({ timeout: { headers: 20_000, body: 1800 }, retry: { attempts: 1 } });
       const upload = (): Promise<unknown> => store.upload("k", large(3));
       if (fails) await rig.rejects("ambiguous", upload, "upload");
       else await upload();

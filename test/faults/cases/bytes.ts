@@ -64,8 +64,8 @@ export const byteCases: readonly FaultCase[] = [
     row: "B6",
     name: "a body that comes slowly, for longer than the limit on silence, is read to its end",
     async run(rig) {
-      await rig.set({ objects: { k: TEXT }, rules: [{ faults: [{ do: "drip", size: 40, milliseconds: 50 }] }] });
-      same(await (await rig.store({ timeout: { body: 1000 } }).download("k")).text(), TEXT, "text");
+      await rig.set({ objects: { k: TEXT }, rules: [{ faults: [{ do: "drip", size: 40, milliseconds: 80 }] }] });
+      same(await (await rig.store({ timeout: { body: 1800 } }).download("k")).text(), TEXT, "text");
     },
   },
   {

@@ -44,7 +44,7 @@ async function abortedDuring(
   const controller = new AbortController();
   const reason = new Error("enough");
   const pending = failure(() => call(controller.signal), operation);
-  while (!(await rig.operations()).includes(operation)) await new Promise((resolve) => setTimeout(resolve, 5));
+  await rig.came(operation);
   controller.abort(reason);
   const error = await soon(pending, operation);
   ok(error === reason, `${operation}: the signal's own reason, not ${String(error)}`);

@@ -1,5 +1,5 @@
 /** D1 to D7, D10, I4: uploads of several parts. */
-import { ok, same, sameBytes } from "../../../src/conformance/assert.ts";
+import { failure, ok, same, sameBytes } from "../../../src/conformance/assert.ts";
 import { cut, noise, source } from "../../../src/conformance/bytes.ts";
 import type { Fault } from "../proxy/fault.ts";
 import { type FaultCase, PART, type Rig } from "../rig.ts";
@@ -57,13 +57,14 @@ export const uploadCases: readonly FaultCase[] = [
     row: "D1",
     name: "an upload that its caller aborts while it begins is given up when its id comes",
     async run(rig) {
-      const faults: Fault[] = [{ do: "delay", milliseconds: 200 }];
+      const faults: Fault[] = [{ do: "delay", milliseconds: 1000 }];
       await rig.set({ rules: [{ operation: "CreateMultipartUpload", faults }] });
       const controller = new AbortController();
       const reason = new Error("no longer wanted");
-      const upload = rig.store().upload("k", noise(PART + 1), { signal: controller.signal });
-      setTimeout(() => controller.abort(reason), 100);
-      const error = await upload.then(String, (thrown: unknown) => thrown);
+      const upload = failure(() => rig.store().upload("k", noise(PART + 1), { signal: controller.signal }), "upload");
+      await rig.came("CreateMultipartUpload");
+      controller.abort(reason);
+      const error = await upload;
       ok(error === reason, `the signal's own reason, not ${String(error)}`);
       await rig.swept();
       same(await rig.operations(), ["CreateMultipartUpload", "AbortMultipartUpload"], "requests");
