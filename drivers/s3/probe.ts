@@ -30,7 +30,11 @@ export async function probe(driver: Driver, options: ProbeOptions = {}): Promise
   try {
     knownOptions(options, { signal: 1 });
     const client = clients.get(await driver.getInstance());
-    if (!client) throw new StorageError("unsupported", "only buckets of the S3 driver can be probed");
+    if (!client)
+      throw new StorageError(
+        "unsupported",
+        "only buckets of the S3 driver can be probed: STORAGE_BACKEND=s3 chooses it",
+      );
     const { signal } = options;
     signal?.throwIfAborted();
     wire = new Wire(driver, client, `unbucket-probe-${crypto.randomUUID()}/`, signal);

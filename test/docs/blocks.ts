@@ -16,7 +16,8 @@ export interface Block {
 
 /**
  * How a block is run. `live` needs an S3 server and `worker` workerd, see docs.live.test.ts; `fixture` is a file of an app,
- * see hosts.live.test.ts, and `runner` the cases under a test runner, see runtimes/guide.test.ts.
+ * see hosts.live.test.ts, `runner` the cases under a test runner, see runtimes/guide.test.ts, and `wrangler` the configuration of
+ * the Worker in the same document, see playground/wrangler.test.ts.
  */
 export type Kind =
   | "run"
@@ -29,7 +30,8 @@ export type Kind =
   | "layout"
   | "curl"
   | "fixture"
-  | "runner";
+  | "runner"
+  | "wrangler";
 
 /** All documents that people read: in the root, beside the drivers, in the playground. */
 export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
@@ -71,6 +73,7 @@ export function kindOf({ info, code, place }: Block): Kind {
   if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
   if (info === "sh" && code.includes("curl ")) return "curl";
   if (info === "json" || info === "env" || info === "sh") return info;
+  if (info === "jsonc" && code.startsWith("// wrangler.jsonc")) return "wrangler";
   if (info === "text tree") return "tree";
   if (info === "text layout") return "layout";
   throw new Error(`${place}: nothing is known of how to run a block marked ${JSON.stringify(info)}`);

@@ -50,5 +50,6 @@ async function route(handler: Parameters<H3["put"]>[1], file: string): Promise<v
 /** The fixtures build the same mount with the real Nitro and Nuxt, see hosts.live.test.ts. */
 function config(exported: unknown): void {
   const mount = { storage: { uploads: { driver: "unbucket/drivers/env" } } };
-  assert.deepEqual("nitro" in (exported as object) ? (exported as { readonly nitro: unknown }).nitro : exported, mount);
+  const { nitro } = exported as { readonly nitro?: unknown };
+  assert.deepEqual(nitro ?? exported, nitro ? mount : { serverDir: "./", ...mount });
 }

@@ -13,7 +13,7 @@ declare const picture: Blob;
 declare function defineNuxtConfig(config: { readonly nitro: object }): object;
 declare module "bun:test" { export function test(name: string, run: () => Promise<void>, timeout: number): void; }
 declare const Deno: { test(name: string, run: () => Promise<void>): void };
-declare module "nitro/config" { export function defineNitroConfig(config: { readonly storage: object }): object; }
+declare module "nitro/config" { export function defineNitroConfig(config: { readonly serverDir: string; readonly storage: object }): object; }
 declare module "nitro/h3" { export { defineHandler, getRouterParam } from "h3"; }
 declare module "nitro/runtime" { export function useStorage(base?: string): import("unstorage").Storage; }
 `;
