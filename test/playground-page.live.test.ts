@@ -56,7 +56,7 @@ describe.each(mainPlaces)("the playground's page on $name", (place) => {
     await watchProgress(page);
     const tools = await page.context().newCDPSession(page);
     await tools.send("Network.enable");
-    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 24 * 1024 * 1024 };
+    const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 12 * 1024 * 1024 };
     await tools.send("Network.emulateNetworkConditions", slow);
 
     await dropFiles(page, [join(folder, "big file.bin"), join(folder, "ä & b.txt")]);

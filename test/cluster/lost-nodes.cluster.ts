@@ -32,7 +32,7 @@ beforeAll(async () => {
       retry: { attempts, maxDelay },
     }),
   );
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(drivers.map((driver) => driver.dispose()));
   cluster?.stop();

@@ -1,6 +1,5 @@
 /** B1, B15: how long is waited, by a clock that a test turns. */
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/clock.ts";
 import { testClock } from "../support/clock.ts";
 import { clocked, TRANSPORTS } from "../support/stubbed.ts";
 import { answer, wire, type Wire } from "../support/wire.ts";
@@ -75,27 +74,5 @@ describe.each(TRANSPORTS)("B15: an abort over %s", (_, transport) => {
     const signal = AbortSignal.abort("enough");
     await expect(clocked(server, testClock(), transport).head("k", { signal })).rejects.toBe("enough");
     expect(server.requests).toEqual([]);
-  });
-
-  test("after a real wait began leaves no timer", async () => {
-    const server = await wire(answer(503, { "retry-after": "15" }));
-    const controller = new AbortController();
-    const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    let begun = (): void => {};
-    const waits = new Promise<void>((resolve) => (begun = resolve));
-    const clock = {
-      ...systemClock,
-      sleep(milliseconds: number, signal?: AbortSignal) {
-        begun();
-        return systemClock.sleep(milliseconds, signal);
-      },
-    };
-    const head = clocked(server, clock, transport).head("k", { signal: controller.signal });
-    head.catch(() => {});
-    await waits;
-    controller.abort("enough");
-    await new Promise((resolve) => setImmediate(resolve));
-    const after = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    expect(after).toBeLessThanOrEqual(before + 1);
   });
 });
