@@ -91,8 +91,9 @@ export async function laterDraft(root: Root, draft: Draft, before: Identity | un
 }
 
 async function stampedAt(root: Root, path: string, stamp: number | Date, durable: boolean): Promise<Draft> {
-  // It may have the mode of another file, which may forbid to write; the times can be set all the same.
-  const handle = await open(root.path(path), "r", root.isLocal());
+  // It may have the mode of another file, which may forbid to write; the times can be set all the same. Windows alone flushes only
+  // what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+  const handle = await open(root.path(path), process.platform === "win32" ? "r+" : "r", root.isLocal());
   try {
     return { path, stats: await stamped(root, path, handle, stamp, durable), durable };
   } finally {

@@ -60,7 +60,9 @@ function toRegExp(option: string, pattern: string, base: string): RegExp {
       `takes globs of *, ** and ?, regular expressions and functions; ${JSON.stringify(pattern)} is none`,
     );
   }
-  const relative = pattern.startsWith(`${base}/`) ? pattern.slice(base.length) : pattern;
+  // Of Windows, where a base has `\` and a pattern cannot.
+  const folder = base.replaceAll("\\", "/");
+  const relative = pattern.startsWith(`${folder}/`) ? pattern.slice(folder.length) : pattern;
   const anchored = relative.includes("/") ? relative.replace(/^\/+|\/+$/g, "") : `**/${relative}`;
   const segments = anchored.split("/");
   // What lies below a match is left out anyway.

@@ -25,6 +25,14 @@ describe("parseIgnore", () => {
     expect(misses.filter((path) => ignore(path))).toEqual([]);
   });
 
+  it.each([
+    ["C:\\up", "C:/up/tmp"],
+    ["\\\\host\\share", "//host/share/tmp"],
+  ])("Windows: knows the base %s in %s", (base, pattern) => {
+    const ignore = parseIgnore("ignore", pattern, base);
+    expect([ignore("tmp/x"), ignore("a/tmp")]).toEqual([true, false]);
+  });
+
   it("takes one pattern, several, or none", () => {
     expect(parseIgnore("ignore", /x/, "/b")("x")).toBe(true);
     expect(parseIgnore("ignore", ["y", /x/], "/b")("x")).toBe(true);
