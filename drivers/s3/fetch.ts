@@ -65,6 +65,9 @@ function interim(): StorageError {
 class Limit {
   // One for both, so that fetch is told by one signal.
   readonly #control = new AbortController();
+  // On Workers whatever is asked of a signal leaves JavaScript, so it is asked once.
+  readonly signal: AbortSignal = this.#control.signal;
+  #ended = false;
   /** The latest moment for what is waited for, by a clock that nobody sets. A new one leaves the timer alone, which looks at it when it fires. */
   #deadline = Infinity;
   #due = 0;
@@ -78,15 +81,11 @@ class Limit {
     this.#leave = caller && whenAborted(caller, (reason) => this.stop(reason));
   }
 
-  get signal(): AbortSignal {
-    return this.#control.signal;
-  }
-
   /** Settles with `work`, or at once when the exchange is ended, whether or not `work` listens; a failure is the end of it. */
   within<T>(milliseconds: number, late: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      if (this.signal.aborted) return reject(this.signal.reason);
+      if (this.#ended) return reject(this.signal.reason);
       this.#late = late;
       this.#wait(milliseconds);
       work().then(
@@ -105,6 +104,7 @@ class Limit {
   /** Ends it; does nothing to what has come to its end. */
   stop(reason: unknown): void {
     this.release();
+    this.#ended = true;
     this.#control.abort(reason);
     this.#reject?.(reason);
   }
@@ -132,7 +132,7 @@ class Limit {
 
   /** The caller's abort and our timeout as they are, everything else as a connection that failed. */
   #reasonOf(error: unknown): unknown {
-    if (this.signal.aborted) return this.signal.reason;
+    if (this.#ended) return this.signal.reason;
     if (StorageError.is(error)) return error;
     return new StorageError("unavailable", "the connection to the store failed", { cause: error });
   }
@@ -145,16 +145,19 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
   const small = length <= SMALL && (raw || !headers.has("content-encoding"));
   const pieces = (): Pieces => {
     let reading: Reading | undefined;
+    let over = false;
     const cancel = (reason: unknown): void => {
       limit.release();
       (reading ??= open(response.body))[1](reason);
     };
     return {
       async next(atOnce) {
-        reading ??= small && atOnce ? whole(response, limit) : open(response.body);
+        if (over) return null;
+        over = !reading && small && atOnce === true;
+        reading ??= over ? whole(response, limit) : open(response.body);
         try {
           const piece = await limit.within(idle, "stopped sending", reading[0]);
-          if (piece === null) limit.release();
+          if (over || piece === null) limit.release();
           return piece;
         } catch (error) {
           cancel(error);
@@ -189,10 +192,7 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
 type Reading = [read: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void];
 
 function whole(response: Response, limit: Limit): Reading {
-  let taken = false;
   const read = async (): Promise<Uint8Array | null> => {
-    if (taken) return null;
-    taken = true;
     const bytes = new Uint8Array(await response.arrayBuffer());
     return bytes.byteLength > 0 ? bytes : null;
   };
