@@ -1,7 +1,8 @@
 /**
  * Makes a release out of the commits since the last tag: version, section of CHANGELOG.md, commit and tag, nothing pushed.
  * `node scripts/release.mjs` chooses the version by the titles; `node scripts/release.mjs 1.2.3` takes this one; `--dry` prints
- * what would be; `--check v1.2.3` is what the workflow asks before it publishes: whether tag, version and changelog agree.
+ * what would be; `--check v1.2.3` is what the workflow asks before it publishes: whether tag, version and changelog agree, and the
+ * manifest names the repository, without which npm refuses a provenance: https://docs.npmjs.com/generating-provenance-statements
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const SECTIONS = { feat: "Added", fix: "Fixed", perf: "Faster" };
 const args = process.argv.slice(2);
 const git = (...words) => execFileSync("git", words, { encoding: "utf8" }).trim();
-const { version: current } = JSON.parse(readFileSync("package.json", "utf8"));
+const { version: current, repository } = JSON.parse(readFileSync("package.json", "utf8"));
 const changelog = readFileSync("CHANGELOG.md", "utf8");
 
 /** @param {string} message @returns {never} */
@@ -21,6 +22,8 @@ function stop(message) {
 if (args[0] === "--check") {
   if (args[1] !== `v${current}`) stop(`the tag ${args[1]} is not the version of package.json, ${current}`);
   if (!changelog.includes(`\n## ${current}`)) stop(`CHANGELOG.md has no section ${current}`);
+  const url = `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git`;
+  if (repository?.url !== url) stop(`repository.url in package.json is not ${url}`);
   process.exit(0);
 }
 

@@ -14,7 +14,7 @@ function repository() {
   const git = (...args: readonly string[]): string =>
     execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], { cwd: folder, encoding: "utf8" });
   const commit = (message: string): string => git("commit", "--quiet", "--allow-empty", "-m", message);
-  const env = { ...process.env, GIT_AUTHOR_NAME: "a", GIT_AUTHOR_EMAIL: "a@b.c" };
+  const env = { ...process.env, GIT_AUTHOR_NAME: "a", GIT_AUTHOR_EMAIL: "a@b.c", GITHUB_REPOSITORY: "a/x" };
   const release = (...args: readonly string[]): string =>
     execFileSync(process.execPath, [script, ...args], {
       cwd: folder,
@@ -23,7 +23,8 @@ function repository() {
       env: { ...env, GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@b.c" },
     });
   const read = (file: string): string => readFileSync(join(folder, file), "utf8");
-  const manifest = `${JSON.stringify({ name: "x", version: "0.1.0" }, null, 2)}\n`;
+  const where = { repository: { type: "git", url: "git+https://github.com/a/x.git" } };
+  const manifest = `${JSON.stringify({ name: "x", version: "0.1.0", ...where }, null, 2)}\n`;
   const lock = { name: "x", version: "0.1.0", packages: { "": { version: "0.1.0" }, other: { version: "0.1.0" } } };
   writeFileSync(join(folder, "package.json"), manifest);
   writeFileSync(join(folder, "jsr.json"), manifest);
@@ -33,16 +34,20 @@ function repository() {
   git("add", ".");
   commit("feat: all of it");
   release();
-  return { git, commit, release, read };
+  return { git, commit, release, read, folder };
 }
 
 it("release.mjs makes the first release of what the changelog tells", () => {
-  const { git, release, read } = repository();
+  const { git, release, read, folder } = repository();
   expect(git("tag").trim()).toBe("v0.1.0");
   expect(read("CHANGELOG.md")).toMatch(/^# Changelog\n\n## 0\.1\.0 \(\d{4}-\d\d-\d\d\)\n\nThe first version\.\n$/);
   expect(release("--check", "v0.1.0")).toBe("");
   expect(() => release("--check", "v0.2.0")).toThrow("is not the version of package.json");
   expect(() => release()).toThrow("nothing to release since v0.1.0");
+  writeFileSync(join(folder, "package.json"), read("package.json").replace("a/x", "b/x"));
+  expect(() => release("--check", "v0.1.0")).toThrow(
+    "repository.url in package.json is not git+https://github.com/a/x.git",
+  );
 });
 
 it("release.mjs makes version and section out of the titles since the last tag, and tags its own commit", () => {
