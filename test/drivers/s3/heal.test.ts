@@ -60,9 +60,8 @@ describe.each(TRANSPORTS)("healing over %s", (_, transport) => {
     const server = await wire(ranged(store, (number) => (number === 1 ? { after: 5000, then: "hang" } : undefined)));
     const driver = clocked(server, testClock(), { ...transport, timeout: { body: 50 } });
     same(await (await driver.download("k")).bytes(), store.bytes);
-    const [first, ...others] = ranges(server);
-    // A machine that is busy may be taken for another stall, or for one before the first byte.
-    expect([first, others[0]]).toEqual([undefined, expect.stringMatching(/^bytes=(5000|0)-199999$/)]);
+    // More may follow: a machine that is busy may be taken for another stall.
+    expect(ranges(server).slice(0, 2)).toEqual([undefined, "bytes=5000-199999"]);
   });
 
   it("asks through the client's retries when the store cannot answer meanwhile", async () => {
