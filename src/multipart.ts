@@ -1,5 +1,5 @@
 /** Multipart uploads as users drive them, over a driver's steps. */
-import type { Backend, MultipartBackend, Source, StoredPart, UploadedPart } from "./backend.ts";
+import type { Backend, MultipartBackend, Source, StoredPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
 import { collect } from "./collect.ts";
@@ -11,7 +11,7 @@ import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
 import { begin } from "./put.ts";
 import { readerOf } from "./reader.ts";
-import { finish, over, sendMissing, toState, type WorkingState } from "./resume.ts";
+import { finish, inOrder, over, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
 
 /** Begins a multipart upload. */
@@ -67,7 +67,11 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
         throw over();
       }),
     complete: (parts, options = {}) =>
-      call("completeMultipartUpload", key, options, (now) => finish(now, stepsOf(now), state, inOrder(parts), options)),
+      call("completeMultipartUpload", key, options, (now) => {
+        const sorted = inOrder(parts);
+        if (sorted.length === 0) throw refuse("parts", "must not be empty: upload a part, or abort");
+        return finish(now, stepsOf(now), state, sorted, options);
+      }),
     abort: (options = {}) =>
       call("abortMultipartUpload", key, options, (now) => stepsOf(now).abort(key, uploadId, options)),
     send: (open, options = {}) =>
@@ -88,16 +92,6 @@ export function stepsOf(backend: Backend): MultipartBackend {
 /** Refuses to list what a store does not tell. */
 export function unlisted(): StorageError {
   return new StorageError("unsupported", "this store does not list uploads and their parts");
-}
-
-function inOrder(parts: readonly UploadedPart[]): readonly UploadedPart[] {
-  if (parts.length === 0) throw refuse("parts", "must not be empty: upload a part, or abort");
-  const sorted = [...parts].sort((a, b) => a.partNumber - b.partNumber);
-  for (const [index, { partNumber }] of sorted.entries()) {
-    wholeNumber("partNumber", partNumber, 1, MAX_PARTS);
-    if (partNumber === sorted[index - 1]?.partNumber) throw refuse("parts", `has part ${partNumber} twice`);
-  }
-  return sorted;
 }
 
 async function partBytes(source: Source, most: number, signal: AbortSignal | undefined): Promise<Uint8Array> {

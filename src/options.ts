@@ -79,7 +79,7 @@ export function wholeNumber(
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw refuse(option, `must be a whole number from ${least} to ${most}, not ${String(value)}`);
+    throw refuse(option, `must be a whole number from ${least} to ${most}, not ${String(value).slice(0, 50)}`);
   }
   return value;
 }

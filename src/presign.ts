@@ -3,7 +3,7 @@ import type { Backend, BackendPresignOptions, Key } from "./backend.ts";
 import type { PresignedUpload, PresignOptions, UploadState } from "./interface.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { MAX_PARTS } from "./plan.ts";
-import { checkEtag } from "./upload.ts";
+import { checkConditions } from "./upload.ts";
 
 /** The longest that SigV4 lets a presigned URL live, in seconds. */
 export const MAX_EXPIRY = 604_800;
@@ -21,8 +21,7 @@ export function presignOptions(options: PresignOptions): BackendPresignOptions {
   if (contentLength !== undefined) wholeNumber("contentLength", contentLength);
   if (checksum && !/^[A-Z\d]+ ([\w+/=]{4})+$/.test(`${checksum.name} ${checksum.value}`))
     throw refuse("checksum", 'must be { name: "SHA256", value } with the value in base64');
-  checkEtag("ifMatch", ifMatch);
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
+  checkConditions(options);
   const stored = objectHeaders(options);
   if (part) {
     wholeNumber("part.partNumber", part.partNumber, 1, MAX_PARTS);

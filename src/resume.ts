@@ -3,13 +3,13 @@ import { sha256Base64 } from "#digest";
 import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { StorageError } from "./error.ts";
+import { quoted, StorageError } from "./error.ts";
 import type { MultipartUpload, ObjectInfo, SendOptions, SentPart, UploadState } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
-import { MAX_PART, MAX_PARTS } from "./plan.ts";
+import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
-import { counter, releasing } from "./upload.ts";
+import { checkConditions, counter, releasing } from "./upload.ts";
 
 /** A state that grows, part by number. */
 export interface WorkingState extends Omit<UploadState, "parts"> {
@@ -22,18 +22,43 @@ export function toState(
   key: Key,
   upload: string | UploadState,
 ): Omit<WorkingState, "partSize"> & Partial<Pick<WorkingState, "partSize">> {
-  if (typeof upload === "string" && upload !== "") return { key, uploadId: upload, parts: new Map() };
-  const { key: named, uploadId, parts, ...rest } = (upload ?? {}) as UploadState;
-  const { partSize, size, writeId, checksum, ifMatch, ifNoneMatch } = rest;
-  if (typeof uploadId !== "string" || uploadId === "" || !Array.isArray(parts))
-    throw refuse("upload", "must be the id of an upload, or what state() gave");
+  if (typeof upload === "string") {
+    checkText("upload", upload);
+    return { key, uploadId: upload, parts: new Map() };
+  }
+  const { key: named, uploadId, partSize, size, writeId, checksum, ...rest } = (upload ?? {}) as UploadState;
+  const sent = inOrder(rest.parts).map((part) => [part.partNumber, part] as const);
+  if (named !== key) throw refuse("upload", `is of the key ${quoted(`${named}`)}`);
+  checkText("uploadId", uploadId ?? "");
+  checkText("writeId", writeId);
+  checkText("checksum", checksum);
   wholeNumber("partSize", partSize, 1, MAX_PART);
-  if (size !== undefined) wholeNumber("size", size);
-  if (named !== key) throw refuse("upload", `is of the key ${JSON.stringify(named)}: resume it under that one`);
-  const sent = (parts as SentPart[]).map((part) => {
-    return [wholeNumber("partNumber", part.partNumber, 1, MAX_PARTS), part] as const;
-  });
-  return { key, uploadId, partSize, size, writeId, checksum, ifMatch, ifNoneMatch, parts: new Map(sent) };
+  // Else they would be too many for the store, and for the memory of who presigns them.
+  if (size !== undefined && partSizeFor(partSize, wholeNumber("size", size)) !== partSize) throw odd("size");
+  return { key, uploadId, partSize, size, writeId, checksum, ...checkConditions(rest), parts: new Map(sent) };
+}
+
+/** Parts from outside, checked, ascending. */
+export function inOrder<T extends UploadedPart>(parts: readonly T[]): readonly T[] {
+  if (!Array.isArray(parts)) throw odd("parts");
+  const sorted: readonly T[] = [...(parts as T[])].sort((a, b) => a?.partNumber - b?.partNumber);
+  for (const [index, part] of sorted.entries()) {
+    if (wholeNumber("partNumber", part?.partNumber, 1, MAX_PARTS) === sorted[index - 1]?.partNumber)
+      throw refuse("parts", "has a part twice");
+    checkText("etag", part.etag ?? "");
+    checkText("checksum", part.checksum);
+  }
+  return sorted;
+}
+
+/** What no state has, and nobody but a state says. */
+function odd(name: string): StorageError {
+  return refuse(name, "must be as state() gave it");
+}
+
+/** What stores name things by is plain and short. */
+function checkText(name: string, text: unknown): void {
+  if (text !== undefined && (typeof text !== "string" || !/^[ -~]{1,4096}$/.test(text))) throw odd(name);
 }
 
 /** Sends what the store does not hold, and completes. */

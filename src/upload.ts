@@ -48,17 +48,24 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
 
 /** The part of the options that a driver sees, checked. */
 export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): PutOptions {
-  const { ifMatch, ifNoneMatch, headers, signal } = options;
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*")
-    throw refuse("ifNoneMatch", 'must be "*" on a write: create only');
-  if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refuse("ifMatch", "and ifNoneMatch exclude each other");
+  const { headers, signal } = options;
   return Object.assign(objectHeaders(options, bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE), {
-    ifMatch: checkEtag("ifMatch", ifMatch),
-    ifNoneMatch,
+    ...checkConditions(options),
     headers,
     checksum: checkAlgorithm(options.checksum),
     signal,
   });
+}
+
+/** The conditions of a write; rejects `invalid-option`. */
+export function checkConditions<T extends Pick<PutOptions, "ifMatch" | "ifNoneMatch">>({
+  ifMatch,
+  ifNoneMatch,
+}: T): Pick<T, "ifMatch" | "ifNoneMatch"> {
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") throw refuse("ifNoneMatch", 'must be "*"');
+  if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refuse("ifMatch", "excludes ifNoneMatch");
+  checkEtag("ifMatch", ifMatch);
+  return { ifMatch, ifNoneMatch };
 }
 
 /** An ETag in a condition: the quoted header value as it came, or `*`; rejects `invalid-option`. */

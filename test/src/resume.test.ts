@@ -299,3 +299,18 @@ it("send refuses parts that are larger than the memory for them, before it asks 
   });
   expect(sent).toEqual([]);
 });
+
+it.each([
+  { parts: [null] },
+  { parts: [{ partNumber: 1, etag: "\0" }] },
+  { uploadId: "\uD800" },
+  { ifMatch: '"a"\r\nx: y' },
+  { writeId: null },
+  { partSize: 1, size: 1e9 },
+])("a state with %j is refused before anything is asked", async (change) => {
+  const made = await store();
+  const state = { ...(await made.driver.createMultipartUpload("k", { size: 5 })).state(), ...change };
+  await expect(made.driver.resumeMultipartUpload("k", state as never)).rejects.toMatchObject({
+    code: "invalid-option",
+  });
+});
