@@ -87,7 +87,10 @@ const NAMES: Readonly<Record<string, string>> = {
 const WITH_CALLBACKS = ["close", "fstat", "fsync", "lstat", "open", "read", "rename", "symlink", "unlink", "utimes"];
 const AT_ONCE = ["closeSync", "fstatSync", "lstatSync", "readlinkSync", "realpathSync"];
 
-/** For `vi.mock` of `node:fs`. A flush does nothing else: it takes its time from the disk, and no power is cut. */
+/** What a flush does: nothing by default, since no power is cut here. */
+export const disk = { flush: async (_fd: number): Promise<void> => {} };
+
+/** For `vi.mock` of `node:fs`. */
 export function spoiltCalls(fs: typeof Fs): typeof Fs {
   const calls: Record<string, Call> = { ...(fs as unknown as Record<string, Call>), fsync: flush as Call };
   const later = [...WITH_CALLBACKS, "write"].map((name): [string, Call] => {
@@ -115,8 +118,8 @@ export function spoiltCalls(fs: typeof Fs): typeof Fs {
 
 type Done = (error: unknown, value?: unknown) => void;
 
-function flush(_: number, done: Done): void {
-  setImmediate(done, null);
+function flush(fd: number, done: Done): void {
+  disk.flush(fd).then(() => setImmediate(done, null), done);
 }
 
 function promised(call: Call, args: readonly unknown[]): Promise<unknown> {
