@@ -30,6 +30,7 @@ export interface Page {
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
   keyboard: { press(key: string): Promise<void> };
   context(): { newCDPSession(page: Page): Promise<DevTools> };
+  setDefaultTimeout(milliseconds: number): void;
 }
 
 /** Chromium's own protocol, for what playwright has no name for. */
@@ -60,6 +61,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Milliseconds for a start and for each step, which end what hangs; playwright's own are too few for a machine that is busy. */
+const LIMIT = 110_000;
+
 /** Starts Chromium with a home of its own. Rejects, saying how to get it, when there is none. */
 export async function launchBrowser(): Promise<Browser> {
   const named = process.env["CHROMIUM"];
@@ -74,9 +78,13 @@ export async function launchBrowser(): Promise<Browser> {
   };
   const home = await mkdtemp(join(tmpdir(), "unbucket-chromium-"));
   const env = { ...process.env, HOME: home };
-  const browser = await chromium.launch({ executablePath, args: FLAGS, env });
+  const browser = await chromium.launch({ executablePath, args: FLAGS, env, timeout: LIMIT });
   return {
-    newPage: (options) => browser.newPage(options),
+    newPage: async (options) => {
+      const page = await browser.newPage(options);
+      page.setDefaultTimeout(LIMIT);
+      return page;
+    },
     close: async () => {
       await browser.close();
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
