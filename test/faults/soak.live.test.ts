@@ -84,7 +84,14 @@ describe.each(chosen)("$name behind a spoilt network", (server) => {
 
     // What another client finds, over a network that is as it should be.
     const other: Driver = s3({ ...keys, endpoint: server.endpoint });
-    await other.sweepUploads({ olderThan: 0 });
+    // Again, where a request that nobody waited for any more was still on its way to a busy server.
+    const left = async (): Promise<string[]> => {
+      await other.sweepUploads({ olderThan: 0 });
+      const keys: string[] = [];
+      for await (const { key } of other.listUploads()) keys.push(key);
+      return keys;
+    };
+    await expect.poll(left).toEqual([]);
     const found = new Set<string>();
     for await (const { key } of other.list()) found.add(`${key}`);
     for (const { model } of workers) {
@@ -94,7 +101,6 @@ describe.each(chosen)("$name behind a spoilt network", (server) => {
       }
     }
     expect([...found]).toEqual([]);
-    for await (const { key } of other.listUploads()) expect.unreachable(`an upload of ${key} is left`);
     await other.dispose();
 
     console.log(
