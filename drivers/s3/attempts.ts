@@ -67,7 +67,8 @@ export class Attempts<T> {
       let signed: Signed | undefined;
       try {
         const identity = await settings.identity(signal);
-        const [request, by] = await toRequest(settings, operation, identity);
+        // Where one kept connection has died, all may have: each attempt would meet the next.
+        const [request, by] = await toRequest(settings, operation, identity, number > 1);
         signed = by;
         this.#sent = true;
         this.#made++;

@@ -39,11 +39,12 @@ const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 /** Proxies and CDNs change these on their way, so a signature over them would not hold. */
 const UNSIGNED = ["range", "accept-encoding"];
 
-/** Signs an operation as of now, for the place and with the payload hash that the settings say. */
+/** Signs an operation as of now, for the place and with the payload hash that the settings say; `again` when it is repeated. */
 export async function toRequest(
   settings: Settings,
   operation: Operation,
   identity: Identity,
+  again = false,
 ): Promise<readonly [WireRequest, Signed]> {
   const { method, key, query, body, signal } = operation;
   const { region, address } = settings.whereabouts.site;
@@ -67,7 +68,7 @@ export async function toRequest(
   for (const name in unsigned) headers[name] = unsigned[name] as string;
   if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
-    { method, url, headers, body, copies: operation.copies, once: operation.conditional, signal },
+    { method, url, headers, body, copies: operation.copies, once: again || operation.conditional, signal },
     { identity, region, url, time },
   ];
 }

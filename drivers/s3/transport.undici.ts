@@ -16,6 +16,8 @@ const CLOSING = 5000;
 
 /** Bytes that are handed over at once; undici counts `headersTimeout` anew whenever the connection has taken some. */
 const SLICE = 256 * 1024;
+/** Interim answers that may come before the answer. */
+const INTERIM = 20;
 /** Bytes of an answer that wait to be read before the connection is told to. */
 const QUEUE = 128 * 1024;
 
@@ -94,6 +96,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   #headers: Readonly<Record<string, string | string[] | undefined>> = {};
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
+  #interim = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
@@ -115,8 +118,16 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
     if (this.#failure) this.cancel();
   }
 
-  onResponseStart(_: unknown, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
-    if (status < 200) return;
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    if (status < 200) {
+      // undici waits anew after each.
+      if (++this.#interim > INTERIM) controller.abort(new StorageError("unavailable", "there came 1xx and no answer"));
+      return;
+    }
     this.status = status;
     this.#headers = headers;
     this.#answered(this);

@@ -16,6 +16,7 @@ import { clockCases } from "./cases/clocks.ts";
 import { regionCases } from "./cases/regions.ts";
 import { tokenCases } from "./cases/tokens.ts";
 import { restCases } from "./cases/rest.ts";
+import { floodCases } from "./cases/floods.ts";
 import { strangerCases } from "./cases/strangers.ts";
 import { worstCases } from "./cases/worst.ts";
 import type { FaultCase } from "./rig.ts";
@@ -39,6 +40,7 @@ export const cases: readonly FaultCase[] = [
   ...regionCases,
   ...tokenCases,
   ...restCases,
+  ...floodCases,
   ...strangerCases,
   ...worstCases,
 ];

@@ -41,7 +41,7 @@ async function raw(
   }
   await new Promise((resolve) => setTimeout(resolve, 50));
   // What is endless is not heard to its end.
-  if (faultOf(faults, "endless")) socket.destroy();
+  if (faultOf(faults, "endless") ?? faultOf(faults, "flood")) socket.destroy();
   socket.end();
   await closed;
   return { text: Buffer.concat(chunks), reset, log };
@@ -105,6 +105,18 @@ describe("a fault of the proxy does what its name says:", () => {
   test("endless does not end by itself", async () => {
     const { text } = await raw([REPLY, { do: "endless" }], ({ length }) => length > 1024 * 1024);
     expect(text.length).toBeGreaterThan(1024 * 1024);
+  });
+
+  test("flood sends its piece for ever, and tells when nobody takes it any more", async () => {
+    const flood = { do: "flood", begin: "HTTP/1.1 200 OK\r\n", piece: "a: b\r\n", every: 1 } as const;
+    const { text, log } = await raw([flood], ({ length }) => length > 30);
+    expect(text.toString()).toMatch(/^HTTP\/1.1 200 OK\r\n(a: b\r\n){3,}$/);
+    await expect.poll(() => log[0]?.flood?.open).toBe(false);
+  });
+
+  test("idle-close by silence answers the first request on a connection, and none after it", async () => {
+    const { text, log } = await raw([REPLY, { do: "idle-close", by: "silence" }], undefined, 2);
+    expect([bodyOf(text), log.length]).toEqual([BODY, 2]);
   });
 
   test("lose lets the server do what it was asked, drop does not", async () => {

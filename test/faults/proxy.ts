@@ -2,7 +2,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { addressed, type Addressed, type RequestHead } from "./operation.ts";
-import { altered, deliver, ended, faultOf, flipped } from "./proxy/deliver.ts";
+import { altered, deliver, ended, faultOf, flipped, flooded } from "./proxy/deliver.ts";
 import type { Fault } from "./proxy/fault.ts";
 import { readResponse, requestBytes, requestOf, type ResponseMessage, SocketReader } from "./proxy/message.ts";
 
@@ -19,6 +19,8 @@ export interface Logged extends RequestHead {
   readonly faults: readonly string[];
   /** What the server answered, before any fault; absent when it was not asked or did not answer. */
   status?: number;
+  /** What of a flood was written to it, and whether it takes more. */
+  flood?: { bytes: number; open: boolean };
   /** When it came, in milliseconds of the machine's clock. */
   readonly at: number;
 }
@@ -81,9 +83,13 @@ async function converse(socket: Socket, connection: number, options: ProxyOption
     options.log(entry);
 
     const drop = faultOf(faults, "drop");
-    if (drop || (turn > 1 && faultOf(faults, "idle-close"))) {
+    const gone = turn > 1 ? faultOf(faults, "idle-close") : undefined;
+    if (drop || (gone && connection <= (gone.to ?? Infinity))) {
       if (drop?.after) await reader.bytes(Math.min(drop.after, length));
-      return ended(socket, drop?.by ?? "fin");
+      const by = drop?.by ?? gone?.by ?? "fin";
+      if (by !== "silence") return ended(socket, by);
+      await reader.bytes(Infinity);
+      return void socket.end();
     }
     const reply = faultOf(faults, "reply");
     if (reply?.early) {
@@ -94,6 +100,12 @@ async function converse(socket: Socket, connection: number, options: ProxyOption
     }
     const body = await reader.bytes(length);
     if (body.length < length) return void socket.destroy();
+    const flood = faultOf(faults, "flood");
+    if (flood) {
+      const told: NonNullable<Logged["flood"]> = (entry.flood = { bytes: 0, open: true });
+      await flooded(socket, flood, (bytes) => (told.bytes = bytes));
+      return void (told.open = false);
+    }
     const answer = reply ? messageOf(reply) : await forward(options, request, head, body, faults);
     if (!answer) return void socket.destroy();
     if (!reply) entry.status = answer.status;

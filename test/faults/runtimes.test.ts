@@ -20,6 +20,12 @@ const ofWorkerd = {
   "F10: an early hint before the answer is passed over": "its fetch takes an interim answer for the answer",
   "C2: answers in small chunks with trailers are read, and a write is not acknowledged in vain":
     "its fetch knows no extensions of chunks",
+  ...Object.fromEntries(
+    ["fin", "rst", "silence"].map((by) => [
+      `B8: kept connections that all died (by ${by}) cost no call its attempts, one after the other and at once`,
+      "its fetch makes no connection while there is one that it has kept",
+    ]),
+  ),
 };
 const deviations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   workerd: ofWorkerd,

@@ -134,6 +134,22 @@ export const retryCases: readonly FaultCase[] = [
       same(Object.keys((await rig.seen()).objects), ["c"], "objects");
     },
   },
+  ...(["fin", "rst", "silence"] as const).map((by): FaultCase => ({
+    row: "B8",
+    name: `kept connections that all died (by ${by}) cost no call its attempts, one after the other and at once`,
+    async run(rig) {
+      await rig.set({ objects: { k: "text" }, rules: [{ faults: [{ do: "delay", milliseconds: 100 }] }] });
+      const store = rig.store({ timeout: { headers: 1000 } });
+      const six = (): Promise<unknown> => Promise.all(Array.from({ length: 6 }, () => store.head("k")));
+      await six();
+      const to = Math.max(...(await rig.seen()).log.map(({ connection }) => connection));
+      await rig.set({ rules: [{ faults: [{ do: "idle-close", by, to }] }] });
+      same(await (await store.download("k")).text(), "text", "text");
+      await store.upload("new", "new", { ifNoneMatch: "*" });
+      await six();
+      same(await rig.stored("new"), "new", "what is there");
+    },
+  })),
   ...[100_000, PART + 70_000].map((size): FaultCase => ({
     row: "B9",
     name: `a stream of ${size} bytes is repeated whole, and read once`,

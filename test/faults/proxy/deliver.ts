@@ -127,7 +127,20 @@ function chunked(body: Buffer, trailers: Readonly<Record<string, string>>): Buff
 }
 
 async function flood(socket: Socket): Promise<boolean> {
-  const piece = Buffer.alloc(64 * 1024, "<x>");
-  while (!socket.destroyed) await new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+  await flooded(socket, { begin: "", piece: "<x>" });
   return false;
+}
+
+/** Sends bytes, and then a piece again and again until the client goes away; tells how many it took. */
+export async function flooded(
+  socket: Socket,
+  { begin, piece, every }: Omit<Named<"flood">, "do">,
+  took: (bytes: number) => void = () => {},
+): Promise<void> {
+  const block = Buffer.from(every ? piece : piece.repeat(Math.ceil((64 * 1024) / piece.length)), "latin1");
+  socket.write(begin);
+  for (let bytes = begin.length; !socket.destroyed; took((bytes += block.length))) {
+    if (every) await delay(every);
+    await new Promise<void>((resolve) => socket.write(block, () => resolve()));
+  }
 }

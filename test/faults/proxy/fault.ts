@@ -7,8 +7,11 @@ export type HeaderChanges = Readonly<Record<string, string | null>>;
 export type RequestFault =
   /** The connection ends without an answer, after so many bytes of the body (default 0) have come. */
   | { readonly do: "drop"; readonly by: "fin" | "rst"; readonly after?: number }
-  /** As a server that gave up an idle connection: ends it when a request comes that is not the first on it. */
-  | { readonly do: "idle-close" }
+  /**
+   * As a server that gave up an idle connection: ends it when a request comes that is not the first on it; or as one that went
+   * away without a word, by whose address another stands now: `silence`. Default all connections, else those up to a number.
+   */
+  | { readonly do: "idle-close"; readonly by?: "fin" | "rst" | "silence"; readonly to?: number }
   /** An answer of the proxy's own, once the whole request is here, or `early`: when only its head is. */
   | {
       readonly do: "reply";
@@ -54,6 +57,8 @@ export type ResponseFault =
   | { readonly do: "stall"; readonly at: number }
   | { readonly do: "drip"; readonly size: number; readonly milliseconds: number }
   /** A body without length and end. */
-  | { readonly do: "endless" };
+  | { readonly do: "endless" }
+  /** These bytes instead of an answer, and then this piece for ever, all at once or each so many milliseconds. */
+  | { readonly do: "flood"; readonly begin: string; readonly piece: string; readonly every?: number };
 
 export type Fault = RequestFault | ResponseFault;
