@@ -98,11 +98,11 @@ export async function anchor(root: Paths, folder: string): Promise<Anchor | null
 }
 
 /**
- * How long a folder is held for further writes, in milliseconds. What its place does not tell, that something was mounted over
+ * How long a folder is held for further reads and writes, in milliseconds. What its place does not tell, that something was mounted over
  * it, is seen that much later.
  */
 const HELD_MS = 1000;
-/** Folders that are held for further writes. */
+/** Folders that are held for further reads and writes. */
 const MOST_HELD = 8;
 
 interface Held {
@@ -114,7 +114,7 @@ interface Held {
   isOver: boolean;
 }
 
-/** Folders that stay held for a moment, since a write often goes where the one before went. */
+/** Folders that stay held for a moment, since a call often goes where the one before went. */
 export interface Anchors {
   /** As {@link anchor}. */
   anchor(folder: string): Promise<Anchor | null>;
@@ -159,7 +159,7 @@ export function anchors(root: Paths, mayStay: () => boolean): Anchors {
       const found = held?.handle && mayStay() ? whereIs(held) : null;
       // What cannot be told now cannot be told again.
       if (!held || found === null) return held;
-      // Another write may have opened it in the meantime.
+      // Another call may have opened it in the meantime.
       for (const [name, other] of folders) if (name === folder || folders.size >= MOST_HELD) end(name, other);
       const timer = setTimeout(() => end(folder, kept), HELD_MS);
       timer.unref();

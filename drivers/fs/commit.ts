@@ -119,7 +119,7 @@ async function publish(
         // A file that was found has this spelling.
         const isKnown = before.some((found) => found.candidate.path === candidate.path);
         if (!isKnown && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
-        const held = await hold(root, folderOf(candidate.path), attempt > 0);
+        const held = await root.hold(folderOf(candidate.path), attempt > 0);
         // Gone again, or something else by now: made anew, or refused.
         if (!held && attempt < ATTEMPTS) continue;
         if (!held)
@@ -142,15 +142,6 @@ async function publish(
     }
   }
   throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
-}
-
-/** Holds a folder, which is made if it is missing. A draft lies in the root, so that one is only looked for `again`. */
-async function hold(root: Root, folder: string, again: boolean): Promise<Anchor | null> {
-  const held = await orAbsent(root.anchor(folder));
-  if (held?.handle || (held && folder === "" && !again)) return held;
-  await held?.close();
-  await root.make(folder);
-  return root.anchor(folder);
 }
 
 async function replace(root: Root, draft: Draft, to: string): Promise<void> {

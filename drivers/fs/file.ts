@@ -52,9 +52,14 @@ const SMALL = 1024n * 1024n;
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
 
 /** Opens a file, waiting for a descriptor. `local` says what {@link isLocalFolder} did of it. */
-export async function open(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
-  if (byHandle) return handled(await patiently(() => openHandle(path, flags, mode)));
-  const fd = await patiently(() => settled<number>((done) => fs.open(path, flags, mode, done)));
+export function open(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
+  return patiently(() => openNow(path, flags, local, mode));
+}
+
+/** Opens a file, or rejects when there is no descriptor: for who holds another, since all who wait might. */
+export async function openNow(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
+  if (byHandle) return handled(await openHandle(path, flags, mode));
+  const fd = await settled<number>((done) => fs.open(path, flags, mode, done));
   let isOpen = true;
   // Of what is not on the disk yet, the last close may wait for it.
   let clean = true;

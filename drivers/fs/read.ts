@@ -6,15 +6,18 @@ import { resolveRange } from "../../src/range.ts";
 import { placeOf } from "./anchor.ts";
 import { checked } from "./checksum.ts";
 import { errnoOf, isAbsent } from "./errno.ts";
-import { lookAt, open, type File } from "./file.ts";
-import { findAt, firstOf, type Found } from "./find.ts";
+import { lookAt, open, openNow, type File } from "./file.ts";
+import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
-import { type Description, headersOf, readRecord } from "./record.ts";
+import { type Candidate, folderOf } from "./path.ts";
+import { type Description, headersOf, readOwnRecord, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { bodyOf } from "./stream.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+/** A link or a pipe that lies there, or has taken a file's place, is neither followed nor waited for. */
+const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** How often a version may be replaced under a reader's eyes before it gives up. */
 const ATTEMPTS = 50;
@@ -51,8 +54,37 @@ export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
 }
 
 /** Opens a version for reading, or null; the caller closes it. */
-export function openVersion(root: Root, key: string): Promise<Version<File> | null> {
-  return versionOf(root, key, ({ candidate, stats }) => openSame(root, candidate.path, stats));
+export async function openVersion(root: Root, key: string): Promise<Version<File> | null> {
+  const first = await openFirst(root, key);
+  return first ?? versionOf(root, key, ({ candidate, stats }) => openSame(root, candidate.path, stats));
+}
+
+/**
+ * The version at a key's first place, opened without a look before, which saves a third of a small read: what is open tells all that a
+ * look would. Null where that is not told from memory, for what is no file, and for want of a record or a descriptor: then looks
+ * come first.
+ */
+async function openFirst(root: Root, key: string): Promise<Version<File> | null> {
+  if (!(await root.exists()) || !root.isLocal()) return null;
+  const [candidate] = placesOf(root, key) as [Candidate];
+  const { path } = candidate;
+  const folder = folderOf(path);
+  let handle: File | undefined;
+  try {
+    // By its folder, since a path may lead through a link to something that must not even be opened.
+    const held = await root.anchor(folder);
+    if (!held || (folder !== "" && !held.handle)) return null;
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    handle = await openNow(held.path(name), READ, true).finally(() => held.close());
+    const stats = await handle.stat();
+    const isThere = stats.isFile() && (await placeOf(root, handle, path)) === "inside";
+    const headers = !isThere ? null : mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
+    if (headers !== null) return { candidate, stats, headers, holder: handle };
+  } catch {
+    // The looks tell what is wrong.
+  }
+  await handle?.close();
+  return null;
 }
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
@@ -105,8 +137,7 @@ async function versionOf<T>(
 async function openSame(root: Root, path: string, found: Identity): Promise<File | null> {
   let handle: File;
   try {
-    // A link or a pipe that has taken the file's place is neither followed nor waited for.
-    handle = await open(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, root.isLocal());
+    handle = await open(root.path(path), READ, root.isLocal());
   } catch (error) {
     if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
     throw error;

@@ -10,7 +10,7 @@ import { orAbsent, patiently } from "./errno.ts";
 import { open } from "./file.ts";
 import { rename } from "./host.ts";
 import { mayHaveRecord, type Identity } from "./identity.ts";
-import { folderOf, RESERVED } from "./path.ts";
+import { folderOf, nameOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
 import { readText } from "./text.ts";
@@ -78,7 +78,7 @@ export async function writeRecord(
   durable: boolean,
 ): Promise<void> {
   const path = recordPath(key, version);
-  await root.make(folderOf(path));
+  const folder = folderOf(path);
   const temp = await root.temp();
   try {
     const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
@@ -89,33 +89,47 @@ export async function writeRecord(
     } finally {
       await handle.close();
     }
-    await patiently(() => rename(root.path(temp), root.path(path)));
+    const held = await root.hold(folder);
+    if (!held) throw new StorageError("denied", `the folder ${folder} is replaced by links again and again`);
+    try {
+      await patiently(() => rename(root.path(temp), held.path(nameOf(path))));
+      if (durable)
+        await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
+          await unlink(held.path(nameOf(path))).catch(() => {});
+          throw error;
+        });
+    } finally {
+      await held.close();
+    }
   } catch (error) {
     await unlink(root.path(temp)).catch(() => {});
-    throw error;
-  }
-  try {
-    if (durable) await syncNames(root, folderOf(path));
-  } catch (error) {
-    await unlink(root.path(path)).catch(() => {});
     throw error;
   }
 }
 
 /** What is recorded of a version, or null when nothing is. */
 export async function readRecord(root: Root, key: string, version: Identity): Promise<Description | null> {
-  const path = recordPath(key, version);
-  const record = await readAt(root, key, path);
+  const record = await readOwnRecord(root, key, version);
   if (record) return record;
   const adopted = await adoptable(root, recordsOf(key), version);
   return adopted === null ? null : readAt(root, key, adopted);
 }
 
-async function readAt(root: Root, key: string, path: string): Promise<Description | null> {
-  const text = await readText(root, path);
+/** What stands in the record that has a version's own name; null when there is none, though one that was adopted may be. */
+export function readOwnRecord(
+  root: Root,
+  key: string,
+  version: Identity,
+  opening?: typeof open,
+): Promise<Description | null> {
+  return readAt(root, key, recordPath(key, version), opening);
+}
+
+async function readAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
+  const text = await readText(root, path, opening);
   if (text === null) return null;
   // What is found through a linked folder is somebody else's.
-  return (await orAbsent(root.whereabouts(path))) === "linked" ? null : parseRecord(text, key, path);
+  return (await orAbsent(root.whereabouts(path, true))) === "linked" ? null : parseRecord(text, key, path);
 }
 
 /** Removes the record of a version that is gone, but not that of the one to be `kept`. Never rejects: one that stays describes nothing, and is swept. */
@@ -123,10 +137,16 @@ export async function dropRecord(root: Root, key: string, version: Identity, kep
   if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
   try {
-    if ((await root.whereabouts(folderOf(path))) !== "inside") return;
-    const adopted = await adoptable(root, recordsOf(key), version);
-    if (adopted !== null && (kept === undefined || adopted !== recordPath(key, kept))) await unlink(root.path(adopted));
-    await unlink(root.path(path));
+    const held = await root.anchor(folderOf(path));
+    if (!held) return;
+    try {
+      const adopted = await adoptable(root, recordsOf(key), version);
+      if (adopted !== null && (kept === undefined || adopted !== recordPath(key, kept)))
+        await unlink(held.path(nameOf(adopted)));
+      await unlink(held.path(nameOf(path)));
+    } finally {
+      await held.close();
+    }
   } catch {
     // Most versions have none.
   }

@@ -4,7 +4,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
-import { anchors, type Anchors } from "./anchor.ts";
+import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
@@ -38,6 +38,11 @@ export interface Root extends Anchors {
   place(found: string, path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
+  /**
+   * Holds a folder, which is made if it is missing; null when it is gone again, or something else by now. The root itself is only looked
+   * for `again`, since what is about to get a name in it lies there.
+   */
+  hold(folder: string, again?: boolean): Promise<Anchor | null>;
   /** The folder of temporary files, which exists then. */
   tempFolder(): Promise<string>;
   /** A new name for a temporary file. */
@@ -122,6 +127,14 @@ export function rootAt(base: string): Root {
     return made;
   }
 
+  async function hold(folder: string, again = false): Promise<Anchor | null> {
+    const held = await orAbsent(anchor(folder));
+    if (held?.handle || (held && folder === "" && !again)) return held;
+    await held?.close();
+    await make(folder);
+    return anchor(folder);
+  }
+
   async function tempFolder(): Promise<string> {
     const held = real === undefined ? null : await orAbsent(anchor(TEMP_FOLDER));
     if (held?.handle) {
@@ -157,7 +170,7 @@ export function rootAt(base: string): Root {
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {
     ...{ base, posix, isLocal, path, exists, whereabouts, mayHave, place, make, anchor, release },
-    ...{ tempFolder, temp },
+    ...{ hold, tempFolder, temp },
   };
   return root;
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { copyFile, mkdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { emptyFolder, failure, folder, K, UGLY_KEYS } from "./folder.ts";
@@ -41,6 +42,20 @@ describe("get", () => {
       expect([key, await text(key), await store.head(K(key), {})]).toEqual([key, null, null]);
     }
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("L9: does not even open what lies behind a link, which may be a device or a pipe that somebody waits at", async () => {
+    const { base, text } = await folder();
+    const outside = await emptyFolder();
+    execFileSync("mkfifo", [join(outside, "pipe")]);
+    await symlink(outside, join(base, "dir"));
+    let hasReader = false;
+    const writer = open(join(outside, "pipe"), "w").finally(() => (hasReader = true));
+    expect(await text("dir/pipe")).toBe(null);
+    await setTimeout(20);
+    expect(hasReader).toBe(false);
+    const reader = await open(join(outside, "pipe"), "r");
+    await Promise.all([reader.close(), (await writer).close()]);
   });
 
   it("L9: reads nothing outside the folder through links, and deletes nothing there", async () => {

@@ -124,9 +124,9 @@ describe("a durable put", () => {
     });
     expect(seen).toEqual([
       "sync /.unbucket/tmp/",
-      "mkdir /.unbucket/meta",
-      "mkdir /.unbucket/meta",
       "sync /.unbucket/tmp/",
+      "mkdir /.unbucket/meta",
+      "mkdir /.unbucket/meta",
       "rename /.unbucket/tmp/ /.unbucket/meta",
       "sync /.unbucket/meta",
       "sync /.unbucket/meta",
