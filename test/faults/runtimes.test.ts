@@ -21,7 +21,7 @@ const ofWorkerd = {
   "C2: answers in small chunks with trailers are read, and a write is not acknowledged in vain":
     "its fetch knows no extensions of chunks",
   ...Object.fromEntries(
-    ["fin", "rst", "silence"].map((by) => [
+    ["fin", "rst"].map((by) => [
       `B8: kept connections that all died (by ${by}) cost no call its attempts, one after the other and at once`,
       "its fetch makes no connection while there is one that it has kept",
     ]),
