@@ -49,7 +49,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 17_300,
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,
-  "unbucket/drivers/fs": 39_600,
+  "unbucket/drivers/fs": 39_900,
   "unbucket/drivers/s3": 38_700,
   "unbucket/drivers/memory": 20_600,
   "unbucket/drivers/r2": 21_800,
