@@ -9,7 +9,10 @@ export interface WireRequest {
   readonly body?: Uint8Array;
   /** Bytes that the store copies before it answers: each 10 MB give it a second more. */
   readonly copies?: number | undefined;
-  /** Must not be sent again unasked: Bun and Deno do so when a kept connection ends under it, so it gets one of its own there; as does what is repeated, since all kept ones may be dead. */
+  /**
+   * Must not be sent again unasked, as Bun and Deno do when a kept connection ends under it, so it gets one of its own there. Said of
+   * what is repeated too, since all kept ones may be dead.
+   */
   readonly once?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
