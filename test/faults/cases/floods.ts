@@ -17,7 +17,7 @@ const MOST = 64 * 1024 * 1024;
 const HEADS: Readonly<Record<string, Omit<Flood, "do">>> = {
   "header lines": { begin: OK, piece: "x-amz-meta-a: v\r\n" },
   "one header": { begin: `${OK}x-amz-meta-a: `, piece: "v" },
-  "a status line": { begin: "HTTP/1.1 200 ", piece: "O" },
+  "a status line": { begin: "HTTP/1.1 200 ", piece: "O", every: 100 },
   "interim answers": { begin: "", piece: "HTTP/1.1 102 Processing\r\n\r\n" },
   "interim answers to go on": { begin: "", piece: "HTTP/1.1 100 Continue\r\n\r\n" },
   "interim answers, one after the other": { begin: "", piece: "HTTP/1.1 103 Early\r\n\r\n", every: 100 },
