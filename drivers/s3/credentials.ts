@@ -59,7 +59,8 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
   const held = (refused?: Identity): Credentials | undefined =>
     known !== refused && clock.now() < until() ? known : undefined;
   const ask = (): Promise<Credentials> => {
-    if (asking && clock.now() - since < SHARED) return asking;
+    // Either way, since the clock may be put back.
+    if (asking && Math.abs(clock.now() - since) < SHARED) return asking;
     since = clock.now();
     const call = Promise.resolve()
       .then(provide)

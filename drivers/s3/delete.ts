@@ -27,8 +27,11 @@ export function deleteObject(
   const { signal } = call;
   const headers = extraHeaders(call.headers, false);
   return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
-    if (response.status === 404) await absent(response, identity);
-    else await response.discard();
+    if (response.status === 404) return void (await absent(response, identity));
+    await response.discard();
+    // No store says so much to a delete; what stands between may, as where a network asks for a login first.
+    if (response.header("content-type")?.startsWith("text/html"))
+      throw new StorageError("corrupt", "a page came in place of the store's answer", { retryable: true });
   });
 }
 

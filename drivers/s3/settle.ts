@@ -48,29 +48,37 @@ export function whose(
   });
 }
 
-/** Runs a write, and when its answer was lost asks the store whose the object is now. */
+/**
+ * Runs a write, and asks the store whose the object is now when its answer was lost, or when it was told that its upload is gone: a
+ * proxy may have repeated the completion, and passed on the answer to the second.
+ */
 export async function settle(
   client: Client,
   key: Key,
   { writeId, signal }: CompleteOptions,
   write: () => Promise<string>,
 ): Promise<string> {
-  // The machine's own clock: the store's may be put right meanwhile.
+  // The machine's own clock, since the store's may be put right meanwhile; and one that nobody puts back.
   const { own } = client.settings.clock;
   const begun = own.now();
+  const started = performance.now();
   try {
     return await write();
   } catch (error) {
-    if (!hasCode(error, "ambiguous") || writeId === undefined) throw error;
+    const lost = hasCode(error, "ambiguous");
+    const gone = hasCode(error, "not-found") && error.response?.code === "NoSuchUpload";
+    if (!(lost || gone) || writeId === undefined) throw error;
     const found = await whose(client, key, writeId, signal).catch(() => {
       signal?.throwIfAborted();
       throw error;
     });
     if (found.etag !== null) return found.etag;
+    if (!lost) throw error;
     const refused = hasCode(error.cause, "precondition-failed");
     // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
     // have replaced ours.
-    const before = found.now - (own.now() - begun) - SLACK;
+    const took = Math.max(own.now() - begun, performance.now() - started);
+    const before = found.now - took - SLACK;
     throw refused && found.modified < before ? error.cause : error;
   }
 }

@@ -68,6 +68,15 @@ describe("identityOf with a function", () => {
     expect(provide).toHaveBeenCalledTimes(2);
   });
 
+  it("asks again, too, when the clock was put back while an answer did not come", async () => {
+    const clock = testClock();
+    const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    void source();
+    clock.advance(-6 * 3_600_000);
+    expect(await source()).toBe(keys);
+  });
+
   it("gives those who wait on a call that hangs, at their limit, what a later one was given", async () => {
     const clock = testClock();
     const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));

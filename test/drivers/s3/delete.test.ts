@@ -31,6 +31,15 @@ describe("deleteObject", () => {
   });
 });
 
+describe("a delete that something else answers than the store", () => {
+  it("is no success: the page of a network that asks for a login", async () => {
+    const page = answer(200, { "content-type": "text/html; charset=utf-8" }, "<html>log in</html>");
+    const store = stubbed(await wire(page), { retry: { attempts: 1 } });
+    await expect(store.delete("k")).rejects.toMatchObject({ code: "corrupt", retryable: true });
+    await expect(store.delete(["a", "b"])).rejects.toMatchObject({ code: "partial", deleted: [] });
+  });
+});
+
 describe("deleteObjects", () => {
   it("sends many keys as one quiet request with its checksum, and escapes them", async () => {
     const server = await wire(xml("DeleteResult", ""));

@@ -70,6 +70,31 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
     expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
   });
 
+  it("is a success for a completion that a proxy repeated, so that the answer says the upload is gone", async () => {
+    let id = "";
+    const server = await wire((request) => {
+      if (request.headers[ID]) id = request.headers[ID];
+      if (request.method === "HEAD") return found(id);
+      return request.method === "POST" && request.query.has("uploadId") ? failure(404, "NoSuchUpload") : happy(request);
+    });
+    const info = await stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
+    expect(info.etag).toBe('"theirs"');
+    expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
+  });
+
+  it("is `not-found` for a completion whose upload is gone, where the object is another or cannot be seen", async () => {
+    for (const head of [found("other"), answer(404), answer(403)]) {
+      const server = await wire((request) => {
+        if (request.method === "HEAD") return head;
+        return request.method === "POST" && request.query.has("uploadId")
+          ? failure(404, "NoSuchUpload")
+          : happy(request);
+      });
+      const upload = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
+      await expect(upload).rejects.toMatchObject({ code: "not-found", response: { code: "NoSuchUpload" } });
+    }
+  });
+
   it("is ambiguous for a completion of which nothing is known", async () => {
     const server = await wire(losing(failure(404, "NoSuchUpload"), () => found("other")));
     const outcome = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
@@ -102,6 +127,16 @@ describe("writeMark", () => {
     await expect(upload).rejects.toMatchObject({ code: "ambiguous" });
     expect(server.requests.map(({ headers }) => headers[ID])).toEqual([undefined, undefined]);
   });
+});
+
+it("a clock that is put back during a write makes no younger object an older one", async () => {
+  const clock = testClock();
+  const script = losing(refused, () => found("other"));
+  const server = await wire((request, number) => {
+    if (request.method === "PUT") clock.advance(-6 * 3_600_000);
+    return script(request, number);
+  });
+  await expect(clocked(server, clock).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
 });
 
 it("an abort while the store is asked whose the object is rejects with the reason", async () => {

@@ -141,7 +141,7 @@ export const retryCases: readonly FaultCase[] = [
       await rig.set({ objects: { k: "text" }, rules: [{ faults: [{ do: "delay", milliseconds: 100 }] }] });
       // Only silence is told by time.
       const store = rig.store(
-        by === "silence" ? { timeout: { headers: 3000 }, retry: { attempts: 3, baseDelay: 1, maxDelay: 5 } } : {},
+        by === "silence" ? { timeout: { headers: 3000 }, retry: { attempts: 5, baseDelay: 1, maxDelay: 5 } } : {},
       );
       const six = (): Promise<unknown> => Promise.all(Array.from({ length: 6 }, () => store.head("k")));
       await six();
