@@ -136,9 +136,11 @@ async function readAt(root: Root, key: string, path: string, opening?: typeof op
 export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity): Promise<void> {
   if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
+  const folder = folderOf(path);
   try {
-    const held = await root.anchor(folderOf(path));
-    if (!held) return;
+    const held = await root.anchor(folder);
+    // Where no folder can be held, its path may lead elsewhere.
+    if (!held || (!held.handle && (await root.whereabouts(folder)) !== "inside")) return;
     try {
       const adopted = await adoptable(root, recordsOf(key), version);
       if (adopted !== null && (kept === undefined || adopted !== recordPath(key, kept)))
