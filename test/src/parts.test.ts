@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { UploadedPart } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { nextPiece, piecesOf, type SendPart, sendParts, slicesOf } from "../../src/parts.ts";
+import { nextPiece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "../../src/parts.ts";
 import { readerOf } from "../../src/reader.ts";
 
 const PART = 1000;
@@ -67,15 +67,10 @@ describe("sendParts", () => {
     const first = await nextPiece(budget, reader, PART);
     const reason = new Error("refused");
     const send: SendPart = () => new Promise((_resolve, reject) => setImmediate(() => reject(reason)));
-    const sending = sendParts(
-      { concurrency: 2 },
-      1,
-      (stop) => piecesOf(budget, reader, first, PART, stop),
-      send,
-      quiet,
-    );
+    const pieces: Pieces = (stop) => piecesOf(budget, reader, first, PART, stop);
+    const sending = expect(sendParts({ concurrency: 2 }, 1, pieces, send, quiet)).rejects.toBe(reason);
     const others = await budget.take(PART, 0);
-    await expect(sending).rejects.toBe(reason);
+    await sending;
     budget.give(others, true);
     expect(budget.used).toBe(0);
   });
