@@ -37,12 +37,14 @@ export const routes: readonly Check[] = [
   {
     name: "an avatar comes back with a thumbnail of 200×200, or is 501 where nothing makes one",
     run: async (app, { thumbnails }) => {
+      // Without a body: workerd may end a connection whose body is not read before the sender has heard why.
+      if (!thumbnails)
+        return expectRefused(await ask(`${app.url}/users/42/avatar`, { method: "POST" }), 501, "no-thumbnails");
       const picture = await sharp({ create: { width: 320, height: 240, channels: 3, background: "teal" } })
         .png()
         .toBuffer();
       const init = { method: "POST", body: formOf(picture, "image/png", "me.png") };
       const made = await ask(`${app.url}/users/42/avatar`, init);
-      if (!thumbnails) return expectRefused(made, 501, "no-thumbnails");
       expect(made.status).toBe(201);
       const back = await ask(`${app.url}/users/42/avatar`);
       expect(Buffer.from(await back.arrayBuffer()).equals(picture)).toBe(true);
