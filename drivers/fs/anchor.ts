@@ -1,7 +1,7 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants, lstatSync, readlinkSync } from "node:fs";
 import { isAbsent } from "./errno.ts";
-import { open, type File } from "./file.ts";
+import { keptIf, open, type File } from "./file.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
@@ -85,16 +85,12 @@ export async function anchor(root: Paths, folder: string): Promise<Anchor | null
   // Who may swap the base itself is not kept off by anything in it. Elsewhere than on Linux only names can be used.
   if (folder === "" || process.platform !== "linux") return plain;
   const handle = await open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, root.isLocal());
-  try {
-    const at = pathOf(handle);
-    if (at !== null && (await placeOf(root, handle, folder)) === "inside")
-      return { folder: at, path: (name) => `${at}/${name}`, handle, close: () => handle.close() };
-    await handle.close();
-    return at === null ? plain : null;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const at = pathOf(handle);
+  const held = await keptIf(handle, async () => {
+    if (at === null || (await placeOf(root, handle, folder)) !== "inside") return null;
+    return { folder: at, path: (name: string) => `${at}/${name}`, handle, close: () => handle.close() };
+  });
+  return held ?? (at === null ? plain : null);
 }
 
 /**

@@ -21,6 +21,11 @@ export interface File {
   close(): Promise<void>;
 }
 
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+
+/** Flags to read a file: a link or a pipe that lies there, or has taken a file's place, is neither followed nor waited for. */
+export const READ: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
 /** What a name stands for, links not followed; null when there is no such file. */
 export async function lookAt(path: string): Promise<fs.BigIntStats | null> {
   return orAbsent(settled<fs.BigIntStats>((done) => fs.lstat(path, { bigint: true }, done)));
@@ -50,6 +55,16 @@ const SMALL = 1024n * 1024n;
 
 /** Where descriptors do less than the handles of `node:fs/promises`: workerd, and Node's permission model, which lets no other flush. */
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
+
+/** Gives what is made of an open file, which is closed when that is null or fails. */
+export async function keptIf<T>(file: File, make: () => Promise<T | null>): Promise<T | null> {
+  let made: T | null = null;
+  try {
+    return (made = await make());
+  } finally {
+    if (made === null) await file.close();
+  }
+}
 
 /** Opens a file, waiting for a descriptor. `local` says what {@link isLocalFolder} did of it. */
 export function open(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {

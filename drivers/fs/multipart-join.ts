@@ -1,16 +1,14 @@
 /** The parts of an upload as one stream. */
-import { constants } from "node:fs";
 import type { StoredPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
 import { fromErrno, orAbsent } from "./errno.ts";
-import { open, type File } from "./file.ts";
+import { keptIf, open, READ, type File } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { uploadFolder } from "./multipart-folder.ts";
 import type { Root } from "./root.ts";
 
 const PIECE_BYTES = 256 * 1024;
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** The bytes of parts one after the other, read into the buffer of whoever reads, with one file open at a time. */
 export function joined(root: Root, uploadId: string, parts: readonly StoredPart[]): ReadableStream<Uint8Array> {
@@ -71,14 +69,13 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
 /** Opens a part if it still is the one that was listed. */
 async function openPart(root: Root, uploadId: string, { partNumber, etag }: StoredPart): Promise<File> {
   const path = root.path(`${uploadFolder(uploadId)}/${partNumber}`);
-  const handle = await orAbsent(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, root.isLocal()));
-  let stays = false;
-  try {
-    const stats = await handle?.stat();
-    stays = stats !== undefined && stats.isFile() && etagOf(stats) === etag;
-    if (handle && stays) return handle;
-  } finally {
-    if (!stays) await handle?.close();
-  }
+  const handle = await orAbsent(open(path, READ, root.isLocal()));
+  const kept =
+    handle &&
+    (await keptIf(handle, async () => {
+      const stats = await handle.stat();
+      return stats.isFile() && etagOf(stats) === etag ? handle : null;
+    }));
+  if (kept) return kept;
   throw refuse("parts", `names part ${partNumber}, which was replaced or removed meanwhile: list the parts anew`);
 }

@@ -1,23 +1,18 @@
 /** Reading an object: one descriptor for its identity, its length and its bytes. */
-import { constants } from "node:fs";
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
 import { placeOf } from "./anchor.ts";
 import { checked } from "./checksum.ts";
 import { errnoOf, isAbsent } from "./errno.ts";
-import { lookAt, open, openNow, type File } from "./file.ts";
+import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
-import { type Candidate, folderOf } from "./path.ts";
+import { type Candidate, folderOf, nameOf } from "./path.ts";
 import { type Description, headersOf, readOwnRecord, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { bodyOf } from "./stream.ts";
-
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-/** A link or a pipe that lies there, or has taken a file's place, is neither followed nor waited for. */
-const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** How often a version may be replaced under a reader's eyes before it gives up. */
 const ATTEMPTS = 50;
@@ -69,22 +64,21 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
   const [candidate] = placesOf(root, key) as [Candidate];
   const { path } = candidate;
   const folder = folderOf(path);
-  let handle: File | undefined;
   try {
     // By its folder, since a path may lead through a link to something that must not even be opened.
     const held = await root.anchor(folder);
     if (!held || (folder !== "" && !held.handle)) return null;
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    handle = await openNow(held.path(name), READ, true).finally(() => held.close());
-    const stats = await handle.stat();
-    const isThere = stats.isFile() && (await placeOf(root, handle, path)) === "inside";
-    const headers = !isThere ? null : mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
-    if (headers !== null) return { candidate, stats, headers, holder: handle };
+    const holder = await openNow(held.path(nameOf(path)), READ, true).finally(() => held.close());
+    return await keptIf(holder, async () => {
+      const stats = await holder.stat();
+      if (!stats.isFile() || (await placeOf(root, holder, path)) !== "inside") return null;
+      const headers = mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
+      return headers && { candidate, stats, headers, holder };
+    });
   } catch {
     // The looks tell what is wrong.
+    return null;
   }
-  await handle?.close();
-  return null;
 }
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
@@ -142,17 +136,11 @@ async function openSame(root: Root, path: string, found: Identity): Promise<File
     if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
     throw error;
   }
-  try {
-    if (isSame(await handle.stat(), found)) {
-      // Both looks may have gone through a link that was there for these moments alone.
-      if (!path.includes("/") || (await placeOf(root, handle, path)) !== "linked") return handle;
-    }
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-  await handle.close();
-  return null;
+  return keptIf(handle, async () => {
+    if (!isSame(await handle.stat(), found)) return null;
+    // Both looks may have gone through a link that was there for these moments alone.
+    return !path.includes("/") || (await placeOf(root, handle, path)) !== "linked" ? handle : null;
+  });
 }
 
 /** What systems say of a link that may not be followed, a socket and a folder. */

@@ -1,14 +1,11 @@
 /** The driver's own small files: records, which describe versions and uploads. */
-import { constants } from "node:fs";
 import { orAbsent } from "./errno.ts";
-import { open } from "./file.ts";
+import { open, READ } from "./file.ts";
 import type { Root } from "./root.ts";
-
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** The text of a file below the root, or null when there is none. What stands for it is no link; whether its folder is one, the caller asks. */
 export async function readText(root: Root, path: string, opening: typeof open = open): Promise<string | null> {
-  const file = await orAbsent(opening(root.path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, root.isLocal()));
+  const file = await orAbsent(opening(root.path(path), READ, root.isLocal()));
   if (!file) return null;
   try {
     const bytes = new Uint8Array(Number((await file.stat()).size));

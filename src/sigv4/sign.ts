@@ -99,7 +99,7 @@ function fieldsOf({ method, url, path, headers }: Signable, { identity, region }
     const value = name === "host" ? hostOf(url) : (headers[name] as string).replace(/\s+/g, " ");
     canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${value}`;
   }
-  const search = url.indexOf("?");
+  const [, search = ""] = url.split("?");
   return {
     method,
     accessKeyId: identity.accessKeyId,
@@ -109,16 +109,7 @@ function fieldsOf({ method, url, path, headers }: Signable, { identity, region }
     canonicalHeaders,
     encodedPath: path,
     // By name, then by value: "!" is below all that they are written with, "=" is not.
-    encodedSearch:
-      search < 0
-        ? ""
-        : url
-            .slice(search + 1)
-            .replaceAll("=", "!")
-            .split("&")
-            .sort()
-            .join("&")
-            .replaceAll("!", "="),
+    encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
     hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
     async signature() {
       const hash = await sha256Hex(await canonicalString.call(this));
