@@ -1,5 +1,5 @@
 /** Every verb, when any one of the calls that it makes on the file system fails. */
-import { mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type * as Fs from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type * as Sweep from "../../drivers/fs/sweep.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyFolder, filesBelow } from "../drivers/fs/folder.ts";
+import { openBelow } from "../support/descriptors.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { failing, type Fault, FILLS, OPENS } from "./failing.ts";
 
@@ -191,18 +192,6 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   "a sweep": { given: { k: "1+1" }, prepare: async (_, base) => () => sweep(rootAt(base)), gives: 0 },
 };
-
-/** What is open below a folder. */
-function openBelow(base: string): string[] {
-  const targets = readdirSync("/proc/self/fd").map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return "";
-    }
-  });
-  return targets.filter((target) => target.startsWith(base));
-}
 
 /** What the keys have. */
 async function present(store: ObjectStore, keys: readonly string[]): Promise<Objects> {

@@ -1,11 +1,12 @@
 /** What becomes of those who wait for the flush of one folder, when somebody stops or something is taken away meanwhile. */
 import type * as Fs from "node:fs";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
 import { emptyFolder } from "../drivers/fs/folder.ts";
+import { openBelow, placeOf } from "../support/descriptors.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { disk } from "./failing.ts";
 
@@ -16,14 +17,6 @@ vi.mock("node:fs", async (importOriginal) => {
 
 const { flush } = disk;
 afterEach(() => void (disk.flush = flush));
-
-const placeOf = (fd: number | string): string => {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return "";
-  }
-};
 
 /** Two writes and a delete in the folder `d` that wait for its flush, which lasts until it is let go. */
 async function waiting(signal?: AbortSignal) {
@@ -56,7 +49,6 @@ async function waiting(signal?: AbortSignal) {
 const statuses = (all: readonly PromiseSettledResult<unknown>[]) => all.map(({ status }) => status);
 const texts = async (base: string) =>
   Promise.all(["d/a", "d/b"].map(async (key) => await (await fs({ base }).download(key)).text()));
-const openBelow = (base: string) => readdirSync("/proc/self/fd").filter((fd) => placeOf(fd).startsWith(base));
 
 it("L2: who aborts when its object is there already is told that it is, and the others of theirs", async () => {
   const abort = new AbortController();

@@ -1,20 +1,13 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchor, anchors, pathOf, placeOf } from "../../../drivers/fs/anchor.ts";
 import { open } from "../../../drivers/fs/file.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
+import { openBelow } from "../../support/descriptors.ts";
 import { emptyFolder } from "./folder.ts";
 
 const linux = process.platform === "linux";
-const at = (fd: string): string => {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return "";
-  }
-};
 
 async function place() {
   const root = rootAt(await emptyFolder());
@@ -72,7 +65,7 @@ describe("anchors", () => {
     await writeFile(anew?.path("k") ?? "", "x");
     expect(await readFile(join(root.base, "a/b/k"), "utf8")).toBe("x");
     await anew?.close();
-    const left = (): number => readdirSync("/proc/self/fd").filter((fd) => at(fd).startsWith(root.base)).length;
+    const left = (): number => openBelow(root.base).length;
     vi.advanceTimersByTime(999);
     expect(left()).toBe(1);
     vi.advanceTimersByTime(1);
@@ -95,7 +88,7 @@ describe("anchors", () => {
     const { anchor: hold } = anchors(root, () => false);
     const first = await hold("a/b");
     await first?.close();
-    expect(readdirSync("/proc/self/fd").filter((fd) => at(fd).startsWith(root.base))).toEqual([]);
+    expect(openBelow(root.base)).toEqual([]);
   });
 });
 

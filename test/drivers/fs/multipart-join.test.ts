@@ -1,4 +1,4 @@
-import { readdir, truncate, writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { beginUpload } from "../../../drivers/fs/multipart-folder.ts";
@@ -8,6 +8,7 @@ import { parseOptions } from "../../../drivers/fs/options.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import type { StoredPart } from "../../../src/backend.ts";
 import { noise } from "../../../src/conformance/bytes.ts";
+import { openBelow } from "../../support/descriptors.ts";
 import { emptyFolder } from "./folder.ts";
 
 async function stored(
@@ -21,15 +22,6 @@ async function stored(
   for (const [index, bytes] of pieces.entries())
     parts.push(await storePart(root, settings, "k", id, index + 1, { bytes }, undefined));
   return { root, id, at: join(base, ".unbucket/uploads", id), parts, all: Buffer.concat(pieces) };
-}
-
-/** Files that this process has open below a folder. */
-async function openFiles(at: string): Promise<number> {
-  const { readlink } = await import("node:fs/promises");
-  const targets = await Promise.all(
-    (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
-  );
-  return targets.filter((target) => target.startsWith(at)).length;
 }
 
 describe("joined", () => {
@@ -48,7 +40,7 @@ describe("joined", () => {
         room = value.buffer;
       }
       expect(Buffer.compare(Buffer.concat(pieces), all)).toBe(0);
-      expect(await openFiles(at)).toBe(0);
+      expect(openBelow(at).length).toBe(0);
     },
   );
 
@@ -57,19 +49,19 @@ describe("joined", () => {
     const reader = joined(root, id, parts).getReader();
     for (let read = 0; read < 3; read++) {
       await reader.read();
-      expect(await openFiles(at)).toBe(1);
+      expect(openBelow(at).length).toBe(1);
     }
     const pending = reader.read();
     await reader.cancel();
     await pending;
-    expect(await openFiles(at)).toBe(0);
+    expect(openBelow(at).length).toBe(0);
     const resting = joined(root, id, parts).getReader();
     await resting.read();
     await resting.cancel();
-    expect(await openFiles(at)).toBe(0);
+    expect(openBelow(at).length).toBe(0);
     const failing = joined(root, id, [...parts, { partNumber: 9, etag: '"x"', size: 1 }]);
     await expect(new Response(failing).arrayBuffer()).rejects.toThrow();
-    expect(await openFiles(at)).toBe(0);
+    expect(openBelow(at).length).toBe(0);
   });
 
   it("L25: refuses a part that was replaced, and one that was cut while it was read", async () => {
