@@ -15,6 +15,9 @@ const DISTRUST = 10_000;
 /** Largest piece that is asked for: a Worker has 128 MB for all that it does at a time. */
 const MOST = 1024 * 1024;
 
+/** Whether fetch knows of caches; Workers before 2024-11-11 refuse to hear of them. */
+const CACHES = "cache" in Request.prototype;
+
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
   let distrusted = 0;
@@ -30,6 +33,9 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
         body,
         // A redirect would carry the token and the keys in headers to whatever host it names.
         redirect: "manual",
+        // A read past every cache: a browser's, Cloudflare's, Next's would answer with what an object was. Of a write, this would
+        // send `Cache-Control: no-cache`, which the store keeps with the object.
+        cache: CACHES && (method === "GET" || method === "HEAD") ? "no-store" : undefined,
         signal: limit.signal,
         // Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know.
         decompress: false,

@@ -10,11 +10,9 @@ export function createTransport(options: TransportOptions): Transport {
   return BROWSER ? overFetch(fromPage, options, false) : plain(options);
 }
 
-/** Without the browser's cache, which would answer with what an object was, and without its cookies. */
+/** Without the browser's cookies. */
 async function fromPage(url: string, init: RequestInit): Promise<Response> {
-  // Of a write it would send `Cache-Control: no-cache`, which the store keeps with the object.
-  const cache = init.method === "GET" || init.method === "HEAD" ? "no-store" : "default";
-  const response = await fetch(url, { ...init, cache, credentials: "omit" }).catch((cause: unknown) => {
+  const response = await fetch(url, { ...init, credentials: "omit" }).catch((cause: unknown) => {
     // A browser does not say which of the two it was.
     const message = "the connection to the store failed, or its CORS rule does not let this page in";
     throw new StorageError("unavailable", message, { cause });

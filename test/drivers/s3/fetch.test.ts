@@ -7,6 +7,20 @@ const request = { method: "GET", url: "http://h/k", headers: { a: "b" } };
 const never = <T>(): Promise<T> => new Promise(() => {});
 
 describe("fromFetch", () => {
+  it.each([
+    ["past every cache", Request, ["no-store", "no-store", undefined, undefined]],
+    ["as it can where fetch refuses to hear of caches", function () {}, [undefined, undefined, undefined, undefined]],
+  ])("reads %s, and writes without the header by which a browser would say so", async (_, Request, caches) => {
+    onTestFinished(() => (vi.unstubAllGlobals(), vi.resetModules(), undefined));
+    vi.stubGlobal("Request", Request);
+    vi.resetModules();
+    const fresh: { fromFetch: typeof fromFetch } = await import("../../../drivers/s3/fetch.ts");
+    const asked: RequestInit[] = [];
+    const transport = fresh.fromFetch(async (_, init) => (asked.push(init), new Response()), timeouts);
+    for (const method of ["GET", "HEAD", "PUT", "POST"]) await transport.send({ ...request, method });
+    expect(asked.map(({ cache }) => cache)).toEqual(caches);
+  });
+
   it("passes on method, headers and bytes, and follows no redirect", async () => {
     let seen: RequestInit = {};
     const transport = fromFetch(async (_, init) => ((seen = init), new Response("x")), timeouts);
