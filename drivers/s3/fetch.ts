@@ -185,8 +185,9 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
       return all;
     },
     async discard() {
-      // A small body is read, since some runtimes give up the connection of one that is cancelled.
-      if (length > SMALL) pieces().cancel(undefined);
+      // A small body is read, since some runtimes give up the connection of one that is cancelled. None is over by itself.
+      if (length === 0) limit.release();
+      else if (length > SMALL) pieces().cancel(undefined);
       else await this.bytes(SMALL).catch(() => {});
     },
     raw,

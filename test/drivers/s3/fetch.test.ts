@@ -160,7 +160,7 @@ describe("fromFetch", () => {
     expect(await (await transport.send(request)).bytes(4)).toBeNull();
   });
 
-  it("discards a small body by reading it, a large one by cancelling", async () => {
+  it("discards a small body by reading it, a large one by cancelling, and an empty one by nothing", async () => {
     const seen: string[] = [];
     const answering = (length: string) => async (): Promise<Response> => {
       let sent = false;
@@ -176,6 +176,7 @@ describe("fromFetch", () => {
     };
     await (await fromFetch(answering("10"), timeouts).send(request)).discard();
     await (await fromFetch(answering("1000000"), timeouts).send(request)).discard();
+    await (await fromFetch(answering("0"), timeouts).send(request)).discard();
     expect(seen).toEqual(["read", "cancelled"]);
   });
 
@@ -202,6 +203,8 @@ describe("fromFetch", () => {
     await (await transport.send({ ...request, signal })).bytes(10);
     await (await transport.send({ ...request, signal })).discard();
     await (await transport.send({ ...request, signal })).pieces().cancel(undefined);
+    const empty = fromFetch(async () => new Response(null, { headers: { "content-length": "0" } }), timeouts);
+    await (await empty.send({ ...request, signal })).discard();
     await fromFetch(async () => Promise.reject(new Error("x")), timeouts)
       .send({ ...request, signal })
       .catch(() => {});
