@@ -82,3 +82,9 @@ it("startProcess rejects when the command is not there", async () => {
   const command = { name: "absent", command: join(empty, "absent"), args: () => [] };
   await expect(startProcess({ ...command, ready: () => Promise.resolve(false) })).rejects.toThrow(/ENOENT/);
 });
+
+it("startProcess gives up on one that takes connections and never answers", async () => {
+  const command = { name: "mute", command: process.execPath, args: () => ["-e", "setInterval(() => {}, 1000)"] };
+  const ready = (): Promise<boolean> => new Promise(() => {});
+  await expect(startProcess({ ...command, ready, limit: 50 })).rejects.toThrow(/mute .*no answer within 0.05 s/);
+});

@@ -25,13 +25,15 @@ export interface ServerCommand {
   readonly prepare?: (folder: string) => Promise<void>;
   /** Resolves true once the server answers as it should. */
   readonly ready: () => Promise<boolean>;
+  /** Milliseconds until then; default two minutes. */
+  readonly limit?: number;
 }
 
-const startLimit = 120_000;
 const running = new Set<() => void>();
 
 /** Starts a server in a folder of its own, its output in `server.log` there, and waits until it is ready. */
 export async function startProcess(server: ServerCommand): Promise<ServerProcess> {
+  const { limit = 120_000 } = server;
   const folder = server.folder ?? mkdtempSync(join(tmpdir(), `unbucket-${server.name}-`));
   mkdirSync(folder, { recursive: true });
   let child: ChildProcess | undefined;
@@ -51,11 +53,14 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
     });
     closeSync(output);
     const ended = endOf(child);
-    const limit = Date.now() + startLimit;
-    while (!(await Promise.race([ended.then(() => false), server.ready().catch(() => false)]))) {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined || Date.now() > limit) {
+    let failed: string | undefined;
+    // One that takes connections and never answers must not be waited for without end.
+    const late = delay(limit, `no answer within ${limit / 1000} s`, { ref: false });
+    const over = Promise.race([ended, late]).then((why) => ((failed = why), false));
+    while (!(await Promise.race([over, server.ready().catch(() => false)]))) {
+      if (failed !== undefined) {
         const tail = readFileSync(log, "utf8").split("\n").slice(-25).join("\n");
-        throw new Error(`${server.name} (${server.command}) did not become ready: ${await reason(ended)}\n${tail}`);
+        throw new Error(`${server.name} (${server.command}) did not become ready: ${failed}\n${tail}`);
       }
       await delay(50);
     }
@@ -81,10 +86,6 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));
   });
-}
-
-function reason(end: Promise<string>): Promise<string> {
-  return Promise.race([end, delay(100, `no answer within ${startLimit / 1000} s`)]);
 }
 
 let watching = false;
