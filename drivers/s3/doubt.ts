@@ -14,12 +14,14 @@ export class Doubt {
 
   /** The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success. */
   verdict(error: unknown): unknown {
-    if (!this.#open || !StorageError.is(error)) return error;
-    return new StorageError("ambiguous", "the answer was lost: the write may have taken effect", {
-      cause: error,
-      response: error.response,
-    });
+    return this.#open && StorageError.is(error) ? inDoubt(error) : error;
   }
+}
+
+/** What is said in place of an error that would claim to know. */
+export function inDoubt(cause: StorageError): StorageError {
+  const { response } = cause;
+  return new StorageError("ambiguous", "the answer was lost: the write may have taken effect", { cause, response });
 }
 
 /** Whether the store itself says that it did not begin: an answer without its code is a proxy's, which does not know. */

@@ -3,8 +3,9 @@
  * one is lost, a HEAD says whether the object is ours.
  */
 import type { CompleteOptions, Key } from "../../src/backend.ts";
-import { hasCode } from "../../src/error.ts";
+import { hasCode, StorageError } from "../../src/error.ts";
 import type { Client } from "./client.ts";
+import { inDoubt } from "./doubt.ts";
 import { type HeaderMap, toEtag, WRITE_ID } from "./headers.ts";
 
 /** What user metadata may take beside the id, of the 2 KB that stores give it. */
@@ -49,8 +50,9 @@ export function whose(
 }
 
 /**
- * Runs a write, and asks the store whose the object is now when its answer was lost, or when it was told that its upload is gone: a
- * proxy may have repeated the completion, and passed on the answer to the second.
+ * Runs a write, and asks the store whose the object is now when its answer was lost, or when it was told what a second one would
+ * be told: that the condition does not hold, that the upload is gone. A proxy before several servers repeats a write whose first
+ * answer it lost, and passes on the second.
  */
 export async function settle(
   client: Client,
@@ -65,12 +67,13 @@ export async function settle(
   try {
     return await write();
   } catch (error) {
-    const lost = hasCode(error, "ambiguous");
-    const gone = hasCode(error, "not-found") && error.response?.code === "NoSuchUpload";
-    if (!(lost || gone) || writeId === undefined) throw error;
-    const found = await whose(client, key, writeId, signal).catch(() => {
+    if (!StorageError.is(error) || writeId === undefined) throw error;
+    const lost = error.code === "ambiguous";
+    if (!lost && error.code !== "precondition-failed" && error.response?.code !== "NoSuchUpload") throw error;
+    const found = await whose(client, key, writeId, signal).catch((failed: unknown) => {
       signal?.throwIfAborted();
-      throw error;
+      // Who may not look has the store's word, and no more; who could not get through does not know.
+      throw !lost && StorageError.is(failed) && failed.retryable ? inDoubt(error) : error;
     });
     if (found.etag !== null) return found.etag;
     if (!lost) throw error;

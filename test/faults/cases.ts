@@ -10,6 +10,7 @@ import { presignCases } from "./cases/presign.ts";
 import { retryCases } from "./cases/retries.ts";
 import { securityCases } from "./cases/security.ts";
 import { uploadCases } from "./cases/uploads.ts";
+import { copyCases } from "./cases/copies.ts";
 import { lostCases } from "./cases/lost.ts";
 import { healingCases } from "./cases/healing.ts";
 import { clockCases } from "./cases/clocks.ts";
@@ -35,6 +36,7 @@ export const cases: readonly FaultCase[] = [
   ...errorCases,
   ...securityCases,
   ...lostCases,
+  ...copyCases,
   ...healingCases,
   ...clockCases,
   ...regionCases,

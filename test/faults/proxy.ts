@@ -145,13 +145,19 @@ async function forward(
       Object.entries({ ...headers, ...Object.fromEntries(changes) }).filter(([name]) => !gone.has(name)),
     ) as Record<string, string>;
   }
-  const upstream = connect(options.upstream);
+  const bytes = requestBytes({ ...head, headers }, sent);
+  if (faultOf(faults, "repeat")) await ask(options, bytes, head.method);
+  const answer = await ask(options, bytes, head.method);
+  const hop = /^(connection|keep-alive)$/i;
+  return answer && { ...answer, headers: answer.headers.filter(([name]) => !hop.test(name)) };
+}
+
+async function ask({ upstream: at }: ProxyOptions, bytes: Buffer, method: string): Promise<ResponseMessage | null> {
+  const upstream = connect(at);
   upstream.on("error", () => {});
-  upstream.write(requestBytes({ ...head, headers }, sent));
+  upstream.write(bytes);
   try {
-    const answer = await readResponse(new SocketReader(upstream), head.method);
-    const hop = /^(connection|keep-alive)$/i;
-    return answer && { ...answer, headers: answer.headers.filter(([name]) => !hop.test(name)) };
+    return await readResponse(new SocketReader(upstream), method);
   } finally {
     upstream.destroy();
   }

@@ -95,6 +95,28 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
     }
   });
 
+  it("is a success when it was repeated unasked, so that the first answer refuses it", async () => {
+    let id = "";
+    const server = await wire((request) => {
+      id ||= request.headers[ID] ?? "";
+      return request.method === "HEAD" ? found(id) : refused;
+    });
+    const info = await stubbed(server, transport).upload("k", "x", create);
+    expect(info.etag).toBe('"theirs"');
+    expect(server.requests.map(({ method }) => method)).toEqual(["PUT", "HEAD"]);
+  });
+
+  it.each([
+    ["another is there", found("other"), "precondition-failed"],
+    ["nothing is there", answer(404), "precondition-failed"],
+    ["a look is denied", answer(403), "precondition-failed"],
+    ["no look gets through", answer(503), "ambiguous"],
+  ])("that is refused at once is that when %s", async (_name, head, code) => {
+    const server = await wire((request) => (request.method === "HEAD" ? head : refused));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code });
+    expect(server.requests.filter(({ method }) => method === "PUT")).toHaveLength(1);
+  });
+
   it("is ambiguous for a completion of which nothing is known", async () => {
     const server = await wire(losing(failure(404, "NoSuchUpload"), () => found("other")));
     const outcome = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));

@@ -1,16 +1,15 @@
-/** A1, B2, B3, D8: writes whose answer is lost or cut, and copies by parts. */
+/** A1, B2, B3: writes whose answer is lost, cut, or given to another request. */
+import { StorageError } from "unbucket";
 import { ok, same } from "../../../src/conformance/assert.ts";
 import { cut, noise, source } from "../../../src/conformance/bytes.ts";
 import type { UpdateFunction } from "../../../src/interface.ts";
 import type { Fault } from "../proxy/fault.ts";
 import type { Rule } from "../proxy/rules.ts";
 import { type FaultCase, PART, type Rig } from "../rig.ts";
-import { LATE_ERROR } from "./answers.ts";
 
 const COMPLETE = "CompleteMultipartUpload";
 const SIZE = PART + 1000;
 const lost: Fault = { do: "lose", by: "rst" };
-const HUGE = 6 * 1024 ** 3;
 
 const large = (rig: Rig): Promise<unknown> => rig.store().upload("k", noise(SIZE));
 const conflict: Fault = { do: "reply", status: 409, body: "<Error><Code>ConditionalRequestConflict</Code></Error>" };
@@ -120,6 +119,41 @@ export const lostCases: readonly FaultCase[] = [
   },
   {
     row: "B3",
+    name: "a write that a proxy repeats, so that the answer says the condition does not hold, is found to be ours",
+    async run(rig) {
+      const rules: Rule[] = [{ operation: ["PutObject", COMPLETE], nth: 1, faults: [{ do: "repeat" }] }];
+      await rig.set({ objects: { n: "0" }, rules });
+      await rig.store().update("n", increment);
+      same(await rig.stored("n"), "1", "update");
+      await rig.set({ rules });
+      await rig.store().upload("k", "mine", { ifNoneMatch: "*" });
+      for (const failedCompleteDestroys of [false, true]) {
+        await rig.set({ rules, switches: { failedCompleteDestroys } });
+        await rig.store().upload(`large-${failedCompleteDestroys}`, noise(SIZE), { ifNoneMatch: "*" });
+        ok(!(await rig.operations()).includes("AbortMultipartUpload"), "what is the object must not be aborted");
+      }
+    },
+  },
+  {
+    row: "B3",
+    name: "a condition that does not hold is not asked for again, also by keys that may not look, and in doubt where no look comes through",
+    async run(rig) {
+      await rig.set({ objects: { k: "theirs" }, rules: [] });
+      const create = (): Promise<unknown> => rig.store().upload("k", "mine", { ifNoneMatch: "*" });
+      await rig.rejects("precondition-failed", create, "create");
+      const replace = (): Promise<unknown> => rig.store().upload("k", "mine", { ifMatch: '"other"' });
+      await rig.rejects("precondition-failed", replace, "replace");
+      same(await rig.operations(), ["PutObject", "HeadObject", "PutObject", "HeadObject"], "requests");
+      await rig.set({ switches: { headStatus: 403 } });
+      await rig.rejects("precondition-failed", create, "create by keys that may only write");
+      await rig.set({ rules: [{ operation: "HeadObject", faults: [lost] }] });
+      const { cause } = await rig.rejects("ambiguous", create, "create before the line broke");
+      ok(StorageError.is(cause) && cause.code === "precondition-failed", "the store's word must be its cause");
+      same(await rig.stored("k"), "theirs", "what is there");
+    },
+  },
+  {
+    row: "B3",
     name: "a write whose last attempt is answered 500 is found to be ours, or ambiguous",
     async run(rig) {
       for (const attempts of [1, 3]) {
@@ -215,67 +249,6 @@ export const lostCases: readonly FaultCase[] = [
         await rig.rejects("precondition-failed", create, "upload");
         same([await rig.stored("k"), (await rig.seen()).uploads], ["theirs", []], "object and uploads");
       }
-    },
-  },
-  {
-    row: "D8",
-    name: "a copy above 5 GiB goes by parts of one version, with its headers",
-    async run(rig) {
-      await rig
-        .store()
-        .upload("from", "text", { contentType: "text/x-a", cacheControl: "no-store", metadata: { a: "ü" } });
-      await rig.set({ switches: { fakeSize: HUGE, minPart: 0 }, rules: [] });
-      await rig.store().copy("from", "to");
-      const { log, objects, uploads } = await rig.seen();
-      const parts = log.filter(({ operation }) => operation === "UploadPartCopy");
-      ok(parts.length > 1 && !log.some(({ operation }) => operation === "CopyObject"), "it must go by parts");
-      const pinned = new Set(parts.map(({ headers }) => headers["x-amz-copy-source-if-match"]));
-      same([...pinned], [objects["from"]?.etag], "version of every part");
-      const ranges = parts.map(
-        ({ headers }) =>
-          /bytes=(\d+)-(\d+)/
-            .exec(headers["x-amz-copy-source-range"] ?? "")
-            ?.slice(1)
-            .map(Number) ?? [],
-      );
-      ranges.sort(([a = 0], [b = 0]) => a - b);
-      const joined = ranges.every(([start], index) => start === (index === 0 ? 0 : (ranges[index - 1]?.[1] ?? 0) + 1));
-      same([joined, ranges.at(-1)?.[1]], [true, HUGE - 1], "ranges");
-      const { "content-type": type, "cache-control": cache } = objects["to"]?.headers ?? {};
-      same([type, cache, uploads], ["text/x-a", "no-store", []], "headers and uploads");
-      same((await rig.store().head("to"))?.metadata, { a: "ü" }, "metadata");
-    },
-  },
-  {
-    row: "D8",
-    name: "a copy by parts whose part fails for good leaves nothing",
-    async run(rig) {
-      await rig.set({ objects: { from: "text" }, switches: { fakeSize: HUGE, minPart: 0 } });
-      await rig.set({ rules: [{ operation: "UploadPartCopy", part: 2, faults: [{ do: "reply", status: 403 }] }] });
-      await rig.rejects("denied", () => rig.store().copy("from", "to"), "copy");
-      same([await rig.stored("to"), (await rig.seen()).uploads], [undefined, []], "object and uploads");
-    },
-  },
-  {
-    row: "D8",
-    name: "a copy by parts whose upload was swept meanwhile does not call its source absent",
-    async run(rig) {
-      await rig.set({ objects: { from: "text" }, switches: { fakeSize: HUGE, minPart: 0 } });
-      const body = "<Error><Code>NoSuchUpload</Code></Error>";
-      await rig.set({
-        rules: [{ operation: "UploadPartCopy", part: 2, faults: [{ do: "reply", status: 404, body }] }],
-      });
-      ok((await rig.rejects("conflict", () => rig.store().copy("from", "to"), "copy")).retryable, "it may come again");
-    },
-  },
-  {
-    row: "A1",
-    name: "a copied part that is answered 200 with an Error is repeated",
-    async run(rig) {
-      await rig.set({ objects: { from: "text" }, switches: { fakeSize: HUGE, minPart: 0 } });
-      await rig.set({ rules: [{ operation: "UploadPartCopy", part: 1, nth: 1, faults: [LATE_ERROR] }] });
-      await rig.store().copy("from", "to");
-      same(await rig.stored("to"), "text", "copy");
     },
   },
 ];

@@ -49,21 +49,6 @@ export const retryCases: readonly FaultCase[] = [
       }
     },
   },
-  {
-    row: "B3",
-    name: "a condition that does not hold at the first attempt is final",
-    async run(rig) {
-      await rig.set({ objects: { k: "theirs" }, rules: [] });
-      await rig.rejects("precondition-failed", () => rig.store().upload("k", "mine", { ifNoneMatch: "*" }), "create");
-      await rig.rejects(
-        "precondition-failed",
-        () => rig.store().upload("k", "mine", { ifMatch: '"other"' }),
-        "replace",
-      );
-      same(await rig.operations(), ["PutObject", "PutObject"], "requests");
-      same(await rig.stored("k"), "theirs", "what is there");
-    },
-  },
   ...(["ifNoneMatch", "ifMatch"] as const).map((condition): FaultCase => ({
     row: "B3b",
     name: `a conflict of two writes with ${condition} is repeated, and never called a condition that failed`,

@@ -20,6 +20,8 @@ export type RequestFault =
       readonly body?: string;
       readonly early?: boolean;
     }
+  /** It reaches the server twice, as from a proxy that lost the first answer, and what the second says is passed on. */
+  | { readonly do: "repeat" }
   | { readonly do: "delay"; readonly milliseconds: number }
   | { readonly do: "corrupt-request"; readonly at: number }
   | { readonly do: "request-headers"; readonly set: HeaderChanges }
