@@ -17,16 +17,13 @@ export interface Complaint {
 
 /** Reads an answer's body as an error document, as far as there is one. */
 export async function readComplaint(response: WireResponse): Promise<Complaint> {
-  const none = { code: undefined, message: undefined, region: undefined };
-  const bytes = await response.bytes(MAX_ERROR_BYTES).catch(() => null);
-  if (!bytes || bytes.byteLength === 0) return none;
   try {
-    const root = readXml(new TextDecoder().decode(bytes));
-    return root.name === "Error" ? complaintOf(root) : none;
+    const root = readXml(new TextDecoder().decode(await response.bytes(MAX_ERROR_BYTES)));
+    if (root.name === "Error") return complaintOf(root);
   } catch {
-    // A proxy's HTML page, for one; the status says enough.
-    return none;
+    // None, a proxy's page, or one that breaks off; the status says enough.
   }
+  return { code: undefined, message: undefined, region: undefined };
 }
 
 /** What an error document, or an `<Error>` within another, says. */

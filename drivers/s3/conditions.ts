@@ -16,16 +16,8 @@ export function isConditional({ ifMatch, ifNoneMatch }: Conditions): boolean {
 }
 
 /** With If-Match on an absent key, AWS answers 404 and others 412: both mean that the condition does not hold. */
-export async function refusedAsPrecondition<T>({ ifMatch }: Conditions, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (ifMatch !== undefined && hasCode(error, "not-found") && error.response?.code !== "NoSuchUpload") {
-      throw new StorageError("precondition-failed", "no object matches ifMatch", {
-        cause: error,
-        response: error.response,
-      });
-    }
-    throw error;
-  }
+export function asPrecondition(error: unknown, { ifMatch }: Conditions): unknown {
+  if (ifMatch === undefined || !hasCode(error, "not-found") || error.response?.code === "NoSuchUpload") return error;
+  const { response } = error;
+  return new StorageError("precondition-failed", "no object matches ifMatch", { cause: error, response });
 }

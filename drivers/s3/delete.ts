@@ -31,7 +31,7 @@ export function deleteObject(
     await response.discard();
     // No store says so much to a delete; what stands between may, as where a network asks for a login first.
     if (response.header("content-type")?.startsWith("text/html"))
-      throw new StorageError("corrupt", "a page came in place of the store's answer", { retryable: true });
+      throw new StorageError("corrupt", "the store or a proxy answered with a page", { retryable: true });
   });
 }
 
@@ -43,12 +43,12 @@ export async function deleteObjects(
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   // What XML cannot carry, and everything on a store without the batch operation, goes one by one.
-  const batched = client.settings.bulkDelete ? keys.filter(isXmlText) : [];
-  const single = client.settings.bulkDelete ? keys.filter((key) => !isXmlText(key)) : keys;
+  const fits = (key: Key): boolean => client.settings.bulkDelete && isXmlText(key);
+  const batched = keys.filter(fits);
   const batches = Array.from({ length: Math.ceil(batched.length / MAX_KEYS) }, (_, index) =>
     batched.slice(index * MAX_KEYS, (index + 1) * MAX_KEYS),
   );
-  const work = [...batches, ...single.map((key) => [key])];
+  const work = [...batches, ...keys.filter((key) => !fits(key)).map((key) => [key])];
   await pool(work, AT_A_TIME, async (batch) => {
     call.signal?.throwIfAborted();
     try {
@@ -66,11 +66,11 @@ export async function deleteObjects(
 async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
   const { retry: retries, clock } = client.settings;
   const failures: DeleteFailure[] = [];
-  let busy: readonly DeleteFailure[] | undefined;
+  let busy: DeleteFailure[] | undefined;
   const attempt = async (): Promise<void> => {
     const refused = await requestBatch(client, busy?.map(({ key }) => key as Key) ?? keys, call);
-    busy = refused.filter(({ error }) => error.retryable);
-    failures.push(...refused.filter(({ error }) => !error.retryable));
+    busy = [];
+    for (const failure of refused) (failure.error.retryable ? busy : failures).push(failure);
     if (busy[0]) throw busy[0].error;
   };
   const judge = (error: unknown): Failure => ({ error, retryable: error === busy?.[0]?.error, kind: "throttled" });
@@ -106,9 +106,7 @@ async function requestBatch(client: Client, keys: readonly Key[], call: CallOpti
 
 /** Errors get their place once; every key of a failed batch needs one of its own. */
 function copyOf(error: unknown): unknown {
-  if (!StorageError.is(error)) return error;
-  const { code, message, retryable, response, cause } = error;
-  return new StorageError(code, message, { retryable, cause, response });
+  return StorageError.is(error) ? new StorageError(error.code, error.message, error) : error;
 }
 
 /** A key's failure comes within a 200, with a code but no status of its own. */

@@ -1,8 +1,8 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
 import { whenAborted } from "../../src/abort.ts";
-import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
 import { BYOB_BYTES } from "../../src/reader.ts";
+import { atOnce } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
 /** The part of fetch that is used. */
@@ -178,12 +178,7 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
     header: (name) => headers.get(name),
     names: () => headers.keys(),
     pieces,
-    async bytes(most) {
-      const { next, cancel } = pieces();
-      const all = await collect(() => next(true), small ? length : 0, most);
-      if (!all) cancel(undefined);
-      return all;
-    },
+    bytes: (most, times = 1) => atOnce(pieces(), most, times * idle),
     async discard() {
       // A small body is read, since some runtimes give up the connection of one that is cancelled. None is over by itself.
       if (length === 0) limit.release();

@@ -17,7 +17,7 @@ import { hasCode, StorageError } from "../../src/error.ts";
 import { advancing, following } from "../../src/pages.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
-import { conditions, refusedAsPrecondition } from "./conditions.ts";
+import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
 import { listObjects, namesOf } from "./list.ts";
@@ -36,7 +36,7 @@ export async function createUpload(client: Client, key: Key, options: PutOptions
     "InitiateMultipartUploadResult",
   );
   const uploadId = childText(root, "UploadId");
-  if (!uploadId) throw new StorageError("corrupt", "the store began an upload without naming it");
+  if (!uploadId) throw new StorageError("corrupt", "the store answered without an upload id");
   return { uploadId, writeId, checksum: algorithm && idOf(algorithm) };
 }
 
@@ -75,15 +75,13 @@ export function completeUpload(
   const body = writeXml(["CompleteMultipartUpload", list]);
   const headers = { "content-type": "application/xml", ...conditions(options), ...wholeHeaders(algorithm, parts) };
   const { signal } = options;
-  return settle(client, key, options, () =>
-    refusedAsPrecondition(options, async () => {
-      const root = await client.document(
-        { method: "POST", key, query: { uploadId }, headers, body, signal, conditional: true },
-        "CompleteMultipartUploadResult",
-      );
-      return toEtag(childText(root, "ETag"));
-    }),
-  );
+  return settle(client, key, options, async () => {
+    const root = await client.document(
+      { method: "POST", key, query: { uploadId }, headers, body, signal, conditional: true },
+      "CompleteMultipartUploadResult",
+    );
+    return toEtag(childText(root, "ETag"));
+  });
 }
 
 /**

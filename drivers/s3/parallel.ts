@@ -13,7 +13,8 @@ export function inParallel(span: Span, size: number, most: number, open: (part: 
     async next() {
       for (;;) {
         for (; parts.length < most && at <= span.end; at += size) {
-          parts.push(eager(open({ start: at, end: Math.min(span.end, at + size - 1) })));
+          // Nobody gets beyond a part that fails.
+          parts.push(eager(open({ start: at, end: Math.min(span.end, at + size - 1) }), () => (at = Infinity)));
         }
         const [part] = parts;
         if (!part) return null;
@@ -29,7 +30,7 @@ export function inParallel(span: Span, size: number, most: number, open: (part: 
 }
 
 /** Reads on without being asked, and keeps what came. */
-function eager(source: Pieces): Pieces {
+function eager(source: Pieces, onFailure: () => void): Pieces {
   const ready: Uint8Array[] = [];
   let failure: { readonly error: unknown } | undefined;
   let ended = false;
@@ -44,6 +45,7 @@ function eager(source: Pieces): Pieces {
       ended = true;
     } catch (error) {
       failure = { error };
+      onFailure();
     }
     wake();
   })();

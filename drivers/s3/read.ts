@@ -121,10 +121,9 @@ function open(
   // A store without ranges answers a first part with the whole, which serves as well. A part that does not say which is none.
   const asked = range || span ? first : undefined;
   const expected = asked && span && resolveRange(asked, span.size);
-  const unsaid = response.status === 206 && !span;
   if (
-    unsaid ||
-    (asked !== undefined) !== (span !== null) ||
+    (response.status === 206 && !span) ||
+    !asked !== !span ||
     expected?.start !== span?.start ||
     expected?.end !== span?.end
   ) {

@@ -88,10 +88,12 @@ function accepted(response: WireResponse, { etag, size, encoding }: Version, sta
   const { status } = response;
   const tag = response.header("etag");
   if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
-  const span = status === 206 ? parseContentRange(response.header("content-range")) : { start: 0, end: size - 1, size };
-  const length = status === 206 ? span?.size : Number(response.header("content-length") ?? size);
+  const span =
+    status === 206
+      ? parseContentRange(response.header("content-range"))
+      : { start: 0, end: size - 1, size: Number(response.header("content-length") ?? size) };
   if (tag !== null && span) {
-    if (length !== size) return null;
+    if (span.size !== size) return null;
     if (span.start <= start && start <= span.end && response.header("content-encoding") === encoding) return span;
   }
   void response.discard();

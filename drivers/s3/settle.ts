@@ -5,6 +5,7 @@
 import type { CompleteOptions, Key } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
 import type { Client } from "./client.ts";
+import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
 import { type HeaderMap, toEtag, WRITE_ID } from "./headers.ts";
 
@@ -57,16 +58,18 @@ export function whose(
 export async function settle(
   client: Client,
   key: Key,
-  { writeId, signal }: CompleteOptions,
+  options: Omit<CompleteOptions, "checksum">,
   write: () => Promise<string>,
 ): Promise<string> {
+  const { writeId, signal } = options;
   // The machine's own clock, since the store's may be put right meanwhile; and one that nobody puts back.
   const { own } = client.settings.clock;
   const begun = own.now();
   const started = performance.now();
   try {
     return await write();
-  } catch (error) {
+  } catch (thrown) {
+    const error = asPrecondition(thrown, options);
     if (!StorageError.is(error) || writeId === undefined) throw error;
     const lost = error.code === "ambiguous";
     if (!lost && error.code !== "precondition-failed" && error.response?.code !== "NoSuchUpload") throw error;

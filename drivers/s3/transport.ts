@@ -26,8 +26,11 @@ export interface WireResponse {
   names(): Iterable<string>;
   /** The bytes as they come. */
   pieces(): Pieces;
-  /** All bytes, at most `most`; null when there are more. */
-  bytes(most: number): Promise<Uint8Array | null>;
+  /**
+   * All bytes. Rejects `corrupt` when there are more than `most`, `timeout` when all together take longer than `times` (default 1)
+   * the limit between two pieces.
+   */
+  bytes(most: number, times?: number): Promise<Uint8Array>;
   /** Lets go of a body that nobody wants. Never rejects. */
   discard(): Promise<void>;
   /** Whether the body comes as it is stored: some transports decode it, whatever they are told, and announce the stored length. */
@@ -54,7 +57,7 @@ export interface Timeouts {
   readonly connect: number;
   /** From the request's last byte to the answer's head; with fetch, from its first, plus a second for every 100 kB. Default 60000. */
   readonly headers: number;
-  /** Between two pieces of a body. There is no limit on a body as a whole. Default 60000. */
+  /** Between two pieces of a body. An object's has no limit as a whole; one that is read at once has a multiple of this. Default 60000. */
   readonly body: number;
 }
 

@@ -4,8 +4,8 @@
  */
 import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
-import { collect } from "../../src/collect.ts";
 import { StorageError } from "../../src/error.ts";
+import { atOnce } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, TransportOptions, WireRequest, WireResponse } from "./transport.ts";
 
 /** Which transport a runtime got. */
@@ -20,6 +20,8 @@ const SLICE = 256 * 1024;
 const INTERIM = 20;
 /** Bytes of an answer that wait to be read before the connection is told to. */
 const QUEUE = 128 * 1024;
+/** Bytes of an unwanted answer that are read, so that its connection stays. */
+const UNWANTED = 64 * 1024;
 
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
@@ -52,7 +54,7 @@ function exchange(
   timeouts: Timeouts,
 ): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
-    const handler = new Exchange(signal, resolve, reject);
+    const handler = new Exchange(timeouts.body, signal, resolve, reject);
     if (signal?.aborted) return handler.onAbort();
     const size = body?.byteLength ?? 0;
     const sliced = body && size > SLICE;
@@ -89,6 +91,7 @@ function* slices(body: Uint8Array): Generator<Uint8Array, void, void> {
 class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   readonly raw = true;
   status = 0;
+  readonly #idle: number;
   readonly #signal: AbortSignal | undefined;
   readonly #answered: (answer: WireResponse) => void;
   readonly #failed: (error: unknown) => void;
@@ -102,10 +105,12 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   #wake: (() => void) | undefined;
 
   constructor(
+    idle: number,
     signal: AbortSignal | undefined,
     answered: (answer: WireResponse) => void,
     failed: (error: unknown) => void,
   ) {
+    this.#idle = idle;
     this.#signal = signal;
     this.#answered = answered;
     this.#failed = failed;
@@ -187,22 +192,13 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
     if (!this.#ended) this.#controller?.abort(new Error("nobody reads this answer any more"));
   }
 
-  async bytes(most: number): Promise<Uint8Array | null> {
-    const all = await collect(this.next, Math.min(most, Number(this.header("content-length") ?? 0)), most);
-    if (!all) this.cancel();
-    return all;
+  bytes(most: number, times = 1): Promise<Uint8Array> {
+    return atOnce(this, most, times * this.#idle);
   }
 
   async discard(): Promise<void> {
-    try {
-      let left = 64 * 1024;
-      for (let piece = await this.next(); piece; piece = await this.next()) {
-        left -= piece.byteLength;
-        if (left < 0) return this.cancel();
-      }
-    } catch {
-      // Nobody wanted it.
-    }
+    // Nobody wanted it.
+    await this.bytes(UNWANTED).catch(() => {});
   }
 
   #close(): void {

@@ -7,7 +7,7 @@ import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
-import { conditions, isConditional, refusedAsPrecondition } from "./conditions.ts";
+import { conditions, isConditional } from "./conditions.ts";
 import { exposed, extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
@@ -15,7 +15,7 @@ import type { WireResponse } from "./transport.ts";
 
 /** Stores bytes by one request. */
 export async function putObject(client: Client, key: Key, bytes: Uint8Array, options: PutOptions): Promise<StoredInfo> {
-  const { signal } = options;
+  const { ifMatch, signal } = options;
   const stored = toRequestHeaders(options);
   const conditional = isConditional(options);
   const { writeId, header } = conditional ? writeMark(client, stored) : {};
@@ -24,9 +24,7 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
   const send = (): Promise<string> => client.send(operation, etagOf);
-  const etag = conditional
-    ? await settle(client, key, { writeId, signal }, () => refusedAsPrecondition(options, send))
-    : await send();
+  const etag = conditional ? await settle(client, key, { ifMatch, writeId, signal }, send) : await send();
   return { key, size: bytes.byteLength, etag, ...headersOf(options) };
 }
 
@@ -35,5 +33,5 @@ export async function etagOf(response: WireResponse): Promise<string> {
   const etag = exposed(response, "etag");
   await response.discard();
   if (etag !== null) return toEtag(etag);
-  throw new StorageError("corrupt", "the store acknowledged the write without an ETag", { retryable: true });
+  throw new StorageError("corrupt", "the store answered a write without an ETag", { retryable: true });
 }

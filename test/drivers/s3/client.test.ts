@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { StorageError } from "../../../src/error.ts";
 import { answer, failure, wire, xml } from "../../support/wire.ts";
-import { stubClient } from "../../support/stubbed.ts";
+import { recorder, stubClient } from "../../support/stubbed.ts";
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe("Client.document", () => {
   it.each([
@@ -41,4 +44,33 @@ describe("Client.document", () => {
     expect(server.requests).toHaveLength(1);
     expect(server.sent()).toBeLessThan(40 * 2 ** 20);
   });
+
+  it.each([
+    ["a list", { method: "GET" }, 9, "read"],
+    ["a list", { method: "GET" }, 10, "timeout"],
+    ["a copy", { method: "PUT", copies: 1 }, 99, "read"],
+    ["a copy", { method: "PUT", copies: 1 }, 100, "timeout"],
+    ["a completion", { method: "POST", conditional: true }, 99, "read"],
+    ["a completion", { method: "POST", conditional: true }, 100, "ambiguous"],
+  ] as const)(
+    "of %s (%o) that trickles for %i times the limit between two pieces: %s",
+    async (_, operation, times, outcome) => {
+      let now = 0;
+      vi.spyOn(performance, "now").mockImplementation(() => now);
+      let left = times;
+      // A piece comes each minute, which is the limit between two.
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        controller.enqueue(new TextEncoder().encode(left > 0 ? " " : "<Root/>"));
+        if (left-- > 0) now += 60_000;
+        else controller.close();
+      };
+      const { fetch } = recorder(() => new Response(new ReadableStream({ pull }, { highWaterMark: 0 })));
+      const client = stubClient("http://stub.test", { fetch, retry: { attempts: 1 } });
+      const read = client.document(operation, "Root").then(
+        () => "read",
+        (error: StorageError) => error.code,
+      );
+      expect(await read).toBe(outcome);
+    },
+  );
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { readComplaint } from "../../../drivers/s3/complaint.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
+import { StorageError } from "../../../src/error.ts";
 
 const none = { code: undefined, message: undefined, region: undefined };
 
 function answered(
   status: number,
-  body: string | Error | null = "",
+  body: string | Error = "",
   headers: Readonly<Record<string, string>> = {},
 ): WireResponse {
   return {
@@ -16,7 +17,7 @@ function answered(
     pieces: () => ({ next: async () => null, cancel: () => {} }),
     bytes: async () => {
       if (body instanceof Error) throw body;
-      return body === null ? null : new TextEncoder().encode(body);
+      return new TextEncoder().encode(body);
     },
     discard: async () => {},
     raw: true,
@@ -35,7 +36,7 @@ describe("readComplaint", () => {
 
   it.each([
     ["nothing", ""],
-    ["too much", null],
+    ["too much", new StorageError("corrupt", "too much")],
     ["a failure", new Error("cut")],
     ["a page", "<html><body>502<hr></body></html>"],
     ["another document", "<Fault><Code>x</Code></Fault>"],

@@ -7,7 +7,7 @@ const none = { code: undefined, message: undefined, region: undefined };
 
 function answered(
   status: number,
-  body: string | Error | null = "",
+  body: string | Error = "",
   headers: Readonly<Record<string, string>> = {},
 ): WireResponse {
   return {
@@ -17,7 +17,7 @@ function answered(
     pieces: () => ({ next: async () => null, cancel: () => {} }),
     bytes: async () => {
       if (body instanceof Error) throw body;
-      return body === null ? null : new TextEncoder().encode(body);
+      return new TextEncoder().encode(body);
     },
     discard: async () => {},
     raw: true,

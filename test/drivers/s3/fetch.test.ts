@@ -154,10 +154,10 @@ describe("fromFetch", () => {
     });
   });
 
-  it("gives bytes up to a limit, null beyond it", async () => {
+  it("gives bytes up to a limit, and rejects corrupt beyond it", async () => {
     const transport = fromFetch(async () => new Response("hello"), timeouts);
-    expect(new TextDecoder().decode((await (await transport.send(request)).bytes(5)) ?? undefined)).toBe("hello");
-    expect(await (await transport.send(request)).bytes(4)).toBeNull();
+    expect(new TextDecoder().decode(await (await transport.send(request)).bytes(5))).toBe("hello");
+    await expect((await transport.send(request)).bytes(4)).rejects.toMatchObject({ code: "corrupt" });
   });
 
   it("discards a small body by reading it, a large one by cancelling, and an empty one by nothing", async () => {

@@ -13,7 +13,7 @@ function answered(headers: Readonly<Record<string, string>>): WireResponse {
     header: (name) => headers[name] ?? null,
     names: () => Object.keys(headers),
     pieces: () => ({ next: async () => null, cancel: () => {} }),
-    bytes: async () => null,
+    bytes: async () => new Uint8Array(),
     discard: async () => {},
     raw: true,
   };

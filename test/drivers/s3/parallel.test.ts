@@ -172,6 +172,25 @@ describe("inParallel", () => {
     expect(asked).toHaveLength(4);
   });
 
+  it("asks for no further part once one has failed, and gives what came before it", async () => {
+    const asked: number[] = [];
+    const reader = inParallel({ start: 0, end: 9 }, 1, 3, ({ start }) => {
+      asked.push(start);
+      let given = false;
+      const next = async (): Promise<Uint8Array | null> => {
+        if (start === 2) throw new Error("part 2");
+        if (given) return null;
+        given = true;
+        return Uint8Array.of(start);
+      };
+      return { next, cancel: () => {} };
+    });
+    expect([...((await reader.next()) ?? [])]).toEqual([0]);
+    expect([...((await reader.next()) ?? [])]).toEqual([1]);
+    await expect(reader.next()).rejects.toThrow("part 2");
+    expect(asked).toEqual([0, 1, 2]);
+  });
+
   it("does not hold a large buffer for a short piece", async () => {
     const large = new Uint8Array(1000).subarray(10, 20);
     const reader = inParallel(

@@ -1,6 +1,7 @@
 /** F10, A3, A5, H3: answers without end, in every place where an answer can have none. */
 import { ok, same } from "../../../src/conformance/assert.ts";
 import type { Fault } from "../proxy/fault.ts";
+import type { Rule } from "../proxy/rules.ts";
 import type { Logged } from "../proxy.ts";
 import type { FaultCase, Rig } from "../rig.ts";
 
@@ -49,8 +50,8 @@ const BODIES: Readonly<Record<string, readonly [operation: string, flood: Omit<F
 };
 
 /** Asks for these at a time: each is an error soon, or where it `may` be, a success. What hangs is ended by the runner. */
-async function ends(rig: Rig, operations: readonly string[], may = false): Promise<void> {
-  const store = rig.store({ timeout: { headers: 500, body: 500 }, retry: { attempts: 1 } });
+async function ends(rig: Rig, operations: readonly string[], may = false, silence = 500): Promise<void> {
+  const store = rig.store({ timeout: { headers: 500, body: silence }, retry: { attempts: 1 } });
   const state = { key: "k", uploadId: "u", partSize: 1, parts: [] };
   const upload = await store.resumeMultipartUpload("k", state);
   const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -108,6 +109,23 @@ export const floodCases: readonly FaultCase[] = [
         await ends(rig, [operation], /acknowledged/.test(what));
         await gone(rig, what);
       }
+    },
+  },
+  {
+    row: "B6",
+    name: "documents, errors and bodies of which a byte comes now and then for ever are given up, and their connections let go",
+    async run(rig) {
+      const trickle = (operation: string, begin: string): Rule => ({
+        operation,
+        faults: [{ do: "flood", begin, piece: " ", every: 10 }],
+      });
+      const refused = "HTTP/1.1 403 F\r\nconnection: close\r\n\r\n";
+      await rig.set({ rules: [trickle("ListObjectsV2", `${HEAD}\r\n`), trickle("GetObject", refused)] });
+      await ends(rig, ["ListObjectsV2", "GetObject"], false, 50);
+      await gone(rig, "a document and an error");
+      await rig.set({ rules: [trickle("PutObject", `${HEAD}\r\n`), trickle("DeleteObject", `${HEAD}\r\n`)] });
+      await ends(rig, ["PutObject", "DeleteObject"], true, 50);
+      await gone(rig, "what nobody reads");
     },
   },
 ];
