@@ -1,8 +1,8 @@
 /** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
 import type { Source } from "./backend.ts";
-import { StorageError } from "./error.ts";
+import type { StorageError } from "./error.ts";
 import type { UploadBody } from "./interface.ts";
-import { wholeNumber } from "./options.ts";
+import { refuse, wholeNumber } from "./options.ts";
 
 const encoder = new TextEncoder();
 
@@ -16,7 +16,7 @@ export interface Body {
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
 export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size);
-  const bytes = body === null ? new Uint8Array(0) : toBytes(body);
+  const bytes = toBytes(body === null ? "" : body);
   if (bytes) return { source: fixed(bytes, size) };
   if (body instanceof Blob) {
     checkSize(body.size, size);
@@ -24,16 +24,20 @@ export function toBody(body: UploadBody, size?: number): Body {
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
-    if (body.bodyUsed) throw new StorageError("invalid-option", "the body was read before; pass an unread one");
+    if (body.bodyUsed) throw refuse("the body", "was read before; pass a free one");
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
-    const source = body.body ? streamed(body.body, size) : fixed(new Uint8Array(0), size);
-    return { source, type: body.headers.get("content-type") || undefined };
+    const { body: stream, headers } = body;
+    // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
+    if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
+      throw refuse("the body", "was dropped by the host; send a content-type");
+    const source = stream ? streamed(stream, size) : fixed(encoder.encode(), size);
+    return { source, type: headers.get("content-type") || undefined };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body)
     return { source: { stream: fromIterable(body), size } };
-  throw new StorageError(
-    "invalid-option",
-    `the body is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
+  throw refuse(
+    "the body",
+    `is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
   );
 }
 
@@ -43,7 +47,7 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 }
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
-  if (stream.locked) throw new StorageError("invalid-option", "the body is locked to a reader; pass a free one");
+  if (stream.locked) throw refuse("the body", "is locked to a reader; pass a free one");
   return { stream, size };
 }
 
@@ -61,20 +65,14 @@ export function checkSize(actual: number, declared: number | undefined): void {
 
 /** The refusal of a body that is not as long as declared. */
 export function wrongSize(actual: number | string, declared: number): StorageError {
-  return new StorageError(
-    "invalid-option",
-    `the body has ${actual} bytes, but size says ${declared}; nothing was stored`,
-  );
+  return refuse("the body", `has ${actual} bytes, but size says ${declared}; nothing was stored`);
 }
 
 /** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */
 export function toChunk(chunk: unknown): Uint8Array {
   const bytes = chunk instanceof Uint8Array ? chunk : toBytes(chunk);
   if (bytes) return bytes;
-  throw new StorageError(
-    "invalid-option",
-    `the body gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`,
-  );
+  throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
 }
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {

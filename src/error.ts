@@ -101,12 +101,12 @@ export class StorageError extends Error {
     super(message, "cause" in init ? { cause: init.cause } : undefined);
     this.name = "StorageError";
     this.code = code;
-    this.retryable = init.retryable ?? (code === "timeout" || code === "unavailable");
+    this.retryable = code === "timeout" || code === "unavailable";
+    if (code === "partial") Object.assign(this, { deleted: [], errors: [] });
     // Only what is known becomes a property, so that a printed error shows no row of undefined.
-    for (const name of ["operation", "key", "driver", "response", "deleted", "errors"] as const) {
-      if (init[name] !== undefined) Object.assign(this, { [name]: init[name] });
+    for (const [name, value] of Object.entries(init)) {
+      if (name !== "cause" && value !== undefined) Object.assign(this, { [name]: value });
     }
-    if (code === "partial") Object.assign(this, { deleted: init.deleted ?? [], errors: init.errors ?? [] });
     Object.defineProperty(this, BRAND, { value: true });
   }
 

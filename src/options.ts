@@ -227,17 +227,13 @@ const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
 
 /** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
-  const checked: Record<string, unknown> = {};
-  for (const name of OPTIONS) {
-    const value = options[name] ?? (name === "contentType" ? type : undefined);
-    if (value === undefined) continue;
+  const { metadata, ...checked } = headersOf({ ...options, contentType: options.contentType ?? type } as ObjectHeaders);
+  for (const [name, value] of Object.entries<unknown>(checked)) {
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
       throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
     }
-    checked[name] = value;
   }
-  if (options.metadata) checked["metadata"] = userMetadata(options.metadata);
-  return checked;
+  return metadata ? { ...checked, metadata: userMetadata(metadata) } : checked;
 }
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
@@ -268,10 +264,7 @@ export function emptyMetadata(): Record<string, string> {
 
 /** Only what travels with an object, out of options or an info that hold more. */
 export function headersOf(options: ObjectHeaders): ObjectHeaders {
-  const headers: Record<string, unknown> = {};
-  for (const name of OPTIONS) if (options[name] !== undefined) headers[name] = options[name];
-  if (options.metadata) headers["metadata"] = options.metadata;
-  return headers;
+  return defined(Object.fromEntries([...OPTIONS, "metadata" as const].map((name) => [name, options[name]])));
 }
 
 /** The entries that have a value: what is not known is absent, not undefined, so that results compare and print well. */

@@ -3,7 +3,7 @@ import type { Backend, Key, PutOptions, Source } from "./backend.ts";
 import { type Body, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
-import { checkAlgorithm, objectHeaders, refuse } from "./options.ts";
+import { checkAlgorithm, defined, objectHeaders, refuse } from "./options.ts";
 import { letGo } from "./reader.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "./type.ts";
 
@@ -40,7 +40,7 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
   try {
     return await outcome;
   } catch (error) {
-    const stream = body instanceof Response || body instanceof Request ? body.body : body;
+    const stream = (body as Response | null)?.body ?? body;
     if (stream instanceof ReadableStream && !stream.locked) await letGo(stream, error);
     throw error;
   }
@@ -89,7 +89,7 @@ export function counter(
   return (count) => {
     loaded += count;
     try {
-      onProgress({ loaded, ...(total === undefined ? {} : { total }) });
+      onProgress(defined({ loaded, total }));
     } catch {
       // An observer must not fail what it observes.
     }

@@ -36,6 +36,16 @@ describe("toBody", () => {
     expect(await textOf(toBody(new Response(null)).source)).toBe("");
   });
 
+  it("refuses a Request whose body its host has dropped, and not one that was empty", async () => {
+    const without = (headers: Record<string, string>): Request => new Request("http://h", { method: "PUT", headers });
+    expect(() => toBody(without({ "content-length": "5" }))).toThrow(invalid);
+    expect(() => toBody(without({ "transfer-encoding": "chunked" }))).toThrow(
+      /dropped by the host; send a content-type/,
+    );
+    expect(await textOf(toBody(without({ "content-length": "0" })).source)).toBe("");
+    expect(await textOf(toBody(without({})).source)).toBe("");
+  });
+
   it("knows the length of bytes and Blobs, and passes on a declared one", () => {
     expect(toBody(new Blob(["hello"])).source).toMatchObject({ size: 5 });
     expect(toBody(new Blob(["x"]).stream(), 7).source).toMatchObject({ size: 7 });
