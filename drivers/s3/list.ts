@@ -12,13 +12,17 @@ import { childFlag, childNumber, childrenOf, childText, type Element } from "./x
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
   const { base } = client.settings;
+  const prefix = base + options.prefix;
   const query = {
     "list-type": 2,
     // Keys may hold characters that XML cannot.
     "encoding-type": "url",
-    prefix: base + options.prefix || undefined,
+    prefix: prefix || undefined,
     delimiter: options.delimiter,
     "max-keys": options.limit,
+    // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told
+    // where to start.
+    "start-after": options.limit === 1 && !options.cursor && /^[^\0-!/]/.test(prefix) ? "!" : undefined,
     "continuation-token": options.cursor,
   };
   const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
@@ -43,9 +47,14 @@ export interface Names {
   relative(entry: Element, what: "Key" | "Prefix"): string;
 }
 
+/** Whether the store says that it has percent-encoded the names of a listing. */
+export function isEncoded(root: Element): boolean {
+  return childText(root, "EncodingType") === "url";
+}
+
 /** Reads the names of a listing below `base` and `prefix`: encoded only where the store says that it did. */
 export function namesOf(root: Element, base: string, prefix: string): Names {
-  const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
+  const decode = isEncoded(root) ? decodeUrl : (text: string) => text;
   return {
     decode,
     relative(entry, what) {

@@ -20,7 +20,7 @@ import type { Client } from "./client.ts";
 import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
-import { listObjects, namesOf } from "./list.ts";
+import { isEncoded, listObjects, namesOf } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
@@ -140,14 +140,23 @@ export async function* listUploads(
   let id: string | undefined;
   const advance = advancing();
   for (;;) {
-    const query = {
-      uploads: "",
-      "encoding-type": "url",
-      prefix: client.settings.base + prefix || undefined,
-      "key-marker": key,
-      "upload-id-marker": id,
+    const ask = (encoding?: "url"): Promise<Element> => {
+      const query = {
+        uploads: "",
+        "encoding-type": encoding,
+        prefix: client.settings.base + prefix || undefined,
+        "key-marker": key,
+        "upload-id-marker": id,
+      };
+      return client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
     };
-    const root = await client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
+    let root = await ask();
+    // Asked to encode keys, Ceph does it without saying so, and SeaweedFS says so without doing it. So it is asked only where what
+    // stands for a character that XML cannot hold is in one.
+    if (childrenOf(root, "Upload").some((upload) => childText(upload, "Key")?.includes("\uFFFD"))) {
+      const encoded = await ask("url");
+      if (isEncoded(encoded)) root = encoded;
+    }
     const names = namesOf(root, client.settings.base, prefix);
     for (const upload of childrenOf(root, "Upload")) {
       const uploadId = childText(upload, "UploadId");

@@ -37,17 +37,22 @@ async function names(
   ];
 }
 
-const TREE = ["dir/a", "dir/b", "dir/sub/c", "dir.txt", "dirty", "other/d", "root"];
+const TREE = ["dir/a", "dir/b", "dir/sub/c", "dir.txt", "dirty", "other/d", "root", "roots"];
 
 /** Prefix and delimiter over {@link TREE}, with the objects and prefixes that must come. */
 const VIEWS: Readonly<Record<string, readonly [ListOptions, readonly string[], readonly string[]]>> = {
-  "everything without options": [{}, ["dir.txt", "dir/a", "dir/b", "dir/sub/c", "dirty", "other/d", "root"], []],
+  "everything without options": [
+    {},
+    ["dir.txt", "dir/a", "dir/b", "dir/sub/c", "dirty", "other/d", "root", "roots"],
+    [],
+  ],
   "a prefix that ends in a slash": [{ prefix: "dir/" }, ["dir/a", "dir/b", "dir/sub/c"], []],
   "a prefix within a segment": [{ prefix: "dir" }, ["dir.txt", "dir/a", "dir/b", "dir/sub/c", "dirty"], []],
   "a prefix within a deeper segment": [{ prefix: "dir/s" }, ["dir/sub/c"], []],
   "a prefix that is a whole key": [{ prefix: "dirty" }, ["dirty"], []],
+  "a prefix that is a key, and the beginning of another": [{ prefix: "root" }, ["root", "roots"], []],
   "a prefix that nothing has": [{ prefix: "nothing/" }, [], []],
-  "a delimiter at the top": [{ delimiter: "/" }, ["dir.txt", "dirty", "root"], ["dir/", "other/"]],
+  "a delimiter at the top": [{ delimiter: "/" }, ["dir.txt", "dirty", "root", "roots"], ["dir/", "other/"]],
   "a delimiter below a prefix": [{ prefix: "dir/", delimiter: "/" }, ["dir/a", "dir/b"], ["dir/sub/"]],
   "a delimiter and a prefix without slash": [{ prefix: "dir", delimiter: "/" }, ["dir.txt", "dirty"], ["dir/"]],
   "a delimiter and a prefix within a segment": [{ prefix: "o", delimiter: "/" }, [], ["other/"]],
@@ -130,7 +135,7 @@ const contents: readonly Case[] = [
         found.push(entry.key ?? entry.prefix);
       same(
         found.sort(),
-        ["dir.txt", "dir/", "dirty", "other/", "root"].map((name) => context.prefix + name),
+        ["dir.txt", "dir/", "dirty", "other/", "root", "roots"].map((name) => context.prefix + name),
         "entries",
       );
     },

@@ -191,7 +191,7 @@ export const multipartCases: readonly Case[] = [
     name: "multipart: uploads that were left are listed and swept",
     needs: ["multipart", "uploads"],
     async run({ driver, prefix }) {
-      const key = `${prefix}left`;
+      const key = `${prefix}left ü+%20&`;
       const upload = await driver.createMultipartUpload(key);
       const other = await driver.createMultipartUpload(`${prefix}other`);
       await upload.uploadPart(1, "x");

@@ -37,6 +37,18 @@ describe("listObjects", () => {
     );
   });
 
+  it.each([
+    ["k", 1, ["!", null]],
+    ["k", 2, [null, null]],
+    ["", 1, [null, null]],
+    ["!", 1, [null, null]],
+    ["/", 1, [null, null]],
+  ])("says where a first page of one starts: below the prefix %j, limit %s", async (prefix, limit, starts) => {
+    const server = await wire(page(entry(`${prefix}a`), "token"), page(""));
+    expect(await keys(stubbed(server).list({ prefix, limit }))).toEqual([`${prefix}a`]);
+    expect(server.requests.map(({ query }) => query.get("start-after"))).toEqual(starts);
+  });
+
   it("takes keys as they are from a store that does not encode", async () => {
     const server = await wire(xml("ListBucketResult", `<IsTruncated>false</IsTruncated>${entry("a+b%20c&amp;d")}`));
     expect(await keys(stubbed(server).list())).toEqual(["a+b%20c&d"]);

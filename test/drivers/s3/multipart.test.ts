@@ -135,6 +135,20 @@ describe("listUploads", () => {
     ]);
   });
 
+  it.each([
+    ["as they are, where they can be", "in/a%20b+100%25", 1, "", "a b+100%"],
+    ["encoded, where XML cannot hold them", "in/\uFFFD", 2, "<EncodingType>url</EncodingType>", "\u0001"],
+    ["as they are too, where a store does not say that it encodes", "in/\uFFFD", 2, "", "\uFFFD"],
+  ])("asks for keys %s", async (_, first, requests, encoding, found) => {
+    const all = (key: string, inner = ""): ReturnType<typeof xml> =>
+      xml("ListMultipartUploadsResult", `${inner}<IsTruncated>false</IsTruncated>${upload(key, "1")}`);
+    const server = await wire(all(decodeURIComponent(first)), all("in/%01", encoding));
+    const keys: string[] = [];
+    for await (const { key } of stubbed(server, { base: "in" }).listUploads()) keys.push(key);
+    expect(keys).toEqual([found]);
+    expect(server.requests.map(({ query }) => query.get("encoding-type"))).toEqual([null, "url"].slice(0, requests));
+  });
+
   it("rejects corrupt for a list that goes round", async () => {
     const script: Script = (_, number) =>
       page(`<IsTruncated>${number < 40}</IsTruncated><NextKeyMarker>k${number % 2}</NextKeyMarker>`);

@@ -1,7 +1,7 @@
 /** Decides, by seed, which requests of a soak are spoilt and how. */
 import type { Addressed } from "../operation.ts";
 import type { Fault } from "../proxy/fault.ts";
-import { chance } from "./worker.ts";
+import { chance } from "../../support/chance.ts";
 
 /** Requests that are spoilt, of all. */
 export const SHARE = 0.05;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { Driver } from "../../../src/driver.ts";
 import { StorageError } from "../../../src/error.ts";
+import { chance } from "../../support/chance.ts";
 
 /** Digests of what a key may hold; undefined stands for absent. More than one after a write whose end is not known. */
 export type Possible = ReadonlySet<string | undefined>;
@@ -11,17 +12,6 @@ const KEYS = 5;
 const ABSENT: Possible = new Set([undefined]);
 /** Two parts. */
 const LARGE = 5 * 1024 * 1024 + 1000;
-
-/** Numbers from 0 to just below 1, the same for the same seed. */
-export function chance(from: number): () => number {
-  let state = from * 2654435761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** The bytes as a stream that breaks where it is told to. */
 function inPieces(bytes: Uint8Array, breaks = Infinity): ReadableStream<Uint8Array> {
