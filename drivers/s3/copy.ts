@@ -19,7 +19,7 @@ import { childText, type Element } from "./xml.ts";
 /** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
 const COPY_PART = 1024 * 1024 * 1024;
 
-/** How often a copy begins again because its source was replaced meanwhile. */
+/** How often a copy is begun because its source was replaced, or its upload swept, meanwhile. */
 const TRIES = 3;
 
 type Steps = Pick<MultipartBackend, "create" | "complete" | "abort" | "plan">;
@@ -47,14 +47,16 @@ export async function copyObject(
       return await copyVersion(client, steps, source, to, { ...version, headers, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
-      if (error.response?.code === "NoSuchUpload")
-        throw new StorageError("conflict", "the upload of the copy was aborted meanwhile", {
+      const overtaken =
+        error.response?.code === "NoSuchUpload" || (error.code === "precondition-failed" && ifMatch === undefined);
+      if (overtaken && tries < TRIES) continue;
+      if (overtaken)
+        throw new StorageError("conflict", "the copy was aborted, or its source was replaced", {
           retryable: true,
           cause: error,
         });
       if (error.code === "not-found") return null;
-      const replaced = error.code === "precondition-failed" && ifMatch === undefined;
-      if (!replaced || tries === TRIES) throw error;
+      throw error;
     }
   }
 }

@@ -12,6 +12,7 @@ import { securityCases } from "./cases/security.ts";
 import { uploadCases } from "./cases/uploads.ts";
 import { copyCases } from "./cases/copies.ts";
 import { lostCases } from "./cases/lost.ts";
+import { raceCases } from "./cases/races.ts";
 import { healingCases } from "./cases/healing.ts";
 import { clockCases } from "./cases/clocks.ts";
 import { regionCases } from "./cases/regions.ts";
@@ -37,6 +38,7 @@ export const cases: readonly FaultCase[] = [
   ...securityCases,
   ...lostCases,
   ...copyCases,
+  ...raceCases,
   ...healingCases,
   ...clockCases,
   ...regionCases,

@@ -113,7 +113,8 @@ describe("copyObject", () => {
     expect(copies).toBe(3);
     copies = 0;
     await expect(stubbed(await wire(refusing(9))).copy("a", "b")).rejects.toMatchObject({
-      code: "precondition-failed",
+      code: "conflict",
+      retryable: true,
     });
     expect(copies).toBe(3);
   });

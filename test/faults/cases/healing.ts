@@ -20,6 +20,9 @@ const read = async (rig: Rig, range?: { start: number; end: number }, silence = 
 
 const broken = (more: readonly Rule[] = []): readonly Rule[] => [{ operation: GET, nth: 1, faults: [reset] }, ...more];
 
+/** How a body fails whose rest is not to be had. */
+const FAILED = ["corrupt", "conflict", "precondition-failed", "not-found", "unavailable"];
+
 /** Heals never: each says why what came second is not the rest of what came first. */
 const SECOND: Readonly<Record<string, readonly Fault[]>> = {
   "another version": [{ do: "overtake", text: TEXT.toUpperCase() }],
@@ -93,14 +96,31 @@ export const healingCases: readonly FaultCase[] = [
     name: `a rest that is ${what} is an error, and never joined to what came first`,
     async run(rig) {
       await rig.set({ objects: { k: TEXT }, rules: broken([{ operation: GET, nth: 2, faults }]) });
-      await rig.rejects(
-        ["corrupt", "conflict", "precondition-failed", "not-found", "unavailable"],
-        () => read(rig),
-        "download",
-      );
+      await rig.rejects(FAILED, () => read(rig), "download");
       ok((await rig.operations()).length >= 2, "the rest must have been asked for");
     },
   })),
+  {
+    row: "C9",
+    name: "a proxy that begins to pack answers, or weakens their ETags, spoils no range, no rest and no part",
+    async run(rig) {
+      const weak = { do: "headers", set: { etag: 'W/"packed"' } } as const;
+      for (const faults of [[{ do: "gzip" }], [{ do: "gzip" }, weak], [weak]] as const) {
+        const later: Rule = { operation: GET, nth: 2, faults };
+        const met = async (what: string, rules: readonly Rule[], wanted: string, call: () => Promise<string>) => {
+          await rig.set({ objects: { k: TEXT }, rules });
+          const outcome = await call().catch((error: unknown) =>
+            rig.rejects(FAILED, () => Promise.reject(error), what),
+          );
+          if (typeof outcome === "string") same(outcome, wanted, what);
+        };
+        await met("range", [{ operation: GET, faults }], TEXT.slice(10, 3000), () =>
+          read(rig, { start: 10, end: 2999 }),
+        );
+        await met("rest", broken([later]), TEXT, () => read(rig));
+      }
+    },
+  },
   {
     row: "B5",
     name: "a body without an ETag is not gone on with",

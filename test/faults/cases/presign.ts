@@ -106,6 +106,17 @@ export const presignCases: readonly FaultCase[] = [
   },
   {
     row: "G4",
+    name: "a URL that may only create is good once, whoever has it, and what came first stays",
+    async run(rig) {
+      const given = await rig.store().presign("k", { method: "PUT", ifNoneMatch: "*" });
+      same([await statusOf(send(given, "first")), await statusOf(send(given, "second"))], [200, 412], "statuses");
+      const { "if-none-match": _, ...less } = given?.headers ?? {};
+      same(await statusOf(send(given && { ...given, headers: less }, "third")), 403, "status without the condition");
+      same(await rig.stored("k"), "first", "what is there");
+    },
+  },
+  {
+    row: "G4",
     name: "a URL is signed for the address that clients see, with its path",
     async run(rig) {
       await rig.store().upload("a b", "text");
