@@ -7,11 +7,12 @@ import { it } from "vitest";
 import memory from "../drivers/memory.ts";
 import s3 from "../drivers/s3.ts";
 import { agree } from "./agreement/agree.ts";
-import { Player, type Traits } from "./agreement/play.ts";
+import { Player } from "./agreement/player.ts";
+import type { Traits } from "./agreement/script.ts";
 import { freshBucket, servers } from "./support/s3.ts";
 
 const seeds = (process.env["AGREEMENT_SEED"] ?? "1").split(",").map(Number);
-const calls = Number(process.env["AGREEMENT_CALLS"] ?? 200);
+const calls = Number(process.env["AGREEMENT_CALLS"] ?? 150);
 const flat = ["a", "A", "a b+c%20&=#", "é", "😀", "x?y", "", "a/../b"];
 const keysOf = (name: string): readonly string[] =>
   name === "seaweedfs" ? flat : [...flat, "b/c", "b/d/e", "b/d/f", "n/é"];

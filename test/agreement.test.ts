@@ -13,13 +13,13 @@ import fs from "../drivers/fs.ts";
 import memory from "../drivers/memory.ts";
 import s3 from "../drivers/s3.ts";
 import { agree } from "./agreement/agree.ts";
-import { Player } from "./agreement/play.ts";
+import { Player } from "./agreement/player.ts";
 import { startStub } from "./faults/stub.ts";
 
 const keys = { accessKeyId: "AKID", secretAccessKey: "secret" };
 const bucket = "agreement";
 const seeds = (process.env["AGREEMENT_SEED"] ?? "1,2").split(",").map(Number);
-const calls = Number(process.env["AGREEMENT_CALLS"] ?? 400);
+const calls = Number(process.env["AGREEMENT_CALLS"] ?? 300);
 const timeout = 60_000 + calls * 100;
 
 it.each(seeds)("calls come to the same in memory, in a folder and on S3, seed %s", { timeout }, async (seed) => {

@@ -1,5 +1,6 @@
 /** Makes the same calls on all players, and holds what each says against what the first says. */
-import { type Player, Script, type Traits } from "./play.ts";
+import type { Player } from "./player.ts";
+import { Script, type Traits } from "./script.ts";
 
 /** Rejects at the first call that does not come to the same on all. */
 export async function agree(

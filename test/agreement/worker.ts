@@ -2,7 +2,7 @@
 import memory from "../../drivers/memory.ts";
 import r2, { type R2Bucket } from "../../drivers/r2.ts";
 import { agree } from "./agree.ts";
-import { Player } from "./play.ts";
+import { Player } from "./player.ts";
 
 export default {
   async fetch(request: Request, env: { readonly BUCKET: R2Bucket }): Promise<Response> {

@@ -1,8 +1,7 @@
-/** One random sequence of calls, made on several drivers at once: all must say the same. */
-import type { Driver } from "../../src/driver.ts";
-import { StorageError } from "../../src/error.ts";
-import type { DownloadOptions, ObjectInfo, UploadOptions } from "../../src/interface.ts";
+/** Random calls that can be made on several drivers at once: all must say the same. */
+import type { DownloadOptions, UploadOptions } from "../../src/interface.ts";
 import { chance } from "../support/chance.ts";
+import { type Call, told } from "./player.ts";
 
 /** Keys that have something to do with each other, or with a file system, a URL, or a header. */
 export const KEYS: readonly string[] = [
@@ -32,56 +31,6 @@ export const KEYS: readonly string[] = [
   "l".repeat(1025),
 ];
 const PREFIXES = ["", "a", "a/", "a/b", "A", "/", "e", "x/", "l", "\u{1F600}"];
-
-/** What a call came to, in words that are the same on every driver. */
-type Outcome = unknown;
-
-/** One driver in the play. */
-export class Player {
-  readonly name: string;
-  readonly store: Driver;
-
-  constructor(name: string, store: Driver) {
-    this.name = name;
-    this.store = store;
-  }
-
-  async play(call: Call): Promise<string> {
-    try {
-      return written(await call.run(this));
-    } catch (error) {
-      if (!StorageError.is(error)) throw error;
-      const { code, operation, key, retryable } = error;
-      return written({ code, operation, key, retryable });
-    }
-  }
-
-  /** The ETag of an object as it is now; one that no object has for none. */
-  async etag(key: string): Promise<string> {
-    return (await this.store.head(key))?.etag ?? '"none"';
-  }
-}
-
-/** An info as it must be everywhere; ETags, times and addresses are each store's own. */
-function told(info: Partial<ObjectInfo>): object {
-  const own = { etag: /^"[^"]+"$/.test(`${info.etag}`), lastModified: 0, url: 0, location: 0, versionId: 0 };
-  return { ...info, metadata: { ...info.metadata }, ...own };
-}
-
-/** What a call came to as text, by names in order, without what is no data. */
-function written(outcome: Outcome): string {
-  const sorted = (_: string, value: unknown): unknown =>
-    value && typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value;
-  return JSON.stringify(outcome ?? null, sorted, 1);
-}
-
-/** A call that can be made on any of them. */
-export interface Call {
-  readonly says: string;
-  run(player: Player): Promise<Outcome>;
-}
 
 type Metadata = Readonly<Record<string, string>>;
 const METADATA: readonly Metadata[] = [
