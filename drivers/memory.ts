@@ -14,9 +14,9 @@ import { multipart, type Uploads } from "./memory/multipart.ts";
 /** Options of the memory driver. */
 export interface MemoryOptions {
   /** Base of the `url` that `upload` and `head` give. Default: none, `url` is null. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** Called after every call, request and body; see `StorageEvent`. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 interface Entry {

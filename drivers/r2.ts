@@ -20,15 +20,15 @@ import { sized } from "../src/sized.ts";
 /** Options of the R2 driver. */
 export interface R2Options {
   /** The bucket's binding, or its name where the host puts bindings in reach, as Nitro does in `globalThis.__env__`. Required. */
-  readonly binding?: string | R2Bucket;
+  readonly binding?: string | R2Bucket | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
-  readonly base?: string;
+  readonly base?: string | undefined;
   /** Base of the `url` that `upload` and `head` give: the bucket's public domain. Default: none, `url` is null. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** An `s3` driver of the same bucket and base, which presigns. Default: none, `presign` gives null. */
-  readonly s3?: Pick<Driver, "getInstance">;
+  readonly s3?: Pick<Driver, "getInstance"> | undefined;
   /** Called after every call and body; see `StorageEvent`. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** What is used of the binding. */

@@ -30,36 +30,36 @@ export type Source =
     };
 
 /** A range of bytes, both ends inclusive, or the last `suffix` bytes. */
-export type ByteRange = { readonly start: number; readonly end?: number } | { readonly suffix: number };
+export type ByteRange = { readonly start: number; readonly end?: number | undefined } | { readonly suffix: number };
 
 /** What every verb accepts. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with the signal's own reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What verbs on one object accept for stores that speak HTTP. */
 export interface RequestOptions extends CallOptions {
   /** Extra request headers: a customer key, `x-amz-request-payer`. Others than stores that speak HTTP have nobody to tell. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** One version of the object, as the store names it; `unsupported` where a driver keeps none. Default: the newest. */
-  readonly versionId?: string;
+  readonly versionId?: string | undefined;
 }
 
 /** The headers that are stored with an object and come back with it. */
 export interface ObjectHeaders {
   /** A MIME type. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** What the bytes are packed with, such as `gzip`: stored as given, nothing is packed or unpacked. */
-  readonly contentEncoding?: string;
+  readonly contentEncoding?: string | undefined;
   /** A language tag, such as `de`. */
-  readonly contentLanguage?: string;
+  readonly contentLanguage?: string | undefined;
   /** `inline` or `attachment`, with a file name: see `contentDisposition()` in `unbucket/respond`. */
-  readonly contentDisposition?: string;
+  readonly contentDisposition?: string | undefined;
   /** How long who may keep a copy. */
-  readonly cacheControl?: string;
+  readonly cacheControl?: string | undefined;
   /** User metadata: names are lower-cased, values any well-formed text without control characters; 2 KB at most in all. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a store knows of one object without its bytes. */

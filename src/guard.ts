@@ -19,11 +19,11 @@ export interface IncomingFile {
   /** Anything that `upload` takes. */
   readonly body: UploadBody;
   /** Default: the Blob's or File's own. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Default: the File's own. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Declared length in bytes, such as a Content-Length: a file over the limit is refused before it is read. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 /** What is allowed. */
@@ -32,9 +32,9 @@ export interface GuardOptions {
    * Allowed types. Default: all. `image/*` covers those that content shows, to the built-in table or to `detect`, and none
    * that can run script: `image/svg+xml` and `image/x-own` are named. A file of no known type is `application/octet-stream`.
    */
-  readonly types?: readonly string[];
+  readonly types?: readonly string[] | undefined;
   /** Bytes; counted while they stream. Default 10 MiB. */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
   /** Names the type of a file by its first bytes (4100 at most), before the built-in table does; such as `file-type`. */
   readonly detect?: (head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>;
 }

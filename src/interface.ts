@@ -52,38 +52,38 @@ export interface ObjectInfo extends StoredInfo {
 /** Options of `upload`. */
 export interface UploadOptions extends CallOptions, ObjectHeaders {
   /** Default: the Blob's or File's own type, else by the key's extension, else `application/octet-stream`. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Only replace the version with this ETag, else `precondition-failed`. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
   /** Only create, else `precondition-failed`. */
-  readonly ifNoneMatch?: "*";
+  readonly ifNoneMatch?: "*" | undefined;
   /** Exact length in bytes; a body that is longer or shorter is refused with nothing stored. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Extra request headers for stores that speak HTTP: ACL, encryption, storage class. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * A checksum of `unbucket/checksum`. Stores that speak HTTP are sent it and check it; a folder keeps it, and a download of the
    * whole object errors `corrupt` when its bytes are others by then; memory has nothing to guard. Default: the driver's
    * `checksum`; false: none.
    */
-  readonly checksum?: ChecksumAlgorithm | false;
+  readonly checksum?: ChecksumAlgorithm | false | undefined;
   /** Called whenever the store has taken more. */
-  readonly onProgress?: (progress: UploadProgress) => void;
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
 }
 
 /** Options of `download`. */
 export interface DownloadOptions extends RequestOptions {
   /** Both ends inclusive. Default: the whole object. */
-  readonly range?: ByteRange;
+  readonly range?: ByteRange | undefined;
   /** Else `precondition-failed`. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
   /** Else `not-modified`. */
-  readonly ifNoneMatch?: string;
+  readonly ifNoneMatch?: string | undefined;
   /**
    * Ranges of a large object that are fetched at a time and given in order, 1 to 16. Default 1. A wish about how, not what: S3
    * holds up to that many parts of `partSize` in memory for it, other drivers read as always.
    */
-  readonly parallel?: number;
+  readonly parallel?: number | undefined;
 }
 
 /** An object with its bytes, which can be read once: by `body` or by a reader. Like a `Response`'s, `body` and `headers` are not spread. */
@@ -114,27 +114,27 @@ export interface DownloadedObject extends ObjectInfo {
  */
 export interface PresignOptions extends RequestOptions, ObjectHeaders {
   /** Default `GET`. */
-  readonly method?: "GET" | "PUT";
+  readonly method?: "GET" | "PUT" | undefined;
   /** Seconds, a whole number from 1 to 604800 (seven days). Default 3600. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
   /** PUT: the exact length in bytes of what the client sends; its own `content-length` must say so. */
-  readonly contentLength?: number;
+  readonly contentLength?: number | undefined;
   /** PUT, also of a part: what the bytes must have, where the store checks it. */
-  readonly checksum?: ExpectedChecksum;
+  readonly checksum?: ExpectedChecksum | undefined;
   /** PUT: only create. */
-  readonly ifNoneMatch?: "*";
+  readonly ifNoneMatch?: "*" | undefined;
   /** PUT: only replace the version with this ETag. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
   /** PUT: one part of a multipart upload. */
-  readonly part?: { readonly uploadId: string; readonly partNumber: number };
+  readonly part?: { readonly uploadId: string; readonly partNumber: number } | undefined;
   /** What `presignPost` of `unbucket/post-policy` passes: the request is then a form's, and `headers` of it are its fields. */
-  readonly policy?: PolicyWriter;
+  readonly policy?: PolicyWriter | undefined;
 }
 
 /** Options of `copy`: the source's `versionId`, the copy's own `headers`, of which other requests get what they need. */
 export interface CopyOptions extends RequestOptions {
   /** Only copy this version of the source, else `precondition-failed`. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
 }
 
 /** Options of `move`, which moves the newest version. */
@@ -154,15 +154,15 @@ export type UpdateFunction = (
  */
 export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
   /** How often at most it reads and writes before it rejects `conflict`, 1 to 100. Default 10. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
 }
 
 /** Options of `createMultipartUpload`. */
 export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
   /** Length in bytes of the whole object, where it is known: `send` refuses a body that is longer or shorter. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, more when `size` needs it. */
-  readonly partSize?: number;
+  readonly partSize?: number | undefined;
 }
 
 /** A part that `send` has sent, as another process must know it. */
@@ -196,13 +196,13 @@ export interface UploadState {
 /** Options of `send`. */
 export interface SendOptions extends CallOptions {
   /** Called whenever the store has taken more. */
-  readonly onProgress?: (progress: UploadProgress) => void;
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   /**
    * Read the source from its beginning and compare it with the parts that are stored, so that parts of two different files
    * are never joined. Of an upload that another process has completed, the object is compared: `conflict` where it has other
    * bytes. Default true; false opens it at the first byte that is missing, and not at all when the upload is complete.
    */
-  readonly verify?: boolean;
+  readonly verify?: boolean | undefined;
 }
 
 /** The requests by which a browser, or another program without credentials, can send a whole upload. */
@@ -249,13 +249,13 @@ export interface MultipartUpload {
 /** Options of `listUploads`. */
 export interface UploadsOptions extends CallOptions {
   /** Only uploads of keys that start with this. Default: all. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Options of `sweepUploads`. */
 export interface SweepOptions extends UploadsOptions {
   /** Seconds since an upload was begun. Default 604800: seven days. */
-  readonly olderThan?: number;
+  readonly olderThan?: number | undefined;
 }
 
 /** Objects by raw key: the interface that every driver has, and that `objects(storage)` and `scoped(prefix)` give. */

@@ -4,13 +4,13 @@ import type { CallOptions, ListedObject } from "./backend.ts";
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
   /** Only keys that start with this, at a `/` or not. Default: all. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `"/"` groups what lies deeper into `{ prefix }` entries. */
-  readonly delimiter?: "/";
+  readonly delimiter?: "/" | undefined;
   /** From a page before; opaque, and bound to its prefix and delimiter: with others it rejects `invalid-option`. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
   /** Entries in one page, 1 to 1000, never a total. Default 1000. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** An object, or with a delimiter a prefix that holds objects. */

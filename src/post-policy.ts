@@ -20,18 +20,18 @@ const UNTYPED = "application/octet-stream";
 /** Options of `presignPost`. */
 export interface PostOptions extends CallOptions, Omit<ObjectHeaders, "contentType" | "contentLanguage"> {
   /** Bytes of the file: exactly so many, or bounds, both inclusive; `min` is 0 by default, `max` at most 5 GiB. */
-  readonly contentLength: number | { readonly min?: number; readonly max: number };
+  readonly contentLength: number | { readonly min?: number | undefined; readonly max: number };
   /**
    * The type that the object gets; or what it must start with, `{ prefix: "image/" }`: then the client adds the field
    * `Content-Type` itself. Default: `application/octet-stream`.
    */
-  readonly contentType?: string | { readonly prefix: string };
+  readonly contentType?: string | { readonly prefix: string } | undefined;
   /** The status of the answer to a success. Default: the store's, 204. 201 comes with an XML document that names the key. */
-  readonly successStatus?: 200 | 201 | 204;
+  readonly successStatus?: 200 | 201 | 204 | undefined;
   /** Where a browser goes after a success; the store adds `bucket`, `key` and `etag`. */
-  readonly successRedirect?: string;
+  readonly successRedirect?: string | undefined;
   /** Seconds, a whole number from 1 to 604800. Default 3600. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
 }
 
 /** A form that someone without credentials may send until `expiresAt`. */

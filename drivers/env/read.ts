@@ -25,29 +25,29 @@ export type Values = Readonly<Partial<Record<Variable, string>>>;
 /** Options of the driver: the camelCase twins of the variables. What is set here wins over the environment. */
 export interface EnvOptions {
   /** `STORAGE_BACKEND`. Default `local`. */
-  readonly backend?: "local" | "s3" | "memory";
+  readonly backend?: "local" | "s3" | "memory" | undefined;
   /** `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`. */
-  readonly localPath?: string;
+  readonly localPath?: string | undefined;
   /** `STORAGE_S3_BUCKET`: required by `s3`. */
-  readonly s3Bucket?: string;
+  readonly s3Bucket?: string | undefined;
   /** `STORAGE_S3_REGION`. Default: what the S3 driver takes without one. */
-  readonly s3Region?: string;
+  readonly s3Region?: string | undefined;
   /** `STORAGE_S3_ENDPOINT_URL`: MinIO, R2 and others. Default: AWS. */
-  readonly s3EndpointUrl?: string;
+  readonly s3EndpointUrl?: string | undefined;
   /** `STORAGE_S3_ACCESS_KEY`: goes with the secret key. Default for both: the `AWS_*` variables. */
-  readonly s3AccessKey?: string;
+  readonly s3AccessKey?: string | undefined;
   /** `STORAGE_S3_SECRET_KEY`. A host that writes options into its build writes this there too: prefer the variable. */
-  readonly s3SecretKey?: string;
+  readonly s3SecretKey?: string | undefined;
   /** `STORAGE_S3_SESSION_TOKEN`: of temporary keys. */
-  readonly s3SessionToken?: string;
+  readonly s3SessionToken?: string | undefined;
   /** `STORAGE_S3_FORCE_PATH_STYLE`: `true` or `false`. Default: path style for a custom endpoint. */
-  readonly s3ForcePathStyle?: boolean | string;
+  readonly s3ForcePathStyle?: boolean | string | undefined;
   /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, which presigned URLs are signed for. */
-  readonly s3PublicEndpointUrl?: string;
+  readonly s3PublicEndpointUrl?: string | undefined;
   /** `STORAGE_PUBLIC_URL`: base of the `url` of an object: a CDN, or the app's own route. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** Called for every call and the end of every download, with S3 for every request too. It has no variable. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** `process.env`, or a Worker's `env`, whose bindings that are not text are passed over. */

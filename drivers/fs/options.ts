@@ -12,28 +12,28 @@ export interface FsOptions {
   /** The folder; a relative path counts from the working directory at the first call. It is made by the first write. */
   readonly base: string;
   /** Globs (`*`, `**`, `?`), regular expressions and functions of keys that are neither listed nor watched. Default: none. */
-  readonly ignore?: Pattern | readonly Pattern[];
+  readonly ignore?: Pattern | readonly Pattern[] | undefined;
   /** Of `watch`, by the names that chokidar has. */
-  readonly watchOptions?: WatchOptions;
+  readonly watchOptions?: WatchOptions | undefined;
   /** Only true, as unstorage's own driver has it: writes are always atomic. */
-  readonly atomic?: true;
+  readonly atomic?: true | undefined;
   /** Makes every write reject `denied`. Default false. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
   /** Makes the key-value verb `clear` reject `denied`. Default false. */
-  readonly noClear?: boolean;
+  readonly noClear?: boolean | undefined;
   /** Whether writes and deletes wait until the disk has them. Default: all do but the key-value verbs that set an item. */
-  readonly durable?: boolean;
+  readonly durable?: boolean | undefined;
   /**
    * Of `unbucket/checksum`: kept with every upload, and checked when a whole object is read that has it. Of several the first is
    * for uploads. Default: none for uploads that do not name one.
    */
-  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[];
+  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[] | undefined;
   /** Permission bits of files, such as `0o640`. Default: the umask decides, and an overwritten file's bits are kept. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /** Base of the addresses that objects have for a browser: an `http(s)` URL, or a path such as `/files`. Default: none. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** Called once per finished call. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** Checked options. */

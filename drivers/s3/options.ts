@@ -20,60 +20,60 @@ export interface Credentials {
 /** Options of the S3 driver. Plain data suffices; what is absent is read from `AWS_*` variables at the first call. */
 export interface S3Options {
   /** Required. */
-  readonly bucket?: string;
+  readonly bucket?: string | undefined;
   /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, else `us-east-1`. R2 wants `auto`. */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Base address of the store, with a path if it has one. Default: AWS S3 in the region. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Default: `AWS_ACCESS_KEY_ID`. */
-  readonly accessKeyId?: string;
+  readonly accessKeyId?: string | undefined;
   /** Default: `AWS_SECRET_ACCESS_KEY`. */
-  readonly secretAccessKey?: string;
+  readonly secretAccessKey?: string | undefined;
   /** Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
-  readonly sessionToken?: string;
+  readonly sessionToken?: string | undefined;
   /** Called for keys instead: any provider of the AWS SDK fits. All callers share one call. */
-  readonly credentials?: () => Promise<Credentials>;
+  readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
-  readonly base?: string;
+  readonly base?: string | undefined;
   /** The bucket in the path instead of the host name. Default: true for an endpoint of your own, false on AWS. */
-  readonly forcePathStyle?: boolean;
+  readonly forcePathStyle?: boolean | undefined;
   /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
-  readonly bulkDelete?: boolean;
+  readonly bulkDelete?: boolean | undefined;
   /** Bytes of one part of a large upload, 5 MiB to 5 GiB. Default 8 MiB. Grows when a known length needs it. */
-  readonly partSize?: number;
+  readonly partSize?: number | undefined;
   /** Parts of one upload in flight, 1 to 64. Default 4; 3 on Workers. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Bytes of part buffers that all uploads of this driver hold together, not less than `partSize`; one part more where there is no
    * room for three, or where parts have grown. Default 64 MiB, at least one part.
    */
-  readonly maxMemory?: number;
+  readonly maxMemory?: number | undefined;
   /** Sign every payload's SHA-256, which the store checks. Default true; false only over https. */
-  readonly signPayload?: boolean;
+  readonly signPayload?: boolean | undefined;
   /**
    * Mark conditional writes and multipart uploads with an id in their metadata, by which a write whose answer was lost is
    * recognised. Default true; false leaves such writes `ambiguous`.
    */
-  readonly writeId?: boolean;
+  readonly writeId?: boolean | undefined;
   /**
    * Of `unbucket/checksum`: sent with every upload, and checked when a whole object is read that has it. Of several the first is
    * sent, and any is checked. Default: none, since not every store takes the headers.
    */
-  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[];
+  readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[] | undefined;
   /** Base of the `url` that `upload` and `head` give: a CDN, a route of the app. Default: the object's own address. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */
-  readonly publicEndpoint?: string;
+  readonly publicEndpoint?: string | undefined;
   /** Sent and signed with every request and presigned PUT; a presigned GET has its own alone, in `presign`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How often and how patiently a failed request is repeated. */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryOptions | undefined;
   /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
-  readonly timeout?: number | Partial<Timeouts>;
+  readonly timeout?: number | Partial<Timeouts> | undefined;
   /** Used instead of the built-in transport: for proxies, service bindings, tests. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** A dispatcher of undici 7 or later, such as a ProxyAgent; Node only. */
-  readonly dispatcher?: object;
+  readonly dispatcher?: object | undefined;
   /** Called after every call, request and body; see `StorageEvent`. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
 }

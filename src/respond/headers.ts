@@ -5,18 +5,18 @@ import { formatDisposition, parseDisposition } from "./disposition.ts";
 /** Options of `respond`. */
 export interface RespondOptions {
   /** Name for saving. Default: the stored disposition's, else the last segment of the key. */
-  readonly filename?: string;
+  readonly filename?: string | undefined;
   /** Default: the stored disposition, else `inline`. A type that may not be shown is an attachment all the same. */
-  readonly disposition?: "inline" | "attachment";
+  readonly disposition?: "inline" | "attachment" | undefined;
   /**
    * For objects stored without one. Default `private, no-cache`: an object can be replaced and may be behind a login, so
    * only the browser keeps it and asks each time, which an unchanged object answers with an empty 304.
    */
-  readonly cacheControl?: string;
+  readonly cacheControl?: string | undefined;
   /** Further headers, such as those of CORS; a header that `respond` sets itself cannot be replaced. */
-  readonly headers?: ConstructorParameters<typeof Headers>[0];
+  readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
   /** Further types that may be shown inline, such as `application/pdf` or `text/csv`. HTML, SVG and XML never are. */
-  readonly inline?: readonly string[];
+  readonly inline?: readonly string[] | undefined;
 }
 
 /** What browsers show without running anything, https://mimesniff.spec.whatwg.org/#mime-type-groups. */

@@ -23,8 +23,8 @@ const environments: Readonly<Record<string, object>> = {
   "newest Node types, nodenext": { types: ["node"], lib: ["ES2022"], ...nodenext },
   "Bun types, bundler": { types: ["bun-types"], lib: ["ES2022"], ...bundler },
 };
-const strict = { strict: true, noEmit: true, skipLibCheck: false, target: "ES2022" };
-const files = ["doors.ts", "mounts.ts", "errors.ts"];
+const strict = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: false, target: "ES2022" };
+const files = ["doors.ts", "mounts.ts", "optional.ts", "errors.ts"];
 const settings = Object.entries(environments).map(([name, compilerOptions]) => ({
   ...{ name, files, compilerOptions: { ...strict, ...compilerOptions } },
 }));
@@ -53,7 +53,8 @@ beforeAll(async () => {
   const named = "Key, MultipartBackend, PartPlan, PendingUpload, PresignedUpload, StoredPart, UploadState";
   lines.push(`import type { ${named} } from "unbucket";`, `export type Named = [${named}];`);
   writeFileSync(join(app.path, "doors.ts"), lines.join("\n"));
-  for (const file of ["mounts.ts", "errors.ts"]) copyFileSync(join(here, "consumer", file), join(app.path, file));
+  for (const file of ["mounts.ts", "optional.ts", "errors.ts"])
+    copyFileSync(join(here, "consumer", file), join(app.path, file));
   const text = readFileSync(join(app.path, "errors.ts"), "utf8").split("\n");
   refused = text.flatMap((line, at) => (line.includes("@must-fail") ? [at + 2] : []));
 }, 600_000);

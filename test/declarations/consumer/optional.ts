@@ -1,0 +1,39 @@
+/** An option that may be undefined is passed as it is, under `exactOptionalPropertyTypes` too: absent and undefined are one. */
+import { objects, type ObjectStore } from "unbucket";
+import env from "unbucket/drivers/env";
+import fs from "unbucket/drivers/fs";
+import memory from "unbucket/drivers/memory";
+import s3 from "unbucket/drivers/s3";
+import { guard } from "unbucket/guard";
+import { presignPost } from "unbucket/post-policy";
+import { respond } from "unbucket/respond";
+
+declare const text: string | undefined;
+declare const size: number | undefined;
+declare const signal: AbortSignal | undefined;
+declare const body: ReadableStream<Uint8Array> | null;
+declare const request: Request;
+declare const storage: Parameters<typeof objects>[0];
+
+export const stores: readonly ObjectStore[] = [
+  s3({ bucket: text, region: text, endpoint: text, accessKeyId: text, secretAccessKey: text, sessionToken: text }),
+  fs({ base: "./data", publicUrl: text, mode: size }),
+  memory({ publicUrl: text }),
+  env({ localPath: text, s3Bucket: text }),
+  objects(storage),
+];
+
+export async function calls(store: ObjectStore): Promise<void> {
+  const headers = { contentType: text, contentDisposition: text, cacheControl: text };
+  await store.upload("a", body, { ...headers, ifMatch: text, size, signal });
+  await store.download("a", { ifNoneMatch: text, range: { start: 0, end: size }, parallel: size, signal });
+  await store.presign("a", { ...headers, method: "PUT", contentLength: size, expiresIn: size });
+  await store.copy("a", "b", { ifMatch: text, versionId: text });
+  await store.update("a", () => undefined, { attempts: size });
+  await store.createMultipartUpload("a", { size, partSize: size });
+  await store.sweepUploads({ prefix: text, olderThan: size });
+  store.list({ prefix: text, cursor: text, limit: size });
+  const file = await guard({ body, type: text, name: text, size }, { maxSize: size });
+  await respond(store, file.filename, request, { filename: text, cacheControl: text });
+  await presignPost(store, "a", { contentLength: { min: size, max: 1 }, contentType: text, expiresIn: size });
+}
