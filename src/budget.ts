@@ -84,7 +84,7 @@ export class MemoryBudget {
       for (;;) {
         signal?.throwIfAborted();
         if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
-        waiter.seen = Date.now();
+        waiter.seen = performance.now();
         this.#serve();
         if (waiter.granted) return waiter.granted;
         await new Promise((resolve) => setTimeout(resolve, LOOK));
@@ -116,7 +116,7 @@ export class MemoryBudget {
   }
 
   #serve(): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#waiting = this.#waiting.filter(({ seen }) => now - seen < GONE);
     if (this.#waiting.length > 0) for (const loan of this.#loans) this.#look(loan, now);
     let queue = false;
@@ -165,7 +165,7 @@ export class MemoryBudget {
     const { bytes } = waiter;
     this.#waiting = this.#waiting.filter((other) => other !== waiter);
     const buffer = (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
-    waiter.granted = { buffer, end: 0, seen: 0, since: Date.now(), open: true, small };
+    waiter.granted = { buffer, end: 0, seen: 0, since: performance.now(), open: true, small };
     this.#loans.add(waiter.granted);
     this.#count(waiter.granted, 1);
     // Kept buffers are memory too: they make room for those in use.

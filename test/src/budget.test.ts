@@ -154,6 +154,21 @@ describe("a body that has stopped", () => {
     expect((await budget.take(100, 0)).buffer).toBe(buffer);
   });
 
+  it("is told by a clock that nobody sets, and so is one that is sent", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    (await budget.take(100, 0)).end = 3;
+    vi.setSystemTime(Date.now() - 5 * 3_600_000);
+    const next = budget.take(96, 0);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(budget.used).toBe(3 + 96);
+    budget.seal(await next);
+    vi.setSystemTime(Date.now() + 9 * 3_600_000);
+    void budget.take(100, 0);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(budget.used).toBe(3 + 96);
+  });
+
   it("leaves what is set aside to one at a time, when all the rest is held by those that have stopped", async () => {
     vi.useFakeTimers();
     const budget = new MemoryBudget(500, 100, 1);
