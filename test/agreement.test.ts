@@ -8,12 +8,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createStorage } from "unstorage";
 import { expect, it, onTestFinished } from "vitest";
 import fs from "../drivers/fs.ts";
 import memory from "../drivers/memory.ts";
 import s3 from "../drivers/s3.ts";
+import { objects } from "../src/mounts.ts";
 import { agree } from "./agreement/agree.ts";
 import { Player } from "./agreement/player.ts";
+import { KEYS } from "./agreement/script.ts";
 import { startStub } from "./faults/stub.ts";
 
 const keys = { accessKeyId: "AKID", secretAccessKey: "secret" };
@@ -34,6 +37,22 @@ it.each(seeds)("calls come to the same in memory, in a folder and on S3, seed %s
     new Player("s3", s3({ ...keys, bucket, endpoint: stub.url })),
   ] as const;
   await agree(players, seed, calls);
+});
+
+it.each(seeds)("calls come to the same in a scope and over mounts, seed %s", { timeout }, async (seed) => {
+  const outer = memory();
+  // None of these is in the scope.
+  for (const key of ["bas", "base", "baz/k"]) await outer.upload(key, "outside");
+  const storage = createStorage();
+  storage.mount("", memory());
+  const players = [
+    new Player("memory", memory()),
+    new Player("scope", outer.scoped("base/")),
+    new Player("mounts", objects(storage)),
+  ] as const;
+  // Which of several keys that are none is named, is each one's own.
+  await agree(players, seed, calls, { objects: true, keys: KEYS });
+  expect((await outer.list().pages().next()).value?.objects.at(-1)?.key).toBe("baz/k");
 });
 
 it.each(seeds)("calls come to the same in memory and by R2's binding, seed %s", { timeout }, async (seed) => {

@@ -1,14 +1,13 @@
 /** One driver in a play: what its calls come to, in words that are the same on every driver. */
-import type { Driver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
-import type { ObjectInfo } from "../../src/interface.ts";
+import type { ObjectInfo, ObjectStore } from "../../src/interface.ts";
 
 /** One driver in the play. */
 export class Player {
   readonly name: string;
-  readonly store: Driver;
+  readonly store: ObjectStore & { readonly dispose?: () => unknown };
 
-  constructor(name: string, store: Driver) {
+  constructor(name: string, store: ObjectStore & { readonly dispose?: () => unknown }) {
     this.name = name;
     this.store = store;
   }

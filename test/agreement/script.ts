@@ -1,4 +1,5 @@
 /** Random calls that can be made on several drivers at once: all must say the same. */
+import type { Driver } from "../../src/driver.ts";
 import type { DownloadOptions, UploadOptions } from "../../src/interface.ts";
 import { chance } from "../support/chance.ts";
 import { type Call, told } from "./player.ts";
@@ -24,12 +25,8 @@ export const KEYS: readonly string[] = [
   "back\\slash",
   "trail. ",
   `${"l".repeat(300)}/k`,
-  // None of these is one.
-  "",
-  "a/../b",
-  "\uD800",
-  "l".repeat(1025),
 ];
+const INVALID = ["", "a/../b", "\uD800", "l".repeat(1025)];
 const PREFIXES = ["", "a", "a/", "a/b", "A", "/", "e", "x/", "l", "\u{1F600}"];
 
 type Metadata = Readonly<Record<string, string>>;
@@ -42,11 +39,13 @@ const METADATA: readonly Metadata[] = [
 
 /** What is left out for those that cannot all. */
 export interface Traits {
-  /** Default: {@link KEYS}. */
+  /** Default: {@link KEYS}, and some that are none. */
   readonly keys?: readonly string[];
   readonly metadata?: readonly Metadata[];
   /** Whether uploads in parts know no conditions and no lists, as by R2's binding. */
   readonly bare?: boolean;
+  /** Whether there are object verbs alone. */
+  readonly objects?: boolean;
 }
 
 /** Calls without end, the same for the same seed. */
@@ -55,13 +54,18 @@ export class Script {
   readonly #keys: readonly string[];
   readonly #metadata: readonly Metadata[];
   readonly #bare: boolean;
+  readonly #objects: boolean;
   #turn = 0;
 
-  constructor(seed: number, { keys = KEYS, metadata = METADATA, bare = false }: Traits = {}) {
+  constructor(
+    seed: number,
+    { keys = [...KEYS, ...INVALID], metadata = METADATA, bare = false, objects = false }: Traits = {},
+  ) {
     this.#random = chance(seed);
     this.#keys = keys;
     this.#metadata = metadata;
     this.#bare = bare;
+    this.#objects = objects;
   }
 
   #upTo(count: number): number {
@@ -95,8 +99,7 @@ export class Script {
       this.#copy,
       this.#move,
       this.#update,
-      this.#kv,
-      this.#kv,
+      ...(this.#objects ? [] : [this.#kv, this.#kv]),
       this.#parts,
     ];
     return this.#one(verbs).call(this, turn, key);
@@ -300,7 +303,7 @@ export class Script {
     return {
       says: `${turn} ${verb} ${name} or ${base}`,
       async run(player) {
-        const { store } = player;
+        const store = player.store as Driver;
         if (verb === "getKeys") return (await store.getKeys(base, {})).sort();
         if (verb === "clear") return store.clear?.(base, {});
         if (verb === "setItem") {
