@@ -95,7 +95,7 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "denied")
     return ["the keys lack a right or are wrong; without s3:ListBucket an absent object looks so too"];
   if (answer.status === 404 && complaint.code === undefined)
-    return ["no document of the store says why; look at endpoint and at what is before the store"];
+    return ["no document of the store says why; check endpoint and what is before the store"];
   if (!isMisplaced(answer, complaint)) return [];
   const region = regionIn(answer, complaint);
   if (region) return [`the bucket is in region ${region}; set region`];

@@ -59,7 +59,7 @@ export function namesOf(root: Element, base: string, prefix: string): Names {
     decode,
     relative(entry, what) {
       const name = decode(childText(entry, what) ?? "");
-      if (!name) throw new StorageError("corrupt", `the store listed an entry without ${what}`);
+      if (!name) throw without(what);
       if (!name.startsWith(base + prefix))
         throw new StorageError("corrupt", "the store listed a key outside the prefix");
       return name.slice(base.length);
@@ -67,11 +67,15 @@ export function namesOf(root: Element, base: string, prefix: string): Names {
   };
 }
 
+/** What an entry without something is refused with: what a list lacks must not look absent. */
+export function without(what: string): StorageError {
+  return new StorageError("corrupt", `the store listed an entry without ${what}`);
+}
+
 function toListed(entry: Element): { size: number; etag: string; lastModified: Date } {
   const size = childNumber(entry, "Size");
   const lastModified = toDate(childText(entry, "LastModified"));
-  if (!Number.isSafeInteger(size) || !lastModified)
-    throw new StorageError("corrupt", "the store listed an object without size or date");
+  if (!Number.isSafeInteger(size) || !lastModified) throw without("Size or LastModified");
   return { size, etag: toEtag(childText(entry, "ETag")), lastModified };
 }
 

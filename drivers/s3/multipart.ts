@@ -20,8 +20,9 @@ import type { Client } from "./client.ts";
 import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
-import { isEncoded, listObjects, namesOf } from "./list.ts";
+import { isEncoded, listObjects, namesOf, without } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
+import type { Query } from "./url.ts";
 import { etagOf } from "./write.ts";
 import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
 
@@ -140,28 +141,26 @@ export async function* listUploads(
   let id: string | undefined;
   const advance = advancing();
   for (;;) {
-    const ask = (encoding?: "url"): Promise<Element> => {
-      const query = {
-        uploads: "",
-        "encoding-type": encoding,
-        prefix: client.settings.base + prefix || undefined,
-        "key-marker": key,
-        "upload-id-marker": id,
-      };
-      return client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
+    const query = {
+      uploads: "",
+      prefix: client.settings.base + prefix || undefined,
+      "key-marker": key,
+      "upload-id-marker": id,
     };
+    const ask = (more?: Query): Promise<Element> =>
+      client.document({ method: "GET", query: { ...query, ...more }, signal }, "ListMultipartUploadsResult");
     let root = await ask();
     // Asked to encode keys, Ceph does it without saying so, and SeaweedFS says so without doing it. So it is asked only where what
     // stands for a character that XML cannot hold is in one.
     if (childrenOf(root, "Upload").some((upload) => childText(upload, "Key")?.includes("\uFFFD"))) {
-      const encoded = await ask("url");
+      const encoded = await ask({ "encoding-type": "url" });
       if (isEncoded(encoded)) root = encoded;
     }
     const names = namesOf(root, client.settings.base, prefix);
     for (const upload of childrenOf(root, "Upload")) {
       const uploadId = childText(upload, "UploadId");
       const initiated = toDate(childText(upload, "Initiated"));
-      if (!uploadId || !initiated) throw new StorageError("corrupt", "the store listed an upload without id or date");
+      if (!uploadId || !initiated) throw without("UploadId or Initiated");
       yield { key: names.relative(upload, "Key"), uploadId, initiated };
     }
     if (!childFlag(root, "IsTruncated")) return;
@@ -175,6 +174,6 @@ export async function* listUploads(
 function toPart(part: Element): StoredPart {
   const [partNumber, size] = [childNumber(part, "PartNumber"), childNumber(part, "Size")];
   if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size))
-    throw new StorageError("corrupt", "the store listed a part without number or size");
+    throw without("PartNumber or Size");
   return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
 }

@@ -223,5 +223,5 @@ function lengthOf(response: WireResponse): number {
   const length = response.header("content-length") ?? "";
   if (/^\d{1,15}$/.test(length)) return Number(length);
   void response.discard();
-  throw new StorageError("corrupt", "the store or a proxy left out the length of the object, or garbled it");
+  throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");
 }
