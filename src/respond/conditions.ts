@@ -21,8 +21,9 @@ export function storeConditions(headers: Headers): StoreConditions {
   const [other] = noneMatch ?? [];
   return {
     ...(match?.length === 1 && only !== undefined && STRONG.test(only) && { ifMatch: only }),
-    // A false If-Unmodified-Since comes first and is 412, which a store that says `not-modified` would hide.
-    ...(noneMatch?.length === 1 &&
+    // A false If-Match or If-Unmodified-Since comes first and is 412, which a store that says `not-modified` would hide, as MinIO does.
+    ...(match === null &&
+      noneMatch?.length === 1 &&
       other !== undefined &&
       STRONG.test(opaque(other)) &&
       !unmodifiedSinceCounts(headers) && { ifNoneMatch: opaque(other) }),

@@ -1,6 +1,7 @@
 /** Random calls that can be made on several drivers at once: all must say the same. */
 import type { Driver } from "../../src/driver.ts";
 import type { DownloadOptions, UploadOptions } from "../../src/interface.ts";
+import { respond } from "../../src/respond.ts";
 import { chance } from "../support/chance.ts";
 import { type Call, told } from "./player.ts";
 
@@ -89,6 +90,8 @@ export class Script {
       this.#upload,
       this.#download,
       this.#download,
+      this.#respond,
+      this.#respond,
       this.#head,
       this.#delete,
       this.#deleteMany,
@@ -191,6 +194,30 @@ export class Script {
             headers.get(name),
           ),
         };
+      },
+    };
+  }
+
+  #respond(turn: number, key: string): Call {
+    const method = this.#one(["GET", "GET", "HEAD"]);
+    const ranges = ["bytes=0-0", "bytes=2-5", "bytes=-3", "bytes=1-", "bytes=0-0,2-3", "lines=1-2", "bytes=99999999-"];
+    const tags = ["own", "own", '"other"', "*", "W/own", '"other", own', "no tag"];
+    const given = {
+      range: this.#maybe(0.5, () => this.#one(ranges)),
+      "if-match": this.#maybe(0.2, () => this.#one(tags)),
+      "if-none-match": this.#maybe(0.3, () => this.#one(tags)),
+      "if-range": this.#maybe(0.2, () => this.#one(tags)),
+    };
+    return {
+      says: `${turn} respond ${method} ${key} ${JSON.stringify(given)}`,
+      async run(player) {
+        const own = await player.etag(key);
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(given)) if (value) headers.set(name, value.replace("own", own));
+        const answer = await respond(player.store, key, new Request("http://h/", { method, headers }));
+        const sent = [...answer.headers].filter(([name]) => name !== "last-modified");
+        const named = sent.map(([name, value]) => [name, value.replace(own, "own")]);
+        return [answer.status, named, await answer.text()];
       },
     };
   }

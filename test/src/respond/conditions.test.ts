@@ -13,6 +13,8 @@ test.each([
   [{ "if-none-match": 'W/"é"' }, {}],
   [{ "if-match": '"foo\tbar"' }, {}],
   [{ "if-none-match": '"a"', "if-unmodified-since": "x" }, {}],
+  [{ "if-match": '"b"', "if-none-match": '"a"' }, { ifMatch: '"b"' }],
+  [{ "if-match": "*", "if-none-match": '"a"' }, { ifNoneMatch: '"a"' }],
 ])("storeConditions asks the store about %j with %j", (headers, conditions) => {
   expect(storeConditions(new Headers(headers as Record<string, string>))).toEqual(conditions);
 });
