@@ -138,7 +138,11 @@ function send(
 ): Response {
   const headers = objectHeaders(info, options);
   headers.set("content-length", String(length));
-  if (range !== undefined) headers.set("content-range", `bytes ${range.start}-${range.end}/${info.size}`);
+  if (range !== undefined) {
+    headers.set("content-range", `bytes ${range.start}-${range.end}/${info.size}`);
+    // A part that a host compresses on its way is no part of the object any more (RFC 9111, 5.2.2.6).
+    headers.append("cache-control", "no-transform");
+  }
   const init: EncodedResponseInit = {
     status: range === undefined ? 200 : 206,
     headers,

@@ -116,6 +116,7 @@ describe("respond", () => {
     const { store, calls } = await stored();
     const response = await ask(store, { range });
     expect(response.status).toBe(206);
+    expect(response.headers.get("cache-control")).toBe("private, no-cache, no-transform");
     expect(response.headers.get("content-range")).toBe(contentRange);
     expect(response.headers.get("content-length")).toBe(String(text.length));
     expect(await response.text()).toBe(text);
