@@ -1,5 +1,6 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants, lstatSync, readlinkSync } from "node:fs";
+import type { Local } from "./calls.ts";
 import { isAbsent } from "./errno.ts";
 import { keptIf, open, type File } from "./file.ts";
 
@@ -7,7 +8,7 @@ const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
 /** What is asked of a root. */
 interface Paths {
-  isLocal(): boolean;
+  isLocal(): Local;
   path(relative: string): string;
   place(found: string, path: string): Promise<"inside" | "linked" | "respelled">;
 }
@@ -148,7 +149,12 @@ export function anchors(root: Paths, mayStay: () => boolean): Anchors {
     async anchor(folder) {
       const before = folders.get(folder);
       if (before) {
-        if (whereIs(before.anchor) === before.found) return use(before);
+        // Last used, last let go: records come and go in 256 folders, and their objects in few.
+        folders.delete(folder);
+        if (whereIs(before.anchor) === before.found) {
+          folders.set(folder, before);
+          return use(before);
+        }
         end(folder, before);
       }
       const held = await anchor(root, folder);

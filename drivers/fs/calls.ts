@@ -10,22 +10,37 @@ export function settled<T = void>(
   });
 }
 
+/**
+ * Whether a file system asks no other machine or program for what it knows: `memory` when all that it has lies there, so that no call on a
+ * small file waits.
+ */
+export type Local = boolean | "memory";
+
+type Name = "close" | "fstat" | "fsync" | "lstat" | "open" | "rename" | "symlink" | "unlink" | "utimes" | "write";
+type Call<T> = (...args: readonly unknown[]) => T;
+
+/** A call of `node:fs`, which goes to a thread where it may wait. */
+export async function call<T = void>(local: Local | undefined, name: Name, ...args: readonly unknown[]): Promise<T> {
+  if (local === "memory") return (fs[`${name}Sync`] as Call<T>)(...args);
+  return settled((done) => (fs[name] as Call<void>)(...args, done));
+}
+
 /** Gives a file another name, in place of what has it. */
-export function rename(from: string, to: string): Promise<void> {
-  return settled((done) => fs.rename(from, to, done));
+export function rename(from: string, to: string, local?: Local): Promise<void> {
+  return call(local, "rename", from, to);
 }
 
 /** Makes a symbolic link with a text, unless the name is taken. */
-export function symlink(text: string, path: string): Promise<void> {
-  return settled((done) => fs.symlink(text, path, done));
+export function symlink(text: string, path: string, local?: Local): Promise<void> {
+  return call(local, "symlink", text, path);
 }
 
 /** Removes a name. */
-export function unlink(path: string): Promise<void> {
-  return settled((done) => fs.unlink(path, done));
+export function unlink(path: string, local?: Local): Promise<void> {
+  return call(local, "unlink", path);
 }
 
 /** Sets both times of a file, in seconds or as dates. */
-export function utimes(path: string, time: number | Date): Promise<void> {
-  return settled((done) => fs.utimes(path, time, time, done));
+export function utimes(path: string, time: number | Date, local?: Local): Promise<void> {
+  return call(local, "utimes", path, time, time);
 }

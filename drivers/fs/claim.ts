@@ -2,7 +2,7 @@
 import { link, lstat, lutimes, open, readFile, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
-import { symlink, unlink } from "./calls.ts";
+import { type Local, symlink, unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { nameHolder, stateOf } from "./holder.ts";
@@ -60,8 +60,8 @@ async function writeNew(path: string, line: string): Promise<void> {
 const over = new Set<string>();
 
 /** Removes a claim. Never rejects. */
-async function end(path: string, line: string): Promise<void> {
-  await orAbsent(patiently(() => unlink(path))).catch(() => over.add(`${line} ${path}`));
+async function end(path: string, line: string, local?: Local): Promise<void> {
+  await orAbsent(patiently(() => unlink(path, local))).catch(() => over.add(`${line} ${path}`));
 }
 
 /** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
@@ -70,10 +70,11 @@ export async function claim(
   signal?: AbortSignal,
   clock: Clock = systemClock,
   holding?: Holding,
+  local?: Local,
 ): Promise<() => Promise<void>> {
   const line = holding?.line ?? (await nameHolder());
   let seen: Seen | null = null;
-  for (let waited = 0; !(await take(path, line, holding?.file));) {
+  for (let waited = 0; !(await take(path, line, holding?.file, local));) {
     signal?.throwIfAborted();
     const now = await look(path);
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
@@ -92,7 +93,7 @@ export async function claim(
     stop();
     // After so long it may be somebody else's.
     const isOurs = performance.now() - taken <= STALE_MS || (await look(path).catch(() => null))?.line === line;
-    if (isOurs) await end(path, line);
+    if (isOurs) await end(path, line, local);
   };
 }
 
@@ -111,7 +112,7 @@ export async function endIfLeft(path: string, clock: Clock = systemClock): Promi
 }
 
 /** Takes it if nobody has. A symbolic link is made with its text in one step; where there are none, a file is. */
-async function take(path: string, line: string, file?: string): Promise<boolean> {
+async function take(path: string, line: string, file?: string, local?: Local): Promise<boolean> {
   try {
     if (file !== undefined) {
       await link(file, path);
@@ -123,7 +124,7 @@ async function take(path: string, line: string, file?: string): Promise<boolean>
   }
   try {
     if (process.platform !== "win32") {
-      await symlink(line, path);
+      await symlink(line, path, local);
       return true;
     }
   } catch (error) {

@@ -5,7 +5,7 @@ import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
 import { discard, laterDraft, recordedDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
-import { lookAt } from "./file.ts";
+import { lookAt, SMALL } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
 import { etagOf } from "./identity.ts";
@@ -14,7 +14,7 @@ import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, recordOf, recordPath, writeRecord } from "./record.ts";
+import { type Description, dropRecord, recordOf, writeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -58,7 +58,7 @@ export async function commit(
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
         await chmod(root.path(draft.path), Number(mode));
-      if (record) await writeRecord(root, key, record, draft.stats, draft.durable);
+      if (record) await writeRecord(root, key, record, draft);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
@@ -77,9 +77,7 @@ export async function commit(
       }
       for (const { candidate, stats } of before) {
         if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
-        const same = recordPath(key, stats) === recordPath(key, draft.stats);
-        // A record of the same name, on a file system of coarse times, describes the new version if that has one.
-        if (!same || !record) await dropRecord(root, key, stats, record ? draft.stats : undefined);
+        await dropRecord(root, key, stats, record && draft.stats);
       }
       return infoOf(key, draft.stats, description);
     });
@@ -117,16 +115,15 @@ async function publish(
     for (let attempt = 0; ; attempt++) {
       try {
         // A file that was found has this spelling.
-        const isKnown = before.some((found) => found.candidate.path === candidate.path);
-        if (!isKnown && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
+        const known = before.find((found) => found.candidate.path === candidate.path);
+        if (!known && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
         const held = await root.hold(folderOf(candidate.path), attempt > 0);
         // Gone again, or something else by now: made anew, or refused.
         if (!held && attempt < ATTEMPTS) continue;
-        if (!held)
-          throw new StorageError("denied", "a folder on the object's path is replaced by links again and again");
+        if (!held) throw new StorageError("denied", "a folder on the way became a link");
         try {
           const to = held.path(nameOf(candidate.path));
-          await (createOnly ? create(root, draft, to) : replace(root, draft, to));
+          await (createOnly ? create(root, draft, to) : replace(root, draft, to, known));
           return { candidate, held };
         } catch (error) {
           await held.close();
@@ -144,8 +141,10 @@ async function publish(
   throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
 }
 
-async function replace(root: Root, draft: Draft, to: string): Promise<void> {
-  await patiently(() => rename(root.path(draft.path), to));
+async function replace(root: Root, draft: Draft, to: string, known?: Found): Promise<void> {
+  // The last of a large file may take long, since it frees the room.
+  const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
+  await patiently(() => rename(root.path(draft.path), to, local));
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set([

@@ -27,6 +27,7 @@ export async function copy(
     const version = await openVersion(root, from);
     if (!version) return null;
     const { stats, headers, candidate } = version;
+    const held = pathOf(version.holder);
     const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
     let draft: Draft | undefined;
     let isWhole: boolean;
@@ -34,14 +35,9 @@ export async function copy(
       if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
       }
-      draft = await copyDraft(
-        root,
-        settings,
-        pathOf(version.holder) ?? root.path(candidate.path),
-        recordOf(to, kept) !== null,
-      );
-      // The copy was made by name: it is of the version that was looked at if the name still means it.
-      const now = await lookAt(root.path(candidate.path));
+      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept) !== null);
+      // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
+      const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;
     } catch (error) {
       if (draft) await discard(root, draft.path);

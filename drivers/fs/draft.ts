@@ -38,30 +38,34 @@ export async function writeDraft(
 ): Promise<Draft> {
   const { signal } = options;
   const durable = settings.durable ?? options.durable ?? true;
-  let path: string | undefined;
-  let handle: File | undefined;
+  let draft: { readonly path: string; readonly file: File } | undefined;
   try {
     signal?.throwIfAborted();
-    const made = await onDisk(() => root.temp());
-    const opened = await onDisk(() => open(root.path(made), "wx", root.isLocal(), settings.mode ?? 0o666));
-    // From here on it is ours to remove.
-    path = made;
-    handle = opened;
-    if ("bytes" in source) await writeBytes(opened, source.bytes, options);
-    else await writeStream(opened, source, options);
-    const stats = await onDisk(async () => {
+    const { path, file } = (draft = await onDisk(() => begin(root, settings)));
+    if ("bytes" in source) await writeBytes(file, source.bytes, options);
+    else await writeStream(file, source, options);
+    return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
-      if (settings.mode !== undefined) await chmod(root.path(made), settings.mode);
-      return stamped(root, made, opened, nextStamp(options.isToRecord?.() ?? false), durable);
+      if (settings.mode !== undefined) await chmod(root.path(path), settings.mode);
+      const stats = await stamped(root, path, file, nextStamp(options.isToRecord?.() ?? false), durable);
+      await file.close();
+      return { path, stats, durable };
     });
-    await onDisk(() => opened.close());
-    return { path: made, stats, durable };
   } catch (error) {
     if ("stream" in source) await abandon(source.stream, error);
-    await handle?.close().catch(() => {});
-    if (path !== undefined) await discard(root, path);
+    if (draft) {
+      await draft.file.close().catch(() => {});
+      await discard(root, draft.path);
+    }
     throw error;
   }
+}
+
+async function begin(root: Root, { mode = 0o666 }: Settings): Promise<{ readonly path: string; readonly file: File }> {
+  const path = await root.temp();
+  // No call that follows waits for anything there, and the process has other work to do.
+  if (root.isLocal() === "memory") await new Promise(setImmediate);
+  return { path, file: await open(root.path(path), "wx", root.isLocal(), mode) };
 }
 
 /** Copies a file, by its absolute path, to a draft, in the file system itself where it can. */
@@ -110,7 +114,7 @@ async function stamped(
   durable: boolean,
 ): Promise<BigIntStats> {
   // By name, as Node's permission model demands.
-  await utimes(root.path(path), stamp);
+  await utimes(root.path(path), stamp, root.isLocal());
   if (durable) await handle.sync();
   return handle.stat();
 }
@@ -182,7 +186,8 @@ async function writeStream(
   }
 }
 
-async function writeAll(handle: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
+/** Writes all of the bytes, in as many steps as the system makes of them. */
+export async function writeAll(handle: File, bytes: Uint8Array, options: DraftOptions = {}): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
     const count = await onDisk(() => handle.write(bytes, at));
     at += count;

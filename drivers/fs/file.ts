@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs";
 import { readdir, statfs, type FileHandle } from "node:fs/promises";
-import { settled } from "./calls.ts";
+import { call, type Local, settled } from "./calls.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
 
@@ -27,8 +27,8 @@ const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 export const READ: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** What a name stands for, links not followed; null when there is no such file. */
-export async function lookAt(path: string): Promise<fs.BigIntStats | null> {
-  return orAbsent(settled<fs.BigIntStats>((done) => fs.lstat(path, { bigint: true }, done)));
+export function lookAt(path: string, local?: Local): Promise<fs.BigIntStats | null> {
+  return orAbsent(call<fs.BigIntStats>(local, "lstat", path, { bigint: true }));
 }
 
 /** The names in a folder; none when it is gone. */
@@ -36,22 +36,25 @@ export async function namesIn(path: string): Promise<readonly string[]> {
   return (await orAbsent(patiently(() => readdir(path)))) ?? [];
 }
 
-/** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, tmpfs, overlay, F2FS, ZFS. */
-const LOCAL: ReadonlySet<number> = new Set([
-  ...[0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1],
-]);
+/** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, overlay, F2FS, ZFS. */
+const LOCAL: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x794c7630, 0xf2f52010, 0x2fc12fc1];
+
+const TMPFS = 0x01021994;
 
 /** Whether a folder lies on a file system that asks nobody else. One that does may stall, and would stall the process with it. */
-export async function isLocalFolder(folder: string): Promise<boolean> {
+export async function isLocalFolder(folder: string): Promise<Local> {
   if (process.platform !== "linux") return false;
   return statfs(folder).then(
-    ({ type }) => LOCAL.has(type),
+    ({ type }) => (type === TMPFS ? "memory" : LOCAL.includes(type)),
     () => false,
   );
 }
 
 /** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
-const SMALL = 1024n * 1024n;
+export const SMALL: bigint = 1024n * 1024n;
+
+/** So many bytes are written to memory in less time than a thread is told of them. */
+const AT_ONCE = 64 * 1024;
 
 /** Where descriptors do less than the handles of `node:fs/promises`: workerd, and Node's permission model, which lets no other flush. */
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
@@ -67,14 +70,14 @@ export async function keptIf<T>(file: File, make: () => Promise<T | null>): Prom
 }
 
 /** Opens a file, waiting for a descriptor. `local` says what {@link isLocalFolder} did of it. */
-export function open(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
+export function open(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
   return patiently(() => openNow(path, flags, local, mode));
 }
 
 /** Opens a file, or rejects when there is no descriptor: for who holds another, since all who wait might. */
-export async function openNow(path: string, flags: string | number, local: boolean, mode?: number): Promise<File> {
+export async function openNow(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
   if (byHandle) return handled(await openHandle(path, flags, mode));
-  const fd = await settled<number>((done) => fs.open(path, flags, mode, done));
+  const fd = await call<number>(local, "open", path, flags, mode);
   let isOpen = true;
   // Of what is not on the disk yet, the last close may wait for it.
   let clean = true;
@@ -83,17 +86,16 @@ export async function openNow(path: string, flags: string | number, local: boole
     fd,
     read: (into, position) => settled((done) => fs.read(fd, into, 0, into.byteLength, position, done)),
     write(bytes, from) {
-      clean = false;
-      return settled((done) => fs.write(fd, bytes, from, bytes.byteLength - from, null, done));
+      clean = local === "memory";
+      const length = bytes.byteLength - from;
+      return call(length <= AT_ONCE && local, "write", fd, bytes, from, length, null);
     },
     async sync() {
-      await settled((done) => fs.fsync(fd, done));
+      await call(false, "fsync", fd);
       clean = true;
     },
     async stat() {
-      const stats = local
-        ? fs.fstatSync(fd, { bigint: true })
-        : await settled<fs.BigIntStats>((done) => fs.fstat(fd, { bigint: true }, done));
+      const stats = await call<fs.BigIntStats>(local && "memory", "fstat", fd, { bigint: true });
       size = stats.size;
       return stats;
     },
@@ -101,8 +103,7 @@ export async function openNow(path: string, flags: string | number, local: boole
       if (!isOpen) return;
       isOpen = false;
       try {
-        if (local && clean && size <= SMALL) fs.closeSync(fd);
-        else await settled((done) => fs.close(fd, done));
+        await call(local && clean && size <= SMALL && "memory", "close", fd);
       } catch (error) {
         if (!clean) throw error;
       }

@@ -25,8 +25,8 @@ export async function fileAt(path: string): Promise<BigIntStats | null> {
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
-  const stats = await fileAt(root.path(candidate.path));
-  return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
+  const stats = await lookAt(root.path(candidate.path), root.isLocal());
+  return stats?.isFile() && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
 }
 
 /** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */

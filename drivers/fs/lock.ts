@@ -58,7 +58,7 @@ async function claimed(
 ): Promise<() => Promise<void>> {
   try {
     const place = folder ?? (await root.tempFolder());
-    return await claim(root.path(`${place}/${claimPath(key)}`), signal, undefined, holding);
+    return await claim(root.path(`${place}/${claimPath(key)}`), signal, undefined, holding, root.isLocal());
   } catch (error) {
     // Or nothing could be deleted any more, which is what makes room.
     if (needsNoRoom && FULL.has(errnoOf(error) ?? "")) return async () => {};

@@ -6,6 +6,7 @@ import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
 import { unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
+import { type Draft, writeAll } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { open } from "./file.ts";
 import { rename } from "./host.ts";
@@ -37,9 +38,9 @@ export function defaultType(key: string): string {
 export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
   const headers: Record<string, string> = {};
   for (const name of TEXTS) if (given[name] !== undefined) headers[name] = given[name];
-  const { contentType = defaultType(key), metadata } = given;
+  const { contentType = defaultType(key), metadata = {} } = given;
   const described = Object.assign(headers, { contentType });
-  if (!metadata || Object.keys(metadata).length === 0) return described;
+  if (Object.keys(metadata).length === 0) return described;
   return Object.assign(described, { metadata: Object.assign(emptyMetadata(), metadata) });
 }
 
@@ -58,42 +59,37 @@ export function recordPath(key: string, version: Identity): string {
 }
 
 /** What of a description neither key nor file tell; null when they tell all, and the version has no record. */
-export function recordOf(key: string, { checksum, uploadId, ...headers }: Description): Description | null {
-  const { contentType, ...rest } = headersOf(key, headers);
-  const record = {
-    ...(contentType === defaultType(key) ? {} : { contentType }),
-    ...rest,
-    ...(checksum && { checksum }),
-    ...(uploadId !== undefined && { uploadId }),
-  };
+export function recordOf(key: string, description: Description): Description | null {
+  const record: Record<string, unknown> = {};
+  for (const name of [...TEXTS, "checksum", "uploadId"] as const) {
+    const value = description[name];
+    if (value !== undefined && (name !== "contentType" || value !== defaultType(key))) record[name] = value;
+  }
+  const { metadata = {} } = description;
+  if (Object.keys(metadata).length > 0) record["metadata"] = metadata;
   return Object.keys(record).length > 0 ? record : null;
 }
 
 /** Writes the record of a version that is about to appear. */
-export async function writeRecord(
-  root: Root,
-  key: string,
-  record: Description,
-  version: Identity,
-  durable: boolean,
-): Promise<void> {
-  const path = recordPath(key, version);
+export async function writeRecord(root: Root, key: string, record: Description, draft: Draft): Promise<void> {
+  const path = recordPath(key, draft.stats);
   const folder = folderOf(path);
-  const temp = await root.temp();
+  // Beside the draft, in a folder that was there this moment.
+  const temp = `${draft.path}0`;
   try {
     const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
     const handle = await open(root.path(temp), "wx", root.isLocal());
     try {
-      for (let at = 0; at < bytes.byteLength;) at += await handle.write(bytes, at);
-      if (durable) await handle.sync();
+      await writeAll(handle, bytes);
+      if (draft.durable) await handle.sync();
     } finally {
       await handle.close();
     }
     const held = await root.hold(folder);
-    if (!held) throw new StorageError("denied", `the folder ${folder} is replaced by links again and again`);
+    if (!held) throw new StorageError("denied", "a folder on the way became a link");
     try {
-      await patiently(() => rename(root.path(temp), held.path(nameOf(path))));
-      if (durable)
+      await patiently(() => rename(root.path(temp), held.path(nameOf(path)), root.isLocal()));
+      if (draft.durable)
         await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
           await unlink(held.path(nameOf(path))).catch(() => {});
           throw error;
@@ -132,23 +128,19 @@ async function readAt(root: Root, key: string, path: string, opening?: typeof op
   return (await orAbsent(root.whereabouts(path, true))) === "linked" ? null : parseRecord(text, key, path);
 }
 
-/** Removes the record of a version that is gone, but not that of the one to be `kept`. Never rejects: one that stays describes nothing, and is swept. */
-export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity): Promise<void> {
+/**
+ * Removes the record of a version that is gone, but not that of the one to be `kept`, which was written a moment ago: they may share a
+ * name on a file system of coarse times. Never rejects: one that stays describes nothing, and is swept.
+ */
+export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity | null): Promise<void> {
   if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
-  const folder = folderOf(path);
+  const stays = kept && recordPath(key, kept);
   try {
-    const held = await root.anchor(folder);
-    // Where no folder can be held, its path may lead elsewhere.
-    if (!held || (!held.handle && (await root.whereabouts(folder)) !== "inside")) return;
-    try {
-      const adopted = await adoptable(root, recordsOf(key), version);
-      if (adopted !== null && (kept === undefined || adopted !== recordPath(key, kept)))
-        await unlink(held.path(nameOf(adopted)));
-      await unlink(held.path(nameOf(path)));
-    } finally {
-      await held.close();
-    }
+    // What has written the other one there has looked whether a link leads to it.
+    if (!stays && (await root.whereabouts(folderOf(path))) !== "inside") return;
+    for (const old of [await adoptable(root, recordsOf(key), version), path])
+      if (old && old !== stays) await unlink(root.path(old), root.isLocal());
   } catch {
     // Most versions have none.
   }

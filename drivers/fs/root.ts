@@ -5,6 +5,7 @@ import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
+import type { Local } from "./calls.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
@@ -25,7 +26,7 @@ export interface Root extends Anchors {
   /** Whether the host takes any byte but `/` and NUL in a name. */
   readonly posix: boolean;
   /** Whether its file system answers of what it has in memory without asking anybody; known when the folder was seen. */
-  isLocal(): boolean;
+  isLocal(): Local;
   /** The absolute path of a relative one. */
   path(relative: string): string;
   /** Whether the folder is there; rejects when it is no folder or of a later layout. */
@@ -59,7 +60,7 @@ export function rootAt(base: string): Root {
   };
   const path = (relative: string): string => below(base, relative);
   let real: string | undefined;
-  let local = false;
+  let local: Local = false;
 
   async function exists(): Promise<boolean> {
     if (real !== undefined) return true;
@@ -165,7 +166,7 @@ export function rootAt(base: string): Root {
     }
   }
 
-  const isLocal = (): boolean => local;
+  const isLocal = (): Local => local;
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {

@@ -10,7 +10,7 @@ import { rootAt } from "../../drivers/fs/root.ts";
 import type * as Sweep from "../../drivers/fs/sweep.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import { StorageError } from "../../src/error.ts";
-import { emptyFolder, filesBelow } from "../drivers/fs/folder.ts";
+import { emptyFolder, filesBelow, MEMORY } from "../drivers/fs/folder.ts";
 import { openBelow } from "../support/descriptors.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { failing, type Fault, FILLS, OPENS } from "./failing.ts";
@@ -211,8 +211,13 @@ async function present(store: ObjectStore, keys: readonly string[]): Promise<Obj
 const REMOVALS: readonly string[] = ["unlink", "rmdir", "realpath"];
 
 /** Runs a verb until none of its calls is left to fail; gives how often it has failed. */
-async function failAtEach(verb: Verb, fault: Omit<Fault, "from">, codes: readonly string[]): Promise<number> {
-  const folder = await emptyFolder();
+async function failAtEach(
+  verb: Verb,
+  fault: Omit<Fault, "from">,
+  codes: readonly string[],
+  place?: string,
+): Promise<number> {
+  const folder = await emptyFolder(place);
   const unheard = unhandledRejections();
   const keys = Object.keys({ ...verb.given, ...verb.then });
   const before: Objects = Object.fromEntries(keys.map((key) => [key, verb.given?.[key] ?? null]));
@@ -285,6 +290,11 @@ describe("a verb leaves the old or the new, and nothing else, and can be called 
 
   it.each(onEach)("L22: on a disk that fails once, %s", async (_, verb) => {
     await failAtEach(verb, { code: "EIO" }, ["unknown", "ambiguous", "partial"]);
+  });
+
+  it("L22: in memory that fails once, an upload with headers", async () => {
+    const verb = verbs["an upload with headers"] as Verb;
+    await failAtEach(verb, { code: "EIO" }, ["unknown", "ambiguous"], MEMORY);
   });
 });
 

@@ -81,11 +81,20 @@ const NAMES: Readonly<Record<string, string>> = {
   fstat: "handle.stat",
   fstatSync: "handle.stat",
   fsync: "handle.sync",
+  openSync: "open",
   read: "handle.read",
+  renameSync: "rename",
+  symlinkSync: "symlink",
+  unlinkSync: "unlink",
+  utimesSync: "utimes",
   write: "handle.write",
+  writeSync: "handle.write",
 };
 const WITH_CALLBACKS = ["close", "fstat", "fsync", "lstat", "open", "read", "rename", "symlink", "unlink", "utimes"];
-const AT_ONCE = ["closeSync", "fstatSync", "lstatSync", "readlinkSync", "realpathSync"];
+const AT_ONCE = [
+  ...["closeSync", "fstatSync", "lstatSync", "openSync", "readlinkSync", "realpathSync"],
+  ...["renameSync", "symlinkSync", "unlinkSync", "utimesSync", "writeSync"],
+];
 
 /** What a flush does: nothing by default, since no power is cut here. */
 export const disk = { flush: async (_fd: number): Promise<void> => {} };

@@ -76,6 +76,13 @@ describe("anchors", () => {
     }
     await expect.poll(left).toBe(8);
     const used = await hold("a/b");
+    // The one that is used again and again stays.
+    for (let n = 0; n < 20; n++) {
+      await (await hold(`${n}`))?.close();
+      const again = await hold("a/b");
+      expect(again?.folder).toBe(used?.folder);
+      await again?.close();
+    }
     release();
     await expect.poll(left).toBe(1);
     await writeFile(used?.path("last") ?? "", "x");

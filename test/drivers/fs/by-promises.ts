@@ -1,4 +1,5 @@
 /** The driver's calls as those of `node:fs/promises`, which a test may have spoilt: for `vi.mock` of `drivers/fs/calls.ts`. */
+import * as calls from "node:fs";
 import * as fs from "node:fs/promises";
 import type * as Calls from "../../../drivers/fs/calls.ts";
 
@@ -11,3 +12,6 @@ export const settled: typeof Calls.settled = (begin) =>
   new Promise((resolve, reject) => {
     begin((error, value) => (error ? reject(error) : resolve(value as never)));
   });
+
+export const call: typeof Calls.call = (_, name, ...args) =>
+  settled((done) => (calls[name] as (...args: readonly unknown[]) => void)(...args, done));

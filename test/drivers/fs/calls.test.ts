@@ -4,28 +4,31 @@ import { expect, it } from "vitest";
 import { rename, settled, symlink, unlink, utimes } from "../../../drivers/fs/calls.ts";
 import { emptyFolder } from "./folder.ts";
 
-it("each call does what it is named after, and rejects with the system's own error", async () => {
-  const base = await emptyFolder();
-  const [a, b, l] = ["a", "b", "l"].map((name) => join(base, name)) as [string, string, string];
-  await writeFile(a, "1");
-  await writeFile(b, "2");
-  await utimes(a, 1234.5);
-  expect((await lstat(a)).mtimeMs).toBe(1_234_500);
-  await utimes(b, new Date(5000));
-  expect((await lstat(b)).mtimeMs).toBe(5000);
-  await rename(a, b);
-  expect(await readFile(b, "utf8")).toBe("1");
-  await symlink("text", l);
-  expect(await readlink(l)).toBe("text");
-  await expect(symlink("other", l)).rejects.toMatchObject({ code: "EEXIST" });
-  await unlink(l);
-  for (const call of [() => unlink(l), () => rename(a, l), () => utimes(a, 1)])
-    await expect(call()).rejects.toMatchObject({ code: "ENOENT" });
-  // A link is not followed by what removes it.
-  await symlinkOf(b, l);
-  await unlink(l);
-  expect(await readFile(b, "utf8")).toBe("1");
-});
+it.each([false, "memory"] as const)(
+  "each call does what it is named after, and rejects with the system's own error (local: %s)",
+  async (local) => {
+    const base = await emptyFolder();
+    const [a, b, l] = ["a", "b", "l"].map((name) => join(base, name)) as [string, string, string];
+    await writeFile(a, "1");
+    await writeFile(b, "2");
+    await utimes(a, 1234.5, local);
+    expect((await lstat(a)).mtimeMs).toBe(1_234_500);
+    await utimes(b, new Date(5000), local);
+    expect((await lstat(b)).mtimeMs).toBe(5000);
+    await rename(a, b, local);
+    expect(await readFile(b, "utf8")).toBe("1");
+    await symlink("text", l, local);
+    expect(await readlink(l)).toBe("text");
+    await expect(symlink("other", l, local)).rejects.toMatchObject({ code: "EEXIST" });
+    await unlink(l, local);
+    for (const call of [() => unlink(l, local), () => rename(a, l, local), () => utimes(a, 1, local)])
+      await expect(call()).rejects.toMatchObject({ code: "ENOENT" });
+    // A link is not followed by what removes it.
+    await symlinkOf(b, l);
+    await unlink(l, local);
+    expect(await readFile(b, "utf8")).toBe("1");
+  },
+);
 
 it("settled resolves with the value and rejects with the error", async () => {
   expect(await settled<number>((done) => done(null, 1))).toBe(1);

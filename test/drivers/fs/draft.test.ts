@@ -9,7 +9,7 @@ import { onDisk } from "../../../drivers/fs/errno.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { bundle, run } from "./child.ts";
-import { emptyFolder, failure, folder, K, streamOf } from "./folder.ts";
+import { emptyFolder, failure, folder, K, MEMORY, streamOf } from "./folder.ts";
 
 const MIB = 1024 * 1024;
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -79,6 +79,19 @@ describe("writeDraft", () => {
     }
     expect(names.size).toBe(5);
     for (const name of names) expect(name).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("gives all else its turn between writes that wait for nothing, in memory", async () => {
+    const { put } = await folder({ base: await emptyFolder(MEMORY) });
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => void (isOver || (turns++, setImmediate(turn)));
+    // The first write does more.
+    await put("k", "");
+    turn();
+    for (let n = 0; n < 20; n++) await put("k", `${n}`);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(20);
   });
 
   it("L4: neither writes to a file that has its name already, nor removes it", async () => {

@@ -1,13 +1,17 @@
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isLocalFolder, lookAt, open } from "../../../drivers/fs/file.ts";
-import { emptyFolder } from "./folder.ts";
+import { emptyFolder, MEMORY } from "./folder.ts";
+
+const linux = process.platform === "linux";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-describe.each([true, false])("an open file (local: %s)", (local) => {
+describe.each([true, false, "memory"] as const)("an open file (local: %s)", (local) => {
   it("writes, reads at any place into any view, and tells of itself what a look at its name tells", async () => {
     const path = join(await emptyFolder(), "k");
     const file = await open(path, "wx", local, 0o600);
@@ -39,22 +43,36 @@ describe.each([true, false])("an open file (local: %s)", (local) => {
 });
 
 describe("lookAt", () => {
-  it("sees a link as a link, and nothing where there is nothing or a file on the way", async () => {
-    const folder = await emptyFolder();
-    await writeFile(join(folder, "k"), "x");
-    await symlink("k", join(folder, "link"));
-    expect((await lookAt(join(folder, "k")))?.isFile()).toBe(true);
-    expect((await lookAt(join(folder, "link")))?.isSymbolicLink()).toBe(true);
-    expect([await lookAt(join(folder, "none")), await lookAt(join(folder, "k/below"))]).toEqual([null, null]);
-  });
+  it.each([false, "memory"] as const)(
+    "sees a link as a link, and nothing where there is nothing or a file on the way (local: %s)",
+    async (local) => {
+      const folder = await emptyFolder();
+      await writeFile(join(folder, "k"), "x");
+      await symlink("k", join(folder, "link"));
+      expect((await lookAt(join(folder, "k"), local))?.isFile()).toBe(true);
+      expect((await lookAt(join(folder, "link"), local))?.isSymbolicLink()).toBe(true);
+      expect([await lookAt(join(folder, "none"), local), await lookAt(join(folder, "k/below"), local)]).toEqual([
+        null,
+        null,
+      ]);
+    },
+  );
 });
 
 describe("isLocalFolder", () => {
   it("is said of no file system that asks a program, and of no folder that is not there", async () => {
     const folder = await emptyFolder();
     await mkdir(join(folder, "d"));
-    const known = process.platform === "linux" && readdirSync("/proc").length > 0;
+    const known = linux && readdirSync("/proc").length > 0;
     if (known) expect(await isLocalFolder("/proc")).toBe(false);
     expect(await isLocalFolder(join(folder, "none"))).toBe(false);
+  });
+
+  it("tells what lies in memory from what lies on a disk", async () => {
+    for (const place of [MEMORY, tmpdir(), "."]) {
+      const kind = linux && execFileSync("stat", ["-f", "-c", "%T", place], { encoding: "utf8" }).trim();
+      if (kind === "tmpfs") expect(await isLocalFolder(place)).toBe("memory");
+      else if (kind === "ext2/ext3" || !linux) expect(await isLocalFolder(place)).toBe(linux);
+    }
   });
 });

@@ -1,5 +1,6 @@
 /** What the folder driver's tests share: a folder that is removed afterwards, short verbs, seeded keys. */
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,9 +13,12 @@ import type { FsOptions } from "../../../drivers/fs/options.ts";
 
 export const K: (key: string) => Key = parseKey;
 
+/** Where Linux has a file system in memory; elsewhere the place of all others. */
+export const MEMORY: string = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 /** An empty folder for one test. */
-export async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "unbucket-fs-"));
+export async function emptyFolder(place: string = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(place, "unbucket-fs-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
