@@ -47,14 +47,9 @@ export interface Names {
   relative(entry: Element, what: "Key" | "Prefix"): string;
 }
 
-/** Whether the store says that it has percent-encoded the names of a listing. */
-export function isEncoded(root: Element): boolean {
-  return childText(root, "EncodingType") === "url";
-}
-
 /** Reads the names of a listing below `base` and `prefix`: encoded only where the store says that it did. */
 export function namesOf(root: Element, base: string, prefix: string): Names {
-  const decode = isEncoded(root) ? decodeUrl : (text: string) => text;
+  const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
   return {
     decode,
     relative(entry, what) {
