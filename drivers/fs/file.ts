@@ -28,7 +28,7 @@ export const READ: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** What a name stands for, links not followed; null when there is no such file. */
 export function lookAt(path: string, local?: Local): Promise<fs.BigIntStats | null> {
-  return orAbsent(call<fs.BigIntStats>(local, "lstat", path, { bigint: true }));
+  return orAbsent(call<fs.BigIntStats>(local === "memory", "lstat", path, { bigint: true }));
 }
 
 /** The names in a folder; none when it is gone. */
@@ -77,7 +77,8 @@ export function open(path: string, flags: string | number, local: Local, mode?: 
 /** Opens a file, or rejects when there is no descriptor: for who holds another, since all who wait might. */
 export async function openNow(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
   if (byHandle) return handled(await openHandle(path, flags, mode));
-  const fd = await call<number>(local, "open", path, flags, mode);
+  const isMemory = local === "memory";
+  const fd = await call<number>(isMemory, "open", path, flags, mode);
   let isOpen = true;
   // Of what is not on the disk yet, the last close may wait for it.
   let clean = true;
@@ -86,16 +87,16 @@ export async function openNow(path: string, flags: string | number, local: Local
     fd,
     read: (into, position) => settled((done) => fs.read(fd, into, 0, into.byteLength, position, done)),
     write(bytes, from) {
-      clean = local === "memory";
+      clean = isMemory;
       const length = bytes.byteLength - from;
-      return call(length <= AT_ONCE && local, "write", fd, bytes, from, length, null);
+      return call(isMemory && length <= AT_ONCE, "write", fd, bytes, from, length, null);
     },
     async sync() {
       await call(false, "fsync", fd);
       clean = true;
     },
     async stat() {
-      const stats = await call<fs.BigIntStats>(local && "memory", "fstat", fd, { bigint: true });
+      const stats = await call<fs.BigIntStats>(local !== false, "fstat", fd, { bigint: true });
       size = stats.size;
       return stats;
     },
@@ -103,7 +104,7 @@ export async function openNow(path: string, flags: string | number, local: Local
       if (!isOpen) return;
       isOpen = false;
       try {
-        await call(local && clean && size <= SMALL && "memory", "close", fd);
+        await call(local !== false && clean && size <= SMALL, "close", fd);
       } catch (error) {
         if (!clean) throw error;
       }
