@@ -51,7 +51,7 @@ export async function isLocalFolder(folder: string): Promise<Local> {
 }
 
 /** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
-export const SMALL: bigint = 1024n * 1024n;
+export const SMALL: bigint = 2n ** 20n;
 
 /** So many bytes are written to memory in less time than a thread is told of them. */
 const AT_ONCE = 64 * 1024;
@@ -96,7 +96,7 @@ export async function openNow(path: string, flags: string | number, local: Local
       clean = true;
     },
     async stat() {
-      const stats = await call<fs.BigIntStats>(local !== false, "fstat", fd, { bigint: true });
+      const stats = await call<fs.BigIntStats>(!!local, "fstat", fd, { bigint: true });
       size = stats.size;
       return stats;
     },
@@ -104,7 +104,7 @@ export async function openNow(path: string, flags: string | number, local: Local
       if (!isOpen) return;
       isOpen = false;
       try {
-        await call(local !== false && clean && size <= SMALL, "close", fd);
+        await call(!!local && clean && size <= SMALL, "close", fd);
       } catch (error) {
         if (!clean) throw error;
       }
