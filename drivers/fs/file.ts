@@ -89,7 +89,7 @@ export async function openNow(path: string, flags: string | number, local: Local
     write(bytes, from) {
       clean = isMemory;
       const length = bytes.byteLength - from;
-      return call(isMemory && length <= AT_ONCE, "write", fd, bytes, from, length, null);
+      return call(isMemory && length <= AT_ONCE, "write", fd, bytes, from, length);
     },
     async sync() {
       await call(false, "fsync", fd);
