@@ -8,9 +8,9 @@ import type { Pieces } from "./transport.ts";
  * for days of which a byte comes now and then. Rejects `corrupt` and `timeout`; whatever fails, the rest is let go.
  */
 export async function atOnce(pieces: Pieces, most: number, milliseconds: number): Promise<Uint8Array<ArrayBuffer>> {
-  const end = performance.now() + (milliseconds || Infinity);
+  const end = milliseconds && performance.now() + milliseconds;
   const next = (): Promise<Uint8Array | null> => {
-    if (performance.now() < end) return pieces.next(true);
+    if (!end || performance.now() < end) return pieces.next(true);
     throw new StorageError("timeout", "the store did not answer in time");
   };
   try {
