@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { children, readAnswer, toAnswer } from "../../../../drivers/s3/probe/answer.ts";
-import type { WireResponse } from "../../../../drivers/s3/transport.ts";
+import { atOnce } from "../../../../drivers/s3/at-once.ts";
+import type { Pieces, WireResponse } from "../../../../drivers/s3/transport.ts";
 
 const none = (): null => null;
 
@@ -23,6 +24,8 @@ it("children are none without a document", () => {
 });
 
 it("readAnswer refuses an answer that is larger than any it asked for", async () => {
-  const endless = { status: 200, header: none, bytes: async () => null } as unknown as WireResponse;
-  await expect(readAnswer(endless)).rejects.toMatchObject({ code: "corrupt" });
+  const endless: Pieces = { next: async () => new Uint8Array(1000), cancel: () => {} };
+  const bytes = (most: number): Promise<Uint8Array> => atOnce(endless, most, 0);
+  const answer = { status: 200, header: none, bytes } as unknown as WireResponse;
+  await expect(readAnswer(answer)).rejects.toMatchObject({ code: "corrupt" });
 });
