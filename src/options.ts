@@ -223,11 +223,11 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-const OPTIONS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
+const OPTIONS = [...(Object.keys(OBJECT_HEADERS) as HeaderOption[]), "metadata"] as const;
 
 /** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
-  const { metadata, ...checked } = headersOf({ ...options, contentType: options.contentType ?? type } as ObjectHeaders);
+  const { metadata, ...checked } = headersOf({ ...options, contentType: options.contentType ?? type });
   for (const [name, value] of Object.entries<unknown>(checked)) {
     if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
       throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
@@ -264,7 +264,10 @@ export function emptyMetadata(): Record<string, string> {
 
 /** Only what travels with an object, out of options or an info that hold more. */
 export function headersOf(options: ObjectHeaders): ObjectHeaders {
-  return defined(Object.fromEntries([...OPTIONS, "metadata" as const].map((name) => [name, options[name]])));
+  const headers: Record<string, unknown> = {};
+  // Null, as of a request's header that is not there, is as good as absent.
+  for (const name of OPTIONS) headers[name] = options[name] ?? undefined;
+  return defined(headers);
 }
 
 /** The entries that have a value: what is not known is absent, not undefined, so that results compare and print well. */

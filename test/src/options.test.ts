@@ -209,3 +209,13 @@ describe("driverOptions and publicBase", () => {
     expect(() => publicBase(url)).toThrow(/^publicUrl must be/);
   });
 });
+
+it("objectHeaders takes null, which a request's missing header is, for absent", () => {
+  const nulls = {
+    cacheControl: null,
+    contentLanguage: null,
+    contentType: null,
+    metadata: null,
+  } as unknown as ObjectHeaders;
+  expect(objectHeaders(nulls, "text/plain")).toEqual({ contentType: "text/plain" });
+});
