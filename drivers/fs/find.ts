@@ -1,5 +1,6 @@
 /** Which of a key's candidate files exist. */
 import type { BigIntStats } from "node:fs";
+import type { Local } from "./calls.ts";
 import { orAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { candidatesOf, KEYS_FOLDER, type Candidate } from "./path.ts";
@@ -17,16 +18,16 @@ export function placesOf(root: Root, key: string): readonly Candidate[] {
 }
 
 /** What is at an absolute path, if it is a regular file; else null. */
-export async function fileAt(path: string): Promise<BigIntStats | null> {
-  const stats = await lookAt(path);
+export async function fileAt(path: string, local?: Local): Promise<BigIntStats | null> {
+  const stats = await lookAt(path, local);
   return stats?.isFile() ? stats : null;
 }
 
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
-  const stats = await lookAt(root.path(candidate.path), root.isLocal());
-  return stats?.isFile() && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
+  const stats = await fileAt(root.path(candidate.path), root.isLocal());
+  return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
 }
 
 /** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */
