@@ -106,7 +106,9 @@ async function requestBatch(client: Client, keys: readonly Key[], call: CallOpti
 
 /** Errors get their place once; every key of a failed batch needs one of its own. */
 function copyOf(error: unknown): unknown {
-  return StorageError.is(error) ? new StorageError(error.code, error.message, error) : error;
+  if (!StorageError.is(error)) return error;
+  const { cause, response, retryable } = error;
+  return new StorageError(error.code, error.message, { cause, response, retryable });
 }
 
 /** A key's failure comes within a 200, with a code but no status of its own. */

@@ -12,20 +12,21 @@ import { childFlag, childNumber, childrenOf, childText, type Element } from "./x
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
   const { base } = client.settings;
+  const { delimiter, limit, cursor, signal } = options;
   const prefix = base + options.prefix;
   const query = {
     "list-type": 2,
     // Keys may hold characters that XML cannot.
     "encoding-type": "url",
     prefix: prefix || undefined,
-    delimiter: options.delimiter,
-    "max-keys": options.limit,
+    delimiter,
+    "max-keys": limit,
     // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told
     // where to start.
-    "start-after": options.limit === 1 && !options.cursor && /^[^\0-!/]/.test(prefix) ? "!" : undefined,
-    "continuation-token": options.cursor,
+    "start-after": limit === 1 && !cursor && /^[^\0-!/]/.test(prefix) ? "!" : undefined,
+    "continuation-token": cursor,
   };
-  const root = await client.document({ method: "GET", query, signal: options.signal }, "ListBucketResult");
+  const root = await client.document({ method: "GET", query, signal }, "ListBucketResult");
   const names = namesOf(root, base, options.prefix);
   return {
     objects: childrenOf(root, "Contents")
