@@ -1,12 +1,12 @@
-/** Builds dist/ from nothing, plain tsc output with one module per source file, then the playground against it. */
+/** Builds dist/ from nothing, the declarations by tsc and the modules by esbuild, then the playground against it. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 
-for (const [project, output] of [
-  ["tsconfig.build.json", "dist"],
-  ["playground/tsconfig.json", "playground/dist"],
-]) {
-  rmSync(output, { recursive: true, force: true });
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", project], { stdio: "inherit" });
-}
-chmodSync("dist/cli/main.js", 0o755);
+const node = (...args) => execFileSync(process.execPath, args, { stdio: "inherit" });
+const compile = (project) => node("node_modules/typescript/bin/tsc", "-p", project);
+
+rmSync("dist", { recursive: true, force: true });
+compile("tsconfig.build.json");
+node("scripts/modules.mjs");
+rmSync("playground/dist", { recursive: true, force: true });
+compile("playground/tsconfig.json");

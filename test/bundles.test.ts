@@ -45,7 +45,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/respond": 5_200,
   "unbucket/guard": 6_650,
   "unbucket/checksum": 3_000,
-  "unbucket/post-policy": 2_600,
+  "unbucket/post-policy": 2_700,
   "unbucket/probe": 17_300,
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,
@@ -76,11 +76,14 @@ describe.each(bundlers)("$name", (bundler) => {
   describe.each(targets)("for $name", (target) => {
     it.each(["unbucket/drivers/s3", "unbucket/drivers/env"])("%s has the seams of that place", async (door) => {
       const { modules, external } = await bundler.bundle(project.door(door), target);
-      const seam = (name: string): string[] =>
-        modules.flatMap((path) => new RegExp(`unbucket/dist/.*/${name}\\.(\\w+)\\.js$`).exec(path)?.[1] ?? []);
+      // A side that others stand around lies among the shared modules, and may be led to from its own.
+      const seam = (name: string): string[] => {
+        const side = new RegExp(`unbucket/dist/.*/${name}\\.(\\w+)\\.js$`);
+        return [...new Set(modules.flatMap((path) => side.exec(path)?.[1] ?? []))].sort();
+      };
       expect(seam("transport")).toEqual(target.seams.transport);
       expect(seam("digest")).toEqual([target.seams.digest]);
-      const folder = modules.some((path) => path.startsWith("unbucket/dist/drivers/fs/"));
+      const folder = modules.some((path) => path === "unbucket/dist/chunks/fs.js");
       expect(folder).toBe(door.endsWith("env") && target.seams.folder === "fs");
       expect(modules.some((path) => path.startsWith("undici/"))).toBe(target.name === "node");
       if (target.platform === "browser") expect(external).toEqual([]);

@@ -77,10 +77,13 @@ interface Fields {
   signature(): Promise<string>;
 }
 
-const { authHeader, canonicalString } = AwsV4Signer.prototype as unknown as {
+interface Signer {
   authHeader(this: Fields): Promise<string>;
   canonicalString(this: Fields): Promise<string>;
-};
+}
+
+/** Asked for when it signs: asked for at once, it would stay in bundles that never do. */
+const signer = (): Signer => AwsV4Signer.prototype as unknown as Signer;
 
 /** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
 const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
@@ -112,7 +115,7 @@ function fieldsOf({ method, url, path, headers }: Signable, { identity, region }
     encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
     hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
     async signature() {
-      const hash = await sha256Hex(await canonicalString.call(this));
+      const hash = await sha256Hex(await signer().canonicalString.call(this));
       return hmacHex(
         await dayKey(identity, day, region),
         `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hash}`,
@@ -134,7 +137,7 @@ export async function signHeaders(
   const datetime = stampOf(scope.date);
   headers["x-amz-date"] = datetime;
   if (sessionToken) headers["x-amz-security-token"] = sessionToken;
-  headers["authorization"] = await authHeader.call(fieldsOf(request, scope, datetime));
+  headers["authorization"] = await signer().authHeader.call(fieldsOf(request, scope, datetime));
   return headers;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { run } from "../servers/cache.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const sources = ["src", "drivers", "cli"];
+const sources = ["src", "drivers", "cli", "scripts"];
 
 /** A package file as it would be published, and what deletes it. */
 export interface PackedPackage {
@@ -27,6 +27,7 @@ export async function packPackage(): Promise<PackedPackage> {
     }
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir");
     await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: folder });
+    await run(process.execPath, ["scripts/modules.mjs"], { cwd: folder });
     await run("npm", ["pack", "--ignore-scripts"], { cwd: folder });
     const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
     if (tarball === undefined) throw new Error("npm pack wrote no package");

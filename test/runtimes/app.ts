@@ -21,10 +21,7 @@ export async function makeApp(): Promise<App> {
   const pack = join(modules, "unbucket");
   mkdirSync(pack, { recursive: true });
   copyFileSync(join(root, "package.json"), join(pack, "package.json"));
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  // Types are another test's business: `npm run types`.
-  const args = [compiler, "-p", "tsconfig.build.json", "--noCheck", "--outDir", join(pack, "dist")];
-  execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+  execFileSync(process.execPath, ["scripts/modules.mjs", join(pack, "dist")], { cwd: root, stdio: "inherit" });
   for (const name of ["aws4fetch", "mime", "undici", "citty"]) {
     symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
   }
