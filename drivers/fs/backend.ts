@@ -51,8 +51,8 @@ export function fsBackend(options: FsOptions): Backend {
     let description: Description | undefined;
     // Asked for when all bytes have come, and their checksum is known.
     const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
-    const isToRecord = (): boolean => recordOf(key, described()) !== null;
-    const draft = await writeDraft(root, settings, body.source, { ...put, isToRecord });
+    const record = (): string | null => recordOf(key, described());
+    const draft = await writeDraft(root, settings, body.source, { ...put, record });
     return onDisk(() => commit(root, settings, key, draft, described(), put));
   }
 

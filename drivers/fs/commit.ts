@@ -1,9 +1,9 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import { chmod, link } from "node:fs/promises";
+import { chmod, link, unlink } from "node:fs/promises";
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
-import { discard, laterDraft, recordedDraft, type Draft } from "./draft.ts";
+import { discard, laterDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
@@ -14,7 +14,7 @@ import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, recordOf, writeRecord } from "./record.ts";
+import { type Description, dropRecord, placeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
@@ -48,24 +48,22 @@ export async function commit(
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
-    const record = recordOf(key, description);
-    const stamped = record ? await recordedDraft(root, written) : written;
-    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(stamped.path) }, async () => {
+    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async () => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
-      const draft = await laterDraft(root, stamped, before[0]?.stats);
+      const draft = await laterDraft(root, written, before[0]?.stats);
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
         await chmod(root.path(draft.path), Number(mode));
-      if (record) await writeRecord(root, key, record, draft);
+      if (draft.recorded) await placeRecord(root, key, draft);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
         if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        if (record) await dropRecord(root, key, draft.stats);
+        if (draft.recorded) await dropRecord(root, key, draft.stats);
         throw error;
       }
       // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
@@ -77,7 +75,7 @@ export async function commit(
       }
       for (const { candidate, stats } of before) {
         if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
-        await dropRecord(root, key, stats, record && draft.stats);
+        await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
       }
       return infoOf(key, draft.stats, description);
     });
@@ -161,7 +159,8 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 async function create(root: Root, draft: Draft, to: string): Promise<void> {
   try {
     await link(root.path(draft.path), to);
-    await discard(root, draft.path);
+    // What cannot be removed now is swept later.
+    await unlink(root.path(draft.path)).catch(() => {});
     return;
   } catch (error) {
     const code = errnoOf(error) ?? "";

@@ -35,7 +35,7 @@ export async function copy(
       if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
       }
-      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept) !== null);
+      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept));
       // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
       const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;

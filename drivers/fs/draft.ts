@@ -1,13 +1,13 @@
-/** A draft: an object's bytes in a temporary file, complete, checked and stamped, but not yet visible. */
+/** A draft: an object's bytes in a temporary file, and its record in one beside it, complete, checked and stamped, but not yet visible. */
 import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
 import { utimes } from "./calls.ts";
-import { errnoOf, onDisk, patiently } from "./errno.ts";
-import { open, type File } from "./file.ts";
+import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
+import { open, openNow, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
-import { type Identity, mayHaveRecord, nextStamp, stampAfter } from "./identity.ts";
+import { type Identity, nextStamp, stampAfter } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 
@@ -19,12 +19,14 @@ export interface Draft {
   readonly stats: BigIntStats;
   /** Whether its bytes are on the disk. */
   readonly durable: boolean;
+  /** Whether it has a record, at {@link recordBeside}. */
+  readonly recorded: boolean;
 }
 
 /** How a draft is written. */
 export interface DraftOptions extends Pick<PutOptions, "signal" | "durable" | "onBytes"> {
-  /** Whether the version will have a record; asked when all bytes have come. Default: no, which `commit` can mend. */
-  readonly isToRecord?: () => boolean;
+  /** The text of the version's record, or null for none; asked for when all bytes have come. */
+  readonly record?: () => string | null;
 }
 
 const GATHER_BYTES = 256 * 1024;
@@ -47,9 +49,7 @@ export async function writeDraft(
     return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
       if (settings.mode !== undefined) await chmod(root.path(path), settings.mode);
-      const stats = await stamped(root, path, file, nextStamp(options.isToRecord?.() ?? false), durable);
-      await file.close();
-      return { path, stats, durable };
+      return finished(root, path, file, options.record?.() ?? null, durable);
     });
   } catch (error) {
     if ("stream" in source) await abandon(source.stream, error);
@@ -69,13 +69,13 @@ async function begin(root: Root, { mode = 0o666 }: Settings): Promise<{ readonly
 }
 
 /** Copies a file, by its absolute path, to a draft, in the file system itself where it can. */
-export async function copyDraft(root: Root, settings: Settings, from: string, recorded: boolean): Promise<Draft> {
+export async function copyDraft(root: Root, settings: Settings, from: string, record: string | null): Promise<Draft> {
   const path = await root.temp();
   const target = root.path(path);
   try {
     await patiently(() => copyFile(from, target, COPY_MODE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
-    return await stampedAt(root, path, nextStamp(recorded), settings.durable ?? true);
+    return await finished(root, path, await reopened(root, path), record, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (errnoOf(error) !== "EEXIST") await discard(root, path);
@@ -83,26 +83,57 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   }
 }
 
-/** The draft of a version that has a record: with a time that says so. */
-export async function recordedDraft(root: Root, { path, stats, durable }: Draft): Promise<Draft> {
-  return mayHaveRecord(stats) ? { path, stats, durable } : stampedAt(root, path, nextStamp(true), durable);
-}
-
 /** The draft of a version that is told from the one before by its time, also when another process has written that. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   const stamp = before && stampAfter(before, draft.stats);
-  return stamp ? stampedAt(root, draft.path, stamp, draft.durable) : draft;
+  if (!stamp) return draft;
+  const file = await reopened(root, draft.path);
+  try {
+    return { ...draft, stats: await stamped(root, draft.path, file, stamp, draft.durable) };
+  } finally {
+    await file.close();
+  }
 }
 
-async function stampedAt(root: Root, path: string, stamp: number | Date, durable: boolean): Promise<Draft> {
+/** A draft's file, to be stamped. */
+function reopened(root: Root, path: string): Promise<File> {
   // It may have the mode of another file, which may forbid to write; the times can be set all the same. Windows alone flushes only
   // what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
-  const handle = await open(root.path(path), process.platform === "win32" ? "r+" : "r", root.isLocal());
+  return open(root.path(path), process.platform === "win32" ? "r+" : "r", root.isLocal());
+}
+
+/** Stamps a file that has all its bytes, writes its record, and closes both. */
+async function finished(root: Root, path: string, file: File, record: string | null, durable: boolean): Promise<Draft> {
+  const recorded = record !== null;
+  const stamping = stamped(root, path, file, nextStamp(recorded), durable).finally(() => file.close());
+  if (recorded) {
+    const beside = root.path(recordBeside(path));
+    // The disk flushes both in the time of one. Without a second descriptor it waits until the first is free.
+    const opening = openNow(beside, "wx", root.isLocal()).catch(async (error: unknown) => {
+      if (!isBusy(error)) throw error;
+      await stamping;
+      return open(beside, "wx", root.isLocal());
+    });
+    const writing = opening.then((handle) => writeRecord(handle, record, durable));
+    // Nothing is removed under a call that the system is still doing.
+    await Promise.allSettled([stamping, writing]);
+    await writing;
+  }
+  return { path, stats: await stamping, durable, recorded };
+}
+
+async function writeRecord(handle: File, record: string, durable: boolean): Promise<void> {
   try {
-    return { path, stats: await stamped(root, path, handle, stamp, durable), durable };
+    await writeAll(handle, new TextEncoder().encode(record));
+    if (durable) await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Where a draft's record waits: beside it, in a folder that was there this moment. */
+export function recordBeside(path: string): string {
+  return `${path}0`;
 }
 
 /** Sets the time that a version is known by, flushes it with the bytes, and gives what the file system has made of it. */
@@ -119,10 +150,10 @@ async function stamped(
   return handle.stat();
 }
 
-/** Removes a draft, if it is still there. */
+/** Removes a draft and its record, if they are still there. */
 export async function discard(root: Root, path: string): Promise<void> {
   // What cannot be removed now is swept later; the reason why it is removed matters more.
-  await unlink(root.path(path)).catch(() => {});
+  for (const temp of [path, recordBeside(path)]) await unlink(root.path(temp)).catch(() => {});
 }
 
 /** Cancels a stream that nobody reads on; one that is locked has been cancelled by its reader. */

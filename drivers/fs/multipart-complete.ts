@@ -15,7 +15,7 @@ import { storedParts } from "./multipart-parts.ts";
 import type { Settings } from "./options.ts";
 import { folderOf } from "./path.ts";
 import { openVersion } from "./read.ts";
-import type { Description } from "./record.ts";
+import { type Description, recordOf } from "./record.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
 
@@ -83,8 +83,10 @@ async function join(
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });
     // The record says which upload has made it.
-    const draft = await writeDraft(root, settings, body.source, { signal, isToRecord: () => true });
-    return { draft, description: { ...upload.headers, checksum: body.checksum(), uploadId } };
+    const described = (): Description => ({ ...upload.headers, checksum: body.checksum(), uploadId });
+    const record = (): string | null => recordOf(key, described());
+    const draft = await writeDraft(root, settings, body.source, { signal, record });
+    return { draft, description: described() };
   } catch (error) {
     signal?.throwIfAborted();
     // Whatever it failed of: another call may have made the object, and taken the parts, before or meanwhile.

@@ -6,9 +6,9 @@ import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
 import { unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
-import { type Draft, writeAll } from "./draft.ts";
+import { type Draft, recordBeside } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { open } from "./file.ts";
+import type { open } from "./file.ts";
 import { rename } from "./host.ts";
 import { mayHaveRecord, type Identity } from "./identity.ts";
 import { folderOf, nameOf, RESERVED } from "./path.ts";
@@ -58,8 +58,8 @@ export function recordPath(key: string, version: Identity): string {
   return `${recordsOf(key)}${microsecondsOf(version)}-${version.size}.json`;
 }
 
-/** What of a description neither key nor file tell; null when they tell all, and the version has no record. */
-export function recordOf(key: string, description: Description): Description | null {
+/** The text of a record: what neither key nor file tell of a version; null when they tell all, and it has none. */
+export function recordOf(key: string, description: Description): string | null {
   const record: Record<string, unknown> = {};
   for (const name of [...TEXTS, "checksum", "uploadId"] as const) {
     const value = description[name];
@@ -67,39 +67,25 @@ export function recordOf(key: string, description: Description): Description | n
   }
   const { metadata = {} } = description;
   if (Object.keys(metadata).length > 0) record["metadata"] = metadata;
-  return Object.keys(record).length > 0 ? record : null;
+  return Object.keys(record).length > 0 ? JSON.stringify({ key, ...record }) : null;
 }
 
-/** Writes the record of a version that is about to appear. */
-export async function writeRecord(root: Root, key: string, record: Description, draft: Draft): Promise<void> {
-  const path = recordPath(key, draft.stats);
-  const folder = folderOf(path);
-  // Beside the draft, in a folder that was there this moment.
-  const temp = `${draft.path}0`;
+/** Gives the record of a draft its name, before the draft has its own. */
+export async function placeRecord(root: Root, key: string, { path, stats, durable }: Draft): Promise<void> {
+  const place = recordPath(key, stats);
+  const folder = folderOf(place);
+  const held = await root.hold(folder);
+  if (!held) throw new StorageError("denied", "a folder on the way became a link");
+  const target = held.path(nameOf(place));
   try {
-    const bytes = new TextEncoder().encode(JSON.stringify({ key, ...record }));
-    const handle = await open(root.path(temp), "wx", root.isLocal());
-    try {
-      await writeAll(handle, bytes);
-      if (draft.durable) await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    const held = await root.hold(folder);
-    if (!held) throw new StorageError("denied", "a folder on the way became a link");
-    try {
-      await patiently(() => rename(root.path(temp), held.path(nameOf(path)), root.isLocal()));
-      if (draft.durable)
-        await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
-          await unlink(held.path(nameOf(path))).catch(() => {});
-          throw error;
-        });
-    } finally {
-      await held.close();
-    }
-  } catch (error) {
-    await unlink(root.path(temp)).catch(() => {});
-    throw error;
+    await patiently(() => rename(root.path(recordBeside(path)), target, root.isLocal()));
+    if (durable)
+      await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
+        await unlink(target).catch(() => {});
+        throw error;
+      });
+  } finally {
+    await held.close();
   }
 }
 

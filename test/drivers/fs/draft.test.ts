@@ -104,7 +104,7 @@ describe("writeDraft", () => {
     const settings = parseOptions({ base });
     for (const draft of [
       () => writeDraft(root, settings, { bytes: new Uint8Array(9) }, {}),
-      () => copyDraft(root, settings, join(base, "k"), false),
+      () => copyDraft(root, settings, join(base, "k"), null),
     ])
       expect((await failure(onDisk(draft))).cause).toMatchObject({ code: "EEXIST" });
     expect([await readFile(outside, "utf8"), await readdir(join(base, ".unbucket/tmp"))]).toEqual([

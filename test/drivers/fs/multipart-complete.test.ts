@@ -152,7 +152,7 @@ describe("completeUpload", () => {
     await ending(root, id, {}, async () => {
       completing = failure(complete());
       const drafts = async (): Promise<number[]> => {
-        const paths = (await rest()).filter((path) => /\/tmp\/[0-9a-f]+$/.test(path));
+        const paths = (await rest()).filter((path) => /\/tmp\/[0-9a-f]{16}$/.test(path));
         return Promise.all(paths.map(async (path) => (await stat(join(base, path))).size));
       };
       await expect.poll(drafts).toEqual([3]);

@@ -52,7 +52,7 @@ describe("dropRecord", () => {
   });
 });
 
-describe("writeRecord", () => {
+describe("placeRecord", () => {
   it("records only what key and file do not tell, and keeps one record per object", async () => {
     const { base, put, files } = await folder();
     await put("a.txt", "1", { contentType: "text/plain" });

@@ -50,7 +50,8 @@ const recorded = vi.hoisted(
 vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
   const files = await importOriginal<typeof Files>();
   const open: typeof files.open = async (path, ...rest) => recorded(await files.open(path, ...rest), path);
-  return { ...files, open };
+  const openNow: typeof files.openNow = async (path, ...rest) => recorded(await files.openNow(path, ...rest), path);
+  return { ...files, open, openNow };
 });
 
 vi.mock("../../../drivers/fs/sync.ts", async (importOriginal) => {
