@@ -49,6 +49,16 @@ describe("the packed package", () => {
     expect(files.filter((file) => /\.test\.|\/test\//.test(file))).toEqual([]);
   });
 
+  it("leaves Node's fetch alone when it is imported, which takes longer to load than all of it", () => {
+    const code = `
+      for (const name of ${JSON.stringify(doors.map(({ name }) => name))}) await import(name);
+      const loaded = () => process.moduleLoadList.some((name) => name.endsWith("internal/deps/undici/undici"));
+      console.log(loaded(), typeof Request, loaded());
+    `;
+    const args = ["--input-type=module", "--eval", code];
+    expect(execFileSync(process.execPath, args, { cwd: app, encoding: "utf8" })).toBe("false function true\n");
+  });
+
   it("declares no any", () => {
     const loose = sources("dist").filter(({ path, text }) => path.endsWith(".d.ts") && /\bany\b/.test(codeOf(text)));
     expect(loose.map(({ path }) => path)).toEqual([]);

@@ -15,11 +15,10 @@ const DISTRUST = 10_000;
 /** Largest piece that is asked for: a Worker has 128 MB for all that it does at a time. */
 const MOST = 1024 * 1024;
 
-/** Whether fetch knows of caches; Workers before 2024-11-11 refuse to hear of them. */
-const CACHES = "cache" in Request.prototype;
-
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
+  // Whether it knows of caches; Workers before 2024-11-11 refuse to hear of them.
+  const caches = "cache" in Request.prototype;
   let distrusted = 0;
   return {
     async send({ method, url, headers, body, copies = 0, once, signal }) {
@@ -35,7 +34,7 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
         redirect: "manual",
         // A read past every cache: a browser's, Cloudflare's, Next's would answer with what an object was. Of a write, this would
         // send `Cache-Control: no-cache`, which the store keeps with the object.
-        cache: CACHES && (method === "GET" || method === "HEAD") ? "no-store" : undefined,
+        cache: caches && (method === "GET" || method === "HEAD") ? "no-store" : undefined,
         signal: limit.signal,
         // Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know.
         decompress: false,
