@@ -16,14 +16,14 @@ export class Checksums {
   readonly #own: readonly ChecksumAlgorithm[];
   /** These, and those of uploads in parts that were begun with another. */
   readonly #known: Map<string, ChecksumAlgorithm>;
-  /** What asks for an object's checksums. */
-  readonly mode: HeaderMap;
+  /** What asks for an object's checksums; absent when none is known here. */
+  readonly mode: HeaderMap | undefined;
 
   constructor(option: ChecksumAlgorithm | readonly ChecksumAlgorithm[] = []) {
     this.#own = [option || []].flat();
     for (const algorithm of this.#own) checkAlgorithm(algorithm);
     this.#known = new Map(this.#own.map((algorithm) => [idOf(algorithm), algorithm]));
-    this.mode = this.#own.length > 0 ? { "x-amz-checksum-mode": "ENABLED" } : {};
+    this.mode = this.#own[0] && { "x-amz-checksum-mode": "ENABLED" };
   }
 
   /** The algorithm of an upload: its own, none when that is false, else the driver's. */

@@ -9,15 +9,15 @@ import type {
   StoredObject,
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { parseContentRange, rangeHeader, resolveRange } from "../../src/range.ts";
+import { rangeHeader, resolveRange } from "../../src/range.ts";
 import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
-import { exposed, extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
+import { extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
 import type { Operation } from "./request.ts";
-import { restOf, versionOf } from "./rest.ts";
+import { restOf, spanOf, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** Rejects unless the bucket exists and its keys hold, asked at most once for each `length` as long as they do, and for null each time. */
@@ -64,6 +64,7 @@ export async function headObject(...args: Parameters<typeof headMarked>): Promis
 export async function getObject(client: Client, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
+  const inParts = parallel > 1 && !range;
   const conditions = { "if-match": ifMatch, "if-none-match": ifNoneMatch };
   const operation: Operation & { readonly key: Key } = {
     method: "GET",
@@ -76,14 +77,14 @@ export async function getObject(client: Client, key: Key, options: GetOptions): 
     },
     signal,
     // An empty object has no first part.
-    accept: first && !range ? [404, 416] : [404],
+    accept: inParts ? [404, 416] : [404],
   };
   const opened = await client.send(operation, async (response, identity) => {
     if (response.status === 416) return response.discard().then(() => "in one" as const);
     if (response.status === 404) return absent(response, identity);
     checkVersion(response, versionId, ifMatch);
-    const length = await lengthByHead(client, operation, response);
-    return open(client, operation, response, length, options, first);
+    const head = await headOf(client, operation, response, inParts);
+    return open(client, operation, response, head, options, first);
   });
   return opened === "in one" ? getObject(client, key, { ...options, parallel: 1 }) : opened;
 }
@@ -112,27 +113,22 @@ function open(
   client: Client,
   operation: Operation & { readonly key: Key },
   response: WireResponse,
-  length: number | undefined,
+  head: WireResponse | undefined,
   options: GetOptions,
   first: ByteRange | undefined,
 ): StoredObject | "in one" {
   const { range, parallel = 1 } = options;
-  const span = response.status === 206 ? parseContentRange(exposed(response, "content-range")) : null;
+  const span = response.status === 206 ? spanOf(response) : null;
   // A store without ranges answers a first part with the whole, which serves as well. A part that does not say which is none.
   const asked = range || span ? first : undefined;
   const expected = asked && span && resolveRange(asked, span.size);
-  if (
-    (response.status === 206 && !span) ||
-    !asked !== !span ||
-    expected?.start !== span?.start ||
-    expected?.end !== span?.end
-  ) {
+  if ((!span && (asked || response.status === 206)) || expected?.start !== span?.start || expected?.end !== span?.end) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(operation.key, response, span?.size ?? length ?? lengthOf(response));
+  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(head ?? response));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -153,7 +149,7 @@ function open(
       : healing(wanted, opened, rest);
   const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
-  const verified = plain && !span && checksums.verified(response, body.stream, options.place);
+  const verified = plain && (head || !span) && checksums.verified(head ?? response, body.stream, options.place);
   return new OpenedObject(info, range && wanted, verified ? undefined : body.next, () => verified || body.stream());
 }
 
@@ -189,21 +185,29 @@ function firstPart(range: ByteRange | undefined, size: number): ByteRange {
   return { start, end: Math.min(end, start + size - 1) };
 }
 
-/** Where a proxy has taken the length of a whole object away, a HEAD of the same bytes says it. */
-async function lengthByHead(client: Client, operation: Operation, response: WireResponse): Promise<number | undefined> {
-  if (response.status !== 200 || response.header("content-length") !== null) return undefined;
-  const headers = { ...operation.headers, range: undefined, "if-none-match": undefined };
-  const head: Operation = { ...operation, method: "HEAD", headers, accept: [] };
-  return client
-    .send(head, async (other) => {
-      await other.discard();
-      const same = ["etag", "content-encoding"].every((name) => other.header(name) === response.header(name));
-      return same ? lengthOf(other) : undefined;
-    })
-    .catch((error: unknown) => {
-      void response.discard();
-      throw error;
-    });
+/**
+ * What a HEAD says of the same bytes: how many they are, where a proxy has taken that away from the whole; and what they are checked
+ * by, where they come in parts.
+ */
+async function headOf(
+  client: Client,
+  operation: Operation,
+  response: WireResponse,
+  inParts: boolean,
+): Promise<WireResponse | undefined> {
+  const { mode } = client.settings.checksums;
+  if (response.status === 206 ? !inParts || !mode : response.header("content-length") !== null) return undefined;
+  const headers = { ...operation.headers, range: undefined, "if-none-match": undefined, ...mode };
+  try {
+    const head = await client.send({ ...operation, method: "HEAD", headers, accept: [] }, (other) =>
+      other.discard().then(() => other),
+    );
+    if (["etag", "content-encoding"].every((name) => head.header(name) === response.header(name))) return head;
+    throw new StorageError("corrupt", "the store or a proxy answered with another version");
+  } catch (error) {
+    void response.discard();
+    throw error;
+  }
 }
 
 /** Some caches look at nothing but the path. */

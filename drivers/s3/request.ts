@@ -35,7 +35,8 @@ export interface Signed {
   readonly time: number;
 }
 
-const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/** The hash of no bytes, computed once. */
+let empty: string | undefined;
 /** Proxies and CDNs change these on their way, so a signature over them would not hold. */
 const UNSIGNED = ["range", "accept-encoding"];
 
@@ -59,7 +60,7 @@ export async function toRequest(
     }
   }
   signed["x-amz-content-sha256"] = !body?.byteLength
-    ? EMPTY_SHA256
+    ? (empty ??= await sha256Hex(new Uint8Array()))
     : settings.signPayload
       ? await sha256Hex(body)
       : "UNSIGNED-PAYLOAD";

@@ -3,7 +3,7 @@ import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
 import type { Client } from "./client.ts";
-import { toEtag } from "./headers.ts";
+import { exposed, toEtag } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
@@ -33,6 +33,17 @@ export function versionOf(response: WireResponse, size: number): Version | null 
   // If-Match does not hold for a weak tag (RFC 9110, 13.1.1), and says nothing of bytes.
   if (tag.startsWith("W/") || toEtag(tag) === '""') return null;
   return { etag: toEtag(tag), size, encoding: response.header("content-encoding") };
+}
+
+/**
+ * The bytes that a 206 holds; null where it does not say, is of another length, or has an encoding and no length: a proxy that packs
+ * what it passes on leaves the range as it is, and what it makes of it may happen to be as long as the rest.
+ */
+export function spanOf(response: WireResponse): ReturnType<typeof parseContentRange> {
+  const span = parseContentRange(exposed(response, "content-range"));
+  const bytes = span && span.end + 1 - span.start;
+  const length = response.header("content-length") ?? response.header("content-encoding") ?? bytes;
+  return Number(length) === bytes ? span : null;
 }
 
 /** Further requests of one download. */
@@ -90,7 +101,7 @@ function accepted(response: WireResponse, { etag, size, encoding }: Version, sta
   if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
   const span =
     status === 206
-      ? parseContentRange(response.header("content-range"))
+      ? spanOf(response)
       : { start: 0, end: size - 1, size: Number(response.header("content-length") ?? size) };
   if (tag !== null && span) {
     if (span.size !== size) return null;

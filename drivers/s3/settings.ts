@@ -125,8 +125,7 @@ function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
 }
 
 function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
-  const given =
-    typeof timeout === "object" ? timeout : timeout === undefined ? {} : { headers: timeout, body: timeout };
+  const given = typeof timeout === "object" ? timeout : { headers: timeout, body: timeout };
   wholeNumbers("timeout", given, { connect: MILLISECONDS, headers: MILLISECONDS, body: MILLISECONDS });
   return { connect: 10_000, headers: 60_000, body: 60_000, ...defined(given) };
 }

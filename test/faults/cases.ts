@@ -1,6 +1,7 @@
 /** The failure modes of S3 clients as executable cases: data and functions on web globals only. */
 import { answerCases } from "./cases/answers.ts";
 import { byteCases } from "./cases/bytes.ts";
+import { checksumCases } from "./cases/checksums.ts";
 import { errorCases } from "./cases/errors.ts";
 import { formCases } from "./cases/forms.ts";
 import { headerCases } from "./cases/headers.ts";
@@ -28,6 +29,7 @@ export const cases: readonly FaultCase[] = [
   ...answerCases,
   ...retryCases,
   ...byteCases,
+  ...checksumCases,
   ...uploadCases,
   ...listCases,
   ...keyCases,

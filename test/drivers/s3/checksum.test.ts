@@ -179,6 +179,28 @@ describe.each(TRANSPORTS)("a download with checksum over %s", (_, transport) => 
     expect(server.requests.map(sent)).toEqual([{}]);
   });
 
+  it("asks a HEAD for it where the whole comes in parts, and no other version's will do", async () => {
+    const part = answer(206, { etag: '"e"', "last-modified": LAST_MODIFIED, "content-range": "bytes 0-4/5" }, "hellO");
+    const head = (etag: string): Answer => {
+      const lines = Object.entries({ ...good, etag, "content-length": "5" }).map(
+        ([name, value]) => `${name}: ${value}`,
+      );
+      return { bytes: `HTTP/1.1 200 OK\r\n${lines.join("\r\n")}\r\n\r\n` };
+    };
+    const server = await wire(part, head('"e"'), part, head('"other"'));
+    const driver = stubbed(server, options);
+    const read = async (): Promise<string> => (await driver.download("k", { parallel: 2 })).text();
+    await expect(read()).rejects.toMatchObject({ code: "corrupt", message: expect.stringMatching("CRC32C") });
+    expect(server.requests.map(sent)).toEqual([{}, { "x-amz-checksum-mode": "ENABLED" }]);
+    await expect(read()).rejects.toMatchObject({ code: "corrupt", message: expect.stringMatching("another version") });
+    await (
+      await stubbed(server, transport)
+        .download("k", { parallel: 2 })
+        .catch(() => null)
+    )?.body.cancel();
+    expect(server.lines().filter((line) => line.startsWith("HEAD"))).toHaveLength(2);
+  });
+
   it("of no bytes is checked too", async () => {
     const server = await wire(object("", good));
     await expect((await stubbed(server, options).download("k")).text()).rejects.toMatchObject({ code: "corrupt" });

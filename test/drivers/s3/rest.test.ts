@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { restOf, versionOf } from "../../../drivers/s3/rest.ts";
+import { restOf, spanOf, versionOf } from "../../../drivers/s3/rest.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { testClock } from "../../support/clock.ts";
@@ -235,5 +235,27 @@ describe("versionOf", () => {
   it("takes a strong ETag, quoted or not, and no other", () => {
     expect([of('"e"'), of("e")]).toEqual(Array(2).fill({ etag: '"e"', size: 3, encoding: null }));
     expect([of(null), of(""), of('""'), of('W/"e"')]).toEqual([null, null, null, null]);
+  });
+});
+
+describe("spanOf", () => {
+  const of = (headers: Readonly<Record<string, string>>): unknown =>
+    spanOf({ header: (name: string) => headers[name] ?? null } as WireResponse);
+  const range = { "content-range": "bytes 10-19/100" };
+  const span = { start: 10, end: 19, size: 100 };
+
+  it("gives what the answer says it holds", () => {
+    expect([of({ ...range, "content-length": "10" }), of(range)]).toEqual([span, span]);
+    // Stored so: then its length is that of the range.
+    expect(of({ ...range, "content-length": "10", "content-encoding": "gzip" })).toEqual(span);
+  });
+
+  it("gives nothing of an answer that is of another length, or encoded without one", () => {
+    expect([of({}), of({ "content-length": "10" }), of({ ...range, "content-length": "9" })]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect(of({ ...range, "content-encoding": "gzip" })).toBeNull();
   });
 });
