@@ -131,14 +131,18 @@ export function hasCode(error: unknown, code: ErrorCode): error is StorageFailur
   return StorageError.is(error) && error.code === code;
 }
 
+/** What was thrown as a StorageError, of which it becomes the cause unless it is one. */
+export function storageError(error: unknown): StorageError {
+  if (StorageError.is(error)) return error;
+  return new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
+}
+
 /**
  * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.
  * A StorageError stays the same object, so that subclasses keep what they carry.
  */
 export function locate(error: unknown, place: Place): StorageError {
-  const known = StorageError.is(error)
-    ? error
-    : new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
+  const known = storageError(error);
   if (known.operation !== undefined) return known;
   const key = known.key ?? place.key ?? undefined;
   const where = [place.driver, place.operation, key === undefined ? undefined : quoted(key)];

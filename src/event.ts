@@ -29,6 +29,8 @@ export interface AttemptEvent extends Timed {
   readonly type: "attempt";
   /** The store's name for the operation, such as `UploadPart`. */
   readonly operation: string;
+  /** The upload in parts that it is about; absent for the request that begins one, since the answer brings it. */
+  readonly uploadId?: string | undefined;
   /** Which request for the same operation, from 1. */
   readonly attempt: number;
   /** Of HTTP. */

@@ -1,7 +1,7 @@
 /** A source of any length into one object: by one request up to a part, else by a multipart upload. */
 import { heeding, whenAborted } from "./abort.ts";
 import type { BegunUpload, Key, MultipartBackend, PutOptions, Source, StoredInfo, UploadedPart } from "./backend.ts";
-import { hasCode, StorageError } from "./error.ts";
+import { hasCode, storageError } from "./error.ts";
 import { headersOf } from "./options.ts";
 import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { partSizeFor } from "./plan.ts";
@@ -139,12 +139,14 @@ export async function inParts(
     completing = true;
     const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
     return { key, size, etag, ...headersOf(options) };
-  } catch (error) {
+  } catch (thrown) {
+    let error: unknown = thrown;
     // One whose completion is in doubt is left alone, since it may be the object by now.
     const doubtful = completing && (signal?.aborted || hasCode(error, "ambiguous"));
     if (!doubtful) {
       const over = giveUp(steps, key, uploadId).catch(() => {
-        if (StorageError.is(error)) error.message += `; upload ${uploadId} keeps its parts, since aborting it failed`;
+        const told = (error = storageError(error));
+        told.message += `; upload ${uploadId} keeps its parts: aborting it failed`;
       });
       note(steps, over);
       await heeding(over, signal);

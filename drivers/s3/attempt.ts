@@ -14,7 +14,7 @@ export interface Attempt {
 /** The event of an attempt that has ended, with `error` when it failed, and with `wait` when it is repeated. */
 export function attemptEvent(operation: Operation, attempt: Attempt, error?: unknown, wait?: number): AttemptEvent {
   const { response } = attempt;
-  const { method, key, body } = operation;
+  const { method, key, body, query } = operation;
   const known = StorageError.is(error) ? error : undefined;
   const length = method === "HEAD" ? null : response?.header("content-length");
   return {
@@ -22,6 +22,7 @@ export function attemptEvent(operation: Operation, attempt: Attempt, error?: unk
     driver: "s3",
     operation: nameOf(operation),
     key,
+    uploadId: query?.["uploadId"] as string | undefined,
     attempt: attempt.number,
     method,
     status: response?.status,

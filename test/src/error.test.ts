@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { hasCode, locate, StorageError } from "../../src/error.ts";
+import { hasCode, locate, storageError, StorageError } from "../../src/error.ts";
 
 describe("StorageError", () => {
   it("is an Error with a code and no status", () => {
@@ -38,6 +38,14 @@ it("hasCode knows a failure by its code, also one of another copy of the package
   expect(hasCode(new StorageError("denied", ""), "conflict")).toBe(false);
   expect(hasCode({ [Symbol.for("unbucket.StorageError")]: true, code: "denied" }, "denied")).toBe(true);
   for (const other of [{ code: "denied" }, null, undefined, "denied"]) expect(hasCode(other, "denied")).toBe(false);
+});
+
+it("storageError leaves a StorageError as it is, and makes one of what else was thrown", () => {
+  const own = new StorageError("denied", "no");
+  expect(storageError(own)).toBe(own);
+  const thrown = new Error("broke");
+  expect(storageError(thrown)).toMatchObject({ code: "unknown", message: "broke", cause: thrown });
+  expect(storageError("text")).toMatchObject({ message: "text", cause: "text" });
 });
 
 describe("locate", () => {

@@ -136,7 +136,7 @@ describe.each(TRANSPORTS)("putSource over %s", (_, transport) => {
       return step(request) === "part 1" ? failure(403, "AccessDenied") : happy(request);
     });
     const outcome = soon(stubbed(server, { ...transport, ...options }).upload("k", data));
-    await expect(outcome).rejects.toThrow(/403 .*; upload u\/1\+x keeps its parts, since aborting it failed/);
+    await expect(outcome).rejects.toThrow(/403 .*; upload u\/1\+x keeps its parts: aborting it failed/);
     expect(limit).toHaveBeenCalledWith(10_000);
   });
 

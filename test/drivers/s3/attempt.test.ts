@@ -32,6 +32,12 @@ it.each<[Operation, string]>([
   expect(attemptEvent(operation, { number: 1, started: 0 }).operation).toBe(name);
 });
 
+it("attemptEvent says which upload in parts a request was about", () => {
+  const of = (query: Operation["query"]): unknown =>
+    attemptEvent({ method: "DELETE", key: "k", query }, { number: 1, started: 0 }).uploadId;
+  expect([of({ uploadId: "u" }), of({}), of(undefined)]).toEqual(["u", undefined, undefined]);
+});
+
 describe.each(TRANSPORTS)("attempt events over %s", (_, transport) => {
   async function record(
     script: readonly (Script | Answer)[],

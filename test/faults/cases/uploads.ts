@@ -55,6 +55,32 @@ export const uploadCases: readonly FaultCase[] = [
   },
   {
     row: "D1",
+    name: "an upload that its caller aborts, and that cannot be given up, is named by the events",
+    async run(rig) {
+      await rig.set({
+        rules: [
+          { operation: "UploadPart", part: 2, faults: [{ do: "stall", at: -1 }] },
+          { operation: "AbortMultipartUpload", faults: [DENIED] },
+        ],
+      });
+      const controller = new AbortController();
+      const left: unknown[] = [];
+      const store = rig.store({
+        onEvent(event) {
+          if (event.type !== "attempt" || event.operation !== "AbortMultipartUpload") return;
+          left.push({ key: event.key, id: event.uploadId, next: event.next });
+        },
+      });
+      const onProgress = (): void => controller.abort("left");
+      const upload = store.upload("k", noise(PART + 1), { signal: controller.signal, onProgress });
+      same(await upload.then(String, String), "left", "reason");
+      await store.dispose();
+      const { uploads } = await rig.seen();
+      same(left, [{ key: "k", id: `${uploads[0]?.id}`, next: "fail" }], "what the events say");
+    },
+  },
+  {
+    row: "D1",
     name: "an upload that its caller aborts while it begins is given up when its id comes",
     async run(rig) {
       const faults: Fault[] = [{ do: "delay", milliseconds: 1000 }];
