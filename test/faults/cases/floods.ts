@@ -14,6 +14,9 @@ const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 /** Bytes that a client may take of an answer that it gives up, with what sockets hold and 16 MiB of document. */
 const MOST = 64 * 1024 * 1024;
 
+/** Milliseconds between two bytes that no machine reaches by being busy: what ends an answer must be the limit on all of it. */
+const SILENCE = 250;
+
 /** Heads without end, by name: whatever is asked is answered so. */
 const HEADS: Readonly<Record<string, Omit<Flood, "do">>> = {
   "header lines": { begin: OK, piece: "x-amz-meta-a: v\r\n" },
@@ -121,10 +124,10 @@ export const floodCases: readonly FaultCase[] = [
       });
       const refused = "HTTP/1.1 403 F\r\nconnection: close\r\n\r\n";
       await rig.set({ rules: [trickle("ListObjectsV2", `${HEAD}\r\n`), trickle("GetObject", refused)] });
-      await ends(rig, ["ListObjectsV2", "GetObject"], false, 50);
+      await ends(rig, ["ListObjectsV2", "GetObject"], false, SILENCE);
       await gone(rig, "a document and an error");
       await rig.set({ rules: [trickle("PutObject", `${HEAD}\r\n`), trickle("DeleteObject", `${HEAD}\r\n`)] });
-      await ends(rig, ["PutObject", "DeleteObject"], true, 50);
+      await ends(rig, ["PutObject", "DeleteObject"], true, SILENCE);
       await gone(rig, "what nobody reads");
     },
   },
