@@ -85,7 +85,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
 
 /** The draft of a version that is told from the one before by its time, also when another process has written that. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
-  const stamp = before && stampAfter(before, draft.stats);
+  const stamp = before && stampAfter(before, draft.stats, draft.recorded);
   if (!stamp) return draft;
   const file = await reopened(root, draft.path);
   try {

@@ -61,14 +61,15 @@ export function nextStamp(recorded: boolean): number | Date {
 const APART_MS = 60_000n;
 
 /**
- * A time for a version that is to replace one of the same time or a later one; null when its own serves. Whole milliseconds are few: without
- * this, versions that two processes give one key could have one ETag, and one name for their records.
+ * A time for a version that is to replace one of the same time, which another process has given, or one record would be that of both; null when its
+ * own serves. Whole milliseconds must be later, since they are few, and by two of what is seen of the other: runtimes that give times in between
+ * would take its record for that of a copy whose time was cut to this one.
  */
-export function stampAfter(before: Identity, own: Identity): Date | null {
-  if (!coarseTimes) return null;
+export function stampAfter(before: Identity, own: Identity, recorded: boolean): number | Date | null {
+  if (!coarseTimes) return microsecondsOf(before) === microsecondsOf(own) ? nextStamp(recorded) : null;
   const ms = before.mtimeNs / 1_000_000n;
   const ahead = ms - own.mtimeNs / 1_000_000n;
-  if (ahead < 0n || ahead > APART_MS) return null;
-  const next = Number(ms) + 1;
+  if (ahead < -1n || ahead > APART_MS) return null;
+  const next = Number(ms) + 2;
   return new Date(next % 1000 === 0 ? next + 1 : next);
 }
