@@ -20,7 +20,8 @@ interface EncodedResponseInit extends ResponseInit {
  * Answers GET and HEAD for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
  *
  * The store is asked once, again only for a range that cannot be sent. What is not the client's doing rejects, so that
- * it can be logged: give it to {@link toResponse}. A wrong option rejects `invalid-option`.
+ * it can be logged: give it to {@link toResponse}. A wrong option rejects `invalid-option`, and so does a request of Node's
+ * `http`, which is no `Request`.
  */
 export async function respond(
   store: ObjectStore,
@@ -29,6 +30,8 @@ export async function respond(
   options: RespondOptions = {},
 ): Promise<Response> {
   knownOptions(options, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
+  if (!request?.headers.get)
+    throw new StorageError("invalid-option", "this is no web Request; srvx makes one of Node's");
   if (request.method !== "GET" && request.method !== "HEAD") {
     const allow = new Headers(options.headers);
     allow.set("allow", "GET, HEAD");

@@ -6,7 +6,7 @@ interface Answer {
   readonly message?: string;
 }
 
-const FAILED = "The storage could not do this; the server's log has the reason.";
+const FAILED = "The server could not do this; its log has the reason.";
 const REFUSED = "The storage does not accept this key or range.";
 
 /**
@@ -40,14 +40,15 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
 
 /**
  * What a client should see of an error: a status, and JSON `{ error: { code, message, key? } }`.
- * Anything but a StorageError is a 500 that says nothing of it, except what `decodeURIComponent` throws for a malformed key.
+ * Anything but a StorageError is a 500 that says nothing of it, except what `decodeURIComponent` throws for a malformed key,
+ * and what has the status 413: a host's error for a body over its own limit, also as the `cause` of an upload's.
  */
 export function toResponse(error: unknown): Response {
+  if (isTooLarge(StorageError.is(error) ? error.cause : error)) error = new StorageError("too-large", "");
   if (error instanceof URIError)
     return json(400, "invalid-key", "The key is not percent-encoded UTF-8; a lone % is %25.");
-  if (!StorageError.is(error)) return json(500, "unknown", "The server could not do this; its log has the reason.");
   // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
-  if (error.operation === "open") return json(500, "unknown", FAILED);
+  if (!StorageError.is(error) || error.operation === "open") return json(500, "unknown", FAILED);
   // So was one whose request the store itself refuses: another region, endpoint or bucket name. What callers pass is refused before.
   if (error.code === "invalid-option" && error.response !== undefined) return json(500, error.code, FAILED);
   const reason = guardReason(error);
@@ -81,6 +82,12 @@ export function json(
 function statusOf(error: StorageError, reason: string | null, usual: number): number {
   if (reason === "type" || reason === "content") return 415;
   return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
+}
+
+/** Of other statuses nothing is known: one may be that of a service which the app itself has asked. */
+function isTooLarge(error: unknown): boolean {
+  const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
+  return statusCode === 413;
 }
 
 /** The `reason` of a GuardError; read from the object, so that serving files does not load the guard. */

@@ -1,3 +1,5 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { StorageError } from "../../src/error.ts";
@@ -68,6 +70,15 @@ test.each([
 );
 
 describe("respond", () => {
+  test("respond refuses a request of Node's http by what makes a Request of it, and asks no store", async () => {
+    const { store, calls } = await stored();
+    const nodes = Object.assign(new IncomingMessage(new Socket()), { method: "GET" });
+    const refused = { code: "invalid-option", message: expect.stringContaining("srvx") };
+    for (const wrong of [nodes, undefined])
+      await expect(respond(store, "dir/a", wrong as unknown as Request)).rejects.toMatchObject(refused);
+    expect(calls).toEqual([]);
+  });
+
   test("sends the whole object with its headers in one trip", async () => {
     const { store, calls } = await stored({ contentLanguage: "de" });
     const response = await ask(store);

@@ -1,3 +1,4 @@
+import memory from "../../../drivers/memory.ts";
 import { toDriver } from "../../../src/driver.ts";
 import { expect, test } from "vitest";
 import { type ErrorCode, locate, StorageError } from "../../../src/error.ts";
@@ -119,6 +120,29 @@ test.each([new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined, { 
   },
 );
 
+test.each([
+  ["Express and h3", { status: 413, statusCode: 413 }],
+  ["SvelteKit", { status: 413 }],
+  ["Fastify", { statusCode: 413 }],
+])("toResponse answers a host's error for a body over its limit with 413, as %s makes it", async (_, fields) => {
+  const limit = Object.assign(new Error(SECRET), fields);
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(limit) });
+  const upload = await memory()
+    .upload("k", body)
+    .catch((error: unknown) => error);
+  for (const error of [limit, upload]) {
+    const response = toResponse(error);
+    expect(response.status).toBe(413);
+    expect((await response.json()).error).toEqual({ code: "too-large", message: "The object is too large." });
+  }
+});
+
+test.each([{ status: 401 }, { statusCode: 404 }])("toResponse takes no other status from an error: %j", (fields) => {
+  const foreign = Object.assign(new Error(SECRET), fields);
+  expect(toResponse(foreign).status).toBe(500);
+  expect(toResponse(new StorageError("unknown", SECRET, { cause: foreign })).status).toBe(500);
+});
+
 test("toResponse answers a key that cannot be decoded with 400", async () => {
   const thrown = await Promise.resolve("%ff")
     .then(decodeURIComponent)
@@ -144,7 +168,7 @@ test("toResponse blames no client for an option that the store itself refuses", 
   expect(answer.status).toBe(500);
   expect((await answer.json()).error).toEqual({
     code: "invalid-option",
-    message: expect.stringMatching(/^The storage could not do this/),
+    message: expect.stringMatching(/^The server could not do this/),
   });
   expect(toResponse(new StorageError("invalid-key", "too long", { response: { status: 400 } })).status).toBe(400);
 });
