@@ -3,7 +3,7 @@
  * times as long to load. `node scripts/modules.mjs [folder]`, dist/ unless told.
  */
 import { chmodSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 
 const [, , dir = "dist"] = process.argv;
@@ -27,6 +27,8 @@ await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name].js",
   sourcemap: true,
+  // Beside a path that is not there, as no source is shipped, Deno shows the source's line and the module's name. A URL it takes.
+  sourcemapPathTransform: (source, map) => `unbucket:///${relative(".", resolve(dirname(map), source))}`,
 });
 await bundle.close();
 for (const path of Object.values(bin)) chmodSync(join(dir, path.replace("./dist/", "")), 0o755);

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { root } from "../architecture/tree.ts";
+import { program } from "../runtimes/install.ts";
 import { packed } from "./packed.ts";
 
 interface SourceMap {
@@ -10,13 +11,16 @@ interface SourceMap {
   readonly sourcesContent?: readonly string[];
 }
 
-it("a stack trace of the packed package leads to the line of the source", () => {
+it.each([
+  ["Node", async () => process.execPath, ["--enable-source-maps", "trace.mjs"]],
+  ["Deno", () => program("deno"), ["run", "--no-prompt", "trace.mjs"]],
+] as const)("a stack trace of the packed package leads to the line of the source under %s", async (_, path, args) => {
   const app = packed({});
   onTestFinished(() => app.remove());
   const code = `import { parseKey } from "unbucket"; try { parseKey(""); } catch (error) { console.log(error.stack); }`;
-  const args = ["--enable-source-maps", "--input-type=module", "--eval", code];
-  const trace = execFileSync(process.execPath, args, { cwd: app.path, encoding: "utf8" });
-  const [, line = "0"] = /src\/key\.ts:(\d+):\d+/.exec(trace) ?? [];
+  writeFileSync(join(app.path, "trace.mjs"), code);
+  const trace = execFileSync(await path(), args, { cwd: app.path, encoding: "utf8" });
+  const [, line = "0"] = /unbucket:\/\/\/src\/key\.ts:(\d+):\d+/.exec(trace) ?? [];
   const text = readFileSync(join(root, "src/key.ts"), "utf8").split("\n")[Number(line) - 1];
   expect(text).toMatch(/StorageError|invalid|check/);
 });
@@ -27,9 +31,9 @@ it("the maps of dist/ have the texts of the sources, which are not shipped besid
   );
   const mapped = maps.flatMap((path) => {
     const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(root, "dist", path), "utf8")) as SourceMap;
-    return sources.map((name, index) => ({ source: join("dist", dirname(path), name), text: sourcesContent[index] }));
+    return sources.map((source, index) => ({ source, text: sourcesContent[index] }));
   });
   expect(mapped.filter(({ text }) => !text)).toEqual([]);
-  expect(mapped.filter(({ source }) => !/^(src|drivers|cli)\//.test(source))).toEqual([]);
+  expect(mapped.filter(({ source }) => !/^unbucket:\/\/\/(src|drivers|cli)\//.test(source))).toEqual([]);
   expect(mapped.length).toBeGreaterThan(150);
 });
