@@ -6,7 +6,6 @@ import type { Fault } from "../proxy/fault.ts";
 import type { FaultCase, Rig } from "../rig.ts";
 
 const TEXT = "0123456789".repeat(100);
-const IDLE = "HTTP/1.1 408 Request Time-out\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const HOUR = 3_600_000;
 
 /** Every verb while all answers come so: whole and equal, or an error, and what was acknowledged is there. */
@@ -64,8 +63,6 @@ const ANSWERS: Readonly<Record<string, readonly [row: string, faults: readonly F
   "whose length is no number": ["C1", [{ do: "headers", set: { "content-length": "1e3" } }], false],
   "whose length is below nothing": ["C1", [{ do: "headers", set: { "content-length": "-1" } }], false],
   "with a length and in chunks": ["C1", [{ do: "line", name: "Transfer-Encoding", value: "chunked" }], false],
-  "followed by a body, also of a HEAD,": ["S21", [{ do: "after", bytes: TEXT }], false],
-  "followed by the 408 of an idle connection": ["B8", [{ do: "after", bytes: IDLE }], true],
   "with heads of 64 KiB": ["F10", [{ do: "headers", set: { "x-amz-meta-long": "v".repeat(64 * 1024) } }], false],
   "with a thousand headers": [
     "F10",

@@ -94,9 +94,7 @@ export async function deliver(
   }
   const cut = faultOf(faults, "truncate");
   const end = Math.min(stall?.at ?? Infinity, cut?.at ?? Infinity);
-  const after = Buffer.from(faultOf(faults, "after")?.bytes ?? "");
-  const sent = silent ? after : Buffer.concat([body.subarray(0, end), after]);
-  await send(socket, sent, faultOf(faults, "drip"));
+  await send(socket, silent ? Buffer.alloc(0) : body.subarray(0, end), faultOf(faults, "drip"));
   if (cut) await ended(socket, cut.by);
   else if (closes) socket.end();
   return !cut && !stall && !closes;

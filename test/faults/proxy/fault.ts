@@ -41,8 +41,6 @@ export type ResponseFault =
   | { readonly do: "gzip" }
   /** More bytes than the length that was announced. */
   | { readonly do: "overlong"; readonly bytes: number }
-  /** Bytes that nobody asked for, right behind the answer: a body of a HEAD, or what some servers say on a connection that idles. */
-  | { readonly do: "after"; readonly bytes: string }
   /** So many spaces, one by one, before the body. */
   | { readonly do: "whitespace"; readonly count: number; readonly milliseconds: number }
   | { readonly do: "interim"; readonly status: 100 | 101 | 102 | 103; readonly count?: number }
