@@ -77,8 +77,7 @@ export class Player {
     failed: (code: string) => readonly Step[],
   ): Promise<void> {
     const start = this.#play.clock();
-    let steps: readonly Step[];
-    let outcome = "";
+    let [steps, outcome]: [readonly Step[], string] = [[], ""];
     try {
       steps = ended(await run());
     } catch (error) {
