@@ -21,12 +21,17 @@ const environments: Readonly<Record<string, object>> = {
   "Workers types, bundler": { types: ["@cloudflare/workers-types"], lib: ["ES2022"], ...bundler },
   "Node 20 types, nodenext": { types: ["node"], typeRoots: ["./node20"], lib: ["ES2022"], ...nodenext },
   "newest Node types, nodenext": { types: ["node"], lib: ["ES2022"], ...nodenext },
+  "the DOM and Node types, nodenext": { types: ["node"], lib: ["ES2022", "DOM", "DOM.AsyncIterable"], ...nodenext },
   "Bun types, bundler": { types: ["bun-types"], lib: ["ES2022"], ...bundler },
 };
 const strict = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: false, target: "ES2022" };
 const files = ["doors.ts", "mounts.ts", "optional.ts", "errors.ts"];
 const settings = Object.entries(environments).map(([name, compilerOptions]) => ({
-  ...{ name, files, compilerOptions: { ...strict, ...compilerOptions } },
+  ...{
+    name,
+    files: name.startsWith("the DOM and Node") ? [...files, "pipeline.ts"] : files,
+    compilerOptions: { ...strict, ...compilerOptions },
+  },
 }));
 
 let app: App;
@@ -53,7 +58,7 @@ beforeAll(async () => {
   const named = "Key, MultipartBackend, PartPlan, PendingUpload, PresignedUpload, StoredPart, UploadState";
   lines.push(`import type { ${named} } from "unbucket";`, `export type Named = [${named}];`);
   writeFileSync(join(app.path, "doors.ts"), lines.join("\n"));
-  for (const file of ["mounts.ts", "optional.ts", "errors.ts"])
+  for (const file of ["mounts.ts", "optional.ts", "errors.ts", "pipeline.ts"])
     copyFileSync(join(here, "consumer", file), join(app.path, file));
   const text = readFileSync(join(app.path, "errors.ts"), "utf8").split("\n");
   refused = text.flatMap((line, at) => (line.includes("@must-fail") ? [at + 2] : []));
