@@ -50,7 +50,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,
   "unbucket/drivers/fs": 39_900,
-  "unbucket/drivers/s3": 38_850,
+  "unbucket/drivers/s3": 38_950,
   "unbucket/drivers/memory": 20_600,
   "unbucket/drivers/r2": 21_800,
   "unbucket/drivers/env": 41_950,

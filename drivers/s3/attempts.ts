@@ -52,7 +52,7 @@ export class Attempts<T> {
       return await retry(settings.retry, budget, signal, attempt, judge, settings.clock.own, decided);
     } catch (error) {
       // Here a lost answer becomes `ambiguous`.
-      throw conditional && !signal?.aborted ? this.#doubt.verdict(error) : error;
+      throw conditional && !signal?.aborted ? this.#doubt.verdict(error, conditional === "source") : error;
     }
   }
 

@@ -47,10 +47,10 @@ export async function copyObject(
       return await copyVersion(client, steps, source, to, { ...version, headers, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
-      const overtaken =
-        error.response?.code === "NoSuchUpload" || (error.code === "precondition-failed" && ifMatch === undefined);
+      const { status, code } = error.response ?? {};
+      const overtaken = code === "NoSuchUpload" || (status === 412 && ifMatch === undefined);
       if (overtaken && tries < TRIES) continue;
-      if (overtaken)
+      if (overtaken && error.code !== "ambiguous")
         throw new StorageError("conflict", "the copy was aborted, or its source was replaced", {
           retryable: true,
           cause: error,
@@ -84,7 +84,7 @@ async function copyVersion(
     const kept =
       marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
     const headers = { ...write, ...from, ...kept };
-    const operation = { method: "PUT", key: to, headers, copies: info.size, signal } as const;
+    const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
     const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
     if (root) return copied(info, to, root);
     // Some servers answer with nothing: then the copy itself must be there.

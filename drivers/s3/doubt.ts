@@ -12,9 +12,13 @@ export class Doubt {
     this.#open ||= response ? retryable === true && !isPutOff(response) : sent && !isUnsent(error);
   }
 
-  /** The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success. */
-  verdict(error: unknown): unknown {
-    return this.#open && StorageError.is(error) ? inDoubt(error) : error;
+  /**
+   * The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success; of a copy
+   * that its source is gone, or another.
+   */
+  verdict(error: unknown, ofSource = false): unknown {
+    if (!this.#open || !StorageError.is(error)) return error;
+    return ofSource && !/404|412/.test(`${error.response?.status}`) ? error : inDoubt(error);
   }
 }
 

@@ -22,8 +22,11 @@ export interface Operation {
   readonly accept?: readonly number[];
   /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
   readonly failed?: unknown;
-  /** Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success. */
-  readonly conditional?: boolean;
+  /**
+   * Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success: any refusal, or of
+   * a copy one that is about its source.
+   */
+  readonly conditional?: boolean | "source";
 }
 
 /** By whom, for which region and at which time a request was signed. */
@@ -69,7 +72,7 @@ export async function toRequest(
   for (const name in unsigned) headers[name] = unsigned[name] as string;
   if (method === "GET" || method === "HEAD") headers["accept-encoding"] = "identity";
   return [
-    { method, url, headers, body, copies: operation.copies, once: again || operation.conditional, signal },
+    { method, url, headers, body, copies: operation.copies, once: again || !!operation.conditional, signal },
     { identity, region, url, time },
   ];
 }

@@ -36,6 +36,19 @@ describe("Doubt", () => {
     }
   });
 
+  it.each([
+    [404, "ambiguous"],
+    [412, "ambiguous"],
+    [403, "denied"],
+  ])("of a copy is %i as %s, since only what its source tells may be the echo of its success", (status, code) => {
+    const told = new StorageError("denied", "x", { response: { status } });
+    const doubt = new Doubt();
+    expect(doubt.verdict(told, true)).toBe(told);
+    doubt.add(lost, true);
+    expect(doubt.verdict(told, true)).toMatchObject({ code });
+    expect(doubt.verdict(lost, true)).toBe(lost);
+  });
+
   it("keeps what is no StorageError", () => {
     const doubt = new Doubt();
     const error = new Error("own");

@@ -1,5 +1,6 @@
-/** A1, D8: copies by parts. */
+/** A1, B2, D8: copies, by parts too. */
 import { ok, same } from "../../../src/conformance/assert.ts";
+import type { Rule } from "../proxy/rules.ts";
 import type { FaultCase } from "../rig.ts";
 import { LATE_ERROR } from "./answers.ts";
 
@@ -55,6 +56,31 @@ export const copyCases: readonly FaultCase[] = [
         rules: [{ operation: "UploadPartCopy", part: 2, faults: [{ do: "reply", status: 404, body }] }],
       });
       ok((await rig.rejects("conflict", () => rig.store().copy("from", "to"), "copy")).retryable, "it may come again");
+    },
+  },
+  {
+    row: "B2",
+    name: "a copy whose answer is lost is no refusal when its source is gone or another by the time that it is asked for again",
+    async run(rig) {
+      const again = (status: number, code: string): Rule[] => [
+        { operation: "CopyObject", nth: 1, faults: [{ do: "lose", by: "rst" }] },
+        {
+          operation: "CopyObject",
+          nth: 2,
+          faults: [{ do: "reply", status, body: `<Error><Code>${code}</Code></Error>` }],
+        },
+      ];
+      await rig.set({ objects: { from: "text" }, rules: again(404, "NoSuchKey") });
+      await rig.rejects("ambiguous", () => rig.store().copy("from", "gone"), "copy of what is gone");
+      same(await rig.stored("gone"), "text", "copy of what is gone");
+      const ifMatch = (await rig.store().head("from"))?.etag;
+      await rig.set({ rules: again(412, "PreconditionFailed") });
+      await rig.rejects("ambiguous", () => rig.store().copy("from", "other", { ifMatch }), "copy of one version");
+      same(await rig.stored("other"), "text", "copy of one version");
+      // Of whatever version there is, it is made anew.
+      await rig.set({ rules: again(412, "PreconditionFailed") });
+      await rig.store().copy("from", "any");
+      same(await rig.stored("any"), "text", "copy of any version");
     },
   },
   {
