@@ -5,7 +5,7 @@
  */
 import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
 import { copyHeaders, type CopyHeaders, refuseLoss } from "../../src/copy-headers.ts";
-import { StorageError } from "../../src/error.ts";
+import { hasCode, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
@@ -47,8 +47,9 @@ export async function copyObject(
       return await copyVersion(client, steps, source, to, { ...version, headers, signal }, limit);
     } catch (error) {
       if (!StorageError.is(error)) throw error;
-      const { status, code } = error.response ?? {};
-      const overtaken = code === "NoSuchUpload" || (status === 412 && ifMatch === undefined);
+      // In doubt, the cause is what the store said last.
+      const replaced = [error, error.cause].some((said) => hasCode(said, "precondition-failed"));
+      const overtaken = error.response?.code === "NoSuchUpload" || (replaced && ifMatch === undefined);
       if (overtaken && tries < TRIES) continue;
       if (overtaken && error.code !== "ambiguous")
         throw new StorageError("conflict", "the copy was aborted, or its source was replaced", {

@@ -1,5 +1,5 @@
 /** What a client cannot know: whether a write whose answer was lost took effect. */
-import { StorageError, type StoreResponse } from "../../src/error.ts";
+import { hasCode, StorageError, type StoreResponse } from "../../src/error.ts";
 
 /** The failures of one operation, as far as they leave open what happened. */
 export class Doubt {
@@ -18,7 +18,7 @@ export class Doubt {
    */
   verdict(error: unknown, ofSource = false): unknown {
     if (!this.#open || !StorageError.is(error)) return error;
-    return ofSource && !/404|412/.test(`${error.response?.status}`) ? error : inDoubt(error);
+    return ofSource && !hasCode(error, "not-found") && !hasCode(error, "precondition-failed") ? error : inDoubt(error);
   }
 }
 

@@ -77,10 +77,19 @@ export const copyCases: readonly FaultCase[] = [
       await rig.set({ rules: again(412, "PreconditionFailed") });
       await rig.rejects("ambiguous", () => rig.store().copy("from", "other", { ifMatch }), "copy of one version");
       same(await rig.stored("other"), "text", "copy of one version");
-      // Of whatever version there is, it is made anew.
-      await rig.set({ rules: again(412, "PreconditionFailed") });
-      await rig.store().copy("from", "any");
-      same(await rig.stored("any"), "text", "copy of any version");
+      // Of whatever version there is, it is made anew, also when the refusal comes within a 200, after an answer that is lost or the first.
+      for (const status of [412, 200]) {
+        await rig.set({ rules: again(status, "PreconditionFailed") });
+        await rig.store().copy("from", `any ${status}`);
+        same(await rig.stored(`any ${status}`), "text", "copy of any version");
+      }
+      await rig.set({
+        rules: again(200, "PreconditionFailed")
+          .slice(1)
+          .map((rule) => ({ ...rule, nth: 1 })),
+      });
+      await rig.store().copy("from", "late");
+      same(await rig.stored("late"), "text", "copy that is refused late");
     },
   },
   {
