@@ -1,4 +1,4 @@
-/** Builds dist/ from nothing, the declarations by tsc and the modules by esbuild, then the playground against it. */
+/** Builds dist/ from nothing, the declarations by tsc and the modules by rolldown, then the playground against it. */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 

@@ -1,8 +1,9 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import { chmod, link, unlink } from "node:fs/promises";
+import { chmod, link } from "node:fs/promises";
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
+import { unlink } from "./calls.ts";
 import { discard, laterDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
@@ -160,7 +161,7 @@ async function create(root: Root, draft: Draft, to: string): Promise<void> {
   try {
     await link(root.path(draft.path), to);
     // What cannot be removed now is swept later.
-    await unlink(root.path(draft.path)).catch(() => {});
+    await unlink(root.path(draft.path), root.isLocal()).catch(() => {});
     return;
   } catch (error) {
     const code = errnoOf(error) ?? "";

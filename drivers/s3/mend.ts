@@ -29,7 +29,11 @@ export type Mend = (
 /** Mends what one operation is refused for. */
 export function menderOf({ clock, whereabouts, identity }: Settings, send: Send): Mend {
   const mended = new Set<"time" | "redirect" | "region" | "keys">();
-  const once = (what: "time" | "redirect" | "region" | "keys"): boolean => mended.size < mended.add(what).size;
+  const once = (what: "time" | "redirect" | "region" | "keys"): boolean => {
+    const first = !mended.has(what);
+    mended.add(what);
+    return first;
+  };
 
   /** A HEAD of the bucket names the region on AWS; stores that name it in documents only answer a GET with one. */
   async function ask(by: Identity, signal: AbortSignal | undefined): Promise<string | undefined> {
