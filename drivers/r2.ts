@@ -81,8 +81,7 @@ const [MOST_DELETES, MOST_IN_ONE] = [1000, 5 * 1024 ** 3 - 5 * 1024 ** 2];
 
 function r2Backend(options: R2Options): Backend {
   driverOptions(options, { binding: 1, base: "string", publicUrl: "string", s3: "object", onEvent: "function" });
-  const bucket = bindingOf(options.binding);
-  const { s3 } = options;
+  const [bucket, s3] = [bindingOf(options.binding), options.s3];
   const publicUrl = publicBase(options.publicUrl);
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "").replace(/.$/, "$&/");
   const budget = new RetryBudget();
@@ -236,11 +235,12 @@ function r2Backend(options: R2Options): Backend {
       }
       return failures;
     },
-    async list({ prefix, delimiter, cursor, limit, signal }) {
-      const asked = { prefix: base + prefix, delimiter, cursor, limit, include: ["httpMetadata", "customMetadata"] };
+    async list({ prefix, delimiter, cursor, startAfter, limit, signal }) {
+      const from = startAfter ? { startAfter: base + startAfter } : { cursor };
+      const asked = { ...from, prefix: base + prefix, delimiter, limit, include: ["httpMetadata", "customMetadata"] };
       const page = await ask({ signal }, () => bucket.list(asked));
-      const prefixes = page.delimitedPrefixes.map((name) => name.slice(base.length));
-      return { objects: page.objects.map(infoOf), prefixes, cursor: following(page.truncated, page.cursor) };
+      const [objects, cut] = [page.objects.map(infoOf), following(page.truncated, page.cursor)];
+      return { objects, prefixes: page.delimitedPrefixes.map((name) => name.slice(base.length)), cursor: cut };
     },
     ...(s3 && {
       presign: async (...asked: Parameters<NonNullable<Backend["presign"]>>) => {

@@ -137,6 +137,8 @@ export interface ListPageOptions extends CallOptions {
   readonly delimiter?: "/";
   /** Where the page before ended. */
   readonly cursor?: string;
+  /** On the first page: only keys behind this one, which begins with the prefix. */
+  readonly startAfter?: string;
   /** The most objects and prefixes together in this page. */
   readonly limit: number;
   /** The same object for all pages of one iteration: what a driver keeps by it, in a `WeakMap`, goes with the iteration. */

@@ -120,7 +120,7 @@ export async function download(
 /** The objects below a prefix, listed in the name of a verb. */
 export function list(call: Caller, operation: Verb, options: ListOptions): ReturnType<ObjectStore["list"]> {
   // Null is refused in the frame, at the first step.
-  const { prefix = "", delimiter, cursor, limit = PAGE_LIMIT, signal } = options ?? {};
+  const { prefix = "", delimiter, cursor, startAfter, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(() => {
     const iteration = {};
     return (from) =>
@@ -128,8 +128,18 @@ export function list(call: Caller, operation: Verb, options: ListOptions): Retur
         if (delimiter !== undefined && delimiter !== "/") throw refuse("delimiter", 'must be "/" or absent');
         wholeNumber("limit", limit, 1, PAGE_LIMIT);
         parsePrefix(prefix);
-        return pageAt({ prefix, delimiter }, from, (at) =>
-          backend.list({ prefix, limit, signal, delimiter, cursor: at, iteration }),
+        if (startAfter !== undefined && !(typeof startAfter === "string" && startAfter.startsWith(prefix)))
+          throw refuse("startAfter", "must be text that begins with the prefix");
+        parsePrefix(startAfter ?? "");
+        return pageAt({ prefix, delimiter }, from, (cursor) =>
+          backend.list({
+            prefix,
+            limit,
+            signal,
+            delimiter,
+            iteration,
+            ...(cursor === undefined ? { startAfter } : { cursor }),
+          }),
         );
       });
   }, cursor);

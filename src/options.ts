@@ -66,9 +66,16 @@ export function publicBase(url: string | undefined): string | undefined {
   throw refuse("publicUrl", "must be an http(s) URL or a path such as /files, without a query");
 }
 
-/** Options with the prefix that a store further in knows; null goes on as it is, to be refused there. */
-export function prefixed<T extends { readonly prefix?: string }>(options: T, full: (prefix: string) => string): T {
-  return options?.prefix === null ? options : options && { ...options, prefix: full(options.prefix ?? "") };
+/** Options with the prefix that a store further in knows; what is no prefix goes on as it is, to be refused there. */
+export function prefixed<T extends { readonly prefix?: string; readonly startAfter?: string }>(
+  options: T,
+  full: (prefix: string) => string,
+): T {
+  if (!options || options.prefix === null) return options;
+  const { prefix = "", startAfter } = options;
+  const inner = full(prefix);
+  const below = typeof startAfter === "string" && startAfter.startsWith(prefix);
+  return { ...options, prefix: inner, ...(below && { startAfter: inner + startAfter.slice(prefix.length) }) };
 }
 
 /** A whole number within bounds, by default one of bytes; rejects `invalid-option`. */
@@ -160,7 +167,7 @@ const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1,
 const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
 const COPY = { ...REQUEST, ifMatch: 1 };
 const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
-const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, limit: 1 };
+const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
 
 /** The verbs that take more than a signal. An option that is missing here does not compile. */
 const VERBS: {

@@ -75,11 +75,15 @@ export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStrea
 }
 
 /** One page of a listing over all objects, in any order; the cursor is the last key or prefix of the page before. */
-export function pageOf(all: readonly StoredInfo[], { prefix, delimiter, cursor, limit }: ListPageOptions): ListPage {
+export function pageOf(
+  all: readonly StoredInfo[],
+  { prefix, delimiter, cursor, startAfter = "", limit }: ListPageOptions,
+): ListPage {
   const objects: StoredInfo[] = [];
   const prefixes: string[] = [];
   let last = "";
-  for (const info of all.filter((entry) => entry.key.startsWith(prefix)).sort((a, b) => compareKeys(a.key, b.key))) {
+  const asked = all.filter(({ key }) => key.startsWith(prefix) && compareKeys(key, startAfter) > 0);
+  for (const info of asked.sort((a, b) => compareKeys(a.key, b.key))) {
     const slash = delimiter ? info.key.indexOf(delimiter, prefix.length) : -1;
     const name = slash < 0 ? info.key : info.key.slice(0, slash + 1);
     const passed = cursor !== undefined && (compareKeys(name, cursor) <= 0 || (slash >= 0 && name === cursor));

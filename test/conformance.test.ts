@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serve } from "srvx";
 import { describe, expect, test } from "vitest";
 import fs from "../drivers/fs.ts";
 import memory from "../drivers/memory.ts";
+import s3 from "../drivers/s3.ts";
 import { cases } from "../src/conformance.ts";
 import { toDriver } from "../src/driver.ts";
+import { gateway } from "../src/gateway.ts";
+import { MIN_PART } from "../src/plan.ts";
 import { conformance, type Subject, type Traits } from "./support/conformance.ts";
 
 /** The smallest that the cases allow, so that several parts are little work. */
@@ -22,11 +26,44 @@ async function least(): Promise<Subject> {
   return { driver: toDriver({ name: "least", open: () => ({ head, get, put, delete: remove, list, location, url }) }) };
 }
 
+const keys = { accessKeyId: "AKIDGATEWAY", secretAccessKey: "gateway-secret" };
+const options = { bucket: "bucket", ...keys, partSize: MIN_PART };
+
+/** The S3 driver before a gateway over memory: all of both, without a network. */
+async function inProcess(): Promise<Subject> {
+  const { fetch } = gateway(memory(), { bucket: "bucket", credentials: keys });
+  return { driver: s3({ ...options, endpoint: "http://gateway", fetch }) };
+}
+
+/** The same over a folder, behind a server. */
+async function served(): Promise<Subject> {
+  const { driver, close } = await folder();
+  const { fetch } = gateway(driver, { bucket: "bucket", credentials: keys });
+  const server = serve({ fetch, port: 0, hostname: "127.0.0.1", silent: true });
+  await server.ready();
+  return {
+    driver: s3({ ...options, endpoint: server.url as string }),
+    close: async () => {
+      await server.close(true);
+      await close?.();
+    },
+  };
+}
+
 /** One line per driver that needs no server. */
 const drivers: Readonly<Record<string, readonly [() => Promise<Subject>, Traits]>> = {
   memory: [async () => ({ driver: memory() }), { capabilities: ["multipart", "uploads"], partSize }],
   fs: [folder, { capabilities: ["multipart", "uploads", "watch"], partSize }],
   "what a driver must have, and no more": [least, { capabilities: [], partSize }],
+  "s3 before a gateway over memory": [
+    inProcess,
+    {
+      capabilities: ["multipart", "uploads"],
+      partSize: MIN_PART,
+      deviations: { "presign: gives null where the driver cannot": "presigns for a gateway that has no address here" },
+    },
+  ],
+  "s3 before a gateway over fs": [served, { capabilities: ["presign", "multipart", "uploads"], partSize: MIN_PART }],
 };
 
 for (const [name, [open, traits]] of Object.entries(drivers)) conformance(name, open, traits);

@@ -27,17 +27,18 @@ interface Place {
 export function lister(root: Root, settings: Settings): (options: ListPageOptions) => Promise<ListPage> {
   const places = new WeakMap<object, Place>();
 
-  function begin(prefix: string, cursor: string | undefined): Place {
-    const seek = seekFrom(cursor === undefined ? undefined : parseCursor(cursor, prefix));
+  function begin({ prefix, cursor, startAfter }: ListPageOptions): Place {
+    const start = startAfter === undefined ? undefined : { after: startAfter, within: false };
+    const seek = seekFrom(cursor === undefined ? start : parseCursor(cursor, prefix));
     return { seek, keys: walk({ root, prefix, ignore: settings.ignore, seek }), ahead: [] };
   }
 
   return async (options) => {
-    const { prefix, cursor, iteration = {} } = options;
+    const { cursor, iteration = {} } = options;
     const kept = places.get(iteration);
     // After a page that fails the next one begins at its cursor.
     places.delete(iteration);
-    const place = kept && kept.cursor === cursor ? kept : begin(prefix, cursor);
+    const place = kept && kept.cursor === cursor ? kept : begin(options);
     if (!(await root.exists())) return { objects: [], prefixes: [] };
     const page = await pageAt(root, place, options);
     if (page.cursor !== undefined) places.set(iteration, place);

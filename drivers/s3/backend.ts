@@ -24,7 +24,7 @@ import type { S3Options } from "./options.ts";
 import { presignObject } from "./presign.ts";
 import { bucketCheck, getObject, headObject } from "./read.ts";
 import { toSettings } from "./settings.ts";
-import { objectUrl } from "./url.ts";
+import { objectUrl } from "../../src/s3/url.ts";
 import { putObject } from "./write.ts";
 
 /** A backend over one bucket; `clock` is what tests turn. Rejects `invalid-option`. */

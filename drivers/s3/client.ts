@@ -9,7 +9,7 @@ import { fromFetch } from "./fetch.ts";
 import { Refusal } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import type { Settings } from "./settings.ts";
-import { type Element, readXml } from "./xml.ts";
+import { type Element, readXml } from "../../src/s3/xml.ts";
 
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What must hold for a write, as headers, and what a store answers when it does not. */
 import type { CompleteOptions } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
-import type { HeaderMap } from "./headers.ts";
+import type { HeaderMap } from "../../src/s3/headers.ts";
 
 type Conditions = Pick<CompleteOptions, "ifMatch" | "ifNoneMatch">;
 

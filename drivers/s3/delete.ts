@@ -11,8 +11,8 @@ import type { Client } from "./client.ts";
 import { type Answer, complaintOf } from "./complaint.ts";
 import { absent, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
-import type { Query } from "./url.ts";
-import { childrenOf, childText, isXmlText, type Markup, writeXml } from "./xml.ts";
+import type { Query } from "../../src/s3/url.ts";
+import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;

@@ -1,26 +1,12 @@
 /** Object headers and user metadata as S3's request and response headers. */
-import type { ObjectHeaders, PutOptions, StoredInfo } from "../../src/backend.ts";
+import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { emptyMetadata, type HeaderOption, OBJECT_HEADERS, refuse, requestHeaders } from "../../src/options.ts";
+import { emptyMetadata, refuse, requestHeaders } from "../../src/options.ts";
+import { decodeValue, META, NAMES } from "../../src/s3/headers.ts";
 import type { WireResponse } from "./transport.ts";
-
-const META = "x-amz-meta-";
 
 /** Holds the id of the write that made an object, see settle.ts. Hidden from `head` and `download`, kept out of copies. */
 export const WRITE_ID = "x-amz-meta-unbucket-write";
-
-/** Headers to send; undefined ones are not. */
-export type HeaderMap = Readonly<Record<string, string | undefined>>;
-
-const NAMES = Object.entries(OBJECT_HEADERS) as [HeaderOption, string][];
-
-/** The headers that store these with an object. */
-export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
-  const headers: Record<string, string | undefined> = {};
-  for (const [option, name] of NAMES) headers[name] = options[option];
-  for (const [name, value] of Object.entries(options.metadata ?? {})) headers[META + name] = encodeValue(value);
-  return headers;
-}
 
 /** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
 export function toStoredInfo(key: string, response: WireResponse, size: number): StoredInfo {
@@ -81,26 +67,3 @@ export function toDate(value: string | null | undefined): Date | undefined {
   const time = Date.parse(value ?? "");
   return Number.isNaN(time) ? undefined : new Date(time);
 }
-
-/**
- * Header values are ASCII: runtimes disagree on how to send anything else, so that its signature would not match. Other text
- * goes as an RFC 2047 encoded word, which AWS and MinIO use themselves.
- */
-function encodeValue(value: string): string {
-  if (/^[\x20-\x7E]*$/.test(value) && !value.includes("=?") && !value.includes("  ")) return value;
-  return `=?UTF-8?B?${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}?=`;
-}
-
-function decodeValue(value: string): string {
-  return value.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=(?:\s+(?==\?))?/gi, (_, kind: string, text: string) => {
-    try {
-      if (kind.toUpperCase() === "Q") return decodeURIComponent(text.replace(/[%_=]/g, (c) => QUOTED[c] as string));
-      return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
-    } catch {
-      return text;
-    }
-  });
-}
-
-/** What stands for `%`, a space and `%` in percent-encoding. */
-const QUOTED: Readonly<Record<string, string>> = { "%": "%25", _: "%20", "=": "%" };

@@ -7,12 +7,12 @@ import { StorageError } from "../../src/error.ts";
 import { following } from "../../src/pages.ts";
 import type { Client } from "./client.ts";
 import { toDate, toEtag } from "./headers.ts";
-import { childFlag, childNumber, childrenOf, childText, type Element } from "./xml.ts";
+import { childFlag, childNumber, childrenOf, childText, type Element } from "../../src/s3/xml.ts";
 
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
   const { base } = client.settings;
-  const { delimiter, limit, cursor, signal } = options;
+  const { delimiter, limit, cursor, startAfter, signal } = options;
   const prefix = base + options.prefix;
   const query = {
     "list-type": 2,
@@ -23,7 +23,11 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
     "max-keys": limit,
     // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told
     // where to start.
-    "start-after": limit === 1 && !cursor && /^[^\0-!/]/.test(prefix) ? "!" : undefined,
+    "start-after": startAfter
+      ? base + startAfter
+      : limit === 1 && !cursor && /^[^\0-!/]/.test(prefix)
+        ? "!"
+        : undefined,
     "continuation-token": cursor,
   };
   const root = await client.document({ method: "GET", query, signal }, "ListBucketResult");

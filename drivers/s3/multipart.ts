@@ -19,11 +19,20 @@ import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./che
 import type { Client } from "./client.ts";
 import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
-import { extraHeaders, toDate, toEtag, toRequestHeaders } from "./headers.ts";
+import { extraHeaders, toDate, toEtag } from "./headers.ts";
 import { listObjects, namesOf, without } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
 import { etagOf } from "./write.ts";
-import { childFlag, childNumber, childrenOf, childText, type Element, type Markup, writeXml } from "./xml.ts";
+import {
+  childFlag,
+  childNumber,
+  childrenOf,
+  childText,
+  type Element,
+  type Markup,
+  writeXml,
+} from "../../src/s3/xml.ts";
+import { toRequestHeaders } from "../../src/s3/headers.ts";
 
 /** Begins an upload. */
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {

@@ -2,14 +2,8 @@
  * Where the bucket answers and which region signs for it: configured, until a refusal tells better.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
  */
+import type { Address } from "../../src/s3/url.ts";
 import type { Answer, Complaint } from "./complaint.ts";
-
-/** Where the bucket answers: everything before the key. */
-export interface Address {
-  readonly origin: string;
-  /** Begins and ends with `/`. */
-  readonly path: string;
-}
 
 /** The bucket as this client knows it. */
 export interface Site {

@@ -1,10 +1,10 @@
 /** From an operation to the signed request that goes over the wire. */
 import { sha256Hex } from "#digest";
 import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
-import type { HeaderMap } from "./headers.ts";
+import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Settings } from "./settings.ts";
 import type { WireRequest } from "./transport.ts";
-import { objectUrl, type Query } from "./url.ts";
+import { objectUrl, type Query } from "../../src/s3/url.ts";
 
 /** One S3 operation before it is signed. */
 export interface Operation {

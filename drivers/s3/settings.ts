@@ -12,13 +12,14 @@ import {
 } from "../../src/options.ts";
 import { MAX_PART, MIN_PART } from "../../src/plan.ts";
 import { parseRetry, type RetryOptions } from "../../src/retry.ts";
+import type { Address } from "../../src/s3/url.ts";
 import { Checksums } from "./checksum.ts";
 import { identityOf, type IdentitySource } from "./credentials.ts";
 import { type Environment, environment } from "./environment.ts";
 import type { Fetch } from "./fetch.ts";
 import { extraHeaders } from "./headers.ts";
 import type { S3Options } from "./options.ts";
-import { type Address, isRegion, type Site, Whereabouts } from "./region.ts";
+import { isRegion, type Site, Whereabouts } from "./region.ts";
 import { StoreClock } from "./skew.ts";
 import type { Timeouts } from "./transport.ts";
 

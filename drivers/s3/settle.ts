@@ -4,10 +4,11 @@
  */
 import type { CompleteOptions, Key } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
+import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Client } from "./client.ts";
 import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
-import { type HeaderMap, toEtag, WRITE_ID } from "./headers.ts";
+import { toEtag, WRITE_ID } from "./headers.ts";
 
 /** What user metadata may take beside the id, of the 2 KB that stores give it. */
 const ROOM = 1900;

@@ -5,10 +5,11 @@
 import type { Key, PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
+import { toRequestHeaders } from "../../src/s3/headers.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, isConditional } from "./conditions.ts";
-import { exposed, extraHeaders, toEtag, toRequestHeaders } from "./headers.ts";
+import { exposed, extraHeaders, toEtag } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";

@@ -59,6 +59,21 @@ const VIEWS: Readonly<Record<string, readonly [ListOptions, readonly string[], r
   "a delimiter below a prefix that nothing has": [{ prefix: "nothing/", delimiter: "/" }, [], []],
 };
 
+/** Where a listing over {@link TREE} begins, with the objects and prefixes that must come. */
+const STARTS: Readonly<Record<string, readonly [ListOptions, readonly string[], readonly string[]]>> = {
+  "a key": [{ startAfter: "dir/b" }, ["dir/sub/c", "dirty", "other/d", "root", "roots"], []],
+  "a name that is not there": [
+    { startAfter: "dir/aa" },
+    ["dir/b", "dir/sub/c", "dirty", "other/d", "root", "roots"],
+    [],
+  ],
+  "a key below a prefix": [{ prefix: "dir/", startAfter: "dir/a" }, ["dir/b", "dir/sub/c"], []],
+  "the prefix itself": [{ prefix: "root", startAfter: "root" }, ["roots"], []],
+  "a key before a group": [{ delimiter: "/", startAfter: "dir.txt" }, ["dirty", "root", "roots"], ["dir/", "other/"]],
+  "a key behind a group": [{ delimiter: "/", startAfter: "dirty" }, ["root", "roots"], ["other/"]],
+  "the last key": [{ startAfter: "roots" }, [], []],
+};
+
 const BAD_OPTIONS: Readonly<Record<string, unknown>> = {
   "a limit of 0": { limit: 0 },
   "a negative limit": { limit: -1 },
@@ -67,6 +82,8 @@ const BAD_OPTIONS: Readonly<Record<string, unknown>> = {
   "a limit that is NaN": { limit: Number.NaN },
   "a limit that is text": { limit: "5" },
   "another delimiter": { delimiter: ":" },
+  "a start outside the prefix": { prefix: "a/", startAfter: "b" },
+  "a start that is no text": { startAfter: 5 },
 };
 
 /** A listing that gives a cursor, and another that is given it. */
@@ -93,6 +110,21 @@ const contents: readonly Case[] = [
       },
     })),
   ),
+  ...Object.entries(STARTS).map(([name, [{ startAfter, ...options }, objects, prefixes]]): Case => ({
+    name: `list: what comes after ${name}`,
+    async run(context) {
+      await fill(context, TREE);
+      const after = context.prefix + startAfter;
+      for (const limit of [undefined, 1, 3]) {
+        const found = await names(context, { ...options, startAfter: after, ...(limit && { limit }) });
+        same(
+          [found[0].toSorted(), found[1].toSorted()],
+          [objects, prefixes],
+          `objects and prefixes, ${limit} to a page`,
+        );
+      }
+    },
+  })),
   {
     name: "list: keys come in UTF-8 byte order",
     async run(context) {

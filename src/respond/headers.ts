@@ -76,6 +76,12 @@ function setValidators(headers: Headers, info: ObjectInfo, options: RespondOptio
   setText(headers, "last-modified", info.lastModified?.toUTCString());
 }
 
+/** Whether a browser shows this type without running anything. */
+export function isShowable(type: string | undefined): boolean {
+  const essence = type === undefined ? null : essenceOf(type);
+  return essence !== null && INLINE.has(essence);
+}
+
 function isInline(essence: string, extra: readonly string[] = []): boolean {
   if (INLINE.has(essence)) return true;
   const named = extra.some((type) => type.toLowerCase() === essence);

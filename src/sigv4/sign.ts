@@ -88,21 +88,32 @@ const signer = (): Signer => AwsV4Signer.prototype as unknown as Signer;
 /** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
 const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
 
+/** A request in the terms of its signature. */
+export interface Canonical {
+  readonly method: string;
+  /** Percent-encoded, as it is sent. */
+  readonly path: string;
+  /** Percent-encoded, each parameter as `name=value`, in any order. */
+  readonly search: string;
+  /** In order, `host` among them. */
+  readonly names: readonly string[];
+  /** Of a header that is signed. */
+  readonly valueOf: (name: string) => string;
+  /** Of the body, in hex; or what stands for it. */
+  readonly hash: string;
+}
+
 /**
  * The fields that aws4fetch's constructor would make of the same request. That one parses the URL and the headers into objects
  * and writes them out again, which takes several times as long as the signature.
  */
-function fieldsOf({ method, url, path, headers }: Signable, { identity, region }: Scope, datetime: string): Fields {
+function fieldsOf(request: Canonical, { identity, region }: Omit<Scope, "date">, datetime: string): Fields {
+  const { method, path, search, names, valueOf, hash } = request;
   // What would be signed then is another object's address, or the bucket's.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
-  const names = namesOf(headers);
   const day = datetime.slice(0, 8);
   let canonicalHeaders = "";
-  for (const name of names) {
-    const value = name === "host" ? hostOf(url) : (headers[name] as string).replace(/\s+/g, " ");
-    canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${value}`;
-  }
-  const [, search = ""] = url.split("?");
+  for (const name of names) canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${valueOf(name)}`;
   return {
     method,
     accessKeyId: identity.accessKeyId,
@@ -113,15 +124,29 @@ function fieldsOf({ method, url, path, headers }: Signable, { identity, region }
     encodedPath: path,
     // By name, then by value: "!" is below all that they are written with, "=" is not.
     encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
-    hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+    hexBodyHash: () => hash,
     async signature() {
-      const hash = await sha256Hex(await signer().canonicalString.call(this));
+      const hashed = await sha256Hex(await signer().canonicalString.call(this));
       return hmacHex(
         await dayKey(identity, day, region),
-        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hash}`,
+        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hashed}`,
       );
     },
   };
+}
+
+function canonicalOf({ method, url, path, headers }: Signable): Canonical {
+  const [, search = ""] = url.split("?");
+  return {
+    ...{ method, path, search, names: namesOf(headers) },
+    valueOf: (name) => (name === "host" ? hostOf(url) : (headers[name] as string).replace(/\s+/g, " ")),
+    hash: headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+  };
+}
+
+/** The signature that a request must have: what whoever holds the keys would have signed it with at that moment, `20260304T050607Z`. */
+export function signatureOf(request: Canonical, scope: Omit<Scope, "date">, datetime: string): Promise<string> {
+  return fieldsOf(request, scope, datetime).signature();
 }
 
 /**
@@ -137,7 +162,7 @@ export async function signHeaders(
   const datetime = stampOf(scope.date);
   headers["x-amz-date"] = datetime;
   if (sessionToken) headers["x-amz-security-token"] = sessionToken;
-  headers["authorization"] = await signer().authHeader.call(fieldsOf(request, scope, datetime));
+  headers["authorization"] = await signer().authHeader.call(fieldsOf(canonicalOf(request), scope, datetime));
   return headers;
 }
 
@@ -154,7 +179,7 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
     SignedHeaders: namesOf(request.headers).join(";"),
   }).map(([name, value]) => `X-Amz-${name}=${encodeRfc3986(value)}`);
   const url = `${request.url}${request.url.includes("?") ? "&" : "?"}${query.join("&")}`;
-  return `${url}&X-Amz-Signature=${await fieldsOf({ ...request, url }, scope, datetime).signature()}`;
+  return `${url}&X-Amz-Signature=${await signatureOf(canonicalOf({ ...request, url }), scope, datetime)}`;
 }
 
 function namesOf(headers: Signable["headers"]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it, type MockInstance, onTestFinished, vi } from "vitest";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { childrenOf, childText, readXml } from "../../drivers/s3/xml.ts";
+import { childrenOf, childText, readXml } from "../../src/s3/xml.ts";
 import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../support/stubbed.ts";
 

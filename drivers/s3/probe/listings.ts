@@ -1,5 +1,5 @@
 /** How listings write, group and order, and what they hide. */
-import { childText } from "../xml.ts";
+import { childText } from "../../../src/s3/xml.ts";
 import { type Answer, children } from "./answer.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";

@@ -1,6 +1,6 @@
 /** How a server is addressed, and what it deletes by one request. */
 import { sha256Base64 } from "#digest";
-import { type Markup, writeXml } from "../xml.ts";
+import { type Markup, writeXml } from "../../../src/s3/xml.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/error.ts";
-import { childrenOf, childText, readXml } from "../../../drivers/s3/xml.ts";
+import { childrenOf, childText, readXml } from "../../../src/s3/xml.ts";
 import { answer, failure, type Received, wire, xml } from "../../support/wire.ts";
 import { stubbed } from "../../support/stubbed.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Element, isXmlText, type Markup, readXml, writeXml } from "../../../drivers/s3/xml.ts";
+import { type Element, isXmlText, type Markup, readXml, writeXml } from "../../../src/s3/xml.ts";
 import type { Driver } from "../../../src/driver.ts";
 import { StorageError } from "../../../src/error.ts";
 import { recorder, stubbed } from "../../support/stubbed.ts";

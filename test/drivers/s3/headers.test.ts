@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { extraHeaders, toEtag, toStoredInfo, toRequestHeaders } from "../../../drivers/s3/headers.ts";
+import { extraHeaders, toEtag, toStoredInfo } from "../../../drivers/s3/headers.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import memory from "../../../drivers/memory.ts";
 import type { RequestOptions } from "../../../src/backend.ts";
 import type { Driver } from "../../../src/driver.ts";
+import { toRequestHeaders } from "../../../src/s3/headers.ts";
 import { stubbed } from "../../support/stubbed.ts";
 import { answer, happy, wire } from "../../support/wire.ts";
 

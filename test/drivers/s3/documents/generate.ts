@@ -1,5 +1,5 @@
 /** Documents as stores write them, spoilt ones, and any: the same for the same seed. */
-import type { Markup } from "../../../../drivers/s3/xml.ts";
+import type { Markup } from "../../../../src/s3/xml.ts";
 
 const NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 

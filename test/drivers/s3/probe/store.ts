@@ -2,7 +2,7 @@
 import s3, { type S3Options } from "../../../../drivers/s3.ts";
 import { TEXT, VALUES } from "../../../../drivers/s3/probe/checksums.ts";
 import type { Feature } from "../../../../drivers/s3/probe/feature.ts";
-import { childrenOf, childText, readXml } from "../../../../drivers/s3/xml.ts";
+import { childrenOf, childText, readXml } from "../../../../src/s3/xml.ts";
 import type { Driver } from "../../../../src/driver.ts";
 import { compareKeys } from "../../../../src/key.ts";
 

@@ -1,7 +1,13 @@
 /** From bucket address, key and query to a URL in which every byte is encoded as SigV4 wants it. */
-import { encodePath } from "../../src/key.ts";
-import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
-import type { Address } from "./region.ts";
+import { encodePath } from "../key.ts";
+import { encodeRfc3986 } from "../sigv4/encode.ts";
+
+/** Where the bucket answers: everything before the key. */
+export interface Address {
+  readonly origin: string;
+  /** Begins and ends with `/`. */
+  readonly path: string;
+}
 
 /** Query parameters; undefined ones are left out, names occur once. */
 export type Query = Readonly<Record<string, string | number | undefined>>;

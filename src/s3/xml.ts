@@ -3,7 +3,7 @@
  * of elements; what it does not understand, and a document that ends before its root does, is an error.
  * @see https://www.w3.org/TR/xml/
  */
-import { StorageError } from "../../src/error.ts";
+import { StorageError } from "../error.ts";
 
 /** An element: its text, entities decoded, and the elements in it. */
 export interface Element {
@@ -89,7 +89,7 @@ export function childFlag(element: Element, name: string): boolean | undefined {
 /** An element to be written: its name, and its text or the elements in it. */
 export type Markup = readonly [name: string, content: string | readonly Markup[]];
 
-/** A document in S3's namespace. Its text is what {@link isXmlText} allows. */
+/** A document in S3's namespace. Other text than {@link isXmlText} allows is written in a way that some parsers refuse. */
 export function writeXml(root: Markup): Uint8Array {
   return new TextEncoder().encode(markup(root, ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'));
 }
@@ -99,9 +99,9 @@ function markup([name, content]: Markup, attributes = ""): string {
   return `<${name}${attributes}>${inner}</${name}>`;
 }
 
-/** Tab and line ends are written as references, which no parser normalises. */
+/** Control characters are written as references: no parser normalises tabs and line ends then, and S3 itself writes the others so. */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\t\r\n]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return text.replace(/[&<>"'\0-\u001F\uFFFE\uFFFF]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** Whether XML 1.0 can carry this text at all. */

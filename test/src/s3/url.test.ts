@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { objectUrl } from "../../../drivers/s3/url.ts";
+import { objectUrl } from "../../../src/s3/url.ts";
 
 const address = { origin: "http://h:9", path: "/b/" };
 

@@ -8,7 +8,7 @@ import {
   isXmlText,
   readXml,
   writeXml,
-} from "../../../drivers/s3/xml.ts";
+} from "../../../src/s3/xml.ts";
 
 const corrupt = expect.objectContaining({ code: "corrupt", retryable: true });
 const text = (inner: string): string => readXml(`<r>${inner}</r>`).text;

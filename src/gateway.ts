@@ -1,0 +1,95 @@
+/** An S3 endpoint over any driver, as a fetch handler: `unbucket/gateway`. */
+import { authenticate, type Keys } from "./gateway/authenticate.ts";
+import { listBuckets } from "./gateway/bucket.ts";
+import type { Call } from "./gateway/call.ts";
+import { postObject } from "./gateway/form.ts";
+import { checkHeaders } from "./gateway/headers.ts";
+import { operationOf } from "./gateway/operation.ts";
+import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
+import { payloadOf } from "./gateway/payload.ts";
+import { receive, type Received } from "./gateway/received.ts";
+import { Refusal, refusalOf } from "./gateway/refusal.ts";
+import { refused } from "./gateway/refused.ts";
+import type { ObjectStore } from "./interface.ts";
+
+export type { GatewayOptions } from "./gateway/options.ts";
+export type { Identity } from "./sigv4/sign.ts";
+
+/** What a server or another client's `fetch` option is given. */
+export interface Gateway {
+  /** Answers one request; never rejects. Takes what `fetch` takes. */
+  readonly fetch: (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
+}
+
+/**
+ * Makes an S3 endpoint over a driver, a scope of one, or `objects(storage)`, as a bucket with a name.
+ *
+ * Every request needs a valid signature (AWS Signature Version 4, in the header, in the query or of a form's policy), except reads
+ * below `publicPrefixes`. Whoever has one of the keys may do everything: give out presigned URLs, or a gateway over
+ * `scoped(prefix)`. Throws nothing; a wrong option is an answer 500, and an `onError`.
+ */
+export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
+  let settings: Settings | undefined;
+  return {
+    async fetch(input, init) {
+      const request = input instanceof Request && init === undefined ? input : new Request(input, init);
+      const requestId = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+        byte.toString(16).padStart(2, "0"),
+      )
+        .join("")
+        .toUpperCase();
+      let response: Response;
+      try {
+        settings ??= parseOptions(options);
+        response = await handle(store, settings, request);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal.answerStatus >= 500 && !request.signal.aborted)
+          report(options, refusal.details.cause ?? refusal, request);
+        response = refused(refusal, request, requestId);
+      }
+      response.headers.set("x-amz-request-id", requestId);
+      return response;
+    },
+  };
+}
+
+async function handle(store: ObjectStore, settings: Settings, request: Request): Promise<Response> {
+  const { bucket, endpoint, keys } = settings;
+  const received = receive(request, bucket, endpoint);
+  if (isForm(received)) return postObject({ store, received, keys, bucket });
+  const signed = await authenticate(received, keys);
+  if (signed === null && !isPublic(received, settings)) throw new Refusal("AccessDenied", "Access Denied");
+  if (received.bucket === "") {
+    if (received.method === "GET") return listBuckets(bucket, keys.region);
+    throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.");
+  }
+  if (received.bucket !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  checkHeaders(received.headers);
+  const call: Call = {
+    ...received,
+    ...{ store, region: keys.region, signal: request.signal, accessKeyId: signed?.identity.accessKeyId ?? null },
+    payload: () => payloadOf(received, signed, keys),
+  };
+  return operationOf(received)(call);
+}
+
+function isForm({ method, key, headers }: Received): boolean {
+  return method === "POST" && key === "" && /^multipart\/form-data\s*;/i.test(headers.get("content-type") ?? "");
+}
+
+/** Whether anybody may ask for this: the reading of one object, and no more. */
+function isPublic({ method, bucket: named, key, query }: Received, { bucket, publicPrefixes }: Settings): boolean {
+  if ((method !== "GET" && method !== "HEAD") || named !== bucket || key === "" || query.has("uploadId")) return false;
+  return publicPrefixes.some((prefix) => key.startsWith(prefix));
+}
+
+function report({ onError }: GatewayOptions, error: unknown, request: Request): void {
+  try {
+    onError?.(error, request);
+  } catch {
+    // An observer must not fail what it observes.
+  }
+}
+
+export type { Keys };

@@ -1,0 +1,197 @@
+/**
+ * Who sent a request: its signature, in the header or in the query, is computed again and compared.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ */
+import { hmacHex } from "#digest";
+import { dayKey, type Identity, signatureOf } from "../sigv4/sign.ts";
+import { type Received, searchOf } from "./received.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Who may send requests, and where they are signed for. */
+export interface Keys {
+  readonly region: string;
+  /** The identity with this access key; undefined where there is none. */
+  readonly find: (accessKeyId: string) => Promise<Identity | undefined> | Identity | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What a valid signature says. */
+export interface Signed {
+  readonly identity: Identity;
+  /** `20260304T050607Z` */
+  readonly datetime: string;
+  /** What the body must be: a hash in hex, or how it is signed. */
+  readonly hash: string;
+  readonly signature: string;
+}
+
+/** What someone claims who signs a request or a form. */
+export interface Claim {
+  /** `key/day/region/s3/aws4_request` */
+  readonly credential: string;
+  readonly datetime: string;
+  readonly token: string | null;
+}
+
+/** Milliseconds that a client's clock may be wrong by. */
+const SKEW = 15 * 60 * 1000;
+const MAX_EXPIRY = 604_800;
+const ALGORITHM = "AWS4-HMAC-SHA256";
+
+/** Rejects what is not signed rightly; null for a request that claims nobody. */
+export async function authenticate(received: Received, keys: Keys): Promise<Signed | null> {
+  const header = received.headers.get("authorization");
+  const inQuery = received.query.has("X-Amz-Signature") || received.query.has("X-Amz-Algorithm");
+  if (header !== null && inQuery)
+    throw new Refusal("InvalidArgument", "Only one auth mechanism allowed; the query or the Authorization header.");
+  if (inQuery) return fromQuery(received, keys);
+  return header === null ? null : fromHeader(received, keys, header);
+}
+
+async function fromHeader(received: Received, keys: Keys, header: string): Promise<Signed> {
+  const { headers } = received;
+  const [, algorithm = "", rest = ""] = /^(\S+)\s+(.*)$/.exec(header) ?? [];
+  if (algorithm !== ALGORITHM)
+    throw new Refusal("InvalidRequest", `The authorization mechanism is not supported. Please use ${ALGORITHM}.`);
+  const fields = new Map(
+    rest.split(",").map((field) => [field.split("=")[0]?.trim(), field.replace(/^[^=]*=/, "").trim()]),
+  );
+  const [credential, names, signature] = ["Credential", "SignedHeaders", "Signature"].map((name) => fields.get(name));
+  if (!credential || !names || !signature) throw malformed("it needs Credential, SignedHeaders and Signature");
+  const datetime = headers.get("x-amz-date") ?? stamped(headers.get("date"));
+  const sent = momentOf(datetime);
+  const identity = await identityOf(
+    { credential, datetime, token: headers.get("x-amz-security-token") },
+    keys,
+    malformed,
+  );
+  if (Math.abs(keys.now() - sent) > SKEW)
+    throw new Refusal(
+      "RequestTimeTooSkewed",
+      "The difference between the request time and the server's time is too large.",
+    );
+  const hash = headers.get("x-amz-content-sha256");
+  if (hash === null)
+    throw new Refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256");
+  const signed = { identity, datetime, hash, signature };
+  await compare(received, keys, signed, names);
+  return signed;
+}
+
+async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
+  const { query, headers } = received;
+  const wrong = (why: string): Refusal =>
+    new Refusal("AuthorizationQueryParametersError", `The query is malformed: ${why}.`);
+  const asked = (name: string): string => {
+    const value = query.get(`X-Amz-${name}`);
+    if (!value) throw wrong(`X-Amz-${name} is missing`);
+    return value;
+  };
+  if (asked("Algorithm") !== ALGORITHM) throw wrong(`X-Amz-Algorithm only supports ${ALGORITHM}`);
+  const [credential, datetime, names, signature] = [
+    asked("Credential"),
+    asked("Date"),
+    asked("SignedHeaders"),
+    asked("Signature"),
+  ];
+  const lasts = asked("Expires");
+  if (!/^\d{1,6}$/.test(lasts) || Number(lasts) < 1 || Number(lasts) > MAX_EXPIRY)
+    throw wrong(`X-Amz-Expires must be from 1 to ${MAX_EXPIRY}`);
+  const signedAt = momentOf(datetime);
+  const identity = await identityOf(
+    { credential, datetime, token: query.get("X-Amz-Security-Token") ?? null },
+    keys,
+    wrong,
+  );
+  const now = keys.now();
+  const hash = headers.get("x-amz-content-sha256") ?? query.get("X-Amz-Content-Sha256") ?? "UNSIGNED-PAYLOAD";
+  const signed = { identity, datetime, hash, signature };
+  await compare(received, keys, signed, names);
+  if (now > signedAt + Number(lasts) * 1000) throw new Refusal("AccessDenied", "Request has expired");
+  if (now < signedAt - SKEW) throw new Refusal("AccessDenied", "Request is not yet valid");
+  return signed;
+}
+
+/** The identity that is claimed, of the right place and day; `wrong` says how what is not is refused. */
+export async function identityOf(
+  { credential, datetime, token }: Claim,
+  { region, find }: Keys,
+  wrong: (why: string) => Refusal,
+): Promise<Identity> {
+  // An access key may have slashes.
+  const [, accessKeyId = "", day, theirs, service, end] =
+    /^(.+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(credential) ?? [];
+  if (end !== "aws4_request" || service !== "s3")
+    throw wrong('the credential must be "<access key>/<day>/<region>/s3/aws4_request"');
+  if (theirs !== region) throw wrongRegion(region, String(theirs));
+  if (day !== datetime.slice(0, 8)) throw wrong("the day of the credential is not that of the request");
+  const identity = await find(accessKeyId);
+  if (!identity)
+    throw new Refusal("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.");
+  if ((identity.sessionToken ?? null) !== token)
+    throw new Refusal("InvalidToken", "The provided token is malformed or otherwise not valid.");
+  return identity;
+}
+
+/** Tells clients, which learn it, what region to sign for. */
+function wrongRegion(region: string, theirs: string): Refusal {
+  const said = `The authorization header is malformed; the region '${theirs.slice(0, 64)}' is wrong; expecting '${region}'`;
+  const details = { elements: { Region: region }, headers: { "x-amz-bucket-region": region } };
+  return new Refusal("AuthorizationHeaderMalformed", said, details);
+}
+
+async function compare(received: Received, { region }: Keys, signed: Signed, list: string): Promise<void> {
+  const { method, path, headers, host } = received;
+  const names = list.toLowerCase().split(";");
+  if (!names.includes("host")) throw new Refusal("AccessDenied", "The header host must be signed.");
+  for (const name of headers.keys()) {
+    // An answer to what a header asks for must not hang on one that anybody may have added.
+    if (name.startsWith("x-amz-") && !names.includes(name))
+      throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
+  }
+  const valueOf = (name: string): string =>
+    (name === "host" ? host : (headers.get(name) ?? "")).trim().replace(/\s+/g, " ");
+  const search = searchOf(received);
+  const { identity, datetime, hash } = signed;
+  const expected = await signatureOf({ method, path, search, names, valueOf, hash }, { identity, region }, datetime);
+  requireEqual(expected, signed.signature);
+}
+
+/** Checks the signature of a text that is signed as it is: a form's policy, a piece of a body. */
+export async function requireSigned(
+  text: string,
+  signature: string,
+  { identity, datetime }: Pick<Signed, "identity" | "datetime">,
+  { region }: Keys,
+): Promise<void> {
+  requireEqual(await hmacHex(await dayKey(identity, datetime.slice(0, 8), region), text), signature);
+}
+
+/** In a time that tells nothing of where they differ. */
+function requireEqual(expected: string, given: string): void {
+  let difference = expected.length ^ given.length;
+  for (let at = 0; at < expected.length; at++) difference |= expected.charCodeAt(at) ^ given.charCodeAt(at);
+  if (difference === 0) return;
+  const said =
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
+  throw new Refusal("SignatureDoesNotMatch", said);
+}
+
+function malformed(why: string): Refusal {
+  return new Refusal("AuthorizationHeaderMalformed", `The authorization header is malformed; ${why}.`);
+}
+
+/** The moment of a signature, in milliseconds since 1970. */
+export function momentOf(datetime: string): number {
+  const iso = datetime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  const time = iso === datetime ? Number.NaN : Date.parse(iso);
+  if (Number.isNaN(time))
+    throw new Refusal("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header");
+  return time;
+}
+
+function stamped(date: string | null): string {
+  const time = Date.parse(date ?? "");
+  return Number.isNaN(time) ? "" : new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, "");
+}

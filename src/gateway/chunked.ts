@@ -1,0 +1,103 @@
+/**
+ * Bodies that come in pieces, each with its length and, mostly, its signature before it, and with checksums behind them.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+ */
+import { sha256Hex } from "#digest";
+import { sha256 } from "../checksum.ts";
+import { type Keys, requireSigned, type Signed } from "./authenticate.ts";
+import type { Bytes } from "./bytes.ts";
+import { Refusal } from "./refusal.ts";
+
+/** How a body is framed, by the value of `x-amz-content-sha256`: whether its pieces are signed, and whether a trailer follows. */
+const FRAMES: Readonly<Record<string, { readonly signed: boolean; readonly trailer: boolean }>> = {
+  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": { signed: true, trailer: false },
+  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": { signed: true, trailer: true },
+  "STREAMING-UNSIGNED-PAYLOAD-TRAILER": { signed: false, trailer: true },
+};
+
+const MAX_LINE = 4096;
+const MAX_TRAILERS = 16;
+
+/** The bytes without what frames them; `trailers` is filled at the end. */
+export async function* chunks(
+  bytes: Bytes,
+  request: Signed,
+  keys: Keys,
+  trailers: Map<string, string>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { hash, identity, datetime } = request;
+  const frame = FRAMES[hash];
+  if (!frame) throw new Refusal("NotImplemented", `${hash.slice(0, 64)} is not understood here.`);
+  const scope = `${datetime.slice(0, 8)}/${keys.region}/s3/aws4_request`;
+  const nothing = await sha256Hex("");
+  let before = request.signature;
+
+  /** Checks that what has these hashes is the next of what the keys have signed. */
+  async function follow(kind: string, signature: string, ...hashes: readonly string[]): Promise<void> {
+    const text = [`AWS4-HMAC-SHA256-${kind}`, datetime, scope, before, ...hashes].join("\n");
+    await requireSigned(text, signature, { identity, datetime }, keys);
+    before = signature;
+  }
+
+  async function line(): Promise<string> {
+    const read = await bytes.line(MAX_LINE);
+    if (read === null) throw broken();
+    return read;
+  }
+
+  try {
+    for (let left = -1; left !== 0;) {
+      const [, length = "", signature = ""] =
+        /^([\da-f]{1,12})(?:;chunk-signature=([\da-f]{64}))?$/i.exec(await line()) ?? [];
+      if (length === "" || (frame.signed && signature === "")) throw broken();
+      left = Number.parseInt(length, 16);
+      const last = left === 0;
+      const hasher = frame.signed ? sha256.create() : undefined;
+      while (left > 0) {
+        const piece = await bytes.some(left);
+        if (!piece) throw broken();
+        left -= piece.byteLength;
+        await hasher?.update(piece);
+        yield piece;
+      }
+      if (hasher) await follow("PAYLOAD", signature, nothing, hexOf(await hasher.digest()));
+      // Behind the last piece comes the trailer, or the empty line that ends it.
+      if (last) break;
+      if ((await line()) !== "") throw broken();
+      left = -1;
+    }
+    await readTrailer();
+  } finally {
+    await bytes.cancel().catch(() => {});
+  }
+
+  async function readTrailer(): Promise<void> {
+    let text = "";
+    let signature: string | undefined;
+    for (let count = 0; ; count++) {
+      const read = await bytes.line(MAX_LINE);
+      // Some clients leave the last line end out.
+      if (read === null || read === "") break;
+      const at = read.indexOf(":");
+      if (at < 1 || count === MAX_TRAILERS) throw broken();
+      const [name, value] = [read.slice(0, at).trim().toLowerCase(), read.slice(at + 1).trim()];
+      if (name === "x-amz-trailer-signature") signature = value;
+      else {
+        trailers.set(name, value);
+        text += `${name}:${value}\n`;
+      }
+    }
+    if (!frame?.trailer || !frame.signed) return;
+    if (signature === undefined) throw broken();
+    await follow("TRAILER", signature, await sha256Hex(text));
+  }
+}
+
+function broken(): Refusal {
+  return new Refusal("IncompleteBody", "The request body terminated unexpectedly, or its pieces cannot be told apart");
+}
+
+function hexOf(base64: string): string {
+  return Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,100 @@
+/**
+ * Copies of an object, as a whole or as a part of an upload.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ */
+import type { ByteRange } from "../backend.ts";
+import { notFound } from "../error.ts";
+import type { DownloadedObject, ObjectInfo } from "../interface.ts";
+import { headersOf } from "../options.ts";
+import { evaluate } from "../respond/conditions.ts";
+import { type Call, iso, xml } from "./call.ts";
+import { toOptions } from "./headers.ts";
+import { quoted, writeConditions } from "./object.ts";
+import { Refusal } from "./refusal.ts";
+
+/** CopyObject. */
+export async function copyObject(call: Call): Promise<Response> {
+  const { store, key, headers, signal } = call;
+  const from = sourceOf(call);
+  const directive = headers.get("x-amz-metadata-directive") ?? "COPY";
+  if (!["COPY", "REPLACE"].includes(directive)) throw new Refusal("InvalidArgument", "Unknown metadata directive.");
+  const replace = directive === "REPLACE";
+  if (from === key && !replace)
+    throw new Refusal(
+      "InvalidRequest",
+      "This copy request is illegal because it is trying to copy an object to itself without changing its metadata.",
+    );
+  const conditions = writeConditions(headers);
+  const ifMatch = await checkSource(call, from);
+  const made =
+    replace || Object.keys(conditions).length > 0
+      ? await rewrite(call, from, ifMatch, replace)
+      : await store.copy(from, key, { ifMatch, signal });
+  return result("CopyObjectResult", made.etag, made.lastModified ?? (await store.head(key, { signal }))?.lastModified);
+}
+
+/** UploadPartCopy. */
+export async function copyPart(call: Call, uploadId: string, partNumber: number): Promise<Response> {
+  const { store, key, headers, signal } = call;
+  const from = sourceOf(call);
+  const ifMatch = await checkSource(call, from);
+  const range = rangeOf(headers.get("x-amz-copy-source-range"));
+  const source = await store.download(from, { ifMatch, range, signal });
+  const upload = await store.resumeMultipartUpload(key, uploadId);
+  const { etag } = await upload.uploadPart(partNumber, source.body, { signal });
+  return result("CopyPartResult", etag, new Date());
+}
+
+/** Writes the source's bytes under the key: with other headers, or under conditions. */
+async function rewrite(call: Call, from: string, ifMatch: string | undefined, replace: boolean): Promise<ObjectInfo> {
+  const { store, key, headers, signal } = call;
+  const source: DownloadedObject = await store.download(from, { ifMatch, signal });
+  const stored = replace ? toOptions(headers) : headersOf(source);
+  return store.upload(key, source.body, { ...stored, ...writeConditions(headers), size: source.size, signal });
+}
+
+/** The key that is copied: of this bucket, since no other is here. */
+function sourceOf({ headers, bucket }: Call): string {
+  const [path = "", query] = (headers.get("x-amz-copy-source") ?? "").split("?");
+  const [, from, key] = /^\/?([^/]+)\/([^]+)$/.exec(decodeURIComponent(path)) ?? [];
+  if (from === undefined || key === undefined)
+    throw new Refusal("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+  if (from !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  if (query !== undefined && query !== "versionId=null")
+    throw new Refusal("NotImplemented", "This bucket keeps no versions.");
+  return key;
+}
+
+/** Holds the source against the conditions of the request; gives the ETag of the one version that may be copied. */
+async function checkSource({ store, headers, signal }: Call, from: string): Promise<string | undefined> {
+  const conditions = new Headers();
+  for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) {
+    const value = headers.get(`x-amz-copy-source-${name}`);
+    if (value !== null) conditions.set(name, name.endsWith("match") ? quoted(value) : value);
+  }
+  if ([...conditions].length === 0) return undefined;
+  const info = await store.head(from, { signal });
+  if (!info) throw notFound(from);
+  if (evaluate(conditions, info) !== "send")
+    throw new Refusal("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+  return info.etag;
+}
+
+function rangeOf(text: string | null): ByteRange | undefined {
+  if (text === null) return undefined;
+  const [, start, end] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text) ?? [];
+  if (start === undefined || Number(end) < Number(start))
+    throw new Refusal("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last");
+  return { start: Number(start), end: Number(end) };
+}
+
+function result(name: string, etag: string, lastModified: Date | undefined): Response {
+  return xml([
+    name,
+    [
+      ["LastModified", iso(lastModified)],
+      ["ETag", etag],
+    ],
+  ]);
+}

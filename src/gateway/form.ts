@@ -1,0 +1,113 @@
+/**
+ * Uploads by a form, whose policy is what is signed.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+import type { ObjectStore } from "../interface.ts";
+import { identityOf, type Keys, momentOf, requireSigned } from "./authenticate.ts";
+import { xml } from "./call.ts";
+import { checkHeaders, toOptions } from "./headers.ts";
+import { readForm } from "./form-data.ts";
+import { checkPolicy, type LengthRange } from "./policy.ts";
+import type { Received } from "./received.ts";
+import { Refusal } from "./refusal.ts";
+
+interface Posted {
+  readonly store: ObjectStore;
+  readonly received: Received;
+  readonly keys: Keys;
+  readonly bucket: string;
+}
+
+/** PostObject. */
+export async function postObject({ store, received, keys, bucket }: Posted): Promise<Response> {
+  if (received.bucket !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  const { request } = received;
+  const { fields, filename, file } = await readForm(request);
+  try {
+    const policy = await signedPolicy(fields, keys);
+    const key = (fields.get("key") ?? "").replaceAll("${filename}", () => filename);
+    const range = checkPolicy(policy, new Map([...fields, ["bucket", bucket], ["key", key]]), keys.now());
+    const stored = [...fields].map(([name, value]) => [name === "acl" ? "x-amz-acl" : name, value] as const);
+    checkHeaders(
+      new Headers(
+        stored
+          .filter(([name]) => /^x-amz-(?!signature|algorithm|credential)/.test(name))
+          .map(([name, value]) => [name, encodeURIComponent(value)]),
+      ),
+    );
+    const { etag } = await store.upload(key, within(file, range), { ...toOptions(stored), signal: request.signal });
+    return answer(fields, { bucket, key, etag, request });
+  } finally {
+    await file.return();
+  }
+}
+
+/** The policy, once its signature is found to be right. */
+async function signedPolicy(fields: ReadonlyMap<string, string>, keys: Keys): Promise<string> {
+  const [policy, credential, datetime, signature] = ["policy", "x-amz-credential", "x-amz-date", "x-amz-signature"].map(
+    (name) => fields.get(name),
+  );
+  if (policy === undefined && signature === undefined) throw new Refusal("AccessDenied", "Access Denied");
+  if (!policy || !credential || !datetime || !signature || fields.get("x-amz-algorithm") !== "AWS4-HMAC-SHA256")
+    throw new Refusal(
+      "InvalidArgument",
+      "A signed form needs policy, x-amz-algorithm, x-amz-credential, x-amz-date and x-amz-signature.",
+    );
+  momentOf(datetime);
+  const wrong = (why: string): Refusal => new Refusal("InvalidArgument", `The form is malformed: ${why}.`);
+  const claim = { credential, datetime, token: fields.get("x-amz-security-token") ?? null };
+  const identity = await identityOf(claim, keys, wrong);
+  await requireSigned(policy, signature, { identity, datetime }, keys);
+  return policy;
+}
+
+/** The same bytes; errors when they are more, or in the end fewer, than a policy allows. */
+async function* within(
+  file: AsyncGenerator<Uint8Array, void, void>,
+  { least, most }: LengthRange,
+): AsyncGenerator<Uint8Array, void, void> {
+  let count = 0;
+  for await (const piece of file) {
+    count += piece.byteLength;
+    if (count > most) throw new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+    yield piece;
+  }
+  if (count < least)
+    throw new Refusal("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+}
+
+interface Made {
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly request: Request;
+}
+
+function answer(fields: ReadonlyMap<string, string>, { bucket, key, etag, request }: Made): Response {
+  const headers = new Headers({ etag });
+  const redirect = fields.get("success_action_redirect") ?? fields.get("redirect");
+  if (redirect !== undefined && URL.canParse(redirect)) {
+    const to = new URL(redirect);
+    for (const [name, value] of Object.entries({ bucket, key, etag })) to.searchParams.append(name, value);
+    headers.set("location", to.href);
+    return new Response(null, { status: 303, headers });
+  }
+  const status = Number(fields.get("success_action_status"));
+  if (status === 201) {
+    const { origin, pathname } = new URL(request.url);
+    const location = `${origin}${pathname.replace(/\/$/, "")}/${encodeURIComponent(key)}`;
+    return xml(
+      [
+        "PostResponse",
+        [
+          ["Location", location],
+          ["Bucket", bucket],
+          ["Key", key],
+          ["ETag", etag],
+        ],
+      ],
+      { status, headers },
+    );
+  }
+  return new Response(null, { status: status === 200 ? 200 : 204, headers });
+}

@@ -1,0 +1,82 @@
+/** From the headers of a request to options, and from an object to the headers of an answer. */
+import type { ObjectHeaders } from "../backend.ts";
+import type { ObjectInfo } from "../interface.ts";
+import { emptyMetadata, headersOf } from "../options.ts";
+import { isShowable } from "../respond/headers.ts";
+import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The type of what comes without one. */
+export const UNTYPED = "binary/octet-stream";
+
+/** What `x-amz-...` may ask for besides; all else is refused rather than ignored. */
+const KNOWN =
+  /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
+
+const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
+
+/** Refuses what a request asks for and nobody here would do. */
+export function checkHeaders(headers: Headers): void {
+  for (const [name, value] of headers) {
+    if (!name.startsWith("x-amz-")) continue;
+    if (name === "x-amz-acl" && !ACLS.includes(value))
+      throw new Refusal("AccessControlListNotSupported", "The bucket does not allow ACLs");
+    if (name === "x-amz-storage-class" && value !== "STANDARD")
+      throw new Refusal("InvalidStorageClass", "The storage class you specified is not valid; there is STANDARD alone");
+    if (!KNOWN.test(name))
+      throw new Refusal(
+        "NotImplemented",
+        `A header you provided implies functionality that is not implemented: ${name}`,
+      );
+  }
+}
+
+/** What is stored with an object, out of the headers of a request or the fields of a form. */
+export function toOptions(headers: Iterable<readonly [string, string]>): ObjectHeaders {
+  const options: Record<string, string> = {};
+  const metadata = emptyMetadata();
+  for (const [name, value] of headers) {
+    const option = NAMES.find(([, header]) => header === name)?.[0];
+    if (option && value !== "") options[option] = value;
+    else if (name === "expires") throw new Refusal("NotImplemented", "Expires is not kept here; use Cache-Control");
+    else if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(value);
+  }
+  // How a body was framed on its way is no property of the object.
+  const encoding = options["contentEncoding"]
+    ?.split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "aws-chunked");
+  return headersOf({
+    ...options,
+    contentType: options["contentType"] ?? UNTYPED,
+    contentEncoding: encoding?.join(", ") || undefined,
+    metadata,
+  });
+}
+
+/** The headers of an answer about an object; `shown` replaces what is stored. */
+export function toHeaders(info: ObjectInfo, shown: ObjectHeaders = {}): Headers {
+  const headers = validators(info);
+  const stored = { ...headersOf(info), ...shown };
+  for (const [name, value] of Object.entries(toRequestHeaders(stored))) setText(headers, name, value);
+  if (info.missingMetadata) headers.set("x-amz-missing-meta", String(info.missingMetadata));
+  headers.set("accept-ranges", "bytes");
+  headers.set("x-content-type-options", "nosniff");
+  // On an origin that it shares with an app, a stranger's page would run in the app's name.
+  if (!isShowable(stored.contentType)) headers.set("content-security-policy", "default-src 'none'; sandbox");
+  return headers;
+}
+
+/** The headers of a 304. */
+export function validators({ etag, lastModified, cacheControl }: ObjectInfo): Headers {
+  const headers = new Headers();
+  setText(headers, "etag", etag);
+  setText(headers, "last-modified", lastModified?.toUTCString());
+  setText(headers, "cache-control", cacheControl);
+  return headers;
+}
+
+/** Leaves out what is no header value: a folder's metadata may hold what HTTP cannot carry. */
+function setText(headers: Headers, name: string, value: string | undefined): void {
+  if (value !== undefined && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) headers.set(name, value);
+}

@@ -1,0 +1,74 @@
+/**
+ * One object: read, written, deleted.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+import type { ObjectHeaders } from "../backend.ts";
+import type { UploadOptions } from "../interface.ts";
+import { answer } from "../respond/answer.ts";
+import { NAMES } from "../s3/headers.ts";
+import type { Call } from "./call.ts";
+import { toHeaders, toOptions, validators } from "./headers.ts";
+import { Refusal } from "./refusal.ts";
+
+/** GetObject and HeadObject. */
+export function readObject(call: Call): Promise<Response> {
+  const { store, key, request, headers } = call;
+  const shown = overrides(call);
+  return answer(store, key, request, {
+    headers: (info) => toHeaders(info, shown),
+    validators,
+    refuse(error) {
+      throw error;
+    },
+    unsatisfied(size, range) {
+      const elements = { RangeRequested: headers.get("range") ?? "", ActualObjectSize: String(size) };
+      throw new Refusal("InvalidRange", "The requested range is not satisfiable", { headers: range, elements });
+    },
+  });
+}
+
+/** PutObject. */
+export async function putObject(call: Call): Promise<Response> {
+  const { store, key, headers, signal, payload } = call;
+  const options = { ...toOptions(headers), ...writeConditions(headers), signal };
+  const { body, size, answer: told } = payload();
+  const { etag } = await store.upload(key, body, { ...options, size });
+  return new Response(null, { status: 200, headers: { etag, ...told } });
+}
+
+/** DeleteObject: also of a key that is not there. */
+export async function deleteObject({ store, key, headers, signal }: Call): Promise<Response> {
+  if (headers.has("if-match")) throw new Refusal("NotImplemented", "A delete with conditions is not implemented.");
+  await store.delete(key, { signal });
+  return new Response(null, { status: 204 });
+}
+
+/** What must hold for a write. */
+export function writeConditions(headers: Headers): Pick<UploadOptions, "ifMatch" | "ifNoneMatch"> {
+  const [ifMatch, ifNoneMatch] = [headers.get("if-match"), headers.get("if-none-match")];
+  if (ifNoneMatch !== null && ifNoneMatch !== "*")
+    throw new Refusal("NotImplemented", "If-None-Match of a write can only be *");
+  if (headers.has("if-modified-since") || headers.has("if-unmodified-since"))
+    throw new Refusal("NotImplemented", "A write can be held to ETags, not to dates");
+  return {
+    ...(ifMatch !== null && { ifMatch: quoted(ifMatch) }),
+    ...(ifNoneMatch !== null && { ifNoneMatch }),
+  };
+}
+
+/** An ETag as it is compared: some clients leave its quotes out. */
+export function quoted(etag: string): string {
+  return etag === "*" || etag.includes('"') ? etag : `"${etag}"`;
+}
+
+/** What the query has in place of stored headers: only signed, so that nobody shows another's object as what it is not. */
+function overrides({ query, accessKeyId }: Call): ObjectHeaders {
+  const shown = NAMES.flatMap(([option, name]) => {
+    const value = query.get(`response-${name}`);
+    return value === undefined ? [] : [[option, value] as const];
+  });
+  if (query.has("response-expires")) throw new Refusal("NotImplemented", "response-expires is not implemented.");
+  if (shown.length > 0 && accessKeyId === null)
+    throw new Refusal("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.");
+  return Object.fromEntries(shown);
+}

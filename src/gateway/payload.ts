@@ -1,0 +1,157 @@
+/**
+ * The body of a request, held while it streams against what was said of it: length, hash, signatures of its pieces, checksums.
+ * What does not hold is the error of the stream in place of its end, so that whoever stores it stores nothing.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+ */
+import type { ChecksumAlgorithm, Hasher } from "../checksum/algorithm.ts";
+import { crc32, crc32c, crc64nvme, sha256 } from "../checksum.ts";
+import type { Keys, Signed } from "./authenticate.ts";
+import { bytesOf } from "./bytes.ts";
+import { chunks } from "./chunked.ts";
+import { md5 } from "./md5.ts";
+import type { Received } from "./received.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A body on its way. */
+export interface Payload {
+  readonly body: AsyncGenerator<Uint8Array, void, void>;
+  /** In bytes, as it was said. */
+  readonly size: number | undefined;
+  /** The headers of the answer that say what was computed; complete when the body has been read. */
+  readonly answer: Readonly<Record<string, string>>;
+}
+
+const CHECKSUM = "x-amz-checksum-";
+const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
+/** Of names that begin so, those that hold no value. */
+const NO_VALUE = ["mode", "type", "algorithm"];
+
+/** A check of all bytes: what it computes with, and what it must be in the end. */
+interface Check {
+  readonly hasher: Hasher;
+  readonly expected: () => string | undefined;
+  readonly refusal: (value: string) => Refusal;
+  /** The header that says its value. */
+  readonly header?: string;
+}
+
+/** The body of a request that was let in; `signed` is null for none that is signed. */
+export function payloadOf(received: Received, signed: Signed | null, keys: Keys): Payload {
+  const { headers, request } = received;
+  const hash = signed?.hash ?? "UNSIGNED-PAYLOAD";
+  const framed = hash.startsWith("STREAMING-");
+  const size = sizeOf(headers.get(framed ? "x-amz-decoded-content-length" : "content-length"));
+  if (framed && size === undefined)
+    throw new Refusal("InvalidRequest", "A body in signed pieces needs x-amz-decoded-content-length.");
+  const trailers = new Map<string, string>();
+  const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
+  const answer: Record<string, string> = {};
+  const open = (): AsyncGenerator<Uint8Array, void, void> => {
+    const bytes = bytesOf(request.body);
+    if (framed && signed) return chunks(bytes, signed, keys, trailers);
+    return (async function* () {
+      try {
+        for (let piece = await bytes.some(Infinity); piece; piece = await bytes.some(Infinity)) yield piece;
+      } finally {
+        await bytes.cancel().catch(() => {});
+      }
+    })();
+  };
+  return { body: checked(open, size, checks, answer), size, answer };
+}
+
+async function* checked(
+  open: () => AsyncGenerator<Uint8Array, void, void>,
+  size: number | undefined,
+  checks: readonly Check[],
+  answer: Record<string, string>,
+): AsyncGenerator<Uint8Array, void, void> {
+  let count = 0;
+  for await (const piece of open()) {
+    count += piece.byteLength;
+    if (size !== undefined && count > size) throw incomplete();
+    for (const { hasher } of checks) await hasher.update(piece);
+    yield piece;
+  }
+  if (size !== undefined && count !== size) throw incomplete();
+  for (const { hasher, expected, refusal, header } of checks) {
+    const value = await hasher.digest();
+    if (value !== expected()) throw refusal(value);
+    if (header !== undefined) answer[header] = value;
+  }
+}
+
+/** A whole number of bytes in a header; undefined where there is none. */
+function sizeOf(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (!/^\d{1,15}$/.test(value)) throw new Refusal("InvalidArgument", "The length must be a whole number of bytes.");
+  return Number(value);
+}
+
+function* checksums(headers: Headers, trailers: ReadonlyMap<string, string>): Generator<Check, void, void> {
+  const named = [...headers.keys()].filter(
+    (name) => name.startsWith(CHECKSUM) && !NO_VALUE.includes(name.slice(CHECKSUM.length)),
+  );
+  const trailing = (headers.get("x-amz-trailer") ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+  for (const header of [...named, ...trailing]) {
+    const algorithm = ALGORITHMS.find((one) => one.header === header);
+    if (!algorithm)
+      throw new Refusal(
+        "NotImplemented",
+        `${header.slice(0, 64)} is not checked here; use CRC32, CRC32C, CRC64NVME or SHA256.`,
+      );
+    yield {
+      ...{ header, hasher: algorithm.create() },
+      expected: () => headers.get(header) ?? trailers.get(header),
+      refusal: () => new Refusal("BadDigest", `The ${algorithm.name} you specified did not match what we received.`),
+    };
+  }
+}
+
+function* hashed(hash: string): Generator<Check, void, void> {
+  if (hash === "UNSIGNED-PAYLOAD" || hash.startsWith("STREAMING-")) return;
+  if (!/^[\da-f]{64}$/i.test(hash))
+    throw new Refusal(
+      "InvalidArgument",
+      "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, or a SHA-256 in hex.",
+    );
+  yield {
+    hasher: sha256.create(),
+    expected: () => base64(hash),
+    refusal: () =>
+      new Refusal(
+        "XAmzContentSHA256Mismatch",
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+      ),
+  };
+}
+
+function* digested(digest: string | null): Generator<Check, void, void> {
+  if (digest === null) return;
+  if (!/^[\w+/]{22}==$/.test(digest)) throw new Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
+  yield {
+    hasher: md5(),
+    expected: () => digest,
+    refusal: () => new Refusal("BadDigest", "The Content-MD5 you specified did not match what we received."),
+  };
+}
+
+function incomplete(): Refusal {
+  return new Refusal(
+    "IncompleteBody",
+    "You did not provide the number of bytes specified by the Content-Length HTTP header",
+  );
+}
+
+function base64(hex: string): string {
+  return btoa(hex.replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16))));
+}
+
+/** The algorithm of a name such as `CRC32C`; undefined for another. */
+export function algorithmOf(name: string | null): ChecksumAlgorithm | undefined {
+  return ALGORITHMS.find((one) => one.name === name?.toUpperCase());
+}

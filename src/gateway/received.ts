@@ -1,0 +1,75 @@
+/** A request as S3 reads it: bucket, key and query decoded, and the text that its signature covers. */
+import { encodePath } from "../key.ts";
+import { encodeRfc3986 } from "../sigv4/encode.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A request before anybody knows who sent it. */
+export interface Received {
+  readonly method: string;
+  /** As the client wrote it. */
+  readonly host: string;
+  /** As it is signed: decoded and encoded again, as S3 does. */
+  readonly path: string;
+  /** Empty for a request on the endpoint. */
+  readonly bucket: string;
+  /** Empty for a request on the bucket. */
+  readonly key: string;
+  /** Of several parameters of one name the first. */
+  readonly query: ReadonlyMap<string, string>;
+  /** All parameters as they are signed, in the order of the request. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  readonly headers: Headers;
+  readonly request: Request;
+}
+
+/** Where clients find the endpoint, where that is not the address that requests arrive with. */
+export interface Endpoint {
+  readonly host: string;
+  /** Of what is before the bucket, without a `/` at its end. */
+  readonly path: string;
+}
+
+/** Reads a request's head. `endpoint` is what the options name; its host may stand behind the bucket's name. */
+export function receive(request: Request, buckets: string, endpoint: Endpoint | undefined): Received {
+  const { method, headers } = request;
+  const url = new URL(request.url);
+  const arrived = headers.get("host") ?? url.host;
+  const inHost = endpoint !== undefined && sameHost(arrived, `${buckets}.${endpoint.host}`);
+  const host = endpoint === undefined || inHost ? arrived : endpoint.host;
+  const path = decodeURIComponent(url.pathname);
+  const parameters = parametersOf(url.search);
+  const common = { method, host, path: encodePath(path), parameters, headers, request };
+  const query = new Map([...parameters].reverse());
+  if (inHost) return { ...common, query, bucket: buckets, key: path.slice(1) };
+  const before = endpoint?.path ?? "";
+  if (path !== before && !path.startsWith(`${before}/`))
+    throw new Refusal("InvalidURI", `This endpoint is below ${before}/.`);
+  const [, bucket = "", key = ""] = /^\/?([^/]*)\/?([^]*)$/.exec(path.slice(before.length)) ?? [];
+  return { ...common, query, bucket, key };
+}
+
+/** The parameters as text to be signed, without the signature itself. */
+export function searchOf({ parameters }: Pick<Received, "parameters">): string {
+  return parameters
+    .filter(([name]) => name !== "X-Amz-Signature")
+    .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`)
+    .join("&");
+}
+
+function parametersOf(search: string): [string, string][] {
+  const text = search.slice(1);
+  if (text === "") return [];
+  return text.split("&").map((pair) => {
+    const [name = "", value = ""] = cut(pair).map((part) => decodeURIComponent(part.replaceAll("+", " ")));
+    return [name, value];
+  });
+}
+
+function cut(pair: string): [string, string] {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+function sameHost(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

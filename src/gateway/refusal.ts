@@ -1,0 +1,127 @@
+/**
+ * Errors as S3 says them.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+import { type ErrorCode, StorageError } from "../error.ts";
+
+/** The codes that are said here, with their statuses. */
+const STATUSES = {
+  AccessControlListNotSupported: 400,
+  AccessDenied: 403,
+  AuthorizationHeaderMalformed: 400,
+  AuthorizationQueryParametersError: 400,
+  BadDigest: 400,
+  BucketNotEmpty: 409,
+  ConditionalRequestConflict: 409,
+  EntityTooLarge: 400,
+  EntityTooSmall: 400,
+  ExpiredToken: 400,
+  IncompleteBody: 400,
+  InternalError: 500,
+  InvalidAccessKeyId: 403,
+  InvalidArgument: 400,
+  InvalidDigest: 400,
+  InvalidPart: 400,
+  InvalidPartOrder: 400,
+  InvalidPolicyDocument: 400,
+  InvalidRange: 416,
+  InvalidRequest: 400,
+  InvalidStorageClass: 400,
+  InvalidToken: 400,
+  InvalidURI: 400,
+  KeyTooLongError: 400,
+  MalformedPOSTRequest: 400,
+  MalformedXML: 400,
+  MaxPostPreDataLengthExceeded: 400,
+  MetadataTooLarge: 400,
+  MethodNotAllowed: 405,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchUpload: 404,
+  NotImplemented: 501,
+  NotModified: 304,
+  PreconditionFailed: 412,
+  RequestTimeTooSkewed: 403,
+  ServiceUnavailable: 503,
+  SignatureDoesNotMatch: 403,
+  XAmzContentSHA256Mismatch: 400,
+} as const;
+
+/** A code of S3's. */
+export type S3Code = keyof typeof STATUSES;
+
+/** What an answer to a refused request has besides code and message. */
+export interface RefusalDetails {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further elements of its document. */
+  readonly elements?: Readonly<Record<string, string>>;
+  /** What was thrown below. */
+  readonly cause?: unknown;
+}
+
+/** A request that is refused. As the error of a body it is what the upload rejects with, so that nothing is stored. */
+export class Refusal extends StorageError {
+  readonly s3: S3Code;
+  /** What the client is told. */
+  readonly said: string;
+  readonly details: RefusalDetails;
+
+  constructor(s3: S3Code, said: string, details: RefusalDetails = {}) {
+    super("unknown", said, details.cause === undefined ? {} : { cause: details.cause });
+    this.s3 = s3;
+    this.said = said;
+    this.details = details;
+  }
+
+  /** Of HTTP. */
+  get answerStatus(): number {
+    return STATUSES[this.s3];
+  }
+}
+
+/** What our own codes are called, and what is said where the message may hold what is none of the client's business. */
+const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
+  "invalid-key": ["InvalidURI", "The key cannot be that of an object."],
+  "invalid-option": ["InvalidArgument"],
+  "invalid-range": ["InvalidRange", "The requested range is not satisfiable"],
+  "not-found": ["NoSuchKey", "The specified key does not exist."],
+  "not-modified": ["NotModified", "Not Modified"],
+  "precondition-failed": ["PreconditionFailed", "At least one of the pre-conditions you specified did not hold"],
+  conflict: ["ConditionalRequestConflict", "Another request changed the object at the same time."],
+  "too-large": ["EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"],
+  denied: ["AccessDenied", "Access Denied"],
+  unsupported: ["NotImplemented", "The store behind this endpoint cannot do this."],
+  timeout: ["ServiceUnavailable", "Please try again later."],
+  unavailable: ["ServiceUnavailable", "Please try again later."],
+  "bucket-not-found": ["InternalError"],
+  unauthenticated: ["InternalError"],
+  partial: ["InternalError"],
+  corrupt: ["InternalError"],
+  ambiguous: ["InternalError"],
+  unknown: ["InternalError"],
+};
+
+const FAILED = "We encountered an internal error. Please try again.";
+
+/**
+ * Whatever was thrown, as a refusal. What the client did not do is an `InternalError` that says nothing of its reason, which the
+ * `cause` has.
+ */
+export function refusalOf(error: unknown): Refusal {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof Refusal) return at;
+  if (error instanceof URIError)
+    return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });
+  // What the driver's own options, or a store behind it, refuse is no fault of the request.
+  if (!StorageError.is(error) || error.operation === "open")
+    return new Refusal("InternalError", FAILED, { cause: error });
+  const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
+  if (s3 === "InternalError" || (said === undefined && error.response !== undefined))
+    return new Refusal("InternalError", FAILED, { cause: error });
+  return new Refusal(s3, said ?? ownWords(error), { cause: error });
+}
+
+/** The message without the driver, verb and key that stand before it. */
+function ownWords({ message, driver, operation }: StorageError): string {
+  const place = [driver, operation].filter(Boolean).join(" ");
+  return message.startsWith(place) ? message.slice(place.length).replace(/^(?: "(?:[^"\\]|\\.)*")?: /, "") : message;
+}

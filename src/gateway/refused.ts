@@ -1,0 +1,19 @@
+/** A refusal as the answer that clients of S3 read. */
+import type { Markup } from "../s3/xml.ts";
+import { xml } from "./call.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** The answer to a request that was refused. */
+export function refused(refusal: Refusal, request: Request, requestId: string): Response {
+  const { s3, said, answerStatus: status, details } = refusal;
+  const headers = new Headers(details.headers);
+  if (status === 503) headers.set("retry-after", "1");
+  if (status === 304 || request.method === "HEAD") return new Response(null, { status, headers });
+  const { pathname } = new URL(request.url);
+  const further = Object.entries(details.elements ?? {}).map(([name, value]): Markup => [name, value]);
+  const document: Markup = [
+    "Error",
+    [["Code", s3], ["Message", said], ...further, ["Resource", pathname], ["RequestId", requestId]],
+  ];
+  return xml(document, { status, headers });
+}

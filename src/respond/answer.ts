@@ -1,0 +1,118 @@
+/** One object as the answer to a GET or HEAD: conditions and range as RFC 9110 has them, whatever else its headers say. */
+import { hasCode, StorageError } from "../error.ts";
+import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
+import { sized } from "../sized.ts";
+import { evaluate, ifRangeHolds, storeConditions } from "./conditions.ts";
+import { parseRange } from "./range.ts";
+
+/** workerd compresses a body again that has a `content-encoding`, unless it is told that this was done; others ignore it. */
+interface EncodedResponseInit extends ResponseInit {
+  readonly encodeBody?: "manual";
+}
+
+/** How an object, and what stands in its way, is shown. */
+export interface View {
+  /** The headers of an answer about this object, or a part of it, without those that tell how much of it is sent. */
+  readonly headers: (info: ObjectInfo, part: boolean) => Headers;
+  /** The headers of a 304. */
+  readonly validators: (info: ObjectInfo) => Headers;
+  /** A failure as an answer; throws what is none of the client's. */
+  readonly refuse: (error: unknown) => Response;
+  /** The answer 416 about an object of this size, `content-range` and `accept-ranges` among its headers. */
+  readonly unsatisfied: (size: number, headers: Readonly<Record<string, string>>) => Response;
+}
+
+/** The answer to a GET or HEAD. The store is asked once, again only for a range that cannot be sent. */
+export async function answer(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+  try {
+    return request.method === "HEAD"
+      ? await answerHead(store, key, request, view)
+      : await answerGet(store, key, request, view);
+  } catch (error) {
+    return view.refuse(error);
+  }
+}
+
+async function answerHead(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+  const info = await headOf(store, key, request);
+  const early = withoutContent(info, request, view);
+  return early ?? send(null, info.size, info, view);
+}
+
+async function answerGet(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+  const range = parseRange(request.headers.get("range"));
+  if (range === "none") return answerUnsatisfied(store, key, request, view);
+  const call = { ...storeConditions(request.headers), signal: request.signal };
+  let object: DownloadedObject;
+  try {
+    object = await store.download(key, range === null ? call : { ...call, range });
+  } catch (error) {
+    if (range !== null && hasCode(error, "invalid-range")) return answerUnsatisfied(store, key, request, view);
+    throw error;
+  }
+  const early = withoutContent(object, request, view);
+  if (early !== null) {
+    cancel(object);
+    return early;
+  }
+  if (object.range !== undefined && !ifRangeHolds(request.headers, object)) {
+    cancel(object);
+    return answerWhole(store, key, request, view);
+  }
+  return send(object.body, object.contentLength, object, view, object.range);
+}
+
+/** No byte of the object is in the range: the conditions still come first, and a stale `If-Range` asks for all of it. */
+async function answerUnsatisfied(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+  const info = await headOf(store, key, request);
+  const early = withoutContent(info, request, view);
+  if (early !== null) return early;
+  if (!ifRangeHolds(request.headers, info)) return answerWhole(store, key, request, view);
+  return view.unsatisfied(info.size, { "content-range": `bytes */${info.size}`, "accept-ranges": "bytes" });
+}
+
+async function answerWhole(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+  const object = await store.download(key, { signal: request.signal });
+  const early = withoutContent(object, request, view);
+  if (early !== null) cancel(object);
+  return early ?? send(object.body, object.contentLength, object, view);
+}
+
+async function headOf(store: ObjectStore, key: string, request: Request): Promise<ObjectInfo> {
+  const info = await store.head(key, { signal: request.signal });
+  if (info === null) throw new StorageError("not-found", "there is no such object", { key });
+  return info;
+}
+
+/** The answer 304 or 412 that the request's conditions ask for, or null. */
+function withoutContent(info: ObjectInfo, request: Request, view: View): Response | null {
+  const verdict = evaluate(request.headers, info);
+  if (verdict === "send") return null;
+  if (verdict === "not-modified") return new Response(null, { status: 304, headers: view.validators(info) });
+  return view.refuse(
+    new StorageError("precondition-failed", "a condition of the request does not hold", { key: info.key }),
+  );
+}
+
+function send(
+  body: ReadableStream<Uint8Array> | null,
+  length: number,
+  info: ObjectInfo,
+  view: View,
+  range?: { readonly start: number; readonly end: number },
+): Response {
+  const headers = view.headers(info, range !== undefined);
+  headers.set("content-length", String(length));
+  if (range !== undefined) headers.set("content-range", `bytes ${range.start}-${range.end}/${info.size}`);
+  const init: EncodedResponseInit = {
+    status: range === undefined ? 200 : 206,
+    headers,
+    ...(headers.has("content-encoding") && { encodeBody: "manual" }),
+  };
+  return new Response(body && sized(body, length), init);
+}
+
+/** Ends a download that nobody reads, which frees its connection; that it failed meanwhile no longer matters. */
+function cancel(object: DownloadedObject): void {
+  object.body.cancel().catch(() => {});
+}

@@ -1,0 +1,73 @@
+/**
+ * Presigned URLs: a request signed in its query, for someone without keys; or the policy of a form.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+import type { BackendPresignOptions, Key, Presigned } from "../backend.ts";
+import { defined, requestHeaders } from "../options.ts";
+import { signPolicy } from "../sigv4/policy.ts";
+import { type Identity, signUrl } from "../sigv4/sign.ts";
+import { type HeaderMap, toRequestHeaders } from "./headers.ts";
+import { type Address, objectUrl, type Query } from "./url.ts";
+
+/** Who signs, and for what. */
+export interface Presigner {
+  readonly identity: Identity;
+  readonly region: string;
+  /** Its name. */
+  readonly bucket: string;
+  /** As clients see it. */
+  readonly address: Address;
+  /** What stands before every key. */
+  readonly base: string;
+  /** What is sent with all but a GET. */
+  readonly headers?: HeaderMap;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Signs what someone else will send. */
+export async function presign(
+  { identity, region, bucket, address, base, headers: own, now }: Presigner,
+  key: Key,
+  options: BackendPresignOptions,
+): Promise<Presigned> {
+  const { method, expiresIn, contentLength, policy } = options;
+  const { uploadId, partNumber } = options.part ?? { ...options, partNumber: undefined };
+  const query = method === "GET" ? responseQuery(options) : { partNumber, uploadId };
+  // Everything that shall hold for the upload is signed, so the client must send it as it is.
+  const headers = defined({
+    ...(method === "GET" ? {} : { ...own, ...uploadHeaders(options) }),
+    ...requestHeaders(options.headers ?? {}),
+  }) as Record<string, string>;
+  // Signed a little in the past would shorten it, so the clock's own second counts.
+  const date = new Date(Math.floor(now / 1000) * 1000);
+  const scope = { identity, region, date };
+  // A URL does not outlive the keys that signed it.
+  const expiresAt = new Date(
+    Math.min(date.getTime() + expiresIn * 1000, identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY),
+  );
+  if (policy) {
+    const form = { bucket, key: base + key, headers, expiresAt };
+    const { origin, path } = address;
+    return { method, url: origin + path, headers: await signPolicy(policy, form, scope), expiresAt };
+  }
+  // Signed, but not given back: clients send it by themselves, and some refuse to be told.
+  const length: Record<string, string> = contentLength === undefined ? {} : { "content-length": String(contentLength) };
+  const { url, path } = objectUrl(address, base + key, query);
+  const signed = await signUrl({ method, url, path, headers: { ...headers, ...length } }, scope, expiresIn);
+  return { method, url: signed, headers, expiresAt };
+}
+
+function uploadHeaders(options: BackendPresignOptions): HeaderMap {
+  const { checksum, ifMatch, ifNoneMatch } = options;
+  return {
+    ...(checksum && { [`x-amz-checksum-${checksum.name.toLowerCase()}`]: checksum.value }),
+    ...toRequestHeaders(options),
+    ...{ "if-match": ifMatch, "if-none-match": ifNoneMatch },
+  };
+}
+
+function responseQuery(options: BackendPresignOptions): Query {
+  const answer = Object.entries(toRequestHeaders(options)).map(([name, value]) => [`response-${name}`, value]);
+  return { versionId: options.versionId, ...(Object.fromEntries(answer) as Query) };
+}
