@@ -4,6 +4,7 @@ import { fsBackend } from "./fs/backend.ts";
 import type { FsOptions } from "./fs/options.ts";
 
 export type { Pattern } from "./fs/ignore.ts";
+export type { FolderGateway } from "./fs/presign.ts";
 export type { FsOptions } from "./fs/options.ts";
 export type { WatchOptions } from "./fs/watch-options.ts";
 

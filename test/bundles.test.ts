@@ -46,6 +46,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/guard": 6_650,
   "unbucket/checksum": 3_000,
   "unbucket/post-policy": 2_700,
+  "unbucket/gateway": 20_000,
   "unbucket/probe": 17_300,
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,

@@ -35,19 +35,28 @@ async function inProcess(): Promise<Subject> {
   return { driver: s3({ ...options, endpoint: "http://gateway", fetch }) };
 }
 
-/** The same over a folder, behind a server. */
-async function served(): Promise<Subject> {
-  const { driver, close } = await folder();
-  const { fetch } = gateway(driver, { bucket: "bucket", credentials: keys });
-  const server = serve({ fetch, port: 0, hostname: "127.0.0.1", silent: true });
+/** A folder behind a server that is its gateway: the driver whose presigned URLs lead there, and the address. */
+async function served(): Promise<Subject & { readonly endpoint: string }> {
+  const base = await mkdtemp(join(tmpdir(), "unbucket-conformance-"));
+  const server = serve({ fetch: (request) => handler(request), port: 0, hostname: "127.0.0.1", silent: true });
   await server.ready();
+  const endpoint = server.url as string;
+  const driver = fs({ base, gateway: { url: `${endpoint}bucket`, ...keys } });
+  const { fetch: handler } = gateway(driver, { bucket: "bucket", credentials: keys });
   return {
-    driver: s3({ ...options, endpoint: server.url as string }),
+    driver,
+    endpoint,
     close: async () => {
       await server.close(true);
-      await close?.();
+      await rm(base, { recursive: true });
     },
   };
+}
+
+/** The S3 driver before that server. */
+async function remote(): Promise<Subject> {
+  const { endpoint, close } = await served();
+  return { driver: s3({ ...options, endpoint }), ...(close && { close }) };
 }
 
 /** One line per driver that needs no server. */
@@ -63,7 +72,8 @@ const drivers: Readonly<Record<string, readonly [() => Promise<Subject>, Traits]
       deviations: { "presign: gives null where the driver cannot": "presigns for a gateway that has no address here" },
     },
   ],
-  "s3 before a gateway over fs": [served, { capabilities: ["presign", "multipart", "uploads"], partSize: MIN_PART }],
+  "fs with a gateway": [served, { capabilities: ["presign", "multipart", "uploads", "watch"], partSize: MIN_PART }],
+  "s3 before a gateway over fs": [remote, { capabilities: ["presign", "multipart", "uploads"], partSize: MIN_PART }],
 };
 
 for (const [name, [open, traits]] of Object.entries(drivers)) conformance(name, open, traits);

@@ -102,6 +102,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./guard": ["GuardError", "cleanFilename", "guard"],
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
   "./post-policy": ["presignPost"],
+  "./gateway": ["gateway"],
   "./probe": ["FEATURES", "format", "probe"],
   "./providers": [
     ...["aws", "b2", "ceph", "garage", "gcs", "minio", "profiles", "r2"],

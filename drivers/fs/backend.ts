@@ -86,6 +86,7 @@ export function fsBackend(options: FsOptions): Backend {
       return onDisk(() => copy(root, settings, from, to, options));
     },
     multipart: multipart(root, settings, beforeWrite),
+    presign: settings.presign,
     location: (key) => root.path((placesOf(root, key)[0] as Candidate).path),
     url: (key) => (settings.publicUrl === undefined ? null : `${settings.publicUrl}/${encodePath(key)}`),
     watch: async (listener) => {

@@ -1,10 +1,12 @@
 /** The options of the folder driver, and what they mean once checked. */
 import { resolve } from "node:path";
+import type { Backend } from "../../src/backend.ts";
 import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
 import type { OnEvent } from "../../src/event.ts";
 import { driverOptions, type OptionType, publicBase, refuse } from "../../src/options.ts";
 import { type Checksums, parseChecksums } from "./checksum.ts";
 import { parseIgnore, type Ignore, type Pattern } from "./ignore.ts";
+import { type FolderGateway, presigner } from "./presign.ts";
 import { parseWatchOptions, type WatchOptions, type WatchSettings } from "./watch-options.ts";
 
 /** Options of `fs()`: plain data, but for functions and regular expressions. */
@@ -32,6 +34,8 @@ export interface FsOptions {
   readonly mode?: number | undefined;
   /** Base of the addresses that objects have for a browser: an `http(s)` URL, or a path such as `/files`. Default: none. */
   readonly publicUrl?: string | undefined;
+  /** The gateway that is run before the folder, which `presign` then signs for. Default: none, and `presign` gives null. */
+  readonly gateway?: FolderGateway | undefined;
   /** Called once per finished call. */
   readonly onEvent?: OnEvent | undefined;
 }
@@ -48,12 +52,13 @@ export interface Settings {
   readonly mode: number | undefined;
   /** Without a `/` at its end. */
   readonly publicUrl: string | undefined;
+  readonly presign: Backend["presign"];
 }
 
 /** Every option with its type. One that is missing here does not compile. */
 const TYPES: Readonly<Record<keyof FsOptions, OptionType>> = {
   ...{ base: "string", ignore: 1, watchOptions: 1, atomic: "boolean", readOnly: "boolean", noClear: "boolean" },
-  ...{ durable: "boolean", checksum: 1, mode: 1, publicUrl: "string", onEvent: "function" },
+  ...{ durable: "boolean", checksum: 1, mode: 1, publicUrl: "string", gateway: "object", onEvent: "function" },
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */
@@ -77,5 +82,6 @@ export function parseOptions(options: FsOptions): Settings {
     checksums: parseChecksums(options.checksum),
     mode,
     publicUrl: publicBase(options.publicUrl),
+    presign: options.gateway && presigner(options.gateway),
   };
 }
