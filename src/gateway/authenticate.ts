@@ -105,7 +105,7 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
     wrong,
   );
   const now = keys.now();
-  const hash = headers.get("x-amz-content-sha256") ?? query.get("X-Amz-Content-Sha256") ?? "UNSIGNED-PAYLOAD";
+  const hash = headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   const signed = { identity, datetime, hash, signature };
   await compare(received, keys, signed, names);
   if (now > signedAt + Number(lasts) * 1000) throw new Refusal("AccessDenied", "Request has expired");
@@ -150,11 +150,14 @@ async function compare(received: Received, { region }: Keys, signed: Signed, lis
     if (name.startsWith("x-amz-") && !names.includes(name))
       throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
   }
-  const valueOf = (name: string): string =>
-    (name === "host" ? host : (headers.get(name) ?? "")).trim().replace(/\s+/g, " ");
-  const search = searchOf(received);
-  const { identity, datetime, hash } = signed;
-  const expected = await signatureOf({ method, path, search, names, valueOf, hash }, { identity, region }, datetime);
+  const values = names.map((name) => [name, (name === "host" ? host : (headers.get(name) ?? "")).trim()]);
+  const request = {
+    method,
+    path,
+    url: `?${searchOf(received)}`,
+    headers: Object.fromEntries(values) as Record<string, string>,
+  };
+  const expected = await signatureOf(request, { identity: signed.identity, region }, signed.datetime);
   requireEqual(expected, signed.signature);
 }
 

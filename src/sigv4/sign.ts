@@ -16,10 +16,14 @@ export interface Identity {
   readonly expiration?: Date | undefined;
 }
 
-/** Who signs, for which region, at which time. */
-export interface Scope {
+/** Who signs, and for which region. */
+export interface Place {
   readonly identity: Identity;
   readonly region: string;
+}
+
+/** The same, and at which time. */
+export interface Scope extends Place {
   readonly date: Date;
 }
 
@@ -30,7 +34,7 @@ export interface Signable {
   readonly url: string;
   /** The path within `url`. */
   readonly path: string;
-  /** Lower-case names. */
+  /** Lower-case names. `host` is the URL's unless it is among them. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -88,32 +92,21 @@ const signer = (): Signer => AwsV4Signer.prototype as unknown as Signer;
 /** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
 const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
 
-/** A request in the terms of its signature. */
-export interface Canonical {
-  readonly method: string;
-  /** Percent-encoded, as it is sent. */
-  readonly path: string;
-  /** Percent-encoded, each parameter as `name=value`, in any order. */
-  readonly search: string;
-  /** In order, `host` among them. */
-  readonly names: readonly string[];
-  /** Of a header that is signed. */
-  readonly valueOf: (name: string) => string;
-  /** Of the body, in hex; or what stands for it. */
-  readonly hash: string;
-}
-
 /**
  * The fields that aws4fetch's constructor would make of the same request. That one parses the URL and the headers into objects
  * and writes them out again, which takes several times as long as the signature.
  */
-function fieldsOf(request: Canonical, { identity, region }: Omit<Scope, "date">, datetime: string): Fields {
-  const { method, path, search, names, valueOf, hash } = request;
+function fieldsOf({ method, url, path, headers }: Signable, { identity, region }: Place, datetime: string): Fields {
   // What would be signed then is another object's address, or the bucket's.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
+  const names = namesOf(headers);
   const day = datetime.slice(0, 8);
   let canonicalHeaders = "";
-  for (const name of names) canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${valueOf(name)}`;
+  for (const name of names) {
+    const value = headers[name]?.replace(/\s+/g, " ") ?? hostOf(url);
+    canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${value}`;
+  }
+  const [, search = ""] = url.split("?");
   return {
     method,
     accessKeyId: identity.accessKeyId,
@@ -124,29 +117,20 @@ function fieldsOf(request: Canonical, { identity, region }: Omit<Scope, "date">,
     encodedPath: path,
     // By name, then by value: "!" is below all that they are written with, "=" is not.
     encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
-    hexBodyHash: () => hash,
+    hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
     async signature() {
-      const hashed = await sha256Hex(await signer().canonicalString.call(this));
+      const hash = await sha256Hex(await signer().canonicalString.call(this));
       return hmacHex(
         await dayKey(identity, day, region),
-        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hashed}`,
+        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hash}`,
       );
     },
   };
 }
 
-function canonicalOf({ method, url, path, headers }: Signable): Canonical {
-  const [, search = ""] = url.split("?");
-  return {
-    ...{ method, path, search, names: namesOf(headers) },
-    valueOf: (name) => (name === "host" ? hostOf(url) : (headers[name] as string).replace(/\s+/g, " ")),
-    hash: headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
-  };
-}
-
 /** The signature that a request must have: what whoever holds the keys would have signed it with at that moment, `20260304T050607Z`. */
-export function signatureOf(request: Canonical, scope: Omit<Scope, "date">, datetime: string): Promise<string> {
-  return fieldsOf(request, scope, datetime).signature();
+export function signatureOf(request: Signable, place: Place, datetime: string): Promise<string> {
+  return fieldsOf(request, place, datetime).signature();
 }
 
 /**
@@ -162,7 +146,7 @@ export async function signHeaders(
   const datetime = stampOf(scope.date);
   headers["x-amz-date"] = datetime;
   if (sessionToken) headers["x-amz-security-token"] = sessionToken;
-  headers["authorization"] = await signer().authHeader.call(fieldsOf(canonicalOf(request), scope, datetime));
+  headers["authorization"] = await signer().authHeader.call(fieldsOf(request, scope, datetime));
   return headers;
 }
 
@@ -179,11 +163,11 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
     SignedHeaders: namesOf(request.headers).join(";"),
   }).map(([name, value]) => `X-Amz-${name}=${encodeRfc3986(value)}`);
   const url = `${request.url}${request.url.includes("?") ? "&" : "?"}${query.join("&")}`;
-  return `${url}&X-Amz-Signature=${await signatureOf(canonicalOf({ ...request, url }), scope, datetime)}`;
+  return `${url}&X-Amz-Signature=${await signatureOf({ ...request, url }, scope, datetime)}`;
 }
 
 function namesOf(headers: Signable["headers"]): string[] {
-  return [...Object.keys(headers), "host"].sort();
+  return Object.keys({ ...headers, host: 1 }).sort();
 }
 
 /** As a URL has it: without a scheme's own port. One client asks for one host, so the last one is kept. */
