@@ -10,7 +10,7 @@ export interface Seen {
 }
 
 /** Stores in the order of the columns, by what the suite calls them. */
-const columns = { memory: "memory", fs: "folder", minio: "MinIO", seaweedfs: "SeaweedFS", r2: "R2" } as const;
+const columns = { memory: "memory", fs: "folder", gateway: "gateway", minio: "MinIO", seaweedfs: "SeaweedFS", r2: "R2" } as const;
 
 /** Markdown, a row for each runtime. What this run did not see stands as in `before`, the table of an earlier one. */
 export function tableOf(runtimes: readonly string[], seen: readonly Seen[], before: string): string {
@@ -32,7 +32,7 @@ export function tableOf(runtimes: readonly string[], seen: readonly Seen[], befo
     });
     return row(runtime, ...cells);
   });
-  return [row("cases met", ...Object.values(columns)), "|---|---|---|---|---|---|", ...lines, ""].join("\n");
+  return [row("cases met", ...Object.values(columns)), "|---|---|---|---|---|---|---|", ...lines, ""].join("\n");
 }
 
 function row(...cells: readonly string[]): string {

@@ -2,6 +2,7 @@
 import { type Capability, casesFor, type Deviations } from "unbucket/conformance";
 import memory from "unbucket/drivers/memory";
 import s3 from "unbucket/drivers/s3";
+import { gateway } from "unbucket/gateway";
 import { probe } from "unbucket/probe";
 import { same } from "../../src/conformance/assert.ts";
 import { digestName, transportName } from "./seams.ts";
@@ -38,8 +39,19 @@ export interface Job {
   readonly run: () => Promise<void>;
 }
 
+/** The S3 driver before a gateway over memory: both sides of every request, without a network. */
+function s3BeforeGateway(options: Record<string, unknown>): Driver {
+  const keys = { accessKeyId: "AKIDSUITE", secretAccessKey: "secret of the suite" };
+  const { fetch } = gateway(memory(), { bucket: "suite", credentials: keys });
+  return s3({ ...options, ...keys, bucket: "suite", endpoint: "http://gateway", fetch });
+}
+
 /** The drivers that every runtime has. */
-export const portable: Readonly<Record<string, Factory>> = { memory: () => memory(), s3: (options) => s3(options) };
+export const portable: Readonly<Record<string, Factory>> = {
+  memory: () => memory(),
+  s3: (options) => s3(options),
+  gateway: s3BeforeGateway,
+};
 
 /** One job per case that the store can run, each below a prefix of its own. */
 export function jobsFor(store: StoreConfig, factories: Readonly<Record<string, Factory>>): Job[] {
