@@ -4,6 +4,7 @@ import { defineCommand, runMain } from "citty";
 import { init } from "./init.ts";
 import { ownVersion } from "./package.ts";
 import { probe } from "./probe.ts";
+import { serve } from "./serve.ts";
 
 await runMain(
   defineCommand({
@@ -12,6 +13,6 @@ await runMain(
       version: ownVersion(),
       description: "Object storage for JavaScript servers and edge runtimes",
     },
-    subCommands: { init, probe },
+    subCommands: { init, probe, serve },
   }),
 );

@@ -75,7 +75,7 @@ describe("CONTRIBUTING.md's table of imports", () => {
       may: named(may),
     }),
   );
-  const packages = ["mime/types/standard.js", "aws4fetch", "undici", "citty", "node:crypto", "node:fs"];
+  const packages = ["mime/types/standard.js", "aws4fetch", "undici", "citty", "srvx", "node:crypto", "node:fs"];
   const outside = [...packages, "#digest", "#transport", "#folder"];
 
   it("has every rule", () => {

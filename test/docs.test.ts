@@ -235,6 +235,7 @@ describe("tables", () => {
     ["drivers/fs/options.ts", "FsOptions", "drivers/fs.md", "Options"],
     ["drivers/memory.ts", "MemoryOptions", "drivers/memory.md", "Options"],
     ["drivers/r2.ts", "R2Options", "drivers/r2.md", "Options"],
+    ["src/gateway/options.ts", "GatewayOptions", "src/gateway.md", "Options"],
     ["drivers/fs/watch-options.ts", "WatchOptions", "drivers/fs.md", "Watching"],
   ])("%s: every option of %s is in %s, and no other", (source, name, document, section) => {
     const options = membersOf(source, name);

@@ -17,6 +17,7 @@ export const importRules: readonly ImportRule[] = [
   { files: /^src\/sigv4\//, may: [core, /^aws4fetch$/, /^#digest$/], why: "the one place for aws4fetch" },
   { files: /^src\/resume\.ts$/, may: [core, /^#digest$/], why: "parts are compared by their digest" },
   { files: /^src\/checksum\/sha256\.ts$/, may: [core, /^#digest$/], why: "the one checksum that runtimes have" },
+  { files: /^src\/gateway\//, may: [core, /^#digest$/], why: "signatures are computed again" },
   { files: core, may: [core], why: "the portable core imports only itself" },
   { files: /^drivers\/fs(\.ts$|\/)/, may: [coreFile, /^drivers\/fs\//, node], why: "the one place for node:fs" },
   {
@@ -42,7 +43,7 @@ export const importRules: readonly ImportRule[] = [
   { files: /^drivers\/(\w+)\.ts$/, may: [coreFile], why: "the core, and a workshop of its own name" },
   {
     files: /^cli\//,
-    may: [/^cli\//, /^src\//, /^drivers\/(\w+|s3\/probe)\.ts$/, /^citty$/, node],
+    may: [/^cli\//, /^src\//, /^drivers\/(\w+|s3\/probe)\.ts$/, /^citty$/, /^srvx$/, node],
     why: "doors, never workshops",
   },
   {

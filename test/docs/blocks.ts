@@ -33,8 +33,8 @@ export type Kind =
   | "runner"
   | "wrangler";
 
-/** All documents that people read: in the root, beside the drivers, in the playground. */
-export const documents: readonly string[] = ["", "drivers/", "playground/"].flatMap((folder) =>
+/** All documents that people read: in the root, beside what they are about, in the playground. */
+export const documents: readonly string[] = ["", "src/", "drivers/", "playground/"].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => folder + name),
@@ -70,7 +70,9 @@ export function kindOf({ info, code, place }: Block): Kind {
   if (info === "ts" && code.startsWith("// server/")) return "fixture";
   if (info === "js" && code.startsWith("// driver.")) return "runner";
   if ((info === "ts" || info === "js") && code.includes('"unbucket/drivers/r2"')) return "worker";
-  if (info === "ts" || info === "js") return code.includes('"unbucket/drivers/s3"') ? "live" : "run";
+  // A gateway is the server of its block.
+  if (info === "ts" || info === "js")
+    return code.includes('"unbucket/drivers/s3"') && !code.includes('"unbucket/gateway"') ? "live" : "run";
   if (info === "sh" && code.includes("curl ")) return "curl";
   if (info === "json" || info === "env" || info === "sh") return info;
   if (info === "jsonc" && code.startsWith("// wrangler.jsonc")) return "wrangler";

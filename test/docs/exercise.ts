@@ -1,18 +1,24 @@
 /** What is done with a block once it was loaded: an app is asked for an object, a route is mounted, a config compared. */
 import assert from "node:assert/strict";
 import { H3 } from "h3";
+import s3 from "../../drivers/s3.ts";
 
 type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
 
 /** Loads the block and, by its file name and its default export, does what its reader would. */
-export async function exercise(load: () => Promise<{ readonly default?: unknown }>, file: string): Promise<void> {
+export async function exercise(
+  load: () => Promise<{ readonly default?: unknown }>,
+  file: string,
+  isGateway: boolean,
+): Promise<void> {
   const { default: exported } = await load();
   if (file.endsWith(".config.ts")) return config(exported);
   if (file.startsWith("routes/")) return route(exported as Parameters<H3["put"]>[1], file);
   const { fetch: handle } = (exported ?? {}) as { readonly fetch?: Fetch };
   if (handle) await roundTrip((path, init) => handle(new Request(`http://localhost/${path}`, init), WORKER));
   const port = Number(process.env["DOCUMENT_PORT"] ?? 0);
-  if (port > 0) await roundTrip((path, init) => fetch(`http://127.0.0.1:${port}/files/${path}`, init));
+  if (port > 0 && isGateway) await throughGateway(`http://localhost:${port}/s3`, fetch);
+  else if (port > 0) await roundTrip((path, init) => fetch(`http://127.0.0.1:${port}/files/${path}`, init));
   process.exit(0);
 }
 
@@ -37,6 +43,22 @@ export async function roundTrip(
   assert.equal((await send("%ff")).status, 400);
   const bad = await send("x".repeat(1025), { method: "PUT", body: "x" });
   assert.deepEqual([bad.status, /"invalid-key"/.test(await bad.text())], [400, true]);
+}
+
+/** Stores an object by the S3 driver with the keys of the documents, and asks for it, also by a presigned URL and without one. */
+export async function throughGateway(endpoint: string, send: typeof fetch): Promise<void> {
+  const keys = { accessKeyId: "dev", secretAccessKey: "dev-secret" };
+  const store = s3({ bucket: "uploads", endpoint, fetch: send, ...keys });
+  await store.upload("notes/hello you.txt", "Hello");
+  assert.equal(await (await store.download("notes/hello you.txt")).text(), "Hello");
+  const signed = await store.presign("notes/hello you.txt");
+  assert.equal(await (await send(signed?.url ?? "")).text(), "Hello");
+  assert.equal((await send(`${endpoint}/uploads/notes/hello%20you.txt`)).status, 403);
+  const given = await send(new URL("/upload-url", endpoint), { method: "POST" });
+  if (!given.ok) return;
+  const { url, ...init } = (await given.json()) as { readonly url: string; readonly headers: Record<string, string> };
+  assert.equal((await send(url, { ...init, body: "a picture" })).status, 200);
+  assert.equal((await store.head("photo.jpg"))?.contentType, "image/jpeg");
 }
 
 async function route(handler: Parameters<H3["put"]>[1], file: string): Promise<void> {

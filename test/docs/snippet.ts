@@ -33,7 +33,10 @@ export async function runBlock(block: Block, substitutions: Substitutions = {}):
     const outfile = join(scratch, "block.mjs");
     // The one other change to a block: a port that is free.
     const [port] = block.code.includes("port: 3000") ? await freePorts(1) : [];
-    const values = port === undefined ? substitutions : { ...substitutions, "port: 3000": `port: ${port}` };
+    const values =
+      port === undefined
+        ? substitutions
+        : { ...substitutions, "port: 3000": `port: ${port}`, "localhost:3000": `localhost:${port}` };
     await bundle(substitute(prepare(block.code), values), outfile, fileNameOf(block));
     await new Promise<void>((resolve, reject) => {
       const env = {
@@ -114,7 +117,7 @@ async function bundle(code: string, outfile: string, file: string): Promise<void
   writeFileSync(
     entry,
     `import { exercise } from ${JSON.stringify(join(root, "test/docs/exercise.ts"))};
-     await exercise(() => import("the-block"), ${JSON.stringify(file)});`,
+     await exercise(() => import("the-block"), ${JSON.stringify(file)}, ${code.includes('"unbucket/gateway"')});`,
   );
   await build({
     entryPoints: [entry],

@@ -1,0 +1,28 @@
+/** The keys that clients need. */
+import { randomBytes } from "node:crypto";
+
+/** One pair of keys. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Made here: whoever started the command must be told. */
+  readonly made: boolean;
+}
+
+/** The keys of the options, else of the variables, each for itself, else new ones; throws for one key without the other. */
+export function credentialsOf(
+  accessKey: string | undefined,
+  secretKey: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Credentials {
+  const accessKeyId = accessKey || env["UNBUCKET_ACCESS_KEY"];
+  const secretAccessKey = secretKey || env["UNBUCKET_SECRET_KEY"];
+  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, made: false };
+  if (accessKeyId || secretAccessKey) {
+    const missing = accessKeyId ? "UNBUCKET_SECRET_KEY" : "UNBUCKET_ACCESS_KEY";
+    throw new Error(`${missing} is not set, and the other key is: set both, or neither to have them made`);
+  }
+  // As long as those of AWS: some clients count.
+  const made = `UB${randomBytes(9).toString("hex").toUpperCase()}`;
+  return { accessKeyId: made, secretAccessKey: randomBytes(20).toString("hex"), made: true };
+}

@@ -1,0 +1,60 @@
+/** The server: from the first request to the last. */
+import type { EventEmitter } from "node:events";
+import { serve, type Server } from "srvx";
+
+/** Serves until SIGINT or SIGTERM, then until the running requests are done; a second signal does not wait. */
+export async function listen(
+  fetch: (request: Request) => Promise<Response>,
+  hostname: string,
+  port: number,
+): Promise<{ readonly url: string }> {
+  const server = serve({
+    ...{ fetch, hostname, port, silent: true, gracefulShutdown: false },
+    // Node's default cuts a request after five minutes, however well its upload goes.
+    node: { requestTimeout: 0 },
+  });
+  const requests = follow(server.node?.server);
+  await server.ready();
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    if (requests.running() > 0) console.log(`${signal}: finishing running requests. Once more to stop at once.`);
+    await close(server, requests);
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `http://${host}:${new URL(server.url ?? "").port || 80}` };
+}
+
+interface Requests {
+  readonly running: () => number;
+  readonly settled: () => Promise<void>;
+}
+
+/** Takes no connections any more, and leaves those that carry nothing. */
+async function close(server: Server, requests: Requests): Promise<void> {
+  const closed = server.close();
+  await requests.settled();
+  // A browser holds connections open that never carry a request: Node would wait for them.
+  await server.close(true);
+  await closed;
+}
+
+/** Counts requests until their answers are sent. */
+function follow(server: EventEmitter | undefined): Requests {
+  let running = 0;
+  let onSettled = (): void => {};
+  server?.on("request", (_request: unknown, response: EventEmitter) => {
+    running += 1;
+    response.once("close", () => {
+      running -= 1;
+      if (running === 0) onSettled();
+    });
+  });
+  return {
+    running: () => running,
+    settled: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => void (onSettled = resolve))),
+  };
+}

@@ -1,0 +1,35 @@
+/** What the terminal says when the endpoint is up. */
+import type { Credentials } from "./credentials.ts";
+
+/** An endpoint that is up. */
+export interface Served {
+  readonly url: string;
+  readonly base: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
+/** The lines to print. Keys are shown when they were made here, and never else. */
+export function report({ url, base, bucket, region, credentials }: Served): readonly string[] {
+  const { accessKeyId, secretAccessKey, made } = credentials;
+  const aws = `aws --endpoint-url ${url} --region ${region} s3 ls s3://${bucket}`;
+  const options = `bucket: "${bucket}", endpoint: "${url}", region: "${region}"`;
+  const [variables, keys] = made
+    ? [
+        `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey} `,
+        `accessKeyId: "${accessKeyId}", secretAccessKey: "${secretAccessKey}"`,
+      ]
+    : ["", "accessKeyId, secretAccessKey"];
+  return [
+    "",
+    `  unbucket serve   ${url}`,
+    `  Folder           ${base}`,
+    `  Bucket           ${bucket}`,
+    ...(made ? [`  Access key       ${accessKeyId}`, `  Secret key       ${secretAccessKey}`] : []),
+    "",
+    `  aws cli          ${variables}${aws}`,
+    `  In code          s3({ ${options}, ${keys} })`,
+    "",
+  ];
+}

@@ -1,0 +1,201 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import s3 from "../../drivers/s3.ts";
+import { root } from "../docs/blocks.ts";
+
+const main = join(root, "dist/cli/main.js");
+
+interface Served {
+  readonly url: string;
+  readonly output: () => string;
+  readonly process: ChildProcess;
+  /** How it ended. */
+  readonly ended: Promise<unknown[]>;
+}
+
+/** A folder of its own, in which the command runs. */
+async function folder(name: string): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), "unbucket-serve-"));
+  onTestFinished(() => rm(scratch, { recursive: true }));
+  await mkdir(join(scratch, name));
+  return join(scratch, name);
+}
+
+/** Runs the built command until it has said all that it says. */
+async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Served> {
+  const child = spawn(process.execPath, [main, "serve", "--port", "0", ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+  });
+  const ended = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      const found = /unbucket serve\s+(http:\S+)/.exec(output)?.[1];
+      if (found !== undefined && output.includes("In code")) resolve(found);
+    });
+    child.once("exit", (code) => reject(new Error(`it ended with ${code}: ${output}`)));
+  });
+  return { url, output: () => output, process: child, ended };
+}
+
+/** What a wrong command line says: it must end. */
+async function refused(...args: readonly string[]): Promise<readonly [number, string]> {
+  const env = { PATH: process.env["PATH"] ?? "", UNBUCKET_ACCESS_KEY: "key" };
+  return promisify(execFile)(process.execPath, [main, "serve", ...args], { env }).then(
+    ({ stderr }) => [0, stderr],
+    ({ code, stderr }: { code: number; stderr: string }) => [code, stderr],
+  );
+}
+
+const KEYS = { UNBUCKET_ACCESS_KEY: "AKIDSERVE", UNBUCKET_SECRET_KEY: "serve-secret" };
+const credentials = { accessKeyId: "AKIDSERVE", secretAccessKey: "serve-secret" };
+
+describe("unbucket serve", () => {
+  it("serves the folder to the options that it prints, under a bucket of the folder's name", async () => {
+    const base = await folder("My Uploads");
+    const { output } = await start([base]);
+    const [, printed = ""] = /In code +s3\((\{.*\})\)/.exec(output()) ?? [];
+    const options = JSON.parse(printed.replace(/(\w+): "/g, '"$1": "')) as { bucket: string; region: string };
+    expect(options).toMatchObject({ bucket: "my-uploads", region: "us-east-1" });
+    const store = s3(options);
+    await store.upload("notes/a.txt", "Hello");
+    expect(await readFile(join(base, "notes/a.txt"), "utf8")).toBe("Hello");
+    expect(await (await fetch((await store.presign("notes/a.txt"))?.url ?? "")).text()).toBe("Hello");
+  });
+
+  it("prints keys that it made, in the line for aws cli too, and others at each start", async () => {
+    const base = await folder("uploads");
+    const outputs = await Promise.all([start([base]), start([base])]);
+    const made = outputs.map(({ output, url }) => {
+      const [, key] = /Access key +(UB[0-9A-F]{18})\n/.exec(output()) ?? [];
+      const [, secret] = /Secret key +([0-9a-f]{40})\n/.exec(output()) ?? [];
+      const aws = `aws --endpoint-url ${url} --region us-east-1 s3 ls s3://uploads`;
+      expect(output()).toContain(`AWS_ACCESS_KEY_ID=${key} AWS_SECRET_ACCESS_KEY=${secret} ${aws}\n`);
+      return secret;
+    });
+    expect(new Set(made).size).toBe(2);
+  });
+
+  it("takes the keys of the variables, and prints neither", async () => {
+    const base = await folder("uploads");
+    const { url, output } = await start([base, "--bucket", "files", "--region", "eu-central-1"], KEYS);
+    expect(output()).not.toMatch(/AKIDSERVE|serve-secret/);
+    const store = s3({ bucket: "files", region: "eu-central-1", endpoint: url, ...credentials });
+    expect((await store.upload("a", "x")).size).toBe(1);
+    const stranger = s3({
+      bucket: "files",
+      region: "eu-central-1",
+      endpoint: url,
+      ...credentials,
+      secretAccessKey: "x",
+    });
+    await expect(stranger.head("a")).rejects.toMatchObject({ code: "denied" });
+  });
+
+  it("--read-only lets reads in alone, --public the reads of anybody below its prefixes", async () => {
+    const base = await folder("uploads");
+    for (const name of ["public", "logos", "private"]) {
+      await mkdir(join(base, name));
+      await writeFile(join(base, name, "a.txt"), "Hello");
+    }
+    const { url } = await start([base, "--read-only", "--public", "public/,logos/"], KEYS);
+    const store = s3({ bucket: "uploads", endpoint: url, ...credentials });
+    expect(await (await store.download("private/a.txt")).text()).toBe("Hello");
+    await expect(store.upload("b.txt", "x")).rejects.toMatchObject({ code: "denied" });
+    await expect(store.delete("public/a.txt")).rejects.toMatchObject({ code: "denied" });
+    expect((await readdir(base)).sort()).toEqual(["logos", "private", "public"]);
+    const asked = ["public", "logos", "private"].map((name) => fetch(`${url}/uploads/${name}/a.txt`));
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 403]);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("on %s ends with 0, past a connection without a request", async (signal) => {
+    const { url, process: child, ended } = await start([await folder("uploads")]);
+    const { hostname, port } = new URL(url);
+    const silent = connect(Number(port), hostname);
+    silent.on("error", () => {});
+    await once(silent, "connect");
+    await fetch(url);
+    const before = performance.now();
+    child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+    expect(performance.now() - before).toBeLessThan(10_000);
+    silent.destroy();
+  });
+
+  it("on SIGTERM lets a running upload finish, and on the second does not wait", async () => {
+    const base = await folder("uploads");
+    const upload = (url: string): { readonly finish: () => void; readonly stored: Promise<unknown> } => {
+      let finish = (): void => {};
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode("hello"));
+          finish = () => (controller.enqueue(new TextEncoder().encode("world")), controller.close());
+        },
+      });
+      const store = s3({ bucket: "uploads", endpoint: url, ...credentials, retry: { attempts: 1 } });
+      const signed = store.presign("slow.txt", { method: "PUT" });
+      const stored = signed.then(async (put) => {
+        const { status } = await fetch(put?.url ?? "", { ...put, body, duplex: "half" } as RequestInit);
+        return status;
+      });
+      return { finish, stored };
+    };
+    const polite = await start([base], KEYS);
+    const first = upload(polite.url);
+    const tmp = join(base, ".unbucket/tmp");
+    await expect.poll(() => readdir(tmp).catch(() => [])).not.toEqual([]);
+    polite.process.kill("SIGTERM");
+    await expect.poll(polite.output).toContain("finishing running requests");
+    first.finish();
+    expect(await first.stored).toBe(200);
+    expect(await polite.ended).toEqual([0, null]);
+    expect(await readFile(join(base, "slow.txt"), "utf8")).toBe("helloworld");
+
+    const hasty = await start([base], KEYS);
+    const second = upload(hasty.url);
+    const failed = second.stored.catch(() => "broken off");
+    await expect
+      .poll(() => readdir(tmp).then((drafts) => drafts.filter((name) => !name.includes("."))))
+      .not.toEqual([]);
+    hasty.process.kill("SIGTERM");
+    await expect.poll(hasty.output).toContain("finishing running requests");
+    hasty.process.kill("SIGTERM");
+    expect(await hasty.ended).toEqual([1, null]);
+    expect(await failed).toBe("broken off");
+  });
+
+  it("says what is wrong in one line, and serves nothing", async () => {
+    const keys = ["--access-key", "a", "--secret-key", "b"];
+    expect(await refused("x", ...keys, "--bucket", "No")).toEqual([1, expect.stringMatching(/^.*bucket.*\n$/)]);
+    for (const prefixes of ["public", "", "public/,", "/"])
+      expect(await refused("x", ...keys, `--public=${prefixes}`)).toEqual([
+        1,
+        expect.stringMatching(/^--public: .*\n$/),
+      ]);
+    expect(await refused("x", ...keys, "--port", "ninety")).toEqual([1, expect.stringMatching(/^--port ninety.*\n$/)]);
+    expect(await refused("x", ...keys, "--readonly")).toEqual([
+      1,
+      expect.stringMatching(/^--readonly is unknown.*\n$/),
+    ]);
+    expect(await refused("x", "y", ...keys)).toEqual([1, expect.stringMatching(/^y is unknown.*\n$/)]);
+    expect(await refused("x")).toEqual([1, expect.stringMatching(/^UNBUCKET_SECRET_KEY is not set.*\n$/)]);
+  });
+
+  it("names a port that is taken", async () => {
+    const { url } = await start([await folder("uploads")]);
+    const keys = ["--access-key", "a", "--secret-key", "b"];
+    expect(await refused("x", ...keys, "--port", new URL(url).port)).toEqual([1, expect.stringMatching(/EADDRINUSE/)]);
+  });
+});
