@@ -44,7 +44,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         response = await handle(store, settings, request);
       } catch (error) {
         const refusal = refusalOf(error);
-        if (refusal.answerStatus >= 500 && !request.signal.aborted)
+        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !request.signal.aborted)
           report(options, refusal.details.cause ?? refusal, request);
         response = refused(refusal, request, requestId);
       }
@@ -61,10 +61,14 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   const signed = await authenticate(received, keys);
   if (signed === null && !isPublic(received, settings)) throw new Refusal("AccessDenied", "Access Denied");
   if (received.bucket === "") {
-    if (received.method === "GET") return listBuckets(bucket, keys.region);
+    if (received.method === "GET") return listBuckets(received, bucket, keys.region);
     throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.");
   }
-  if (received.bucket !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  if (received.bucket !== bucket) {
+    if (received.method === "PUT" && received.key === "")
+      throw new Refusal("NotImplemented", "This endpoint has one bucket, and makes no others.");
+    throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  }
   checkHeaders(received.headers);
   const call: Call = {
     ...received,

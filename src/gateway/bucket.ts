@@ -1,15 +1,18 @@
 /** What can be asked of the one bucket, and of the endpoint. */
 import { type Call, iso, xml } from "./call.ts";
 import { owner } from "./list.ts";
+import type { Received } from "./received.ts";
 
 /** ListBuckets. */
-export function listBuckets(bucket: string, region: string): Response {
+export function listBuckets({ query }: Received, bucket: string, region: string): Response {
   const entry = [
     ["Name", bucket],
     ["CreationDate", iso(undefined)],
     ["BucketRegion", region],
   ] as const;
-  return xml(["ListAllMyBucketsResult", [...owner(["Owner"]), ["Buckets", [["Bucket", entry]]]]]);
+  const [prefix, within = region] = [query.get("prefix") ?? "", query.get("bucket-region")];
+  const asked = bucket.startsWith(prefix) && within === region;
+  return xml(["ListAllMyBucketsResult", [...owner(["Owner"]), ["Buckets", asked ? [["Bucket", entry]] : []]]]);
 }
 
 /** HeadBucket, and CreateBucket of what is there already. */

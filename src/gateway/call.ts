@@ -24,7 +24,8 @@ export function xml(root: Markup, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers);
   headers.set("content-type", "application/xml");
   const prolog = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n');
-  const document = writeXml(root);
+  // An error in a namespace is none to botocore, which then finds no code in it.
+  const document = root[0] === "Error" ? writeXml(root, "") : writeXml(root);
   const bytes = new Uint8Array(prolog.byteLength + document.byteLength);
   bytes.set(prolog);
   bytes.set(document, prolog.byteLength);

@@ -3,7 +3,6 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
-import type { ByteRange } from "../backend.ts";
 import { notFound } from "../error.ts";
 import type { DownloadedObject, ObjectInfo } from "../interface.ts";
 import { headersOf } from "../options.ts";
@@ -41,6 +40,11 @@ export async function copyPart(call: Call, uploadId: string, partNumber: number)
   const ifMatch = await checkSource(call, from);
   const range = rangeOf(headers.get("x-amz-copy-source-range"));
   const source = await store.download(from, { ifMatch, range, signal });
+  // A part with fewer bytes than were asked for would be found missing by nobody.
+  if (range !== undefined && range.end >= source.size) {
+    await source.body.cancel();
+    throw new Refusal("InvalidRange", "The requested range is not satisfiable");
+  }
   const upload = await store.resumeMultipartUpload(key, uploadId);
   const { etag } = await upload.uploadPart(partNumber, source.body, { signal });
   return result("CopyPartResult", etag, new Date());
@@ -81,7 +85,7 @@ async function checkSource({ store, headers, signal }: Call, from: string): Prom
   return info.etag;
 }
 
-function rangeOf(text: string | null): ByteRange | undefined {
+function rangeOf(text: string | null): { readonly start: number; readonly end: number } | undefined {
   if (text === null) return undefined;
   const [, start, end] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text) ?? [];
   if (start === undefined || Number(end) < Number(start))

@@ -11,7 +11,7 @@ export const UNTYPED = "binary/octet-stream";
 
 /** What `x-amz-...` may ask for besides; all else is refused rather than ignored. */
 const KNOWN =
-  /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
+  /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
 
 const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
 

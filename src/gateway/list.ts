@@ -19,7 +19,7 @@ export async function listObjects(call: Call): Promise<Response> {
   const asked = askedOf(query);
   const token = query.get("continuation-token");
   const after = query.get("start-after");
-  const page = await pageOf(call, asked, token === undefined ? { after } : { cursor: token });
+  const page = await pageOf(call, asked, token === undefined ? { after } : { cursor: cursorOf(token) });
   const count = page.objects.length + page.prefixes.length;
   return xml([
     "ListBucketResult",
@@ -31,10 +31,19 @@ export async function listObjects(call: Call): Promise<Response> {
       ["MaxKeys", String(asked.limit)],
       ["IsTruncated", String(page.cursor !== undefined)],
       ...(token === undefined ? [] : [["ContinuationToken", token] as const]),
-      ...(page.cursor === undefined ? [] : [["NextContinuationToken", page.cursor] as const]),
+      ...(page.cursor === undefined ? [] : [["NextContinuationToken", encodeRfc3986(page.cursor)] as const]),
       ...entries(query, page, query.get("fetch-owner") === "true"),
     ],
   ]);
+}
+
+/** A cursor may hold a key, and a key what no document can: its token does not. */
+function cursorOf(token: string): string {
+  try {
+    return decodeURIComponent(token);
+  } catch (error) {
+    throw new Refusal("InvalidArgument", "The continuation token provided is incorrect", { cause: error });
+  }
 }
 
 /** ListObjects, the first version, whose pages begin behind a key. */

@@ -12,35 +12,73 @@ import { Refusal } from "./refusal.ts";
 /** Answers a request that was let in. */
 export type Operation = (call: Call) => Response | Promise<Response>;
 
-/** What else S3 has below a bucket or an object. Taken for an object's own address, each would do something else. */
-const ELSEWHERE: readonly string[] = [
-  ...["accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory"],
-  ...["legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy"],
-  ...["policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention"],
-  ...["select", "session", "tagging", "torrent", "versions", "website"],
-];
+/** What is answered below the bucket and below an object. */
+const RESOURCES: Readonly<Record<string, Operation>> = {
+  "GET bucket?location": bucketLocation,
+  "GET bucket?uploads": listUploads,
+  "GET bucket?versioning": bucketVersioning,
+  "POST bucket?delete": deleteObjects,
+  "POST object?uploads": createUpload,
+};
+
+/** What S3 has there. Taken for the bucket's or an object's own address, each would do something else. */
+const NAMES: ReadonlySet<string> = new Set([
+  ...[
+    "accelerate",
+    "acl",
+    "analytics",
+    "attributes",
+    "cors",
+    "delete",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+  ],
+  ...["legal-hold", "lifecycle", "location", "logging", "metrics", "notification", "object-lock", "ownershipControls"],
+  ...["policy", "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore"],
+  ...["retention", "select", "session", "tagging", "torrent", "uploads", "versioning", "versions", "website"],
+]);
+
+/** Without a value these are no names of S3's, now or in years. */
+const PARAMETERS: ReadonlySet<string> = new Set([
+  "delimiter",
+  "marker",
+  "partNumber",
+  "prefix",
+  "uploadId",
+  "versionId",
+]);
 
 /** The operation of a request on the bucket or on an object; rejects what is not implemented. */
 export function operationOf(received: Received): Operation {
-  const { query, key } = received;
-  const elsewhere = ELSEWHERE.find((name) => query.has(name));
-  if (elsewhere !== undefined) throw new Refusal("NotImplemented", `?${elsewhere} is not implemented here.`);
+  const { method, query, key } = received;
   if (!["", "null", undefined].includes(query.get("versionId")))
     throw new Refusal("NotImplemented", "This bucket keeps no versions.");
+  const resource = resourceOf(received);
+  if (resource !== undefined) {
+    const below = RESOURCES[`${method} ${key === "" ? "bucket" : "object"}?${resource}`];
+    if (below) return below;
+    throw new Refusal("NotImplemented", `?${resource.slice(0, 64)} is not implemented here.`);
+  }
   const operation = key === "" ? onBucket(received) : onObject(received);
   if (operation) return operation;
   throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.");
 }
 
-function onBucket({ method, query }: Received): Operation | undefined {
-  if (method === "GET") {
-    if (query.has("location")) return bucketLocation;
-    if (query.has("versioning")) return bucketVersioning;
-    if (query.has("uploads")) return listUploads;
-    return query.get("list-type") === "2" ? listObjects : listObjectsV1;
+/** What a request names below its address: a parameter that S3 has, or may have one day, as its new ones have no value either. */
+function resourceOf({ method, query, key }: Received): string | undefined {
+  const reads = key !== "" && (method === "GET" || method === "HEAD");
+  for (const [name, value] of query) {
+    if (NAMES.has(name)) return name;
+    if (value === "" && !reads && /^[a-z]+$/i.test(name) && !PARAMETERS.has(name)) return name;
   }
+  return undefined;
+}
+
+function onBucket({ method, query }: Received): Operation | undefined {
+  if (method === "GET") return query.get("list-type") === "2" ? listObjects : listObjectsV1;
   if (method === "HEAD" || method === "PUT") return bucketExists;
-  if (method === "POST" && query.has("delete")) return deleteObjects;
+  if (method === "DELETE") throw new Refusal("NotImplemented", "This bucket is not deleted by its clients.");
   return undefined;
 }
 
@@ -58,7 +96,6 @@ function onObject(received: Received): Operation | undefined {
   if (method === "PUT" && query.has("partNumber"))
     throw new Refusal("InvalidArgument", "This operation needs an uploadId beside its partNumber.");
   if (method === "PUT") return copies ? copyObject : putObject;
-  if (method === "POST" && query.has("uploads")) return createUpload;
   if (method === "POST" && uploadId !== undefined) return (call) => completeUpload(call, uploadId);
   if (method === "DELETE") return uploadId === undefined ? deleteObject : (call) => abortUpload(call, uploadId);
   return undefined;

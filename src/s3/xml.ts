@@ -89,9 +89,12 @@ export function childFlag(element: Element, name: string): boolean | undefined {
 /** An element to be written: its name, and its text or the elements in it. */
 export type Markup = readonly [name: string, content: string | readonly Markup[]];
 
-/** A document in S3's namespace. Other text than {@link isXmlText} allows is written in a way that some parsers refuse. */
-export function writeXml(root: Markup): Uint8Array {
-  return new TextEncoder().encode(markup(root, ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'));
+/**
+ * A document in S3's namespace, or with other attributes of its root. Other text than {@link isXmlText} allows is written in a way
+ * that some parsers refuse.
+ */
+export function writeXml(root: Markup, attributes = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'): Uint8Array {
+  return new TextEncoder().encode(markup(root, attributes));
 }
 
 function markup([name, content]: Markup, attributes = ""): string {

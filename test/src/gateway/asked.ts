@@ -1,0 +1,30 @@
+/** Requests to a gateway over memory, signed by another's code. */
+import { AwsClient } from "aws4fetch";
+import memory from "../../../drivers/memory.ts";
+import { gateway, type GatewayOptions } from "../../../src/gateway.ts";
+import type { ObjectStore } from "../../../src/interface.ts";
+
+const keys = { accessKeyId: "AKIDGATEWAY", secretAccessKey: "gateway-secret" };
+const client = new AwsClient({ ...keys, region: "us-east-1", service: "s3" });
+
+/** What a test asks a gateway with. */
+export interface Asking {
+  readonly store: ObjectStore;
+  /** Sends a request for `http://gateway/<path>`; `path` is already encoded. */
+  readonly ask: (method: string, path: string, init?: RequestInit) => Promise<Response>;
+}
+
+/** A gateway with the bucket `bucket`. */
+export function asking(options: Partial<GatewayOptions> = {}): Asking {
+  const store = memory();
+  const { fetch } = gateway(store, { bucket: "bucket", credentials: keys, ...options });
+  return {
+    store,
+    ask: async (method, path, init) => fetch(await client.sign(`http://gateway/${path}`, { ...init, method })),
+  };
+}
+
+/** The code of an error's document, after its status. */
+export async function refusalOf(response: Response): Promise<string> {
+  return `${response.status} ${/^<\?xml[^>]*>\n<Error><Code>(\w+)<\/Code>/.exec(await response.text())?.[1]}`;
+}
