@@ -28,6 +28,7 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
   "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
   "npx unbucket serve ./uploads": { file: "test/cli/serve.test.ts", shows: '"serve"' },
+  "npx unbucket serve": { file: "test/cli/serve.test.ts", shows: '"serve"' },
   "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
   "docker compose up -d minio": { file: "test/servers/minio.ts", shows: '"compose", "up", "-d", "--wait", "minio"' },
   "docker build -f playground/Dockerfile -t unbucket-playground .": dockerfile,
