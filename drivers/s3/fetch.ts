@@ -12,8 +12,11 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const SMALL = 64 * 1024;
 /** Milliseconds. workerd keeps idle connections for five seconds. */
 const DISTRUST = 10_000;
-/** Largest piece that is asked for: a Worker has 128 MB for all that it does at a time. */
-const MOST = 1024 * 1024;
+/**
+ * Largest piece that is asked for. On workerd each has its price, and a Worker has 128 MB for all that it does at a time; elsewhere
+ * larger ones cost more, for the memory that they come in.
+ */
+const MOST = globalThis.navigator?.userAgent === "Cloudflare-Workers" ? 1024 * 1024 : BYOB_BYTES;
 
 /** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
@@ -208,7 +211,7 @@ function open(body: Response["body"]): Reading {
     const read = async (): Promise<Uint8Array | null> => {
       const { value } = await reader.read(new Uint8Array(size));
       const length = value?.byteLength ?? 0;
-      // On workerd each piece has its price, so a body that fills the memory it is given is given more.
+      // A body that fills the memory it is given is given more.
       size = length < size ? BYOB_BYTES : Math.min(4 * size, MOST);
       return length > 0 ? (value as Uint8Array) : null;
     };
