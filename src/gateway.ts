@@ -8,7 +8,7 @@ import { operationOf } from "./gateway/operation.ts";
 import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
 import { payloadOf } from "./gateway/payload.ts";
 import { receive, type Received } from "./gateway/received.ts";
-import { Refusal, refusalOf } from "./gateway/refusal.ts";
+import { failed, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
 
@@ -40,12 +40,12 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         .toUpperCase();
       let response: Response;
       try {
-        settings ??= parseOptions(options);
+        settings ??= settingsOf(options);
         response = await handle(store, settings, request);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !request.signal.aborted)
-          report(options, refusal.details.cause ?? refusal, request);
+          void report(options, refusal.details.cause ?? refusal, request);
         response = refused(refusal, request, requestId);
       }
       response.headers.set("x-amz-request-id", requestId);
@@ -54,13 +54,22 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   };
 }
 
+/** Whoever made the gateway is at fault, not who asks it. */
+function settingsOf(options: GatewayOptions): Settings {
+  try {
+    return parseOptions(options);
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
 async function handle(store: ObjectStore, settings: Settings, request: Request): Promise<Response> {
   const { bucket, endpoint, keys } = settings;
   const received = receive(request, bucket, endpoint);
   if (isForm(received)) return postObject({ store, received, keys, bucket });
   const signed = await authenticate(received, keys);
   if (signed === null && !isPublic(received, settings)) throw new Refusal("AccessDenied", "Access Denied");
-  if (received.bucket === "") {
+  if (received.bucket === "" && received.key === "") {
     if (received.method === "GET") return listBuckets(received, bucket, keys.region);
     throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.");
   }
@@ -73,7 +82,7 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   const call: Call = {
     ...received,
     ...{ store, region: keys.region, signal: request.signal, accessKeyId: signed?.identity.accessKeyId ?? null },
-    payload: () => payloadOf(received, signed, keys),
+    payload: (headers = received.headers) => payloadOf({ ...received, headers }, signed, keys),
   };
   return operationOf(received)(call);
 }
@@ -88,11 +97,12 @@ function isPublic({ method, bucket: named, key, query }: Received, { bucket, pub
   return publicPrefixes.some((prefix) => key.startsWith(prefix));
 }
 
-function report({ onError }: GatewayOptions, error: unknown, request: Request): void {
+/** An observer must not fail what it observes, at once or later. */
+async function report(options: GatewayOptions, error: unknown, request: Request): Promise<void> {
   try {
-    onError?.(error, request);
+    await (options.onError?.(error, request) as unknown);
   } catch {
-    // An observer must not fail what it observes.
+    // Its own affair.
   }
 }
 

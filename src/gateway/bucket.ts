@@ -1,6 +1,6 @@
 /** What can be asked of the one bucket, and of the endpoint. */
 import { type Call, iso, xml } from "./call.ts";
-import { owner } from "./list.ts";
+import { owner } from "./page.ts";
 import type { Received } from "./received.ts";
 
 /** ListBuckets. */

@@ -3,31 +3,37 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 import { StorageError } from "../error.ts";
+import { pool } from "../pool.ts";
 import { childFlag, childrenOf, childText, type Element, type Markup } from "../s3/xml.ts";
-import { type Call, documentOf, xml } from "./call.ts";
-import { read } from "./multipart.ts";
+import { type Call, xml } from "./call.ts";
+import { documentOf, malformed, understood } from "./document.ts";
+import { unconditional } from "./object.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 
 const MOST = 1000;
+const AT_A_TIME = 16;
 
 /** Deletes up to a thousand keys; each that could not be deleted is named in the answer. */
 export async function deleteObjects(call: Call): Promise<Response> {
-  const { store, signal } = call;
-  const root = read(await documentOf(call), "Delete");
+  const { headers, signal } = call;
+  unconditional(headers);
+  const root = await documentOf(call, "Delete");
+  const quiet = understood(() => childFlag(root, "Quiet")) === true;
   const asked = childrenOf(root, "Object");
   if (asked.length === 0 || asked.length > MOST)
     throw new Refusal("MalformedXML", `A delete names 1 to ${MOST} objects.`);
+  const keys = new Set<string>();
   const failures = new Map<string, Refusal>();
-  const keys = asked.flatMap((object) => {
-    const key = childText(object, "Key") ?? "";
+  for (const object of asked) {
+    const key = childText(object, "Key");
+    if (key === undefined) throw malformed();
     const refused = refusedOf(object);
     if (refused) failures.set(key, refused);
-    return refused ? [] : [key];
-  });
-  for (const [key, error] of await deleted(call, keys)) failures.set(key, refusalOf(error));
+    else keys.add(key);
+  }
+  for (const [key, error] of await deleted(call, [...keys])) failures.set(key, refusalOf(error));
   signal.throwIfAborted();
-  const quiet = childFlag(root, "Quiet") === true;
-  const done = quiet ? [] : [...new Set(keys)].filter((key) => !failures.has(key));
+  const done = quiet ? [] : [...keys].filter((key) => !failures.has(key));
   return xml([
     "DeleteResult",
     [
@@ -42,28 +48,29 @@ export async function deleteObjects(call: Call): Promise<Response> {
       ]),
     ],
   ]);
+}
 
-  /** Those that failed. One that no store can have makes the whole batch fail, so that each is then asked for alone. */
-  async function deleted({ store: from }: Call, all: readonly string[]): Promise<[string, unknown][]> {
-    if (all.length === 0) return [];
-    try {
-      await from.delete(all, { signal });
-      return [];
-    } catch (error) {
-      if (!StorageError.is(error)) throw error;
-      if (error.code === "partial") return error.errors.map(({ key, error: why }) => [key, why]);
-      if (error.code !== "invalid-key") throw error;
-    }
-    const outcomes = await Promise.allSettled(all.map((key) => store.delete(key, { signal })));
-    return outcomes.flatMap((outcome, at): [string, unknown][] =>
-      outcome.status === "rejected" ? [[all[at] as string, outcome.reason]] : [],
-    );
+/** Those that failed. One that no store can have makes the whole batch fail, so that each is then asked for alone. */
+async function deleted({ store, signal }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
+  if (keys.length === 0) return [];
+  try {
+    await store.delete(keys, { signal });
+    return [];
+  } catch (error) {
+    if (!StorageError.is(error)) throw error;
+    if (error.code === "partial") return error.errors.map(({ key, error: why }) => [key, why]);
+    if (error.code !== "invalid-key") throw error;
   }
+  const failures: [string, unknown][] = [];
+  await pool(keys, AT_A_TIME, async (key) => {
+    await store.delete(key, { signal }).catch((error: unknown) => failures.push([key, error]));
+  });
+  return failures;
 }
 
 function refusedOf(object: Element): Refusal | undefined {
   const version = childText(object, "VersionId");
-  if (version !== undefined && version !== "null")
+  if (version !== undefined && version !== "" && version !== "null")
     return new Refusal("NotImplemented", "This bucket keeps no versions.");
   if (["ETag", "LastModifiedTime", "Size"].some((name) => childText(object, name) !== undefined))
     return new Refusal("NotImplemented", "A delete with conditions is not implemented.");

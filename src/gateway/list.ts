@@ -1,17 +1,14 @@
 /**
- * Lists of objects and of uploads.
+ * Lists of objects.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 import type { Page } from "../listing.ts";
 import { compareKeys } from "../key.ts";
 import type { Markup } from "../s3/xml.ts";
 import { encodeRfc3986 } from "../sigv4/encode.ts";
-import type { PendingUpload } from "../uploaded.ts";
 import { type Call, iso, xml } from "./call.ts";
+import { encoded, limitOf, nameOf, optional, owner, type Query } from "./page.ts";
 import { Refusal } from "./refusal.ts";
-
-const MOST = 1000;
-type Query = Call["query"];
 
 /** ListObjectsV2. */
 export async function listObjects(call: Call): Promise<Response> {
@@ -51,7 +48,7 @@ export async function listObjectsV1(call: Call): Promise<Response> {
   const { query, bucket } = call;
   const asked = askedOf(query);
   const marker = query.get("marker");
-  const page = await pageOf(call, asked, { after: pastGroup(marker, asked.delimiter) });
+  const page = await pageOf(call, asked, { after: marker, passed: marker });
   const last = [page.objects.at(-1)?.key, page.prefixes.at(-1)]
     .filter((name) => name !== undefined)
     .sort(compareKeys)
@@ -70,52 +67,6 @@ export async function listObjectsV1(call: Call): Promise<Response> {
   ]);
 }
 
-/** ListMultipartUploads. */
-export async function listUploads(call: Call): Promise<Response> {
-  const { store, query, bucket, signal } = call;
-  const prefix = query.get("prefix") ?? "";
-  if (query.get("delimiter")) throw new Refusal("NotImplemented", "Uploads are listed without a delimiter here.");
-  const most = limitOf(query.get("max-uploads"));
-  const [keyMarker, idMarker] = [query.get("key-marker") ?? "", query.get("upload-id-marker") ?? ""];
-  const page: PendingUpload[] = [];
-  let more = false;
-  let passed = keyMarker === "" || idMarker === "";
-  for await (const upload of store.listUploads({ prefix, signal })) {
-    const order = compareKeys(upload.key, keyMarker);
-    if (order < 0 || (order === 0 && !passed) || (order === 0 && idMarker === "" && keyMarker !== "")) {
-      // Uploads of one key come by age, not by id: those up to the marker were on the page before.
-      if (order === 0 && upload.uploadId === idMarker) passed = true;
-      continue;
-    }
-    if ((more = page.length === most)) break;
-    page.push(upload);
-  }
-  const last = page.at(-1);
-  return xml([
-    "ListMultipartUploadsResult",
-    [
-      ...nameOf(query, { Bucket: bucket, KeyMarker: keyMarker }),
-      ["UploadIdMarker", idMarker],
-      ...optional("Prefix", prefix, query),
-      ...(last && more
-        ? [["NextKeyMarker", encoded(query, last.key)] as const, ["NextUploadIdMarker", last.uploadId] as const]
-        : []),
-      ["MaxUploads", String(most)],
-      ["IsTruncated", String(more)],
-      ...page.map(({ key, uploadId, initiated }): Markup => [
-        "Upload",
-        [
-          ["Key", encoded(query, key)],
-          ["UploadId", uploadId],
-          ...owner(["Initiator", "Owner"]),
-          ["StorageClass", "STANDARD"],
-          ["Initiated", iso(initiated)],
-        ],
-      ]),
-    ],
-  ]);
-}
-
 interface Asked {
   readonly prefix: string;
   readonly delimiter: "/" | undefined;
@@ -126,40 +77,30 @@ function askedOf(query: Query): Asked {
   const [prefix, delimiter] = [query.get("prefix") ?? "", query.get("delimiter") || undefined];
   if (delimiter !== undefined && delimiter !== "/")
     throw new Refusal("NotImplemented", "The only delimiter here is /.");
-  return { prefix, delimiter, limit: limitOf(query.get("max-keys")) };
+  return { prefix, delimiter, limit: limitOf(query, "max-keys") };
 }
 
-async function pageOf(
-  { store, signal }: Call,
-  { prefix, delimiter, limit }: Asked,
-  from: { readonly cursor?: string; readonly after?: string | undefined },
-): Promise<Page> {
+interface From {
+  readonly cursor?: string;
+  readonly after?: string | undefined;
+  /** A group that was listed before. What it stands for comes behind its own name, which would bring it again. */
+  readonly passed?: string | undefined;
+}
+
+async function pageOf({ store, signal }: Call, { prefix, delimiter, limit }: Asked, from: From): Promise<Page> {
   // Nothing is asked for, which the list below has no word for.
   if (limit === 0) return { objects: [], prefixes: [] };
-  const { cursor, after } = from;
+  const { cursor, after, passed } = from;
   const inside = after?.startsWith(prefix);
   // Behind all that begins with the prefix, or before it.
   if (after !== undefined && !inside && compareKeys(after, prefix) > 0) return { objects: [], prefixes: [] };
   const startAfter = inside ? after : undefined;
-  const pages = store.list({ prefix, delimiter, limit, cursor, startAfter, signal }).pages();
-  const { value } = await pages.next();
-  return value ?? { objects: [], prefixes: [] };
-}
-
-/** A marker that ends a page with a group stands for all of the group. */
-function pastGroup(marker: string | undefined, delimiter: string | undefined): string | undefined {
-  if (!marker || delimiter === undefined || !marker.endsWith(delimiter)) return marker;
-  // No key is longer, and no character comes behind this one.
-  const room = 1024 - new TextEncoder().encode(marker).byteLength;
-  return marker + "\u{10FFFF}".repeat(Math.max(0, Math.floor(room / 4)));
-}
-
-/** How many entries a page is to have, 0 to 1000. */
-export function limitOf(text: string | undefined): number {
-  if (text === undefined || text === "") return MOST;
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 2 ** 31 - 1)
-    throw new Refusal("InvalidArgument", "Provided max-keys not an integer or within integer range");
-  return Math.min(Number(text), MOST);
+  for await (const page of store.list({ prefix, delimiter, limit, cursor, startAfter, signal }).pages()) {
+    const prefixes = page.prefixes.filter((group) => group !== passed);
+    // A page with nothing on it does not say where the next one begins.
+    if (page.objects.length + prefixes.length > 0) return { ...page, prefixes };
+  }
+  return { objects: [], prefixes: [] };
 }
 
 function head(query: Query, { prefix, delimiter }: Asked): Markup[] {
@@ -181,32 +122,4 @@ function entries(query: Query, { objects, prefixes }: Page, owned: boolean): Mar
     ]),
     ...prefixes.map((prefix): Markup => ["CommonPrefixes", [["Prefix", encoded(query, prefix)]]]),
   ];
-}
-
-/** Names that may be encoded, and whether they are. */
-export function nameOf(query: Query, names: Readonly<Record<string, string>>): Markup[] {
-  const type = query.get("encoding-type");
-  if (type !== undefined && type !== "url")
-    throw new Refusal("InvalidArgument", "Invalid Encoding Method specified in Request");
-  const said = Object.entries(names).map(([name, value]): Markup => [name, encoded(query, value)]);
-  return type === undefined ? said : [["EncodingType", type], ...said];
-}
-
-function encoded(query: Query, name: string): string {
-  return query.get("encoding-type") === "url" ? encodeRfc3986(name).replaceAll("%2F", "/") : name;
-}
-
-function optional(name: string, value: string | undefined, query: Query): Markup[] {
-  return value ? [[name, encoded(query, value)]] : [];
-}
-
-/** Whose all of this is: some clients ask. */
-export function owner(names: readonly string[]): Markup[] {
-  return names.map((name) => [
-    name,
-    [
-      ["ID", "unbucket"],
-      ["DisplayName", "unbucket"],
-    ],
-  ]);
 }

@@ -38,7 +38,7 @@ export async function putObject(call: Call): Promise<Response> {
 
 /** DeleteObject: also of a key that is not there. */
 export async function deleteObject({ store, key, headers, signal }: Call): Promise<Response> {
-  if (headers.has("if-match")) throw new Refusal("NotImplemented", "A delete with conditions is not implemented.");
+  unconditional(headers);
   await store.delete(key, { signal });
   return new Response(null, { status: 204 });
 }
@@ -55,6 +55,14 @@ export function writeConditions(headers: Headers): Pick<UploadOptions, "ifMatch"
     ...(ifNoneMatch !== null && { ifNoneMatch }),
   };
 }
+
+/** Refuses conditions of what has none here: to do it all the same is what they were to prevent. */
+export function unconditional(headers: Headers): void {
+  for (const name of CONDITIONS)
+    if (headers.has(name)) throw new Refusal("NotImplemented", `${name} is not implemented for this operation.`);
+}
+
+const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
 /** An ETag as it is compared: some clients leave its quotes out. */
 export function quoted(etag: string): string {

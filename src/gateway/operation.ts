@@ -1,13 +1,15 @@
 /** Which operation a request asks for. */
 import { bucketExists, bucketLocation, bucketVersioning } from "./bucket.ts";
 import type { Call } from "./call.ts";
+import { completeUpload } from "./complete.ts";
 import { copyObject, copyPart } from "./copy.ts";
 import { deleteObjects } from "./delete.ts";
-import { listObjects, listObjectsV1, listUploads } from "./list.ts";
-import { abortUpload, completeUpload, createUpload, listParts, partNumberOf, uploadPart } from "./multipart.ts";
+import { listObjects, listObjectsV1 } from "./list.ts";
+import { abortUpload, createUpload, listParts, partNumberOf, uploadPart } from "./multipart.ts";
 import { deleteObject, putObject, readObject } from "./object.ts";
 import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
+import { listUploads } from "./uploads.ts";
 
 /** Answers a request that was let in. */
 export type Operation = (call: Call) => Response | Promise<Response>;

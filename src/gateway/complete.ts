@@ -1,0 +1,137 @@
+/**
+ * The end of an upload in parts.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+import type { StoredPart } from "../backend.ts";
+import type { ChecksumAlgorithm } from "../checksum/algorithm.ts";
+import { hasCode } from "../error.ts";
+import type { MultipartUpload } from "../interface.ts";
+import { MIN_PART } from "../plan.ts";
+import { childNumber, childrenOf, childText, type Element } from "../s3/xml.ts";
+import { type Call, xml } from "./call.ts";
+import { documentOf, malformed, understood } from "./document.ts";
+import { knowing } from "./multipart.ts";
+import { quoted, writeConditions } from "./object.ts";
+import { algorithmOf } from "./payload.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What of its name is no algorithm's. */
+const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)(.+)$/;
+
+/** A part as a completion names it. */
+interface Named {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly element: Element;
+}
+
+/** CompleteMultipartUpload. */
+export async function completeUpload(call: Call, uploadId: string): Promise<Response> {
+  const { store, bucket, key, headers, signal, request } = call;
+  const named = partsOf(await documentOf(call, "CompleteMultipartUpload", withoutChecksums(headers)));
+  const upload = await store.resumeMultipartUpload(key, uploadId);
+  await checkParts(call, upload, named);
+  const begun = { ...upload.state(), ...writeConditions(headers) };
+  const conditional = await store.resumeMultipartUpload(key, begun);
+  const list = named.map(({ partNumber, etag }) => ({ partNumber, etag }));
+  const { etag } = await knowing(conditional.complete(list, { signal })).catch((error: unknown) => {
+    throw hasCode(error, "invalid-option") ? invalidPart(error) : error;
+  });
+  const { origin, pathname } = new URL(request.url);
+  const document = [
+    ["Location", origin + pathname],
+    ["Bucket", bucket],
+    ["Key", key],
+    ["ETag", etag],
+  ] as const;
+  return xml(["CompleteMultipartUploadResult", document]);
+}
+
+/** Here these are of the object, not of the document. */
+function withoutChecksums(headers: Headers): Headers {
+  return new Headers([...headers].filter(([name]) => !CHECKSUM.test(name)));
+}
+
+function partsOf(root: Element): readonly Named[] {
+  const named = childrenOf(root, "Part").map((element): Named => {
+    const [partNumber, etag] = [childNumber(element, "PartNumber"), childText(element, "ETag")];
+    if (Number.isNaN(partNumber) || !etag) throw malformed();
+    return { partNumber, etag: quoted(etag.trim()), element };
+  });
+  if (named.length === 0) throw malformed();
+  if (named.some(({ partNumber }, at) => at > 0 && partNumber <= (named[at - 1]?.partNumber ?? 0)))
+    throw new Refusal(
+      "InvalidPartOrder",
+      "The list of parts was not in ascending order. Parts must be ordered by part number.",
+    );
+  return named;
+}
+
+/** Holds what is named, and what is said of the whole, against the parts that are stored, as far as the store tells of them. */
+async function checkParts({ headers, signal }: Call, upload: MultipartUpload, named: readonly Named[]): Promise<void> {
+  const checksums = [...headers].filter(([name]) => CHECKSUM.test(name));
+  const expected = headers.get("x-amz-mp-object-size");
+  const stored = await storedParts(upload, signal);
+  // Over already: the store knows whether this is the completion that was answered before.
+  if (stored === "over") return;
+  if (stored === "unlisted") {
+    if (checksums.length === 0 && expected === null) return;
+    throw new Refusal("NotImplemented", "The store behind this endpoint does not tell the sizes of parts.");
+  }
+  const sizes = new Map(stored.map(({ partNumber, etag, size }) => [`${partNumber} ${etag}`, size]));
+  const parts = named.map((part) => {
+    const size = sizes.get(`${part.partNumber} ${part.etag}`);
+    if (size === undefined) throw invalidPart();
+    return { ...part, size };
+  });
+  for (const { partNumber, etag, size } of parts.slice(0, -1)) {
+    if (size >= MIN_PART) continue;
+    const elements = { ProposedSize: size, MinSizeAllowed: MIN_PART, PartNumber: partNumber, ETag: etag };
+    throw new Refusal("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size", {
+      elements: Object.fromEntries(Object.entries(elements).map(([name, value]) => [name, String(value)])),
+    });
+  }
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  if (expected !== null && expected !== String(total))
+    throw new Refusal("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.");
+  for (const [name, value] of checksums) {
+    const algorithm = algorithmOf(name.replace(CHECKSUM, "$1"));
+    if (!algorithm) throw new Refusal("NotImplemented", `${name.slice(0, 64)} is not checked here.`);
+    const own = parts.map(({ element }) => childText(element, `Checksum${algorithm.name}`) ?? "");
+    if (own.includes(""))
+      throw new Refusal("InvalidRequest", `The parts need Checksum${algorithm.name} beside a checksum of the whole.`);
+    const { combine } = algorithm;
+    const full = combine && headers.get("x-amz-checksum-type") !== "COMPOSITE" && !/-\d+$/.test(value);
+    const computed = full
+      ? own.reduce((all, one, at) => combine(all, one, parts[at]?.size ?? 0))
+      : await composite(algorithm, own);
+    if (computed !== value && computed !== `${value}-${own.length}`)
+      throw new Refusal("BadDigest", `The ${algorithm.name} you specified did not match what we received.`);
+  }
+}
+
+/** The checksum of checksums. */
+async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): Promise<string> {
+  const hasher = algorithm.create();
+  for (const value of own)
+    await hasher.update(understood(() => Uint8Array.from(atob(value), (char) => char.charCodeAt(0))));
+  return `${await hasher.digest()}-${own.length}`;
+}
+
+async function storedParts(
+  upload: MultipartUpload,
+  signal: AbortSignal,
+): Promise<readonly StoredPart[] | "over" | "unlisted"> {
+  try {
+    return await upload.parts({ signal });
+  } catch (error) {
+    if (hasCode(error, "not-found")) return "over";
+    if (hasCode(error, "unsupported")) return "unlisted";
+    throw error;
+  }
+}
+
+function invalidPart(cause?: unknown): Refusal {
+  const said = "One or more of the specified parts could not be found, or has another ETag.";
+  return new Refusal("InvalidPart", said, { cause });
+}

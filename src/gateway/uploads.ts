@@ -1,0 +1,76 @@
+/**
+ * The list of uploads under way.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+ */
+import { compareKeys } from "../key.ts";
+import type { Markup } from "../s3/xml.ts";
+import type { PendingUpload } from "../uploaded.ts";
+import { type Call, iso, xml } from "./call.ts";
+import { encoded, limitOf, nameOf, optional, owner } from "./page.ts";
+import { Refusal } from "./refusal.ts";
+
+type Marker = Pick<PendingUpload, "key" | "uploadId">;
+
+/** ListMultipartUploads. */
+export async function listUploads(call: Call): Promise<Response> {
+  const { store, query, bucket, signal } = call;
+  const prefix = query.get("prefix") ?? "";
+  if (query.get("delimiter")) throw new Refusal("NotImplemented", "Uploads are listed without a delimiter here.");
+  const most = limitOf(query, "max-uploads");
+  const marker = { key: query.get("key-marker") ?? "", uploadId: query.get("upload-id-marker") ?? "" };
+  const names = nameOf(query, { Bucket: bucket, KeyMarker: marker.key });
+  const found = most === 0 ? [] : await firstOf(store.listUploads({ prefix, signal }), marker, most + 1);
+  const page = found.slice(0, most);
+  const last = found.length > most ? page.at(-1) : undefined;
+  return xml([
+    "ListMultipartUploadsResult",
+    [
+      ...names,
+      ["UploadIdMarker", marker.uploadId],
+      ...optional("Prefix", prefix, query),
+      ...optional("NextKeyMarker", last?.key, query),
+      ...(last ? [["NextUploadIdMarker", last.uploadId] as const] : []),
+      ["MaxUploads", String(most)],
+      ["IsTruncated", String(last !== undefined)],
+      ...page.map(({ key, uploadId, initiated }): Markup => [
+        "Upload",
+        [
+          ["Key", encoded(query, key)],
+          ["UploadId", uploadId],
+          ...owner(["Initiator", "Owner"]),
+          ["StorageClass", "STANDARD"],
+          ["Initiated", iso(initiated)],
+        ],
+      ]),
+    ],
+  ]);
+}
+
+/**
+ * The first so many uploads behind a marker, by key and then by id: an order that each upload has for itself, so that a client may
+ * abort a page before it asks for the next. No more of them are held than twice as many.
+ */
+async function firstOf(
+  uploads: AsyncIterable<PendingUpload>,
+  marker: Marker,
+  most: number,
+): Promise<readonly PendingUpload[]> {
+  const least: PendingUpload[] = [];
+  const cut = (): void => void least.sort(compare).splice(most);
+  for await (const upload of uploads) {
+    if (!isBehind(upload, marker)) continue;
+    least.push(upload);
+    if (least.length === 2 * most) cut();
+  }
+  cut();
+  return least;
+}
+
+/** A key without an id stands for all uploads of that key; an id without a key for nothing. */
+function isBehind(upload: Marker, marker: Marker): boolean {
+  return marker.uploadId === "" ? compareKeys(upload.key, marker.key) > 0 : compare(upload, marker) > 0;
+}
+
+function compare(a: Marker, b: Marker): number {
+  return compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId);
+}
