@@ -39,6 +39,9 @@ const SKEW = 15 * 60 * 1000;
 const MAX_EXPIRY = 604_800;
 const ALGORITHM = "AWS4-HMAC-SHA256";
 
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\da-z-]+$/;
+
 /** Rejects what is not signed rightly; null for a request that claims nobody. */
 export async function authenticate(received: Received, keys: Keys): Promise<Signed | null> {
   const header = received.headers.get("authorization");
@@ -60,17 +63,16 @@ async function fromHeader(received: Received, keys: Keys, header: string): Promi
   const [credential, names, signature] = ["Credential", "SignedHeaders", "Signature"].map((name) => fields.get(name));
   if (!credential || !names || !signature) throw malformed("it needs Credential, SignedHeaders and Signature");
   const datetime = headers.get("x-amz-date") ?? stamped(headers.get("date"));
-  const sent = momentOf(datetime);
+  if (Math.abs(keys.now() - momentOf(datetime)) > SKEW)
+    throw new Refusal(
+      "RequestTimeTooSkewed",
+      "The difference between the request time and the server's time is too large.",
+    );
   const identity = await identityOf(
     { credential, datetime, token: headers.get("x-amz-security-token") },
     keys,
     malformed,
   );
-  if (Math.abs(keys.now() - sent) > SKEW)
-    throw new Refusal(
-      "RequestTimeTooSkewed",
-      "The difference between the request time and the server's time is too large.",
-    );
   const hash = headers.get("x-amz-content-sha256");
   if (hash === null)
     throw new Refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256");
@@ -98,25 +100,24 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
   const lasts = asked("Expires");
   if (!/^\d{1,6}$/.test(lasts) || Number(lasts) < 1 || Number(lasts) > MAX_EXPIRY)
     throw wrong(`X-Amz-Expires must be from 1 to ${MAX_EXPIRY}`);
-  const signedAt = momentOf(datetime);
+  const [signedAt, now] = [momentOf(datetime), keys.now()];
+  if (now >= signedAt + Number(lasts) * 1000) throw new Refusal("AccessDenied", "Request has expired");
+  if (now < signedAt - SKEW) throw new Refusal("AccessDenied", "Request is not yet valid");
   const identity = await identityOf(
     { credential, datetime, token: query.get("X-Amz-Security-Token") ?? null },
     keys,
     wrong,
   );
-  const now = keys.now();
   const hash = headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   const signed = { identity, datetime, hash, signature };
   await compare(received, keys, signed, names);
-  if (now > signedAt + Number(lasts) * 1000) throw new Refusal("AccessDenied", "Request has expired");
-  if (now < signedAt - SKEW) throw new Refusal("AccessDenied", "Request is not yet valid");
   return signed;
 }
 
 /** The identity that is claimed, of the right place and day; `wrong` says how what is not is refused. */
 export async function identityOf(
   { credential, datetime, token }: Claim,
-  { region, find }: Keys,
+  { region, find, now }: Keys,
   wrong: (why: string) => Refusal,
 ): Promise<Identity> {
   // An access key may have slashes.
@@ -129,8 +130,10 @@ export async function identityOf(
   const identity = await find(accessKeyId);
   if (!identity)
     throw new Refusal("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.");
-  if ((identity.sessionToken ?? null) !== token)
+  if (!same(identity.sessionToken ?? "", token ?? ""))
     throw new Refusal("InvalidToken", "The provided token is malformed or otherwise not valid.");
+  if (identity.expiration && identity.expiration.getTime() <= now())
+    throw new Refusal("ExpiredToken", "The provided token has expired.");
   return identity;
 }
 
@@ -144,10 +147,12 @@ function wrongRegion(region: string, theirs: string): Refusal {
 async function compare(received: Received, { region }: Keys, signed: Signed, list: string): Promise<void> {
   const { method, path, headers, host } = received;
   const names = list.toLowerCase().split(";");
-  if (!names.includes("host")) throw new Refusal("AccessDenied", "The header host must be signed.");
+  if (!names.every((name) => HEADER_NAME.test(name))) throw malformed("SignedHeaders are names with ; between them");
+  const signedNames = new Set(names);
+  if (!signedNames.has("host")) throw new Refusal("AccessDenied", "The header host must be signed.");
   for (const name of headers.keys()) {
     // An answer to what a header asks for must not hang on one that anybody may have added.
-    if (name.startsWith("x-amz-") && !names.includes(name))
+    if (name.startsWith("x-amz-") && !signedNames.has(name))
       throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
   }
   const values = names.map((name) => [name, (name === "host" ? host : (headers.get(name) ?? "")).trim()]);
@@ -172,10 +177,14 @@ export async function requireSigned(
 }
 
 /** In a time that tells nothing of where they differ. */
-function requireEqual(expected: string, given: string): void {
+function same(expected: string, given: string): boolean {
   let difference = expected.length ^ given.length;
   for (let at = 0; at < expected.length; at++) difference |= expected.charCodeAt(at) ^ given.charCodeAt(at);
-  if (difference === 0) return;
+  return difference === 0;
+}
+
+function requireEqual(expected: string, given: string): void {
+  if (same(expected, given)) return;
   const said =
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
   throw new Refusal("SignatureDoesNotMatch", said);

@@ -17,14 +17,16 @@ const FRAMES: Readonly<Record<string, { readonly signed: boolean; readonly trail
 };
 
 const MAX_LINE = 4096;
-const MAX_TRAILERS = 16;
 
-/** The bytes without what frames them; `trailers` is filled at the end. */
+/** What comes behind a body, by its name in lower case; undefined for what was announced and has not come. */
+export type Trailers = Map<string, string | undefined>;
+
+/** The bytes without what frames them; the values of `trailers`, of which each must come, are filled in at the end. */
 export async function* chunks(
   bytes: Bytes,
   request: Signed,
   keys: Keys,
-  trailers: Map<string, string>,
+  trailers: Trailers,
 ): AsyncGenerator<Uint8Array, void, void> {
   const { hash, identity, datetime } = request;
   const frame = FRAMES[hash];
@@ -50,7 +52,7 @@ export async function* chunks(
     for (let left = -1; left !== 0;) {
       const [, length = "", signature = ""] =
         /^([\da-f]{1,12})(?:;chunk-signature=([\da-f]{64}))?$/i.exec(await line()) ?? [];
-      if (length === "" || (frame.signed && signature === "")) throw broken();
+      if (length === "" || frame.signed !== (signature !== "")) throw broken();
       left = Number.parseInt(length, 16);
       const last = left === 0;
       const hasher = frame.signed ? sha256.create() : undefined;
@@ -68,6 +70,8 @@ export async function* chunks(
       left = -1;
     }
     await readTrailer();
+    // Nothing may follow. Whoever reads to the end can use the connection again, too.
+    if (await bytes.some(1)) throw broken();
   } finally {
     await bytes.cancel().catch(() => {});
   }
@@ -75,23 +79,32 @@ export async function* chunks(
   async function readTrailer(): Promise<void> {
     let text = "";
     let signature: string | undefined;
-    for (let count = 0; ; count++) {
+    for (;;) {
       const read = await bytes.line(MAX_LINE);
       // Some clients leave the last line end out.
       if (read === null || read === "") break;
       const at = read.indexOf(":");
-      if (at < 1 || count === MAX_TRAILERS) throw broken();
+      if (!frame?.trailer || at < 1 || signature !== undefined) throw malformed();
       const [name, value] = [read.slice(0, at).trim().toLowerCase(), read.slice(at + 1).trim()];
-      if (name === "x-amz-trailer-signature") signature = value;
+      if (frame.signed && name === "x-amz-trailer-signature") signature = value;
       else {
+        if (!trailers.has(name) || trailers.get(name) !== undefined) throw malformed();
         trailers.set(name, value);
         text += `${name}:${value}\n`;
       }
     }
+    if ([...trailers.values()].includes(undefined)) throw malformed();
     if (!frame?.trailer || !frame.signed) return;
-    if (signature === undefined) throw broken();
+    if (signature === undefined) throw malformed();
     await follow("TRAILER", signature, await sha256Hex(text));
   }
+}
+
+function malformed(): Refusal {
+  return new Refusal(
+    "MalformedTrailerError",
+    "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+  );
 }
 
 function broken(): Refusal {

@@ -3,12 +3,16 @@ import { driverOptions, refuse } from "../options.ts";
 import type { Identity } from "../sigv4/sign.ts";
 import type { Keys } from "./authenticate.ts";
 import type { Endpoint } from "./received.ts";
+import { failed } from "./refusal.ts";
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
   /** The name of the bucket, as clients say it: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`. */
   readonly bucket: string;
-  /** Who may send requests: one pair of keys, several, or a function that finds the secret of an access key. */
+  /**
+   * Who may send requests: one pair of keys, several, or a function that finds the secret of an access key, undefined where there
+   * is none. It is asked for whatever a stranger may write, `__proto__` too.
+   */
   readonly credentials:
     | Identity
     | readonly Identity[]
@@ -55,29 +59,46 @@ function parseEndpoint(endpoint: string): Endpoint {
   if (!/^https?:\/\/[^?#@\s]+$/i.test(endpoint) || !URL.canParse(endpoint))
     throw refuse("endpoint", "must be an http(s) URL without a query");
   const { host, pathname } = new URL(endpoint);
-  return { host, path: decodeURIComponent(pathname).replace(/\/+$/, "") };
+  try {
+    return { host, path: decodeURIComponent(pathname).replace(/\/+$/, "") };
+  } catch {
+    throw refuse("endpoint", "must be percent-encoded UTF-8");
+  }
 }
 
 function finder(credentials: GatewayOptions["credentials"]): Keys["find"] {
   if (typeof credentials === "function") {
     return async (accessKeyId) => {
-      const secretAccessKey = await credentials(accessKeyId);
-      return secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+      try {
+        const secretAccessKey: unknown = (await credentials(accessKeyId)) ?? "";
+        if (secretAccessKey === "") return undefined;
+        // A table gives its prototype for `__proto__`, whose text everybody knows.
+        if (typeof secretAccessKey !== "string") throw refuse("credentials", "must find a string or undefined");
+        return { accessKeyId, secretAccessKey };
+      } catch (error) {
+        throw failed(error);
+      }
     };
   }
   const known = new Map<string, Identity>();
   for (const identity of Array.isArray(credentials)
     ? (credentials as readonly Identity[])
     : [credentials as Identity]) {
-    const { accessKeyId, secretAccessKey } = identity ?? {};
-    if (
-      typeof accessKeyId !== "string" ||
-      accessKeyId === "" ||
-      typeof secretAccessKey !== "string" ||
-      secretAccessKey === ""
-    )
+    if (!isIdentity(identity ?? {}))
       throw refuse("credentials", "must be { accessKeyId, secretAccessKey }, an array of these, or a function");
+    const { accessKeyId, expiration } = identity;
+    if (expiration !== undefined && !(expiration instanceof Date && expiration.getTime() > 0))
+      throw refuse("credentials.expiration", "must be a date");
+    if (known.has(accessKeyId)) throw refuse("credentials", "must not have an access key twice");
     known.set(accessKeyId, identity);
   }
   return (accessKeyId) => known.get(accessKeyId);
+}
+
+function isIdentity({ accessKeyId, secretAccessKey, sessionToken = "" }: Partial<Identity>): boolean {
+  return isText(accessKeyId) && isText(secretAccessKey) && typeof sessionToken === "string";
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }

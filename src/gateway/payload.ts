@@ -7,7 +7,7 @@ import type { ChecksumAlgorithm, Hasher } from "../checksum/algorithm.ts";
 import { crc32, crc32c, crc64nvme, sha256 } from "../checksum.ts";
 import type { Keys, Signed } from "./authenticate.ts";
 import { bytesOf } from "./bytes.ts";
-import { chunks } from "./chunked.ts";
+import { chunks, type Trailers } from "./chunked.ts";
 import { md5 } from "./md5.ts";
 import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
@@ -40,10 +40,13 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   const { headers, request } = received;
   const hash = signed?.hash ?? "UNSIGNED-PAYLOAD";
   const framed = hash.startsWith("STREAMING-");
-  const size = sizeOf(headers.get(framed ? "x-amz-decoded-content-length" : "content-length"));
-  if (framed && size === undefined)
-    throw new Refusal("InvalidRequest", "A body in signed pieces needs x-amz-decoded-content-length.");
-  const trailers = new Map<string, string>();
+  const decoded = sizeOf(headers.get("x-amz-decoded-content-length"));
+  if (framed && decoded === undefined)
+    throw new Refusal("InvalidRequest", "A body in pieces needs x-amz-decoded-content-length.");
+  const size = decoded ?? sizeOf(headers.get("content-length"));
+  const trailers = announced(headers);
+  if (trailers.size > 0 && !hash.endsWith("-TRAILER"))
+    throw new Refusal("InvalidRequest", "x-amz-trailer needs an x-amz-content-sha256 that ends in -TRAILER.");
   const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
   const answer: Record<string, string> = {};
   const open = (): AsyncGenerator<Uint8Array, void, void> => {
@@ -88,16 +91,21 @@ function sizeOf(value: string | null): number | undefined {
   return Number(value);
 }
 
-function* checksums(headers: Headers, trailers: ReadonlyMap<string, string>): Generator<Check, void, void> {
+/** The names of the trailer, whose values come behind the body. */
+function announced(headers: Headers): Trailers {
+  const names = (headers.get("x-amz-trailer") ?? "").toLowerCase().split(",");
+  return new Map(names.map((name) => [name.trim(), undefined] as const).filter(([name]) => name !== ""));
+}
+
+function* checksums(headers: Headers, trailers: Trailers): Generator<Check, void, void> {
   const named = [...headers.keys()].filter(
     (name) => name.startsWith(CHECKSUM) && !NO_VALUE.includes(name.slice(CHECKSUM.length)),
   );
-  const trailing = (headers.get("x-amz-trailer") ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
-  for (const header of [...named, ...trailing]) {
+  const places = [
+    ...named.map((name) => [name, headers] as const),
+    ...[...trailers.keys()].map((name) => [name, trailers] as const),
+  ];
+  for (const [header, values] of places) {
     const algorithm = ALGORITHMS.find((one) => one.header === header);
     if (!algorithm)
       throw new Refusal(
@@ -106,7 +114,7 @@ function* checksums(headers: Headers, trailers: ReadonlyMap<string, string>): Ge
       );
     yield {
       ...{ header, hasher: algorithm.create() },
-      expected: () => headers.get(header) ?? trailers.get(header),
+      expected: () => values.get(header) ?? undefined,
       refusal: () => new Refusal("BadDigest", `The ${algorithm.name} you specified did not match what we received.`),
     };
   }
@@ -132,7 +140,8 @@ function* hashed(hash: string): Generator<Check, void, void> {
 
 function* digested(digest: string | null): Generator<Check, void, void> {
   if (digest === null) return;
-  if (!/^[\w+/]{22}==$/.test(digest)) throw new Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
+  if (!/^[A-Za-z\d+/]{22}==$/.test(digest))
+    throw new Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
   yield {
     hasher: md5(),
     expected: () => digest,

@@ -14,7 +14,6 @@ export interface Received {
   readonly bucket: string;
   /** Empty for a request on the bucket. */
   readonly key: string;
-  /** Of several parameters of one name the first. */
   readonly query: ReadonlyMap<string, string>;
   /** All parameters as they are signed, in the order of the request. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
@@ -39,7 +38,10 @@ export function receive(request: Request, buckets: string, endpoint: Endpoint | 
   const path = decodeURIComponent(url.pathname);
   const parameters = parametersOf(url.search);
   const common = { method, host, path: encodePath(path), parameters, headers, request };
-  const query = new Map([...parameters].reverse());
+  const query = new Map(parameters);
+  // Signatures say nothing of their order, so that whoever sends a signed request on could choose which of them counts.
+  if (query.size < parameters.length)
+    throw new Refusal("InvalidArgument", "Each parameter of the query can be there once.");
   if (inHost) return { ...common, query, bucket: buckets, key: path.slice(1) };
   const before = endpoint?.path ?? "";
   if (path !== before && !path.startsWith(`${before}/`))
@@ -57,9 +59,8 @@ export function searchOf({ parameters }: Pick<Received, "parameters">): string {
 }
 
 function parametersOf(search: string): [string, string][] {
-  const text = search.slice(1);
-  if (text === "") return [];
-  return text.split("&").map((pair) => {
+  const pairs = search.slice(1).split("&").filter(Boolean);
+  return pairs.map((pair) => {
     const [name = "", value = ""] = cut(pair).map((part) => decodeURIComponent(part.replaceAll("+", " ")));
     return [name, value];
   });

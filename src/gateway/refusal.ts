@@ -31,6 +31,7 @@ const STATUSES = {
   InvalidURI: 400,
   KeyTooLongError: 400,
   MalformedPOSTRequest: 400,
+  MalformedTrailerError: 400,
   MalformedXML: 400,
   MaxPostPreDataLengthExceeded: 400,
   MetadataTooLarge: 400,
@@ -101,22 +102,27 @@ const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   unknown: ["InternalError"],
 };
 
-const FAILED = "We encountered an internal error. Please try again.";
+/** What is no fault of the client's, which is told nothing of it. */
+export function failed(cause: unknown): Refusal {
+  return new Refusal("InternalError", "We encountered an internal error. Please try again.", { cause });
+}
+
+/** The most causes that are looked at: some go round in a circle. */
+const MOST_CAUSES = 16;
 
 /**
  * Whatever was thrown, as a refusal. What the client did not do is an `InternalError` that says nothing of its reason, which the
  * `cause` has.
  */
 export function refusalOf(error: unknown): Refusal {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof Refusal) return at;
+  for (let at = error, count = 0; at instanceof Error && count < MOST_CAUSES; at = at.cause, count++)
+    if (at instanceof Refusal) return at;
   if (error instanceof URIError)
     return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });
   // What the driver's own options, or a store behind it, refuse is no fault of the request.
-  if (!StorageError.is(error) || error.operation === "open")
-    return new Refusal("InternalError", FAILED, { cause: error });
+  if (!StorageError.is(error) || error.operation === "open") return failed(error);
   const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
-  if (s3 === "InternalError" || (said === undefined && error.response !== undefined))
-    return new Refusal("InternalError", FAILED, { cause: error });
+  if (s3 === "InternalError" || (said === undefined && error.response !== undefined)) return failed(error);
   return new Refusal(s3, said ?? ownWords(error), { cause: error });
 }
 
