@@ -88,6 +88,9 @@ describe(".env.example", () => {
 
   it("offers the optional settings as comments", () => {
     expect(Object.keys(settings(read(".env.example"), true))).toEqual([
+      "STORAGE_LOCAL_GATEWAY_URL",
+      "STORAGE_LOCAL_ACCESS_KEY",
+      "STORAGE_LOCAL_SECRET_KEY",
       "STORAGE_S3_SESSION_TOKEN",
       "STORAGE_S3_FORCE_PATH_STYLE",
       "STORAGE_S3_PUBLIC_ENDPOINT_URL",

@@ -52,7 +52,7 @@ const VERBS: readonly Verb[] = [
     result: "boolean",
   },
   {
-    doc: "A URL that works for an hour without keys, or null for a folder: then serve the object from a route of your own.",
+    doc: "A URL that works for an hour without keys, or null for a folder without a gateway: then serve the object from a route of your own.",
     name: "presign",
     method: "presign",
     parameters: [

@@ -6,6 +6,7 @@ import { StorageError } from "../../src/error.ts";
 export interface FolderOptions {
   readonly base?: string;
   readonly publicUrl?: string;
+  readonly gateway?: { readonly url: string; readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** A driver whose every call rejects `unsupported`. */

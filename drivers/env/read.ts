@@ -5,6 +5,9 @@ import type { OnEvent } from "../../src/event.ts";
 export const VARIABLES = {
   STORAGE_BACKEND: "backend",
   STORAGE_LOCAL_PATH: "localPath",
+  STORAGE_LOCAL_GATEWAY_URL: "localGatewayUrl",
+  STORAGE_LOCAL_ACCESS_KEY: "localAccessKey",
+  STORAGE_LOCAL_SECRET_KEY: "localSecretKey",
   STORAGE_S3_BUCKET: "s3Bucket",
   STORAGE_S3_REGION: "s3Region",
   STORAGE_S3_ENDPOINT_URL: "s3EndpointUrl",
@@ -28,6 +31,12 @@ export interface EnvOptions {
   readonly backend?: "local" | "s3" | "memory" | undefined;
   /** `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`. */
   readonly localPath?: string | undefined;
+  /** `STORAGE_LOCAL_GATEWAY_URL`: the bucket of the gateway before the folder, which presigned URLs are signed for. Default: none are. */
+  readonly localGatewayUrl?: string | undefined;
+  /** `STORAGE_LOCAL_ACCESS_KEY`: of that gateway; goes with its URL and the secret key. */
+  readonly localAccessKey?: string | undefined;
+  /** `STORAGE_LOCAL_SECRET_KEY`. A host that writes options into its build writes this there too: prefer the variable. */
+  readonly localSecretKey?: string | undefined;
   /** `STORAGE_S3_BUCKET`: required by `s3`. */
   readonly s3Bucket?: string | undefined;
   /** `STORAGE_S3_REGION`. Default: what the S3 driver takes without one. */

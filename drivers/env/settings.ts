@@ -4,9 +4,16 @@ import type { Values, Variable } from "./read.ts";
 
 /** The chosen driver with the options of its own factory. */
 export type Settings =
-  | { readonly backend: "local"; readonly options: { readonly base: string; readonly publicUrl?: string } }
+  | { readonly backend: "local"; readonly options: FolderSettings }
   | { readonly backend: "memory"; readonly options: { readonly publicUrl?: string } }
   | { readonly backend: "s3"; readonly options: S3Settings };
+
+/** What the folder driver is given. */
+export interface FolderSettings {
+  readonly base: string;
+  readonly publicUrl?: string;
+  readonly gateway?: { readonly url: string; readonly accessKeyId: string; readonly secretAccessKey: string };
+}
 
 /** What the S3 driver is given. */
 export interface S3Settings {
@@ -30,7 +37,7 @@ export function toSettings(values: Values): Settings {
   const common = publicUrl === undefined ? {} : { publicUrl };
   switch (backend) {
     case "local":
-      return { backend, options: { base: values.STORAGE_LOCAL_PATH ?? "./uploads", ...common } };
+      return { backend, options: { ...toFolder(values), ...common } };
     case "memory":
       return { backend, options: common };
     case "s3":
@@ -41,6 +48,25 @@ export function toSettings(values: Values): Settings {
         `is ${JSON.stringify(backend.slice(0, 40))}, which is unknown: set it to local, s3 or memory`,
       );
   }
+}
+
+const GATEWAY = ["STORAGE_LOCAL_GATEWAY_URL", "STORAGE_LOCAL_ACCESS_KEY", "STORAGE_LOCAL_SECRET_KEY"] as const;
+
+function toFolder(values: Values): FolderSettings {
+  const base = values.STORAGE_LOCAL_PATH ?? "./uploads";
+  const [url, accessKeyId, secretAccessKey] = GATEWAY.map((variable) => values[variable]);
+  if (url !== undefined && accessKeyId !== undefined && secretAccessKey !== undefined) {
+    const example = "http://localhost:3000/s3/uploads";
+    checkUrl("STORAGE_LOCAL_GATEWAY_URL", url, example);
+    if (!/[^/]/.test(new URL(url).pathname))
+      throw refuse("STORAGE_LOCAL_GATEWAY_URL", `has no bucket at its end: write it as ${example}`);
+    return { base, gateway: { url, accessKeyId, secretAccessKey } };
+  }
+  const present = GATEWAY.find((variable) => values[variable] !== undefined);
+  const missing = GATEWAY.find((variable) => values[variable] === undefined);
+  if (present && missing)
+    throw refuse(missing, `is not set but ${present} is: set all of ${GATEWAY.join(", ")}, or none to presign nothing`);
+  return { base };
 }
 
 function toS3(values: Values): S3Settings {
@@ -88,9 +114,10 @@ function checkUrl(variable: Variable, value: string, example: string): void {
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw refuse(variable, `is not an http(s) URL: write it as ${example}`);
   if (url.username !== "" || url.password !== "") {
+    const kind = variable.startsWith("STORAGE_LOCAL") ? "LOCAL" : "S3";
     throw refuse(
       variable,
-      "holds a user name or password: keys go into STORAGE_S3_ACCESS_KEY and STORAGE_S3_SECRET_KEY",
+      `holds a user name or password: keys go into STORAGE_${kind}_ACCESS_KEY and STORAGE_${kind}_SECRET_KEY`,
     );
   }
   if (/[?#]/.test(value))

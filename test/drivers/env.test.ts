@@ -7,6 +7,7 @@ import { createStorage as createStorage2 } from "unstorage2";
 import { afterAll, afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import env, { type EnvOptions, getStorage } from "../../drivers/env.ts";
 import type { StorageEvent } from "../../src/event.ts";
+import { gateway } from "../../src/gateway.ts";
 import { objects } from "../../src/mounts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "unbucket-env-"));
@@ -51,6 +52,22 @@ describe("env", () => {
     await expect(driver.getItem("a")).rejects.toMatchObject({ code: "invalid-option" });
     vi.stubEnv("STORAGE_BACKEND", "memory");
     expect(await driver.exists("a")).toBe(false);
+  });
+
+  it("presigns for the gateway that the variables name, which takes what was signed", async () => {
+    vi.stubEnv("STORAGE_LOCAL_PATH", join(scratch, "signed"));
+    vi.stubEnv("STORAGE_LOCAL_GATEWAY_URL", "http://localhost:3000/s3/uploads");
+    vi.stubEnv("STORAGE_LOCAL_ACCESS_KEY", "AKID");
+    vi.stubEnv("STORAGE_LOCAL_SECRET_KEY", "canary-secret");
+    const driver = env();
+    const credentials = { accessKeyId: "AKID", secretAccessKey: "canary-secret" };
+    const { fetch } = gateway(driver, { bucket: "uploads", endpoint: "http://localhost:3000/s3", credentials });
+    const put = await driver.presign("a.txt", { method: "PUT" });
+    expect((await fetch(put?.url ?? "", { method: "PUT", headers: put?.headers ?? {}, body: "x" })).status).toBe(200);
+    expect(await text(driver, "a.txt")).toBe("x");
+    expect(inspect(driver, { depth: 9 }) + JSON.stringify(driver)).not.toContain("canary");
+    vi.unstubAllEnvs();
+    expect(await env({ localPath: scratch }).presign("a")).toBeNull();
   });
 
   it("prefers its options, and takes no offence at those of a host", async () => {

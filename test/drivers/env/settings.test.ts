@@ -5,6 +5,12 @@ import { StorageError } from "../../../src/error.ts";
 const bucket = { STORAGE_BACKEND: "s3", STORAGE_S3_BUCKET: "photos" };
 const pair = { STORAGE_S3_ACCESS_KEY: "AKIDEXAMPLE", STORAGE_S3_SECRET_KEY: "canary-secret" };
 
+const gateway = {
+  STORAGE_LOCAL_GATEWAY_URL: "http://h/s3/uploads",
+  STORAGE_LOCAL_ACCESS_KEY: "AKIDEXAMPLE",
+  STORAGE_LOCAL_SECRET_KEY: "canary-secret",
+};
+
 function refusal(values: Parameters<typeof toSettings>[0]): StorageError {
   try {
     toSettings(values);
@@ -25,6 +31,25 @@ describe("toSettings", () => {
       backend: "local",
       options: { base: "/srv/files", publicUrl: "/files" },
     });
+  });
+
+  it("gives the folder its gateway when all three are set", () => {
+    expect(toSettings(gateway).options).toEqual({
+      base: "./uploads",
+      gateway: { url: "http://h/s3/uploads", accessKeyId: "AKIDEXAMPLE", secretAccessKey: "canary-secret" },
+    });
+  });
+
+  it("asks for no gateway where there is no folder", () => {
+    const { STORAGE_LOCAL_GATEWAY_URL: alone } = gateway;
+    expect(toSettings({ ...bucket, STORAGE_LOCAL_GATEWAY_URL: alone }).options).toEqual({ bucket: "photos" });
+  });
+
+  it.each(Object.keys(gateway))("refuses a gateway without %s, naming it", (variable) => {
+    const error = refusal({ ...gateway, [variable]: undefined });
+    expect(error.code).toBe("invalid-option");
+    expect(error.message).toMatch(new RegExp(`^${variable} is not set but STORAGE_LOCAL_`));
+    expect(error.message).not.toContain("canary");
   });
 
   it("takes the backend's name in any case", () => {
@@ -130,6 +155,24 @@ describe("toSettings", () => {
       { ...bucket, STORAGE_S3_PUBLIC_ENDPOINT_URL: "ftp://h" },
       "STORAGE_S3_PUBLIC_ENDPOINT_URL",
       /http\(s\)/,
+    ],
+    [
+      "a gateway that is no URL",
+      { ...gateway, STORAGE_LOCAL_GATEWAY_URL: "/s3/uploads" },
+      "STORAGE_LOCAL_GATEWAY_URL",
+      /http:\/\/localhost:3000\/s3\/uploads/,
+    ],
+    [
+      "a gateway without a bucket",
+      { ...gateway, STORAGE_LOCAL_GATEWAY_URL: "http://h//" },
+      "STORAGE_LOCAL_GATEWAY_URL",
+      /no bucket at its end/,
+    ],
+    [
+      "a gateway with a password",
+      { ...gateway, STORAGE_LOCAL_GATEWAY_URL: "http://u:canary-secret@h/b" },
+      "STORAGE_LOCAL_GATEWAY_URL",
+      /STORAGE_LOCAL_SECRET_KEY/,
     ],
     ["a malformed public address", { STORAGE_PUBLIC_URL: "cdn.example.com" }, "STORAGE_PUBLIC_URL", /https:\/\/cdn/],
     [
