@@ -6,10 +6,11 @@
 import { notFound } from "../error.ts";
 import type { DownloadedObject, ObjectInfo } from "../interface.ts";
 import { headersOf } from "../options.ts";
-import { evaluate } from "../respond/conditions.ts";
+import { evaluate, isDate } from "../respond/conditions.ts";
 import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
-import { quoted, writeConditions } from "./object.ts";
+import { knowing } from "./multipart.ts";
+import { quoted, unconditional, writeConditions } from "./object.ts";
 import { Refusal } from "./refusal.ts";
 
 /** CopyObject. */
@@ -24,6 +25,8 @@ export async function copyObject(call: Call): Promise<Response> {
       "InvalidRequest",
       "This copy request is illegal because it is trying to copy an object to itself without changing its metadata.",
     );
+  if (headers.has("x-amz-checksum-algorithm"))
+    throw new Refusal("NotImplemented", "The checksum of a copy is not computed here.");
   const conditions = writeConditions(headers);
   const ifMatch = await checkSource(call, from);
   const made =
@@ -36,17 +39,18 @@ export async function copyObject(call: Call): Promise<Response> {
 /** UploadPartCopy. */
 export async function copyPart(call: Call, uploadId: string, partNumber: number): Promise<Response> {
   const { store, key, headers, signal } = call;
+  unconditional(headers);
   const from = sourceOf(call);
   const ifMatch = await checkSource(call, from);
   const range = rangeOf(headers.get("x-amz-copy-source-range"));
+  const upload = await store.resumeMultipartUpload(key, uploadId);
   const source = await store.download(from, { ifMatch, range, signal });
   // A part with fewer bytes than were asked for would be found missing by nobody.
   if (range !== undefined && range.end >= source.size) {
     await source.body.cancel();
     throw new Refusal("InvalidRange", "The requested range is not satisfiable");
   }
-  const upload = await store.resumeMultipartUpload(key, uploadId);
-  const { etag } = await upload.uploadPart(partNumber, source.body, { signal });
+  const { etag } = await knowing(upload.uploadPart(partNumber, source.body, { signal }));
   return result("CopyPartResult", etag, new Date());
 }
 
@@ -75,7 +79,11 @@ async function checkSource({ store, headers, signal }: Call, from: string): Prom
   const conditions = new Headers();
   for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) {
     const value = headers.get(`x-amz-copy-source-${name}`);
-    if (value !== null) conditions.set(name, name.endsWith("match") ? quoted(value) : value);
+    if (value === null) continue;
+    // Of a read one that is no date is ignored (RFC 9110), which here would let happen what it was to prevent.
+    if (name.endsWith("since") && !isDate(value))
+      throw new Refusal("InvalidArgument", `x-amz-copy-source-${name} must be a date of HTTP`);
+    conditions.set(name, name.endsWith("match") ? quoted(value) : value);
   }
   if ([...conditions].length === 0) return undefined;
   const info = await store.head(from, { signal });

@@ -13,6 +13,8 @@ export interface Form {
   readonly filename: string;
   /** The bytes of the file; errors where the form is cut. */
   readonly file: AsyncGenerator<Uint8Array, void, void>;
+  /** Lets go of what has not been read. */
+  cancel(reason?: unknown): Promise<void>;
 }
 
 /** All fields together, in bytes: S3's own limit. */
@@ -23,25 +25,28 @@ const MAX_COUNT = 100;
 /** Reads a form up to the bytes of its file. */
 export async function readForm(request: Request): Promise<Form> {
   const bytes = bytesOf(request.body);
+  const cancel = (reason?: unknown): Promise<void> => bytes.cancel(reason).catch(() => {});
   try {
-    return await fieldsOf(bytes, boundaryOf(request.headers.get("content-type") ?? ""));
+    return { ...(await fieldsOf(bytes, boundaryOf(request.headers.get("content-type") ?? ""))), cancel };
   } catch (error) {
-    await bytes.cancel(error).catch(() => {});
+    await cancel(error);
     throw error;
   }
 }
 
-async function fieldsOf(bytes: Bytes, boundary: string): Promise<Form> {
+async function fieldsOf(bytes: Bytes, boundary: string): Promise<Omit<Form, "cancel">> {
   const encoder = new TextEncoder();
   const mark = encoder.encode(`\r\n--${boundary}`);
   const fields = new Map<string, string>();
   let total = 0;
-  // What is before the first part is nobody's.
-  for (let line = await bytes.line(MAX_LINE); line !== `--${boundary}`; line = await bytes.line(MAX_LINE))
-    if (line === null) throw malformed();
+  // A preamble is nobody's; browsers write none.
+  for (let count = 0; (await bytes.line(MAX_LINE)) !== `--${boundary}`; count++)
+    if (count === MAX_COUNT) throw malformed();
   for (let count = 0; count < MAX_COUNT; count++) {
     const { name, filename } = await partHead(bytes);
     if (name === "file") return { fields, filename, file: fileOf(bytes, mark) };
+    if (fields.has(name))
+      throw new Refusal("InvalidArgument", `The field ${name.slice(0, 64)} is given twice, and must be given once.`);
     const text: Uint8Array[] = [];
     const pieces = bytes.before(mark);
     for (;;) {
@@ -60,9 +65,7 @@ async function fieldsOf(bytes: Bytes, boundary: string): Promise<Form> {
     }
     const decoder = new TextDecoder();
     fields.set(name, text.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode());
-    // Another part follows, or `--` and the end: then the form has no file.
-    if ((await bytes.line(MAX_LINE)) !== "")
-      throw new Refusal("InvalidArgument", "POST requires exactly one file upload per request.");
+    if (await isLast(bytes)) throw new Refusal("InvalidArgument", "POST requires exactly one file upload per request.");
   }
   throw malformed();
 }
@@ -86,12 +89,24 @@ async function partHead(bytes: Bytes): Promise<{ readonly name: string; readonly
 
 async function* fileOf(bytes: Bytes, mark: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   try {
-    if (!(yield* bytes.before(mark)))
-      throw new Refusal("IncompleteBody", "The form ends before its file does, so nothing was stored");
+    if (!(yield* bytes.before(mark))) throw cut();
+    // Fields that follow the file are not looked at, as on S3.
+    await isLast(bytes);
   } finally {
-    // What follows the file is not looked at, as on S3.
     await bytes.cancel().catch(() => {});
   }
+}
+
+/** Whether a boundary is the end of the form, or the beginning of another part; text that only begins like it is neither. */
+async function isLast(bytes: Bytes): Promise<boolean> {
+  let next = "";
+  while (next.length < 2) {
+    const piece = await bytes.some(2 - next.length);
+    if (!piece) throw cut();
+    next += String.fromCharCode(...piece);
+  }
+  if (next !== "--" && next !== "\r\n") throw malformed();
+  return next === "--";
 }
 
 function boundaryOf(type: string): string {
@@ -105,6 +120,10 @@ function boundaryOf(type: string): string {
 function parameter(header: string, name: string): string | undefined {
   const [, quoted, plain] = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^\\s;]+))`, "i").exec(header) ?? [];
   return (quoted ?? plain)?.replace(/%(22|0D|0A)/gi, decodeURIComponent);
+}
+
+function cut(): Refusal {
+  return new Refusal("IncompleteBody", "The form ends before its file does, so nothing was stored");
 }
 
 function malformed(): Refusal {

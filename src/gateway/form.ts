@@ -5,8 +5,8 @@
 import type { ObjectStore } from "../interface.ts";
 import { identityOf, type Keys, momentOf, requireSigned } from "./authenticate.ts";
 import { xml } from "./call.ts";
-import { checkHeaders, toOptions } from "./headers.ts";
-import { readForm } from "./form-data.ts";
+import { type Form, readForm } from "./form-data.ts";
+import { checkFields, toOptions } from "./headers.ts";
 import { checkPolicy, type LengthRange } from "./policy.ts";
 import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
@@ -22,24 +22,34 @@ interface Posted {
 export async function postObject({ store, received, keys, bucket }: Posted): Promise<Response> {
   if (received.bucket !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
   const { request } = received;
-  const { fields, filename, file } = await readForm(request);
+  const form = await readForm(request);
   try {
-    const policy = await signedPolicy(fields, keys);
-    const key = (fields.get("key") ?? "").replaceAll("${filename}", () => filename);
-    const range = checkPolicy(policy, new Map([...fields, ["bucket", bucket], ["key", key]]), keys.now());
-    const stored = [...fields].map(([name, value]) => [name === "acl" ? "x-amz-acl" : name, value] as const);
-    checkHeaders(
-      new Headers(
-        stored
-          .filter(([name]) => /^x-amz-(?!signature|algorithm|credential)/.test(name))
-          .map(([name, value]) => [name, encodeURIComponent(value)]),
-      ),
-    );
-    const { etag } = await store.upload(key, within(file, range), { ...toOptions(stored), signal: request.signal });
+    const policy = await signedPolicy(form.fields, keys);
+    const fields = expanded(form);
+    const key = fields.get("key");
+    if (key === undefined)
+      throw new Refusal("InvalidArgument", "Bucket POST must contain a field named 'key', before its file.");
+    const range = checkPolicy(policy, new Map([...fields, ["bucket", bucket]]), keys.now());
+    checkFields(fields);
+    const { etag } = await store.upload(key, within(form.file, range), {
+      ...toOptions(fields),
+      signal: request.signal,
+    });
     return answer(fields, { bucket, key, etag, request });
   } finally {
-    await file.return();
+    await form.cancel();
   }
+}
+
+/** The fields with the name of the file where they ask for it, which policies are held against. */
+function expanded({ fields, filename }: Form): ReadonlyMap<string, string> {
+  const signed = ["policy", "x-amz-signature"];
+  return new Map(
+    [...fields].map(([name, value]) => [
+      name,
+      signed.includes(name) ? value : value.replaceAll("${filename}", () => filename),
+    ]),
+  );
 }
 
 /** The policy, once its signature is found to be right. */
@@ -86,7 +96,7 @@ interface Made {
 function answer(fields: ReadonlyMap<string, string>, { bucket, key, etag, request }: Made): Response {
   const headers = new Headers({ etag });
   const redirect = fields.get("success_action_redirect") ?? fields.get("redirect");
-  if (redirect !== undefined && URL.canParse(redirect)) {
+  if (redirect !== undefined && /^https?:/i.test(redirect) && URL.canParse(redirect)) {
     const to = new URL(redirect);
     for (const [name, value] of Object.entries({ bucket, key, etag })) to.searchParams.append(name, value);
     headers.set("location", to.href);

@@ -1,9 +1,11 @@
 /** From the headers of a request to options, and from an object to the headers of an answer. */
 import type { ObjectHeaders } from "../backend.ts";
 import type { ObjectInfo } from "../interface.ts";
+import { essenceOf } from "../media-type.ts";
 import { emptyMetadata, headersOf } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
+import { textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The type of what comes without one. */
@@ -13,33 +15,53 @@ export const UNTYPED = "binary/octet-stream";
 const KNOWN =
   /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
 
+/** And what the fields of a form may. */
+const FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
+
 const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
 
 /** Refuses what a request asks for and nobody here would do. */
 export function checkHeaders(headers: Headers): void {
   for (const [name, value] of headers) {
     if (!name.startsWith("x-amz-")) continue;
-    if (name === "x-amz-acl" && !ACLS.includes(value))
-      throw new Refusal("AccessControlListNotSupported", "The bucket does not allow ACLs");
-    if (name === "x-amz-storage-class" && value !== "STANDARD")
-      throw new Refusal("InvalidStorageClass", "The storage class you specified is not valid; there is STANDARD alone");
-    if (!KNOWN.test(name))
-      throw new Refusal(
-        "NotImplemented",
-        `A header you provided implies functionality that is not implemented: ${name}`,
-      );
+    // Some clients say so of everything that they do not ask for.
+    if (!KNOWN.test(name) && value.toLowerCase() !== "false")
+      throw unknown(`A header you provided implies functionality that is not implemented: ${name}`);
+    checkValue(name, value);
   }
+}
+
+/** The same of the fields of a form. */
+export function checkFields(fields: ReadonlyMap<string, string>): void {
+  for (const [name, value] of fields) {
+    if (name === "tagging" || (name.startsWith("x-amz-") && !FIELDS.test(name)))
+      throw unknown(`A field you provided implies functionality that is not implemented: ${name.slice(0, 64)}`);
+    checkValue(name === "acl" ? "x-amz-acl" : name, value);
+  }
+}
+
+function checkValue(name: string, value: string): void {
+  if (name === "x-amz-acl" && !ACLS.includes(value))
+    throw new Refusal("AccessControlListNotSupported", "The bucket does not allow ACLs");
+  if (name === "x-amz-object-ownership" && value !== "BucketOwnerEnforced") throw unknown("The bucket has no ACLs.");
+  if (name === "x-amz-storage-class" && value !== "STANDARD")
+    throw new Refusal("InvalidStorageClass", "The storage class you specified is not valid; there is STANDARD alone");
+}
+
+function unknown(said: string): Refusal {
+  return new Refusal("NotImplemented", said);
 }
 
 /** What is stored with an object, out of the headers of a request or the fields of a form. */
 export function toOptions(headers: Iterable<readonly [string, string]>): ObjectHeaders {
   const options: Record<string, string> = {};
   const metadata = emptyMetadata();
+  const asText = headers instanceof Headers ? textOf : String;
   for (const [name, value] of headers) {
     const option = NAMES.find(([, header]) => header === name)?.[0];
     if (option && value !== "") options[option] = value;
     else if (name === "expires") throw new Refusal("NotImplemented", "Expires is not kept here; use Cache-Control");
-    else if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(value);
+    else if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(asText(value));
   }
   // How a body was framed on its way is no property of the object.
   const encoding = options["contentEncoding"]
@@ -62,8 +84,10 @@ export function toHeaders(info: ObjectInfo, shown: ObjectHeaders = {}): Headers 
   if (info.missingMetadata) headers.set("x-amz-missing-meta", String(info.missingMetadata));
   headers.set("accept-ranges", "bytes");
   headers.set("x-content-type-options", "nosniff");
-  // On an origin that it shares with an app, a stranger's page would run in the app's name.
-  if (!isShowable(stored.contentType)) headers.set("content-security-policy", "default-src 'none'; sandbox");
+  // On an origin that it shares with an app, a stranger's page would run in the app's name. A PDF's script is confined by its
+  // viewer, which a sandbox keeps from showing it at all.
+  if (!isShowable(stored.contentType) && essenceOf(stored.contentType ?? "") !== "application/pdf")
+    headers.set("content-security-policy", "default-src 'none'; sandbox");
   return headers;
 }
 

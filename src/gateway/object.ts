@@ -12,19 +12,24 @@ import { Refusal } from "./refusal.ts";
 
 /** GetObject and HeadObject. */
 export function readObject(call: Call): Promise<Response> {
-  const { store, key, request, headers } = call;
+  const { store, key, method, headers, signal } = call;
   const shown = overrides(call);
-  return answer(store, key, request, {
-    headers: (info) => toHeaders(info, shown),
-    validators,
-    refuse(error) {
-      throw error;
+  return answer(
+    store,
+    key,
+    { method, headers: withQuotes(headers), signal },
+    {
+      headers: (info) => toHeaders(info, shown),
+      validators,
+      refuse(error) {
+        throw error;
+      },
+      unsatisfied(size, range) {
+        const elements = { RangeRequested: headers.get("range") ?? "", ActualObjectSize: String(size) };
+        throw new Refusal("InvalidRange", "The requested range is not satisfiable", { headers: range, elements });
+      },
     },
-    unsatisfied(size, range) {
-      const elements = { RangeRequested: headers.get("range") ?? "", ActualObjectSize: String(size) };
-      throw new Refusal("InvalidRange", "The requested range is not satisfiable", { headers: range, elements });
-    },
-  });
+  );
 }
 
 /** PutObject. */
@@ -56,6 +61,16 @@ export function writeConditions(headers: Headers): Pick<UploadOptions, "ifMatch"
   };
 }
 
+/** The same headers; clients that leave the quotes of ETags out leave them out of the conditions of reads too. */
+function withQuotes(headers: Headers): Headers {
+  const all = new Headers(headers);
+  for (const name of ["if-match", "if-none-match"]) {
+    const value = headers.get(name);
+    if (value !== null) all.set(name, quoted(value));
+  }
+  return all;
+}
+
 /** Refuses conditions of what has none here: to do it all the same is what they were to prevent. */
 export function unconditional(headers: Headers): void {
   for (const name of CONDITIONS)
@@ -73,6 +88,8 @@ export function quoted(etag: string): string {
 function overrides({ query, accessKeyId }: Call): ObjectHeaders {
   const shown = NAMES.flatMap(([option, name]) => {
     const value = query.get(`response-${name}`);
+    if (value !== undefined && !/^[\t\x20-\x7e]*$/.test(value))
+      throw new Refusal("InvalidArgument", `response-${name} must be printable ASCII.`);
     return value === undefined ? [] : [[option, value] as const];
   });
   if (query.has("response-expires")) throw new Refusal("NotImplemented", "response-expires is not implemented.");

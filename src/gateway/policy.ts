@@ -13,9 +13,13 @@ export interface LengthRange {
 /** Fields that a policy does not name: what it is itself, and what comes after it. */
 const FREE = /^(policy|file|x-amz-signature|x-ignore-.*)$/;
 
+/** Without a zone it would be the machine's. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
 /** Holds a form's fields against its policy; `fields` has `bucket`, and the key with the file's name in it. */
 export function checkPolicy(document: string, fields: ReadonlyMap<string, string>, now: number): LengthRange {
   const { expiration, conditions } = parse(document);
+  if (!MOMENT.test(expiration)) throw invalid("its expiration must be such as 2026-01-02T03:04:05.000Z");
   if (!(Date.parse(expiration) > now)) throw failed("Policy expired.");
   const named = new Set<string>();
   const length = { least: 0, most: Number.POSITIVE_INFINITY };
@@ -31,11 +35,12 @@ export function checkPolicy(document: string, fields: ReadonlyMap<string, string
     const name = what.replace(/^\$/, "").toLowerCase();
     const given = fields.get(name);
     named.add(name);
-    const holds = how === "eq" ? given === value : how === "starts-with" && startsWith(name, given, value);
+    if (how !== "eq" && how !== "starts-with") throw invalid("a condition is neither eq nor starts-with");
+    const holds = how === "eq" ? given === value : startsWith(name, given, value);
     if (!holds) throw failed(`Policy Condition failed: ${JSON.stringify(condition)}`);
   }
   for (const name of fields.keys())
-    if (!FREE.test(name) && name !== "bucket" && !named.has(name)) throw failed(`Extra input fields: ${name}`);
+    if (!FREE.test(name) && !named.has(name)) throw failed(`Extra input fields: ${name}`);
   return length;
 }
 

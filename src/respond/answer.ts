@@ -22,8 +22,11 @@ export interface View {
   readonly unsatisfied: (size: number, headers: Readonly<Record<string, string>>) => Response;
 }
 
+/** What is asked of an object. */
+export type Asked = Pick<Request, "method" | "headers" | "signal">;
+
 /** The answer to a GET or HEAD. The store is asked once, again only for a range that cannot be sent. */
-export async function answer(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+export async function answer(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   try {
     return request.method === "HEAD"
       ? await answerHead(store, key, request, view)
@@ -33,13 +36,13 @@ export async function answer(store: ObjectStore, key: string, request: Request, 
   }
 }
 
-async function answerHead(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+async function answerHead(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, view);
   return early ?? send(null, info.size, info, view);
 }
 
-async function answerGet(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+async function answerGet(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const range = parseRange(request.headers.get("range"));
   if (range === "none") return answerUnsatisfied(store, key, request, view);
   const call = { ...storeConditions(request.headers), signal: request.signal };
@@ -63,7 +66,7 @@ async function answerGet(store: ObjectStore, key: string, request: Request, view
 }
 
 /** No byte of the object is in the range: the conditions still come first, and a stale `If-Range` asks for all of it. */
-async function answerUnsatisfied(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+async function answerUnsatisfied(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, view);
   if (early !== null) return early;
@@ -71,21 +74,21 @@ async function answerUnsatisfied(store: ObjectStore, key: string, request: Reque
   return view.unsatisfied(info.size, { "content-range": `bytes */${info.size}`, "accept-ranges": "bytes" });
 }
 
-async function answerWhole(store: ObjectStore, key: string, request: Request, view: View): Promise<Response> {
+async function answerWhole(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const object = await store.download(key, { signal: request.signal });
   const early = withoutContent(object, request, view);
   if (early !== null) cancel(object);
   return early ?? send(object.body, object.contentLength, object, view);
 }
 
-async function headOf(store: ObjectStore, key: string, request: Request): Promise<ObjectInfo> {
+async function headOf(store: ObjectStore, key: string, request: Asked): Promise<ObjectInfo> {
   const info = await store.head(key, { signal: request.signal });
   if (info === null) throw new StorageError("not-found", "there is no such object", { key });
   return info;
 }
 
 /** The answer 304 or 412 that the request's conditions ask for, or null. */
-function withoutContent(info: ObjectInfo, request: Request, view: View): Response | null {
+function withoutContent(info: ObjectInfo, request: Asked, view: View): Response | null {
   const verdict = evaluate(request.headers, info);
   if (verdict === "send") return null;
   if (verdict === "not-modified") return new Response(null, { status: 304, headers: view.validators(info) });

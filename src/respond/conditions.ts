@@ -93,6 +93,11 @@ function seconds(value: string | null): number | null {
   return Number.isNaN(time) ? null : time / 1000;
 }
 
+/** Whether this is a date as conditions have it. */
+export function isDate(value: string): boolean {
+  return seconds(value) !== null;
+}
+
 function isLater(date: Date | undefined, than: string | null): boolean {
   const limit = seconds(than);
   return limit !== null && date !== undefined && Math.floor(date.getTime() / 1000) > limit;
