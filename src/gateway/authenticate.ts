@@ -4,7 +4,7 @@
  */
 import { hmacHex } from "#digest";
 import { dayKey, type Identity, signatureOf } from "../sigv4/sign.ts";
-import { type Received, searchOf } from "./received.ts";
+import { type Received, searchOf, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Who may send requests, and where they are signed for. */
@@ -49,14 +49,15 @@ export async function authenticate(received: Received, keys: Keys): Promise<Sign
   if (header !== null && inQuery)
     throw new Refusal("InvalidArgument", "Only one auth mechanism allowed; the query or the Authorization header.");
   if (inQuery) return fromQuery(received, keys);
+  // Version 2 of the signature, with which some clients still presign where nobody asked them for the other.
+  if (received.query.has("AWSAccessKeyId")) throw unsupported();
   return header === null ? null : fromHeader(received, keys, header);
 }
 
 async function fromHeader(received: Received, keys: Keys, header: string): Promise<Signed> {
   const { headers } = received;
   const [, algorithm = "", rest = ""] = /^(\S+)\s+(.*)$/.exec(header) ?? [];
-  if (algorithm !== ALGORITHM)
-    throw new Refusal("InvalidRequest", `The authorization mechanism is not supported. Please use ${ALGORITHM}.`);
+  if (algorithm !== ALGORITHM) throw unsupported();
   const fields = new Map(
     rest.split(",").map((field) => [field.split("=")[0]?.trim(), field.replace(/^[^=]*=/, "").trim()]),
   );
@@ -155,7 +156,7 @@ async function compare(received: Received, { region }: Keys, signed: Signed, lis
     if (name.startsWith("x-amz-") && !signedNames.has(name))
       throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
   }
-  const values = names.map((name) => [name, (name === "host" ? host : (headers.get(name) ?? "")).trim()]);
+  const values = names.map((name) => [name, (name === "host" ? host : textOf(headers.get(name) ?? "")).trim()]);
   const request = {
     method,
     path,
@@ -188,6 +189,13 @@ function requireEqual(expected: string, given: string): void {
   const said =
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
   throw new Refusal("SignatureDoesNotMatch", said);
+}
+
+function unsupported(): Refusal {
+  return new Refusal(
+    "InvalidRequest",
+    `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
+  );
 }
 
 function malformed(why: string): Refusal {

@@ -101,11 +101,16 @@ async function checkParts({ headers, signal }: Call, upload: MultipartUpload, na
     if (own.includes(""))
       throw new Refusal("InvalidRequest", `The parts need Checksum${algorithm.name} beside a checksum of the whole.`);
     const { combine } = algorithm;
-    const full = combine && headers.get("x-amz-checksum-type") !== "COMPOSITE" && !/-\d+$/.test(value);
-    const computed = full
-      ? own.reduce((all, one, at) => combine(all, one, parts[at]?.size ?? 0))
-      : await composite(algorithm, own);
-    if (computed !== value && computed !== `${value}-${own.length}`)
+    const type = headers.get("x-amz-checksum-type");
+    const computed: string[] = [];
+    if (combine && type !== "COMPOSITE")
+      computed.push(own.reduce((all, one, at) => combine(all, one, parts[at]?.size ?? 0)));
+    // Without a type it is the one that the upload was begun with, which no store keeps.
+    if (!combine || type !== "FULL_OBJECT") {
+      const ofParts = await composite(algorithm, own);
+      computed.push(ofParts, `${ofParts}-${own.length}`);
+    }
+    if (!computed.includes(value))
       throw new Refusal("BadDigest", `The ${algorithm.name} you specified did not match what we received.`);
   }
 }
@@ -115,7 +120,7 @@ async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): 
   const hasher = algorithm.create();
   for (const value of own)
     await hasher.update(understood(() => Uint8Array.from(atob(value), (char) => char.charCodeAt(0))));
-  return `${await hasher.digest()}-${own.length}`;
+  return hasher.digest();
 }
 
 async function storedParts(

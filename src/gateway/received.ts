@@ -58,6 +58,17 @@ export function searchOf({ parameters }: Pick<Received, "parameters">): string {
     .join("&");
 }
 
+/** A header's value as its sender wrote it. Whoever writes other text than ASCII mostly means UTF-8, each byte of which is a character here. */
+export function textOf(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  try {
+    const bytes = Uint8Array.from(value, (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return value;
+  }
+}
+
 function parametersOf(search: string): [string, string][] {
   const pairs = search.slice(1).split("&").filter(Boolean);
   return pairs.map((pair) => {

@@ -12,16 +12,17 @@ export interface Asking {
   readonly store: ObjectStore;
   /** Sends a request for `http://gateway/<path>`; `path` is already encoded. */
   readonly ask: (method: string, path: string, init?: RequestInit) => Promise<Response>;
+  /** Signs that request and sends it not yet. */
+  readonly sign: (method: string, path: string, init?: RequestInit) => Promise<Request>;
+  readonly send: (request: Request) => Promise<Response>;
 }
 
 /** A gateway with the bucket `bucket`. */
 export function asking(options: Partial<GatewayOptions> = {}): Asking {
   const store = memory();
   const { fetch } = gateway(store, { bucket: "bucket", credentials: keys, ...options });
-  return {
-    store,
-    ask: async (method, path, init) => fetch(await client.sign(`http://gateway/${path}`, { ...init, method })),
-  };
+  const sign: Asking["sign"] = (method, path, init) => client.sign(`http://gateway/${path}`, { ...init, method });
+  return { store, sign, send: fetch, ask: async (...request) => fetch(await sign(...request)) };
 }
 
 /** The code of an error's document, after its status. */
