@@ -13,6 +13,8 @@ import { expect, it, onTestFinished } from "vitest";
 import fs from "../drivers/fs.ts";
 import memory from "../drivers/memory.ts";
 import s3 from "../drivers/s3.ts";
+import type { ObjectStore } from "../src/interface.ts";
+import { gateway } from "../src/gateway.ts";
 import { objects } from "../src/mounts.ts";
 import { agree } from "./agreement/agree.ts";
 import { Player } from "./agreement/player.ts";
@@ -35,6 +37,19 @@ it.each(seeds)("calls come to the same in memory, in a folder and on S3, seed %s
     new Player("memory", memory()),
     new Player("fs", fs({ base, durable: false })),
     new Player("s3", s3({ ...keys, bucket, endpoint: stub.url })),
+  ] as const;
+  await agree(players, seed, calls);
+});
+
+it.each(seeds)("calls come to the same in memory and before gateways, seed %s", { timeout }, async (seed) => {
+  const base = mkdtempSync(join(tmpdir(), "unbucket-agreement-"));
+  onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+  const before = (store: ObjectStore): ReturnType<typeof s3> =>
+    s3({ ...keys, bucket, endpoint: "http://gateway", fetch: gateway(store, { bucket, credentials: keys }).fetch });
+  const players = [
+    new Player("memory", memory()),
+    new Player("gateway over memory", before(memory())),
+    new Player("gateway over fs", before(fs({ base, durable: false }))),
   ] as const;
   await agree(players, seed, calls);
 });

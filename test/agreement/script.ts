@@ -256,11 +256,12 @@ export class Script {
     const prefix = this.#one([...PREFIXES, "", ""]);
     const delimiter = this.#maybe(0.5, () => "/" as const);
     const limit = this.#one([1, 2, 3, 1000]);
+    const startAfter = this.#maybe(0.3, () => this.#one(this.#keys.filter((key) => key.startsWith(prefix))));
     return {
-      says: `${turn} list ${prefix} ${delimiter} ${limit}`,
+      says: `${turn} list ${prefix} ${delimiter} ${limit} ${startAfter}`,
       async run(player) {
         const pages: unknown[] = [];
-        const options = { prefix, limit, ...(delimiter && { delimiter }) };
+        const options = { prefix, limit, startAfter, ...(delimiter && { delimiter }) };
         for await (const { objects, prefixes } of player.store.list(options).pages())
           pages.push([objects.map(({ key, size }) => ({ key, size })), prefixes]);
         return limit === 1000 ? pages : pages.flat(2);
