@@ -1,5 +1,37 @@
 import { describe, expect, it } from "vitest";
-import { asking, refusalOf } from "./asked.ts";
+import { type Asking, asking, refusalOf } from "./asked.ts";
+
+/** Names and groups of a document, and what it says of the next page. */
+async function listed({ ask }: Asking, query: string): Promise<readonly [names: string[], next: string | undefined]> {
+  const text = await (await ask("GET", `bucket?${query}`)).text();
+  const names = Array.from(
+    text.matchAll(/<(?:Contents><Key|CommonPrefixes><Prefix)>([^<]*)/g),
+    ([, name]) => name as string,
+  );
+  const next = /<Next(?:Marker|ContinuationToken)>([^<]*)/.exec(text)?.[1];
+  expect(text.includes("<IsTruncated>true</IsTruncated>")).toBe(next !== undefined);
+  return [names, next];
+}
+
+/** All names, page by page; fails where the pages do not end. */
+async function paged(asked: Asking, query: string, parameter: string): Promise<string[]> {
+  const all: string[] = [];
+  let next: string | undefined;
+  for (let count = 0; count === 0 || next !== undefined; count++) {
+    if (count > 50) throw new Error(`no end behind ${all.join(" ")}`);
+    const from = next === undefined ? "" : `&${parameter}=${encodeURIComponent(next)}`;
+    const [names, following] = await listed(asked, query + from);
+    all.push(...names);
+    next = following;
+  }
+  return all;
+}
+
+async function filled(keys: readonly string[]): Promise<Asking> {
+  const asked = asking();
+  for (const key of keys) await asked.store.upload(key, key);
+  return asked;
+}
 
 describe("listObjects", () => {
   it("gives tokens that any parser reads, whatever the keys", async () => {
@@ -22,5 +54,107 @@ describe("listObjects", () => {
     expect(await refusalOf(await ask("GET", `bucket?list-type=2&continuation-token=${token}`))).toBe(
       "400 InvalidArgument",
     );
+  });
+
+  it.each([
+    ["", ["a", "b/1", "b/2", "c"]],
+    ["&delimiter=%2F", ["a", "b/", "c"]],
+    ["&start-after=b%2F1", ["b/2", "c"]],
+    ["&prefix=b%2F&start-after=a", ["b/1", "b/2"]],
+    ["&prefix=b%2F&start-after=c", []],
+    ["&prefix=b%2F&start-after=b%2F1", ["b/2"]],
+  ])("gives all of what is asked for, in pages of any size: %s", async (query, names) => {
+    const asked = await filled(["a", "b/1", "b/2", "c"]);
+    for (const size of [1, 2, 3, 1000])
+      expect((await paged(asked, `list-type=2&max-keys=${size}${query}`, "continuation-token")).sort()).toEqual(names);
+  });
+
+  it("says what was asked for, and how much came", async () => {
+    const { ask } = await filled(["a/b c", "a/d/e"]);
+    const query =
+      "list-type=2&prefix=a%2F&delimiter=%2F&start-after=a%2Fa%20&encoding-type=url&max-keys=5&fetch-owner=true";
+    const text = await (await ask("GET", `bucket?${query}`)).text();
+    expect(text).toContain(
+      "<EncodingType>url</EncodingType><Name>bucket</Name><Prefix>a/</Prefix><Delimiter>/</Delimiter>" +
+        "<StartAfter>a/a%20</StartAfter><KeyCount>2</KeyCount><MaxKeys>5</MaxKeys><IsTruncated>false</IsTruncated>",
+    );
+    expect(text).toMatch(
+      /<Contents><Key>a\/b%20c<\/Key><LastModified>\d{4}-.*Z<\/LastModified><ETag>&#34;.+&#34;<\/ETag><Size>5<\/Size><StorageClass>STANDARD<\/StorageClass><Owner>/,
+    );
+    expect(text).toContain("<CommonPrefixes><Prefix>a/d/</Prefix></CommonPrefixes>");
+  });
+
+  it("names the owner only where that is asked for", async () => {
+    const { ask } = await filled(["a"]);
+    expect(await (await ask("GET", "bucket?list-type=2")).text()).not.toContain("<Owner>");
+  });
+
+  it.each(["list-type=2&", ""])("of no keys is empty and the last page: %s", async (kind) => {
+    expect(await listed(await filled(["a", "b"]), `${kind}max-keys=0`)).toEqual([[], undefined]);
+  });
+
+  it.each([
+    ["max-keys=-1", "400 InvalidArgument"],
+    ["max-keys=a", "400 InvalidArgument"],
+    ["max-keys=2147483648", "400 InvalidArgument"],
+    ["encoding-type=xml", "400 InvalidArgument"],
+    ["delimiter=%3A", "501 NotImplemented"],
+    ["continuation-token=", "400 InvalidArgument"],
+  ])("refuses what it cannot do: %s", async (query, refusal) => {
+    const { ask } = asking();
+    expect(await refusalOf(await ask("GET", `bucket?list-type=2&${query}`))).toBe(refusal);
+  });
+});
+
+describe("listObjectsV1", () => {
+  it.each([
+    ["", ["a", "b/1", "b/2", "c"]],
+    ["&delimiter=%2F", ["a", "b/", "c"]],
+    ["&prefix=b%2F&delimiter=%2F", ["b/1", "b/2"]],
+    ["&prefix=b&delimiter=%2F", ["b/"]],
+  ])("gives all of what is asked for, in pages of any size: %s", async (query, names) => {
+    const asked = await filled(["a", "b/1", "b/2", "c"]);
+    for (const size of [1, 2, 3, 1000])
+      expect((await paged(asked, `max-keys=${size}${query}`, "marker")).sort()).toEqual(names);
+  });
+
+  it("goes on behind an object whose key is the prefix, as consoles make them for folders", async () => {
+    const asked = await filled(["a/", "a/1", "a/b/", "a/b/2", "a/c"]);
+    const names = await paged(asked, "max-keys=1&prefix=a%2F&delimiter=%2F", "marker");
+    expect(names.sort()).toEqual(["a/", "a/1", "a/b/", "a/c"]);
+  });
+
+  it("passes a group whole, whatever is in it", async () => {
+    const asked = await filled(["a/\u{10FFFF}\u{10FFFF}x", "a/1", "b"]);
+    expect(await paged(asked, "max-keys=1&delimiter=%2F", "marker")).toEqual(["a/", "b"]);
+  });
+
+  it("passes a group whose name has no room behind it", async () => {
+    const group = `${"a".repeat(1022)}/`;
+    const asked = await filled([`${group}x`, "b"]);
+    expect(await paged(asked, "max-keys=1&delimiter=%2F", "marker")).toEqual([group, "b"]);
+  });
+
+  it("begins behind a marker that nothing has, and gives nothing behind one after the prefix", async () => {
+    const asked = await filled(["a/1", "a/3", "b"]);
+    expect(await listed(asked, "marker=a%2F2")).toEqual([["a/3", "b"], undefined]);
+    expect(await listed(asked, "prefix=a%2F&marker=b")).toEqual([[], undefined]);
+  });
+
+  it("names the owner always", async () => {
+    const { ask } = await filled(["a"]);
+    expect(await (await ask("GET", "bucket")).text()).toContain("<Owner><ID>unbucket</ID>");
+  });
+
+  it("asks the store for a page, however much there is", async () => {
+    const asked = await filled(["a", "b", "c"]);
+    const limits: unknown[] = [];
+    const { list } = asked.store;
+    asked.store.list = (options) => {
+      limits.push(options?.limit);
+      return list(options);
+    };
+    await listed(asked, "max-keys=2");
+    expect(limits).toEqual([2]);
   });
 });
