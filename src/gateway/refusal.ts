@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 import { type ErrorCode, StorageError } from "../error.ts";
+import { MAX_KEY_BYTES } from "../key.ts";
 
 /** The codes that are said here, with their statuses. */
 const STATUSES = {
@@ -121,6 +122,8 @@ export function refusalOf(error: unknown): Refusal {
     return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });
   // What the driver's own options, or a store behind it, refuse is no fault of the request.
   if (!StorageError.is(error) || error.operation === "open") return failed(error);
+  if (error.code === "invalid-key" && new TextEncoder().encode(error.key).byteLength > MAX_KEY_BYTES)
+    return new Refusal("KeyTooLongError", "Your key is too long", { cause: error });
   const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
   if (s3 === "InternalError" || (said === undefined && error.response !== undefined)) return failed(error);
   return new Refusal(s3, said ?? ownWords(error), { cause: error });

@@ -28,7 +28,7 @@ describe("createUpload", () => {
     expect(await response.text()).toMatch(/<Bucket>bucket<\/Bucket><Key>key<\/Key><UploadId>.+<\/UploadId>/);
   });
 
-  it.each([
+  it.each<Record<string, string>>([
     { "x-amz-checksum-algorithm": "SHA1" },
     { "x-amz-checksum-algorithm": "MD5" },
     { "if-none-match": "*" },
