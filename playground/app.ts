@@ -1,6 +1,7 @@
 /** The playground: every route of it, without a server. */
 import { H3, type H3Event } from "h3";
 import type { Driver } from "unbucket";
+import type { Gateway } from "unbucket/gateway";
 import { createStorage } from "unstorage";
 import { answerTo, Refused } from "./http/errors.ts";
 import { refuseOtherHosts } from "./http/host.ts";
@@ -13,11 +14,14 @@ import { kv, KV } from "./routes/kv.ts";
 import { type Assets, page } from "./routes/page.ts";
 import type { Thumbnailer } from "./services/avatars.ts";
 import type { Documents } from "./services/documents.ts";
+import { S3 } from "./services/gateway.ts";
 
 /** What the host gives to the app. */
 export interface Host {
   readonly store: Driver;
   readonly documents: Documents;
+  /** The S3 endpoint that the store presigns for, or null where that is another server. */
+  readonly gateway: () => Gateway | null;
   /** Null where sharp cannot run. */
   readonly thumbnailer: Thumbnailer | null;
   readonly assets: Assets;
@@ -41,6 +45,8 @@ export function createApp(host: Host): H3 {
       const { path } = targetOf(event);
       if (isBelow(path, FILES)) return await files(store, event);
       if (isBelow(path, KV)) return await kv(storage, event);
+      const s3 = isBelow(path, S3) ? host.gateway() : null;
+      if (s3 !== null) return await s3.fetch(event.req);
       return await next();
     } catch (error) {
       return answerTo(error, event);

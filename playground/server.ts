@@ -6,13 +6,14 @@ import { parseEnv } from "node:util";
 import { createDatabase } from "db0";
 import libsql from "db0/connectors/libsql/node";
 import { serve } from "h3";
-import { getStorage } from "unbucket/drivers/env";
+import environmentStorage from "unbucket/drivers/env";
 import { createApp } from "./app.ts";
-import { allowedHosts } from "./http/host.ts";
+import { allowedHosts, isLoopback } from "./http/host.ts";
 import { nextSteps } from "./next-steps.ts";
 import { addressed, describeBackend } from "./services/backend.ts";
 import { documentTable } from "./services/database.ts";
 import { createDocuments } from "./services/documents.ts";
+import { gatewayOf, gatewayVariables } from "./services/gateway.ts";
 import { followRequests } from "./services/requests.ts";
 import { loadThumbnailer } from "./services/thumbnail.ts";
 
@@ -24,11 +25,14 @@ if (existsSync(".env")) {
 const { env } = process;
 const hostname = env["HOST"] || "127.0.0.1";
 const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../public/", import.meta.url);
-const store = addressed(getStorage(), env);
+// It reads the variables at its first call: those of a folder's gateway need the port, which is known later.
+const store = addressed(environmentStorage(), env);
 const database = createDatabase(libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db") }));
+let gateway: ReturnType<typeof gatewayOf> | undefined;
 const app = createApp({
   store,
   documents: createDocuments(store, documentTable(database)),
+  gateway: () => (gateway ??= gatewayOf(store, env)),
   thumbnailer: await loadThumbnailer(),
   assets: (name) =>
     readFile(new URL(name, PUBLIC)).then(
@@ -51,6 +55,8 @@ const server = serve(app, {
   bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, idleTimeout: 0 },
 });
 await server.ready();
+// Elsewhere the app does not know by which address its visitors come.
+if (isLoopback(hostname)) Object.assign(env, gatewayVariables(env, server.url ?? ""));
 requests.follow(server.node?.server);
 console.log(nextSteps(server.url ?? "", env));
 

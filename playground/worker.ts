@@ -40,6 +40,7 @@ function wire(bindings: Bindings): H3 {
   return createApp({
     store,
     documents: createDocuments(store, documentTable(database), LEASE),
+    gateway: () => null,
     thumbnailer: null,
     assets: async (name) => {
       const found = await bindings.ASSETS?.fetch(new Request(`https://assets.local/${name}`));

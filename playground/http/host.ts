@@ -18,12 +18,20 @@ const LOOPBACK: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
  * @param named Further names, joined by commas.
  */
 export function allowedHosts(listensOn: string, named: string = ""): ReadonlySet<string> | null {
-  const own = listensOn.includes(":") && !listensOn.startsWith("[") ? `[${listensOn}]` : listensOn;
-  const isLoopback = LOOPBACK.includes(own.toLowerCase()) || /^127\.\d+\.\d+\.\d+$/.test(own);
   const names = named.split(",").map((name) => name.trim());
   const further = names.filter((name) => name !== "");
-  if (!isLoopback && further.length === 0) return null;
-  return new Set([...LOOPBACK, own, ...further].map(withoutPort));
+  if (!isLoopback(listensOn) && further.length === 0) return null;
+  return new Set([...LOOPBACK, inUrl(listensOn), ...further].map(withoutPort));
+}
+
+/** Whether only this machine reaches an address or name to listen on. */
+export function isLoopback(listensOn: string): boolean {
+  const name = inUrl(listensOn).toLowerCase();
+  return LOOPBACK.includes(name) || /^127\.\d+\.\d+\.\d+$/.test(name);
+}
+
+function inUrl(listensOn: string): string {
+  return listensOn.includes(":") && !listensOn.startsWith("[") ? `[${listensOn}]` : listensOn;
 }
 
 /** Throws 421 for a request to a name that is none of these. */

@@ -126,6 +126,7 @@ describe("GET /users/:id/avatar", () => {
       documents: { create: unused, list: unused, find: unused, remove: unused, sweep: unused },
       thumbnailer,
       assets: async () => null,
+      gateway: () => null,
       hosts: null,
       backend: "Memory",
     });
