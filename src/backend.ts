@@ -137,7 +137,7 @@ export interface ListPageOptions extends CallOptions {
   readonly delimiter?: "/";
   /** Where the page before ended. */
   readonly cursor?: string;
-  /** On the first page: only keys behind this one, which begins with the prefix. */
+  /** On the first page: only keys behind this one, which begins with the prefix. Groups that it lies in are left out by the core. */
   readonly startAfter?: string;
   /** The most objects and prefixes together in this page. */
   readonly limit: number;

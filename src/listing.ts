@@ -9,7 +9,10 @@ export interface ListOptions extends CallOptions {
   readonly delimiter?: "/" | undefined;
   /** From a page before; opaque, and bound to its prefix and delimiter: with others it rejects `invalid-option`. */
   readonly cursor?: string | undefined;
-  /** Only keys behind this one in the store's order, whether it is there or not; it begins with the prefix. A cursor is behind it already. */
+  /**
+   * Only what comes after this in the order of keys, whether it is there or not; it begins with the prefix. A group counts by its
+   * name: of `a/b` on, `a/` is not listed. A cursor is behind it already.
+   */
   readonly startAfter?: string | undefined;
   /** Entries in one page, 1 to 1000, never a total. Default 1000. */
   readonly limit?: number | undefined;

@@ -7,7 +7,7 @@ import { toDownload, toInfo } from "./download.ts";
 import { notFound, type Place, StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
-import { parseKey, parsePrefix } from "./key.ts";
+import { compareKeys, parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
 import { objectHeaders, refuse, type Verb, wholeNumber } from "./options.ts";
@@ -131,16 +131,13 @@ export function list(call: Caller, operation: Verb, options: ListOptions): Retur
         if (startAfter !== undefined && !(typeof startAfter === "string" && startAfter.startsWith(prefix)))
           throw refuse("startAfter", "must be text that begins with the prefix");
         parsePrefix(startAfter ?? "");
-        return pageAt({ prefix, delimiter }, from, (cursor) =>
-          backend.list({
-            prefix,
-            limit,
-            signal,
-            delimiter,
-            iteration,
-            ...(cursor === undefined ? { startAfter } : { cursor }),
-          }),
-        );
+        return pageAt({ prefix, delimiter }, from, async (cursor) => {
+          const asked = { prefix, limit, signal, delimiter, iteration };
+          if (cursor !== undefined || !startAfter) return backend.list({ ...asked, cursor });
+          const page = await backend.list({ ...asked, startAfter });
+          // Stores differ in whether they list a group that begins before it and goes on behind it.
+          return { ...page, prefixes: page.prefixes.filter((group) => compareKeys(group, startAfter) > 0) };
+        });
       });
   }, cursor);
 }

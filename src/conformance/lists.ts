@@ -71,6 +71,8 @@ const STARTS: Readonly<Record<string, readonly [ListOptions, readonly string[], 
   "the prefix itself": [{ prefix: "root", startAfter: "root" }, ["roots"], []],
   "a key before a group": [{ delimiter: "/", startAfter: "dir.txt" }, ["dirty", "root", "roots"], ["dir/", "other/"]],
   "a key behind a group": [{ delimiter: "/", startAfter: "dirty" }, ["root", "roots"], ["other/"]],
+  "a key within a group": [{ delimiter: "/", startAfter: "dir/b" }, ["dirty", "root", "roots"], ["other/"]],
+  "a group": [{ delimiter: "/", startAfter: "dir/" }, ["dirty", "root", "roots"], ["other/"]],
   "the last key": [{ startAfter: "roots" }, [], []],
 };
 
