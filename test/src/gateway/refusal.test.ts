@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { StorageError, type StorageErrorInit } from "../../../src/error.ts";
+import { failed, Refusal, refusalOf } from "../../../src/gateway/refusal.ts";
+
+const HIDDEN = "We encountered an internal error. Please try again.";
+
+describe("refusalOf", () => {
+  it("gives the refusal that is the reason of another error, however deep", () => {
+    const refusal = new Refusal("BadDigest", "other bytes");
+    let error: Error = refusal;
+    for (let depth = 0; depth < 5; depth++) error = new StorageError("unknown", "the source failed", { cause: error });
+    expect(refusalOf(error)).toBe(refusal);
+  });
+
+  it("ends with causes that go round in a circle", () => {
+    const error = new Error("round");
+    error.cause = error;
+    expect(refusalOf(error)).toMatchObject({ s3: "InternalError", said: HIDDEN });
+  });
+
+  it.each([
+    ["not-found", "NoSuchKey", 404],
+    ["invalid-key", "InvalidURI", 400],
+    ["invalid-range", "InvalidRange", 416],
+    ["precondition-failed", "PreconditionFailed", 412],
+    ["not-modified", "NotModified", 304],
+    ["conflict", "ConditionalRequestConflict", 409],
+    ["too-large", "EntityTooLarge", 400],
+    ["denied", "AccessDenied", 403],
+    ["unsupported", "NotImplemented", 501],
+    ["timeout", "ServiceUnavailable", 503],
+    ["unavailable", "ServiceUnavailable", 503],
+    ["bucket-not-found", "InternalError", 500],
+    ["unauthenticated", "InternalError", 500],
+    ["partial", "InternalError", 500],
+    ["corrupt", "InternalError", 500],
+    ["ambiguous", "InternalError", 500],
+    ["unknown", "InternalError", 500],
+  ] as const)("says for %s what S3 says, and nothing of what the store has said", (code, s3, status) => {
+    const cause = new StorageError(code, "EACCES /srv/data/secret", { driver: "fs", operation: "upload", key: "a" });
+    const refusal = refusalOf(cause);
+    expect([refusal.s3, refusal.answerStatus]).toEqual([s3, status]);
+    expect(refusal.said).not.toMatch(/srv|EACCES|fs/);
+    expect(refusal.details.cause).toBe(cause);
+  });
+
+  it("says of an option what is wrong with it, without driver, verb and key", () => {
+    const init: StorageErrorInit = { driver: "memory", operation: "upload", key: 'a "b"' };
+    const wrong = new StorageError("invalid-option", "metadata must be shorter", init);
+    expect(refusalOf(wrong)).toMatchObject({ s3: "InvalidArgument", said: "metadata must be shorter" });
+  });
+
+  it("says nothing of an option that the store's own were, or a store behind it refused", () => {
+    const open = new StorageError("invalid-option", "base must be a folder", { driver: "fs", operation: "open" });
+    expect(refusalOf(open)).toMatchObject({ s3: "InternalError", said: HIDDEN });
+  });
+
+  it.each([
+    new Error("/srv/data"),
+    new TypeError("x is not a function"),
+    "text",
+    undefined,
+    null,
+    { s3: "AccessDenied" },
+  ])("takes anything else for a failure of the server's: %s", (thrown) => {
+    const refusal = refusalOf(thrown);
+    expect([refusal.s3, refusal.said, refusal.details.cause]).toEqual(["InternalError", HIDDEN, thrown]);
+  });
+
+  it("takes a path that cannot be decoded for the client's", () => {
+    expect(refusalOf(new URIError("URI malformed")).s3).toBe("InvalidURI");
+  });
+});
+
+describe("failed", () => {
+  it("keeps the reason, and does not say it", () => {
+    const cause = new Error("the secret");
+    const refusal = failed(cause);
+    expect([refusal.answerStatus, refusal.said, refusal.details.cause]).toEqual([500, HIDDEN, cause]);
+    expect(refusal.message).not.toContain("secret");
+  });
+});
