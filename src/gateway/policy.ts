@@ -47,8 +47,8 @@ export function checkPolicy(document: string, fields: ReadonlyMap<string, string
 /** Of a list of types each must begin so. */
 function startsWith(name: string, given: string | undefined, prefix: string): boolean {
   if (given === undefined) return prefix === "";
-  const parts = name === "content-type" ? given.split(",") : [given];
-  return parts.every((part) => part.trimStart().startsWith(prefix));
+  const parts = name === "content-type" ? given.split(/,[\t ]*/) : [given];
+  return parts.every((part) => part.startsWith(prefix));
 }
 
 function triple(condition: unknown): readonly [how: string, what: unknown, value: unknown] {
