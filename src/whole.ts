@@ -77,17 +77,16 @@ export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStrea
 /** One page of a listing over all objects, in any order; the cursor is the last key or prefix of the page before. */
 export function pageOf(
   all: readonly StoredInfo[],
-  { prefix, delimiter, cursor, startAfter = "", limit }: ListPageOptions,
+  { prefix, delimiter, cursor, startAfter, limit }: ListPageOptions,
 ): ListPage {
   const objects: StoredInfo[] = [];
   const prefixes: string[] = [];
   let last = "";
-  const asked = all.filter(({ key }) => key.startsWith(prefix) && compareKeys(key, startAfter) > 0);
-  for (const info of asked.sort((a, b) => compareKeys(a.key, b.key))) {
+  const after = cursor ?? startAfter ?? "";
+  for (const info of all.filter((entry) => entry.key.startsWith(prefix)).sort((a, b) => compareKeys(a.key, b.key))) {
     const slash = delimiter ? info.key.indexOf(delimiter, prefix.length) : -1;
     const name = slash < 0 ? info.key : info.key.slice(0, slash + 1);
-    const passed = cursor !== undefined && (compareKeys(name, cursor) <= 0 || (slash >= 0 && name === cursor));
-    if (passed || (slash >= 0 && name === last)) continue;
+    if (compareKeys(name, after) <= 0 || (slash >= 0 && name === last)) continue;
     if (objects.length + prefixes.length === limit) return { objects, prefixes, cursor: last };
     if (slash < 0) objects.push(info);
     else prefixes.push(name);

@@ -27,8 +27,9 @@ interface Place {
 export function lister(root: Root, settings: Settings): (options: ListPageOptions) => Promise<ListPage> {
   const places = new WeakMap<object, Place>();
 
-  function begin({ prefix, cursor, startAfter }: ListPageOptions): Place {
-    const start = startAfter === undefined ? undefined : { after: startAfter, within: false };
+  function begin({ prefix, delimiter, cursor, startAfter }: ListPageOptions): Place {
+    const group = delimiter && startAfter && groupOf(startAfter, prefix, delimiter);
+    const start = startAfter === undefined ? undefined : { after: group || startAfter, within: !!group };
     const seek = seekFrom(cursor === undefined ? start : parseCursor(cursor, prefix));
     return { seek, keys: walk({ root, prefix, ignore: settings.ignore, seek }), ahead: [] };
   }
