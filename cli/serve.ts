@@ -5,6 +5,7 @@ import fs from "../drivers/fs.ts";
 import { gateway } from "../src/gateway.ts";
 import { type GatewayOptions, parseOptions } from "../src/gateway/options.ts";
 import { bucketOf } from "./serve/bucket.ts";
+import { originsOf, withCors } from "./serve/cors.ts";
 import { type Credentials, credentialsOf } from "./serve/credentials.ts";
 import { listen } from "./serve/listen.ts";
 import { report } from "./serve/report.ts";
@@ -19,9 +20,11 @@ const args = {
   region: { type: "string", description: "What requests are signed for", default: "us-east-1", valueHint: "name" },
   "read-only": { type: "boolean", description: "Refuse all writes", default: false },
   public: { type: "string", description: "Prefixes that anybody may read, such as public/", valueHint: "prefixes" },
+  cors: { type: "string", description: "Origins whose pages may send requests, or *", valueHint: "origins" },
 } as const;
 
-const KNOWN = /^--(port|host|bucket|access-key|accessKey|secret-key|secretKey|region|read-only|readOnly|public)(=|$)/;
+const KNOWN =
+  /^--(port|host|bucket|access-key|accessKey|secret-key|secretKey|region|read-only|readOnly|public|cors)(=|$)/;
 
 /** The command. It runs until SIGINT or SIGTERM, and then until the running requests are done. */
 export const serve: CommandDef<typeof args> = defineCommand({
@@ -36,7 +39,8 @@ export const serve: CommandDef<typeof args> = defineCommand({
       parseOptions(options);
       const base = resolve(given.folder);
       const store = fs({ base, readOnly: given["read-only"] });
-      const { url } = await listen(gateway(store, options).fetch, given.host, portOf(given.port));
+      const fetch = withCors(gateway(store, options).fetch, originsOf(given.cors));
+      const { url } = await listen(fetch, given.host, portOf(given.port));
       const { bucket, region = "us-east-1" } = options;
       for (const line of report({ url, base, bucket, region, credentials })) console.log(line);
     } catch (error) {

@@ -120,6 +120,47 @@ describe("unbucket serve", () => {
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 403]);
   });
 
+  it("--cors lets pages of its origins in, with signatures alone, and those of no other", async () => {
+    const { url } = await start([await folder("uploads"), "--cors", "http://localhost:5173,https://app.example"], KEYS);
+    const store = s3({ bucket: "uploads", endpoint: url, ...credentials });
+    const put = await store.presign("a.txt", { method: "PUT", contentType: "text/plain" });
+    const asked = { "access-control-request-method": "PUT", "access-control-request-headers": "content-type" };
+    const of = (origin: string, method: string, more: RequestInit = {}): Promise<Response> =>
+      fetch(put?.url ?? "", { method, ...more, headers: { origin, ...more.headers } });
+    const preflight = await of("http://localhost:5173", "OPTIONS", { headers: asked });
+    expect([preflight.status, Object.fromEntries(preflight.headers)]).toEqual([
+      204,
+      expect.objectContaining({
+        vary: "origin",
+        "access-control-allow-origin": "http://localhost:5173",
+        "access-control-allow-methods": expect.stringContaining("PUT"),
+        "access-control-allow-headers": "content-type",
+      }),
+    ]);
+    const sent = await of("https://app.example", "PUT", { headers: { "content-type": "text/plain" }, body: "Hello" });
+    expect([sent.status, sent.headers.get("access-control-allow-origin")]).toEqual([200, "https://app.example"]);
+    expect(sent.headers.get("access-control-expose-headers")).toBe("*");
+    const unsigned = await fetch(`${url}/uploads/a.txt`, { headers: { origin: "https://app.example" } });
+    expect([unsigned.status, unsigned.headers.get("access-control-allow-origin")]).toEqual([
+      403,
+      "https://app.example",
+    ]);
+    const foreign = await of("https://evil.example", "OPTIONS", { headers: asked });
+    expect([foreign.status, foreign.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+    expect(foreign.headers.get("vary")).toBe("origin");
+  });
+
+  it("--cors * lets the pages of every origin in, and without it none are", async () => {
+    const base = await folder("uploads");
+    const [open, closed] = await Promise.all([start([base, "--cors", "*"]), start([base])]);
+    const headers = { origin: "https://any.example", "access-control-request-method": "GET" };
+    const answers = [open, closed].map(({ url }) => fetch(`${url}/uploads/a`, { method: "OPTIONS", headers }));
+    expect((await Promise.all(answers)).map((answer) => answer.headers.get("access-control-allow-origin"))).toEqual([
+      "https://any.example",
+      null,
+    ]);
+  });
+
   it.each(["SIGINT", "SIGTERM"] as const)("on %s ends with 0, past a connection without a request", async (signal) => {
     const { url, process: child, ended } = await start([await folder("uploads")]);
     const { hostname, port } = new URL(url);
@@ -184,6 +225,8 @@ describe("unbucket serve", () => {
         1,
         expect.stringMatching(/^--public: .*\n$/),
       ]);
+    for (const origins of ["localhost:5173", "", "http://localhost:5173/", "http://h,"])
+      expect(await refused("x", ...keys, `--cors=${origins}`)).toEqual([1, expect.stringMatching(/^--cors: .*\n$/)]);
     expect(await refused("x", ...keys, "--port", "ninety")).toEqual([1, expect.stringMatching(/^--port ninety.*\n$/)]);
     expect(await refused("x", ...keys, "--readonly")).toEqual([
       1,
