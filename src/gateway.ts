@@ -3,7 +3,7 @@ import { authenticate, type Keys } from "./gateway/authenticate.ts";
 import { listBuckets } from "./gateway/bucket.ts";
 import type { Call } from "./gateway/call.ts";
 import { postObject } from "./gateway/form.ts";
-import { checkHeaders } from "./gateway/headers.ts";
+import { allHeaders, checkHeaders } from "./gateway/headers.ts";
 import { operationOf } from "./gateway/operation.ts";
 import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
 import { payloadOf } from "./gateway/payload.ts";
@@ -78,11 +78,12 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
       throw new Refusal("NotImplemented", "This endpoint has one bucket, and makes no others.");
     throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
   }
-  checkHeaders(received.headers);
+  const headers = signed === null ? received.headers : allHeaders(received);
+  checkHeaders(headers);
   const call: Call = {
-    ...received,
+    ...{ ...received, headers },
     ...{ store, region: keys.region, signal: request.signal, accessKeyId: signed?.identity.accessKeyId ?? null },
-    payload: (headers = received.headers) => payloadOf({ ...received, headers }, signed, keys),
+    payload: (told = headers) => payloadOf({ ...received, headers: told }, signed, keys),
   };
   return operationOf(received)(call);
 }

@@ -1,4 +1,5 @@
 /** A stream that is read by lines and lengths. */
+import type { Source } from "./lingering.ts";
 
 /** The bytes of a stream, one after the other. */
 export interface Bytes {
@@ -15,7 +16,7 @@ export interface Bytes {
 const CRLF: Uint8Array = /* @__PURE__ */ Uint8Array.of(13, 10);
 
 /** Reads a stream, which may be absent: then it has no bytes. */
-export function bytesOf(stream: ReadableStream<Uint8Array> | null): Bytes {
+export function bytesOf(stream: Source | null): Bytes {
   const reader = stream?.getReader();
   let held: Uint8Array = new Uint8Array();
   let ended = reader === undefined;

@@ -3,6 +3,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 import { type Bytes, bytesOf } from "./bytes.ts";
+import type { Source } from "./lingering.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A form of which the fields have been read. */
@@ -22,12 +23,18 @@ const MAX_FIELDS = 20 * 1024;
 const MAX_LINE = 8 * 1024;
 const MAX_COUNT = 100;
 
+/** What of a request is its form. */
+export interface Sent {
+  readonly headers: Headers;
+  readonly body: Source | null;
+}
+
 /** Reads a form up to the bytes of its file. */
-export async function readForm(request: Request): Promise<Form> {
-  const bytes = bytesOf(request.body);
+export async function readForm({ headers, body }: Sent): Promise<Form> {
+  const bytes = bytesOf(body);
   const cancel = (reason?: unknown): Promise<void> => bytes.cancel(reason).catch(() => {});
   try {
-    return { ...(await fieldsOf(bytes, boundaryOf(request.headers.get("content-type") ?? ""))), cancel };
+    return { ...(await fieldsOf(bytes, boundaryOf(headers.get("content-type") ?? ""))), cancel };
   } catch (error) {
     await cancel(error);
     throw error;

@@ -5,7 +5,7 @@ import { essenceOf } from "../media-type.ts";
 import { emptyMetadata, headersOf } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
-import { textOf } from "./received.ts";
+import { type Received, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The type of what comes without one. */
@@ -19,6 +19,28 @@ const KNOWN =
 const FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
 
 const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
+
+/** Parameters of the signature itself. */
+const SIGNING = /^x-amz-(algorithm|content-sha256|credential|date|expires|security-token|signature|signedheaders)$/;
+/** The CRC32 of nothing, which the SDK for JavaScript presigns for a body that it does not know yet, and S3 does not look at. */
+const UNKNOWN_BODY = "AAAAAA==";
+
+/** The headers of a signed request, and those that its signer has put into the query, as presigned URLs have them. */
+export function allHeaders({ headers, query }: Received): Headers {
+  let all = headers;
+  for (const [parameter, text] of query) {
+    const name = parameter.toLowerCase();
+    if (!name.startsWith("x-amz-") || SIGNING.test(name)) continue;
+    if (name === "x-amz-checksum-crc32" && text === UNKNOWN_BODY) continue;
+    // As a header has it, which is a character for each byte.
+    const value = String.fromCharCode(...new TextEncoder().encode(text));
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[\w-]+$/.test(name) || (all.get(name) ?? value) !== value)
+      throw new Refusal("InvalidArgument", "A parameter of the query is no header, or another than the one beside it.");
+    if (all === headers) all = new Headers(headers);
+    all.set(name, value);
+  }
+  return all;
+}
 
 /** Refuses what a request asks for and nobody here would do. */
 export function checkHeaders(headers: Headers): void {

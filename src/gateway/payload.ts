@@ -8,6 +8,7 @@ import { crc32, crc32c, crc64nvme, sha256 } from "../checksum.ts";
 import type { Keys, Signed } from "./authenticate.ts";
 import { bytesOf } from "./bytes.ts";
 import { chunks, type Trailers } from "./chunked.ts";
+import { lingering } from "./lingering.ts";
 import { md5 } from "./md5.ts";
 import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
@@ -50,7 +51,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
   const answer: Record<string, string> = {};
   const open = (): AsyncGenerator<Uint8Array, void, void> => {
-    const bytes = bytesOf(request.body);
+    const bytes = bytesOf(lingering(request.body));
     if (framed && signed) return chunks(bytes, signed, keys, trailers);
     return (async function* () {
       try {

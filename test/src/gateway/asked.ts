@@ -14,6 +14,8 @@ export interface Asking {
   readonly ask: (method: string, path: string, init?: RequestInit) => Promise<Response>;
   /** Signs that request and sends it not yet. */
   readonly sign: (method: string, path: string, init?: RequestInit) => Promise<Request>;
+  /** Signs it in its query, and all of its headers with it. */
+  readonly presign: (method: string, path: string, init?: RequestInit) => Promise<Request>;
   readonly send: (request: Request) => Promise<Response>;
 }
 
@@ -22,7 +24,9 @@ export function asking(options: Partial<GatewayOptions> = {}): Asking {
   const store = memory();
   const { fetch } = gateway(store, { bucket: "bucket", credentials: keys, ...options });
   const sign: Asking["sign"] = (method, path, init) => client.sign(`http://gateway/${path}`, { ...init, method });
-  return { store, sign, send: fetch, ask: async (...request) => fetch(await sign(...request)) };
+  const presign: Asking["presign"] = (method, path, init) =>
+    client.sign(`http://gateway/${path}`, { ...init, method, aws: { signQuery: true, allHeaders: true } });
+  return { store, sign, presign, send: fetch, ask: async (...request) => fetch(await sign(...request)) };
 }
 
 /** The code of an error's document, after its status. */

@@ -1,0 +1,35 @@
+/** Bodies that are refused before their end. */
+
+/** What is read of a stream. */
+export interface Source {
+  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+}
+
+/** Bytes that are read on at most. */
+const MAX_REST = 64 * 1024 * 1024;
+
+/**
+ * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
+ * that is cancelled, and a client that still sends then sees no answer.
+ */
+export function lingering(body: ReadableStream<Uint8Array> | null): Source | null {
+  if (body === null) return null;
+  return {
+    getReader() {
+      const reader = body.getReader();
+      const rest = async (reason: unknown): Promise<void> => {
+        for (let left = MAX_REST; left > 0;) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          left -= value.byteLength;
+        }
+        await reader.cancel(reason);
+      };
+      return {
+        read: () => reader.read(),
+        // The answer waits for none of it; a client that is gone needs none.
+        cancel: async (reason) => void rest(reason).catch(() => {}),
+      };
+    },
+  };
+}
