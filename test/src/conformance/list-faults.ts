@@ -1,5 +1,5 @@
 /** Faults of list. */
-import type { ListPage, ListPageOptions } from "../../../src/backend.ts";
+import type { Key, ListPage, ListPageOptions } from "../../../src/backend.ts";
 import { StorageError } from "../../../src/error.ts";
 import { type Fault, type Faults, without } from "./fault.ts";
 
@@ -83,6 +83,43 @@ export const listFaults: Faults = {
       };
     },
   }),
+  "where to start is ignored": asking((options) => without(options, "startAfter")),
+  "the key where a listing starts is listed": ({ list, head }) => ({
+    async list(options) {
+      const page = await list(options);
+      const at = options.startAfter === undefined ? null : await head(options.startAfter as Key, {});
+      return at ? { ...page, objects: [at, ...page.objects] } : page;
+    },
+  }),
+  "where to start holds at a key that is there alone": ({ list, head }) => ({
+    async list(options) {
+      const at = options.startAfter === undefined ? null : await head(options.startAfter as Key, {});
+      return list(at ? options : without(options, "startAfter"));
+    },
+  }),
+  "where to start is the place of every page": ({ list }) => {
+    const starts = new WeakMap<object, string>();
+    return {
+      list({ iteration = {}, ...options }) {
+        if (options.startAfter !== undefined) starts.set(iteration, options.startAfter);
+        const startAfter = starts.get(iteration);
+        return list(startAfter === undefined ? options : { ...without(options, "cursor"), startAfter });
+      },
+    };
+  },
+  "a listing that starts somewhere has no groups": answering((page, { startAfter }) =>
+    startAfter === undefined ? page : { ...page, prefixes: [] },
+  ),
+  "groups are listed wherever a listing starts": ({ list }) => ({
+    async list(options) {
+      const { prefixes, ...page } = await list(options);
+      if (options.startAfter === undefined) return { prefixes, ...page };
+      return { ...page, prefixes: (await list(without(options, "startAfter"))).prefixes };
+    },
+  }),
+  "a start at the prefix hides all below it": answering((page, { prefix, startAfter }) =>
+    startAfter !== undefined && startAfter === prefix ? { objects: [], prefixes: [] } : page,
+  ),
   "hidden keys are left out": kept((key) => !/(^|\/)\./.test(key)),
   "an object above others is left out": ({ list }) => ({
     async list(options) {
