@@ -48,7 +48,7 @@ export async function listObjectsV1(call: Call): Promise<Response> {
   const { query, bucket } = call;
   const asked = askedOf(query);
   const marker = query.get("marker");
-  const page = await pageOf(call, asked, { after: marker, passed: marker });
+  const page = await pageOf(call, asked, { after: marker });
   const last = [page.objects.at(-1)?.key, page.prefixes.at(-1)]
     .filter((name) => name !== undefined)
     .sort(compareKeys)
@@ -83,22 +83,19 @@ function askedOf(query: Query): Asked {
 interface From {
   readonly cursor?: string;
   readonly after?: string | undefined;
-  /** A group that was listed before. What it stands for comes behind its own name, which would bring it again. */
-  readonly passed?: string | undefined;
 }
 
 async function pageOf({ store, signal }: Call, { prefix, delimiter, limit }: Asked, from: From): Promise<Page> {
   // Nothing is asked for, which the list below has no word for.
   if (limit === 0) return { objects: [], prefixes: [] };
-  const { cursor, after, passed } = from;
+  const { cursor, after } = from;
   const inside = after?.startsWith(prefix);
   // Behind all that begins with the prefix, or before it.
   if (after !== undefined && !inside && compareKeys(after, prefix) > 0) return { objects: [], prefixes: [] };
   const startAfter = inside ? after : undefined;
   for await (const page of store.list({ prefix, delimiter, limit, cursor, startAfter, signal }).pages()) {
-    const prefixes = page.prefixes.filter((group) => group !== passed);
-    // A page with nothing on it does not say where the next one begins.
-    if (page.objects.length + prefixes.length > 0) return { ...page, prefixes };
+    // One with nothing on it does not say where the next one begins.
+    if (page.objects.length + page.prefixes.length > 0) return page;
   }
   return { objects: [], prefixes: [] };
 }
