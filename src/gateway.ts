@@ -85,7 +85,7 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
     ...{ store, region: keys.region, signal: request.signal, accessKeyId: signed?.identity.accessKeyId ?? null },
     payload: (told = headers) => payloadOf({ ...received, headers: told }, signed, keys),
   };
-  return operationOf(received)(call);
+  return operationOf(call)(call);
 }
 
 function isForm({ method, key, headers }: Received): boolean {

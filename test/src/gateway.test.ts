@@ -62,6 +62,20 @@ describe("the gateway", () => {
     expect(await keysIn(store)).toEqual(["a"]);
   });
 
+  it("makes the copy that a presigned URL asks for in its query, and leaves what it cannot do as it was", async () => {
+    const store = memory();
+    for (const key of ["a", "b"]) await store.upload(key, `<${key}>`);
+    const { fetch } = gateway(store, options);
+    const copy = (from: string): Promise<Response> =>
+      fetch(signQuery({ method: "PUT", url: `${ORIGIN}/bucket/b` }, signer, { "x-amz-copy-source": from }), {
+        method: "PUT",
+      });
+    expect(await codeOf(await copy("bucket/none"))).toBe("404 NoSuchKey");
+    expect(await (await store.download("b")).text()).toBe("<b>");
+    expect(await codeOf(await copy("bucket/a"))).toBe("200");
+    expect(await (await store.download("b")).text()).toBe("<a>");
+  });
+
   it("gives every answer an id of its own", async () => {
     const { fetch } = gateway(memory(), options);
     const ids = await Promise.all(
