@@ -41,12 +41,21 @@ describe("the packed package", () => {
   it("holds what is built and the files around it, nothing of tests or sources", () => {
     const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     const top = new Set(files.map((file) => file.split("/")[1]));
-    const allowed = ["package.json", "dist", "drivers", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"];
+    const allowed = [
+      "package.json",
+      "dist",
+      "drivers",
+      "src",
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "CONTRIBUTING.md",
+    ];
     allowed.push("DESIGN.md", "MIGRATING.md", "SECURITY.md");
     const around = ["docker-compose.yml", ".env.example"];
     expect([...top].filter((name) => ![...allowed, ...around].includes(name ?? ""))).toEqual([]);
     expect([...top]).toEqual(expect.arrayContaining(around));
-    expect(files.filter((file) => /\.test\.|\/test\//.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|\/test\/|^package\/(?:src|drivers)\/.*(?<!\.md)$/.test(file))).toEqual([]);
   });
 
   it("leaves Node's fetch alone when it is imported, which takes longer to load than all of it", () => {

@@ -43,7 +43,7 @@ export async function linkPackage(tarball: string, project: string): Promise<voi
   const modules = join(project, "node_modules");
   await run("mkdir", ["-p", join(modules, "unbucket")]);
   await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modules, "unbucket")]);
-  for (const name of ["aws4fetch", "citty", "mime", "undici"]) {
+  for (const name of ["aws4fetch", "citty", "mime", "srvx", "undici"]) {
     if (!existsSync(join(modules, name))) symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
   }
 }

@@ -22,7 +22,7 @@ export async function makeApp(): Promise<App> {
   mkdirSync(pack, { recursive: true });
   copyFileSync(join(root, "package.json"), join(pack, "package.json"));
   execFileSync(process.execPath, ["scripts/modules.mjs", join(pack, "dist")], { cwd: root, stdio: "inherit" });
-  for (const name of ["aws4fetch", "mime", "undici", "citty"]) {
+  for (const name of ["aws4fetch", "mime", "undici", "citty", "srvx"]) {
     symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));

@@ -32,7 +32,7 @@ beforeAll(() => {
   const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", app];
   const [packed] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" })) as [{ filename: string }];
   execFileSync("tar", ["-xzf", join(app, packed.filename), "-C", pack, "--strip-components=1"]);
-  for (const name of ["aws4fetch", "mime", "undici", "citty", "vitest", "@libsql/client"])
+  for (const name of ["aws4fetch", "mime", "undici", "citty", "srvx", "vitest", "@libsql/client"])
     symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
 });
