@@ -9,6 +9,7 @@ import { errorCases } from "./conformance/errors.ts";
 import { keyCases, refusedKeyCases } from "./conformance/keys.ts";
 import { kvKeyCases } from "./conformance/kv-keys.ts";
 import { kvCases } from "./conformance/kv.ts";
+import { listOptionCases } from "./conformance/list-options.ts";
 import { listCases } from "./conformance/lists.ts";
 import { metadataCases } from "./conformance/metadata.ts";
 import { multipartCases } from "./conformance/multipart.ts";
@@ -38,6 +39,7 @@ export const cases: readonly Case[] = [
   ...brokenCases,
   ...abortCases,
   ...listCases,
+  ...listOptionCases,
   ...removalCases,
   ...copyCases,
   ...updateCases,

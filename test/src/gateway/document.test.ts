@@ -57,13 +57,12 @@ describe("documentOf", () => {
 
   it("passes on what the body fails with", async () => {
     const failure = new Refusal("BadDigest", "other bytes");
-    const payload = (): Payload => ({
-      // eslint-disable-next-line require-yield
-      body: (async function* (): AsyncGenerator<Uint8Array, void, void> {
-        throw failure;
-      })(),
-      size: undefined,
-      answer: {},
+    const { payload } = sent({
+      [Symbol.iterator]: () => ({
+        next() {
+          throw failure;
+        },
+      }),
     });
     await expect(documentOf({ payload }, "Delete")).rejects.toBe(failure);
   });
