@@ -24,8 +24,14 @@ export async function listen(
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { url: `http://${host}:${new URL(server.url ?? "").port || 80}` };
+  return { url: `http://${clientsName(hostname)}:${new URL(server.url ?? "").port || 80}` };
+}
+
+/** By which name clients here reach an address to listen on. */
+function clientsName(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  if (hostname === "::") return "[::1]";
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 interface Requests {
@@ -36,9 +42,11 @@ interface Requests {
 /** Takes no connections any more, and leaves those that carry nothing. */
 async function close(server: Server, requests: Requests): Promise<void> {
   const closed = server.close();
-  await requests.settled();
-  // A browser holds connections open that never carry a request: Node would wait for them.
-  await server.close(true);
+  if (server.node !== undefined) {
+    await requests.settled();
+    // A browser holds connections open that never carry a request: Node would wait for them.
+    await server.close(true);
+  }
   await closed;
 }
 

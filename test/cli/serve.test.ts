@@ -120,6 +120,17 @@ describe("unbucket serve", () => {
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 403]);
   });
 
+  it.each([
+    ["0.0.0.0", "http://127.0.0.1:"],
+    ["::", "http://[::1]:"],
+    ["::1", "http://[::1]:"],
+    ["localhost", "http://localhost:"],
+  ])("on --host %s prints an address that clients here can use", async (host, address) => {
+    const { url } = await start([await folder("uploads"), "--host", host], KEYS);
+    expect(url.startsWith(address)).toBe(true);
+    expect(await s3({ bucket: "uploads", endpoint: url, ...credentials }).exists("a")).toBe(false);
+  });
+
   it("--cors lets pages of its origins in, with signatures alone, and those of no other", async () => {
     const { url } = await start([await folder("uploads"), "--cors", "http://localhost:5173,https://app.example"], KEYS);
     const store = s3({ bucket: "uploads", endpoint: url, ...credentials });
