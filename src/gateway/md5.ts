@@ -5,12 +5,7 @@
 import type { Hasher } from "../checksum/algorithm.ts";
 
 const BLOCK = 64;
-const TURNS = [
-  [7, 12, 17, 22],
-  [5, 9, 14, 20],
-  [4, 11, 16, 23],
-  [6, 10, 15, 21],
-] as const;
+const TURNS: Int32Array = /* @__PURE__ */ Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
 
 /** A hasher of its own; its value is in base64. */
 export function md5(): Hasher {
@@ -27,10 +22,14 @@ export function md5(): Hasher {
     let [a, b, c, d] = [num(state, 0), num(state, 1), num(state, 2), num(state, 3)];
     for (let step = 0; step < 64; step++) {
       const round = step >> 4;
-      const mixed = [(b & c) | (~b & d), (d & b) | (~d & c), b ^ c ^ d, c ^ (b | ~d)][round] as number;
-      const from = [step, 5 * step + 1, 3 * step + 5, 7 * step][round] as number;
+      let mixed: number;
+      let from: number;
+      if (round === 0) [mixed, from] = [(b & c) | (~b & d), step];
+      else if (round === 1) [mixed, from] = [(d & b) | (~d & c), 5 * step + 1];
+      else if (round === 2) [mixed, from] = [b ^ c ^ d, 3 * step + 5];
+      else [mixed, from] = [c ^ (b | ~d), 7 * step];
       const sum = (a + mixed + num(sines, step) + num(words, from & 15)) | 0;
-      const turn = TURNS[round]?.[step & 3] as number;
+      const turn = num(TURNS, 4 * round + (step & 3));
       [a, d, c, b] = [d, c, b, (b + ((sum << turn) | (sum >>> (32 - turn)))) | 0];
     }
     for (const [index, word] of [a, b, c, d].entries()) state[index] = num(state, index) + word;
