@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { Refusal } from "../../../src/gateway/refusal.ts";
+import { refused } from "../../../src/gateway/refused.ts";
+import { readXml } from "../../../src/s3/xml.ts";
 import { asking } from "./asked.ts";
+
+const wrongRegion = new Refusal("AuthorizationHeaderMalformed", "another region", {
+  headers: { "x-amz-bucket-region": "eu-west-1" },
+});
 
 describe("refused", () => {
   it("writes an error in no namespace, since botocore finds no code in one that has it", async () => {
@@ -15,5 +22,33 @@ describe("refused", () => {
     const { ask } = asking({ onError: (error) => errors.push(error) });
     expect((await ask("GET", "bucket?acl")).status).toBe(501);
     expect(errors).toEqual([]);
+  });
+
+  it("says nothing in a body where HTTP allows none, and keeps the headers", async () => {
+    const head = refused(wrongRegion, new Request("http://h/bucket/a", { method: "HEAD" }), "ID");
+    expect([head.status, head.body, head.headers.get("x-amz-bucket-region")]).toEqual([400, null, "eu-west-1"]);
+    const same = refused(new Refusal("NotModified", "Not Modified"), new Request("http://h/bucket/a"), "ID");
+    expect([same.status, same.body]).toEqual([304, null]);
+  });
+
+  it("names the path, the id and what else belongs to the refusal, and marks up nothing that a client sent", async () => {
+    const request = new Request("http://h/bucket/<a>&'\"?prefix=<b>");
+    const refusal = new Refusal("AccessDenied", "</Message><Code>None</Code>", { elements: { Region: "<us>" } });
+    const text = await refused(refusal, request, "0123456789ABCDEF").text();
+    expect(text).toContain("<Message>&#60;/Message&#62;&#60;Code&#62;None&#60;/Code&#62;</Message>");
+    expect(text).toContain("<Region>&#60;us&#62;</Region><Resource>/bucket/%3Ca%3E&#38;&#39;%22</Resource>");
+    expect(text).toContain("<RequestId>0123456789ABCDEF</RequestId>");
+    expect(readXml(text).children.map(({ name }) => name)).toEqual([
+      "Code",
+      "Message",
+      "Region",
+      "Resource",
+      "RequestId",
+    ]);
+  });
+
+  it("asks for a second's patience where the store is not there", () => {
+    const { headers, status } = refused(new Refusal("ServiceUnavailable", "later"), new Request("http://h/"), "ID");
+    expect([status, headers.get("retry-after"), headers.get("content-type")]).toEqual([503, "1", "application/xml"]);
   });
 });

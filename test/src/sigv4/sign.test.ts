@@ -2,7 +2,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { encodePath } from "../../../src/key.ts";
 import { encodeRfc3986 } from "../../../src/sigv4/encode.ts";
-import { type Identity, type Signable, signHeaders, signUrl } from "../../../src/sigv4/sign.ts";
+import { type Identity, type Signable, signatureOf, signHeaders, signUrl } from "../../../src/sigv4/sign.ts";
 import { date, EMPTY, request } from "./requests.ts";
 
 const counts = vi.hoisted(() => ({ hmac: 0 }));
@@ -152,5 +152,36 @@ describe("the cache of day keys", () => {
     for (const secret of secrets) expect(await sign(secret)).toBe(4);
     for (const secret of secrets.slice(1)) expect(await sign(secret), secret).toBe(0);
     expect(await sign(secrets[0] as string)).toBe(4);
+  });
+});
+
+describe("signatureOf", () => {
+  it("gives the signature of Amazon's published URL, for the host that a server was asked by", async () => {
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    const place = {
+      identity: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
+      region: "us-east-1",
+    };
+    const search = [
+      "X-Amz-SignedHeaders=host",
+      "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+      "X-Amz-Expires=86400",
+      "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request",
+      "X-Amz-Date=20130524T000000Z",
+    ].join("&");
+    const request = {
+      ...{ method: "GET", path: "/test.txt", url: `?${search}` },
+      headers: { host: "examplebucket.s3.amazonaws.com" },
+    };
+    const published = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+    expect(await signatureOf(request, place, "20130524T000000Z")).toBe(published);
+    expect(await signatureOf({ ...request, headers: { host: "other" } }, place, "20130524T000000Z")).not.toBe(
+      published,
+    );
+  });
+
+  it("gives none for a path that URL parsing changes, so that nobody is let in by it", () => {
+    const request = { method: "GET", path: "/bucket/../a", url: "?", headers: { host: "h" } };
+    expect(() => signatureOf(request, { identity, region: "us-east-1" }, "20130524T000000Z")).toThrow(/unchanged/);
   });
 });
