@@ -38,7 +38,6 @@ export interface Claim {
 const SKEW = 15 * 60 * 1000;
 const MAX_EXPIRY = 604_800;
 const ALGORITHM = "AWS4-HMAC-SHA256";
-const UNSIGNED = "UNSIGNED-PAYLOAD";
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\da-z-]+$/;
@@ -102,9 +101,6 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
   const lasts = asked("Expires");
   if (!/^\d{1,6}$/.test(lasts) || Number(lasts) < 1 || Number(lasts) > MAX_EXPIRY)
     throw wrong(`X-Amz-Expires must be from 1 to ${MAX_EXPIRY}`);
-  // Clients that put it there sign what the header would have; a hash without a header is signed in more than one way.
-  if ((query.get("X-Amz-Content-Sha256") ?? UNSIGNED) !== UNSIGNED)
-    throw wrong(`X-Amz-Content-Sha256 can be ${UNSIGNED} alone; a hash is signed as a header`);
   const [signedAt, now] = [momentOf(datetime), keys.now()];
   if (now >= signedAt + Number(lasts) * 1000) throw new Refusal("AccessDenied", "Request has expired");
   if (now < signedAt - SKEW) throw new Refusal("AccessDenied", "Request is not yet valid");
@@ -113,7 +109,9 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
     keys,
     wrong,
   );
-  const hash = headers.get("x-amz-content-sha256") ?? UNSIGNED;
+  const inQuery = query.get("X-Amz-Content-Sha256");
+  const hash = headers.get("x-amz-content-sha256") ?? inQuery ?? "UNSIGNED-PAYLOAD";
+  if (inQuery !== undefined && inQuery !== hash) throw wrong("X-Amz-Content-Sha256 is another than the header");
   const signed = { identity, datetime, hash, signature };
   await compare(received, keys, signed, names);
   return signed;
@@ -161,13 +159,12 @@ async function compare(received: Received, { region }: Keys, signed: Signed, lis
       throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
   }
   const values = names.map((name) => [name, (name === "host" ? host : textOf(headers.get(name) ?? "")).trim()]);
+  const { identity, datetime, hash } = signed;
   const request = {
-    method,
-    path,
-    url: `?${searchOf(received)}`,
+    ...{ method, path, hash, url: `?${searchOf(received)}` },
     headers: Object.fromEntries(values) as Record<string, string>,
   };
-  const expected = await signatureOf(request, { identity: signed.identity, region }, signed.datetime);
+  const expected = await signatureOf(request, { identity, region }, datetime);
   requireEqual(expected, signed.signature);
 }
 

@@ -36,6 +36,8 @@ export interface Signable {
   readonly path: string;
   /** Lower-case names. `host` is the URL's unless it is among them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the body, in hex, or what stands for it. Default: what `x-amz-content-sha256` says, else that it is not signed. */
+  readonly hash?: string;
 }
 
 /** Signing keys by day, region and secret. A new day or a new secret is rare, so a handful is enough. */
@@ -96,7 +98,11 @@ const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
  * The fields that aws4fetch's constructor would make of the same request. That one parses the URL and the headers into objects
  * and writes them out again, which takes several times as long as the signature.
  */
-function fieldsOf({ method, url, path, headers }: Signable, { identity, region }: Place, datetime: string): Fields {
+function fieldsOf(
+  { method, url, path, headers, hash }: Signable,
+  { identity, region }: Place,
+  datetime: string,
+): Fields {
   // What would be signed then is another object's address, or the bucket's.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
   const names = namesOf(headers);
@@ -117,12 +123,12 @@ function fieldsOf({ method, url, path, headers }: Signable, { identity, region }
     encodedPath: path,
     // By name, then by value: "!" is below all that they are written with, "=" is not.
     encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
-    hexBodyHash: () => headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
+    hexBodyHash: () => hash ?? headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
     async signature() {
-      const hash = await sha256Hex(await signer().canonicalString.call(this));
+      const hashed = await sha256Hex(await signer().canonicalString.call(this));
       return hmacHex(
         await dayKey(identity, day, region),
-        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hash}`,
+        `AWS4-HMAC-SHA256\n${datetime}\n${this.credentialString}\n${hashed}`,
       );
     },
   };

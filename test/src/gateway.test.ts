@@ -76,6 +76,17 @@ describe("the gateway", () => {
     expect(await (await store.download("b")).text()).toBe("<a>");
   });
 
+  it("holds the body against the hash that stands in a presigned URL", async () => {
+    const store = memory();
+    const { fetch } = gateway(store, options);
+    const url = signQuery({ method: "PUT", url: `${ORIGIN}/bucket/a`, hash: sha256("right") }, signer, {
+      "X-Amz-Content-Sha256": sha256("right"),
+    });
+    expect(await codeOf(await fetch(url, { method: "PUT", body: "wrong" }))).toBe("400 XAmzContentSHA256Mismatch");
+    expect(await keysIn(store)).toEqual([]);
+    expect(await codeOf(await fetch(url, { method: "PUT", body: "right" }))).toBe("200");
+  });
+
   it("gives every answer an id of its own", async () => {
     const { fetch } = gateway(memory(), options);
     const ids = await Promise.all(

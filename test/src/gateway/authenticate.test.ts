@@ -335,19 +335,22 @@ describe("authenticate by the query", () => {
     expect(await ask(put, { method: "PUT", headers: { "content-type": "text/plain" } })).toBe(IN);
   });
 
-  it("takes the hash of the body as a header that is signed, and in the query only that there is none", async () => {
+  it("takes the hash of the body of a header that is signed, or of the query, where both are the same", async () => {
     const plain: Plain = { method: "PUT", url: OBJECT };
     const headers = { "x-amz-content-sha256": EMPTY };
     expect(await ask(signQuery({ ...plain, headers, hash: EMPTY }, EXAMPLE), { method: "PUT", headers })).toBe(IN);
     for (const [inQuery, hash, code] of [
       [UNSIGNED, UNSIGNED, IN],
-      [EMPTY, UNSIGNED, "AuthorizationQueryParametersError"],
-      [EMPTY, EMPTY, "AuthorizationQueryParametersError"],
-      ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", UNSIGNED, "AuthorizationQueryParametersError"],
+      [EMPTY, EMPTY, IN],
+      [EMPTY, UNSIGNED, "SignatureDoesNotMatch"],
+      [UNSIGNED, EMPTY, "SignatureDoesNotMatch"],
+      ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", UNSIGNED, "SignatureDoesNotMatch"],
     ] as const) {
       const signed = signQuery({ ...plain, hash }, EXAMPLE, { "X-Amz-Content-Sha256": inQuery });
       expect(await ask(signed, { method: "PUT" }), inQuery).toBe(code);
     }
+    const differing = signQuery({ ...plain, headers, hash: EMPTY }, EXAMPLE, { "X-Amz-Content-Sha256": UNSIGNED });
+    expect(await ask(differing, { method: "PUT", headers })).toBe("AuthorizationQueryParametersError");
   });
 
   it("refuses headers that are signed and were not sent, or are others", async () => {

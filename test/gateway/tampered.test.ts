@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import memory from "../../../drivers/memory.ts";
-import { gateway } from "../../../src/gateway.ts";
-import type { ObjectStore } from "../../../src/interface.ts";
-import { chance } from "../../support/chance.ts";
-import { EXAMPLE, sha256, type Signer, signHeader, signQuery } from "./signer.ts";
+import memory from "../../drivers/memory.ts";
+import { gateway } from "../../src/gateway.ts";
+import type { ObjectStore } from "../../src/interface.ts";
+import { chance } from "../support/chance.ts";
+import { EXAMPLE, sha256, type Signer, signHeader, signQuery } from "../src/gateway/signer.ts";
 
 describe("a signed request of which one byte is changed", () => {
   const signer: Signer = { ...EXAMPLE, accessKeyId: "AKIDGATEWAY", date: new Date() };
