@@ -21,6 +21,7 @@ const nitro: Readonly<Record<string, string>> = {
   "nitro/runtime": `import { createStorage, prefixStorage } from "unstorage"; import env from "unbucket/drivers/env";
     const storage = createStorage(); storage.mount("uploads", env());
     export const useStorage = (base) => base ? prefixStorage(storage, base) : storage;`,
+  "nitro/storage": `export { useStorage } from "nitro/runtime";`,
 };
 
 /** A value that stands in a document for one that is only known when tests run. */

@@ -16,6 +16,7 @@ declare const Deno: { test(name: string, run: () => Promise<void>): void };
 declare module "nitro/config" { export function defineNitroConfig(config: { readonly serverDir: string; readonly storage: object }): object; }
 declare module "nitro/h3" { export { defineHandler, getRouterParam } from "h3"; }
 declare module "nitro/runtime" { export function useStorage(base?: string): import("unstorage").Storage; }
+declare module "nitro/storage" { export { useStorage } from "nitro/runtime"; }
 `;
 
 /** The compiler's complaints, each with the place of its block; empty when all compile. */
