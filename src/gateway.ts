@@ -4,6 +4,7 @@ import { listBuckets } from "./gateway/bucket.ts";
 import type { Call } from "./gateway/call.ts";
 import { postObject } from "./gateway/form.ts";
 import { allHeaders, checkHeaders } from "./gateway/headers.ts";
+import { readOn } from "./gateway/lingering.ts";
 import { operationOf } from "./gateway/operation.ts";
 import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
 import { payloadOf } from "./gateway/payload.ts";
@@ -46,6 +47,8 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         const refusal = refusalOf(error);
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !request.signal.aborted)
           void report(options, refusal.details.cause ?? refusal, request);
+        // Servers close such a connection when they have answered, at once.
+        if (/\bclose\b/i.test(request.headers.get("connection") ?? "")) await readOn(request.body);
         response = refused(refusal, request, requestId);
       }
       response.headers.set("x-amz-request-id", requestId);

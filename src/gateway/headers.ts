@@ -103,6 +103,9 @@ export function toHeaders(info: ObjectInfo, shown: ObjectHeaders = {}): Headers 
   const headers = validators(info);
   const stored = { ...headersOf(info), ...shown };
   for (const [name, value] of Object.entries(toRequestHeaders(stored))) setText(headers, name, value);
+  // Signed, spaces count once: only requests need them encoded, and not every client decodes them.
+  for (const [name, value] of Object.entries(stored.metadata ?? {}))
+    if (/^[!-~]+( +[!-~]+)*$/.test(value) && !value.includes("=?")) headers.set(META + name, value);
   if (info.missingMetadata) headers.set("x-amz-missing-meta", String(info.missingMetadata));
   headers.set("accept-ranges", "bytes");
   headers.set("x-content-type-options", "nosniff");

@@ -5,6 +5,9 @@ export interface Source {
   getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 }
 
+/** What is still read, of bodies that were cancelled. */
+const rests = new WeakMap<ReadableStream, Promise<void>>();
+
 /** Bytes that are read on at most. */
 const MAX_REST = 64 * 1024 * 1024;
 
@@ -28,8 +31,19 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
       return {
         read: () => reader.read(),
         // The answer waits for none of it; a client that is gone needs none.
-        cancel: async (reason) => void rest(reason).catch(() => {}),
+        cancel: async (reason) =>
+          void rests.set(
+            body,
+            rest(reason).catch(() => {}),
+          ),
       };
     },
   };
+}
+
+/** Waits until a body is read on, or read at all, that was refused. */
+export async function readOn(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  if (body === null) return;
+  if (!body.locked) await lingering(body)?.getReader().cancel();
+  await rests.get(body);
 }

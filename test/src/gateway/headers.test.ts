@@ -166,3 +166,16 @@ describe("validators", () => {
     });
   });
 });
+
+describe("toHeaders", () => {
+  it.each([
+    ["b  c", "b  c"],
+    ["", ""],
+    ["=?b", "=?UTF-8?B?PT9i?="],
+    ["gr\u00fcn", "=?UTF-8?B?Z3LDvG4=?="],
+  ])("shows metadata as S3 shows it: %j", async (name, shown) => {
+    const { store, ask } = asking();
+    await store.upload("key", "", { metadata: { name } });
+    expect((await ask("GET", "bucket/key")).headers.get("x-amz-meta-name")).toBe(shown);
+  });
+});

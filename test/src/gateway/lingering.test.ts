@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { lingering } from "../../../src/gateway/lingering.ts";
+import { lingering, readOn } from "../../../src/gateway/lingering.ts";
+import { asking, refusalOf } from "./asked.ts";
 
 const MIB = 1024 * 1024;
 
@@ -40,5 +41,43 @@ describe("lingering", () => {
 
   it("has nothing to read where there is no body", () => {
     expect(lingering(null)).toBe(null);
+  });
+});
+
+describe("readOn", () => {
+  it.each([false, true])("reads all of a refused body, begun or not: %s", async (begun) => {
+    let left = 10;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(1024)) : controller.close()),
+    });
+    const reader = begun ? lingering(body)?.getReader() : undefined;
+    await reader?.read();
+    await reader?.cancel();
+    await readOn(body);
+    expect(left).toBe(-1);
+  });
+
+  it("waits for no body, and for none that is read to its end", async () => {
+    await readOn(null);
+    const body = new Blob(["a"]).stream();
+    const reader = lingering(body)?.getReader();
+    while (!(await reader?.read())?.done);
+    await readOn(body);
+  });
+});
+
+describe("gateway", () => {
+  it("answers what closes its connection when the refused body has been read", async () => {
+    const { sign, send } = asking();
+    let read = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (read++ < 10 ? controller.enqueue(new Uint8Array(1024)) : controller.close()),
+    });
+    const headers = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amz-tagging": "a=b" };
+    const { url, headers: signed } = await sign("PUT", "bucket/key", { headers });
+    const sent = new Headers({ ...Object.fromEntries(signed), connection: "close" });
+    const init: RequestInit & { duplex: "half" } = { method: "PUT", headers: sent, body, duplex: "half" };
+    expect(await refusalOf(await send(new Request(url, init)))).toBe("501 NotImplemented");
+    expect(read).toBe(11);
   });
 });
