@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { serve } from "../cli/serve.ts";
 import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
 import { toSettings } from "../drivers/env/settings.ts";
 import s3 from "../drivers/s3.ts";
@@ -243,6 +244,12 @@ describe("tables", () => {
     const told = firstColumn(sectionOf(document, section));
     expect(options.filter((option) => !told.includes(option))).toEqual([]);
     expect(told.filter((option) => !options.includes(option))).toEqual([]);
+  });
+
+  it("src/gateway.md: every option of unbucket serve, and no other", () => {
+    const { folder: _, ...options } = serve.args as Readonly<Record<string, object>>;
+    const told = firstColumn(sectionOf("src/gateway.md", "On the command line"));
+    expect(told).toEqual(Object.keys(options).map((option) => `--${option}`));
   });
 
   it("drivers/s3.md: the members of retry and timeout are told", () => {
