@@ -207,6 +207,12 @@ describe("postObject", () => {
     }
   });
 
+  it("reads on what it refuses, so that the client sees the answer", async () => {
+    const { stream, seen } = inPieces(form([{ acl: "x" }], [], ["file", "x".repeat(100_000), "a"]), 4096);
+    expect(await refusalOf(await posting().post(stream))).toBe("403 AccessDenied");
+    await expect.poll(() => seen.pieces).toBeGreaterThan(24);
+  });
+
   it.each<[string, () => readonly Field[], string]>([
     ["nothing but a file", () => [FILE], "403 AccessDenied"],
     ["no signature", () => [KEY, ...SIGNER, ...signed(CONDITIONS).slice(0, 1), FILE], "400 InvalidArgument"],
