@@ -22,6 +22,8 @@ export interface Payload {
   readonly answer: Readonly<Record<string, string>>;
 }
 
+/** The most bytes of one body, as on S3: whoever has a presigned URL that says no length could else fill any disk. */
+const MOST = 5 * 2 ** 30;
 const CHECKSUM = "x-amz-checksum-";
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
 /** Of names that begin so, those that hold no value. */
@@ -45,6 +47,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   if (framed && decoded === undefined)
     throw new Refusal("InvalidRequest", "A body in pieces needs x-amz-decoded-content-length.");
   const size = decoded ?? sizeOf(headers.get("content-length"));
+  if (size !== undefined && size > MOST) throw tooLarge();
   const trailers = announced(headers);
   if (trailers.size > 0 && !hash.endsWith("-TRAILER"))
     throw new Refusal("InvalidRequest", "x-amz-trailer needs an x-amz-content-sha256 that ends in -TRAILER.");
@@ -73,7 +76,7 @@ async function* checked(
   let count = 0;
   for await (const piece of open()) {
     count += piece.byteLength;
-    if (size !== undefined && count > size) throw incomplete();
+    if (count > (size ?? MOST)) throw size === undefined ? tooLarge() : incomplete();
     for (const { hasher } of checks) await hasher.update(piece);
     yield piece;
   }
@@ -148,6 +151,10 @@ function* digested(digest: string | null): Generator<Check, void, void> {
     expected: () => digest,
     refusal: () => new Refusal("BadDigest", "The Content-MD5 you specified did not match what we received."),
   };
+}
+
+function tooLarge(): Refusal {
+  return new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
 }
 
 function incomplete(): Refusal {

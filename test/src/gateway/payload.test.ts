@@ -74,6 +74,20 @@ describe("payloadOf by length", () => {
     await expect.poll(cancelled).toBe(true);
   });
 
+  it("refuses a body of more than 5 GiB, before it reads where that was said", async () => {
+    const most = 5 * 2 ** 30;
+    expect(await read(HELLO, { "content-length": String(most + 1) })).toBe("EntityTooLarge after 0");
+    expect(await read(HELLO, { "content-length": String(most) })).toBe("IncompleteBody after 11");
+    const piece = new Uint8Array(2 ** 28);
+    const source = new ReadableStream({ pull: (controller) => controller.enqueue(piece) });
+    let count = 0;
+    const reading = async (): Promise<void> => {
+      for await (const { byteLength } of open(source, {}).body) count += byteLength;
+    };
+    await expect(reading()).rejects.toMatchObject({ s3: "EntityTooLarge" });
+    expect(count).toBe(most);
+  });
+
   it.each(["-1", "1e3", "0x1", "1.5", "11, 11", "", " ", "9".repeat(16), "Infinity"])(
     "refuses a length that is none: %j",
     async (length) => {
