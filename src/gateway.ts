@@ -18,7 +18,7 @@ export type { Identity } from "./sigv4/sign.ts";
 
 /** What a server or another client's `fetch` option is given. */
 export interface Gateway {
-  /** Answers one request; never rejects. Takes what `fetch` takes. */
+  /** Answers one request, also one that fails. Takes what `fetch` takes, and rejects only what is no request. */
   readonly fetch: (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
 }
 

@@ -87,6 +87,17 @@ describe("the gateway", () => {
     expect(await codeOf(await fetch(url, { method: "PUT", body: "right" }))).toBe("200");
   });
 
+  it("takes what fetch takes, and rejects only what is no request", async () => {
+    const store = memory();
+    const { fetch } = gateway(store, { ...options, publicPrefixes: [""] });
+    await store.upload("a", "text");
+    const url = `${ORIGIN}/bucket/a`;
+    for (const input of [url, new URL(url), new Request(url)]) expect(await (await fetch(input)).text()).toBe("text");
+    const head = await fetch(new Request(url), { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    await expect(fetch("/bucket/a")).rejects.toThrow(TypeError);
+  });
+
   it("gives every answer an id of its own", async () => {
     const { fetch } = gateway(memory(), options);
     const ids = await Promise.all(
