@@ -5,11 +5,11 @@ export interface Source {
   getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 }
 
-/** What is still read, of bodies that were cancelled. */
-const rests = new WeakMap<ReadableStream, Promise<void>>();
-
 /** Bytes that are read on at most. */
 const MAX_REST = 64 * 1024 * 1024;
+
+/** Bodies that have a reader, and when all of each is read that will be. */
+const ends = new WeakMap<ReadableStream, Promise<void>>();
 
 /**
  * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
@@ -20,23 +20,28 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
   return {
     getReader() {
       const reader = body.getReader();
+      let end = (): void => {};
+      ends.set(body, new Promise((resolve) => (end = resolve)));
+      const read = async (): Promise<ReadableStreamReadResult<Uint8Array>> => {
+        try {
+          const result = await reader.read();
+          if (result.done) end();
+          return result;
+        } catch (error) {
+          end();
+          throw error;
+        }
+      };
       const rest = async (reason: unknown): Promise<void> => {
         for (let left = MAX_REST; left > 0;) {
-          const { done, value } = await reader.read();
+          const { done, value } = await read();
           if (done) return;
           left -= value.byteLength;
         }
-        await reader.cancel(reason);
+        await reader.cancel(reason).finally(end);
       };
-      return {
-        read: () => reader.read(),
-        // The answer waits for none of it; a client that is gone needs none.
-        cancel: async (reason) =>
-          void rests.set(
-            body,
-            rest(reason).catch(() => {}),
-          ),
-      };
+      // The answer waits for none of it; a client that is gone needs none.
+      return { read, cancel: async (reason) => void rest(reason).catch(() => {}) };
     },
   };
 }
@@ -45,5 +50,5 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
 export async function readOn(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (body === null) return;
   if (!body.locked) await lingering(body)?.getReader().cancel();
-  await rests.get(body);
+  await ends.get(body);
 }

@@ -57,6 +57,18 @@ describe("readOn", () => {
     expect(left).toBe(-1);
   });
 
+  it("waits for a reader that cancels later", async () => {
+    let left = 10;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(1024)) : controller.close()),
+    });
+    const reader = lingering(body)?.getReader();
+    const waited = readOn(body).then(() => left);
+    await reader?.read();
+    await reader?.cancel();
+    expect(await waited).toBe(-1);
+  });
+
   it("waits for no body, and for none that is read to its end", async () => {
     await readOn(null);
     const body = new Blob(["a"]).stream();
