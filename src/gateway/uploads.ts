@@ -19,7 +19,7 @@ export async function listUploads(call: Call): Promise<Response> {
   const most = limitOf(query, "max-uploads");
   const marker = { key: query.get("key-marker") ?? "", uploadId: query.get("upload-id-marker") ?? "" };
   const names = nameOf(query, { Bucket: bucket, KeyMarker: marker.key });
-  const found = most === 0 ? [] : await firstOf(store.listUploads({ prefix, signal }), marker, most + 1);
+  const found = await firstOf(store.listUploads({ prefix, signal }), marker, most + 1);
   const page = found.slice(0, most);
   const last = found.length > most ? page.at(-1) : undefined;
   return xml([

@@ -187,6 +187,20 @@ describe("completeUpload", () => {
       expect((await complete(again, body, { ...type, [algorithm.header]: value })).status).toBe(200);
     });
 
+    it("takes a value of one type for none of the other", async () => {
+      const upload = await begun(MIN_PART, 3);
+      const { body, own } = await summed(upload, crc32);
+      const [whole, ofParts] = [await valueOf(crc32, ...upload.bytes), await valueOf(crc32, ...own.map(binary))];
+      for (const [type, value] of [
+        ["COMPOSITE", whole],
+        ["FULL_OBJECT", ofParts],
+        ["FULL_OBJECT", `${ofParts}-2`],
+      ] as const)
+        expect(
+          await refusalOf(await complete(upload, body, { "x-amz-checksum-type": type, "x-amz-checksum-crc32": value })),
+        ).toBe("400 BadDigest");
+    });
+
     it("needs those of the parts", async () => {
       const upload = await begun(MIN_PART, 3);
       await refuses(upload, documentOf(upload.parts), "400 InvalidRequest", { "x-amz-checksum-crc32": "AAAAAA==" });
