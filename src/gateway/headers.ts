@@ -2,7 +2,7 @@
 import type { ObjectHeaders } from "../backend.ts";
 import type { ObjectInfo } from "../interface.ts";
 import { essenceOf } from "../media-type.ts";
-import { emptyMetadata, headersOf } from "../options.ts";
+import { emptyMetadata, headersOf, MAX_METADATA_BYTES } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
 import { type Received, textOf } from "./received.ts";
@@ -85,6 +85,9 @@ export function toOptions(headers: Iterable<readonly [string, string]>): ObjectH
     else if (name === "expires") throw new Refusal("NotImplemented", "Expires is not kept here; use Cache-Control");
     else if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(asText(value));
   }
+  const sizes = Object.entries(metadata).map((entry) => new TextEncoder().encode(entry.join("")).byteLength);
+  if (sizes.reduce((sum, size) => sum + size, 0) > MAX_METADATA_BYTES)
+    throw new Refusal("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size");
   // How a body was framed on its way is no property of the object.
   const encoding = options["contentEncoding"]
     ?.split(",")

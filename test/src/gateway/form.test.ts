@@ -306,7 +306,7 @@ describe("postObject", () => {
     ["Content-Type", "text/plain\r\nx: y", "400 InvalidArgument"],
     ["x-amz-meta-a b", "c", "400 InvalidArgument"],
     ["x-amz-meta-a", "b\u0001", "400 InvalidArgument"],
-    ["x-amz-meta-a", "b".repeat(2048), "400 InvalidArgument"],
+    ["x-amz-meta-a", "b".repeat(2048), "400 MetadataTooLarge"],
   ])("refuses what it would not do, though it is signed: %s %j", async (name, value, refusal) => {
     await refuses(form([{ [name]: value }], [[name, value]]), refusal);
   });

@@ -142,7 +142,7 @@ describe("putObject", () => {
     [{ "if-unmodified-since": FUTURE }, "501 NotImplemented"],
     [{ "x-amz-tagging": "a=b" }, "501 NotImplemented"],
     [{ expires: FUTURE }, "501 NotImplemented"],
-    [{ "x-amz-meta-a": "b".repeat(2048) }, "400 InvalidArgument"],
+    [{ "x-amz-meta-a": "b".repeat(2048) }, "400 MetadataTooLarge"],
     [{ "content-md5": "AAAAAAAAAAAAAAAAAAAAAA==" }, "400 BadDigest"],
   ])("refuses %j, and leaves what is there", async (headers, refusal) => {
     const { store, ask } = asking();
