@@ -1,7 +1,9 @@
 /** What can be asked of the one bucket, and of the endpoint. */
 import { type Call, iso, xml } from "./call.ts";
+import { documentOf } from "./document.ts";
 import { owner } from "./page.ts";
 import type { Received } from "./received.ts";
+import { Refusal } from "./refusal.ts";
 
 /** ListBuckets. */
 export function listBuckets({ query }: Received, bucket: string, region: string): Response {
@@ -15,10 +17,23 @@ export function listBuckets({ query }: Received, bucket: string, region: string)
   return xml(["ListAllMyBucketsResult", [...owner(["Owner"]), ["Buckets", asked ? [["Bucket", entry]] : []]]]);
 }
 
-/** HeadBucket, and CreateBucket of what is there already. */
-export function bucketExists({ region, bucket, method }: Call): Response {
-  const headers = { "x-amz-bucket-region": region, ...(method === "PUT" && { location: `/${bucket}` }) };
-  return new Response(null, { status: 200, headers });
+/** HeadBucket. */
+export function bucketExists({ region }: Call): Response {
+  return new Response(null, { status: 200, headers: { "x-amz-bucket-region": region } });
+}
+
+/** CreateBucket of what is there already, as it is there. */
+export async function createBucket(call: Call): Promise<Response> {
+  const { region, bucket, request, headers } = call;
+  if (request.body !== null && headers.get("content-length") !== "0") {
+    const root = await documentOf(call, "CreateBucketConfiguration");
+    for (const { name, text } of root.children) {
+      if (name !== "LocationConstraint") throw new Refusal("NotImplemented", `${name} of a bucket is not implemented.`);
+      if (text.trim() !== region)
+        throw new Refusal("IllegalLocationConstraintException", `The bucket is in ${region}, and nowhere else.`);
+    }
+  }
+  return new Response(null, { status: 200, headers: { location: `/${bucket}`, "x-amz-bucket-region": region } });
 }
 
 /** GetBucketLocation. */

@@ -1,5 +1,5 @@
 /** Which operation a request asks for. */
-import { bucketExists, bucketLocation, bucketVersioning } from "./bucket.ts";
+import { bucketExists, bucketLocation, bucketVersioning, createBucket } from "./bucket.ts";
 import type { Call } from "./call.ts";
 import { completeUpload } from "./complete.ts";
 import { copyObject, copyPart } from "./copy.ts";
@@ -79,7 +79,8 @@ function resourceOf({ method, query, key }: Received): string | undefined {
 
 function onBucket({ method, query }: Received): Operation | undefined {
   if (method === "GET") return query.get("list-type") === "2" ? listObjects : listObjectsV1;
-  if (method === "HEAD" || method === "PUT") return bucketExists;
+  if (method === "HEAD") return bucketExists;
+  if (method === "PUT") return createBucket;
   if (method === "DELETE") throw new Refusal("NotImplemented", "This bucket is not deleted by its clients.");
   return undefined;
 }
