@@ -34,7 +34,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   return {
     async fetch(input, init) {
       const request = input instanceof Request && init === undefined ? input : new Request(input, init);
-      // Of random bytes that the runtime has ready: eight of its own cost as much as a signature.
+      // Of random bytes that the runtime has ready.
       const requestId = crypto.randomUUID().replaceAll("-", "").slice(-16).toUpperCase();
       let response: Response;
       try {
