@@ -70,11 +70,20 @@ async function fieldsOf(bytes: Bytes, boundary: string): Promise<Omit<Form, "can
         );
       text.push(value);
     }
-    const decoder = new TextDecoder();
-    fields.set(name, text.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode());
+    fields.set(name, textOf(text));
     if (await isLast(bytes)) throw new Refusal("InvalidArgument", "POST requires exactly one file upload per request.");
   }
   throw malformed();
+}
+
+/** Bytes that are no text would else become another key's, or another value than the policy allows. */
+function textOf(pieces: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    return pieces.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode();
+  } catch {
+    throw malformed();
+  }
 }
 
 /** The name of a part, and the file's. */

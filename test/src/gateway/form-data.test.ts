@@ -66,6 +66,16 @@ describe("readForm", () => {
     await expect(read(whole, undefined, type)).rejects.toMatchObject({ s3: "MalformedPOSTRequest" });
   });
 
+  it("takes text as it is sent, and what is no text for no form", async () => {
+    const marked = formOf([
+      ["key", "\ufeffa"],
+      ["file", ""],
+    ]);
+    expect(await read(marked, 3)).toMatchObject({ fields: { key: "\ufeffa" } });
+    const latin = new Uint8Array(Buffer.from(`${head('name="key"')}b\u00e4r\r\n--${BOUNDARY}\r\n`, "latin1"));
+    await expect(read(latin)).rejects.toMatchObject({ s3: "MalformedPOSTRequest" });
+  });
+
   it("takes a file of no bytes, and a file without a name", async () => {
     expect(await read(formOf([["file", "", "a"]]), 3)).toEqual({ fields: {}, filename: "a", file: "" });
     expect(await read(formOf([["FILE", "text"]]), 3)).toEqual({ fields: {}, filename: "", file: "text" });
