@@ -1,5 +1,5 @@
 /** An S3 endpoint over any driver, as a fetch handler: `unbucket/gateway`. */
-import { authenticate, type Keys } from "./gateway/authenticate.ts";
+import { authenticate } from "./gateway/authenticate.ts";
 import { listBuckets } from "./gateway/bucket.ts";
 import type { Call } from "./gateway/call.ts";
 import { postObject } from "./gateway/form.ts";
@@ -110,5 +110,3 @@ async function report(options: GatewayOptions, error: unknown, request: Request)
     // Its own affair.
   }
 }
-
-export type { Keys };
