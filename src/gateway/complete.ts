@@ -10,7 +10,7 @@ import { MIN_PART } from "../plan.ts";
 import { childNumber, childrenOf, childText, type Element } from "../s3/xml.ts";
 import { type Call, xml } from "./call.ts";
 import { documentOf, malformed, understood } from "./document.ts";
-import { knowing } from "./multipart.ts";
+import { knowing, uploadOf } from "./multipart.ts";
 import { quoted, writeConditions } from "./object.ts";
 import { algorithmOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,7 +29,7 @@ interface Named {
 export async function completeUpload(call: Call, uploadId: string): Promise<Response> {
   const { store, bucket, key, headers, signal, request } = call;
   const named = partsOf(await documentOf(call, "CompleteMultipartUpload", withoutChecksums(headers)));
-  const upload = await store.resumeMultipartUpload(key, uploadId);
+  const upload = await uploadOf(call, uploadId);
   await checkParts(call, upload, named);
   const begun = { ...upload.state(), ...writeConditions(headers) };
   const conditional = await store.resumeMultipartUpload(key, begun);

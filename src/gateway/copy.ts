@@ -9,7 +9,7 @@ import { headersOf } from "../options.ts";
 import { evaluate, isDate } from "../respond/conditions.ts";
 import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
-import { knowing } from "./multipart.ts";
+import { knowing, uploadOf } from "./multipart.ts";
 import { quoted, unconditional, writeConditions } from "./object.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -38,12 +38,12 @@ export async function copyObject(call: Call): Promise<Response> {
 
 /** UploadPartCopy. */
 export async function copyPart(call: Call, uploadId: string, partNumber: number): Promise<Response> {
-  const { store, key, headers, signal } = call;
+  const { store, headers, signal } = call;
   unconditional(headers);
   const from = sourceOf(call);
   const ifMatch = await checkSource(call, from);
   const range = rangeOf(headers.get("x-amz-copy-source-range"));
-  const upload = await store.resumeMultipartUpload(key, uploadId);
+  const upload = await uploadOf(call, uploadId);
   const source = await store.download(from, { ifMatch, range, signal });
   // A part with fewer bytes than were asked for would be found missing by nobody.
   if (range !== undefined && range.end >= source.size) {

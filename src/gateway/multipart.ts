@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 import { hasCode } from "../error.ts";
+import type { MultipartUpload } from "../interface.ts";
 import { MAX_PARTS } from "../plan.ts";
 import type { Markup } from "../s3/xml.ts";
 import { type Call, iso, xml } from "./call.ts";
@@ -34,9 +35,9 @@ export async function createUpload(call: Call): Promise<Response> {
 
 /** UploadPart. */
 export async function uploadPart(call: Call, uploadId: string): Promise<Response> {
-  const { key, headers, signal, payload } = call;
+  const { headers, signal, payload } = call;
   unconditional(headers);
-  const upload = await call.store.resumeMultipartUpload(key, uploadId);
+  const upload = await uploadOf(call, uploadId);
   const { body, answer } = payload();
   const { etag } = await knowing(upload.uploadPart(partNumberOf(call), body, { signal }));
   return new Response(null, { status: 200, headers: { etag, ...answer } });
@@ -52,15 +53,15 @@ export function partNumberOf({ query }: Pick<Call, "query">): number {
 }
 
 /** AbortMultipartUpload: also of one that is over. */
-export async function abortUpload({ store, key, signal }: Call, uploadId: string): Promise<Response> {
-  await (await store.resumeMultipartUpload(key, uploadId)).abort({ signal });
+export async function abortUpload(call: Call, uploadId: string): Promise<Response> {
+  await (await uploadOf(call, uploadId)).abort({ signal: call.signal });
   return new Response(null, { status: 204 });
 }
 
 /** ListParts. */
 export async function listParts(call: Call, uploadId: string): Promise<Response> {
-  const { store, bucket, key, query, signal } = call;
-  const upload = await store.resumeMultipartUpload(key, uploadId);
+  const { bucket, key, query, signal } = call;
+  const upload = await uploadOf(call, uploadId);
   const after = countOf(query, "part-number-marker", 0);
   const most = limitOf(query, "max-parts");
   const left = (await knowing(upload.parts({ signal }))).filter(({ partNumber }) => partNumber > after);
@@ -88,13 +89,23 @@ export async function listParts(call: Call, uploadId: string): Promise<Response>
   return xml(["ListPartsResult", document]);
 }
 
+/** The upload with this id; nothing is asked of the store yet. */
+export async function uploadOf({ store, key }: Call, uploadId: string): Promise<MultipartUpload> {
+  // What no store would give for an id.
+  if (!/^[ -~]{1,4096}$/.test(uploadId)) throw noSuchUpload();
+  return store.resumeMultipartUpload(key, uploadId);
+}
+
 /** Says of an upload that is over what S3 says of it. */
 export async function knowing<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
-    if (!hasCode(error, "not-found")) throw error;
-    const said = "The specified upload does not exist. It may have been aborted or completed.";
-    throw new Refusal("NoSuchUpload", said, { cause: error });
+    throw hasCode(error, "not-found") ? noSuchUpload(error) : error;
   }
+}
+
+function noSuchUpload(cause?: unknown): Refusal {
+  const said = "The specified upload does not exist. It may have been aborted or completed.";
+  return new Refusal("NoSuchUpload", said, { cause });
 }
