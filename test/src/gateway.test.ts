@@ -165,6 +165,7 @@ describe("publicPrefixes", () => {
     expect(await ask("bucket/public/a", { method: "HEAD" })).toBe("200");
     expect(await ask("bucket/public/none")).toBe("NoSuchKey");
     expect(await ask("bucket/public/a", { headers: { range: "bytes=1-3" } })).toBe("206 pub");
+    expect(await ask("bucket/public/a?x-amz-anything=1&utm_source=mail")).toBe("200 <public/a>");
   });
 
   it.each([

@@ -197,6 +197,7 @@ describe("chunks with a signed trailer", () => {
     ["none at all", ["\r\n"]],
     ["no signature", [`${CRC}:mnG7TA==\r\n\r\n`]],
     ["a line behind its signature", [String(end).trimEnd(), `\r\n${CRC}:AAAAAA==\r\n\r\n`]],
+    ["its signature before its lines", [String(end).trimEnd().split("\r\n").toReversed().join("\r\n"), "\r\n\r\n"]],
     ["a name that is doubled", [String(trailer([`${CRC}:mnG7TA==`, `${CRC}:AAAAAA==`], signature, EXAMPLE))]],
     ["a name that was not announced", [String(trailer([`${CRC}:mnG7TA==`, "x-amz-meta-a:b"], signature, EXAMPLE))]],
     ["__proto__", [String(trailer([`${CRC}:mnG7TA==`, "__proto__:b"], signature, EXAMPLE))]],

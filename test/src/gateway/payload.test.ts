@@ -149,6 +149,15 @@ describe("payloadOf by checksum", () => {
     expect(await read(HELLO, { "x-amz-checksum-crc32": "" })).toBe("BadDigest after 11");
   });
 
+  it("takes what says something of checksums for none", async () => {
+    for (const [name, value] of [
+      ["mode", "ENABLED"],
+      ["type", "FULL_OBJECT"],
+      ["algorithm", "SHA1"],
+    ])
+      expect(await read(HELLO, { [`x-amz-checksum-${name}`]: `${value}` })).toBe(HELLO);
+  });
+
   it("refuses one that is not computed here, before it reads", async () => {
     for (const name of ["sha1", "md5", "xxhash64", "__proto__", "crc32-"])
       expect(await read(HELLO, { [`x-amz-checksum-${name}`]: CRC })).toBe("NotImplemented after 0");
