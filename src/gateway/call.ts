@@ -25,6 +25,7 @@ export function xml(root: Markup, init: ResponseInit = {}): Response {
   const bytes = new Uint8Array(prolog.byteLength + document.byteLength);
   bytes.set(prolog);
   bytes.set(document, prolog.byteLength);
+  headers.set("content-length", String(bytes.byteLength));
   return new Response(bytes, { ...init, headers });
 }
 
