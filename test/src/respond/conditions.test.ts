@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { evaluate, ifRangeHolds, storeConditions } from "../../../src/respond/conditions.ts";
+import { evaluate, ifRangeHolds, isDate, storeConditions } from "../../../src/respond/conditions.ts";
 
 test.each([
   [{ "if-match": '"a"' }, { ifMatch: '"a"' }],
@@ -30,4 +30,16 @@ test("evaluate ignores dates where the store has none, and fractions of a second
   const lastModified = new Date(Date.parse(date) + 900);
   expect(evaluate(new Headers({ "if-modified-since": date }), { etag: '"a"', lastModified })).toBe("not-modified");
   expect(ifRangeHolds(new Headers({ "if-range": date }), { etag: '"a"', lastModified })).toBe(true);
+});
+
+test.each([
+  ["Mon, 01 Jan 2001 00:00:00 GMT", true],
+  [" Mon, 01 Jan 2001 00:00:00 GMT ", true],
+  ["2001-01-01T00:00:00Z", false],
+  ["Monday, 01-Jan-01 00:00:00 GMT", false],
+  ["Mon, 99 Jan 2001 00:00:00 GMT", false],
+  ["1", false],
+  ["", false],
+])("isDate takes what conditions have: %j", (text, taken) => {
+  expect(isDate(text)).toBe(taken);
 });
