@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
+import { refuseLoss } from "../copy-headers.ts";
 import { notFound } from "../error.ts";
 import type { DownloadedObject, ObjectInfo } from "../interface.ts";
 import { headersOf } from "../options.ts";
@@ -58,8 +59,16 @@ export async function copyPart(call: Call, uploadId: string, partNumber: number)
 async function rewrite(call: Call, from: string, ifMatch: string | undefined, replace: boolean): Promise<ObjectInfo> {
   const { store, key, headers, signal } = call;
   const source: DownloadedObject = await store.download(from, { ifMatch, signal });
-  const stored = replace ? toOptions(headers) : headersOf(source);
-  return store.upload(key, source.body, { ...stored, ...writeConditions(headers), size: source.size, signal });
+  try {
+    if (!replace) refuseLoss(source);
+    const stored = replace ? toOptions(headers) : headersOf(source);
+    const options = { ...stored, ...writeConditions(headers), size: source.size, signal };
+    return await store.upload(key, source.body, options);
+  } catch (error) {
+    // What was refused before the body was asked for has let go of nothing.
+    if (!source.body.locked) await source.body.cancel(error).catch(() => {});
+    throw error;
+  }
 }
 
 /** The key that is copied: of this bucket, since no other is here. */

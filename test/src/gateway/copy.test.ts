@@ -119,6 +119,32 @@ describe("copyObject", () => {
     expect((await copying(asked, { "if-match": asked.before })).status).toBe(200);
     expect(await asked.store.head("to")).toMatchObject({ size: 4, contentType: "text/css", metadata: { a: "b" } });
   });
+
+  it("refuses to lose metadata that no header can say, and lets the source go", async () => {
+    const asked = await filled();
+    const { download } = asked.store;
+    let cancelled = false;
+    asked.store.download = async (...call) => {
+      const object = await download(...call);
+      const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) }, { highWaterMark: 0 });
+      return { ...object, body, missingMetadata: 1 };
+    };
+    expect(await refusalOf(await copying(asked, { "if-match": asked.before }))).toBe("501 NotImplemented");
+    expect([cancelled, (await asked.store.head("to"))?.etag]).toEqual([true, asked.before]);
+  });
+
+  it("lets the source go where what shall be stored with the copy is refused", async () => {
+    const asked = await filled();
+    const { download } = asked.store;
+    let cancelled = false;
+    asked.store.download = async (...call) => {
+      const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) }, { highWaterMark: 0 });
+      return { ...(await download(...call)), body };
+    };
+    const headers = { "x-amz-metadata-directive": "REPLACE", "x-amz-meta-a": "b".repeat(2048) };
+    expect(await refusalOf(await copying(asked, headers))).toBe("400 MetadataTooLarge");
+    expect(cancelled).toBe(true);
+  });
 });
 
 describe("copyPart", () => {
