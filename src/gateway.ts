@@ -84,9 +84,15 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   }
   const headers = signed === null ? received.headers : allHeaders(received);
   checkHeaders(headers);
+  const reads = received.method === "GET" || received.method === "HEAD";
   const call: Call = {
     ...{ ...received, headers },
-    ...{ store, region: keys.region, signal: request.signal, accessKeyId: signed?.identity.accessKeyId ?? null },
+    ...{
+      store,
+      region: keys.region,
+      signal: request.signal,
+      accessKeyId: signed?.identity.accessKeyId ?? null,
+    },
     payload: (told = headers) => payloadOf({ ...received, headers: told }, signed, keys),
   };
   return operationOf(call)(call);

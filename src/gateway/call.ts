@@ -12,7 +12,8 @@ export interface Call extends Received {
   readonly accessKeyId: string | null;
   /** The body, as it is asked for; held against these headers in place of the request's. */
   readonly payload: (headers?: Headers) => Payload;
-  readonly signal: AbortSignal;
+  /** Of who reads. A write ends with its body: some hosts abort the signal of a request whose body they have handed on. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** An answer that is a document. */

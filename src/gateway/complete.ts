@@ -125,7 +125,7 @@ async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): 
 
 async function storedParts(
   upload: MultipartUpload,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<readonly StoredPart[] | "over" | "unlisted"> {
   try {
     return await upload.parts({ signal });

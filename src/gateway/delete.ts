@@ -32,7 +32,7 @@ export async function deleteObjects(call: Call): Promise<Response> {
     else keys.add(key);
   }
   for (const [key, error] of await deleted(call, [...keys])) failures.set(key, refusalOf(error));
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const done = quiet ? [] : [...keys].filter((key) => !failures.has(key));
   return xml([
     "DeleteResult",

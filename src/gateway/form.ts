@@ -34,7 +34,6 @@ export async function postObject({ store, received, keys, bucket }: Posted): Pro
     checkFields(fields);
     const { etag } = await store.upload(key, within(form.file, range), {
       ...toOptions(fields),
-      signal: request.signal,
     });
     return answer(fields, { bucket, key, etag, request });
   } finally {

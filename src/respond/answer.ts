@@ -23,7 +23,9 @@ export interface View {
 }
 
 /** What is asked of an object. */
-export type Asked = Pick<Request, "method" | "headers" | "signal">;
+export interface Asked extends Pick<Request, "method" | "headers"> {
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The answer to a GET or HEAD. The store is asked once, again only for a range that cannot be sent. */
 export async function answer(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {

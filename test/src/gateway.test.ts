@@ -40,6 +40,28 @@ describe("the gateway", () => {
     expect(await codeOf(await fetch(signed("GET", "other/a")))).toBe("404 NoSuchBucket");
   });
 
+  it("writes before a host that aborts the signal of a request when its body has been handed on", async () => {
+    const store = memory();
+    const { fetch } = gateway(store, options);
+    const control = new AbortController();
+    const handed = (request: Request): Request => {
+      const body = request.body?.pipeThrough(new TransformStream({ flush: () => control.abort() })) ?? null;
+      return new Request(request.url, {
+        ...request,
+        method: request.method,
+        headers: request.headers,
+        body,
+        duplex: "half",
+        signal: control.signal,
+      } as RequestInit);
+    };
+    expect((await fetch(handed(signed("PUT", "bucket/a", "bytes")))).status).toBe(200);
+    const document = "<Delete><Object><Key>a</Key></Object></Delete>";
+    expect((await fetch(handed(signed("POST", "bucket?delete", document)))).status).toBe(200);
+    expect(control.signal.aborted).toBe(true);
+    expect(await keysIn(store)).toEqual([]);
+  });
+
   it("lets nobody do anything unsigned", async () => {
     const store = memory();
     await store.upload("a", "secret");
