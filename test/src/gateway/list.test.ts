@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { compareKeys } from "../../../src/key.ts";
+import { chance } from "../../support/chance.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
 /** Names and groups of a document, and what it says of the next page. */
@@ -19,8 +21,9 @@ async function paged(asked: Asking, query: string, parameter: string): Promise<s
   let next: string | undefined;
   for (let count = 0; count === 0 || next !== undefined; count++) {
     if (count > 50) throw new Error(`no end behind ${all.join(" ")}`);
-    const from = next === undefined ? "" : `&${parameter}=${encodeURIComponent(next)}`;
-    const [names, following] = await listed(asked, query + from);
+    const from = new URLSearchParams(query);
+    if (next !== undefined) from.set(parameter, next);
+    const [names, following] = await listed(asked, `${from}`);
     all.push(...names);
     next = following;
   }
@@ -170,4 +173,37 @@ describe("listObjectsV1", () => {
     });
     expect(await listed(asked, "")).toEqual([["a", "b"], undefined]);
   });
+});
+
+describe("lists", () => {
+  it.each([1, 2, 3, 4, 5])(
+    "of any keys are what they should be, with any prefix, group, start and size of pages (%i)",
+    async (seed) => {
+      const next = chance(seed);
+      const below = (count: number): number => Math.floor(next() * count);
+      const word = (most: number): string =>
+        Array.from(
+          { length: 1 + below(most) },
+          () => ["a", "b", "/", "-", "0", "ä", "a/", "😀", "\uff5e"][below(9)],
+        ).join("");
+      for (let round = 0; round < 8; round++) {
+        const keys = [...new Set(Array.from({ length: 12 }, () => word(6)))];
+        const asked = await filled(keys);
+        for (let list = 0; list < 12; list++) {
+          const first = below(2) === 0;
+          const [prefix, start] = [below(2) ? "" : word(3), below(3) ? "" : word(3)];
+          const delimiter = below(2) ? "/" : "";
+          const names = keys
+            .filter((key) => key.startsWith(prefix))
+            .map((key) => key.slice(0, (delimiter && key.indexOf("/", prefix.length) + 1) || undefined));
+          const expected = [...new Set(names)].filter((name) => start === "" || compareKeys(name, start) > 0);
+          const query = new URLSearchParams({ prefix, delimiter, "max-keys": `${1 + below(4)}` });
+          query.set(first ? "marker" : "start-after", start);
+          if (!first) query.set("list-type", "2");
+          const found = await paged(asked, `${query}`, first ? "marker" : "continuation-token");
+          expect(found.sort(compareKeys), `${query} of ${JSON.stringify(keys)}`).toEqual(expected.sort(compareKeys));
+        }
+      }
+    },
+  );
 });
