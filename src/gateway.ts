@@ -86,13 +86,12 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   checkHeaders(headers);
   const reads = received.method === "GET" || received.method === "HEAD";
   const call: Call = {
-    ...{ ...received, headers },
-    ...{
-      store,
-      region: keys.region,
-      signal: request.signal,
-      accessKeyId: signed?.identity.accessKeyId ?? null,
-    },
+    ...received,
+    headers,
+    store,
+    region: keys.region,
+    signal: reads ? request.signal : undefined,
+    accessKeyId: signed?.identity.accessKeyId ?? null,
     payload: (told = headers) => payloadOf({ ...received, headers: told }, signed, keys),
   };
   return operationOf(call)(call);
