@@ -1,7 +1,6 @@
 /** Presigned URLs of a folder: requests to a gateway over it, signed as those to S3 are. */
 import type { Backend } from "../../src/backend.ts";
 import { driverOptions, refuse } from "../../src/options.ts";
-import { presign } from "../../src/s3/presign.ts";
 
 /** The gateway before a folder (`unbucket/gateway`), as its clients see it. */
 export interface FolderGateway {
@@ -27,5 +26,9 @@ export function presigner(gateway: FolderGateway): NonNullable<Backend["presign"
   const bucket = path.split("/").at(-2);
   if (!bucket) throw refuse("gateway.url", "must end with the name of the bucket: https://example.com/s3/uploads");
   const signer = { identity: { accessKeyId, secretAccessKey }, region, bucket, address: { origin, path }, base: "" };
-  return (key, options) => presign({ ...signer, now: Date.now() }, key, options);
+  return async (key, options) => {
+    // Few folders presign, and loading what signs takes as long as a good part of the rest.
+    const { presign } = await import("../../src/s3/presign.ts");
+    return presign({ ...signer, now: Date.now() }, key, options);
+  };
 }
