@@ -73,7 +73,10 @@ export async function pythonClients(): Promise<string> {
   await install(name, async (scratch) => {
     const venv = join(scratch, "venv");
     await run("python3", ["-m", "venv", venv]);
-    await run(join(venv, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", ...PYTHON_CLIENTS]);
+    const args = ["install", "--quiet", "--disable-pip-version-check", ...PYTHON_CLIENTS];
+    await run(join(venv, "bin", "pip"), args).catch((cause: unknown) => {
+      throw new Error(`pip cannot install ${PYTHON_CLIENTS.join(", ")}: ${String(cause).slice(-500)}`, { cause });
+    });
     return venv;
   });
   return join(cached, "bin");
