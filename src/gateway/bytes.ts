@@ -1,5 +1,4 @@
 /** A stream that is read by lines and lengths. */
-import { heeding } from "../abort.ts";
 import type { Source } from "./lingering.ts";
 
 /** The bytes of a stream, one after the other. */
@@ -16,15 +15,15 @@ export interface Bytes {
 
 const CRLF: Uint8Array = /* @__PURE__ */ Uint8Array.of(13, 10);
 
-/** Reads a stream, which may be absent: then it has no bytes. An abort ends a read that waits: not every server fails the stream then. */
-export function bytesOf(stream: Source | null, signal?: AbortSignal): Bytes {
+/** Reads a stream, which may be absent: then it has no bytes. */
+export function bytesOf(stream: Source | null): Bytes {
   const reader = stream?.getReader();
   let held: Uint8Array = new Uint8Array();
   let ended = reader === undefined;
 
   async function more(): Promise<boolean> {
     if (ended || !reader) return false;
-    const { done, value } = await heeding(reader.read(), signal);
+    const { done, value } = await reader.read();
     if (done) ended = true;
     else held = held.byteLength === 0 ? value : joined(held, value);
     return !done;

@@ -54,7 +54,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
   const answer: Record<string, string> = {};
   const open = (): AsyncGenerator<Uint8Array, void, void> => {
-    const bytes = bytesOf(lingering(request.body), request.signal);
+    const bytes = bytesOf(lingering(request.body));
     if (framed && signed) return chunks(bytes, signed, keys, trailers);
     return (async function* () {
       try {
