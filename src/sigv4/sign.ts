@@ -9,8 +9,11 @@ import { encodeRfc3986 } from "./encode.ts";
 
 /** Keys to sign with. */
 export interface Identity {
+  /** What names the keys. */
   readonly accessKeyId: string;
+  /** What they sign with; never sent. */
   readonly secretAccessKey: string;
+  /** Of temporary keys: sent with every request. */
   readonly sessionToken?: string | undefined;
   /** When the keys, and every URL signed with them, stop working. */
   readonly expiration?: Date | undefined;
