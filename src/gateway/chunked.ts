@@ -30,7 +30,6 @@ export async function* chunks(
 ): AsyncGenerator<Uint8Array, void, void> {
   const { hash, identity, datetime } = request;
   const frame = FRAMES[hash];
-  if (!frame) throw new Refusal("NotImplemented", `${hash.slice(0, 64)} is not understood here.`);
   const scope = `${datetime.slice(0, 8)}/${keys.region}/s3/aws4_request`;
   const nothing = await sha256Hex("");
   let before = request.signature;
@@ -49,6 +48,7 @@ export async function* chunks(
   }
 
   try {
+    if (!frame) throw new Refusal("NotImplemented", `${hash.slice(0, 64)} is not understood here.`);
     for (let left = -1; left !== 0;) {
       const [, length = "", signature = ""] =
         /^([\da-f]{1,12})(?:;chunk-signature=([\da-f]{64}))?$/i.exec(await line()) ?? [];

@@ -244,4 +244,16 @@ describe("chunks in pieces that are not signed", () => {
     for (const hash of ["STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "STREAMING-", "STREAMING-constructor"])
       expect(await send("0\r\n\r\n", { hash })).toBe("NotImplemented");
   });
+
+  it("lets the source go of a frame that it does not know", async () => {
+    let cancelled = 0;
+    const source = bytesOf(streamOf(Buffer.from("0\r\n\r\n"), 5, () => cancelled++));
+    const signed: Signed = {
+      ...{ identity: EXAMPLE, datetime: stamp(EXAMPLE.date) },
+      hash: "STREAMING-",
+      signature: SEED,
+    };
+    await expect(chunks(source, signed, keys, new Map()).next()).rejects.toMatchObject({ s3: "NotImplemented" });
+    expect(cancelled).toBe(1);
+  });
 });
