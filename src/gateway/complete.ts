@@ -27,7 +27,7 @@ interface Named {
 
 /** CompleteMultipartUpload. */
 export async function completeUpload(call: Call, uploadId: string): Promise<Response> {
-  const { store, bucket, key, headers, signal, request } = call;
+  const { store, bucket, key, headers, signal, origin, path } = call;
   const named = partsOf(await documentOf(call, "CompleteMultipartUpload", withoutChecksums(headers)));
   const upload = await uploadOf(call, uploadId);
   await checkParts(call, upload, named);
@@ -37,9 +37,8 @@ export async function completeUpload(call: Call, uploadId: string): Promise<Resp
   const { etag } = await knowing(conditional.complete(list, { signal })).catch((error: unknown) => {
     throw hasCode(error, "invalid-option") ? invalidPart(error) : error;
   });
-  const { origin, pathname } = new URL(request.url);
   const document = [
-    ["Location", origin + pathname],
+    ["Location", origin + path],
     ["Bucket", bucket],
     ["Key", key],
     ["ETag", etag],

@@ -32,10 +32,9 @@ export async function postObject({ store, received, keys, bucket }: Posted): Pro
       throw new Refusal("InvalidArgument", "Bucket POST must contain a field named 'key', before its file.");
     const range = checkPolicy(policy, new Map([...fields, ["bucket", bucket]]), keys.now());
     checkFields(fields);
-    const { etag } = await store.upload(key, within(form.file, range), {
-      ...toOptions(fields),
-    });
-    return answer(fields, { bucket, key, etag, request });
+    const { etag } = await store.upload(key, within(form.file, range), toOptions(fields));
+    const url = `${received.origin}${received.path.replace(/\/$/, "")}/${encodeURIComponent(key)}`;
+    return answer(fields, { bucket, key, etag, url });
   } finally {
     await form.cancel();
   }
@@ -90,10 +89,10 @@ interface Made {
   readonly bucket: string;
   readonly key: string;
   readonly etag: string;
-  readonly request: Request;
+  readonly url: string;
 }
 
-function answer(fields: ReadonlyMap<string, string>, { bucket, key, etag, request }: Made): Response {
+function answer(fields: ReadonlyMap<string, string>, { bucket, key, etag, url }: Made): Response {
   const headers = new Headers({ etag });
   const redirect = fields.get("success_action_redirect") ?? fields.get("redirect");
   if (redirect !== undefined && /^https?:/i.test(redirect) && URL.canParse(redirect)) {
@@ -104,13 +103,11 @@ function answer(fields: ReadonlyMap<string, string>, { bucket, key, etag, reques
   }
   const status = Number(fields.get("success_action_status"));
   if (status === 201) {
-    const { origin, pathname } = new URL(request.url);
-    const location = `${origin}${pathname.replace(/\/$/, "")}/${encodeURIComponent(key)}`;
     return xml(
       [
         "PostResponse",
         [
-          ["Location", location],
+          ["Location", url],
           ["Bucket", bucket],
           ["Key", key],
           ["ETag", etag],

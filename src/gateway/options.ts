@@ -58,9 +58,9 @@ export function parseOptions(options: GatewayOptions): Settings {
 function parseEndpoint(endpoint: string): Endpoint {
   if (!/^https?:\/\/[^?#@\s]+$/i.test(endpoint) || !URL.canParse(endpoint))
     throw refuse("endpoint", "must be an http(s) URL without a query");
-  const { host, pathname } = new URL(endpoint);
+  const { protocol: scheme, host, pathname } = new URL(endpoint);
   try {
-    return { host, path: decodeURIComponent(pathname).replace(/\/+$/, "") };
+    return { scheme, host, path: decodeURIComponent(pathname).replace(/\/+$/, "") };
   } catch {
     throw refuse("endpoint", "must be percent-encoded UTF-8");
   }

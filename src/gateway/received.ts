@@ -10,6 +10,8 @@ export interface Received {
   readonly host: string;
   /** As it is signed: decoded and encoded again, as S3 does. */
   readonly path: string;
+  /** Scheme and host of it, as the client has them. */
+  readonly origin: string;
   /** Empty for a request on the endpoint. */
   readonly bucket: string;
   /** Empty for a request on the bucket. */
@@ -23,6 +25,8 @@ export interface Received {
 
 /** Where clients find the endpoint, where that is not the address that requests arrive with. */
 export interface Endpoint {
+  /** With its colon. */
+  readonly scheme: string;
   readonly host: string;
   /** Of what is before the bucket, without a `/` at its end. */
   readonly path: string;
@@ -37,7 +41,8 @@ export function receive(request: Request, buckets: string, endpoint: Endpoint | 
   const host = endpoint === undefined || inHost ? arrived : endpoint.host;
   const path = decodeURIComponent(url.pathname);
   const parameters = parametersOf(url.search);
-  const common = { method, host, path: encodePath(path), parameters, headers, request };
+  const origin = `${endpoint?.scheme ?? url.protocol}//${host}`;
+  const common = { method, host, path: encodePath(path), origin, parameters, headers, request };
   const query = new Map(parameters);
   // Signatures say nothing of their order, so that whoever sends a signed request on could choose which of them counts.
   if (query.size < parameters.length)

@@ -54,7 +54,7 @@ describe("receive", () => {
   });
 
   it("takes an endpoint's own host whatever arrives, and what is below its path", () => {
-    const endpoint = { host: "files.example", path: "/s3/x y" };
+    const endpoint = { scheme: "https:", host: "files.example", path: "/s3/x y" };
     expect(address("http://10.0.0.1/s3/x%20y/bucket/a", endpoint)).toEqual([
       ...["bucket", "a", "/s3/x%20y/bucket/a", "files.example"],
     ]);
@@ -63,8 +63,19 @@ describe("receive", () => {
       expect(code(url, endpoint)).toBe("InvalidURI");
   });
 
+  it("knows scheme and host as the client has them, also behind a proxy", () => {
+    const endpoint = { scheme: "https:", host: "files.example", path: "/s3" };
+    const originOf = (url: string, at?: typeof endpoint, headers: Record<string, string> = {}): string =>
+      receive(new Request(url, { headers }), "bucket", at).origin;
+    expect(originOf("http://h:8080/bucket/a")).toBe("http://h:8080");
+    expect(originOf("http://10.0.0.1/s3/bucket/a", endpoint)).toBe("https://files.example");
+    expect(originOf("http://10.0.0.1/a", endpoint, { host: "bucket.files.example" })).toBe(
+      "https://bucket.files.example",
+    );
+  });
+
   it("takes the bucket out of the host, only where that is the bucket's of the endpoint", () => {
-    const endpoint = { host: "files.example", path: "/s3" };
+    const endpoint = { scheme: "https:", host: "files.example", path: "/s3" };
     expect(address("http://10.0.0.1/a/b", endpoint, { host: "BUCKET.files.example" })).toEqual([
       ...["bucket", "a/b", "/a/b", "BUCKET.files.example"],
     ]);
