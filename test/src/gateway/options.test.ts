@@ -69,9 +69,10 @@ describe("parseOptions", () => {
 
   it("takes the endpoint apart, without the slash at its end", () => {
     expect(parse({ ...valid, endpoint: "https://Files.example:8443/s3/a%20b//" }).endpoint).toEqual({
-      ...{ host: "files.example:8443", path: "/s3/a b" },
+      ...{ scheme: "https:", host: "files.example:8443", path: "/s3/a b" },
     });
     expect(parse({ ...valid, endpoint: "http://files.example:80" }).endpoint).toEqual({
+      scheme: "http:",
       host: "files.example",
       path: "",
     });
