@@ -196,6 +196,24 @@ describe("deleteObject", () => {
   );
 });
 
+describe("putObject", () => {
+  it.each([0, 1, 65_535, 65_536, 65_537])("stores %i bytes that come in pieces, held or streamed", async (size) => {
+    const { store, ask } = asking();
+    const bytes = Uint8Array.from({ length: size }, (_, at) => at % 251);
+    let at = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (at < size) controller.enqueue(bytes.slice(at, (at += 1000)));
+        else controller.close();
+      },
+    });
+    const headers = { "content-length": String(size), "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
+    const init: RequestInit & { duplex: "half" } = { body, headers, duplex: "half" };
+    expect((await ask("PUT", "bucket/key", init)).status).toBe(200);
+    expect(Buffer.from(bytes).equals(await (await store.download("key")).bytes())).toBe(true);
+  });
+});
+
 describe("writeConditions", () => {
   it("are those of ETags", () => {
     expect(writeConditions(new Headers())).toEqual({});
