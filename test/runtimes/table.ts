@@ -10,7 +10,14 @@ export interface Seen {
 }
 
 /** Stores in the order of the columns, by what the suite calls them. */
-const columns = { memory: "memory", fs: "folder", gateway: "gateway", minio: "MinIO", seaweedfs: "SeaweedFS", r2: "R2" } as const;
+const columns = {
+  memory: "memory",
+  fs: "folder",
+  gateway: "gateway",
+  minio: "MinIO",
+  seaweedfs: "SeaweedFS",
+  r2: "R2",
+} as const;
 
 /** Markdown, a row for each runtime. What this run did not see stands as in `before`, the table of an earlier one. */
 export function tableOf(runtimes: readonly string[], seen: readonly Seen[], before: string): string {

@@ -123,7 +123,10 @@ describe("answer", () => {
       const failed = await asked(watched, { range, "if-unmodified-since": PAST });
       expect([failed.status, await failed.text()]).toEqual([499, "precondition-failed"]);
     }
-    const [downloaded, instead] = [["download", "cancel"], ["download", "head"]];
+    const [downloaded, instead] = [
+      ["download", "cancel"],
+      ["download", "head"],
+    ];
     expect(watched.calls).toEqual([...downloaded, ...downloaded, ...instead, ...instead]);
   });
 
