@@ -1,4 +1,5 @@
 /** `unbucket serve`: a folder as an S3 endpoint. */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CommandDef, defineCommand } from "citty";
 import fs from "../drivers/fs.ts";
@@ -38,11 +39,12 @@ export const serve: CommandDef<typeof args> = defineCommand({
       // A wrong option is for whoever typed it, not for the first request.
       parseOptions(options);
       const base = resolve(given.folder);
+      const exists = await isFolder(base);
       const store = fs({ base, readOnly: given["read-only"] });
       const fetch = withCors(gateway(store, options).fetch, originsOf(given.cors));
       const { url } = await listen(fetch, given.host, portOf(given.port));
       const { bucket, region = "us-east-1" } = options;
-      for (const line of report({ url, base, bucket, region, credentials })) console.log(line);
+      for (const line of report({ url, base, exists, bucket, region, credentials })) console.log(line);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
       process.exitCode = 1;
@@ -67,6 +69,16 @@ function optionsOf(given: Given, { accessKeyId, secretAccessKey }: Credentials):
   };
 }
 
+// A missing one may be meant, since the first upload makes it; a file never is.
+async function isFolder(base: string): Promise<boolean> {
+  const found = await stat(base).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found?.isDirectory() === false) throw new Error(`${base} is no folder: give the folder that the file is in`);
+  return found !== undefined;
+}
+
 // A variable of a script that is not set must not open everything.
 function prefixesOf(text: string | undefined): string[] {
   const prefixes = text?.split(",") ?? [];
@@ -82,7 +94,8 @@ function portOf(text: string): number {
 
 // A mistyped --read-only must not let writes in.
 function refuseUnknown(positional: readonly string[], rawArgs: readonly string[]): void {
-  const unknown = positional[1] ?? rawArgs.find((arg) => arg.startsWith("-") && !KNOWN.test(arg));
+  // Options first: the value of a mistyped one counts as positional.
+  const unknown = rawArgs.find((arg) => arg.startsWith("-") && !KNOWN.test(arg)) ?? positional[1];
   if (unknown !== undefined)
     throw new Error(`${unknown.replace(/=.*/s, "")} is unknown here: see "unbucket serve --help"`);
 }

@@ -19,8 +19,12 @@ export function credentialsOf(
   const secretAccessKey = secretKey || env["UNBUCKET_SECRET_KEY"];
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, made: false };
   if (accessKeyId || secretAccessKey) {
-    const missing = accessKeyId ? "UNBUCKET_SECRET_KEY" : "UNBUCKET_ACCESS_KEY";
-    throw new Error(`${missing} is not set, and the other key is: set both, or neither to have them made`);
+    const [variable, option] = accessKeyId
+      ? ["UNBUCKET_SECRET_KEY", "--secret-key"]
+      : ["UNBUCKET_ACCESS_KEY", "--access-key"];
+    throw new Error(
+      `${variable} is not set, nor ${option}, and the other key is: set both, or neither to have them made`,
+    );
   }
   // As long as those of AWS: some clients count.
   const made = `UB${randomBytes(9).toString("hex").toUpperCase()}`;

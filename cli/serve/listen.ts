@@ -14,7 +14,9 @@ export async function listen(
     node: { requestTimeout: 0 },
   });
   const requests = follow(server.node?.server);
-  await server.ready();
+  await Promise.resolve(server.ready()).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(reasonOf(error, hostname, port));
+  });
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(1);
@@ -25,6 +27,16 @@ export async function listen(
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
   return { url: `http://${clientsName(hostname)}:${new URL(server.url ?? "").port || 80}` };
+}
+
+/** What whoever typed the command can do about a server that does not listen. */
+function reasonOf({ code, message }: NodeJS.ErrnoException, hostname: string, port: number): string {
+  if (code === "EADDRINUSE")
+    return `--port ${port}: another program listens there (${code}). Take another port, or 0 for a free one`;
+  if (code === "EACCES") return `--port ${port}: this user may not listen there (${code}). Take one from 1024 on`;
+  if (code === "ENOTFOUND" || code === "EADDRNOTAVAIL")
+    return `--host ${hostname}: no address of this machine (${code}). 127.0.0.1 is for itself, 0.0.0.0 for all`;
+  return message;
 }
 
 /** By which name clients here reach an address to listen on. */

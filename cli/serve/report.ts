@@ -5,13 +5,15 @@ import type { Credentials } from "./credentials.ts";
 export interface Served {
   readonly url: string;
   readonly base: string;
+  /** Whether the folder is there already. */
+  readonly exists: boolean;
   readonly bucket: string;
   readonly region: string;
   readonly credentials: Credentials;
 }
 
 /** The lines to print. Keys are shown when they were made here, and never else. */
-export function report({ url, base, bucket, region, credentials }: Served): readonly string[] {
+export function report({ url, base, exists, bucket, region, credentials }: Served): readonly string[] {
   const { accessKeyId, secretAccessKey, made } = credentials;
   const aws = `aws --endpoint-url ${url} --region ${region} s3 ls s3://${bucket}`;
   const options = `bucket: "${bucket}", endpoint: "${url}", region: "${region}"`;
@@ -24,7 +26,7 @@ export function report({ url, base, bucket, region, credentials }: Served): read
   return [
     "",
     `  unbucket serve   ${url}`,
-    `  Folder           ${base}`,
+    `  Folder           ${base}${exists ? "" : " (not there: the first upload makes it)"}`,
     `  Bucket           ${bucket}`,
     ...(made ? [`  Access key       ${accessKeyId}`, `  Secret key       ${secretAccessKey}`] : []),
     "",

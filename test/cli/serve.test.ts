@@ -243,13 +243,34 @@ describe("unbucket serve", () => {
       1,
       expect.stringMatching(/^--readonly is unknown.*\n$/),
     ]);
+    expect(await refused("x", ...keys, "--prt", "1")).toEqual([1, expect.stringMatching(/^--prt is unknown.*\n$/)]);
     expect(await refused("x", "y", ...keys)).toEqual([1, expect.stringMatching(/^y is unknown.*\n$/)]);
-    expect(await refused("x")).toEqual([1, expect.stringMatching(/^UNBUCKET_SECRET_KEY is not set.*\n$/)]);
+    expect(await refused("x")).toEqual([
+      1,
+      expect.stringMatching(/^UNBUCKET_SECRET_KEY is not set, nor --secret-key.*\n$/),
+    ]);
   });
 
-  it("names a port that is taken", async () => {
+  it("refuses a file, and says of a folder that is not there that an upload makes it", async () => {
+    const base = await folder("uploads");
+    await writeFile(join(base, "a.txt"), "hello");
+    const keys = ["--access-key", "a", "--secret-key", "b"];
+    expect(await refused(join(base, "a.txt"), ...keys)).toEqual([1, expect.stringMatching(/a\.txt is no folder.*\n$/)]);
+    expect((await start([base])).output()).not.toContain("not there");
+    const later = await start([join(base, "later")], KEYS);
+    expect(later.output()).toContain("later (not there: the first upload makes it)\n");
+    const store = s3({ bucket: "later", endpoint: later.url, ...credentials });
+    await store.upload("b.txt", "hello");
+    expect(await readFile(join(base, "later/b.txt"), "utf8")).toBe("hello");
+  });
+
+  it("names a port that is taken, or a host that is none, and what else to take", async () => {
     const { url } = await start([await folder("uploads")]);
     const keys = ["--access-key", "a", "--secret-key", "b"];
-    expect(await refused("x", ...keys, "--port", new URL(url).port)).toEqual([1, expect.stringMatching(/EADDRINUSE/)]);
+    const { port } = new URL(url);
+    const taken = new RegExp(`^--port ${port}: .*EADDRINUSE.* 0 for a free one\n$`);
+    expect(await refused("x", ...keys, "--port", port)).toEqual([1, expect.stringMatching(taken)]);
+    const nowhere = /^--host 192\.0\.2\.1: .*127\.0\.0\.1.*\n$/;
+    expect(await refused("x", ...keys, "--host", "192.0.2.1")).toEqual([1, expect.stringMatching(nowhere)]);
   });
 });
