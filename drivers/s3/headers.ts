@@ -42,6 +42,16 @@ export function exposed(response: WireResponse, name: string): string | null {
   );
 }
 
+/** Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network is no object, though it says 200. */
+export function ofStore(response: WireResponse): void {
+  if (response.filtered || response.header("etag") || [...response.names()].some((name) => name.startsWith("x-amz-")))
+    return;
+  void response.discard();
+  throw new StorageError("corrupt", "what answered is no S3 store; check endpoint and what is before the store", {
+    retryable: true,
+  });
+}
+
 /**
  * The extra headers of a driver or of one call, lower-case; rejects `invalid-option` for those that have an option of their own,
  * and on an `upload` for a customer key.

@@ -14,7 +14,7 @@ import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
-import { extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
+import { extraHeaders, ofStore, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
 import type { Operation } from "./request.ts";
 import { restOf, spanOf, versionOf } from "./rest.ts";
@@ -210,8 +210,9 @@ async function headOf(
   }
 }
 
-/** Some caches look at nothing but the path. */
+/** Whether it is the object that was asked for: some caches look at nothing but the path. */
 function checkVersion(response: WireResponse, versionId: string | undefined, ifMatch?: string): void {
+  ofStore(response);
   const [version, etag] = ["x-amz-version-id", "etag"].map(response.header);
   const matched = !ifMatch || !etag || toEtag(etag) === toEtag(ifMatch);
   if (matched && (!versionId || !version || version === versionId)) return;

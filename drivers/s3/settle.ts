@@ -8,7 +8,7 @@ import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Client } from "./client.ts";
 import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
-import { toEtag, WRITE_ID } from "./headers.ts";
+import { ofStore, toEtag, WRITE_ID } from "./headers.ts";
 
 /** What user metadata may take beside the id, of the 2 KB that stores give it. */
 const ROOM = 1900;
@@ -41,6 +41,7 @@ export function whose(
   return client.send({ method: "HEAD", key, signal, accept: [404] }, async (response) => {
     await response.discard();
     const absent = response.status === 404;
+    if (!absent) ofStore(response);
     const ours = !absent && writeId !== undefined && response.header(WRITE_ID) === writeId;
     return {
       absent,

@@ -44,7 +44,11 @@ export function ranged(held: Held, fault: (number: number, request: Received) =>
 function respond({ bytes, etag }: Held, request: Received): Answer {
   const wanted = request.headers["if-match"];
   if (wanted !== undefined && wanted !== etag) return failure(412, "PreconditionFailed");
-  const common = { ...(etag === null ? {} : { etag }), "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT" };
+  const common = {
+    "x-amz-request-id": "R",
+    ...(etag === null ? {} : { etag }),
+    "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+  };
   const range = rangeOf(request, bytes.length);
   if (!range) return answer(200, common, bytes);
   const { start, end } = range;

@@ -150,4 +150,58 @@ export const answerCases: readonly FaultCase[] = [
       same(Object.keys((await rig.seen()).objects), ["a", "b"], "objects");
     },
   })),
+  {
+    row: "A7",
+    name: "a login page is no object, whatever is asked of one: it is asked again, and then the error says what answered",
+    async run(rig) {
+      const page = { operation: ["GetObject", "HeadObject"], faults: [PAGE] };
+      await rig.set({ objects: { k: "text" } });
+      const store = rig.store();
+      const reads: Record<string, () => Promise<unknown>> = {
+        exists: () => store.exists("k"),
+        head: () => store.head("k"),
+        download: () => store.download("k"),
+        "a range": () => store.download("k", { range: { start: 1, end: 2 } }),
+        "in parallel": () => store.download("k", { parallel: 2 }),
+        "under a condition": () => store.download("k", { ifNoneMatch: '"e"' }),
+        copy: () => store.copy("k", "to"),
+      };
+      for (const [what, read] of Object.entries(reads)) {
+        await rig.set({ rules: [page] });
+        const { message, retryable } = await rig.rejects("corrupt", read, what);
+        ok(/no S3 store; check endpoint and what is before/.test(message), `${what}: ${message}`);
+        same([retryable, (await rig.operations()).length], [true, 4], `${what}: retryable, and requests`);
+        await rig.set({ rules: [{ ...page, nth: 1 }] });
+        await read();
+      }
+      same(await rig.stored("to"), "text", "what was copied");
+    },
+  },
+  {
+    row: "A7",
+    name: "a login page says nothing of a write whose answer was lost: whoever made it is asked again",
+    async run(rig) {
+      await rig.set({
+        rules: [
+          { operation: "PutObject", nth: 1, faults: [{ do: "lose", by: "rst" }] },
+          { operation: "HeadObject", nth: 1, faults: [PAGE] },
+        ],
+      });
+      await rig.store().upload("k", "new", { ifNoneMatch: "*" });
+      same(await rig.stored("k"), "new", "what is there");
+    },
+  },
+  ...Object.entries({ ETag: ["etag"], "request id": ["x-amz-request-id"], both: ["etag", "x-amz-request-id"] }).map(
+    ([what, names]): FaultCase => ({
+      row: "A7",
+      name: `an object without ${what === "both" ? "ETag and request id, but with other headers of S3," : what} is one`,
+      async run(rig) {
+        const store = rig.store();
+        await store.upload("k", "text", { metadata: what === "both" ? { a: "b" } : {} });
+        const set = Object.fromEntries(names.map((name) => [name, null]));
+        await rig.set({ rules: [{ faults: [{ do: "headers", set }] }] });
+        same([(await store.head("k"))?.size, await (await store.download("k")).text()], [4, "text"], "what is read");
+      },
+    }),
+  ),
 ];
