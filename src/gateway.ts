@@ -42,7 +42,9 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         response = await handle(store, settings, request);
       } catch (error) {
         const refusal = refusalOf(error);
-        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !request.signal.aborted)
+        // Only what reads ends by the signal, which some hosts abort in the midst of a write.
+        const left = isRead(request.method) && request.signal.aborted;
+        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left)
           void report(options, refusal.details.cause ?? refusal, request);
         // Servers close such a connection when they have answered, at once.
         if (/\bclose\b/i.test(request.headers.get("connection") ?? "")) await readOn(request.body);
@@ -84,17 +86,20 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   }
   const headers = signed === null ? received.headers : allHeaders(received);
   checkHeaders(headers);
-  const reads = received.method === "GET" || received.method === "HEAD";
   const call: Call = {
     ...received,
     headers,
     store,
     region: keys.region,
-    signal: reads ? request.signal : undefined,
+    signal: isRead(received.method) ? request.signal : undefined,
     accessKeyId: signed?.identity.accessKeyId ?? null,
     payload: (told = headers) => payloadOf({ ...received, headers: told }, signed, keys),
   };
   return operationOf(call)(call);
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function isForm({ method, key, headers }: Received): boolean {
@@ -103,7 +108,7 @@ function isForm({ method, key, headers }: Received): boolean {
 
 /** Whether anybody may ask for this: the reading of one object, and no more. */
 function isPublic({ method, bucket: named, key, query }: Received, { bucket, publicPrefixes }: Settings): boolean {
-  if ((method !== "GET" && method !== "HEAD") || named !== bucket || key === "" || query.has("uploadId")) return false;
+  if (!isRead(method) || named !== bucket || key === "" || query.has("uploadId")) return false;
   return publicPrefixes.some((prefix) => key.startsWith(prefix));
 }
 

@@ -1,4 +1,5 @@
-/** Bodies that are refused before their end. */
+/** Bodies that end too soon: refused before their end, or cut off by their sender or the host. */
+import { Refusal } from "./refusal.ts";
 
 /** What is read of a stream. */
 export interface Source {
@@ -29,7 +30,7 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
           return result;
         } catch (error) {
           end();
-          throw error;
+          throw cutOff(error);
         }
       };
       const rest = async (reason: unknown): Promise<void> => {
@@ -44,6 +45,14 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
       return { read, cancel: async (reason) => void rest(reason).catch(() => {}) };
     },
   };
+}
+
+/** A body that cannot be read. Hosts say by this status that it is over their own limit; else its sender is gone. */
+function cutOff(cause: unknown): Refusal {
+  const { status, statusCode = status } = (cause ?? {}) as Record<string, unknown>;
+  if (statusCode === 413)
+    return new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", { cause });
+  return new Refusal("IncompleteBody", "The body of the request ended too soon.", { cause });
 }
 
 /** Waits until a body is read on, or read at all, that was refused. */

@@ -62,6 +62,15 @@ describe("the gateway", () => {
     expect(await keysIn(store)).toEqual([]);
   });
 
+  it("tells its owner why a write fails, before such a host too", async () => {
+    const told: unknown[] = [];
+    const failing = { ...memory(), upload: () => Promise.reject(new Error("the disk is full")) };
+    const { fetch } = gateway(failing, { ...options, onError: (error) => told.push(error) });
+    const request = new Request(signed("PUT", "bucket/a", "bytes"), { signal: AbortSignal.abort() });
+    expect((await fetch(request)).status).toBe(500);
+    expect(told).toMatchObject([{ message: "the disk is full" }]);
+  });
+
   it("lets nobody do anything unsigned", async () => {
     const store = memory();
     await store.upload("a", "secret");

@@ -218,7 +218,10 @@ describe("payloadOf", () => {
   it("fails as its source fails", async () => {
     const failure = new Error("the connection is gone");
     const source = new ReadableStream({ pull: (controller) => controller.error(failure) });
-    await expect(open(source, {}).body.next()).rejects.toBe(failure);
+    await expect(open(source, {}).body.next()).rejects.toMatchObject({
+      s3: "IncompleteBody",
+      details: { cause: failure },
+    });
   });
 });
 
