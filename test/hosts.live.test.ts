@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checksFor, runChecks } from "./hosts/checks.ts";
 import { type Deviations, ofNitro, ofNitropack, ofPlatforms, platforms } from "./hosts/deviations.ts";
+import { type Endpoint, gatewayBucket } from "./hosts/gateway.ts";
 import { type Build, type HostSpec, type Installed, installFixture, type Preset, presets } from "./hosts/host.ts";
 import { recentNode } from "./hosts/node.ts";
 import { packPackage, type PackedPackage } from "./hosts/pack.ts";
@@ -110,12 +111,14 @@ async function check(
   app: RunningApp,
   deviations: Deviations,
   mounts: Readonly<Record<string, Store>>,
+  s3: Installed["s3"],
 ): Promise<void> {
   for (const [mount, store] of Object.entries(mounts)) {
     const { received, hold } = store;
     const expected = { ...store.deviations, ...deviations };
-    const asked = checksFor(store).map((each) => each.name);
-    const target = { files: `${app.url}/files/${mount}`, keys: `${app.url}/keys/${mount}`, received, hold };
+    const gateway = mount === gatewayBucket ? endpointOf(app, s3) : undefined;
+    const asked = checksFor({ received, hold, gateway }).map((each) => each.name);
+    const target = { files: `${app.url}/files/${mount}`, keys: `${app.url}/keys/${mount}`, received, hold, gateway };
     const { passed, failed } = await runChecks(target, expected);
     results.push({ host: name, on, mount: `${mount} in ${store.name}`, passed: passed.length, of: asked.length });
     if (long) console.log(`${name} on ${on}, ${mount} in ${store.name}: ${passed.length} of ${asked.length}`);
@@ -124,6 +127,12 @@ async function check(
     expect([...failed.keys()], `${mount} in ${store.name}`).toEqual(asked.filter((each) => each in expected));
     expect(await store.sizeOf?.("whole.bin")).toBe(store.sizeOf && 3 * 2 ** 20);
   }
+}
+
+/** The gateway that each fixture has over its mount `uploads`. */
+function endpointOf({ url }: RunningApp, s3: Installed["s3"]): Endpoint {
+  const options = { bucket: gatewayBucket, endpoint: `${url}/s3`, region: "us-east-1" };
+  return { url: `${options.endpoint}/${gatewayBucket}`, open: (keys) => s3({ ...options, ...keys }) };
 }
 
 /** The variables of the mount that is made at run time. */
@@ -205,7 +214,7 @@ describe.each(fixtures)(`${title} the fixture %s`, (fixture) => {
         const app = await built.start({ ...store.variables, ...keys, ...atRun() });
         await using(app, async () => {
           if (fixture === "nuxt") await askGuide(app);
-          await check(host.name, preset, app, deviations, { uploads: store, named, mounted });
+          await check(host.name, preset, app, deviations, { uploads: store, named, mounted }, installed.s3);
         });
         await store.close();
       },
@@ -218,7 +227,7 @@ describe.each(fixtures)(`${title} the fixture %s`, (fixture) => {
       async ({ other }) => {
         const store = other === "memory" ? memoryStore : await bucketStore(other);
         const app = await built.start({ ...store.variables, ...atRun() });
-        await using(app, () => check(host.name, preset, app, deviations, { uploads: store }));
+        await using(app, () => check(host.name, preset, app, deviations, { uploads: store }, installed.s3));
         await store.close();
       },
       5 * minutes,
@@ -255,7 +264,9 @@ describe(`${title} plain unstorage`, () => {
         const store = await open();
         const running = await startPlain(installed.folder, plain, { ...store.variables, ...atRun() });
         const name = `${unstorage}, ${app}`;
-        await using(running, () => check(name, platform, running, ofPlatforms[platform], { uploads: store, mounted }));
+        await using(running, () =>
+          check(name, platform, running, ofPlatforms[platform], { uploads: store, mounted }, installed.s3),
+        );
         await store.close();
       },
       5 * minutes,

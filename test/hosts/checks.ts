@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { type Endpoint, gatewayChecks } from "./gateway.ts";
 
 /** One mount of a running app. */
 export interface Target {
@@ -13,13 +14,15 @@ export interface Target {
   readonly received?: () => number;
   /** Holds answers of the store back; absent where this cannot be done. */
   readonly hold?: (bytes: number) => () => void;
+  /** A gateway over the mount; absent where there is none. */
+  readonly gateway?: Endpoint;
 }
 
 /** A named check; it rejects when the host fails it, and says what came. */
 export interface Check {
   readonly name: string;
   /** What a target must have; default nothing. */
-  readonly needs?: "received" | "hold";
+  readonly needs?: "received" | "hold" | "gateway";
   readonly run: (target: Target, patience: number) => Promise<void>;
 }
 
@@ -205,10 +208,15 @@ const checks: readonly Check[] = [
       assert.equal((await fetch(url, { method: "DELETE" })).status, 204);
     },
   })),
+  ...Object.entries(gatewayChecks).map(([name, run]): Check => ({
+    name,
+    needs: "gateway",
+    run: async ({ gateway }) => gateway && run(gateway),
+  })),
 ];
 
 /** The checks that a target can be asked. */
-export function checksFor(target: Pick<Target, "received" | "hold">): readonly Check[] {
+export function checksFor(target: Pick<Target, "received" | "hold" | "gateway">): readonly Check[] {
   return checks.filter(({ needs }) => needs === undefined || target[needs] !== undefined);
 }
 

@@ -17,6 +17,7 @@ const onBun: Deviations = {
 const buffered: Deviations = {
   "an upload goes on to the store while it comes": "nitropack reads the body whole before it calls the handler",
   "HEAD: content-length": "nitropack takes the header away",
+  "S3: size by HEAD": "nitropack takes the header away that says it",
 };
 
 /** Nitro 2, which Nuxt 4 is built on: its presets other than Node's hand requests on as objects of their own. */

@@ -2,7 +2,9 @@
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { S3Options } from "../../drivers/s3.ts";
+import type { ObjectStore } from "../../src/interface.ts";
 import { program } from "../runtimes/install.ts";
 import { run } from "../servers/cache.ts";
 import { onFreePorts } from "../servers/port.ts";
@@ -39,6 +41,8 @@ export interface Build {
 export interface Installed {
   readonly folder: string;
   readonly build: (spec: HostSpec, preset: Preset, variables: Variables) => Promise<Build>;
+  /** The S3 driver of the package that is installed in it. */
+  readonly s3: (options: S3Options) => ObjectStore;
   readonly remove: () => void;
 }
 
@@ -52,8 +56,11 @@ export async function installFixture(fixture: string, tarball: string): Promise<
     cpSync(fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url)), folder, { recursive: true });
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
     await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: folder });
+    const driver = pathToFileURL(join(folder, "node_modules/unbucket/dist/drivers/s3.js")).href;
+    const { default: s3 } = (await import(driver)) as { readonly default: Installed["s3"] };
     return {
       folder,
+      s3,
       build: (spec, preset, variables) => build(spec, preset, folder, join(root, `build-${++builds}`), variables),
       remove,
     };
