@@ -21,6 +21,7 @@ import { tokenCases } from "./cases/tokens.ts";
 import { restCases } from "./cases/rest.ts";
 import { floodCases } from "./cases/floods.ts";
 import { strangerCases } from "./cases/strangers.ts";
+import { slowDownCases } from "./cases/slowdown.ts";
 import { worstCases } from "./cases/worst.ts";
 import type { FaultCase } from "./rig.ts";
 
@@ -48,5 +49,6 @@ export const cases: readonly FaultCase[] = [
   ...restCases,
   ...floodCases,
   ...strangerCases,
+  ...slowDownCases,
   ...worstCases,
 ];
