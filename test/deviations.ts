@@ -61,6 +61,8 @@ const seaweedfs: Reasons = {
     "list: what comes after a key",
     "list: what comes after a name that is not there",
     "list: what comes after a key before a group",
+    "list: what comes after a key within a group",
+    "list: what comes after a group",
   ],
   "shows a folder for a while after its last object is gone": ["list: a prefix whose last object was deleted is gone"],
 };
