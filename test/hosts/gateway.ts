@@ -41,10 +41,10 @@ export const gatewayChecks: Readonly<Record<string, (endpoint: Endpoint) => Prom
     assert.equal(sha256(await part.bytes()), sha256(bytes.subarray(1000, 2_000_001)));
   },
 
-  async "S3: a stream of unknown length up in parts, and down again"({ open }) {
+  async "S3: a stream of unknown length up in parts"({ open }) {
     const store = open(gatewayKeys);
     await store.upload(`${folder}parts.bin`, new Blob([long]).stream());
-    assert.equal(sha256(await (await store.download(`${folder}parts.bin`)).bytes()), sha256(long));
+    assert.equal(await hashIn(store, `${folder}parts.bin`), sha256(long));
   },
 
   async "S3: type and metadata by HEAD"({ open }) {
@@ -80,24 +80,30 @@ export const gatewayChecks: Readonly<Record<string, (endpoint: Endpoint) => Prom
     const put = await store.presign(`${folder}streamed.bin`, { method: "PUT" });
     const init = { method: "PUT", body: new Blob([bytes]).stream(), duplex: "half" } as RequestInit;
     await expectDone(await fetch(put?.url ?? "", init));
-    assert.equal(sha256(await (await store.download(`${folder}streamed.bin`)).bytes()), sha256(bytes));
+    assert.equal(await hashIn(store, `${folder}streamed.bin`), sha256(bytes));
   },
 
-  async "S3: a list, a copy, and many deleted by one request"({ open }) {
+  async "S3: a list, and many deleted by one request"({ open }) {
     const store = open(gatewayKeys).scoped(`${folder}list/`);
     const names = ["a+b %25.txt", "c/d?.txt", "日本語.txt"];
     for (const name of names) await store.upload(name, name);
-    await store.copy("日本語.txt", "日本語 2.txt");
-    assert.deepEqual(await keysOf(store), ["a+b %25.txt", "c/d?.txt", "日本語 2.txt", "日本語.txt"]);
-    await store.delete([...names, "日本語 2.txt"]);
+    assert.deepEqual(await keysOf(store), names);
+    await store.delete(names);
     assert.deepEqual(await keysOf(store), []);
+  },
+
+  async "S3: a copy"({ open }) {
+    const store = open(gatewayKeys).scoped(folder);
+    await store.upload("日本 +1.txt", "Hello");
+    await store.copy("日本 +1.txt", "日本 +2.txt");
+    assert.equal(await (await store.download("日本 +2.txt")).text(), "Hello");
   },
 
   async "S3: a body in signed pieces, which waits to be asked for"({ url, open }) {
     const { head, body } = inPieces(`${url}/pieces.bin`);
     const answer = await send(`${url}/pieces.bin`, { ...head, expect: "100-continue" }, [body]);
     assert.deepEqual(answer, { status: 200, code: undefined });
-    assert.equal(sha256(await (await open(gatewayKeys).download("pieces.bin")).bytes()), sha256(bytes));
+    assert.equal(await hashIn(open(gatewayKeys), "pieces.bin"), sha256(bytes));
   },
 
   async "S3: a wrong signature is refused and stores nothing"({ url, open }) {
@@ -122,12 +128,12 @@ export const gatewayChecks: Readonly<Record<string, (endpoint: Endpoint) => Prom
   },
 
   async "S3: a signed body that breaks off stores nothing"({ url, open }) {
-    const lengths: Record<string, string>[] = [{ "content-length": String(bytes.byteLength) }, {}];
-    for (const length of lengths) {
+    const breaksOff = async (length: Readonly<Record<string, string>>): Promise<void> => {
       const { headers } = signHeader({ method: "PUT", url: `${url}/broken/a.bin`, hash: sha256(bytes) }, signer());
       const sent = send(`${url}/broken/a.bin`, { ...headers, ...length }, [bytes.subarray(0, 100_000), null]);
       await assert.rejects(sent, /the client goes away/);
-    }
+    };
+    await Promise.all([breaksOff({ "content-length": String(bytes.byteLength) }), breaksOff({})]);
     await delay(500);
     assert.deepEqual(await keysOf(open(gatewayKeys).scoped("broken/")), []);
   },
@@ -157,7 +163,7 @@ async function send(
   const answered = once(sent, "response") as Promise<[IncomingMessage]>;
   answered.catch(() => {});
   // Who is not told to go on goes on after a while.
-  if ("expect" in headers) await Promise.race([once(sent, "continue"), answered, delay(1000)]);
+  if ("expect" in headers) await Promise.race([once(sent, "continue"), answered, delay(300)]);
   for (const piece of body) {
     if (piece) sent.write(piece);
     else await delay(100).then(() => sent.destroy(new Error("the client goes away")));
@@ -172,6 +178,12 @@ async function send(
 async function expectDone(answer: Response): Promise<void> {
   const text = await answer.text();
   assert.equal(answer.status, 200, text);
+}
+
+/** What an object holds, whatever lengths the host announces. */
+async function hashIn(store: ObjectStore, key: string): Promise<string> {
+  const got = await fetch((await store.presign(key))?.url ?? "");
+  return sha256(new Uint8Array(await got.arrayBuffer()));
 }
 
 async function keysOf(store: ObjectStore): Promise<string[]> {
