@@ -2,6 +2,7 @@
 import { answerCases } from "./cases/answers.ts";
 import { byteCases } from "./cases/bytes.ts";
 import { checksumCases } from "./cases/checksums.ts";
+import { earlyCases } from "./cases/early.ts";
 import { errorCases } from "./cases/errors.ts";
 import { formCases } from "./cases/forms.ts";
 import { headerCases } from "./cases/headers.ts";
@@ -50,5 +51,6 @@ export const cases: readonly FaultCase[] = [
   ...floodCases,
   ...strangerCases,
   ...slowDownCases,
+  ...earlyCases,
   ...worstCases,
 ];

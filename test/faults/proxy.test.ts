@@ -95,6 +95,8 @@ describe("a fault of the proxy does what its name says:", () => {
     const cut = (text: Buffer): boolean => bodyOf(text) === BODY.slice(0, 5);
     expect((await raw([REPLY, { do: "truncate", at: 5, by: "rst" }], cut)).reset).toBe(true);
     expect((await raw([REPLY, { do: "truncate", at: 5, by: "fin" }], cut)).reset).toBe(false);
+    const early = await raw([{ do: "reply", status: 403, early: "reset" }]);
+    expect([early.text.toString().slice(0, 12), early.reset]).toEqual(["HTTP/1.1 403", true]);
   });
 
   test("idle-close answers the first request on a connection, and ends at the second", async () => {

@@ -94,6 +94,7 @@ async function converse(socket: Socket, connection: number, options: ProxyOption
     const reply = faultOf(faults, "reply");
     if (reply?.early) {
       await deliver(socket, messageOf(reply), faults, head.method);
+      if (reply.early === "reset") return ended(socket, "rst");
       // Whoever still sends may do so, else a reset would throw the answer away.
       await reader.bytes(length);
       return void socket.end();

@@ -12,13 +12,16 @@ export type RequestFault =
    * away without a word, by whose address another stands now: `silence`. Default all connections, else those up to a number.
    */
   | { readonly do: "idle-close"; readonly by?: "fin" | "rst" | "silence"; readonly to?: number }
-  /** An answer of the proxy's own, once the whole request is here, or `early`: when only its head is. */
+  /**
+   * An answer of the proxy's own, once the whole request is here, or `early`: when only its head is. With `reset` none of the body is
+   * read, and the connection is reset behind the answer.
+   */
   | {
       readonly do: "reply";
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
-      readonly early?: boolean;
+      readonly early?: boolean | "reset";
     }
   /** It reaches the server twice, as from a proxy that lost the first answer, and what the second says is passed on. */
   | { readonly do: "repeat" }
