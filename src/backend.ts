@@ -188,7 +188,7 @@ export interface Presigned {
   readonly url: string;
   /** Must be sent exactly so; the signature covers them. */
   readonly headers: Readonly<Record<string, string>>;
-  /** By the clock of who signed. */
+  /** By the clock of who signed, as far as the store has put it right. */
   readonly expiresAt: Date;
 }
 

@@ -40,7 +40,7 @@ export interface PresignedPost {
   readonly url: string;
   /** All of them must be sent, and the file after them, as `file`. */
   readonly fields: Readonly<Record<string, string>>;
-  /** By the clock of who signed. */
+  /** By the clock of who signed, as far as the store has put it right. */
   readonly expiresAt: Date;
 }
 
