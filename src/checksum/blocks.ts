@@ -3,8 +3,8 @@
  * @see https://csrc.nist.gov/pubs/fips/180-4/upd1/final FIPS 180-4
  */
 import type { Hasher } from "./algorithm.ts";
+import { paddedHasher } from "./padded.ts";
 
-const BLOCK = 64;
 let constants: { readonly roots: Int32Array; readonly initial: Int32Array } | undefined;
 
 /** A hasher of its own. */
@@ -12,41 +12,7 @@ export function sha256Blocks(): Hasher {
   const { roots, initial } = (constants ??= makeConstants());
   const state = new Int32Array(initial);
   const schedule = new Int32Array(64);
-  const rest = new Uint8Array(BLOCK);
-  let held = 0;
-  let total = 0;
-
-  function update(bytes: Uint8Array): void {
-    total += bytes.length;
-    let at = 0;
-    if (held > 0) {
-      at = Math.min(BLOCK - held, bytes.length);
-      rest.set(bytes.subarray(0, at), held);
-      held += at;
-      if (held < BLOCK) return;
-      compress(state, schedule, roots, rest, 0);
-    }
-    for (; at + BLOCK <= bytes.length; at += BLOCK) compress(state, schedule, roots, bytes, at);
-    rest.set(bytes.subarray(at));
-    held = bytes.length - at;
-  }
-
-  return {
-    update,
-    digest() {
-      const bits = total * 8;
-      // A one, zeros up to eight bytes before a block's end, the length in bits.
-      const end = new Uint8Array((held < 56 ? 64 : 128) - held);
-      end[0] = 0x80;
-      const view = new DataView(end.buffer);
-      view.setUint32(end.length - 8, Math.floor(bits / 2 ** 32));
-      view.setUint32(end.length - 4, bits % 2 ** 32);
-      update(end);
-      const value = new DataView(new ArrayBuffer(32));
-      for (const [index, word] of state.entries()) value.setInt32(index * 4, word);
-      return btoa(String.fromCharCode(...new Uint8Array(value.buffer)));
-    },
-  };
+  return paddedHasher(state, false, (bytes, offset) => compress(state, schedule, roots, bytes, offset));
 }
 
 function compress(state: Int32Array, w: Int32Array, roots: Int32Array, bytes: Uint8Array, offset: number): void {
