@@ -5,6 +5,7 @@ import type { Clock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { encodePath, joinBase, MAX_KEY_BYTES } from "../../src/key.ts";
 import { putSource } from "../../src/put.ts";
+import { objectUrl } from "../../src/s3/url.ts";
 import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
 import { clients } from "./clients.ts";
@@ -24,7 +25,6 @@ import type { S3Options } from "./options.ts";
 import { presignObject } from "./presign.ts";
 import { bucketCheck, getObject, headObject } from "./read.ts";
 import { toSettings } from "./settings.ts";
-import { objectUrl } from "../../src/s3/url.ts";
 import { putObject } from "./write.ts";
 
 /** A backend over one bucket; `clock` is what tests turn. Rejects `invalid-option`. */

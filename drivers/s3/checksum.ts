@@ -6,9 +6,9 @@ import type { UploadedPart } from "../../src/backend.ts";
 import type { ChecksumAlgorithm } from "../../src/checksum/algorithm.ts";
 import type { Place } from "../../src/error.ts";
 import { checkAlgorithm, refuse } from "../../src/options.ts";
-import type { WireResponse } from "./transport.ts";
-import type { Markup } from "../../src/s3/xml.ts";
 import type { HeaderMap } from "../../src/s3/headers.ts";
+import type { Markup } from "../../src/s3/xml.ts";
+import type { WireResponse } from "./transport.ts";
 
 /** The algorithms of one driver. */
 export class Checksums {

@@ -3,13 +3,13 @@ import { createTransport } from "#transport";
 import { StorageError } from "../../src/error.ts";
 import { RetryBudget } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
+import { type Element, readXml } from "../../src/s3/xml.ts";
 import { Attempts, type Line, type Read } from "./attempts.ts";
 import { complaintOf } from "./complaint.ts";
 import { fromFetch } from "./fetch.ts";
 import { Refusal } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import type { Settings } from "./settings.ts";
-import { type Element, readXml } from "../../src/s3/xml.ts";
 
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** What an answer says of its failure: its head, and the error document as far as there is one. */
-import type { WireResponse } from "./transport.ts";
 import { childText, type Element, readXml } from "../../src/s3/xml.ts";
+import type { WireResponse } from "./transport.ts";
 
 /** An error document is small; more is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;

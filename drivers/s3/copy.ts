@@ -11,11 +11,11 @@ import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts } from "../../src/put.ts";
+import { toRequestHeaders } from "../../src/s3/headers.ts";
+import { childText, type Element } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { toDate, toEtag } from "./headers.ts";
 import { type BucketCheck, headMarked, type Marked } from "./read.ts";
-import { childText, type Element } from "../../src/s3/xml.ts";
-import { toRequestHeaders } from "../../src/s3/headers.ts";
 
 /** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
 const COPY_PART = 1024 * 1024 * 1024;

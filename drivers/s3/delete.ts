@@ -7,12 +7,12 @@ import type { CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/
 import { hasCode, locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import { type Failure, retry } from "../../src/retry.ts";
+import type { Query } from "../../src/s3/url.ts";
+import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf } from "./complaint.ts";
 import { absent, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
-import type { Query } from "../../src/s3/url.ts";
-import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;

@@ -5,9 +5,9 @@
 import type { ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { following } from "../../src/pages.ts";
+import { childFlag, childNumber, childrenOf, childText, type Element } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { toDate, toEtag } from "./headers.ts";
-import { childFlag, childNumber, childrenOf, childText, type Element } from "../../src/s3/xml.ts";
 
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {

@@ -15,14 +15,7 @@ import type {
 } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
 import { advancing, following } from "../../src/pages.ts";
-import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
-import type { Client } from "./client.ts";
-import { conditions } from "./conditions.ts";
-import { deleteObject } from "./delete.ts";
-import { extraHeaders, toDate, toEtag } from "./headers.ts";
-import { listObjects, namesOf, without } from "./list.ts";
-import { settle, whose, writeMark } from "./settle.ts";
-import { etagOf } from "./write.ts";
+import { toRequestHeaders } from "../../src/s3/headers.ts";
 import {
   childFlag,
   childNumber,
@@ -32,7 +25,14 @@ import {
   type Markup,
   writeXml,
 } from "../../src/s3/xml.ts";
-import { toRequestHeaders } from "../../src/s3/headers.ts";
+import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
+import type { Client } from "./client.ts";
+import { conditions } from "./conditions.ts";
+import { deleteObject } from "./delete.ts";
+import { extraHeaders, toDate, toEtag } from "./headers.ts";
+import { listObjects, namesOf, without } from "./list.ts";
+import { settle, whose, writeMark } from "./settle.ts";
+import { etagOf } from "./write.ts";
 
 /** Begins an upload. */
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {

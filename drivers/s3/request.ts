@@ -2,9 +2,9 @@
 import { sha256Hex } from "#digest";
 import { type Identity, signHeaders } from "../../src/sigv4/sign.ts";
 import type { HeaderMap } from "../../src/s3/headers.ts";
+import { objectUrl, type Query } from "../../src/s3/url.ts";
 import type { Settings } from "./settings.ts";
 import type { WireRequest } from "./transport.ts";
-import { objectUrl, type Query } from "../../src/s3/url.ts";
 
 /** One S3 operation before it is signed. */
 export interface Operation {

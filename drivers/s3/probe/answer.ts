@@ -1,7 +1,7 @@
 /** What a server answered, as far as the probe looks at it. */
+import { childrenOf, type Element, readXml } from "../../../src/s3/xml.ts";
 import { complaintOf } from "../complaint.ts";
 import type { WireResponse } from "../transport.ts";
-import { childrenOf, type Element, readXml } from "../../../src/s3/xml.ts";
 
 const MAX_ANSWER = 1024 * 1024;
 

@@ -1,12 +1,12 @@
 /** The one place of the probe that sends: signed requests below its own prefix, all that they make written down, all of it removed. */
 import type { Driver } from "../../../src/driver.ts";
 import { encodePath } from "../../../src/key.ts";
+import type { HeaderMap } from "../../../src/s3/headers.ts";
+import type { Query } from "../../../src/s3/url.ts";
+import { childText, type Element, type Markup, writeXml } from "../../../src/s3/xml.ts";
 import { Client } from "../client.ts";
 import { Whereabouts } from "../region.ts";
 import type { Operation } from "../request.ts";
-import type { Query } from "../../../src/s3/url.ts";
-import { childText, type Element, type Markup, writeXml } from "../../../src/s3/xml.ts";
-import type { HeaderMap } from "../../../src/s3/headers.ts";
 import { type Answer, children, readAnswer, toAnswer } from "./answer.ts";
 
 /** Refusals that are answers here. Others, which may be over soon, are repeated, and then leave the question open. */
