@@ -24,8 +24,10 @@ const args = {
   cors: { type: "string", description: "Origins whose pages may send requests, or *", valueHint: "origins" },
 } as const;
 
-const KNOWN =
-  /^--(port|host|bucket|access-key|accessKey|secret-key|secretKey|region|read-only|readOnly|public|cors)(=|$)/;
+/** As they are typed: citty takes `--accessKey` for `--access-key` too. */
+const KNOWN = Object.keys(args)
+  .filter((name) => name !== "folder")
+  .flatMap((name) => [`--${name}`, `--${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}`]);
 
 /** The command. It runs until SIGINT or SIGTERM, and then until the running requests are done. */
 export const serve: CommandDef<typeof args> = defineCommand({
@@ -95,7 +97,10 @@ function portOf(text: string): number {
 // A mistyped --read-only must not let writes in.
 function refuseUnknown(positional: readonly string[], rawArgs: readonly string[]): void {
   // Options first: the value of a mistyped one counts as positional.
-  const unknown = rawArgs.find((arg) => arg.startsWith("-") && !KNOWN.test(arg)) ?? positional[1];
-  if (unknown !== undefined)
-    throw new Error(`${unknown.replace(/=.*/s, "")} is unknown here: see "unbucket serve --help"`);
+  const unknown = rawArgs.find((arg) => arg.startsWith("-") && !KNOWN.includes(nameOf(arg))) ?? positional[1];
+  if (unknown !== undefined) throw new Error(`${nameOf(unknown)} is unknown here: see "unbucket serve --help"`);
+}
+
+function nameOf(arg: string): string {
+  return arg.replace(/=.*/s, "");
 }
