@@ -66,6 +66,12 @@ export function publicBase(url: string | undefined): string | undefined {
   throw refuse("publicUrl", "must be an http(s) URL or a path such as /files, without a query");
 }
 
+/** An address of HTTP without user, query and fragment; rejects `invalid-option`. */
+export function httpUrl(option: string, url: string): URL {
+  if (/^https?:\/\/[^?#@\s]+$/i.test(url) && URL.canParse(url)) return new URL(url);
+  throw refuse(option, "must be an http(s) URL without a query");
+}
+
 /** Options with the prefix that a store further in knows; what is no prefix goes on as it is, to be refused there. */
 export function prefixed<T extends { readonly prefix?: string; readonly startAfter?: string }>(
   options: T,

@@ -1,6 +1,6 @@
 /** Presigned URLs of a folder: requests to a gateway over it, signed as those to S3 are. */
 import type { Backend } from "../../src/backend.ts";
-import { driverOptions, refuse } from "../../src/options.ts";
+import { driverOptions, httpUrl, refuse } from "../../src/options.ts";
 
 /** The gateway before a folder (`unbucket/gateway`), as its clients see it. */
 export interface FolderGateway {
@@ -18,10 +18,8 @@ export interface FolderGateway {
 export function presigner(gateway: FolderGateway): NonNullable<Backend["presign"]> {
   driverOptions(gateway, { url: "string", accessKeyId: "string", secretAccessKey: "string", region: "string" });
   const { url, accessKeyId, secretAccessKey, region = "us-east-1" } = gateway;
-  if (!/^https?:\/\/[^?#@\s]+$/i.test(url) || !URL.canParse(url))
-    throw refuse("gateway.url", "must be an http(s) URL without a query");
+  const { origin, pathname } = httpUrl("gateway.url", url);
   if (!accessKeyId || !secretAccessKey) throw refuse("gateway", "needs accessKeyId and secretAccessKey");
-  const { origin, pathname } = new URL(url);
   const path = `${pathname.replace(/\/+$/, "")}/`;
   const bucket = path.split("/").at(-2);
   if (!bucket) throw refuse("gateway.url", "must end with the name of the bucket: https://example.com/s3/uploads");

@@ -1,5 +1,5 @@
 /** The options of a gateway, and what they mean once checked. */
-import { driverOptions, refuse } from "../options.ts";
+import { driverOptions, httpUrl, refuse } from "../options.ts";
 import type { Identity } from "../sigv4/sign.ts";
 import type { Keys } from "./authenticate.ts";
 import type { Endpoint } from "./received.ts";
@@ -56,9 +56,7 @@ export function parseOptions(options: GatewayOptions): Settings {
 }
 
 function parseEndpoint(endpoint: string): Endpoint {
-  if (!/^https?:\/\/[^?#@\s]+$/i.test(endpoint) || !URL.canParse(endpoint))
-    throw refuse("endpoint", "must be an http(s) URL without a query");
-  const { protocol: scheme, host, pathname } = new URL(endpoint);
+  const { protocol: scheme, host, pathname } = httpUrl("endpoint", endpoint);
   try {
     return { scheme, host, path: decodeURIComponent(pathname).replace(/\/+$/, "") };
   } catch {
