@@ -49,11 +49,11 @@ export async function* chunks(
 
   try {
     if (!frame) throw new Refusal("NotImplemented", `${hash.slice(0, 64)} is not understood here.`);
-    for (let left = -1; left !== 0;) {
+    for (;;) {
       const [, length = "", signature = ""] =
         /^([\da-f]{1,12})(?:;chunk-signature=([\da-f]{64}))?$/i.exec(await line()) ?? [];
       if (length === "" || frame.signed !== (signature !== "")) throw broken();
-      left = Number.parseInt(length, 16);
+      let left = Number.parseInt(length, 16);
       const last = left === 0;
       const hasher = frame.signed ? sha256.create() : undefined;
       while (left > 0) {
@@ -67,7 +67,6 @@ export async function* chunks(
       // Behind the last piece comes the trailer, or the empty line that ends it.
       if (last) break;
       if ((await line()) !== "") throw broken();
-      left = -1;
     }
     await readTrailer();
     // Nothing may follow. Whoever reads to the end can use the connection again, too.

@@ -12,11 +12,8 @@ import { type Call, xml } from "./call.ts";
 import { documentOf, malformed, understood } from "./document.ts";
 import { knowing, uploadOf } from "./multipart.ts";
 import { quoted, writeConditions } from "./object.ts";
-import { algorithmOf } from "./payload.ts";
+import { algorithmIn, checksumsIn } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
-
-/** What of its name is no algorithm's. */
-const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)(.+)$/;
 
 /** A part as a completion names it. */
 interface Named {
@@ -27,14 +24,14 @@ interface Named {
 
 /** CompleteMultipartUpload. */
 export async function completeUpload(call: Call, uploadId: string): Promise<Response> {
-  const { store, bucket, key, headers, signal, origin, path } = call;
+  const { store, bucket, key, headers, origin, path } = call;
   const named = partsOf(await documentOf(call, "CompleteMultipartUpload", withoutChecksums(headers)));
   const upload = await uploadOf(call, uploadId);
   await checkParts(call, upload, named);
   const begun = { ...upload.state(), ...writeConditions(headers) };
   const conditional = await store.resumeMultipartUpload(key, begun);
   const list = named.map(({ partNumber, etag }) => ({ partNumber, etag }));
-  const { etag } = await knowing(conditional.complete(list, { signal })).catch((error: unknown) => {
+  const { etag } = await knowing(conditional.complete(list)).catch((error: unknown) => {
     throw hasCode(error, "invalid-option") ? invalidPart(error) : error;
   });
   const document = [
@@ -48,7 +45,9 @@ export async function completeUpload(call: Call, uploadId: string): Promise<Resp
 
 /** Here these are of the object, not of the document. */
 function withoutChecksums(headers: Headers): Headers {
-  return new Headers([...headers].filter(([name]) => !CHECKSUM.test(name)));
+  const others = new Headers(headers);
+  for (const [name] of checksumsIn(headers)) others.delete(name);
+  return others;
 }
 
 function partsOf(root: Element): readonly Named[] {
@@ -67,10 +66,10 @@ function partsOf(root: Element): readonly Named[] {
 }
 
 /** Holds what is named, and what is said of the whole, against the parts that are stored, as far as the store tells of them. */
-async function checkParts({ headers, signal }: Call, upload: MultipartUpload, named: readonly Named[]): Promise<void> {
-  const checksums = [...headers].filter(([name]) => CHECKSUM.test(name));
+async function checkParts({ headers }: Call, upload: MultipartUpload, named: readonly Named[]): Promise<void> {
+  const checksums = checksumsIn(headers);
   const expected = headers.get("x-amz-mp-object-size");
-  const stored = await storedParts(upload, signal);
+  const stored = await storedParts(upload);
   // Over already: the store knows whether this is the completion that was answered before.
   if (stored === "over") return;
   if (stored === "unlisted") {
@@ -94,7 +93,7 @@ async function checkParts({ headers, signal }: Call, upload: MultipartUpload, na
   if (expected !== null && expected !== String(total))
     throw new Refusal("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.");
   for (const [name, value] of checksums) {
-    const algorithm = algorithmOf(name.replace(CHECKSUM, "$1"));
+    const algorithm = algorithmIn(name);
     if (!algorithm) throw new Refusal("NotImplemented", `${name.slice(0, 64)} is not checked here.`);
     const own = parts.map(({ element }) => childText(element, `Checksum${algorithm.name}`) ?? "");
     if (own.includes(""))
@@ -122,12 +121,9 @@ async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): 
   return hasher.digest();
 }
 
-async function storedParts(
-  upload: MultipartUpload,
-  signal: AbortSignal | undefined,
-): Promise<readonly StoredPart[] | "over" | "unlisted"> {
+async function storedParts(upload: MultipartUpload): Promise<readonly StoredPart[] | "over" | "unlisted"> {
   try {
-    return await upload.parts({ signal });
+    return await upload.parts();
   } catch (error) {
     if (hasCode(error, "not-found")) return "over";
     if (hasCode(error, "unsupported")) return "unlisted";

@@ -16,7 +16,7 @@ import { Refusal } from "./refusal.ts";
 
 /** CopyObject. */
 export async function copyObject(call: Call): Promise<Response> {
-  const { store, key, headers, signal } = call;
+  const { store, key, headers } = call;
   const from = sourceOf(call);
   const directive = headers.get("x-amz-metadata-directive") ?? "COPY";
   if (!["COPY", "REPLACE"].includes(directive)) throw new Refusal("InvalidArgument", "Unknown metadata directive.");
@@ -33,36 +33,36 @@ export async function copyObject(call: Call): Promise<Response> {
   const made =
     replace || Object.keys(conditions).length > 0
       ? await rewrite(call, from, ifMatch, replace)
-      : await store.copy(from, key, { ifMatch, signal });
-  return result("CopyObjectResult", made.etag, made.lastModified ?? (await store.head(key, { signal }))?.lastModified);
+      : await store.copy(from, key, { ifMatch });
+  return result("CopyObjectResult", made.etag, made.lastModified ?? (await store.head(key))?.lastModified);
 }
 
 /** UploadPartCopy. */
 export async function copyPart(call: Call, uploadId: string, partNumber: number): Promise<Response> {
-  const { store, headers, signal } = call;
+  const { store, headers } = call;
   unconditional(headers);
   const from = sourceOf(call);
   const ifMatch = await checkSource(call, from);
   const range = rangeOf(headers.get("x-amz-copy-source-range"));
   const upload = await uploadOf(call, uploadId);
-  const source = await store.download(from, { ifMatch, range, signal });
+  const source = await store.download(from, { ifMatch, range });
   // A part with fewer bytes than were asked for would be found missing by nobody.
   if (range !== undefined && range.end >= source.size) {
     await source.body.cancel();
     throw new Refusal("InvalidRange", "The requested range is not satisfiable");
   }
-  const { etag } = await knowing(upload.uploadPart(partNumber, source.body, { signal }));
+  const { etag } = await knowing(upload.uploadPart(partNumber, source.body));
   return result("CopyPartResult", etag, new Date());
 }
 
 /** Writes the source's bytes under the key: with other headers, or under conditions. */
 async function rewrite(call: Call, from: string, ifMatch: string | undefined, replace: boolean): Promise<ObjectInfo> {
-  const { store, key, headers, signal } = call;
-  const source: DownloadedObject = await store.download(from, { ifMatch, signal });
+  const { store, key, headers } = call;
+  const source: DownloadedObject = await store.download(from, { ifMatch });
   try {
     if (!replace) refuseLoss(source);
     const stored = replace ? toOptions(headers) : headersOf(source);
-    const options = { ...stored, ...writeConditions(headers), size: source.size, signal };
+    const options = { ...stored, ...writeConditions(headers), size: source.size };
     return await store.upload(key, source.body, options);
   } catch (error) {
     // What was refused before the body was asked for has let go of nothing.
@@ -84,7 +84,7 @@ function sourceOf({ headers, bucket }: Call): string {
 }
 
 /** Holds the source against the conditions of the request; gives the ETag of the one version that may be copied. */
-async function checkSource({ store, headers, signal }: Call, from: string): Promise<string | undefined> {
+async function checkSource({ store, headers }: Call, from: string): Promise<string | undefined> {
   const conditions = new Headers();
   for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) {
     const value = headers.get(`x-amz-copy-source-${name}`);
@@ -95,7 +95,7 @@ async function checkSource({ store, headers, signal }: Call, from: string): Prom
     conditions.set(name, name.endsWith("match") ? quoted(value) : value);
   }
   if ([...conditions].length === 0) return undefined;
-  const info = await store.head(from, { signal });
+  const info = await store.head(from);
   if (!info) throw notFound(from);
   if (evaluate(conditions, info) !== "send")
     throw new Refusal("PreconditionFailed", "At least one of the pre-conditions you specified did not hold");

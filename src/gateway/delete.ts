@@ -15,8 +15,7 @@ const AT_A_TIME = 16;
 
 /** Deletes up to a thousand keys; each that could not be deleted is named in the answer. */
 export async function deleteObjects(call: Call): Promise<Response> {
-  const { headers, signal } = call;
-  unconditional(headers);
+  unconditional(call.headers);
   const root = await documentOf(call, "Delete");
   const quiet = understood(() => childFlag(root, "Quiet")) === true;
   const asked = childrenOf(root, "Object");
@@ -32,7 +31,6 @@ export async function deleteObjects(call: Call): Promise<Response> {
     else keys.add(key);
   }
   for (const [key, error] of await deleted(call, [...keys])) failures.set(key, refusalOf(error));
-  signal?.throwIfAborted();
   const done = quiet ? [] : [...keys].filter((key) => !failures.has(key));
   return xml([
     "DeleteResult",
@@ -51,10 +49,10 @@ export async function deleteObjects(call: Call): Promise<Response> {
 }
 
 /** Those that failed. One that no store can have makes the whole batch fail, so that each is then asked for alone. */
-async function deleted({ store, signal }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
+async function deleted({ store }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
   if (keys.length === 0) return [];
   try {
-    await store.delete(keys, { signal });
+    await store.delete(keys);
     return [];
   } catch (error) {
     if (!StorageError.is(error)) throw error;
@@ -63,7 +61,7 @@ async function deleted({ store, signal }: Call, keys: readonly string[]): Promis
   }
   const failures: [string, unknown][] = [];
   await pool(keys, AT_A_TIME, async (key) => {
-    await store.delete(key, { signal }).catch((error: unknown) => failures.push([key, error]));
+    await store.delete(key).catch((error: unknown) => failures.push([key, error]));
   });
   return failures;
 }

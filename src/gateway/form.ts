@@ -10,7 +10,7 @@ import { checkFields, toOptions } from "./headers.ts";
 import { lingering } from "./lingering.ts";
 import { checkPolicy, type LengthRange } from "./policy.ts";
 import type { Received } from "./received.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, tooLarge } from "./refusal.ts";
 
 interface Posted {
   readonly store: ObjectStore;
@@ -78,7 +78,7 @@ async function* within(
   let count = 0;
   for await (const piece of file) {
     count += piece.byteLength;
-    if (count > most) throw new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+    if (count > most) throw tooLarge();
     yield piece;
   }
   if (count < least)

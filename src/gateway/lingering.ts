@@ -1,5 +1,6 @@
 /** Bodies that end too soon: refused before their end, or cut off by their sender or the host. */
-import { Refusal } from "./refusal.ts";
+import { isTooLarge } from "../respond/error.ts";
+import { Refusal, tooLarge } from "./refusal.ts";
 
 /** What is read of a stream. */
 export interface Source {
@@ -47,11 +48,9 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
   };
 }
 
-/** A body that cannot be read. Hosts say by this status that it is over their own limit; else its sender is gone. */
+/** A body that cannot be read: over the host's own limit, or its sender is gone. */
 function cutOff(cause: unknown): Refusal {
-  const { status, statusCode = status } = (cause ?? {}) as Record<string, unknown>;
-  if (statusCode === 413)
-    return new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", { cause });
+  if (isTooLarge(cause)) return tooLarge(cause);
   return new Refusal("IncompleteBody", "The body of the request ended too soon.", { cause });
 }
 

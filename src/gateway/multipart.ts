@@ -15,12 +15,12 @@ import { Refusal } from "./refusal.ts";
 
 /** CreateMultipartUpload. */
 export async function createUpload(call: Call): Promise<Response> {
-  const { store, bucket, key, headers, signal } = call;
+  const { store, bucket, key, headers } = call;
   unconditional(headers);
   const named = headers.get("x-amz-checksum-algorithm");
   if (named !== null && !algorithmOf(named))
     throw new Refusal("NotImplemented", "Checksums here are CRC32, CRC32C, CRC64NVME and SHA256.");
-  const { uploadId } = await store.createMultipartUpload(key, { ...toOptions(headers), signal });
+  const { uploadId } = await store.createMultipartUpload(key, toOptions(headers));
   const told = new Headers(named === null ? {} : { "x-amz-checksum-algorithm": named.toUpperCase() });
   const document: Markup = [
     "InitiateMultipartUploadResult",
@@ -35,11 +35,11 @@ export async function createUpload(call: Call): Promise<Response> {
 
 /** UploadPart. */
 export async function uploadPart(call: Call, uploadId: string): Promise<Response> {
-  const { headers, signal, payload } = call;
+  const { headers, payload } = call;
   unconditional(headers);
   const upload = await uploadOf(call, uploadId);
   const { body, answer } = payload();
-  const { etag } = await knowing(upload.uploadPart(partNumberOf(call), body, { signal }));
+  const { etag } = await knowing(upload.uploadPart(partNumberOf(call), body));
   return new Response(null, { status: 200, headers: { etag, ...answer } });
 }
 
@@ -54,7 +54,7 @@ export function partNumberOf({ query }: Pick<Call, "query">): number {
 
 /** AbortMultipartUpload: also of one that is over. */
 export async function abortUpload(call: Call, uploadId: string): Promise<Response> {
-  await (await uploadOf(call, uploadId)).abort({ signal: call.signal });
+  await (await uploadOf(call, uploadId)).abort();
   return new Response(null, { status: 204 });
 }
 

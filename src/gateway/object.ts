@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 import type { ObjectHeaders } from "../backend.ts";
+import { collect } from "../collect.ts";
 import type { UploadOptions } from "../interface.ts";
 import { answer } from "../respond/answer.ts";
 import { NAMES } from "../s3/headers.ts";
@@ -34,10 +35,11 @@ export function readObject(call: Call): Promise<Response> {
 
 /** PutObject. */
 export async function putObject(call: Call): Promise<Response> {
-  const { store, key, headers, signal, payload } = call;
-  const options = { ...toOptions(headers), ...writeConditions(headers), signal };
+  const { store, key, headers, payload } = call;
+  const options = { ...toOptions(headers), ...writeConditions(headers) };
   const { body, size, answer: told } = payload();
-  const source = size !== undefined && size <= MAX_HELD ? await held(body, size) : body;
+  const held = size !== undefined && size <= MAX_HELD;
+  const source = held ? await collect(async () => (await body.next()).value ?? null, size, Infinity) : body;
   const { etag } = await store.upload(key, source, { ...options, size });
   return new Response(null, { status: 200, headers: { etag, ...told } });
 }
@@ -45,21 +47,10 @@ export async function putObject(call: Call): Promise<Response> {
 /** Bytes of a body that is held whole, for which a stream costs more than it saves. */
 const MAX_HELD = 64 * 1024;
 
-/** The bytes of a body that has this length, or errors. */
-async function held(body: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for await (const piece of body) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
-}
-
 /** DeleteObject: also of a key that is not there. */
-export async function deleteObject({ store, key, headers, signal }: Call): Promise<Response> {
+export async function deleteObject({ store, key, headers }: Call): Promise<Response> {
   unconditional(headers);
-  await store.delete(key, { signal });
+  await store.delete(key);
   return new Response(null, { status: 204 });
 }
 

@@ -11,7 +11,7 @@ import { chunks, type Trailers } from "./chunked.ts";
 import { lingering } from "./lingering.ts";
 import { md5 } from "./md5.ts";
 import type { Received } from "./received.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, tooLarge } from "./refusal.ts";
 
 /** A body on its way. */
 export interface Payload {
@@ -24,10 +24,9 @@ export interface Payload {
 
 /** The most bytes of one body, as on S3: whoever has a presigned URL that says no length could else fill any disk. */
 const MOST = 5 * 2 ** 30;
-const CHECKSUM = "x-amz-checksum-";
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
-/** Of names that begin so, those that hold no value. */
-const NO_VALUE = ["mode", "type", "algorithm"];
+/** Headers that hold a checksum; others that begin so tell of which kind it is. */
+const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)/;
 
 /** A check of all bytes: what it computes with, and what it must be in the end. */
 interface Check {
@@ -102,15 +101,12 @@ function announced(headers: Headers): Trailers {
 }
 
 function* checksums(headers: Headers, trailers: Trailers): Generator<Check, void, void> {
-  const named = [...headers.keys()].filter(
-    (name) => name.startsWith(CHECKSUM) && !NO_VALUE.includes(name.slice(CHECKSUM.length)),
-  );
   const places = [
-    ...named.map((name) => [name, headers] as const),
+    ...checksumsIn(headers).map(([name]) => [name, headers] as const),
     ...[...trailers.keys()].map((name) => [name, trailers] as const),
   ];
   for (const [header, values] of places) {
-    const algorithm = ALGORITHMS.find((one) => one.header === header);
+    const algorithm = algorithmIn(header);
     if (!algorithm)
       throw new Refusal(
         "NotImplemented",
@@ -153,10 +149,6 @@ function* digested(digest: string | null): Generator<Check, void, void> {
   };
 }
 
-function tooLarge(): Refusal {
-  return new Refusal("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
-}
-
 function incomplete(): Refusal {
   return new Refusal(
     "IncompleteBody",
@@ -166,6 +158,16 @@ function incomplete(): Refusal {
 
 function base64(hex: string): string {
   return btoa(hex.replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16))));
+}
+
+/** The headers that hold a checksum, each with its value. */
+export function checksumsIn(headers: Headers): [name: string, value: string][] {
+  return [...headers].filter(([name]) => CHECKSUM.test(name));
+}
+
+/** The algorithm whose checksum a header holds; undefined for another. */
+export function algorithmIn(header: string): ChecksumAlgorithm | undefined {
+  return ALGORITHMS.find((one) => one.header === header);
 }
 
 /** The algorithm of a name such as `CRC32C`; undefined for another. */

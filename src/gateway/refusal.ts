@@ -82,6 +82,13 @@ export class Refusal extends StorageError {
   }
 }
 
+/** The failure of a body that is over a limit. */
+export function tooLarge(cause?: unknown): Refusal {
+  return new Refusal("EntityTooLarge", TOO_LARGE, { cause });
+}
+
+const TOO_LARGE = "Your proposed upload exceeds the maximum allowed size";
+
 /** What our own codes are called, and what is said where the message may hold what is none of the client's business. */
 const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   "invalid-key": ["InvalidURI", "The key cannot be that of an object."],
@@ -91,7 +98,7 @@ const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   "not-modified": ["NotModified", "Not Modified"],
   "precondition-failed": ["PreconditionFailed", "At least one of the pre-conditions you specified did not hold"],
   conflict: ["ConditionalRequestConflict", "Another request changed the object at the same time."],
-  "too-large": ["EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"],
+  "too-large": ["EntityTooLarge", TOO_LARGE],
   denied: ["AccessDenied", "Access Denied"],
   unsupported: ["NotImplemented", "The store behind this endpoint cannot do this."],
   timeout: ["ServiceUnavailable", "Please try again later."],

@@ -84,8 +84,11 @@ function statusOf(error: StorageError, reason: string | null, usual: number): nu
   return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
 }
 
-/** Of other statuses nothing is known: one may be that of a service which the app itself has asked. */
-function isTooLarge(error: unknown): boolean {
+/**
+ * Whether a host says of a body that it is over its own limit. Of other statuses nothing is known: one may be that of a service which the
+ * app itself has asked.
+ */
+export function isTooLarge(error: unknown): boolean {
   const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
   return statusCode === 413;
 }
