@@ -49,7 +49,7 @@ export async function commit(
   conditions: Conditions,
 ): Promise<StoredInfo> {
   try {
-    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async () => {
+    return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async (unlock) => {
       conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
@@ -67,17 +67,19 @@ export async function commit(
         if (draft.recorded) await dropRecord(root, key, draft.stats);
         throw error;
       }
-      // The data has its name, which nothing undoes. The old version's record stays until the new name is on the disk.
+      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless older files are to be removed.
+      const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
+      const unlocked = others.length > 0 ? null : unlock();
+      // The old version's record stays until the new name is on the disk.
       try {
         if (draft.durable)
           await flushing("stored", () => syncNames(root, folderOf(placed.candidate.path), placed.held.handle));
       } finally {
         await placed.held.close();
       }
-      for (const { candidate, stats } of before) {
-        if (candidate.path !== placed.candidate.path) await tidy(root, key, candidate);
-        await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
-      }
+      for (const { candidate } of others) await tidy(root, key, candidate);
+      for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
+      await unlocked;
       return infoOf(key, draft.stats, description);
     });
   } catch (error) {

@@ -92,7 +92,8 @@ export async function openNow(path: string, flags: string | number, local: Local
       return call(isMemory && length <= AT_ONCE, "write", fd, bytes, from, length);
     },
     async sync() {
-      await call(false, "fsync", fd);
+      // Memory has nothing to flush.
+      await call(isMemory, "fsync", fd);
       clean = true;
     },
     async stat() {

@@ -38,15 +38,28 @@ export function claimPath(key: string): string {
   return `${sha256(key).slice(0, 32)}.claim`;
 }
 
-/** Runs work while nobody else writes the key: in turn within this process, by a claim in the folder between processes. */
-export function withLock<T>(root: Root, key: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  return inTurn(`${root.base}\0${key}`, async () => {
-    if (inMemory) return work();
+/** Lets a key go; a second time does nothing. Never rejects. */
+export type Unlock = () => Promise<void>;
+
+/**
+ * Runs work while nobody else writes the key: in turn within this process, by a claim in the folder between processes. Work may unlock
+ * the key before it ends, when what is left concerns no other writer.
+ */
+export function withLock<T>(
+  root: Root,
+  key: string,
+  options: LockOptions,
+  work: (unlock: Unlock) => Promise<T>,
+): Promise<T> {
+  return inTurn(`${root.base}\0${key}`, async (next) => {
+    if (inMemory) return work(async () => next());
     const end = await claimed(root, key, options);
+    let unlocked: Promise<void> | undefined;
+    const unlock: Unlock = () => (unlocked ??= end().then(next));
     try {
-      return await work();
+      return await work(unlock);
     } finally {
-      await end();
+      await unlock();
     }
   });
 }
@@ -68,15 +81,15 @@ async function claimed(
 
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
-/** Runs work when all that was begun before under the same name has ended. */
-export async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+/** Runs work when all that was begun before under the same name has ended, or has said that the next may begin. */
+export async function inTurn<T>(name: string, work: (next: () => void) => Promise<T>): Promise<T> {
   const before = tails.get(name);
   let release: () => void = () => {};
   const tail = new Promise<void>((resolve) => (release = resolve));
   tails.set(name, tail);
   try {
     await before;
-    return await work();
+    return await work(release);
   } finally {
     release();
     if (tails.get(name) === tail) tails.delete(name);

@@ -1,17 +1,18 @@
 /** Making names survive a power cut: a file's bytes are flushed with the file, its name with the folder that holds it. */
 import type { BigIntStats } from "node:fs";
-import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
-import { errnoOf, isAbsent, orAbsent } from "./errno.ts";
-import { open } from "./file.ts";
+import type { Local } from "./calls.ts";
+import { errnoOf, isAbsent } from "./errno.ts";
+import { lookAt, open } from "./file.ts";
 import { folderOf } from "./path.ts";
 
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
-/** Gives absolute paths. */
+/** Gives absolute paths, and what kind of file system they are of. */
 interface Paths {
   path(relative: string): string;
+  isLocal(): Local;
 }
 
 /** An open folder. */
@@ -56,13 +57,13 @@ function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<
 }
 
 /** Flushes the names in a folder, where the system can; gives whether the folder is there. */
-export function syncFolder(path: string): Promise<boolean> {
-  return together(path, () => openAndSync(path));
+function syncFolder(path: string, local: Local): Promise<boolean> {
+  return together(path, () => openAndSync(path, local));
 }
 
-async function openAndSync(path: string): Promise<boolean> {
+async function openAndSync(path: string, local: Local): Promise<boolean> {
   try {
-    const handle = await open(path, "r", false);
+    const handle = await open(path, "r", local);
     await sync(handle).finally(() => handle.close());
   } catch (error) {
     if (isAbsent(error)) return false;
@@ -84,7 +85,8 @@ function isIncapable(error: unknown): boolean {
 
 /** Flushes that names in a folder are gone; another delete may have removed the folder itself, then the one above tells. */
 export async function syncRemoval(root: Paths, folder: string): Promise<void> {
-  for (let nearest = folder; !(await syncFolder(root.path(nearest))) && nearest !== "";) nearest = folderOf(nearest);
+  for (let nearest = folder; !(await syncFolder(root.path(nearest), root.isLocal())) && nearest !== "";)
+    nearest = folderOf(nearest);
 }
 
 /**
@@ -92,19 +94,20 @@ export async function syncRemoval(root: Paths, folder: string): Promise<void> {
  * folder exists does not say that its name is on the disk, another write may have made it a moment ago. `held` is the folder, if it is open.
  */
 export async function syncNames(root: Paths, folder: string, held: Folder | null = null): Promise<void> {
-  await (held ? together(held, () => sync(held)) : syncFolder(root.path(folder)));
+  const local = root.isLocal();
+  await (held ? together(held, () => sync(held)) : syncFolder(root.path(folder), local));
   if (held && known.has(held)) return;
   const fresh: [string, string][] = [];
   for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
     const path = root.path(child);
-    const stats = await (held && child === folder ? held.stat() : orAbsent(lstat(path, { bigint: true })));
+    const stats = await (held && child === folder ? held.stat() : lookAt(path, local));
     if (!stats) return;
     const birth = `${stats.ino}-${stats.birthtimeNs}`;
     // Those above it were flushed before it was remembered: none of them can be made anew while it is there.
     if (flushed.get(path) === birth) break;
     // The folder above the base may be one that the process cannot open, and is not the driver's to answer for.
-    if (child === "") await syncFolder(dirname(path)).catch(() => {});
-    else await syncFolder(root.path(folderOf(child)));
+    if (child === "") await syncFolder(dirname(path), false).catch(() => {});
+    else await syncFolder(root.path(folderOf(child)), local);
     fresh.push([path, birth]);
   }
   if (flushed.size + fresh.length > MEMORY) flushed.clear();

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
-import { emptyFolder } from "../drivers/fs/folder.ts";
+import { emptyFolder, filesBelow } from "../drivers/fs/folder.ts";
 import { openBelow, placeOf } from "../support/descriptors.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { disk } from "./failing.ts";
@@ -60,6 +60,25 @@ it("L2: who aborts when its object is there already is told that it is, and the 
   expect(await texts(base)).toEqual(["a", "b"]);
   await store.dispose();
   await expect.poll(() => openBelow(base)).toEqual([]);
+});
+
+it("L2, L7: who writes the same key meanwhile has it at once, and both are told when it is flushed", async () => {
+  const { base, store, all, letGo } = await waiting();
+  const again = [fs({ base }), store].map((driver, n) =>
+    driver.upload("d/b", `again ${n}`, { metadata: { n: `${n}` } }),
+  );
+  await expect.poll(async () => (await texts(base))[1]).toMatch(/^again /);
+  let isTold = false;
+  const told = Promise.all(again).then(() => (isTold = true));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(isTold).toBe(false);
+  letGo();
+  await told;
+  expect(statuses(await all)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+  const now = await store.download("d/b");
+  expect(await now.text()).toBe(`again ${now.metadata?.["n"]}`);
+  // Of three versions one record is left.
+  expect((await filesBelow(base)).filter((path) => path.includes("/meta/"))).toHaveLength(1);
 });
 
 it("L31: a driver that is disposed of meanwhile lets the folder go when they have been answered", async () => {

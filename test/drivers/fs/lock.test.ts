@@ -34,6 +34,28 @@ it("inTurn runs work of one name in turn, after failures too, and of other names
   expect(order).toEqual(["other", "first", "second"]);
 });
 
+it("L7: withLock lets the next in when work unlocks, in this process and in others, and never ends a claim of theirs", async () => {
+  const base = await emptyFolder();
+  const steps: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const first = withLock(rootAt(base), "k", {}, async (unlock) => {
+    steps.push("first");
+    await unlock();
+    await gate;
+    // A second time, when somebody else holds it.
+    await unlock();
+    steps.push("first ends");
+  });
+  await withLock(rootAt(base), "k", {}, async () => {
+    steps.push("second");
+    open();
+    await first;
+    expect((await filesBelow(base)).filter((path) => path.endsWith(".claim"))).toHaveLength(1);
+  });
+  expect([steps, await filesBelow(base)]).toEqual([["first", "second", "first ends"], [".unbucket/version"]]);
+});
+
 it("L7: withLock keeps two drivers off each other that reach one folder by two names, and leaves nothing", async () => {
   const base = await emptyFolder();
   const { symlink } = await import("node:fs/promises");
