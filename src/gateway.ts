@@ -4,7 +4,6 @@ import { listBuckets } from "./gateway/bucket.ts";
 import type { Call } from "./gateway/call.ts";
 import { postObject } from "./gateway/form.ts";
 import { allHeaders, checkHeaders } from "./gateway/headers.ts";
-import { readOn } from "./gateway/lingering.ts";
 import { operationOf } from "./gateway/operation.ts";
 import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
 import { payloadOf } from "./gateway/payload.ts";
@@ -12,6 +11,7 @@ import { receive, type Received } from "./gateway/received.ts";
 import { failed, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
+import { readOn } from "./lingering.ts";
 
 export type { GatewayOptions } from "./gateway/options.ts";
 export type { Identity } from "./sigv4/sign.ts";

@@ -109,6 +109,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   ],
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],
+  "./form": ["FormError", "readForm"],
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
   "./post-policy": ["presignPost"],
   "./gateway": ["gateway"],

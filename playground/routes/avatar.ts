@@ -1,11 +1,10 @@
 /** `/users/:id/avatar`: pictures up to 5 MB, with a thumbnail beside them. */
 import { getRouterParam, type H3Event } from "h3";
 import type { ObjectStore } from "unbucket";
+import { type FormFile, readForm } from "unbucket/form";
 import { guard } from "unbucket/guard";
 import { respond } from "unbucket/respond";
-import { withBody } from "../http/body.ts";
 import { Refused } from "../http/errors.ts";
-import { type FormFile, readForm } from "../http/form.ts";
 import { currentAvatar, saveAvatar, type Thumbnailer } from "../services/avatars.ts";
 import { toUser } from "./user.ts";
 
@@ -25,13 +24,7 @@ export async function postAvatar(
       "Thumbnails need sharp, which cannot run here. Run the playground on Node, Bun or Deno.",
     );
   }
-  const picture = await withBody(event.req, async (body) => {
-    for await (const part of readForm(event.req.headers, body)) {
-      // Awaited here: leaving the loop ends the form, and the file with it.
-      if (part.kind === "file") return await read(part);
-    }
-    throw new Refused(400, "no-file", "The form has no file. Send one picture: curl -F file=@me.png.");
-  });
+  const picture = await pictureIn(event.req);
   const { original, thumbnail } = await saveAvatar(store, thumbnailer, user, picture);
   const address = `/users/${encodeURIComponent(user)}/avatar`;
   return Response.json(
@@ -63,9 +56,22 @@ export async function getAvatar(store: ObjectStore, event: H3Event): Promise<Res
   }
 }
 
+async function pictureIn(request: Request): Promise<Picture> {
+  for await (const part of readForm(request)) {
+    // Awaited here: leaving the loop ends the form, and the file with it.
+    if (part.kind === "file") return await read(part);
+  }
+  throw new Refused(400, "no-file", "The form has no file. Send one picture: curl -F file=@me.png.");
+}
+
+interface Picture {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+}
+
 /** Whole, since sharp needs it so: at most what the guard lets through. */
-async function read(file: FormFile): Promise<{ bytes: Uint8Array; contentType: string }> {
-  const guarded = await guard({ body: file.body, type: file.type, name: file.filename }, PICTURES);
+async function read(file: FormFile): Promise<Picture> {
+  const guarded = await guard(file, PICTURES);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of guarded.body) chunks.push(new Uint8Array(chunk));
   return { bytes: new Uint8Array(await new Blob(chunks).arrayBuffer()), contentType: guarded.contentType };

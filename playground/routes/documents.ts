@@ -1,11 +1,10 @@
 /** `/documents`: the service layer behind HTTP. */
 import { getRouterParam, type H3Event } from "h3";
 import type { ObjectStore } from "unbucket";
+import { type FormFile, readForm } from "unbucket/form";
 import { guard } from "unbucket/guard";
 import { respond } from "unbucket/respond";
-import { withBody } from "../http/body.ts";
 import { Refused } from "../http/errors.ts";
-import { type FormFile, readForm } from "../http/form.ts";
 import type { DocumentRow } from "../services/database.ts";
 import type { Documents } from "../services/documents.ts";
 import { toLimit } from "./files.ts";
@@ -16,22 +15,18 @@ const EXPIRES_IN = 3600;
 
 /** Stores the file of a form: 201 with the document. The field `user`, or `?user=`, comes before the file. */
 export async function postDocument(documents: Documents, event: H3Event): Promise<Response> {
-  const row = await withBody(event.req, (body) => receive(documents, event, body));
+  const row = await receive(documents, event.req);
   return Response.json(show(row), { status: 201, headers: { location: `/documents/${row.id}` } });
 }
 
-async function receive(
-  documents: Documents,
-  event: H3Event,
-  body: ReadableStream<Uint8Array> | null,
-): Promise<DocumentRow> {
-  let user = new URL(event.req.url).searchParams.get("user") ?? undefined;
+async function receive(documents: Documents, request: Request): Promise<DocumentRow> {
+  let user = new URL(request.url).searchParams.get("user") ?? undefined;
   let row: DocumentRow | undefined;
   try {
-    for await (const part of readForm(event.req.headers, body)) {
-      if (row !== undefined) throw tooMuch(part.kind === "field" ? part.name : undefined);
+    for await (const part of readForm(request)) {
+      if (row !== undefined) throw tooMuch(part.kind === "text" ? part.field : undefined);
       if (part.kind === "file") row = await create(documents, toUser(user ?? "anonymous"), part);
-      else if (part.name === "user") user = part.value;
+      else if (part.field === "user") user = part.value;
     }
   } catch (error) {
     if (row !== undefined) await documents.remove(row.id);
@@ -48,7 +43,7 @@ function tooMuch(field: string | undefined): Refused {
 }
 
 async function create(documents: Documents, user: string, file: FormFile): Promise<DocumentRow> {
-  return documents.create(user, await guard({ body: file.body, type: file.type, name: file.filename }, LIMITS));
+  return documents.create(user, await guard(file, LIMITS));
 }
 
 /** The whole documents, newest first, of one user with `?user=`. */

@@ -4,9 +4,9 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
 import { sha256Hex } from "#digest";
+import type { Bytes } from "../bytes.ts";
 import { sha256 } from "../checksum.ts";
 import { type Keys, requireSigned, type Signed } from "./authenticate.ts";
-import type { Bytes } from "./bytes.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How a body is framed, by the value of `x-amz-content-sha256`: whether its pieces are signed, and whether a trailer follows. */

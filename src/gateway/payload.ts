@@ -3,12 +3,12 @@
  * What does not hold is the error of the stream in place of its end, so that whoever stores it stores nothing.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
+import { bytesOf } from "../bytes.ts";
 import type { ChecksumAlgorithm, Hasher } from "../checksum/algorithm.ts";
 import { crc32, crc32c, crc64nvme, sha256 } from "../checksum.ts";
 import type { Keys, Signed } from "./authenticate.ts";
-import { bytesOf } from "./bytes.ts";
+import { bodyOf } from "./body.ts";
 import { chunks, type Trailers } from "./chunked.ts";
-import { lingering } from "./lingering.ts";
 import { md5 } from "./md5.ts";
 import type { Received } from "./received.ts";
 import { Refusal, tooLarge } from "./refusal.ts";
@@ -53,7 +53,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
   const answer: Record<string, string> = {};
   const open = (): AsyncGenerator<Uint8Array, void, void> => {
-    const bytes = bytesOf(lingering(request.body));
+    const bytes = bytesOf(bodyOf(request));
     if (framed && signed) return chunks(bytes, signed, keys, trailers);
     return (async function* () {
       try {

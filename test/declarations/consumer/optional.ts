@@ -4,6 +4,7 @@ import env from "unbucket/drivers/env";
 import fs from "unbucket/drivers/fs";
 import memory from "unbucket/drivers/memory";
 import s3 from "unbucket/drivers/s3";
+import { readForm } from "unbucket/form";
 import { guard } from "unbucket/guard";
 import { presignPost } from "unbucket/post-policy";
 import { respond } from "unbucket/respond";
@@ -34,6 +35,8 @@ export async function calls(store: ObjectStore): Promise<void> {
   await store.sweepUploads({ prefix: text, olderThan: size });
   store.list({ prefix: text, cursor: text, limit: size });
   const file = await guard({ body, type: text, name: text, size }, { maxSize: size });
+  for await (const part of readForm(request, { maxParts: size, maxTextSize: size }))
+    if (part.kind === "file") await store.upload("a", (await guard(part)).body, { contentType: part.type });
   await respond(store, file.filename, request, { filename: text, cacheControl: text });
   await presignPost(store, "a", { contentLength: { min: size, max: 1 }, contentType: text, expiresIn: size });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Keys, Signed } from "../../../src/gateway/authenticate.ts";
-import { bytesOf } from "../../../src/gateway/bytes.ts";
+import { bytesOf } from "../../../src/bytes.ts";
 import { chunks, type Trailers } from "../../../src/gateway/chunked.ts";
 import { EXAMPLE, framed, stamp, trailer } from "./signer.ts";
 

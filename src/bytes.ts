@@ -1,5 +1,9 @@
 /** A stream that is read by lines and lengths. */
-import type { Source } from "./lingering.ts";
+
+/** What is read of a stream. */
+export interface Readable {
+  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+}
 
 /** The bytes of a stream, one after the other. */
 export interface Bytes {
@@ -16,7 +20,7 @@ export interface Bytes {
 const CRLF: Uint8Array = /* @__PURE__ */ Uint8Array.of(13, 10);
 
 /** Reads a stream, which may be absent: then it has no bytes. */
-export function bytesOf(stream: Source | null): Bytes {
+export function bytesOf(stream: Readable | null): Bytes {
   const reader = stream?.getReader();
   let held: Uint8Array = new Uint8Array();
   let ended = reader === undefined;

@@ -1,11 +1,5 @@
-/** Bodies that end too soon: refused before their end, or cut off by their sender or the host. */
-import { isTooLarge } from "../respond/error.ts";
-import { Refusal, tooLarge } from "./refusal.ts";
-
-/** What is read of a stream. */
-export interface Source {
-  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
-}
+/** Bodies of requests that are refused before their end. */
+import type { Readable } from "./bytes.ts";
 
 /** Bytes that are read on at most. */
 const MAX_REST = 64 * 1024 * 1024;
@@ -15,9 +9,12 @@ const ends = new WeakMap<ReadableStream, Promise<void>>();
 
 /**
  * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
- * that is cancelled, and a client that still sends then sees no answer.
+ * that is cancelled, and a client that still sends then sees no answer. `failing` says what a failure to read is called.
  */
-export function lingering(body: ReadableStream<Uint8Array> | null): Source | null {
+export function lingering(
+  body: ReadableStream<Uint8Array> | null,
+  failing: (cause: unknown) => unknown = (cause) => cause,
+): Readable | null {
   if (body === null) return null;
   return {
     getReader() {
@@ -31,7 +28,7 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
           return result;
         } catch (error) {
           end();
-          throw cutOff(error);
+          throw failing(error);
         }
       };
       const rest = async (reason: unknown): Promise<void> => {
@@ -46,12 +43,6 @@ export function lingering(body: ReadableStream<Uint8Array> | null): Source | nul
       return { read, cancel: async (reason) => void rest(reason).catch(() => {}) };
     },
   };
-}
-
-/** A body that cannot be read: over the host's own limit, or its sender is gone. */
-function cutOff(cause: unknown): Refusal {
-  if (isTooLarge(cause)) return tooLarge(cause);
-  return new Refusal("IncompleteBody", "The body of the request ended too soon.", { cause });
 }
 
 /** Waits until a body is read on, or read at all, that was refused. */

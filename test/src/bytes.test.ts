@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf } from "../../../src/gateway/bytes.ts";
+import { bytesOf } from "../../src/bytes.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | null): string | null => bytes && new TextDecoder().decode(bytes);

@@ -1,0 +1,134 @@
+/**
+ * `multipart/form-data`, part after part, while it comes.
+ * @see https://www.rfc-editor.org/rfc/rfc7578
+ */
+import type { Bytes } from "../bytes.ts";
+import { FormError } from "./error.ts";
+
+/** One field of a form. */
+export interface Part {
+  readonly name: string;
+  /** Undefined for a field that is no file. */
+  readonly filename: string | undefined;
+  /** The type that its sender gave it. */
+  readonly type: string | undefined;
+  /** Its bytes; errors where the form is cut. What is not read of them is passed over with the next part. */
+  readonly pieces: AsyncGenerator<Uint8Array, void, void>;
+}
+
+/** In bytes; browsers write lines of a few hundred. */
+const MAX_LINE = 8 * 1024;
+/** Before the first part, and before the bytes of each. */
+const MAX_LINES = 100;
+
+/** The parts of a form whose bytes these are; `type` is its Content-Type. */
+export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
+  const boundary = boundaryOf(type);
+  const mark = new TextEncoder().encode(`\r\n--${boundary}`);
+  // A preamble is nobody's; browsers write none.
+  for (let count = 0; (await lineOf(bytes, count)) !== `--${boundary}`; count++);
+  for (;;) {
+    const head = await headOf(bytes);
+    const end: { last?: boolean } = {};
+    const rest = async function* (): AsyncGenerator<Uint8Array, void, void> {
+      if (!(yield* bytes.before(mark))) throw cut();
+      end.last = await isLast(bytes);
+    };
+    const pieces = rest();
+    yield { ...head, pieces };
+    // Not under a read that is still going on.
+    await pieces.return();
+    const unread = rest();
+    while (end.last === undefined) await unread.next();
+    if (end.last) return;
+  }
+}
+
+/** The text of a field. Bytes that are no text would else become another's. */
+export function textOf(pieces: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    return pieces.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode();
+  } catch {
+    throw malformed("a field without a filename is no text in UTF-8");
+  }
+}
+
+async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
+  const headers = new Map<string, string>();
+  for (let count = 0; ; count++) {
+    const line = await lineOf(bytes, count);
+    if (line === "") break;
+    const at = line.indexOf(":");
+    headers.set(line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim());
+  }
+  const parameters = parametersOf(headers.get("content-disposition") ?? "");
+  const name = parameters.get("name");
+  if (name === undefined) throw malformed("a part has no Content-Disposition with a name");
+  // RFC 7578 has no other; the bytes would be stored as they are encoded.
+  const encoding = headers.get("content-transfer-encoding") ?? "binary";
+  if (!/^(?:binary|[78]bit)$/i.test(encoding)) throw malformed(`a part is encoded as ${encoding.slice(0, 20)}`);
+  const filename = extended(parameters.get("filename*")) ?? parameters.get("filename");
+  return { name, filename, type: headers.get("content-type") };
+}
+
+async function lineOf(bytes: Bytes, count: number): Promise<string> {
+  const line = count === MAX_LINES ? null : await bytes.line(MAX_LINE);
+  if (line === null) throw malformed("its parts cannot be told apart");
+  return line;
+}
+
+/** Whether a boundary is the end of the form, or the beginning of another part; text that only begins like it is neither. */
+async function isLast(bytes: Bytes): Promise<boolean> {
+  let next = "";
+  while (next.length < 2) {
+    const piece = await bytes.some(2 - next.length);
+    if (!piece) throw cut();
+    next += String.fromCharCode(...piece);
+  }
+  if (next !== "--" && next !== "\r\n") throw malformed("its parts cannot be told apart");
+  return next === "--";
+}
+
+function boundaryOf(type: string): string {
+  if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
+    throw new FormError("type", "the request is no form; send multipart/form-data, with files as its fields");
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(type) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) throw malformed("its Content-Type has no boundary");
+  return boundary;
+}
+
+/** Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. */
+function parametersOf(header: string): ReadonlyMap<string, string> {
+  const all = new Map<string, string>();
+  for (const [, name = "", quoted, plain = ""] of header.matchAll(PARAMETER)) {
+    const value = quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain;
+    if (!all.has(name.toLowerCase())) all.set(name.toLowerCase(), value);
+  }
+  return all;
+}
+
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
+
+/** A parameter with its own encoding, of which only UTF-8 is in use: https://www.rfc-editor.org/rfc/rfc8187 */
+function extended(value: string | undefined): string | undefined {
+  const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(value ?? "") ?? [];
+  if (encoded === undefined) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw malformed("a filename is not encoded in UTF-8");
+  }
+}
+
+function cut(): FormError {
+  return new FormError(
+    "cut",
+    "the form ends in the midst of a part, so nothing of that was stored; send it again, whole",
+  );
+}
+
+function malformed(why: string): FormError {
+  return new FormError("malformed", `the form is not well-formed: ${why}`);
+}

@@ -1,0 +1,233 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import memory from "../../drivers/memory.ts";
+import { type FormOptions, type FormRequest, readForm } from "../../src/form.ts";
+import { guard } from "../../src/guard.ts";
+import { toResponse } from "../../src/respond.ts";
+
+const MIB = 1024 * 1024;
+
+/** A request with a form, as the runtime writes it. */
+function formOf(...entries: readonly (readonly [name: string, value: string | Blob, filename?: string])[]): Request {
+  const form = new FormData();
+  for (const [name, value, filename] of entries)
+    if (typeof value === "string") form.append(name, value);
+    else form.append(name, value, filename);
+  return new Request("http://localhost/", { method: "POST", body: form });
+}
+
+/** A request with a form as its text. */
+function written(text: string, type = "multipart/form-data; boundary=b"): Request {
+  return new Request("http://localhost/", { method: "POST", body: text, headers: { "content-type": type } });
+}
+
+/** All parts, each file as its text. */
+async function partsOf(request: FormRequest, options?: FormOptions): Promise<unknown[]> {
+  const parts: unknown[] = [];
+  for await (const part of readForm(request, options)) {
+    if (part.kind === "text") parts.push([part.field, part.value]);
+    else parts.push([part.field, part.name, part.type, await new Response(part.body).text()]);
+  }
+  return parts;
+}
+
+const reasonOf = (request: FormRequest, options?: FormOptions): Promise<unknown> =>
+  partsOf(request, options).catch((error: { reason: unknown }) => error.reason);
+
+describe("readForm", () => {
+  it("gives fields and files in the order in which they were sent, with what the client says of them", async () => {
+    const request = formOf(
+      ["user", "Zoë"],
+      ["photo", new Blob(["<png>"], { type: "image/png" }), 'a "b"\r\n.png'],
+      ["empty", ""],
+      ["photo", new Blob(["second"]), "二.txt"],
+      ["nothing", new Blob([]), "nothing.txt"],
+    );
+    expect(await partsOf(request)).toEqual([
+      ["user", "Zoë"],
+      ["photo", 'a "b"\r\n.png', "image/png", "<png>"],
+      ["empty", ""],
+      ["photo", "二.txt", "application/octet-stream", "second"],
+      ["nothing", "nothing.txt", "application/octet-stream", ""],
+    ]);
+  });
+
+  it.each([
+    ["one quoted, with its own quotes escaped", 'filename="a \\"b\\".txt"', 'a "b".txt'],
+    ["one that is a path", 'filename="C:\\docs\\a.txt"', "C:\\docs\\a.txt"],
+    ["one without quotes", "filename=a.txt", "a.txt"],
+    ["one with an encoding of its own", "filename=a.txt; filename*=UTF-8''%E4%BA%8C.txt", "二.txt"],
+    ["one that looks like another parameter", 'filename="; name=other; x="', "; name=other; x="],
+  ])("reads filenames: %s", async (_, filename, name) => {
+    const head = `Content-Disposition: form-data; ${filename}; name="f"\r\n`;
+    expect(await partsOf(written(`--b\r\n${head}\r\nx\r\n--b--`))).toEqual([["f", name, undefined, "x"]]);
+  });
+
+  it("passes over the file of an input in which nothing was chosen, and over what stands around the parts", async () => {
+    const none = 'content-disposition:form-data;name="f";filename=""\r\nContent-Type: application/octet-stream\r\n';
+    const text = 'Content-Disposition: form-data; name="t"\r\n';
+    const form = `preamble\r\n--b\r\n${none}\r\n\r\n--b\r\n${text}\r\n1\r\n--b--\r\nepilogue`;
+    expect(await partsOf(written(form))).toEqual([["t", "1"]]);
+    const named = `--b\r\n${none}\r\nbytes\r\n--b--`;
+    expect(await partsOf(written(named))).toEqual([["f", "", "application/octet-stream", "bytes"]]);
+  });
+
+  it("gives a file while its form is still being sent, and asks for no more of it than is read", async () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const head = '--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n';
+          controller.enqueue(sent++ === 0 ? new TextEncoder().encode(head) : new Uint8Array(MIB));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = new Headers({ "content-type": "multipart/form-data; boundary=b" });
+    for await (const part of readForm({ headers, body })) {
+      if (part.kind === "text") continue;
+      const reader = part.body.getReader();
+      let size = 0;
+      while (size < 10 * MIB) size += (await reader.read()).value?.byteLength ?? 0;
+      expect(sent).toBeLessThanOrEqual(13);
+      break;
+    }
+    // The rest is read on, so that the client sees an answer, but not for ever.
+    await expect.poll(() => sent).toBeGreaterThan(70);
+    const after = sent;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([sent, sent < 90]).toEqual([after, true]);
+  });
+
+  it("lets a file be left, whole or in the midst, and goes on with the next part", async () => {
+    const big = new Blob([new Uint8Array(3 * MIB)]);
+    const seen: string[] = [];
+    for await (const part of readForm(formOf(["a", big, "a"], ["b", big, "b"], ["c", big, "c"], ["d", "end"]))) {
+      seen.push(part.field);
+      if (part.kind === "file" && part.field === "b") await part.body.getReader().read();
+      if (part.kind === "file" && part.field === "c") await part.body.cancel();
+    }
+    expect(seen).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it.each(["the next part", "the end of the loop"])("an upload that nobody awaited stores nothing: %s", async (way) => {
+    const store = memory();
+    const uploads: Promise<unknown>[] = [];
+    const big = new Blob([new Uint8Array(MIB)]);
+    for await (const part of readForm(formOf(["a", big, "a"], ["b", "2"]))) {
+      if (part.kind === "file") uploads.push(store.upload("a", part.body));
+      if (way === "the end of the loop") break;
+    }
+    await expect(uploads[0]).rejects.toThrow(/before this file was read; await what reads it/);
+    expect(await store.exists("a")).toBe(false);
+  });
+
+  const text = 'Content-Disposition: form-data; name="t"\r\n';
+  const file = 'Content-Disposition: form-data; name="f"; filename="f"\r\n';
+  it.each([
+    ["another type", written("a=1", "application/x-www-form-urlencoded"), "type"],
+    ["no type", { headers: new Headers(), body: null }, "type"],
+    ["no boundary", written("--b--", "multipart/form-data"), "malformed"],
+    [
+      "no body",
+      { headers: new Headers({ "content-type": "multipart/form-data; boundary=b" }), body: null },
+      "malformed",
+    ],
+    ["no part", written("--b--"), "malformed"],
+    ["a part without a name", written("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"), "malformed"],
+    [
+      "a part that is encoded",
+      written(`--b\r\n${file}Content-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--`),
+      "malformed",
+    ],
+    ["a head without end", written(`--b\r\n${"a: b\r\n".repeat(101)}`), "malformed"],
+    ["a line without end", written(`--b\r\n${"a".repeat(9000)}`), "malformed"],
+    ["a boundary that goes on", written(`--b\r\n${file}\r\nx\r\n--bc\r\n--b--`), "malformed"],
+    [
+      "a name that is not UTF-8",
+      written("--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''%ff\r\n\r\nx\r\n--b--"),
+      "malformed",
+    ],
+    ["a cut file", written(`--b\r\n${file}\r\nx\r\n--`), "cut"],
+    ["a cut field", written(`--b\r\n${text}\r\nx`), "cut"],
+    ["a cut end", written(`--b\r\n${text}\r\nx\r\n--b-`), "cut"],
+    ["a long field", formOf(["t", "x".repeat(64 * 1024 + 1)]), "size"],
+    ["many fields", formOf(...Array.from({ length: 101 }, (_, n) => [`${n}`, ""] as const)), "size"],
+  ])("refuses a form with %s", async (_, request, reason) => {
+    expect(await reasonOf(request as FormRequest)).toBe(reason);
+  });
+
+  it("refuses bytes that are no text where no file is", async () => {
+    const body = new Blob([`--b\r\n${text}\r\n`, Uint8Array.of(0xff), "\r\n--b--"]);
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    expect(await reasonOf(new Request("http://localhost/", { method: "POST", body, headers }))).toBe("malformed");
+  });
+
+  it("takes as much as its options say, and no other option", async () => {
+    const form = (): Request => formOf(["a", "123"], ["b", "1"]);
+    expect(await reasonOf(form(), { maxTextSize: 2 })).toBe("size");
+    expect(await reasonOf(form(), { maxParts: 1 })).toBe("size");
+    expect(await partsOf(form(), { maxTextSize: 3, maxParts: 2 })).toHaveLength(2);
+    for (const options of [{ maxFiles: 1 }, { maxParts: -1 }, { maxTextSize: 1.5 }, { maxParts: null }])
+      await expect(partsOf(form(), options as FormOptions)).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
+  it("does not take for an empty form what somebody has read before", async () => {
+    const request = formOf(["a", "1"]);
+    await request.formData();
+    await expect(partsOf(request)).rejects.toThrow(/was read before/);
+  });
+
+  it("says to clients what is wrong: 415, 400 and 413", async () => {
+    const statuses = await Promise.all(
+      [written("{}", "application/json"), written(`--b\r\n${file}\r\nx`), formOf(["t", "x".repeat(70_000)])].map(
+        async (request) => toResponse(await partsOf(request).catch((error: unknown) => error)).status,
+      ),
+    );
+    expect(statuses).toEqual([415, 400, 413]);
+  });
+
+  it("goes through the guard into a store, and a file that is cut is not stored", async () => {
+    const store = memory();
+    const save = async (request: Request): Promise<unknown> => {
+      for await (const part of readForm(request)) {
+        if (part.kind === "text") continue;
+        const { body, contentType, filename } = await guard(part, { types: ["image/*"], maxSize: MIB });
+        return store.upload(filename, body, { contentType });
+      }
+    };
+    const gif = "GIF89a-and-more";
+    await save(formOf(["f", new Blob([gif], { type: "image/gif" }), "../a.gif"]));
+    const stored = await store.download("a.gif");
+    expect([await stored.text(), stored.contentType]).toEqual([gif, "image/gif"]);
+    const cut = `--b\r\nContent-Disposition: form-data; name="f"; filename="b.gif"\r\nContent-Type: image/gif\r\n\r\n${gif}`;
+    await expect(save(written(cut))).rejects.toMatchObject({ reason: "cut" });
+    await expect(save(formOf(["f", new Blob(["no"], { type: "image/gif" }), "c.gif"]))).rejects.toMatchObject({
+      reason: "content",
+    });
+    expect([await store.exists("b.gif"), await store.exists("c.gif")]).toEqual([false, false]);
+  });
+
+  it("reads a request of Node's own server, whose client sees the answer to a form that was left", async () => {
+    const answers: unknown[] = [];
+    const server = createServer((request: IncomingMessage, response) => {
+      void (async () => {
+        for await (const part of readForm(request)) {
+          if (part.kind === "text") answers.push([part.field, part.value]);
+          else break;
+        }
+        response.writeHead(413).end("no");
+      })();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const form = new FormData();
+    form.append("t", "1");
+    form.append("f", new Blob([new Uint8Array(20 * MIB)]), "f");
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: form });
+    expect([answer.status, await answer.text(), answers]).toEqual([413, "no", [["t", "1"]]]);
+  });
+});
