@@ -1,7 +1,7 @@
 /** Which version of a file is on the disk: its modification time, size and inode. */
 import type { BigIntStats } from "node:fs";
 import { coarseTimes } from "./host.ts";
-import { microsecondsOf, timesBefore } from "./times.ts";
+import { microsecondsOf } from "./times.ts";
 
 /** What tells one version of a file from another. */
 export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
@@ -16,22 +16,29 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino;
 }
 
-/** The last digit of the microseconds in the times of files with a record, and of no others that the driver sets. */
+/**
+ * What the times say that the driver sets: files with a record have an odd number of milliseconds, and this last digit of their
+ * microseconds, of which there are less than half a millisecond, so that nobody who rounds them finds an even number. All others have an even number
+ * of milliseconds.
+ */
 const RECORDED = 7;
 
 /**
- * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files; one
- * that a copy has cut tells nothing.
+ * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files. Where times are
+ * whole milliseconds, as a copy or a runtime has cut them, those tell; whole seconds tell nothing.
  */
 export function mayHaveRecord(version: Identity): boolean {
-  const time = microsecondsOf(version);
-  // Calculating with integers of any length is slow, and nearly all times are told by their last three digits.
-  const last = Number(time % 1000n);
-  if (last % 10 === RECORDED) return true;
-  return (last === 0 || last === 999) && timesBefore(time) !== null;
+  // Calculating with integers of any length is slow.
+  const us = Number(microsecondsOf(version) % 1_000_000n);
+  // Copies miss the whole millisecond by a microsecond.
+  const whole = us % 1000 === 999 ? us + 1 : us;
+  const isOdd = Math.floor(whole / 1000) % 2 === 1;
+  if (whole % 1000 === 0) return isOdd || whole % 1_000_000 === 0;
+  return isOdd && us % 10 === RECORDED;
 }
 
-let last = 0;
+/** The last times that were given: without a record, and with one. */
+const last: [number, number] = [0, 0];
 
 /**
  * The present time as a modification time that this process never gives twice, in seconds: one that says whether the version has a record.
@@ -41,20 +48,33 @@ let last = 0;
  * processes do not meet either.
  */
 export function nextStamp(recorded: boolean): number | Date {
-  if (coarseTimes) {
-    last = Math.max(last + 1, Date.now());
-    // About a whole second it would look like a time that a copy has cut.
-    if (last % 1000 === 0) last++;
-    return new Date(last);
-  }
-  last = Math.max(last + 1, Date.now() * 1000 + Math.floor(Math.random() * 1000));
-  if (recorded) last += (RECORDED + 10 - (last % 10)) % 10;
-  else if (last % 10 === RECORDED) last++;
-  // About a whole millisecond it would look like a time that a copy has cut.
-  if (last % 1000 === 999) last++;
-  if (last % 1000 === 0) last++;
+  const kind = Number(recorded) as 0 | 1;
+  if (coarseTimes) return new Date((last[kind] = coarse(Math.max(last[kind] + 1, Date.now()), kind)));
+  last[kind] = fine(Math.max(last[kind] + 1, Date.now() * 1000 + random(1000)), kind);
   // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
-  return (last + 0.25) / 1e6;
+  return (last[kind] + 0.25) / 1e6;
+}
+
+/** The first microsecond from this one on that is of a kind. */
+function fine(time: number, kind: 0 | 1): number {
+  const ms = Math.floor(time / 1000);
+  const us = time - ms * 1000;
+  const isOfKind = ms % 2 === kind;
+  // Not about a whole millisecond, which would look like a time that a copy has cut.
+  if (isOfKind && kind === 0 && us < 999) return Math.max(time, ms * 1000 + 1);
+  if (isOfKind && kind === 1 && us <= 490 + RECORDED) return time + ((RECORDED + 10 - (us % 10)) % 10);
+  const next = (ms + (isOfKind ? 2 : 1)) * 1000;
+  return next + (kind === 0 ? 1 + random(900) : RECORDED + 10 * random(20));
+}
+
+/** The first millisecond from this one on that is of a kind, and no whole second, which would look like a time that a copy has cut. */
+function coarse(ms: number, kind: 0 | 1): number {
+  const time = ms % 2 === kind ? ms : ms + 1;
+  return time % 1000 === 0 ? time + 2 : time;
+}
+
+function random(below: number): number {
+  return Math.floor(Math.random() * below);
 }
 
 /** Two processes are not further apart: what is further in the future is a file of another program. */
@@ -70,6 +90,5 @@ export function stampAfter(before: Identity, own: Identity, recorded: boolean): 
   const ms = before.mtimeNs / 1_000_000n;
   const ahead = ms - own.mtimeNs / 1_000_000n;
   if (ahead < -1n || ahead > APART_MS) return null;
-  const next = Number(ms) + 2;
-  return new Date(next % 1000 === 0 ? next + 1 : next);
+  return new Date(coarse(Number(ms) + 2, recorded ? 1 : 0));
 }

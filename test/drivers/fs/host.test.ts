@@ -78,10 +78,15 @@ describe("on workerd", () => {
     }
   });
 
-  it("stamps are different whole milliseconds, and no whole seconds, which copies have", async () => {
-    const { nextStamp } = await import("../../../drivers/fs/identity.ts");
-    const stamps = Array.from({ length: 3000 }, () => (nextStamp(false) as Date).getTime());
-    expect(new Set(stamps).size).toBe(3000);
-    expect(stamps.filter((time) => time % 1000 === 0 || !Number.isInteger(time))).toEqual([]);
-  });
+  it.each([false, true])(
+    "stamps are different whole milliseconds that tell of a record (%s), and no whole seconds, which copies have",
+    async (recorded) => {
+      const { mayHaveRecord, nextStamp } = await import("../../../drivers/fs/identity.ts");
+      const stamps = Array.from({ length: 3000 }, () => (nextStamp(recorded) as Date).getTime());
+      expect(new Set(stamps).size).toBe(3000);
+      expect(stamps.filter((time) => time % 1000 === 0 || !Number.isInteger(time))).toEqual([]);
+      const told = stamps.map((time) => mayHaveRecord({ mtimeNs: BigInt(time) * 1_000_000n, size: 1n, ino: 1n }));
+      expect(new Set(told)).toEqual(new Set([recorded]));
+    },
+  );
 });
