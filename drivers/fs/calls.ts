@@ -16,13 +16,29 @@ export function settled<T = void>(
  */
 export type Local = boolean | "memory";
 
-type Name = "close" | "fstat" | "fsync" | "lstat" | "open" | "rename" | "symlink" | "unlink" | "utimes" | "write";
+type Name =
+  | "close"
+  | "fstat"
+  | "fsync"
+  | "lstat"
+  | "open"
+  | "read"
+  | "rename"
+  | "symlink"
+  | "unlink"
+  | "utimes"
+  | "write";
 type Call<T> = (...args: readonly unknown[]) => T;
 
 /** A call of `node:fs`: at once where it waits for nothing, which costs less than telling a thread of it. */
 export async function call<T = void>(atOnce: boolean, name: Name, ...args: readonly unknown[]): Promise<T> {
   if (atOnce) return (fs[`${name}Sync`] as Call<T>)(...args);
   return settled((done) => (fs[name] as Call<void>)(...args, done));
+}
+
+/** Lets other work of the process go first, where the calls that follow wait for nothing. */
+export async function turn(local: Local): Promise<void> {
+  if (local === "memory") await new Promise(setImmediate);
 }
 
 /** Gives a file another name, in place of what has it. */

@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
-import { utimes } from "./calls.ts";
+import { turn, utimes } from "./calls.ts";
 import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
 import { open, openNow, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
@@ -63,8 +63,7 @@ export async function writeDraft(
 
 async function begin(root: Root, { mode = 0o666 }: Settings): Promise<{ readonly path: string; readonly file: File }> {
   const path = await root.temp();
-  // No call that follows waits for anything there, and the process has other work to do.
-  if (root.isLocal() === "memory") await new Promise(setImmediate);
+  await turn(root.isLocal());
   return { path, file: await open(root.path(path), "wx", root.isLocal(), mode) };
 }
 

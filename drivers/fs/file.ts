@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs";
 import { readdir, statfs, type FileHandle } from "node:fs/promises";
-import { call, type Local, settled } from "./calls.ts";
+import { call, type Local } from "./calls.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
 
@@ -53,7 +53,7 @@ export async function isLocalFolder(folder: string): Promise<Local> {
 /** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
 export const SMALL: bigint = 2n ** 20n;
 
-/** So many bytes are written to memory in less time than a thread is told of them. */
+/** So many bytes are written to memory, or read from it, in less time than a thread is told of them. */
 const AT_ONCE = 64 * 1024;
 
 /** Where descriptors do less than the handles of `node:fs/promises`: workerd, and Node's permission model, which lets no other flush. */
@@ -85,7 +85,8 @@ export async function openNow(path: string, flags: string | number, local: Local
   let size = 0n;
   return {
     fd,
-    read: (into, position) => settled((done) => fs.read(fd, into, 0, into.byteLength, position, done)),
+    read: (into, position) =>
+      call(isMemory && into.byteLength <= AT_ONCE, "read", fd, into, 0, into.byteLength, position),
     write(bytes, from) {
       clean = isMemory;
       const length = bytes.byteLength - from;

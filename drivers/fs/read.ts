@@ -3,6 +3,7 @@ import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from ".
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
 import { placeOf } from "./anchor.ts";
+import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
 import { errnoOf, isAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
@@ -40,6 +41,7 @@ export function infoOf(
 
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
+  await turn(root.isLocal());
   const version = await versionOf(root, key, async ({ candidate, stats }, recorded) => {
     if (recorded !== null || !mayHaveRecord(stats)) return true;
     const now = await lookAt(root.path(candidate.path));
@@ -68,7 +70,7 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
     // By its folder, since a path may lead through a link to something that must not even be opened.
     const held = await root.anchor(folder);
     if (!held || (folder !== "" && !held.handle)) return null;
-    const holder = await openNow(held.path(nameOf(path)), READ, true).finally(() => held.close());
+    const holder = await openNow(held.path(nameOf(path)), READ, root.isLocal()).finally(() => held.close());
     return await keptIf(holder, async () => {
       const stats = await holder.stat();
       if (!stats.isFile() || (await placeOf(root, holder, path)) !== "inside") return null;
@@ -83,6 +85,7 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
 
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
 export async function get(root: Root, settings: Settings, key: Key, options: GetOptions): Promise<StoredObject | null> {
+  await turn(root.isLocal());
   const version = await openVersion(root, key);
   if (!version) return null;
   const { holder: handle, stats, headers } = version;

@@ -15,3 +15,5 @@ export const settled: typeof Calls.settled = (begin) =>
 
 export const call: typeof Calls.call = (_, name, ...args) =>
   settled((done) => (calls[name] as (...args: readonly unknown[]) => void)(...args, done));
+
+export const turn = async (): Promise<void> => {};
