@@ -125,8 +125,10 @@ export async function dropRecord(root: Root, key: string, version: Identity, kep
   try {
     // What has written the other one there has looked whether a link leads to it.
     if (!stays && (await root.whereabouts(folderOf(path))) !== "inside") return;
-    for (const old of [await adoptable(root, recordsOf(key), version), path])
-      if (old && old !== stays) await unlink(root.path(old), root.isLocal());
+    if (path !== stays && (await orAbsent(unlink(root.path(path), root.isLocal()).then(() => true)))) return;
+    // Most have their own.
+    const adopted = await adoptable(root, recordsOf(key), version);
+    if (adopted && adopted !== stays) await unlink(root.path(adopted), root.isLocal());
   } catch {
     // Most versions have none.
   }
