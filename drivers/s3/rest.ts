@@ -3,7 +3,7 @@ import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
 import type { Client } from "./client.ts";
-import { exposed, toEtag } from "./headers.ts";
+import { exposed, ofStore, toEtag } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
@@ -107,6 +107,7 @@ function accepted(response: WireResponse, { etag, size, encoding }: Version, sta
     if (span.size !== size) return null;
     if (span.start <= start && start <= span.end && response.header("content-encoding") === encoding) return span;
   }
+  ofStore(response);
   void response.discard();
   throw new StorageError(
     "corrupt",

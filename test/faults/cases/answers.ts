@@ -179,6 +179,21 @@ export const answerCases: readonly FaultCase[] = [
   },
   {
     row: "A7",
+    name: "a login page is not the rest of a body: it is asked for again, and then the error says what answered",
+    async run(rig) {
+      const text = "line\n".repeat(500);
+      const cut = { operation: "GetObject", nth: 1, faults: [{ do: "truncate", at: 1000, by: "rst" } as const] };
+      const read = async (): Promise<string> => (await rig.store().download("k")).text();
+      const pages = [2, 3, 4, 5, 6].map((nth) => ({ operation: "GetObject", nth, faults: [PAGE] }));
+      await rig.set({ objects: { k: text }, rules: [cut, ...pages.slice(0, 1)] });
+      same(await read(), text, "text");
+      await rig.set({ rules: [cut, ...pages] });
+      const { message, retryable } = await rig.rejects("corrupt", read, "download");
+      ok(retryable && /no S3 store; check endpoint and what is before/.test(message), message);
+    },
+  },
+  {
+    row: "A7",
     name: "a login page says nothing of a write whose answer was lost: whoever made it is asked again",
     async run(rig) {
       await rig.set({
