@@ -19,6 +19,8 @@ export interface Bytes {
 
 const CRLF: Uint8Array = /* @__PURE__ */ Uint8Array.of(13, 10);
 
+const endOfLine = /* @__PURE__ */ finderOf(CRLF);
+
 /** Reads a stream, which may be absent: then it has no bytes. */
 export function bytesOf(stream: Readable | null): Bytes {
   const reader = stream?.getReader();
@@ -47,7 +49,7 @@ export function bytesOf(stream: Readable | null): Bytes {
     },
     async line(most) {
       for (;;) {
-        const at = indexOf(held, CRLF);
+        const at = endOfLine(held);
         if (at > most || (at < 0 && held.byteLength > most + 1)) return null;
         if (at >= 0) {
           const line = new TextDecoder().decode(take(at));
@@ -58,15 +60,17 @@ export function bytesOf(stream: Readable | null): Bytes {
       }
     },
     async *before(mark) {
+      const indexOf = finderOf(mark);
       for (;;) {
-        const at = indexOf(held, mark);
+        const at = indexOf(held);
         if (at > 0) yield take(at);
         if (at >= 0) {
           take(mark.byteLength);
           return true;
         }
-        // The last bytes may be the first of the mark.
-        const sure = held.byteLength - mark.byteLength + 1;
+        // The last bytes may be the first of the mark. Where they are not, nothing is held, and the next bytes are not copied.
+        const first = held.indexOf(mark[0] as number, Math.max(0, held.byteLength - mark.byteLength + 1));
+        const sure = first < 0 ? held.byteLength : first;
         if (sure > 0) yield take(sure);
         if (!(await more())) {
           if (held.byteLength > 0) yield take(held.byteLength);
@@ -85,13 +89,20 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return all;
 }
 
-function indexOf(bytes: Uint8Array, mark: Uint8Array): number {
-  const first = mark[0] as number;
-  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (at + mark.byteLength > bytes.byteLength) return -1;
-    let length = 1;
-    while (length < mark.byteLength && bytes[at + length] === mark[length]) length++;
-    if (length === mark.byteLength) return at;
-  }
-  return -1;
+/**
+ * Finds a mark by steps of its length where its last byte is not met (Horspool), which is linear: no mark has its first byte twice.
+ * @see https://en.wikipedia.org/wiki/Boyer%E2%80%93Moore%E2%80%93Horspool_algorithm
+ */
+function finderOf(mark: Uint8Array): (bytes: Uint8Array) => number {
+  const { length } = mark;
+  const steps = new Uint32Array(256).fill(length);
+  for (let at = 0; at < length - 1; at++) steps[mark[at] as number] = length - 1 - at;
+  return (bytes) => {
+    for (let at = 0; at + length <= bytes.length; at += steps[bytes[at + length - 1] as number] as number) {
+      let same = 0;
+      while (same < length && bytes[at + same] === mark[same]) same++;
+      if (same === length) return at;
+    }
+    return -1;
+  };
 }

@@ -11,7 +11,6 @@ export { FormError, type FormReason };
 /** A file of a form, as `guard` takes it. */
 export interface FormFile {
   /** Tells it from a field that is no file. */
-  /** Tells it from a field that is no file. */
   readonly kind: "file";
   /** The name of its field. */
   readonly field: string;
@@ -26,11 +25,9 @@ export interface FormFile {
 /** A field of a form that is no file. */
 export interface FormText {
   /** Tells it from a file. */
-  /** Tells it from a file. */
   readonly kind: "text";
   /** The name of the field. */
   readonly field: string;
-  /** As the client wrote it. */
   /** As the client sent it. */
   readonly value: string;
 }

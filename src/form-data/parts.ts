@@ -26,7 +26,10 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
   const boundary = boundaryOf(type);
   const mark = new TextEncoder().encode(`\r\n--${boundary}`);
   // A preamble is nobody's; browsers write none.
-  for (let count = 0; (await lineOf(bytes, count)) !== `--${boundary}`; count++);
+  for (let count = 0, line = ""; line !== `--${boundary}`; count++) {
+    line = await lineOf(bytes, count);
+    if (line === `--${boundary}--`) return;
+  }
   for (;;) {
     const head = await headOf(bytes);
     const end: { last?: boolean } = {};
@@ -60,6 +63,8 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
     const line = await lineOf(bytes, count);
     if (line === "") break;
     const at = line.indexOf(":");
+    // A line that goes on with the one before would be lost, and a filename with it.
+    if (at < 1 || /^\s/.test(line)) throw malformed("a line in the head of a part is no header");
     headers.set(line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim());
   }
   const parameters = parametersOf(headers.get("content-disposition") ?? "");
@@ -69,7 +74,11 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
   const encoding = headers.get("content-transfer-encoding") ?? "binary";
   if (!/^(?:binary|[78]bit)$/i.test(encoding)) throw malformed(`a part is encoded as ${encoding.slice(0, 20)}`);
   const filename = extended(parameters.get("filename*")) ?? parameters.get("filename");
-  return { name, filename, type: headers.get("content-type") };
+  const type = headers.get("content-type");
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type ?? "") ?? [];
+  if (filename === undefined && charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset))
+    throw malformed(`a field is written in ${charset.slice(0, 20)}, not in UTF-8`);
+  return { name, filename, type };
 }
 
 async function lineOf(bytes: Bytes, count: number): Promise<string> {
@@ -99,8 +108,11 @@ function boundaryOf(type: string): string {
   return boundary;
 }
 
-/** Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. */
+/** Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. */
 function parametersOf(header: string): ReadonlyMap<string, string> {
+  // What is not understood of it may be a filename.
+  if (!/^form-data\s*;?$/i.test(header.replace(PARAMETER, "").trim()))
+    throw malformed("a part has no Content-Disposition that can be read");
   const all = new Map<string, string>();
   for (const [, name = "", quoted, plain = ""] of header.matchAll(PARAMETER)) {
     const value = quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain;
@@ -109,7 +121,7 @@ function parametersOf(header: string): ReadonlyMap<string, string> {
   return all;
 }
 
-const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\"(?!\s*(?:;\s*[^\s=;"]+\s*=|$))|[^"])*)"|([^\s;"]*))/g;
 
 /** A parameter with its own encoding, of which only UTF-8 is in use: https://www.rfc-editor.org/rfc/rfc8187 */
 function extended(value: string | undefined): string | undefined {

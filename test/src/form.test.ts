@@ -23,6 +23,10 @@ function written(text: string, type = "multipart/form-data; boundary=b"): Reques
   return new Request("http://localhost/", { method: "POST", body: text, headers: { "content-type": type } });
 }
 
+/** A request with one part of this disposition. */
+const headed = (disposition: string): Request =>
+  written(`--b\r\nContent-Disposition: ${disposition}\r\n\r\nx\r\n--b--\r\n`);
+
 /** All parts, each file as its text. */
 async function partsOf(request: FormRequest, options?: FormOptions): Promise<unknown[]> {
   const parts: unknown[] = [];
@@ -59,10 +63,23 @@ describe("readForm", () => {
     ["one that is a path", 'filename="C:\\docs\\a.txt"', "C:\\docs\\a.txt"],
     ["one without quotes", "filename=a.txt", "a.txt"],
     ["one with an encoding of its own", "filename=a.txt; filename*=UTF-8''%E4%BA%8C.txt", "二.txt"],
+    ["one that ends in a backslash, as browsers write it", 'filename="C:\\docs\\"', "C:\\docs\\"],
+    ["one that ends in a quote", 'filename="\\"b\\""', '"b"'],
     ["one that looks like another parameter", 'filename="; name=other; x="', "; name=other; x="],
   ])("reads filenames: %s", async (_, filename, name) => {
     const head = `Content-Disposition: form-data; ${filename}; name="f"\r\n`;
     expect(await partsOf(written(`--b\r\n${head}\r\nx\r\n--b--`))).toEqual([["f", name, undefined, "x"]]);
+  });
+
+  it("keeps the file of a field whose name ends in a backslash", async () => {
+    expect(await partsOf(formOf(["a\\", new Blob(["x"], { type: "text/plain" }), "x"]))).toEqual([
+      ["a\\", "x", "text/plain", "x"],
+    ]);
+  });
+
+  it("takes a form without fields, as it is sent of an empty FormData", async () => {
+    expect(await partsOf(formOf())).toEqual([]);
+    expect(await partsOf(written("--b--\r\n"))).toEqual([]);
   });
 
   it("passes over the file of an input in which nothing was chosen, and over what stands around the parts", async () => {
@@ -148,6 +165,16 @@ describe("readForm", () => {
     [
       "a name that is not UTF-8",
       written("--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''%ff\r\n\r\nx\r\n--b--"),
+      "malformed",
+    ],
+    ["a filename without quotes that needs them", headed("form-data; name=f; filename=my file.txt"), "malformed"],
+    ["a filename whose quotes do not end", headed('form-data; name="f"; filename="abc'), "malformed"],
+    ["a disposition over two lines", headed('form-data; name="f";\r\n filename="x"'), "malformed"],
+    ["a line in a head that is no header", headed('form-data; name="f"\r\nfilename="x"'), "malformed"],
+    ["another disposition", headed('attachment; name="f"'), "malformed"],
+    [
+      "a field in another charset",
+      headed('form-data; name="f"\r\nContent-Type: text/plain; charset="iso-2022-jp"'),
       "malformed",
     ],
     ["a cut file", written(`--b\r\n${file}\r\nx\r\n--`), "cut"],
