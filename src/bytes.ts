@@ -9,7 +9,7 @@ export interface Readable {
 export interface Bytes {
   /** Some bytes, at most so many; null at the end. */
   some(most: number): Promise<Uint8Array | null>;
-  /** A line without its end, CRLF; null where the stream ends before it, or where it is longer than `most` bytes. */
+  /** A line without its end, CRLF; null where the stream ends before it, where it is longer than `most` bytes, and where it is not UTF-8. */
   line(most: number): Promise<string | null>;
   /** The bytes before a mark, piece by piece, and the mark taken; the generator returns whether it was met. */
   before(mark: Uint8Array): AsyncGenerator<Uint8Array, boolean, void>;
@@ -52,9 +52,9 @@ export function bytesOf(stream: Readable | null): Bytes {
         const at = endOfLine(held);
         if (at > most || (at < 0 && held.byteLength > most + 1)) return null;
         if (at >= 0) {
-          const line = new TextDecoder().decode(take(at));
+          const line = take(at);
           take(CRLF.byteLength);
-          return line;
+          return textOf(line);
         }
         if (!(await more())) return null;
       }
@@ -80,6 +80,15 @@ export function bytesOf(stream: Readable | null): Bytes {
     },
     cancel: async (reason) => reader?.cancel(reason),
   };
+}
+
+/** What else could be made of such bytes would be another's name. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

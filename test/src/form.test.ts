@@ -186,6 +186,16 @@ describe("readForm", () => {
     expect(await reasonOf(request as FormRequest)).toBe(reason);
   });
 
+  it("refuses names that are not UTF-8, of which others would be made", async () => {
+    const body = new Blob([
+      '--b\r\nContent-Disposition: form-data; name="f"; filename="na',
+      Uint8Array.of(0xef),
+      've"\r\n\r\nx\r\n--b--',
+    ]);
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    expect(await reasonOf(new Request("http://localhost/", { method: "POST", body, headers }))).toBe("malformed");
+  });
+
   it("refuses bytes that are no text where no file is", async () => {
     const body = new Blob([`--b\r\n${text}\r\n`, Uint8Array.of(0xff), "\r\n--b--"]);
     const headers = { "content-type": "multipart/form-data; boundary=b" };
