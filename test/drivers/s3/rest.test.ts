@@ -47,6 +47,8 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     return () => answer(200, headers, pattern(SIZE));
   };
   const range = `bytes ${CUT}-99999/100000`;
+  /** By which an answer without ETag is a store's. */
+  const SIGN = { "x-amz-request-id": "1" };
   it.each<[string, string, Fault["instead"]]>([
     ["conflict", "another ETag", part({ etag: '"v2"', "content-range": range }, CUT)],
     ["conflict", "another total", part({ "content-range": `bytes ${CUT}-99999/100001` }, CUT)],
@@ -57,13 +59,19 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     ["corrupt", "a range that ended before", part({ "content-range": `bytes 0-${CUT - 1}/100000` }, 0, CUT)],
     ["corrupt", "no Content-Range", part({}, CUT)],
     ["corrupt", "no total", part({ "content-range": `bytes ${CUT}-99999/*` }, CUT)],
-    ["corrupt", "no ETag", () => answer(206, { "content-range": range }, pattern(SIZE).subarray(CUT))],
-    ["corrupt", "200 without ETag", whole({})],
+    ["corrupt", "no ETag", () => answer(206, { ...SIGN, "content-range": range }, pattern(SIZE).subarray(CUT))],
+    ["corrupt", "200 without ETag", whole(SIGN)],
     ["corrupt", "an encoding that was not there", part({ "content-range": range, "content-encoding": "gzip" }, CUT)],
   ])("rejects %s, at once, when the store answers %s", async (code, _what, instead) => {
     const [read, requests] = await download(held(), thenAlways({ instead }));
     await expect(read).rejects.toMatchObject({ code, operation: "download", driver: "s3", key: "k" });
     expect(requests()).toBe(2);
+  });
+
+  it("asks again when what answers is no store, as the login page of a network", async () => {
+    const [read, requests] = await download(held(), thenAlways({ instead: whole({}) }));
+    await expect(read).rejects.toMatchObject({ code: "corrupt", retryable: true });
+    expect(requests()).toBe(4);
   });
 
   it("skips to where it was in a whole answer of the same version, and in a range that begins earlier", async () => {
