@@ -9,7 +9,7 @@ import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
-import { etagOf } from "./identity.ts";
+import { etagOf, mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
@@ -67,9 +67,11 @@ export async function commit(
         if (draft.recorded) await dropRecord(root, key, draft.stats);
         throw error;
       }
-      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless older files are to be removed.
+      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: its
+      // version could have the time of an older one, and with it the name of that one's record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
-      const unlocked = others.length > 0 ? null : unlock();
+      const isOver = others.length === 0 && !before.some(({ stats }) => mayHaveRecord(stats));
+      const unlocked = isOver ? unlock() : null;
       // The old version's record stays until the new name is on the disk.
       try {
         if (draft.durable)

@@ -64,7 +64,7 @@ function fine(time: number, kind: 0 | 1): number {
   if (isOfKind && kind === 0 && us < 999) return Math.max(time, ms * 1000 + 1);
   if (isOfKind && kind === 1 && us <= 490 + RECORDED) return time + ((RECORDED + 10 - (us % 10)) % 10);
   const next = (ms + (isOfKind ? 2 : 1)) * 1000;
-  return next + (kind === 0 ? 1 + random(900) : RECORDED + 10 * random(20));
+  return next + (kind === 0 ? 1 + random(900) : RECORDED + 10 * random(40));
 }
 
 /** The first millisecond from this one on that is of a kind, and no whole second, which would look like a time that a copy has cut. */
