@@ -54,7 +54,7 @@ export function bytesOf(stream: Readable | null): Bytes {
         if (at >= 0) {
           const line = take(at);
           take(CRLF.byteLength);
-          return textOf(line);
+          return utf8([line]);
         }
         if (!(await more())) return null;
       }
@@ -82,10 +82,11 @@ export function bytesOf(stream: Readable | null): Bytes {
   };
 }
 
-/** What else could be made of such bytes would be another's name. */
-function textOf(bytes: Uint8Array): string | null {
+/** Bytes as the text that they are in UTF-8, a byte order mark with it; null where they are none: what else could be made of them is another text. */
+export function utf8(pieces: readonly Uint8Array[]): string | null {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return pieces.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode();
   } catch {
     return null;
   }

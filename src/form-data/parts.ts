@@ -2,7 +2,7 @@
  * `multipart/form-data`, part after part, while it comes.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
-import type { Bytes } from "../bytes.ts";
+import { type Bytes, utf8 } from "../bytes.ts";
 import { FormError } from "./error.ts";
 
 /** One field of a form. */
@@ -49,12 +49,9 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
 
 /** The text of a field. Bytes that are no text would else become another's. */
 export function textOf(pieces: readonly Uint8Array[]): string {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    return pieces.map((piece) => decoder.decode(piece, { stream: true })).join("") + decoder.decode();
-  } catch {
-    throw malformed("a field without a filename is no text in UTF-8");
-  }
+  const text = utf8(pieces);
+  if (text === null) throw malformed("a field without a filename is no text in UTF-8");
+  return text;
 }
 
 async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {

@@ -1,4 +1,5 @@
 /** A request as S3 reads it: bucket, key and query decoded, and the text that its signature covers. */
+import { utf8 } from "../bytes.ts";
 import { encodePath } from "../key.ts";
 import { encodeRfc3986 } from "../sigv4/encode.ts";
 import { Refusal } from "./refusal.ts";
@@ -66,12 +67,7 @@ export function searchOf({ parameters }: Pick<Received, "parameters">): string {
 /** A header's value as its sender wrote it. Whoever writes other text than ASCII mostly means UTF-8, each byte of which is a character here. */
 export function textOf(value: string): string {
   if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
-  try {
-    const bytes = Uint8Array.from(value, (char) => char.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return value;
-  }
+  return utf8([Uint8Array.from(value, (char) => char.charCodeAt(0))]) ?? value;
 }
 
 function parametersOf(search: string): [string, string][] {
