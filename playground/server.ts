@@ -27,7 +27,11 @@ const hostname = env["HOST"] || "127.0.0.1";
 const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../public/", import.meta.url);
 // It reads the variables at its first call: those of a folder's gateway need the port, which is known later.
 const store = addressed(environmentStorage(), env);
-const database = createDatabase(libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db") }));
+/** Milliseconds that a statement waits while another process reads or writes the file; without it that fails at once. */
+const BUSY_TIMEOUT = 5000;
+const database = createDatabase(
+  libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db"), timeout: BUSY_TIMEOUT }),
+);
 let gateway: ReturnType<typeof gatewayOf> | undefined;
 const app = createApp({
   store,

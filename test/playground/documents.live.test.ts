@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { createClient } from "@libsql/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mainPlaces, type Playground, start } from "./start.ts";
@@ -118,6 +119,18 @@ describe.each(mainPlaces)("the playground's documents on $name", (place) => {
     await breakOff(socket);
     await expect.poll(() => execute("SELECT state FROM documents")).toEqual([]);
     expect(await app.stored()).toEqual([]);
+  });
+
+  it("a document waits for another program that reads the database", async () => {
+    await listed();
+    const client = createClient({ url: `file:${app.database}` });
+    const reading = await client.transaction("read");
+    await reading.execute("SELECT id FROM documents");
+    const answer = post(form("42", "hello", "a.txt"));
+    await setTimeout(300);
+    reading.close();
+    expect((await answer).status).toBe(201);
+    client.close();
   });
 
   it("an upload that the server's death interrupted is undone by a sweep", async () => {
