@@ -45,10 +45,14 @@ function tells(path: string): boolean {
   }
 }
 
-/** Where an open file is now: at this path below the root, `gone` from it, or elsewhere through a link. */
-export async function placeOf(root: Paths, file: File, path: string): Promise<"inside" | "gone" | "linked"> {
+/** Where an open file is now: at this path below the root, `gone` from it, or elsewhere through a link; unknown where the system does not tell. */
+export async function placeOf(
+  root: Paths,
+  file: File,
+  path: string,
+): Promise<"inside" | "gone" | "linked" | "unknown"> {
   const at = pathOf(file);
-  if (at === null) return "inside";
+  if (at === null) return "unknown";
   const found = readlink(at);
   if (found === null || (await root.place(found, path)) === "inside") return "inside";
   // As Linux calls what has no name any more: it was inside, and has been replaced or removed.

@@ -87,13 +87,14 @@ export async function claim(
     waited += wait;
     seen = { ...now, rested: rested + wait };
   }
-  const taken = performance.now();
+  const taken = [performance.now(), clock.now()] as const;
   const stop = beat(path);
   return async () => {
     stop();
+    // By both clocks: one may stand still while the machine sleeps, the other may be put.
+    const held = Math.max(performance.now() - taken[0], clock.now() - taken[1]);
     // After so long it may be somebody else's.
-    const isOurs = performance.now() - taken <= STALE_MS || (await look(path).catch(() => null))?.line === line;
-    if (isOurs) await end(path, line, local);
+    if (held <= STALE_MS || (await look(path).catch(() => null))?.line === line) await end(path, line, local);
   };
 }
 

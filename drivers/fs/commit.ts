@@ -67,8 +67,8 @@ export async function commit(
         if (draft.recorded) await dropRecord(root, key, draft.stats);
         throw error;
       }
-      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: its
-      // version could have the time of an older one, and with it the name of that one's record.
+      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: what
+      // is written after a delete could have the time of that, and with it the name of its record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
       const isOver = others.length === 0 && !before.some(({ stats }) => mayHaveRecord(stats));
       const unlocked = isOver ? unlock() : null;

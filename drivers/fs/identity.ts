@@ -49,10 +49,19 @@ const last: [number, number] = [0, 0];
  */
 export function nextStamp(recorded: boolean): number | Date {
   const kind = Number(recorded) as 0 | 1;
-  if (coarseTimes) return new Date((last[kind] = coarse(Math.max(last[kind] + 1, Date.now()), kind)));
-  last[kind] = fine(Math.max(last[kind] + 1, Date.now() * 1000 + random(1000)), kind);
+  const now = coarseTimes ? Date.now() : Date.now() * 1000 + random(1000);
+  last[kind] = ofKind(Math.max(last[kind] + 1, now), kind);
+  return asTime(last[kind]);
+}
+
+/** The first time from this one on that is of a kind, both in microseconds, or in milliseconds where times are coarse. */
+function ofKind(time: number, kind: 0 | 1): number {
+  return coarseTimes ? coarse(time, kind) : fine(time, kind);
+}
+
+function asTime(time: number): number | Date {
   // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
-  return (last[kind] + 0.25) / 1e6;
+  return coarseTimes ? new Date(time) : (time + 0.25) / 1e6;
 }
 
 /** The first microsecond from this one on that is of a kind. */
@@ -77,18 +86,18 @@ function random(below: number): number {
   return Math.floor(Math.random() * below);
 }
 
-/** Two processes are not further apart: what is further in the future is a file of another program. */
-const APART_MS = 60_000n;
+/** Two processes are not further apart: what is further in the future is a file of another program. In microseconds. */
+const APART = 60_000_000n;
 
 /**
- * A time for a version that is to replace one of the same time, which another process has given, or one record would be that of both; null when its
- * own serves. Whole milliseconds must be later, since they are few, and by two of what is seen of the other: runtimes that give times in between
- * would take its record for that of a copy whose time was cut to this one.
+ * A time for a version that is to replace one which is not older by its time, since another process has given that, or its draft was written
+ * later; null when its own serves. As each is later than the one before, no two versions of a key share an ETag, nor a name for
+ * their records. Whole milliseconds are later by two of what is seen of the other: runtimes that give times in between would take its record for that of a
+ * copy whose time was cut to this one.
  */
 export function stampAfter(before: Identity, own: Identity, recorded: boolean): number | Date | null {
-  if (!coarseTimes) return microsecondsOf(before) === microsecondsOf(own) ? nextStamp(recorded) : null;
-  const ms = before.mtimeNs / 1_000_000n;
-  const ahead = ms - own.mtimeNs / 1_000_000n;
-  if (ahead < -1n || ahead > APART_MS) return null;
-  return new Date(coarse(Number(ms) + 2, recorded ? 1 : 0));
+  const [unit, step] = coarseTimes ? [1000n, 2n] : [1n, 1n];
+  const first = microsecondsOf(before) / unit + step;
+  const late = first - microsecondsOf(own) / unit;
+  return late <= 0n || late * unit > APART ? null : asTime(ofKind(Number(first), recorded ? 1 : 0));
 }

@@ -42,8 +42,8 @@ export function infoOf(
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
   await turn(root.isLocal());
-  const version = await versionOf(root, key, async ({ candidate, stats }, recorded) => {
-    if (recorded !== null || !mayHaveRecord(stats)) return true;
+  const version = await versionOf(root, key, async ({ candidate, stats }) => {
+    if (!mayHaveRecord(stats)) return true;
     const now = await lookAt(root.path(candidate.path));
     return now && isSame(now, stats) ? true : null;
   });
@@ -73,9 +73,10 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
     const holder = await openNow(held.path(nameOf(path)), READ, root.isLocal()).finally(() => held.close());
     return await keptIf(holder, async () => {
       const stats = await holder.stat();
-      if (!stats.isFile() || (await placeOf(root, holder, path)) !== "inside") return null;
+      if (!stats.isFile()) return null;
       const headers = mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
-      return headers && { candidate, stats, headers, holder };
+      // Afterwards, so that the record is none of a later version.
+      return headers && (await placeOf(root, holder, path)) === "inside" ? { candidate, stats, headers, holder } : null;
     });
   } catch {
     // The looks tell what is wrong.
@@ -117,14 +118,14 @@ export async function get(root: Root, settings: Settings, key: Key, options: Get
 async function versionOf<T>(
   root: Root,
   key: string,
-  hold: (found: Found, recorded: Description | null) => Promise<T | null>,
+  hold: (found: Found) => Promise<T | null>,
 ): Promise<Version<T> | null> {
   if (!(await root.exists())) return null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate));
     if (!found) return null;
     const recorded = mayHaveRecord(found.stats) ? await readRecord(root, key, found.stats) : null;
-    const holder = await hold(found, recorded);
+    const holder = await hold(found);
     if (holder !== null) return { ...found, headers: recorded ?? {}, holder };
   }
   throw new StorageError("unavailable", "the object is replaced faster than it can be read");

@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
-import { link, lstat, lutimes, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { link, lstat, lutimes, readdir, readlink, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { claim, endIfLeft, hold } from "../../../drivers/fs/claim.ts";
@@ -147,6 +147,18 @@ describe("claim", () => {
       retryable: true,
     });
     expect(beats).toBeGreaterThan(3);
+  });
+
+  it("leaves a claim that others have taken over while the machine slept", async () => {
+    const { path } = await place();
+    const clock = testClock();
+    let slept = 0;
+    const end = await claim(path, undefined, { ...clock, now: () => clock.now() + slept });
+    await unlink(path);
+    await symlink(elsewhere, path);
+    slept = 31_000;
+    await end();
+    expect(await readlink(path)).toBe(elsewhere);
   });
 
   it("never takes from a process here that runs, and hears an abort while it waits", async () => {

@@ -254,6 +254,35 @@ describe("put of two processes", () => {
     expect(seen.size).toBeGreaterThan(10);
   });
 
+  it("L18, L20: all that write one key give each version a later time, and so an ETag and a record of its own", async () => {
+    const { base, store } = await folder({ base: await emptyFolder(MEMORY) });
+    const program = await bundle(`
+      const store = fsBackend({ base, durable: false });
+      const seen = [];
+      let n = 0;
+      await Promise.all(Array.from({ length: 8 }, async () => {
+        while (n < 400) {
+          const body = String(++n % 2);
+          const { etag } = await store.put("k", { bytes: new TextEncoder().encode(body) }, { metadata: { n: body } });
+          seen.push(etag.split("-")[0]);
+        }
+      }));
+      console.log(seen.join());
+    `);
+    const ends = Promise.all([1, 2].map(() => run(process.execPath, [program, base]).ended));
+    const state = { over: false };
+    void ends.then(() => (state.over = true));
+    let pairs = 0;
+    while (!state.over) {
+      const [object, info] = await Promise.all([store.get(K("k"), {}), store.head(K("k"), {})]);
+      if (object === null || info === null) continue;
+      expect(object.info.metadata).toEqual({ n: await new Response(object.body).text() });
+      pairs++;
+    }
+    const times = (await ends).flatMap(({ out }) => out.trim().split(","));
+    expect([new Set(times).size, pairs > 50]).toEqual([times.length, true]);
+  });
+
   it("L6: creates a key once of 4 processes that try 25 times each", async () => {
     const { base, text } = await folder();
     const program = await bundle(`

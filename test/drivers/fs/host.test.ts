@@ -89,4 +89,20 @@ describe("on workerd", () => {
       expect(new Set(told)).toEqual(new Set([recorded]));
     },
   );
+
+  it.each([false, true])(
+    "a version is later by two milliseconds at least than the one it replaces (with a record: %s)",
+    async (recorded) => {
+      const { mayHaveRecord, nextStamp, stampAfter } = await import("../../../drivers/fs/identity.ts");
+      const version = (ms: number) => ({ mtimeNs: BigInt(ms) * 1_000_000n, size: 1n, ino: 1n });
+      const own = (nextStamp(recorded) as Date).getTime();
+      for (const ahead of [-1, 0, 1, 998, 59_000]) {
+        const time = (stampAfter(version(own + ahead), version(own), recorded) as Date).getTime();
+        expect([time - own - ahead >= 2, time - own - ahead <= 5]).toEqual([true, true]);
+        expect(mayHaveRecord(version(time))).toBe(recorded);
+      }
+      for (const ahead of [-2, -1000, 60_001])
+        expect(stampAfter(version(own + ahead), version(own), recorded)).toBe(null);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { etagOf, isSame, mayHaveRecord, nextStamp } from "../../../drivers/fs/identity.ts";
+import { etagOf, isSame, mayHaveRecord, nextStamp, stampAfter } from "../../../drivers/fs/identity.ts";
 
 it("nextStamp never repeats a microsecond and stays at the present", () => {
   const seen = new Set<number>();
@@ -52,5 +52,21 @@ it("L18: mayHaveRecord goes by what a copy or a runtime has left of such a time:
         expect([us, mayHaveRecord(version(time * 1000n))]).toEqual([us, true]);
     const second = us - (us % 1_000_000n);
     expect(mayHaveRecord(version(second * 1000n))).toBe(true);
+  }
+});
+
+it("L18, L20: stampAfter makes a version later than the one it replaces, of its kind, unless that is a file of another program", () => {
+  const version = (us: number) => ({ mtimeNs: BigInt(us) * 1000n, size: 1n, ino: 1n });
+  for (let count = 0; count < 2000; count++) {
+    const recorded = count % 2 === 0;
+    const own = Math.floor(Number(nextStamp(recorded)) * 1e6);
+    for (const ahead of [0, 1, count, 59_999_000]) {
+      const stamp = Math.floor(Number(stampAfter(version(own + ahead), version(own), recorded)) * 1e6);
+      expect(stamp).toBeGreaterThan(own + ahead);
+      expect(stamp - own - ahead).toBeLessThan(3000);
+      expect(mayHaveRecord(version(stamp))).toBe(recorded);
+    }
+    for (const ahead of [-1, -count - 1, 60_000_001])
+      expect(stampAfter(version(own + ahead), version(own), recorded)).toBe(null);
   }
 });

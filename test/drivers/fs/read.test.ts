@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { copyFile, mkdir, open, readFile, symlink, utimes, writeFile } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { copyFile, mkdir, open, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
-import { emptyFolder, failure, folder, K, UGLY_KEYS } from "./folder.ts";
+import { head, openVersion } from "../../../drivers/fs/read.ts";
+import { type Root, rootAt } from "../../../drivers/fs/root.ts";
+import { emptyFolder, failure, folder, K, MEMORY, UGLY_KEYS } from "./folder.ts";
 
 const MIB = 1024 * 1024;
 
@@ -121,6 +125,48 @@ describe("get", () => {
     await readers;
     expect(pairs).toBeGreaterThan(50);
   });
+
+  it.each([MEMORY, tmpdir()])(
+    "L1, L18: gives no record of a later version that has time and size of the one it has seen (%s)",
+    async (place) => {
+      const { base, put, files } = await folder({ base: await emptyFolder(place) });
+      await put("k", "1", { metadata: { n: "1" } });
+      const [record = ""] = (await files()).filter((path) => path.includes("/meta/"));
+      const ready = join(base, ".unbucket/tmp");
+      const swapping = (swap: () => void): Root => {
+        let swapped = false;
+        const root = rootAt(base);
+        const path = (relative: string): string => {
+          if (relative.includes("/meta/") && !swapped) {
+            swapped = true;
+            swap();
+          }
+          return root.path(relative);
+        };
+        return { ...root, path };
+      };
+      for (const n of [2, 3]) {
+        await writeFile(join(ready, "data"), `${n}`);
+        execFileSync("touch", ["-r", join(base, "k"), join(ready, "data")]);
+        await writeFile(join(ready, "record"), JSON.stringify({ key: "k", metadata: { n: `${n}` } }));
+        const root = swapping(() => {
+          renameSync(join(ready, "data"), join(base, "k"));
+          renameSync(join(ready, "record"), join(base, record));
+        });
+        if (n === 2) {
+          const version = await openVersion(root, "k");
+          const byte = new Uint8Array(1);
+          await version?.holder.read(byte, 0);
+          await version?.holder.close();
+          expect([String.fromCharCode(...byte), version?.headers.metadata]).toEqual(["2", { n: "2" }]);
+        } else {
+          const info = await head(root, K("k"));
+          const { ino } = await stat(join(base, "k"), { bigint: true });
+          expect([info?.metadata, info?.etag.endsWith(`-${ino.toString(16)}"`)]).toEqual([{ n: "3" }, true]);
+        }
+      }
+    },
+  );
 
   it("L18: keeps headers over a copy that keeps times, and lets go of them when another program writes", async () => {
     const { base, put } = await folder();
