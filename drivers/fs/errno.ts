@@ -30,7 +30,10 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
 
 const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EACCES: ["denied", "the process may not do this here; check owner and mode of the folder"],
-  EPERM: ["denied", "the system does not permit this here; check owner, mode and attributes of the folder"],
+  EPERM: [
+    "denied",
+    "the system does not permit this here; check owner, mode and attributes of the folder, on Windows also whether a program holds the file",
+  ],
   ERR_ACCESS_DENIED: [
     "denied",
     "the runtime's permissions forbid this; Node's permission model forbids all flushes (fsync), which `durable: false` does without",

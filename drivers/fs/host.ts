@@ -14,6 +14,12 @@ export const inMemory: boolean = globalThis.navigator?.userAgent === "Cloudflare
 /** Whether the times of files are told in whole milliseconds: there, and by Deno, whatever they are on the disk. */
 export const coarseTimes: boolean = inMemory || "Deno" in globalThis;
 
+/**
+ * What times that are set must be a multiple of to stay what they are, in microseconds. Node and Bun calculate those of Windows as doubles, of which the
+ * next is 1.6 µs away: https://github.com/libuv/libuv/blob/v1.x/src/win/fs.c
+ */
+export const timeStep: 1 | 8 = process.platform === "win32" ? 8 : 1;
+
 /** As Node's own; there an absent file would be made by a look at it. */
 export const open: typeof disk.open = inMemory
   ? async (path, flags, mode) => {

@@ -1,6 +1,6 @@
 /** Which version of a file is on the disk: its modification time, size and inode. */
 import type { BigIntStats } from "node:fs";
-import { coarseTimes } from "./host.ts";
+import { coarseTimes, timeStep } from "./host.ts";
 import { microsecondsOf } from "./times.ts";
 
 /** What tells one version of a file from another. */
@@ -21,7 +21,7 @@ export function isSame(a: Identity, b: Identity): boolean {
  * microseconds, of which there are less than half a millisecond, so that nobody who rounds them finds an even number. All others have an even number
  * of milliseconds.
  */
-const RECORDED = 7;
+const RECORDED = 6;
 
 /**
  * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files. Where times are
@@ -60,9 +60,13 @@ function ofKind(time: number, kind: 0 | 1): number {
 }
 
 function asTime(time: number): number | Date {
+  if (coarseTimes) return new Date(time);
   // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
-  return coarseTimes ? new Date(time) : (time + 0.25) / 1e6;
+  return (time + (timeStep === 1 ? 0.25 : 0)) / 1e6;
 }
+
+/** Of the microseconds in a millisecond, the first that says that there is a record, how far the next is from it, and the last. */
+const [FIRST, EVERY, LAST] = timeStep === 1 ? [RECORDED, 10, 496] : [16, 40, 496];
 
 /** The first microsecond from this one on that is of a kind. */
 function fine(time: number, kind: 0 | 1): number {
@@ -70,10 +74,10 @@ function fine(time: number, kind: 0 | 1): number {
   const us = time - ms * 1000;
   const isOfKind = ms % 2 === kind;
   // Not about a whole millisecond, which would look like a time that a copy has cut.
-  if (isOfKind && kind === 0 && us < 999) return Math.max(time, ms * 1000 + 1);
-  if (isOfKind && kind === 1 && us <= 490 + RECORDED) return time + ((RECORDED + 10 - (us % 10)) % 10);
+  if (isOfKind && kind === 0 && us <= 992) return ms * 1000 + Math.ceil(Math.max(1, us) / timeStep) * timeStep;
+  if (isOfKind && kind === 1 && us <= LAST) return time + ((FIRST + 1000 - us) % EVERY);
   const next = (ms + (isOfKind ? 2 : 1)) * 1000;
-  return next + (kind === 0 ? 1 + random(900) : RECORDED + 10 * random(40));
+  return next + (kind === 0 ? timeStep * (1 + random(900 / timeStep)) : FIRST + EVERY * random(400 / EVERY));
 }
 
 /** The first millisecond from this one on that is of a kind, and no whole second, which would look like a time that a copy has cut. */

@@ -28,6 +28,11 @@ const MAX_SEGMENT_BYTES = 255;
 /** https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file: also with an extension, also in lower case. */
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9\u00B9\u00B2\u00B3]|lpt[1-9\u00B9\u00B2\u00B3]|conin\$|conout\$)$/i;
 const UNPORTABLE = inMemory ? /[^\w!$&'(),;=@~.-]|\.$/ : /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
+/**
+ * Such as `REPORT~1.TXT`: a second name that Windows gives to a file whose own is longer, and by which a write would replace that.
+ * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file#short-vs-long-names
+ */
+const SECOND_NAME = /^(?=[^.]{2,8}(?:\.|$))[^.]*~\d+(?:\.[^.]{0,3})?$/;
 /** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
 /** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`. */
@@ -53,7 +58,7 @@ export function isOrdinary(key: string): boolean {
   const segments = key.split("/");
   if (isReserved(segments[0] as string)) return false;
   return segments.every((segment) => {
-    if (segment === "" || UNPORTABLE.test(segment) || !isShort(segment)) return false;
+    if (segment === "" || UNPORTABLE.test(segment) || SECOND_NAME.test(segment) || !isShort(segment)) return false;
     return !DEVICE.test((segment.split(".", 1)[0] as string).trimEnd());
   });
 }

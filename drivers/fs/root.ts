@@ -111,7 +111,9 @@ export function rootAt(base: string): Root {
     try {
       const place = await whereabouts(folder);
       if (place === "linked") throw linked(folder);
-      if (place === "respelled") throw taken(folder);
+      if (place === "respelled") throw taken(folder, "in another spelling");
+      // What lies below a file is to Windows as absent as what lies nowhere.
+      if (!(await lstat(path(folder))).isDirectory()) throw taken(folder, "as a file");
       return [];
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw error;
@@ -183,11 +185,9 @@ function linked(folder: string): StorageError {
   );
 }
 
-/** On a file system that folds case, the folder of another key: for this key as good as a file on the way. */
-function taken(folder: string): Error {
-  return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists in another spelling`), {
-    code: "ENOTDIR",
-  });
+/** A file on the way or, on a file system that folds case, the folder of another key, which is for this key as good as one. */
+function taken(folder: string, how: string): Error {
+  return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists ${how}`), { code: "ENOTDIR" });
 }
 
 /** As case-folding and normalising file systems compare names. */

@@ -34,6 +34,40 @@ it("coarseTimes holds on Deno, where stamps are whole milliseconds too", async (
   }
 });
 
+describe("on Windows", () => {
+  const { platform } = process;
+  beforeEach(() => {
+    Object.defineProperty(process, "platform", { value: "win32" });
+    vi.resetModules();
+  });
+  afterEach(() => {
+    Object.defineProperty(process, "platform", { value: platform });
+    vi.resetModules();
+  });
+
+  /** What a file has whose time is set: tenths of microseconds since 1601, added up as doubles. */
+  const kept = (seconds: number): bigint =>
+    (BigInt(Math.trunc(seconds * 10_000_000 + 116_444_736_000_000_000)) - 116_444_736_000_000_000n) * 100n;
+  const version = (mtimeNs: bigint) => ({ mtimeNs, size: 1n, ino: 1n });
+
+  it.each([false, true])(
+    "stamps stay what they are, differ, tell of a record (%s), and are later than those before",
+    async (recorded) => {
+      const { mayHaveRecord, nextStamp, stampAfter } = await import("../../../drivers/fs/identity.ts");
+      const seen = new Set<bigint>();
+      for (let count = 0; count < 3000; count++) {
+        const own = kept(nextStamp(recorded) as number);
+        seen.add(own);
+        expect([own % 8000n, mayHaveRecord(version(own))]).toEqual([0n, recorded]);
+        const before = own + BigInt(count) * 100n;
+        const later = kept(stampAfter(version(before), version(own), recorded) as number);
+        expect([later > before, later % 8000n, mayHaveRecord(version(later))]).toEqual([true, 0n, recorded]);
+      }
+      expect(seen.size).toBe(3000);
+    },
+  );
+});
+
 describe("on workerd", () => {
   beforeEach(() => {
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });

@@ -201,6 +201,10 @@ describe("isOrdinary", () => {
     "%2f",
     "a=b",
     "foo~",
+    "a~1.jpeg",
+    "longername~1.txt",
+    "report~x.txt",
+    "a.b~1",
   ])("is true for %s", (key) => expect(isOrdinary(key)).toBe(true));
   it.each([
     "a//b",
@@ -218,6 +222,9 @@ describe("isOrdinary", () => {
     ".unbucket",
     ".UnBucket/x",
     "UNBUCK~1",
+    "report~1",
+    "a/REPO~123.TXT/b",
+    "~1.x",
     "x".repeat(256),
     "é".repeat(128),
   ])("is false for %j", (key) => expect(isOrdinary(key)).toBe(false));
