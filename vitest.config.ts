@@ -55,6 +55,15 @@ const config: ViteUserConfig = defineConfig({
             },
           ]
         : []),
+      // Windows as Wine has it: run by `npm run windows` and by .ci/run.
+      ...(process.env["UNBUCKET_WINDOWS"]
+        ? [
+            {
+              extends: true as const,
+              test: { name: "windows", include: ["test/windows/*.windows.ts"] },
+            },
+          ]
+        : []),
       // Figures, not verdicts: run by `npm run bench`, never with the tests.
       ...(process.env["BENCH"]
         ? [

@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const waitLimit = 600_000;
 
-/** Returns the path of the installed `node_modules` of a folder. Runs at the same time wait for the one that installs. */
-export async function installed(folder: string = here): Promise<string> {
+/** Returns the path of the installed `node_modules` of a folder. Runs at the same time wait for the one that installs. `more` are further arguments of npm's. */
+export async function installed(folder: string = here, more: readonly string[] = []): Promise<string> {
   const modules = join(folder, "node_modules");
   const marker = join(modules, ".installed");
   const turn = join(folder, ".installing");
@@ -28,7 +28,7 @@ export async function installed(folder: string = here): Promise<string> {
     }
     try {
       // No install scripts: npm runs none that nobody approved, and the platform packages hold the programs themselves.
-      const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
+      const args = ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", ...more];
       await promisify(execFile)("npm", args, { cwd: folder, maxBuffer: 2 ** 24 });
       writeFileSync(marker, wanted);
     } finally {
