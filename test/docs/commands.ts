@@ -25,6 +25,7 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm run fmt": script("fmt"),
   "npm run bench": script("bench"),
   "npm run cluster": script("cluster"),
+  "npm run windows": script("windows"),
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
   "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
   "npx unbucket serve ./uploads": { file: "test/cli/serve.test.ts", shows: '"serve"' },
