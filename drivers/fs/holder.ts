@@ -1,37 +1,50 @@
 /** Which process holds a claim, in a line of text, and whether that process still runs. */
 import { randomBytes } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
+import { hostname, networkInterfaces } from "node:os";
 import { sha256 } from "./digest.ts";
 import { errnoOf, isBusy, patiently } from "./errno.ts";
 
-/** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say. */
+/** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say, as of one that runs elsewhere than on Linux. */
 export type HolderState = "running" | "gone" | "unknown";
 
 /** This process as {@link stateOf} understands it. */
 interface Self {
-  /** Boot and process namespace, in which alone process numbers mean something; null where the system does not tell. */
+  /** Where process numbers mean something: boot and process namespace, elsewhere than on Linux the machine; null where the system does not tell. */
   readonly machine: string | null;
-  /** When this process began, since numbers are used again. */
+  /** When this process began, since numbers are used again; 0 where that is not told. */
   readonly start: string;
 }
 
 const self = async (): Promise<Self> => {
   try {
-    // Linux alone has these. Elsewhere a claim is judged by its age.
+    // Linux alone has these.
     const boot = await patiently(() => readFile("/proc/sys/kernel/random/boot_id", "utf8"));
     const namespace = await readlink("/proc/self/ns/pid");
     const process = await processAt("self");
     if (!process) return { machine: null, start: "0" };
-    return {
-      machine: sha256(`${boot}${namespace}`).slice(0, 12),
-      start: process.start,
-    };
+    return { machine: shortened(`${boot}${namespace}`), start: process.start };
   } catch (error) {
     // For want of a descriptor it is not told now, and will be later.
     if (isBusy(error)) known = undefined;
-    return { machine: null, start: "0" };
+    return { machine: process.platform === "linux" ? null : machineByName(), start: "0" };
   }
 };
+
+/** By what its network knows it by; null where it has none, or the runtime does not let see it. */
+function machineByName(): string | null {
+  try {
+    const cards = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ mac }) => mac));
+    const own = [...new Set(cards)].filter((mac) => /[1-9a-f]/i.test(mac)).toSorted();
+    return own.length > 0 ? shortened(`${hostname()} ${own}`) : null;
+  } catch {
+    return null;
+  }
+}
+
+function shortened(text: string): string {
+  return sha256(text).slice(0, 12);
+}
 
 let known: Promise<Self> | undefined;
 
@@ -59,7 +72,7 @@ export async function stateOf(line: string): Promise<HolderState> {
     if (errnoOf(error) !== "EPERM") return "unknown";
   }
   const now = await processAt(pid as string).catch(() => null);
-  // Other users' processes may be hidden.
+  // Other users' processes may be hidden, and elsewhere than on Linux this may be a later one of that number.
   if (!now) return "unknown";
   return now.start === start && now.runs ? "running" : "gone";
 }

@@ -84,6 +84,29 @@ it(
   },
 );
 
+it("L7: what a process that is gone has claimed is free at once", { timeout }, async () => {
+  const drivers = new URL("../../drivers/fs/", import.meta.url).pathname;
+  await all(
+    1,
+    "C:\\left",
+    `import { claim } from ${JSON.stringify(`${drivers}claim.ts`)};
+    import { claimPath } from ${JSON.stringify(`${drivers}lock.ts`)};
+    await fs({ base }).upload("k", "1");
+    await claim(base + "\\\\.unbucket\\\\tmp\\\\" + claimPath("k"));
+    console.log("null");
+    process.exit(0);`,
+  );
+  const [milliseconds] = await all(
+    1,
+    "C:\\left",
+    `const store = fs({ base });
+    const begin = performance.now();
+    await store.upload("k", "2");
+    console.log(JSON.stringify(performance.now() - begin));`,
+  );
+  expect(milliseconds).toBeLessThan(25_000);
+});
+
 it("L18: a folder that comes from Linux has its headers there, and again when it goes back", { timeout }, async () => {
   const here = place();
   const { default: fs } = await import("../../drivers/fs.ts");

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nameHolder, stateOf } from "../../../drivers/fs/holder.ts";
 import { bundle, HOLDER } from "./child.ts";
 
@@ -11,11 +11,53 @@ it("stateOf tells processes that run from those that are gone, and owns that it 
   const [nonce, machine, pid, start] = line.split(".") as [string, string, string, string];
   for (const other of ["", "x", `${nonce}.elsewhere.${pid}.${start}`, `${nonce}.${machine}.0x1.${start}`, `${line}.1`])
     expect([other, await stateOf(other)]).toEqual([other, "unknown"]);
-  // Elsewhere nothing tells which process this is.
+  expect(await stateOf(`${nonce}.${machine}.4194305.${start}`)).toBe("gone");
+  // Elsewhere nothing tells which process of a number this is.
   if (process.platform !== "linux") return expect(await stateOf(line)).toBe("unknown");
   expect(await stateOf(line)).toBe("running");
   expect(await stateOf(`${nonce}.${machine}.${pid}.${Number(start) + 1}`)).toBe("gone");
-  expect(await stateOf(`${nonce}.${machine}.4194305.${start}`)).toBe("gone");
+});
+
+describe("where there is no /proc", () => {
+  const { platform } = process;
+  const system = { mac: "00:00:5e:00:53:01" };
+  beforeEach(() => {
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    vi.doMock("node:fs/promises", async (original) => ({
+      ...(await original<object>()),
+      readFile: () => Promise.reject(Object.assign(new Error("injected"), { code: "ENOENT" })),
+    }));
+    vi.doMock("node:os", async (original) => ({
+      ...(await original<object>()),
+      networkInterfaces: () => ({ lo: [{ mac: "00:00:00:00:00:00" }], en0: [{ mac: system.mac }] }),
+    }));
+    vi.resetModules();
+  });
+  afterEach(() => {
+    Object.defineProperty(process, "platform", { value: platform });
+    vi.doUnmock("node:fs/promises");
+    vi.doUnmock("node:os");
+    vi.resetModules();
+  });
+
+  it("stateOf takes for gone what has no process here, and does not know the rest", async () => {
+    const holder = await import("../../../drivers/fs/holder.ts");
+    const line = await holder.nameHolder();
+    expect(line).toMatch(/^[\w-]+\.[0-9a-f]{12}\.\d+\.0$/);
+    expect(await holder.stateOf(line)).toBe("unknown");
+    expect(await holder.stateOf(line.replace(/\.\d+\.0$/, ".4194305.0"))).toBe("gone");
+    vi.resetModules();
+    system.mac = "00:00:5e:00:53:02";
+    const other = await import("../../../drivers/fs/holder.ts");
+    expect(await other.stateOf(line.replace(/\.\d+\.0$/, ".4194305.0"))).toBe("unknown");
+  });
+
+  it("nameHolder names no machine that has no network", async () => {
+    system.mac = "00:00:00:00:00:00";
+    const { nameHolder, stateOf } = await import("../../../drivers/fs/holder.ts");
+    const line = await nameHolder();
+    expect([line.split(".")[1], await stateOf(line)]).toEqual(["", "unknown"]);
+  });
 });
 
 it(
@@ -36,8 +78,8 @@ it(
     const running = process.platform === "linux" ? "running" : "unknown";
     expect(await stateOf(line)).toBe(running);
     process.kill(Number(line.split(".")[2]), "SIGKILL");
-    await expect.poll(() => stateOf(line)).toBe(running === "running" ? "gone" : "unknown");
+    await expect.poll(() => stateOf(line)).toBe("gone");
     parent.kill();
-    expect(await stateOf(line)).toBe(running === "running" ? "gone" : "unknown");
+    expect(await stateOf(line)).toBe("gone");
   },
 );
