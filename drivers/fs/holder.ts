@@ -71,8 +71,8 @@ export async function stateOf(line: string): Promise<HolderState> {
     // EPERM says that it runs, for another user.
     if (errnoOf(error) !== "EPERM") return "unknown";
   }
-  const now = await processAt(pid as string).catch(() => null);
-  // Other users' processes may be hidden, and elsewhere than on Linux this may be a later one of that number.
+  // Elsewhere than on Linux it may be a later one of that number; there other users' processes may be hidden.
+  const now = start === "0" ? null : await processAt(pid as string).catch(() => null);
   if (!now) return "unknown";
   return now.start === start && now.runs ? "running" : "gone";
 }

@@ -1,6 +1,6 @@
 /** Removing objects' files, and the folders that become empty. */
 import type { BigIntStats } from "node:fs";
-import { rmdir, unlink } from "node:fs/promises";
+import { rename, rmdir, unlink } from "node:fs/promises";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
@@ -125,7 +125,7 @@ async function removeKey(
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && flush !== null) await syncRemoval(root, flush);
     await endMaker(root, key, found);
-    await orAbsent(patiently(() => unlink(held.path(nameOf(first.path)))));
+    await takeAway(root, held.path(nameOf(first.path)));
     await dropRecord(root, key, found.stats);
     return folderOf(first.path);
   });
@@ -152,11 +152,22 @@ export async function removeFile(root: Root, { path }: Candidate): Promise<strin
   const folder = folderOf(path);
   const held = await orAbsent(anchor(root, folder));
   try {
-    if (held) await orAbsent(patiently(() => unlink(held.path(nameOf(path)))));
+    if (held) await takeAway(root, held.path(nameOf(path)));
   } finally {
     await held?.close();
   }
   return held ? prune(root, folder, held) : folder;
+}
+
+/** Removes a file. On Windows one that somebody reads keeps its name until it is closed, so that it is given another first. */
+async function takeAway(root: Root, path: string): Promise<void> {
+  if (process.platform !== "win32") {
+    await orAbsent(patiently(() => unlink(path)));
+    return;
+  }
+  const aside = root.path(await root.temp());
+  // What cannot be removed there is swept.
+  if (await orAbsent(patiently(() => rename(path, aside).then(() => true)))) await unlink(aside).catch(() => {});
 }
 
 /** Removes a folder that was held, and those above it, while they are empty; gives the nearest that stays. */

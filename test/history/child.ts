@@ -1,5 +1,5 @@
 /** What a process that plays does: begins when all have come, and reports what its players have written down. */
-import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
 import fs from "../../drivers/fs.ts";
 import { Player } from "./player.ts";
 
@@ -7,8 +7,10 @@ import { Player } from "./player.ts";
 export interface Errand {
   readonly base: string;
   readonly durable: boolean;
-  /** The file that is all processes' clock. */
+  /** The file that is all processes' clock; where `ticks` are asked for, what the names of the files begin with by which they say that they have come. */
   readonly clock: string;
+  /** Whether the system's own ticks tell the time, where a file takes bytes of several processes for one (Wine). */
+  readonly ticks?: boolean;
   /** The file that takes what was written down. */
   readonly report: string;
   /** Of how many processes, and which of them. */
@@ -21,8 +23,32 @@ export interface Errand {
   readonly bare: boolean;
 }
 
+/** What tells when. */
+interface Clock {
+  now(): number;
+  /** How many processes have come; each does by its first `now`. */
+  come(): number;
+  close(): void;
+}
+
+/** An instant is a tick of the system, which all of its processes share, and none twice of one of them. */
+function tickClock(path: string, number: number, processes: number): Clock {
+  let last = 0;
+  const began = process.hrtime.bigint() / 10_000_000_000_000n;
+  return {
+    now() {
+      if (last === 0) writeFileSync(`${path}.${number}`, "");
+      const tick = Number(process.hrtime.bigint() - began * 10_000_000_000_000n);
+      last = Math.max(last + 1, Math.floor(tick / 10));
+      return last * processes + number;
+    },
+    come: () => Array.from({ length: processes }, (_, at) => existsSync(`${path}.${at}`)).filter(Boolean).length,
+    close: () => {},
+  };
+}
+
 /** An instant is the length of a file to which each who asks adds a byte: an order that all runtimes share. */
-export function fileClock(path: string): { now(): number; come(): number; close(): void } {
+export function fileClock(path: string): Clock {
   const file = openSync(path, "a+");
   const come = (): number => fstatSync(file).size;
   const now = (): number => {
@@ -44,7 +70,7 @@ export async function play({
   bare,
   ...errand
 }: Errand): Promise<void> {
-  const clock = fileClock(errand.clock);
+  const clock = errand.ticks ? tickClock(errand.clock, number, processes) : fileClock(errand.clock);
   const store = fs({ base, durable });
   const players = Array.from({ length: errand.players }, (_, index) => {
     const name = `${number}${"abcdefgh"[index]}`;

@@ -6,9 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { bundle } from "../drivers/fs/child.ts";
+import type { Errand } from "../history/child.ts";
+import { type Act, unexplained } from "../history/register.ts";
+import { chosen } from "../history/team.ts";
 import { type Windows, windows } from "./wine.ts";
 
 const timeout = 600_000;
+const { seeds, calls } = chosen(15);
 
 let system: Windows;
 beforeAll(async () => {
@@ -84,6 +88,32 @@ it(
   },
 );
 
+it.each(seeds)("histories of 3 processes, seed %s, have an order that explains them", { timeout }, async (seed) => {
+  const child = new URL("../history/child.ts", import.meta.url).pathname;
+  const here = place();
+  const errand: Omit<Errand, "number" | "report"> = {
+    ...{
+      base: `C:\\history ${seed}`,
+      durable: false,
+      clock: onDisk(join(here, "clock")),
+      ticks: true,
+      keys: ["c.txt", "a", "a/b", "d*e"],
+    },
+    ...{ processes: 3, players: 2, seed, calls, bare: false },
+  };
+  await all(
+    3,
+    JSON.stringify({ ...errand, report: onDisk(here) }),
+    `import { play } from ${JSON.stringify(child)};
+    const errand = JSON.parse(base);
+    const number = Number(args[0]);
+    console.log("null");
+    await play({ ...errand, number, report: errand.report + "\\\\" + number + ".json" });`,
+  );
+  const acts = [0, 1, 2].flatMap((number) => JSON.parse(readFileSync(join(here, `${number}.json`), "utf8")) as Act[]);
+  expect([acts.length > 60, unexplained(acts)]).toEqual([true, null]);
+});
+
 it("L7: what a process that is gone has claimed is free at once", { timeout }, async () => {
   const drivers = new URL("../../drivers/fs/", import.meta.url).pathname;
   await all(
@@ -131,6 +161,24 @@ it("L18: a folder that comes from Linux has its headers there, and again when it
   const copy = join(place(), "copy");
   execFileSync("cp", ["-a", here, copy]);
   expect((await fs({ base: copy }).head("back.bin"))?.metadata).toEqual({ n: "4" });
+});
+
+it("L25: what somebody reads is deleted and written anew, and read to its end all the same", { timeout }, async () => {
+  const [seen] = await all(
+    1,
+    "C:\\held",
+    `const store = fs({ base });
+    await store.upload("k", new Uint8Array(1024 * 1024).fill(49));
+    const { body } = await store.download("k");
+    const reader = body.getReader();
+    let size = (await reader.read()).value.byteLength;
+    await store.delete("k");
+    const gone = await store.head("k");
+    await store.upload("k", "new");
+    for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.byteLength;
+    console.log(JSON.stringify([gone, size, await (await store.download("k")).text()]));`,
+  );
+  expect(seen).toEqual([null, 1024 * 1024, "new"]);
 });
 
 it("watch tells of writes and removals in folders that are new", { timeout }, async () => {
