@@ -100,7 +100,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /**
- * Finds a mark by steps of its length where its last byte is not met (Horspool), which is linear: no mark has its first byte twice.
+ * Finds a mark by steps of its length where its last byte is not met (Horspool), which is linear where the mark has its first byte once.
  * @see https://en.wikipedia.org/wiki/Boyer%E2%80%93Moore%E2%80%93Horspool_algorithm
  */
 function finderOf(mark: Uint8Array): (bytes: Uint8Array) => number {

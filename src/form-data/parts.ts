@@ -16,34 +16,35 @@ export interface Part {
   readonly pieces: AsyncGenerator<Uint8Array, void, void>;
 }
 
-/** In bytes; browsers write lines of a few hundred. */
+/** In bytes; browsers write lines of a few hundred. The same for all before the first part. */
 const MAX_LINE = 8 * 1024;
-/** Before the first part, and before the bytes of each. */
+/** Before the bytes of each part. */
 const MAX_LINES = 100;
 
 /** The parts of a form whose bytes these are; `type` is its Content-Type. */
 export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
-  const boundary = boundaryOf(type);
-  const mark = new TextEncoder().encode(`\r\n--${boundary}`);
-  // A preamble is nobody's; browsers write none.
-  for (let count = 0, line = ""; line !== `--${boundary}`; count++) {
-    line = await lineOf(bytes, count);
-    if (line === `--${boundary}--`) return;
+  const mark = new TextEncoder().encode(`\r\n--${boundaryOf(type)}`);
+  const end: { last?: boolean | undefined } = {};
+  const rest = async function* (delimiter = mark, none = cut): AsyncGenerator<Uint8Array, void, void> {
+    if (!(yield* bytes.before(delimiter))) throw none();
+    end.last = await isLast(bytes);
+  };
+  // A preamble is nobody's; browsers write none. A boundary within one of its lines is another's first for some.
+  let preamble = "\r\n";
+  for await (const piece of rest(mark.subarray(2), inseparable)) {
+    preamble += String.fromCharCode(...piece.slice(0, MAX_LINE));
+    if (preamble.length > MAX_LINE) throw inseparable();
   }
-  for (;;) {
+  if (!preamble.endsWith("\r\n")) throw inseparable();
+  while (!end.last) {
     const head = await headOf(bytes);
-    const end: { last?: boolean } = {};
-    const rest = async function* (): AsyncGenerator<Uint8Array, void, void> {
-      if (!(yield* bytes.before(mark))) throw cut();
-      end.last = await isLast(bytes);
-    };
+    end.last = undefined;
     const pieces = rest();
     yield { ...head, pieces };
     // Not under a read that is still going on.
     await pieces.return();
     const unread = rest();
     while (end.last === undefined) await unread.next();
-    if (end.last) return;
   }
 }
 
@@ -57,12 +58,13 @@ export function textOf(pieces: readonly Uint8Array[]): string {
 async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
   const headers = new Map<string, string>();
   for (let count = 0; ; count++) {
-    const line = await lineOf(bytes, count);
+    const line = count === MAX_LINES ? null : await bytes.line(MAX_LINE);
+    if (line === null) throw inseparable();
     if (line === "") break;
-    const at = line.indexOf(":");
-    // A line that goes on with the one before would be lost, and a filename with it.
-    if (at < 1 || /^\s/.test(line)) throw malformed("a line in the head of a part is no header");
-    headers.set(line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim());
+    const name = /^[!-9;-~]+(?=:[^\r\n]*$)/.exec(line)?.[0].toLowerCase();
+    // What others may read as a header, or as the one that counts of two, would be lost, and a filename with it.
+    if (name === undefined || headers.has(name)) throw malformed("a line in the head of a part is no header");
+    headers.set(name, line.slice(name.length + 1).trim());
   }
   const parameters = parametersOf(headers.get("content-disposition") ?? "");
   const name = parameters.get("name");
@@ -78,12 +80,6 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
   return { name, filename, type };
 }
 
-async function lineOf(bytes: Bytes, count: number): Promise<string> {
-  const line = count === MAX_LINES ? null : await bytes.line(MAX_LINE);
-  if (line === null) throw malformed("its parts cannot be told apart");
-  return line;
-}
-
 /** Whether a boundary is the end of the form, or the beginning of another part; text that only begins like it is neither. */
 async function isLast(bytes: Bytes): Promise<boolean> {
   let next = "";
@@ -92,13 +88,15 @@ async function isLast(bytes: Bytes): Promise<boolean> {
     if (!piece) throw cut();
     next += String.fromCharCode(...piece);
   }
-  if (next !== "--" && next !== "\r\n") throw malformed("its parts cannot be told apart");
-  return next === "--";
+  if (next === "\r\n") return false;
+  // Behind the end there is nothing, or white space: most write the end of a line.
+  if (next !== "--" || ((await bytes.some(1))?.[0] ?? 0) > 32) throw inseparable();
+  return true;
 }
 
 function boundaryOf(type: string): string {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
-    throw new FormError("type", "the request is no form; send multipart/form-data, with files as its fields");
+    throw new FormError("type", "the request is no form; send multipart/form-data, with files as fields");
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(type) ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined) throw malformed("its Content-Type has no boundary");
@@ -107,14 +105,16 @@ function boundaryOf(type: string): string {
 
 /** Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. */
 function parametersOf(header: string): ReadonlyMap<string, string> {
-  // What is not understood of it may be a filename.
-  if (!/^form-data\s*;?$/i.test(header.replace(PARAMETER, "").trim()))
+  const found = [...header.matchAll(PARAMETER)];
+  const all = new Map(
+    found.map(([, name = "", quoted, plain = ""]) => [
+      name.toLowerCase(),
+      quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain,
+    ]),
+  );
+  // What is not understood of it may be a filename, and so may either of two.
+  if (all.size < found.length || !/^form-data[\s;]*$/i.test(header.replace(PARAMETER, ";")))
     throw malformed("a part has no Content-Disposition that can be read");
-  const all = new Map<string, string>();
-  for (const [, name = "", quoted, plain = ""] of header.matchAll(PARAMETER)) {
-    const value = quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain;
-    if (!all.has(name.toLowerCase())) all.set(name.toLowerCase(), value);
-  }
   return all;
 }
 
@@ -136,6 +136,10 @@ function cut(): FormError {
     "cut",
     "the form ends in the midst of a part, so nothing of that was stored; send it again, whole",
   );
+}
+
+function inseparable(): FormError {
+  return malformed("its parts cannot be told apart");
 }
 
 function malformed(why: string): FormError {

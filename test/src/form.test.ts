@@ -6,6 +6,7 @@ import memory from "../../drivers/memory.ts";
 import { type FormOptions, type FormRequest, readForm } from "../../src/form.ts";
 import { guard } from "../../src/guard.ts";
 import { toResponse } from "../../src/respond.ts";
+import { type Field, hard, randomForms, TYPE } from "./form-data/random.ts";
 
 const MIB = 1024 * 1024;
 
@@ -80,6 +81,8 @@ describe("readForm", () => {
   it("takes a form without fields, as it is sent of an empty FormData", async () => {
     expect(await partsOf(formOf())).toEqual([]);
     expect(await partsOf(written("--b--\r\n"))).toEqual([]);
+    // As Node 20.19 and Deno write it.
+    expect(await partsOf(written("--b--"))).toEqual([]);
   });
 
   it("passes over the file of an input in which nothing was chosen, and over what stands around the parts", async () => {
@@ -152,7 +155,8 @@ describe("readForm", () => {
       { headers: new Headers({ "content-type": "multipart/form-data; boundary=b" }), body: null },
       "malformed",
     ],
-    ["no part", written("--b--"), "malformed"],
+    ["text instead of parts", written("b--"), "malformed"],
+    ["a first boundary within a line", written(` --b\r\n${text}\r\nx\r\n--b\r\n${text}\r\ny\r\n--b--`), "malformed"],
     ["a part without a name", written("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"), "malformed"],
     [
       "a part that is encoded",
@@ -171,6 +175,12 @@ describe("readForm", () => {
     ["a filename whose quotes do not end", headed('form-data; name="f"; filename="abc'), "malformed"],
     ["a disposition over two lines", headed('form-data; name="f";\r\n filename="x"'), "malformed"],
     ["a line in a head that is no header", headed('form-data; name="f"\r\nfilename="x"'), "malformed"],
+    ["a header of two words", headed('form-data; name="f"\r\nContent type: image/png'), "malformed"],
+    ["a line that ends otherwise", headed('form-data; name="f"\nContent-Type: image/png'), "malformed"],
+    ["a header twice", headed('form-data; name="f"\r\nContent-Disposition: form-data; name="g"'), "malformed"],
+    ["a filename within a word", headed('form-da; filename="x"ta; name="f"'), "malformed"],
+    ["two filenames", headed('form-data; name="f"; filename="a"; filename="b"'), "malformed"],
+    ["text behind its end", written(`--b\r\n${file}\r\nx\r\n--b--y\r\n--b--`), "malformed"],
     ["another disposition", headed('attachment; name="f"'), "malformed"],
     [
       "a field in another charset",
@@ -266,5 +276,57 @@ describe("readForm", () => {
     form.append("f", new Blob([new Uint8Array(20 * MIB)]), "f");
     const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: form });
     expect([answer.status, await answer.text(), answers]).toEqual([413, "no", [["t", "1"]]]);
+  });
+});
+
+describe("readForm and the runtime's own reader", () => {
+  const latin = async (body: Blob | ReadableStream): Promise<string> =>
+    Buffer.from(await new Response(body).arrayBuffer()).toString("latin1");
+
+  async function read(body: ReadableStream<Uint8Array>): Promise<readonly Field[]> {
+    const fields: Field[] = [];
+    for await (const part of readForm({ headers: new Headers({ "content-type": TYPE }), body })) {
+      if (part.kind === "text") fields.push([part.field, part.value]);
+      else fields.push([part.field, part.name, part.type ?? "text/plain", await latin(part.body)]);
+    }
+    return fields;
+  }
+
+  async function readByRuntime(bytes: Buffer): Promise<readonly Field[]> {
+    const form = await new Response(new Uint8Array(bytes), { headers: { "content-type": TYPE } }).formData();
+    const fields = [...form].map(async ([name, value]): Promise<Field> =>
+      typeof value === "string" ? [name, value] : [name, value.name, value.type, await latin(value)],
+    );
+    return Promise.all(fields);
+  }
+
+  it("read what the runtime has written, names and look-alikes of boundaries of any kind", async () => {
+    const { form, pieces } = randomForms(1);
+    for (let run = 0; run < 200; run++) {
+      const { fields, bytes } = await form(20_000);
+      expect(await read(pieces(bytes))).toEqual(fields);
+      expect(await readByRuntime(bytes)).toEqual(fields);
+      const harder = await form(2000, hard);
+      expect(await read(pieces(harder.bytes))).toEqual(harder.fields);
+    }
+  });
+
+  it("never read two different forms in bytes that were changed: one of them refuses", async () => {
+    const { form, changed, pieces } = randomForms(2);
+    const tally = { refused: 0, equal: 0 };
+    for (let run = 0; run < 500; run++) {
+      const bytes = changed((await form(20)).bytes);
+      const [ours, theirs] = await Promise.allSettled([read(pieces(bytes)), readByRuntime(bytes)]);
+      if (ours.status === "rejected") expect(ours.reason).toMatchObject({ name: "FormError" });
+      if (ours.status === "rejected" || theirs.status === "rejected") tally.refused++;
+      else {
+        // A type that is none becomes another for each.
+        const told = (fields: readonly Field[]): unknown => fields.map((field) => field.toSpliced(2, field.length - 3));
+        expect(told(ours.value), JSON.stringify(bytes.toString("latin1"))).toEqual(told(theirs.value));
+        tally.equal++;
+      }
+    }
+    // Neither is all that happens.
+    expect([tally.refused > 50, tally.equal > 50], JSON.stringify(tally)).toEqual([true, true]);
   });
 });

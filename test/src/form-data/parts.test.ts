@@ -52,12 +52,12 @@ describe("partsOf", () => {
   it("gives back whatever was written, however it is cut into pieces", async () => {
     const random = seeded(7);
     const some = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
-    const text = (): string =>
-      Array.from({ length: Math.floor(random() * 12) }, () =>
+    const text = (): string => {
+      const all = Array.from({ length: Math.floor(random() * 12) }, () =>
         some("\r\n", "\r", "\n", "--", "-", "--b-b", "b-b", "\r\n--", "\r\n--b", "\r\n-", "\0", "\xff", "x"),
-      )
-        .join("")
-        .replaceAll("\r\n--b-b", "");
+      ).join("");
+      return all.includes("\r\n--b-b") ? "" : all;
+    };
     for (let run = 0; run < 300; run++) {
       const entries = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, n) => ({
         name: `${n}`,

@@ -144,7 +144,7 @@ describe("readForm", () => {
   it.each<[string, string]>([
     ["no disposition", `--${BOUNDARY}\r\nContent-Type: text/plain\r\n\r\nx\r\n--${BOUNDARY}--`],
     ["no name", `${head('filename="a"')}x\r\n--${BOUNDARY}--`],
-    ["a boundary within a line", ` ${head('name="file"')}x\r\n--${BOUNDARY}--`],
+    ["a boundary within a line", ` ${head('name="file"')}x`],
     ["something behind a field's boundary", `${head('name="a"')}x\r\n--${BOUNDARY} \r\n`],
   ])("refuses a part with %s", async (_, text) => {
     await expect(read(bytes(text))).rejects.toMatchObject({ s3: "MalformedPOSTRequest" });
