@@ -68,7 +68,8 @@ const MAX_TEXT = 64 * 1024;
  * has any size; `guard` bounds it.
  *
  * Whatever reads a file must be awaited inside the loop. A file that is not read is passed over, and so is one without a name and bytes, which browsers send
- * of an input in which nothing was chosen. Where the loop is left, the rest is read on into nothing, up to 64 MiB, so that the client sees the answer.
+ * of an input in which nothing was chosen. Where the loop is left, the rest is read on into nothing, up to 64 MiB, so that the client sees the answer;
+ * the end of the loop waits for it where the connection ends with the answer.
  *
  * Rejects with a {@link FormError}, which `toResponse` of `unbucket/respond` makes a 400, 413 or 415, and with `invalid-option`.
  * @see https://www.rfc-editor.org/rfc/rfc7578
@@ -78,16 +79,18 @@ export async function* readForm(request: FormRequest, options: FormOptions = {})
   const { maxParts = MAX_PARTS, maxTextSize = MAX_TEXT } = options;
   wholeNumber("maxParts", maxParts);
   wholeNumber("maxTextSize", maxTextSize);
-  const bytes = bytesOf(lingering(streamOf(request)));
+  // Servers close such a connection as soon as they have answered, and workerd any whose body is not read by then.
+  const awaited = "FixedLengthStream" in globalThis || /\bclose\b/i.test(headerOf(request, "connection"));
+  const bytes = bytesOf(lingering(streamOf(request), undefined, awaited));
   try {
     let count = 0;
-    for await (const part of partsOf(bytes, typeOf(request))) {
+    for await (const part of partsOf(bytes, headerOf(request, "content-type"))) {
       if (++count > maxParts) throw new FormError("size", `the form has more than ${maxParts} fields`);
       if (part.filename === undefined) yield await toText(part, maxTextSize);
       else yield* toFile({ ...part, filename: part.filename });
     }
   } finally {
-    await bytes.cancel().catch(() => {});
+    await bytes.cancel();
   }
 }
 
@@ -127,8 +130,8 @@ async function* toFile({ name: field, filename: name, type, pieces }: Part & { r
   }
 }
 
-function typeOf({ headers }: FormRequest): string {
-  return String((isHeaders(headers) ? headers.get("content-type") : headers["content-type"]) ?? "");
+function headerOf({ headers }: FormRequest, name: string): string {
+  return String((isHeaders(headers) ? headers.get(name) : headers[name]) ?? "");
 }
 
 /** Also those of another package than the runtime's own. */

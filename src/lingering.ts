@@ -9,11 +9,13 @@ const ends = new WeakMap<ReadableStream, Promise<void>>();
 
 /**
  * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
- * that is cancelled, and a client that still sends then sees no answer. `failing` says what a failure to read is called.
+ * that is cancelled, and a client that still sends then sees no answer. `failing` says what a failure to read is called,
+ * `awaited` whether to cancel waits for all that is read on.
  */
 export function lingering(
   body: ReadableStream<Uint8Array> | null,
   failing: (cause: unknown) => unknown = (cause) => cause,
+  awaited = false,
 ): Readable | null {
   if (body === null) return null;
   return {
@@ -39,8 +41,12 @@ export function lingering(
         }
         await reader.cancel(reason).finally(end);
       };
-      // The answer waits for none of it; a client that is gone needs none.
-      return { read, cancel: async (reason) => void rest(reason).catch(() => {}) };
+      const cancel = async (reason: unknown): Promise<void> => {
+        // A client that is gone needs none of it.
+        const done = rest(reason).catch(() => {});
+        if (awaited) await done;
+      };
+      return { read, cancel };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { type FormOptions, type FormRequest, readForm } from "../../src/form.ts";
 import { guard } from "../../src/guard.ts";
@@ -255,6 +255,41 @@ describe("readForm", () => {
       reason: "content",
     });
     expect([await store.exists("b.gif"), await store.exists("c.gif")]).toEqual([false, false]);
+  });
+
+  it.each<[string, string, boolean]>([
+    ["on a connection that ends with the answer", "close", true],
+    ["on one that is kept", "keep-alive", false],
+    ["on workerd, which reads nothing after the answer", "keep-alive", true],
+  ])("answers a form that was left when the rest is read: %s", async (host, connection, awaited) => {
+    if (host.startsWith("on workerd")) vi.stubGlobal("FixedLengthStream", TransformStream);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    let [left, go] = [3, (): void => {}];
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          if (left < 3) await gone;
+          controller.enqueue(new TextEncoder().encode(left === 3 ? `--b\r\n${file}\r\nx` : "x"));
+          if (--left === 0) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = new Headers({ "content-type": "multipart/form-data; boundary=b", connection });
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const part of readForm({ headers, body })) {
+        seen.push(part.kind);
+        break;
+      }
+      seen.push(`${left} left`);
+    })();
+    await expect.poll(() => seen).toContain("file");
+    if (!awaited) await reading;
+    go();
+    await reading;
+    expect(seen).toEqual(["file", awaited ? "0 left" : "2 left"]);
   });
 
   it("reads a request of Node's own server, whose client sees the answer to a form that was left", async () => {
