@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { formChecks } from "./forms.ts";
 import { type Endpoint, gatewayChecks } from "./gateway.ts";
+import { until } from "./until.ts";
 
 /** One mount of a running app. */
 export interface Target {
@@ -208,6 +210,7 @@ const checks: readonly Check[] = [
       assert.equal((await fetch(url, { method: "DELETE" })).status, 204);
     },
   })),
+  ...formChecks,
   ...Object.entries(gatewayChecks).map(([name, run]): Check => ({
     name,
     needs: "gateway",
@@ -272,13 +275,6 @@ function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array>
 
 async function* pieces(whole: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < whole.byteLength; at += 100_000) yield whole.subarray(at, at + 100_000);
-}
-
-/** The count once it is more than this, or what it is when patience ends. */
-async function until(count: () => number, more: number, patience: number): Promise<number> {
-  const limit = Date.now() + patience;
-  while (count() <= more && Date.now() < limit) await delay(20);
-  return count();
 }
 
 /** sha256 in hex. */

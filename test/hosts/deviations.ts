@@ -16,6 +16,7 @@ const onBun: Deviations = {
 
 const buffered: Deviations = {
   "an upload goes on to the store while it comes": "nitropack reads the body whole before it calls the handler",
+  "a form's file goes on to the store while it comes": "nitropack reads the body whole before it calls the handler",
   "HEAD: content-length": "nitropack takes the header away",
   "S3: size by HEAD": "nitropack takes the header away, in whose place Bun and Deno say 0",
 };
