@@ -3,7 +3,7 @@ import { bytesOf } from "./bytes.ts";
 import { toBody } from "./body.ts";
 import { FormError, type FormReason } from "./form-data/error.ts";
 import { type Part, partsOf, textOf } from "./form-data/parts.ts";
-import { lingering } from "./lingering.ts";
+import { endsWithAnswer, lingering } from "./lingering.ts";
 import { knownOptions, refuse, wholeNumber } from "./options.ts";
 
 export { FormError, type FormReason };
@@ -79,8 +79,7 @@ export async function* readForm(request: FormRequest, options: FormOptions = {})
   const { maxParts = MAX_PARTS, maxTextSize = MAX_TEXT } = options;
   wholeNumber("maxParts", maxParts);
   wholeNumber("maxTextSize", maxTextSize);
-  // Servers close such a connection as soon as they have answered, and workerd any whose body is not read by then.
-  const awaited = "FixedLengthStream" in globalThis || /\bclose\b/i.test(headerOf(request, "connection"));
+  const awaited = endsWithAnswer(headerOf(request, "connection"));
   const bytes = bytesOf(lingering(streamOf(request), undefined, awaited));
   try {
     let count = 0;

@@ -11,7 +11,7 @@ import { receive, type Received } from "./gateway/received.ts";
 import { failed, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
-import { readOn } from "./lingering.ts";
+import { endsWithAnswer, readOn } from "./lingering.ts";
 
 export type { GatewayOptions } from "./gateway/options.ts";
 export type { Identity } from "./sigv4/sign.ts";
@@ -46,8 +46,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         const left = isRead(request.method) && request.signal.aborted;
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left)
           void report(options, refusal.details.cause ?? refusal, request);
-        // Servers close such a connection when they have answered, at once.
-        if (/\bclose\b/i.test(request.headers.get("connection") ?? "")) await readOn(request.body);
+        if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
         response = refused(refusal, request, requestId);
       }
       const { headers, status, body } = response;

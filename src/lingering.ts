@@ -51,6 +51,14 @@ export function lingering(
   };
 }
 
+/**
+ * Whether a connection ends with its answer, whatever is still being sent: servers end it where the client has asked for that by its header
+ * `connection`, and workerd where the body is not read by then.
+ */
+export function endsWithAnswer(connection: string): boolean {
+  return "FixedLengthStream" in globalThis || /\bclose\b/i.test(connection);
+}
+
 /** Waits until a body is read on, or read at all, that was refused. */
 export async function readOn(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (body === null) return;

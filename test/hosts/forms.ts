@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
-import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Check } from "./checks.ts";
+import { statusAtEnd } from "./blind.ts";
 import { until } from "./until.ts";
 
 const name = 'a "b" 二\\.gif';
@@ -88,24 +88,13 @@ export const formChecks: readonly Check[] = [
     async run({ files }) {
       const { type, bytes } = await formOf(tooLong);
       for (const connection of ["keep-alive", "close"])
-        assert.equal(await statusAtEnd(`${files}/large-form.gif`, type, bytes, connection), "HTTP/1.1 413", connection);
+        assert.equal(
+          await statusAtEnd("POST", `${files}/large-form.gif`, { "content-type": type, connection }, bytes),
+          413,
+        );
     },
   },
 ];
-
-/** The status that a client sees which looks for it when it has sent all, as simple ones do. */
-async function statusAtEnd(url: string, type: string, bytes: Uint8Array, connection: string): Promise<string> {
-  const { hostname, port, pathname } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, "connect");
-  const head = [`POST ${pathname} HTTP/1.1`, `host: ${hostname}`, `content-type: ${type}`];
-  socket.write([...head, `content-length: ${bytes.byteLength}`, `connection: ${connection}`, "", ""].join("\r\n"));
-  socket.write(bytes);
-  await once(socket, "drain");
-  const [answer] = (await once(socket, "data")) as [Buffer];
-  socket.destroy();
-  return answer.toString("latin1", 0, "HTTP/1.1 413".length);
-}
 
 /** A form with a file between two fields, as a client writes it. */
 async function formOf(file: Uint8Array<ArrayBuffer>): Promise<{ readonly type: string; readonly bytes: Uint8Array }> {

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ObjectStore } from "../../src/interface.ts";
+import { statusAtEnd } from "./blind.ts";
 import { framed, sha256, type Signer, signHeader } from "../src/gateway/signer.ts";
 
 /** A gateway of a running app. */
@@ -114,6 +115,11 @@ export const gatewayChecks: Readonly<Record<string, (endpoint: Endpoint) => Prom
     assert.equal(answer.status, 403);
     await assert.rejects(open(wrongKeys).upload("wrong/b.bin", long), { code: "unauthenticated" });
     assert.deepEqual(await keysOf(open(gatewayKeys).scoped("wrong/")), []);
+  },
+
+  async "S3: what is refused is told to a client that reads nothing while it sends"({ url }) {
+    for (const connection of ["keep-alive", "close"])
+      assert.equal(await statusAtEnd("PUT", `${url}/large.bin`, { connection }, Buffer.alloc(40 * 2 ** 20)), 403);
   },
 
   async "S3: a body that is not what was signed is refused and stores nothing"({ url, open }) {

@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
-import { lingering, readOn } from "../../src/lingering.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { endsWithAnswer, lingering, readOn } from "../../src/lingering.ts";
 import { asking, refusalOf } from "./gateway/asked.ts";
 
 const MIB = 1024 * 1024;
@@ -42,6 +42,19 @@ describe("lingering", () => {
   it("has nothing to read where there is no body", () => {
     expect(lingering(null)).toBe(null);
   });
+});
+
+it("endsWithAnswer: where the client asks for it, and on workerd", () => {
+  expect(["", "keep-alive", "close", "TE, Close", "closed"].map(endsWithAnswer)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+  ]);
+  vi.stubGlobal("FixedLengthStream", TransformStream);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  expect(endsWithAnswer("keep-alive")).toBe(true);
 });
 
 describe("readOn", () => {
