@@ -51,7 +51,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 17_300,
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,
-  "unbucket/drivers/fs": 45_150,
+  "unbucket/drivers/fs": 45_350,
   "unbucket/drivers/s3": 39_350,
   "unbucket/drivers/memory": 20_750,
   "unbucket/drivers/r2": 22_050,
