@@ -68,7 +68,7 @@ const MAX_TEXT = 64 * 1024;
  * has any size; `guard` bounds it.
  *
  * Whatever reads a file must be awaited inside the loop. A file that is not read is passed over, and so is one without a name and bytes, which browsers send
- * of an input in which nothing was chosen. Where the loop is left, the rest is read on into nothing, up to 64 MiB, so that the client sees the answer;
+ * of an input in which nothing was chosen. Where the loop is left, the rest is read on into nothing, up to 64 MiB and half a minute, so that the client sees the answer;
  * the end of the loop waits for it where the connection ends with the answer.
  *
  * Rejects with a {@link FormError}, which `toResponse` of `unbucket/respond` makes a 400, 413 or 415, and with `invalid-option`.

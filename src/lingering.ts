@@ -3,6 +3,8 @@ import type { Readable } from "./bytes.ts";
 
 /** Bytes that are read on at most. */
 const MAX_REST = 64 * 1024 * 1024;
+/** Milliseconds for which a client is waited for at most, which may send slowly, or nothing more before it sees the answer. */
+const MAX_WAIT = 30_000;
 
 /** Bodies that have a reader, and when all of each is read that will be. */
 const ends = new WeakMap<ReadableStream, Promise<void>>();
@@ -34,12 +36,18 @@ export function lingering(
         }
       };
       const rest = async (reason: unknown): Promise<void> => {
-        for (let left = MAX_REST; left > 0;) {
-          const { done, value } = await read();
-          if (done) return;
-          left -= value.byteLength;
+        const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
+        const timer = setTimeout(() => void letGo().catch(() => {}), MAX_WAIT);
+        try {
+          for (let left = MAX_REST; left > 0;) {
+            const { done, value } = await read();
+            if (done) return;
+            left -= value.byteLength;
+          }
+          await letGo();
+        } finally {
+          clearTimeout(timer);
         }
-        await reader.cancel(reason).finally(end);
       };
       const cancel = async (reason: unknown): Promise<void> => {
         // A client that is gone needs none of it.
@@ -63,5 +71,8 @@ export function endsWithAnswer(connection: string): boolean {
 export async function readOn(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (body === null) return;
   if (!body.locked) await lingering(body)?.getReader().cancel();
-  await ends.get(body);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT)));
+  await Promise.race([ends.get(body), limit]);
+  clearTimeout(timer);
 }

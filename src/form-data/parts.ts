@@ -24,10 +24,15 @@ const MAX_LINES = 100;
 /** The parts of a form whose bytes these are; `type` is its Content-Type. */
 export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
   const mark = new TextEncoder().encode(`\r\n--${boundaryOf(type)}`);
-  const end: { last?: boolean | undefined } = {};
+  const end: { last?: boolean | undefined; failure?: unknown } = {};
   const rest = async function* (delimiter = mark, none = cut): AsyncGenerator<Uint8Array, void, void> {
-    if (!(yield* bytes.before(delimiter))) throw none();
-    end.last = await isLast(bytes);
+    try {
+      if (!(yield* bytes.before(delimiter))) throw none();
+      end.last = await isLast(bytes);
+    } catch (error) {
+      end.failure = error;
+      throw error;
+    }
   };
   // A preamble is nobody's; browsers write none. A boundary within one of its lines is another's first for some.
   let preamble = "\r\n";
@@ -43,6 +48,8 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
     yield { ...head, pieces };
     // Not under a read that is still going on.
     await pieces.return();
+    // What follows a failure would be found by chance.
+    if (end.failure !== undefined) throw end.failure;
     const unread = rest();
     while (end.last === undefined) await unread.next();
   }
@@ -67,6 +74,9 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
     headers.set(name, line.slice(name.length + 1).trim());
   }
   const parameters = parametersOf(headers.get("content-disposition") ?? "");
+  // Continued and encoded ones (RFC 2231) are another name for who reads them.
+  const isRead = parameters && ![...parameters.keys()].some((name) => /^(?:name\*|filename\*.)/.test(name));
+  if (!isRead) throw malformed("a part has no Content-Disposition that can be read");
   const name = parameters.get("name");
   if (name === undefined) throw malformed("a part has no Content-Disposition with a name");
   // RFC 7578 has no other; the bytes would be stored as they are encoded.
@@ -97,14 +107,16 @@ async function isLast(bytes: Bytes): Promise<boolean> {
 function boundaryOf(type: string): string {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
     throw new FormError("type", "the request is no form; send multipart/form-data, with files as fields");
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(type) ?? [];
-  const boundary = quoted ?? plain;
-  if (boundary === undefined) throw malformed("its Content-Type has no boundary");
+  const boundary = parametersOf(type)?.get("boundary") ?? "";
+  if (boundary === "" || boundary.length > 70) throw malformed("its Content-Type has no boundary");
   return boundary;
 }
 
-/** Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. */
-function parametersOf(header: string): ReadonlyMap<string, string> {
+/**
+ * Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. Null where
+ * not all is understood, since the rest may be a filename, and where one is given twice, of which others may take the other.
+ */
+function parametersOf(header: string): ReadonlyMap<string, string> | null {
   const found = [...header.matchAll(PARAMETER)];
   const all = new Map(
     found.map(([, name = "", quoted, plain = ""]) => [
@@ -112,20 +124,17 @@ function parametersOf(header: string): ReadonlyMap<string, string> {
       quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain,
     ]),
   );
-  // What is not understood of it may be a filename, and so may either of two.
-  if (all.size < found.length || !/^form-data[\s;]*$/i.test(header.replace(PARAMETER, ";")))
-    throw malformed("a part has no Content-Disposition that can be read");
-  return all;
+  const isRead = /^(?:multipart\/)?form-data[\s;]*$/i.test(header.replace(PARAMETER, ";"));
+  return isRead && all.size === found.length ? all : null;
 }
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\"(?!\s*(?:;\s*[^\s=;"]+\s*=|$))|[^"])*)"|([^\s;"]*))/g;
 
 /** A parameter with its own encoding, of which only UTF-8 is in use: https://www.rfc-editor.org/rfc/rfc8187 */
 function extended(value: string | undefined): string | undefined {
-  const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(value ?? "") ?? [];
-  if (encoded === undefined) return undefined;
+  if (value === undefined) return undefined;
   try {
-    return decodeURIComponent(encoded);
+    return decodeURIComponent(/^utf-8'[^']*'(.*)$/i.exec(value)?.[1] ?? "%");
   } catch {
     throw malformed("a filename is not encoded in UTF-8");
   }

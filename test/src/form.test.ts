@@ -180,6 +180,19 @@ describe("readForm", () => {
     ["a header twice", headed('form-data; name="f"\r\nContent-Disposition: form-data; name="g"'), "malformed"],
     ["a filename within a word", headed('form-da; filename="x"ta; name="f"'), "malformed"],
     ["two filenames", headed('form-data; name="f"; filename="a"; filename="b"'), "malformed"],
+    ["a filename in Latin 1 of its own", headed("form-data; name=f; filename*=ISO-8859-1''a%E9.txt"), "malformed"],
+    ["a filename in pieces", headed("form-data; name=f; filename*0=a; filename*1=.txt"), "malformed"],
+    ["a name with an encoding of its own", headed("form-data; name=f; name*=UTF-8''g"), "malformed"],
+    [
+      "two boundaries",
+      written(`--b\r\n${text}\r\nx\r\n--b--`, "multipart/form-data; boundary=b; boundary=c"),
+      "malformed",
+    ],
+    [
+      "a boundary within another parameter",
+      written(`--b\r\n${text}\r\nx\r\n--b--`, 'multipart/form-data; a="; boundary=b;"; boundary=c'),
+      "malformed",
+    ],
     ["text behind its end", written(`--b\r\n${file}\r\nx\r\n--b--y\r\n--b--`), "malformed"],
     ["another disposition", headed('attachment; name="f"'), "malformed"],
     [
@@ -194,6 +207,18 @@ describe("readForm", () => {
     ["many fields", formOf(...Array.from({ length: 101 }, (_, n) => [`${n}`, ""] as const)), "size"],
   ])("refuses a form with %s", async (_, request, reason) => {
     expect(await reasonOf(request as FormRequest)).toBe(reason);
+  });
+
+  it("gives nothing more after a file that cannot be read to its end", async () => {
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const part of readForm(written(`--b\r\n${file}\r\nx\r\n--bc\r\n--b\r\n${text}\r\ny\r\n--b--`))) {
+        seen.push(part.field);
+        if (part.kind === "file") await new Response(part.body).text().catch(() => {});
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: "malformed" });
+    expect(seen).toEqual(["f"]);
   });
 
   it("refuses names that are not UTF-8, of which others would be made", async () => {

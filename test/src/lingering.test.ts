@@ -57,6 +57,26 @@ it("endsWithAnswer: where the client asks for it, and on workerd", () => {
   expect(endsWithAnswer("keep-alive")).toBe(true);
 });
 
+it("a client that sends no more is let go after half a minute", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const ended: unknown[] = [];
+  const stalled = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({ pull: () => new Promise(() => {}), cancel: (reason) => void ended.push(reason) });
+  const [one, two, three] = [stalled(), stalled(), stalled()];
+  const held = three.getReader();
+  const all = Promise.all([lingering(one, undefined, true)?.getReader().cancel("refused"), readOn(two)]);
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(ended).toEqual([]);
+  await vi.advanceTimersByTimeAsync(2000);
+  await all;
+  expect(ended).toEqual(["refused", undefined]);
+  const waited = readOn(three);
+  await vi.advanceTimersByTimeAsync(31_000);
+  await waited;
+  held.releaseLock();
+});
+
 describe("readOn", () => {
   it.each([false, true])("reads all of a refused body, begun or not: %s", async (begun) => {
     let left = 10;
