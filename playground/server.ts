@@ -28,7 +28,7 @@ const PUBLIC = new URL(import.meta.url.endsWith(".ts") ? "./public/" : "../publi
 // It reads the variables at its first call: those of a folder's gateway need the port, which is known later.
 const store = addressed(environmentStorage(), env);
 /** Milliseconds that a statement waits while another process reads or writes the file; without it that fails at once. */
-const BUSY_TIMEOUT = 5000;
+const BUSY_TIMEOUT = 2000;
 const database = createDatabase(
   libsql({ url: databaseUrl(env["PLAYGROUND_DATABASE"] || "./.data/playground.db"), timeout: BUSY_TIMEOUT }),
 );

@@ -94,7 +94,8 @@ export async function claim(
     // By both clocks: one may stand still while the machine sleeps, the other may be put.
     const held = Math.max(performance.now() - taken[0], clock.now() - taken[1]);
     // After so long it may be somebody else's.
-    if (held <= STALE_MS || (await look(path).catch(() => null))?.line === line) await end(path, line, local);
+    const now = held <= STALE_MS ? { line } : await look(path).catch(() => void over.add(`${line} ${path}`));
+    if (now?.line === line) await end(path, line, local);
   };
 }
 

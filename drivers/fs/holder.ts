@@ -27,9 +27,17 @@ const self = async (): Promise<Self> => {
   } catch (error) {
     // For want of a descriptor it is not told now, and will be later.
     if (isBusy(error)) known = undefined;
-    return { machine: process.platform === "linux" ? null : machineByName(), start: "0" };
+    return { machine: isAlone() ? machineByName() : null, start: "0" };
   }
 };
+
+/**
+ * Whether all processes of a machine see each other: elsewhere there are jails and zones. Not asked under Deno, which asks its user for the right, and by some
+ * versions of which a process of Windows is ended by the question whether it runs.
+ */
+function isAlone(): boolean {
+  return ["darwin", "win32"].includes(process.platform) && !("Deno" in globalThis);
+}
 
 /** By what its network knows it by; null where it has none, or the runtime does not let see it. */
 function machineByName(): string | null {

@@ -92,6 +92,7 @@ function random(below: number): number {
 
 /** Two processes are not further apart: what is further in the future is a file of another program. In microseconds. */
 const APART = 60_000_000n;
+const SECOND = 1_000_000n;
 
 /**
  * A time for a version that is to replace one which is not older by its time, since another process has given that, or its draft was written
@@ -103,5 +104,10 @@ export function stampAfter(before: Identity, own: Identity, recorded: boolean): 
   const [unit, step] = coarseTimes ? [1000n, 2n] : [1n, 1n];
   const first = microsecondsOf(before) / unit + step;
   const late = first - microsecondsOf(own) / unit;
-  return late <= 0n || late * unit > APART ? null : asTime(ofKind(Number(first), recorded ? 1 : 0));
+  if (late <= 0n || late * unit > APART) return null;
+  const kind = Number(recorded) as 0 | 1;
+  const time = ofKind(Number(first), kind);
+  // This process gives it to no other either; far ahead it goes by the clock, which comes to it once.
+  if (late * unit < SECOND) last[kind] = Math.max(last[kind], time);
+  return asTime(time);
 }

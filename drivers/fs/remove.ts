@@ -161,13 +161,17 @@ export async function removeFile(root: Root, { path }: Candidate): Promise<strin
 
 /** Removes a file. On Windows one that somebody reads keeps its name until it is closed, so that it is given another first. */
 async function takeAway(root: Root, path: string): Promise<void> {
-  if (process.platform !== "win32") {
-    await orAbsent(patiently(() => unlink(path)));
-    return;
+  if (process.platform === "win32") {
+    try {
+      const aside = root.path(await root.temp());
+      await patiently(() => rename(path, aside));
+      // What cannot be removed there is swept.
+      return await unlink(aside).catch(() => {});
+    } catch {
+      // Gone, or no room for another name.
+    }
   }
-  const aside = root.path(await root.temp());
-  // What cannot be removed there is swept.
-  if (await orAbsent(patiently(() => rename(path, aside).then(() => true)))) await unlink(aside).catch(() => {});
+  await orAbsent(patiently(() => unlink(path)));
 }
 
 /** Removes a folder that was held, and those above it, while they are empty; gives the nearest that stays. */

@@ -34,12 +34,10 @@ interface Clock {
 /** An instant is a tick of the system, which all of its processes share, and none twice of one of them. */
 function tickClock(path: string, number: number, processes: number): Clock {
   let last = 0;
-  const began = process.hrtime.bigint() / 10_000_000_000_000n;
   return {
     now() {
       if (last === 0) writeFileSync(`${path}.${number}`, "");
-      const tick = Number(process.hrtime.bigint() - began * 10_000_000_000_000n);
-      last = Math.max(last + 1, Math.floor(tick / 10));
+      last = Math.max(last + 1, Number(process.hrtime.bigint() / 10n));
       return last * processes + number;
     },
     come: () => Array.from({ length: processes }, (_, at) => existsSync(`${path}.${at}`)).filter(Boolean).length,

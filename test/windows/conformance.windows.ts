@@ -12,7 +12,7 @@ beforeAll(async () => {
   [app, system] = await Promise.all([makeApp(), windows()]);
 });
 afterAll(async () => {
-  await system.remove();
+  await (system as Windows | undefined)?.remove();
   app.remove();
 });
 
@@ -22,16 +22,15 @@ const local = {
   options: {},
 } as const;
 
-/** Of a file whose path is longer, Wine 8 does not tell where it is. Windows does, of up to 32,767 characters. */
-const long = "a path of more than 260 characters";
-const longPaths = [
+/** Of a file whose path has more than 260 characters, Wine 8 does not tell where it is. Windows does, of up to 32,767. */
+const long: readonly string[] = [
   "a segment of 255 bytes",
   "a segment of 256 bytes",
   "a segment of 300 two-byte characters",
   "1024 bytes in segments",
   "1024 bytes in one segment",
   "1024 bytes of three-byte characters",
-].map((name) => [`key: ${name}`, long] as const);
+].map((name) => `key: ${name}: `);
 
 const stores: readonly StoreConfig[] = [
   { ...local, name: "memory", driver: "memory", partSize: 64 * 1024, deviations: {} },
@@ -42,7 +41,6 @@ const stores: readonly StoreConfig[] = [
     options: { base: "C:\\objects" },
     partSize: 64 * 1024,
     deviations: {
-      ...Object.fromEntries(longPaths),
       "watch: a driver that cannot be watched has none, or refuses":
         "it has a watch, which Wine refuses of those paths",
     },
@@ -59,7 +57,8 @@ describe("conformance of the built package on Windows", () => {
     expect(out).toBe("");
     const { passed, failed } = fromJunit(readFileSync(report, "utf8"));
     console.log(`windows × ${store.name}: ${passed} passed, ${failed.length} failed`);
-    expect([failed, code]).toEqual([[], 0]);
+    const tooLong = failed.filter((failure) => long.some((name) => failure.startsWith(name)));
+    expect([failed.filter((failure) => !tooLong.includes(failure)), code]).toEqual([[], tooLong.length > 0 ? 1 : 0]);
     expect(passed).toBeGreaterThan(500);
   });
 });

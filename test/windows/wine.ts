@@ -1,6 +1,6 @@
 /** Node for Windows on Linux, by Wine, which has Windows' rules of names, of times, and of files that somebody holds. */
 import { execFile, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,10 +32,16 @@ export async function windows(): Promise<Windows> {
   // Without a language there are no names but of ASCII.
   const own = { PATH, HOME: folder, LANG: "C.UTF-8", ...prefix };
   const wine = (...args: readonly string[]): Promise<unknown> => promisify(execFile)("wine", args, { env: own });
+  const remove = async (): Promise<void> => {
+    // It fails where none of its programs run.
+    await promisify(execFile)("wineserver", ["--kill"], { env: own }).catch(() => {});
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
   try {
     await wine("wineboot", "--init");
     await wine("reg", "add", "HKEY_CURRENT_USER\\Software\\Wine", "/v", "Version", "/d", "win10", "/f");
   } catch (cause) {
+    await remove();
     throw new Error("Wine does not start: on Debian, `apt-get install wine`", { cause });
   }
   let count = 0;
@@ -52,9 +58,6 @@ export async function windows(): Promise<Windows> {
       );
       return { code, out: readFileSync(path, "utf8") };
     },
-    async remove() {
-      await promisify(execFile)("wineserver", ["-k"], { env: own }).catch(() => {});
-      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
+    remove,
   };
 }
