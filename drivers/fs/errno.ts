@@ -87,14 +87,16 @@ export function isBusy(error: unknown): boolean {
 
 /** On Windows a scanner or reader that holds a file makes a rename fail for moments. */
 const HELD: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
+/** For so long; it is tried often, since who reads a file again and again has it open most of the time. */
+const HELD_MS = 2000;
 
 /** A process that is busy may close files all the time, and yet another call be the one that finds none. */
 const LONGEST_MS = 30_000;
 let successes = 0;
 
 /**
- * Repeats a call that fails for want of descriptors, or on Windows because a file is held: until 6 repetitions within 1.3 s have
- * found that no other such call of the process gets on either, at most for half a minute.
+ * Repeats a call that fails for want of descriptors, until 6 repetitions within 1.3 s have found that no other such call of the process gets on either, at
+ * most for half a minute; on Windows for two seconds one that fails because a file is held.
  */
 export async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let delay = 20, waited = 0, before = successes; ; delay *= 2) {
@@ -103,9 +105,11 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       successes++;
       return result;
     } catch (error) {
-      const passing = isBusy(error) || (process.platform === "win32" && HELD.has(errnoOf(error) ?? ""));
-      if (!passing || waited > LONGEST_MS) throw error;
-      if (isBusy(error) && successes !== before) delay = 20 + 20 * Math.random();
+      if (process.platform === "win32" && HELD.has(errnoOf(error) ?? "")) {
+        if (waited > HELD_MS) throw error;
+        delay = 10 + 20 * Math.random();
+      } else if (!isBusy(error) || waited > LONGEST_MS) throw error;
+      else if (successes !== before) delay = 20 + 20 * Math.random();
       else if (delay > 640) throw error;
       before = successes;
     }

@@ -64,7 +64,7 @@ it(
       let [pairs, n] = [0, 0];
       while (n < 200) {
         const object = await store.download("n").catch((error) => { if (error.code !== "not-found") throw error; });
-        if (!object) continue;
+        if (!object) { await new Promise((resolve) => setTimeout(resolve, 5)); continue; }
         n = Number(await object.text());
         if (object.metadata.n !== String(n)) throw new Error(n + " has the metadata of " + object.metadata.n);
         pairs++;

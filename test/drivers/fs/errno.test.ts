@@ -50,10 +50,11 @@ describe("patiently", () => {
       vi.useFakeTimers();
       onTestFinished(() => void vi.useRealTimers());
       calls = 0;
-      const given = expect(held(99)).rejects.toThrow(code);
-      await vi.advanceTimersByTimeAsync(1300);
+      const given = expect(held(999)).rejects.toThrow(code);
+      await vi.advanceTimersByTimeAsync(2100);
       await given;
-      expect(calls).toBe(7);
+      // Often, since who reads a file again and again has it open most of the time.
+      expect([calls > 60, calls < 220]).toEqual([true, true]);
     },
   );
 
