@@ -73,7 +73,7 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
     if (name === undefined || headers.has(name)) throw malformed("a line in the head of a part is no header");
     headers.set(name, line.slice(name.length + 1).trim());
   }
-  const parameters = parametersOf(headers.get("content-disposition") ?? "");
+  const parameters = parametersOf(headers.get("content-disposition") ?? "", "form-data");
   // Continued and encoded ones (RFC 2231) are another name for who reads them.
   const isRead = parameters && ![...parameters.keys()].some((name) => /^(?:name\*|filename\*.)/.test(name));
   if (!isRead) throw malformed("a part has no Content-Disposition that can be read");
@@ -107,16 +107,16 @@ async function isLast(bytes: Bytes): Promise<boolean> {
 function boundaryOf(type: string): string {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
     throw new FormError("type", "the request is no form; send multipart/form-data, with files as fields");
-  const boundary = parametersOf(type)?.get("boundary") ?? "";
+  const boundary = parametersOf(type, "multipart/form-data")?.get("boundary") ?? "";
   if (boundary === "" || boundary.length > 70) throw malformed("its Content-Type has no boundary");
   return boundary;
 }
 
 /**
- * Parameters as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. Null where
+ * The parameters of a value, as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. Null where
  * not all is understood, since the rest may be a filename, and where one is given twice, of which others may take the other.
  */
-function parametersOf(header: string): ReadonlyMap<string, string> | null {
+function parametersOf(header: string, value: string): ReadonlyMap<string, string> | null {
   const found = [...header.matchAll(PARAMETER)];
   const all = new Map(
     found.map(([, name = "", quoted, plain = ""]) => [
@@ -124,7 +124,8 @@ function parametersOf(header: string): ReadonlyMap<string, string> | null {
       quoted?.replaceAll('\\"', '"').replace(/%(22|0D|0A)/gi, decodeURIComponent) ?? plain,
     ]),
   );
-  const isRead = /^(?:multipart\/)?form-data[\s;]*$/i.test(header.replace(PARAMETER, ";"));
+  const rest = header.replace(PARAMETER, ";").toLowerCase();
+  const isRead = rest.startsWith(value) && /^[\s;]*$/.test(rest.slice(value.length));
   return isRead && all.size === found.length ? all : null;
 }
 
@@ -133,11 +134,13 @@ const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\"(?!\s*(?:;\s*[^\s=;"]+\s*=|$
 /** A parameter with its own encoding, of which only UTF-8 is in use: https://www.rfc-editor.org/rfc/rfc8187 */
 function extended(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
+  const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(value) ?? [];
   try {
-    return decodeURIComponent(/^utf-8'[^']*'(.*)$/i.exec(value)?.[1] ?? "%");
+    if (encoded !== undefined) return decodeURIComponent(encoded);
   } catch {
-    throw malformed("a filename is not encoded in UTF-8");
+    // As one in another charset.
   }
+  throw malformed("a filename is not encoded in UTF-8");
 }
 
 function cut(): FormError {

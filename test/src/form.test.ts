@@ -195,6 +195,7 @@ describe("readForm", () => {
     ],
     ["text behind its end", written(`--b\r\n${file}\r\nx\r\n--b--y\r\n--b--`), "malformed"],
     ["another disposition", headed('attachment; name="f"'), "malformed"],
+    ["the form's own type as a disposition", headed('multipart/form-data; name="f"'), "malformed"],
     [
       "a field in another charset",
       headed('form-data; name="f"\r\nContent-Type: text/plain; charset="iso-2022-jp"'),
