@@ -53,7 +53,9 @@ export async function installFixture(fixture: string, tarball: string): Promise<
   const folder = join(root, "app");
   let builds = 0;
   try {
-    cpSync(fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url)), folder, { recursive: true });
+    const fixtures = fileURLToPath(new URL("../fixtures", import.meta.url));
+    cpSync(join(fixtures, fixture), folder, { recursive: true });
+    cpSync(join(fixtures, "form.mjs"), join(folder, "form.mjs"));
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
     await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: folder });
     const driver = pathToFileURL(join(folder, "node_modules/unbucket/dist/drivers/s3.js")).href;

@@ -1,4 +1,4 @@
-/** Several processes of Windows on one folder, where claims are files and nobody can tell whether another process runs. */
+/** Processes of Windows, several of them on one folder: there claims are files, and of a holder is told at most that it is gone. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,7 +9,7 @@ import { onDisk } from "../../../drivers/fs/errno.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { bundle, run } from "./child.ts";
-import { emptyFolder, failure, folder, K, MEMORY, streamOf } from "./folder.ts";
+import { emptyFolder, failure, folder, K, MEMORY, onPlatform, streamOf } from "./folder.ts";
 
 const MIB = 1024 * 1024;
 const sha = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -299,9 +299,7 @@ describe("put of two processes", () => {
 });
 
 it("Windows: every draft is flushed through a handle that is open for writing, also a copy and one that gets its record late", async () => {
-  const { platform } = process;
-  onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
-  Object.defineProperty(process, "platform", { value: "win32" });
+  onPlatform("win32");
   const { put, store, text } = await folder({ durable: true });
   await put("k", "bytes", { metadata: { a: "b" } });
   await store.copy?.(K("k"), K("copy"), {});

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fromErrno, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
+import { onPlatform } from "./folder.ts";
 
 const system = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -36,15 +37,13 @@ describe("patiently", () => {
   it.each(["EPERM", "EACCES", "EBUSY"])(
     "L24: repeats a call that Windows refuses by %s since a file is held, for a bounded time",
     async (code) => {
-      const platform = process.platform;
-      onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
       let calls = 0;
       const held = (times: number): Promise<string> =>
         patiently(async () => (calls++ < times ? Promise.reject(system(code)) : "renamed"));
-      Object.defineProperty(process, "platform", { value: "linux" });
+      onPlatform("linux");
       await expect(held(1)).rejects.toThrow(code);
       expect(calls).toBe(1);
-      Object.defineProperty(process, "platform", { value: "win32" });
+      onPlatform("win32");
       calls = 0;
       expect(await held(2)).toBe("renamed");
       vi.useFakeTimers();

@@ -16,6 +16,13 @@ export const K: (key: string) => Key = parseKey;
 /** Where Linux has a file system in memory; elsewhere the place of all others. */
 export const MEMORY: string = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
+/** Makes the rest of a test believe that it runs on this system. */
+export function onPlatform(platform: NodeJS.Platform): void {
+  const { platform: own } = process;
+  onTestFinished(() => void Object.defineProperty(process, "platform", { value: own }));
+  Object.defineProperty(process, "platform", { value: platform });
+}
+
 /** An empty folder for one test. */
 export async function emptyFolder(place: string = tmpdir()): Promise<string> {
   const folder = await mkdtemp(join(place, "unbucket-fs-"));

@@ -1,12 +1,12 @@
 import type * as FsPromises from "node:fs/promises";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../../src/backend.ts";
 import { claim } from "../../../drivers/fs/claim.ts";
 import type * as Files from "../../../drivers/fs/file.ts";
 import { claimPath } from "../../../drivers/fs/lock.ts";
-import { emptyFolder, failure, folder, K } from "./folder.ts";
+import { emptyFolder, failure, folder, K, onPlatform } from "./folder.ts";
 
 /** How often the system was called, by the names of calls. */
 const calls = vi.hoisted(() => ({ open: 0, link: 0, symlink: 0, rmdir: 0 }));
@@ -28,12 +28,10 @@ beforeEach(() => void Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir
 
 describe("remove", () => {
   it("Windows: leaves nothing of what it gave another name first", async () => {
-    const { platform } = process;
-    onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
     const { put, store, files } = await folder();
     await put("a/b", "x", { metadata: { x: "y" } });
     await put("a", "x");
-    Object.defineProperty(process, "platform", { value: "win32" });
+    onPlatform("win32");
     for (const key of ["a/b", "a", "gone"]) await store.delete(K(key), {});
     expect(await files()).toEqual([".unbucket/version"]);
   });
