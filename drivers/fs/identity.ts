@@ -65,8 +65,10 @@ function asTime(time: number): number | Date {
   return (time + (timeStep === 1 ? 0.25 : 0)) / 1e6;
 }
 
-/** Of the microseconds in a millisecond, the first that says that there is a record, how far the next is from it, and the last. */
-const [FIRST, EVERY, LAST] = timeStep === 1 ? [RECORDED, 10, 496] : [16, 40, 496];
+/** Of the microseconds in a millisecond, the first that says that there is a record, and how far the next is from it. */
+const [FIRST, EVERY] = timeStep === 1 ? [RECORDED, 10] : [16, 40];
+/** The last that does. */
+const LAST = 496;
 
 /** The first microsecond from this one on that is of a kind. */
 function fine(time: number, kind: 0 | 1): number {
