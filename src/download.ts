@@ -3,13 +3,13 @@ import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
 import { collect } from "./collect.ts";
 import { locate, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
-import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "./options.ts";
+import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS, type Writable } from "./options.ts";
 import { DEFAULT_TYPE } from "./type.ts";
 
-/** Metadata as users see it: with defaults and both addresses. */
-export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
+/** Metadata as users see it: with defaults and both addresses, and added to what is given. */
+export function toInfo<T extends object = object>(backend: Backend, info: StoredInfo, to = {} as T): ObjectInfo & T {
   const key = info.key as Key;
-  const shown = defined(info) as Writable<ObjectInfo>;
+  const shown = defined(info, to) as Writable<ObjectInfo> & T;
   shown.contentType = info.contentType ?? DEFAULT_TYPE;
   shown.metadata = info.metadata ?? emptyMetadata();
   shown.url = backend.url(key);
@@ -17,16 +17,13 @@ export function toInfo(backend: Backend, info: StoredInfo): ObjectInfo {
   return shown;
 }
 
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-
 /** A stored object as users read it. The readers share one body, which can be read once. */
 export function toDownload(
   backend: Backend,
   stored: StoredObject,
   place: Place = { operation: "download", key: stored.info.key },
 ): DownloadedObject {
-  const { range } = stored;
-  const info = toInfo(backend, stored.info);
+  const { range, info } = stored;
   const contentLength = range ? range.end - range.start + 1 : info.size;
 
   let headers: Headers | undefined;
@@ -39,9 +36,10 @@ export function toDownload(
       throw new StorageError("invalid-option", "the body was read before", place);
     }
     taken = true;
-    const next = (!stream && stored.next) || nextOf((stream ??= stored.body).getReader());
+    const own = stream ? undefined : stored.next;
+    const next = own ?? nextOf((stream ??= stored.body).getReader());
     try {
-      return (await collect(next, contentLength, Infinity)) as Uint8Array<ArrayBuffer>;
+      return (await collect(next, contentLength, Infinity, !!own)) as Uint8Array<ArrayBuffer>;
     } catch (error) {
       throw StorageError.is(error) ? locate(error, place) : error;
     }
@@ -49,7 +47,7 @@ export function toDownload(
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());
   const lazy: Lazy = {
     place,
-    headers: () => (headers ??= toHeaders(info, range, contentLength)),
+    headers: () => (headers ??= toHeaders(shown, range, contentLength)),
     body() {
       if (!stream) {
         stream = stored.body;
@@ -63,9 +61,10 @@ export function toDownload(
     text,
     arrayBuffer: async () => (await bytes()).buffer,
     json: async <T>() => JSON.parse(await text()) as T,
-    blob: async () => new Blob([await bytes()], { type: info.contentType }),
+    blob: async () => new Blob([await bytes()], { type: shown.contentType }),
   };
-  return Object.assign(new Download(lazy, readers, contentLength), info, range && { range });
+  const shown: DownloadedObject = toInfo(backend, info, new Download(lazy, readers, contentLength, range));
+  return shown;
 }
 
 /** The ways to read a body whole. */
@@ -93,10 +92,17 @@ class Download implements Readers {
   readonly arrayBuffer: Readers["arrayBuffer"];
   readonly json: Readers["json"];
   readonly blob: Readers["blob"];
+  declare readonly range?: StoredObject["range"];
 
-  constructor(lazy: Lazy, { bytes, text, arrayBuffer, json, blob }: Readers, contentLength: number) {
+  constructor(
+    lazy: Lazy,
+    { bytes, text, arrayBuffer, json, blob }: Readers,
+    contentLength: number,
+    range: StoredObject["range"],
+  ) {
     this[LAZY] = lazy;
     this.contentLength = contentLength;
+    if (range) this.range = range;
     this.bytes = bytes;
     this.text = text;
     this.arrayBuffer = arrayBuffer;

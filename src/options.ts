@@ -236,17 +236,19 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-const OPTIONS = [...(Object.keys(OBJECT_HEADERS) as HeaderOption[]), "metadata"] as const;
+const HEADERS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
 /** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
-  const { metadata, ...checked } = headersOf({ ...options, contentType: options.contentType ?? type });
-  for (const [name, value] of Object.entries<unknown>(checked)) {
-    if (typeof value !== "string" || !/^[!-~]([ -~]*[!-~])?$/.test(value)) {
-      throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
-    }
+  const headers = headersOf(options);
+  if (type !== undefined) headers.contentType ??= type;
+  for (const name of HEADERS) {
+    const value: unknown = headers[name];
+    if (value === undefined || (typeof value === "string" && /^[!-~]([ -~]*[!-~])?$/.test(value))) continue;
+    throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
   }
-  return metadata ? { ...checked, metadata: userMetadata(metadata) } : checked;
+  if (headers.metadata !== undefined) headers.metadata = userMetadata(headers.metadata);
+  return headers;
 }
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
@@ -276,16 +278,24 @@ export function emptyMetadata(): Record<string, string> {
 }
 
 /** Only what travels with an object, out of options or an info that hold more. */
-export function headersOf(options: ObjectHeaders): ObjectHeaders {
-  const headers: Record<string, unknown> = {};
-  // Null, as of a request's header that is not there, is as good as absent.
-  for (const name of OPTIONS) headers[name] = options[name] ?? undefined;
-  return defined(headers);
+export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
+  const headers: Writable<ObjectHeaders> = {};
+  for (const name of HEADERS) {
+    // Null, as of a request's header that is not there, is as good as absent.
+    const value = options[name] ?? undefined;
+    if (value !== undefined) headers[name] = value;
+  }
+  const metadata = options.metadata ?? undefined;
+  if (metadata !== undefined) headers.metadata = metadata;
+  return headers;
 }
 
-/** The entries that have a value: what is not known is absent, not undefined, so that results compare and print well. */
-export function defined<T extends object>(record: T): T {
-  const kept = {} as T;
+/** What can be filled in before it is handed on. */
+export type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** The entries that have a value, added to what is given: what is not known is absent, not undefined, so that results compare and print well. */
+export function defined<T extends object>(record: T, to: object = {}): T {
+  const kept = to as T;
   for (const name in record) if (record[name] !== undefined) kept[name] = record[name];
   return kept;
 }

@@ -3,7 +3,7 @@ import type { Backend, Key, PutOptions, Source } from "./backend.ts";
 import { type Body, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
-import { checkAlgorithm, defined, objectHeaders, refuse } from "./options.ts";
+import { checkAlgorithm, defined, objectHeaders, refuse, type Writable } from "./options.ts";
 import { letGo } from "./reader.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "./type.ts";
 
@@ -27,9 +27,9 @@ export async function uploadBody(
   durable?: boolean,
 ): Promise<ObjectInfo> {
   const put = putOptions(key, options, type);
-  const progress = options.onProgress && counter(options.onProgress, lengthOf(source));
-  const info = await backend.put(key, source, Object.assign(put, { durable, onBytes: progress }));
-  return toInfo(backend, info);
+  put.durable = durable;
+  put.onBytes = options.onProgress && counter(options.onProgress, lengthOf(source));
+  return toInfo(backend, await backend.put(key, source, put));
 }
 
 /**
@@ -47,14 +47,12 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
 }
 
 /** The part of the options that a driver sees, checked. */
-export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): PutOptions {
-  const { headers, signal } = options;
-  return Object.assign(objectHeaders(options, bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE), {
-    ...checkConditions(options),
-    headers,
-    checksum: checkAlgorithm(options.checksum),
-    signal,
-  });
+export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): Writable<PutOptions> {
+  const { ifMatch, ifNoneMatch, headers, checksum, signal } = options;
+  checkConditions(options);
+  checkAlgorithm(checksum);
+  const stored = objectHeaders(options, bodyType ?? contentTypeOf(key) ?? DEFAULT_TYPE);
+  return { ...stored, ifMatch, ifNoneMatch, headers, checksum, signal };
 }
 
 /** The conditions of a write; rejects `invalid-option`. */

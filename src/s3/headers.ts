@@ -14,8 +14,9 @@ export const NAMES = Object.entries(OBJECT_HEADERS) as readonly (readonly [Heade
 /** The headers that store these with an object. */
 export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
   const headers: Record<string, string | undefined> = {};
-  for (const [option, name] of NAMES) headers[name] = options[option];
-  for (const [name, value] of Object.entries(options.metadata ?? {})) headers[META + name] = encodeValue(value);
+  for (const [option, name] of NAMES) if (options[option] !== undefined) headers[name] = options[option];
+  const { metadata } = options;
+  for (const name in metadata) headers[META + name] = encodeValue(metadata[name] as string);
   return headers;
 }
 

@@ -115,7 +115,7 @@ function fieldsOf(
     const value = headers[name]?.replace(/\s+/g, " ") ?? hostOf(url);
     canonicalHeaders += `${canonicalHeaders && "\n"}${name}:${value}`;
   }
-  const [, search = ""] = url.split("?");
+  const mark = url.indexOf("?");
   return {
     method,
     accessKeyId: identity.accessKeyId,
@@ -124,8 +124,7 @@ function fieldsOf(
     signedHeaders: names.join(";"),
     canonicalHeaders,
     encodedPath: path,
-    // By name, then by value: "!" is below all that they are written with, "=" is not.
-    encodedSearch: search.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "="),
+    encodedSearch: mark < 0 ? "" : sorted(url.slice(mark + 1)),
     hexBodyHash: () => hash ?? headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD",
     async signature() {
       const hashed = await sha256Hex(await signer().canonicalString.call(this));
@@ -175,8 +174,15 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
   return `${url}&X-Amz-Signature=${await signatureOf({ ...request, url }, scope, datetime)}`;
 }
 
+/** A query by name, then by value: "!" is below all that they are written with, "=" is not. */
+function sorted(query: string): string {
+  return query.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "=");
+}
+
 function namesOf(headers: Signable["headers"]): string[] {
-  return Object.keys({ ...headers, host: 1 }).sort();
+  const names = Object.keys(headers);
+  if (headers["host"] === undefined) names.push("host");
+  return names.sort();
 }
 
 /** As a URL has it: without a scheme's own port. One client asks for one host, so the last one is kept. */
