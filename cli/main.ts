@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: `npx unbucket`. */
 import { defineCommand, runMain } from "citty";
+import { copy } from "./copy.ts";
 import { init } from "./init.ts";
 import { ownVersion } from "./package.ts";
 import { probe } from "./probe.ts";
@@ -13,6 +14,6 @@ await runMain(
       version: ownVersion(),
       description: "Object storage for JavaScript servers and edge runtimes",
     },
-    subCommands: { init, probe, serve },
+    subCommands: { copy, init, probe, serve },
   }),
 );

@@ -10,6 +10,7 @@ import { originsOf, withCors } from "./serve/cors.ts";
 import { type Credentials, credentialsOf } from "./serve/credentials.ts";
 import { listen } from "./serve/listen.ts";
 import { report } from "./serve/report.ts";
+import { refuseUnknown } from "./unknown.ts";
 
 const args = {
   folder: { type: "positional", description: "The folder", required: true, valueHint: "./uploads" },
@@ -24,18 +25,14 @@ const args = {
   cors: { type: "string", description: "Origins whose pages may send requests, or *", valueHint: "origins" },
 } as const;
 
-/** As they are typed: citty takes `--accessKey` for `--access-key` too. */
-const KNOWN = Object.keys(args)
-  .filter((name) => name !== "folder")
-  .flatMap((name) => [`--${name}`, `--${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}`]);
-
 /** The command. It runs until SIGINT or SIGTERM, and then until the running requests are done. */
 export const serve: CommandDef<typeof args> = defineCommand({
   meta: { name: "serve", description: "Serve a folder as an S3 endpoint, with keys" },
   args,
   async run({ args: given, rawArgs }) {
     try {
-      refuseUnknown(given._, rawArgs);
+      // A mistyped --read-only must not let writes in.
+      refuseUnknown("serve", args, given._, rawArgs);
       const credentials = credentialsOf(given["access-key"], given["secret-key"], process.env);
       const options = optionsOf(given, credentials);
       // A wrong option is for whoever typed it, not for the first request.
@@ -92,15 +89,4 @@ function prefixesOf(text: string | undefined): string[] {
 function portOf(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`--port ${text}: must be 0 to 65535`);
   return Number(text);
-}
-
-// A mistyped --read-only must not let writes in.
-function refuseUnknown(positional: readonly string[], rawArgs: readonly string[]): void {
-  // Options first: the value of a mistyped one counts as positional.
-  const unknown = rawArgs.find((arg) => arg.startsWith("-") && !KNOWN.includes(nameOf(arg))) ?? positional[1];
-  if (unknown !== undefined) throw new Error(`${nameOf(unknown)} is unknown here: see "unbucket serve --help"`);
-}
-
-function nameOf(arg: string): string {
-  return arg.replace(/=.*/s, "");
 }

@@ -70,7 +70,7 @@ export type StorageEvent = CallEvent | AttemptEvent | BodyEvent;
 export type OnEvent = (event: StorageEvent) => void;
 
 /** Tells an observer, which must not change what it observes. */
-export function notify(observer: OnEvent, event: StorageEvent): void {
+export function notify<T>(observer: (event: T) => void, event: T): void {
   try {
     observer(event);
   } catch {

@@ -1,12 +1,13 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
-import { copyHeaders, refuseLoss } from "./copy-headers.ts";
+import { carry } from "./carry.ts";
+import { copyHeaders } from "./copy-headers.ts";
 import { pageAt } from "./cursor.ts";
 import { type KeyFailure, locate, quoted, StorageError } from "./error.ts";
 import type { CopyOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
 import { type Lookup, lookupOptions } from "./lookup.ts";
 import { type End, move } from "./move.ts";
-import { knownOptions, objectHeaders, optionsOf, prefixed, type Verb } from "./options.ts";
+import { knownOptions, optionsOf, prefixed, type Verb } from "./options.ts";
 import { listing, type Load } from "./pages.ts";
 import { refuseLeft } from "./removal.ts";
 import { type Name, renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
@@ -150,12 +151,7 @@ async function across(
     const copy = async (ifMatch: string | undefined): Promise<ObjectInfo> => {
       const read = source.store.download(source.rest, { signal, versionId, ifMatch, headers: reading });
       const object = await renaming(read, only(source));
-      const send = async (): Promise<ObjectInfo> => {
-        const { body, size } = object;
-        refuseLoss(object);
-        return target.store.upload(target.rest, body, { ...objectHeaders(object), size, signal, headers: write });
-      };
-      return releasing(object.body, renaming(send(), only(target)));
+      return renaming(carry(object, target.store, target.rest, { signal, headers: write }), only(target));
     };
     if (operation === "copy") return await copy(options.ifMatch);
     return await move(source.key, target.key, options, [endOf(source), endOf(target)], copy);

@@ -247,7 +247,7 @@ export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHead
     if (value === undefined || (typeof value === "string" && /^[!-~]([ -~]*[!-~])?$/.test(value))) continue;
     throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
   }
-  if (headers.metadata !== undefined) headers.metadata = userMetadata(headers.metadata);
+  if (headers.metadata) headers.metadata = userMetadata(headers.metadata);
   return headers;
 }
 
@@ -285,8 +285,7 @@ export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
     const value = options[name] ?? undefined;
     if (value !== undefined) headers[name] = value;
   }
-  const metadata = options.metadata ?? undefined;
-  if (metadata !== undefined) headers.metadata = metadata;
+  if (options.metadata) headers.metadata = options.metadata;
   return headers;
 }
 

@@ -48,6 +48,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/checksum": 3_000,
   "unbucket/post-policy": 2_600,
   "unbucket/gateway": 27_550,
+  "unbucket/copy": 6_000,
   "unbucket/probe": 17_300,
   "unbucket/providers": 3_700,
   "unbucket/conformance": 28_300,

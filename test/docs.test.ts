@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { copy } from "../cli/copy.ts";
 import { serve } from "../cli/serve.ts";
 import { VARIABLES, readEnvironment } from "../drivers/env/read.ts";
 import { toSettings } from "../drivers/env/settings.ts";
@@ -237,6 +238,7 @@ describe("tables", () => {
     ["drivers/memory.ts", "MemoryOptions", "drivers/memory.md", "Options"],
     ["drivers/r2.ts", "R2Options", "drivers/r2.md", "Options"],
     ["src/gateway/options.ts", "GatewayOptions", "src/gateway.md", "Options"],
+    ["src/copy.ts", "CopyAllOptions", "src/copy.md", "In code"],
     ["drivers/fs/watch-options.ts", "WatchOptions", "drivers/fs.md", "Watching"],
   ])("%s: every option of %s is in %s, and no other", (source, name, document, section) => {
     const options = membersOf(source, name);
@@ -250,6 +252,14 @@ describe("tables", () => {
     const { folder: _, ...options } = serve.args as Readonly<Record<string, object>>;
     const told = firstColumn(sectionOf("src/gateway.md", "On the command line"));
     expect(told).toEqual(Object.keys(options).map((option) => `--${option}`));
+  });
+
+  it("src/copy.md: every option of unbucket copy, and no other", () => {
+    const { from: _, to: __, ...options } = copy.args as Readonly<Record<string, { readonly default?: unknown }>>;
+    const typed = Object.entries(options).map(([name, option]) =>
+      option.default === true ? `--no-${name}` : `--${name}`,
+    );
+    expect(firstColumn(sectionOf("src/copy.md", "On the command line")).sort()).toEqual(typed.sort());
   });
 
   it("drivers/s3.md: the members of retry and timeout are told", () => {

@@ -113,6 +113,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   "./checksum": ["crc32", "crc32c", "crc64nvme", "sha256"],
   "./post-policy": ["presignPost"],
   "./gateway": ["gateway"],
+  "./copy": ["copyAll"],
   "./probe": ["FEATURES", "format", "probe"],
   "./providers": [
     ...["aws", "b2", "ceph", "garage", "gcs", "minio", "profiles", "r2"],

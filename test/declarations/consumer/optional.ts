@@ -1,5 +1,6 @@
 /** An option that may be undefined is passed as it is, under `exactOptionalPropertyTypes` too: absent and undefined are one. */
 import { objects, type ObjectStore } from "unbucket";
+import { copyAll } from "unbucket/copy";
 import env from "unbucket/drivers/env";
 import fs from "unbucket/drivers/fs";
 import memory from "unbucket/drivers/memory";
@@ -33,6 +34,7 @@ export async function calls(store: ObjectStore): Promise<void> {
   await store.update("a", () => undefined, { attempts: size });
   await store.createMultipartUpload("a", { size, partSize: size });
   await store.sweepUploads({ prefix: text, olderThan: size });
+  await copyAll(store, memory(), { prefix: text, concurrency: size, signal });
   store.list({ prefix: text, cursor: text, limit: size });
   const file = await guard({ body, type: text, name: text, size }, { maxSize: size });
   for await (const part of readForm(request, { maxParts: size, maxTextSize: size }))

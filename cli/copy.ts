@@ -1,0 +1,68 @@
+/** `unbucket copy`: the objects of a folder or a bucket into another one. */
+import { type CommandDef, defineCommand } from "citty";
+import { copyAll, type CopyAllOptions } from "../src/copy.ts";
+import { StorageError } from "../src/error.ts";
+import { endOf, mustDiffer, mustExist } from "./copy/end.ts";
+import { lineOf, summary } from "./copy/report.ts";
+import { refuseUnknown } from "./unknown.ts";
+
+const args = {
+  from: { type: "positional", description: "A folder, or s3://bucket/prefix", required: true, valueHint: "./uploads" },
+  to: { type: "positional", description: "Another one", required: true, valueHint: "s3://my-bucket" },
+  prefix: { type: "string", description: "Only keys that start with this", valueHint: "text" },
+  replace: {
+    type: "string",
+    description: "What is written over: older, never, always",
+    default: "older",
+    valueHint: "what",
+  },
+  concurrency: { type: "string", description: "Objects at a time, 1 to 64", default: "4", valueHint: "number" },
+  "dry-run": { type: "boolean", description: "Write nothing, tell what would be written", default: false },
+  conditions: {
+    type: "boolean",
+    description: "Write only while nobody else does (--no-conditions: for stores that refuse to)",
+    default: true,
+  },
+  "from-env": { type: "string", description: "File with the STORAGE_S3_* variables of the source", valueHint: "file" },
+  "to-env": { type: "string", description: "File with those of the target", valueHint: "file" },
+} as const;
+
+/** The command. It ends with 1 when an object could not be copied; run again, it goes on. */
+export const copy: CommandDef<typeof args> = defineCommand({
+  meta: { name: "copy", description: "Copy what a folder or a bucket has, and another one lacks, with its headers" },
+  args,
+  async run({ args: given, rawArgs }) {
+    const control = new AbortController();
+    const stop = (): void => control.abort(new Error("stopped; run it again to go on"));
+    process.once("SIGINT", stop);
+    const drivers: { dispose?: () => unknown }[] = [];
+    try {
+      refuseUnknown("copy", args, given._, rawArgs);
+      const from = await endOf(given.from, given["from-env"]);
+      const to = await endOf(given.to, given["to-env"]);
+      drivers.push(from.driver, to.driver);
+      mustDiffer(from, to);
+      await mustExist(from);
+      const dryRun = given["dry-run"];
+      const result = await copyAll(from.store, to.store, {
+        prefix: given.prefix,
+        replace: given.replace as CopyAllOptions["replace"],
+        concurrency: Number(given.concurrency),
+        conditions: given.conditions,
+        dryRun,
+        signal: control.signal,
+        onObject: (done) => {
+          const line = lineOf(done, dryRun);
+          if (line !== undefined) (done.error ? console.error : console.log)(line);
+        },
+      });
+      console.log(summary(result, dryRun));
+    } catch (error) {
+      console.error(StorageError.is(error) || error instanceof Error ? error.message : error);
+      process.exitCode = 1;
+    } finally {
+      process.removeListener("SIGINT", stop);
+      for (const driver of drivers) await driver.dispose?.();
+    }
+  },
+});

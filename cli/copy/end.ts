@@ -1,0 +1,53 @@
+/** One end of a copy: a folder, or a bucket or what is below a prefix of it. */
+import { readFile, stat } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+import { parseEnv } from "node:util";
+import { getStorage } from "../../drivers/env.ts";
+import fs from "../../drivers/fs.ts";
+import type { Driver } from "../../src/driver.ts";
+import type { ObjectStore } from "../../src/interface.ts";
+
+/** A store by what was typed. */
+export interface End {
+  readonly store: ObjectStore;
+  readonly driver: Driver;
+  /** Ends with a separator, and begins with that of an end which holds this one. */
+  readonly place: string;
+  /** Of a folder. */
+  readonly folder?: string;
+}
+
+/** The end that was typed, `./uploads` or `s3://bucket/prefix`, with the variables of a file, else of the process. */
+export async function endOf(text: string, file: string | undefined): Promise<End> {
+  const [, bucket, below = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
+  if (bucket === undefined) return folderOf(text, file);
+  const variables = file === undefined ? process.env : parseEnv(await readFile(file, "utf8"));
+  const driver = getStorage({ ...variables, STORAGE_BACKEND: "s3", STORAGE_S3_BUCKET: bucket });
+  const prefix = below.replace(/\/*$/, "/").replace(/^\/$/, "");
+  const store = prefix === "" ? driver : driver.scoped(prefix);
+  return { store, driver, place: `s3 ${variables["STORAGE_S3_ENDPOINT_URL"] ?? ""} ${bucket}/${prefix}` };
+}
+
+/** Rejects a folder that is not there: the source of a copy is never made. */
+export async function mustExist({ folder }: End): Promise<void> {
+  if (folder === undefined) return;
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!found?.isDirectory()) throw new Error(`${folder} is ${found ? "no folder" : "not there"}`);
+}
+
+/** Rejects ends of which one holds the other: what is written would be found, and written again. */
+export function mustDiffer(from: End, to: End): void {
+  if (from.place.startsWith(to.place) || to.place.startsWith(from.place))
+    throw new Error("one of the two lies in the other: copy to a place beside it");
+}
+
+function folderOf(text: string, file: string | undefined): End {
+  if (/^\w[\w+.-]+:\/\//.test(text)) throw new Error(`${text}: must be a folder, or s3://bucket/prefix`);
+  if (file !== undefined) throw new Error(`${file}: a folder has no use for variables`);
+  const folder = resolve(text);
+  const driver = fs({ base: folder });
+  return { store: driver, driver, place: folder.endsWith(sep) ? folder : folder + sep, folder };
+}

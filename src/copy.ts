@@ -1,0 +1,183 @@
+/**
+ * Copies the objects of a store into another one, with their headers and metadata: a folder into a bucket before a deployment, a
+ * bucket into a folder to keep. What the other store has already is passed over, so that a run which broke off is run again to go on.
+ */
+import type { CallOptions, ListedObject } from "./backend.ts";
+import { carry } from "./carry.ts";
+import { differences, type Pair } from "./copy/pairs.ts";
+import { hasCode, type KeyFailure, locate, StorageError, storageError } from "./error.ts";
+import { notify } from "./event.ts";
+import type { ObjectStore } from "./interface.ts";
+import { knownOptions, refuse, wholeNumber } from "./options.ts";
+
+/** Options of `copyAll`. */
+export interface CopyAllOptions extends CallOptions {
+  /** Only keys that start with this, in both stores. Default: all. */
+  readonly prefix?: string | undefined;
+  /** Objects under way at a time, 1 to 64. Default 4. */
+  readonly concurrency?: number | undefined;
+  /**
+   * What is written over. `older`, the default: an object that is older than its source. `never`: none. `always`: every one, also
+   * one that is the same or newer.
+   */
+  readonly replace?: "older" | "never" | "always" | undefined;
+  /**
+   * Whether a write holds only while the other store has what its listing said, so that nothing is lost that somebody writes
+   * meanwhile. Default true; false for a store that refuses conditions.
+   */
+  readonly conditions?: boolean | undefined;
+  /** Default false; true writes nothing, and tells what would be written. */
+  readonly dryRun?: boolean | undefined;
+  /** Called for each object when it is done with. What it throws is nobody's. */
+  readonly onObject?: ((done: CopiedObject) => void) | undefined;
+}
+
+/** What became of one object of the source. */
+export interface CopiedObject {
+  /** In both stores. */
+  readonly key: string;
+  /** In bytes, as the source listed it. */
+  readonly size: number;
+  /**
+   * `copied`; `same`: the other store has one of this size that is no older; `kept`: it has another one, which `replace` does not
+   * let go; `gone`: deleted at the source since it was listed; `failed`: see `error`.
+   */
+  readonly result: "copied" | "same" | "kept" | "gone" | "failed";
+  /** Of one that failed. */
+  readonly error?: StorageError;
+}
+
+/** How many objects of the source came to what. */
+export interface CopyAllResult {
+  /** Written, or with `dryRun` to be written. */
+  readonly copied: number;
+  /** Bytes of these. */
+  readonly bytes: number;
+  /** There before, in equal size and no older. */
+  readonly same: number;
+  /** Another one there before, which was left. */
+  readonly kept: number;
+  /** Deleted at the source meanwhile. */
+  readonly gone: number;
+}
+
+const NAMES: Readonly<Record<keyof CopyAllOptions, 1>> = {
+  prefix: 1,
+  concurrency: 1,
+  replace: 1,
+  conditions: 1,
+  dryRun: 1,
+  onObject: 1,
+  signal: 1,
+};
+
+/** What is wrong with a store, and not with one object of it. */
+const OF_STORE = ["unauthenticated", "bucket-not-found"] as const;
+/** Failures that are kept for the error: enough to see what they have in common. */
+const MOST_ERRORS = 1000;
+/** How often one object is looked at when it changes meanwhile. */
+const MOST_LOOKS = 3;
+
+/**
+ * Copies what `to` lacks, or has in an older version. It deletes nothing. Rejects `partial` with the failures (the first thousand)
+ * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket; with the
+ * signal's own reason on abort, when what was under way has ended.
+ */
+export async function copyAll(
+  from: ObjectStore,
+  to: ObjectStore,
+  options: CopyAllOptions = {},
+): Promise<CopyAllResult> {
+  try {
+    return await run(from, to, options);
+  } catch (error) {
+    if (options?.signal?.aborted) throw options.signal.reason;
+    throw locate(error, { operation: "copyAll" });
+  }
+}
+
+async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions): Promise<CopyAllResult> {
+  const { concurrency, prefix, signal, onObject } = checked(options);
+  const counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
+  const errors: KeyFailure[] = [];
+  const broken: unknown[] = [];
+
+  async function look(pair: Pair): Promise<void> {
+    const { key, size } = pair.source;
+    const done = await copyOne(from, to, pair, options).then(
+      (result) => ({ key, size, result }),
+      (thrown: unknown): CopiedObject => {
+        if (signal?.aborted || OF_STORE.some((code) => hasCode(thrown, code))) throw thrown;
+        return { key, size, result: "failed", error: storageError(thrown) };
+      },
+    );
+    counts[done.result]++;
+    if (done.result === "copied") counts.bytes += size;
+    if ("error" in done && errors.length < MOST_ERRORS) errors.push({ key, error: done.error as StorageError });
+    if (onObject) notify<CopiedObject>(onObject, done);
+  }
+
+  const pairs = differences(from.list({ prefix, signal }), to.list({ prefix, signal }));
+  async function lane(): Promise<void> {
+    try {
+      for (let step = await pairs.next(); !step.done && broken.length === 0; step = await pairs.next())
+        await look(step.value);
+    } catch (error) {
+      broken.push(error);
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane));
+  await pairs.return();
+  if (broken.length > 0) throw broken[0];
+  const { failed, ...result } = counts;
+  if (failed === 0) return result;
+  const all = failed + result.copied + result.same + result.kept + result.gone;
+  throw new StorageError("partial", `${failed} of ${all} objects were not copied`, { errors });
+}
+
+function checked(options: CopyAllOptions): CopyAllOptions & { readonly concurrency: number } {
+  knownOptions(options, NAMES);
+  const { concurrency = 4, replace = "older", signal } = options;
+  signal?.throwIfAborted();
+  if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
+  return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64) };
+}
+
+/** One object. What was written meanwhile is looked at again. */
+async function copyOne(
+  from: ObjectStore,
+  to: ObjectStore,
+  { source, found }: Pair,
+  { replace = "older", conditions = true, dryRun = false, signal }: CopyAllOptions,
+): Promise<Exclude<CopiedObject["result"], "failed">> {
+  const { key } = source;
+  const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
+  // A listing that is out of order would else be believed.
+  let there = found ?? (conditions ? undefined : await look());
+  for (let looks = 1; ; looks++) {
+    const settled = there && replace !== "always" && settle(source, there, replace);
+    if (settled) return settled;
+    if (dryRun) return "copied";
+    const condition = conditions && (there ? { ifMatch: there.etag } : ({ ifNoneMatch: "*" } as const));
+    try {
+      const object = await from.download(key, { signal }).catch((error: unknown) => {
+        if (hasCode(error, "not-found")) return null;
+        throw error;
+      });
+      if (!object) return "gone";
+      await carry(object, to, key, { signal, ...condition });
+      return "copied";
+    } catch (error) {
+      if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
+      there = await look();
+    }
+  }
+}
+
+/** What an object of the other store is taken for, undefined when it is to be replaced. A time that nobody knows counts as older. */
+function settle(source: ListedObject, there: ListedObject, replace: "older" | "never"): "same" | "kept" | undefined {
+  const [of, at] = [source.lastModified, there.lastModified];
+  const older = !of || !at || at < of;
+  if (older && replace === "older") return undefined;
+  return older || there.size !== source.size ? "kept" : "same";
+}

@@ -1,0 +1,157 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import fs from "../../drivers/fs.ts";
+import { root } from "../docs/blocks.ts";
+import { startStub } from "../faults/stub.ts";
+
+const main = join(root, "dist/cli/main.js");
+const keys = { accessKeyId: "id", secretAccessKey: "secret" };
+
+async function scratch(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "unbucket-copy-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** Runs the built command to its end. */
+async function copy(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number; readonly out: readonly string[]; readonly err: string }> {
+  const options = { cwd, env: { PATH: process.env["PATH"] ?? "", ...env } };
+  const lines = (text: string): string[] => text.trimEnd().split("\n");
+  return promisify(execFile)(process.execPath, [main, "copy", ...args], options).then(
+    ({ stdout, stderr }) => ({ code: 0, out: lines(stdout), err: stderr.trim() }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      out: lines(stdout),
+      err: stderr.trim(),
+    }),
+  );
+}
+
+describe("unbucket copy", () => {
+  it("copies a folder into a bucket and back, with headers, and goes on where it was", async () => {
+    const cwd = await scratch();
+    const uploads = fs({ base: join(cwd, "uploads") });
+    await uploads.upload("a/b.txt", "one", { cacheControl: "no-store", metadata: { by: "Ada" } });
+    await uploads.upload("a/b", "beside");
+    const stub = await startStub(keys);
+    onTestFinished(() => stub.close());
+    stub.world("bucket");
+    const env = {
+      STORAGE_S3_ENDPOINT_URL: stub.url,
+      STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
+      STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
+    };
+
+    expect(await copy(cwd, ["uploads", "s3://bucket/media", "--dry-run"], env)).toEqual({
+      code: 0,
+      out: ["would copy  a/b  6 bytes", "would copy  a/b.txt  3 bytes", "2 to copy (9 bytes), 0 the same"],
+      err: "",
+    });
+    const there = await copy(cwd, ["uploads", "s3://bucket/media", "--concurrency", "1"], env);
+    expect(there).toMatchObject({ code: 0, err: "" });
+    expect(there.out).toEqual(["copied  a/b  6 bytes", "copied  a/b.txt  3 bytes", "2 copied (9 bytes), 0 the same"]);
+    expect((await copy(cwd, ["uploads", "s3://bucket/media/"], env)).out).toEqual(["0 copied (0 bytes), 2 the same"]);
+
+    const file = join(cwd, ".env.bucket");
+    await writeFile(
+      file,
+      Object.entries(env)
+        .map((pair) => pair.join("="))
+        .join("\n"),
+    );
+    const back = await copy(cwd, ["s3://bucket/media", "./back", "--from-env", file, "--prefix", "a/b."]);
+    expect(back).toMatchObject({ code: 0, out: ["copied  a/b.txt  3 bytes", "1 copied (3 bytes), 0 the same"] });
+    expect(await readFile(join(cwd, "back/a/b.txt"), "utf8")).toBe("one");
+    expect(await fs({ base: join(cwd, "back") }).head("a/b.txt")).toMatchObject({
+      cacheControl: "no-store",
+      metadata: { by: "Ada" },
+    });
+  });
+
+  it("tells what failed, and ends with 1", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a/b", "x");
+    await fs({ base: join(cwd, "from") }).upload("c", "x");
+    // The place of the folder's own files is taken.
+    await mkdir(join(cwd, "to"));
+    await writeFile(join(cwd, "to/.unbucket"), "");
+    const { code, out, err } = await copy(cwd, ["from", "to"]);
+    expect(code).toBe(1);
+    expect(out).toEqual([""]);
+    expect(err).toContain("failed  c: fs upload");
+    expect(err).toContain("copyAll: 2 of 2 objects were not copied");
+  });
+
+  it("shows keys that would move the cursor as JSON, and counts in decimal units", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a\u001B[2Jb", new Uint8Array(1_234_567));
+    const { out } = await copy(cwd, ["from", "to"]);
+    expect(out).toEqual(['copied  "a\\u001b[2Jb"  1.2 MB', "1 copied (1.2 MB), 0 the same"]);
+  });
+
+  it("says what was kept, and writes over it when it is told to", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a", "source");
+    await fs({ base: join(cwd, "to") }).upload("a", "newer and longer");
+    expect((await copy(cwd, ["from", "to"])).out).toEqual([
+      "kept  a",
+      "0 copied (0 bytes), 0 the same, 1 kept, which differ: see --replace",
+    ]);
+    expect((await copy(cwd, ["from", "to", "--replace", "always", "--no-conditions"])).out[0]).toBe(
+      "copied  a  6 bytes",
+    );
+  });
+
+  it.each([
+    [["from"], "Missing required positional argument: TO"],
+    [["from", "to", "more"], 'more is unknown here: see "unbucket copy --help"'],
+    [["from", "to", "--dryrun"], '--dryrun is unknown here: see "unbucket copy --help"'],
+    [["from", "to", "--no-prefix"], '--no-prefix is unknown here: see "unbucket copy --help"'],
+    [["nowhere", "to"], "nowhere is not there"],
+    [["file", "to"], "file is no folder"],
+    [["from", "gs://bucket"], "gs://bucket: must be a folder, or s3://bucket/prefix"],
+    [["from", "from/sub"], "one of the two lies in the other"],
+    [["from", "./from/"], "one of the two lies in the other"],
+    [["s3://b-1/a", "s3://b-1"], "one of the two lies in the other"],
+    [["from", "to", "--replace", "newer"], "copyAll: replace must be older, never or always"],
+    [["from", "to", "--concurrency", "many"], "copyAll: concurrency must be a whole number from 1 to 64"],
+    [["from", "to", "--to-env", "file"], "file: a folder has no use for variables"],
+  ])("refuses %j", async (args, said) => {
+    const cwd = await scratch();
+    await mkdir(join(cwd, "from"));
+    await writeFile(join(cwd, "file"), "");
+    const { code, out, err } = await copy(cwd, args);
+    expect([code, out.join("").replace(/.*USAGE.*/s, "")]).toEqual([1, ""]);
+    expect(err).toContain(said);
+    expect(await readdir(cwd)).toEqual(["file", "from"]);
+  });
+
+  it("stops on SIGINT when what is under way has ended, with nothing half done", async () => {
+    const cwd = await scratch();
+    const from = fs({ base: join(cwd, "from") });
+    for (let index = 0; index < 400; index++)
+      await from.upload(`f${String(index).padStart(3, "0")}`, "x".repeat(1000), {});
+    const child = spawn(process.execPath, [main, "copy", "from", "to"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const ended = once(child, "exit");
+    let err = "";
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([1, null]);
+    expect(err).toContain("stopped; run it again to go on");
+    const names = (await readdir(join(cwd, "to"))).filter((name) => name !== ".unbucket");
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) expect(await readFile(join(cwd, "to", name), "utf8")).toBe("x".repeat(1000));
+    const { out } = await copy(cwd, ["from", "to"]);
+    expect(out.at(-1)).toMatch(new RegExp(`${names.length} the same$`));
+  });
+});

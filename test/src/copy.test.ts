@@ -1,0 +1,303 @@
+import { mkdtemp, readFile, rm, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import fs from "../../drivers/fs.ts";
+import memory from "../../drivers/memory.ts";
+import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.ts";
+import type { Driver } from "../../src/driver.ts";
+import { StorageError } from "../../src/error.ts";
+
+const HEADERS = {
+  contentType: "text/x-test",
+  contentEncoding: "br",
+  contentLanguage: "de",
+  contentDisposition: "attachment",
+  cacheControl: "no-store",
+  metadata: { author: "Ada", note: "Grüße" },
+} as const;
+
+async function folder(): Promise<Driver & { readonly base: string }> {
+  const base = await mkdtemp(join(tmpdir(), "unbucket-copy-all-"));
+  onTestFinished(() => rm(base, { recursive: true }));
+  return Object.assign(fs({ base }), { base });
+}
+
+/** Runs it, and gives what became of each object with the result. */
+async function run(
+  from: Driver,
+  to: Driver,
+  options: CopyAllOptions = {},
+): Promise<{ readonly steps: Record<string, CopiedObject["result"]>; readonly outcome: unknown }> {
+  const steps: Record<string, CopiedObject["result"]> = {};
+  const onObject = ({ key, result }: CopiedObject): void => void (steps[key] = result);
+  const outcome = await copyAll(from, to, { onObject, ...options }).catch((error: unknown) => error);
+  return { steps, outcome };
+}
+
+const none = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0 };
+const text = async (store: Driver, key: string): Promise<string> => (await store.download(key)).text();
+
+describe("copyAll", () => {
+  it("copies every key with headers and metadata, and the second time nothing", async () => {
+    const [from, to] = [await folder(), memory()];
+    const keys = ["a", "a/b", "a//b", "/lead", "trail/", "ünï/日本", "con", "x".repeat(300), "a?b:c\\d"];
+    for (const key of keys) await from.upload(key, key, HEADERS);
+    await from.upload("plain.txt", "plain");
+
+    const first = await run(from, to);
+    const bytes = keys.reduce((sum, key) => sum + Buffer.byteLength(key), 5);
+    expect(first.outcome).toEqual({ ...none, copied: 10, bytes });
+    expect(Object.keys(first.steps).sort()).toEqual([...keys, "plain.txt"].sort());
+    for (const key of keys) {
+      expect(await text(to, key)).toBe(key);
+      expect(await to.head(key)).toMatchObject(HEADERS);
+    }
+    expect(await to.head("plain.txt")).toMatchObject({ contentType: "text/plain", metadata: {} });
+    expect((await run(from, to)).outcome).toEqual({ ...none, same: 10 });
+  });
+
+  it("brings a folder into a folder, and back from memory", async () => {
+    const [from, to, back] = [await folder(), memory(), await folder()];
+    await from.upload("a/b.bin", new Uint8Array(300_000).fill(7), HEADERS);
+    await copyAll(from, to);
+    await copyAll(to, back);
+    expect(await readFile(join(back.base, "a/b.bin"))).toEqual(Buffer.alloc(300_000, 7));
+    expect(await back.head("a/b.bin")).toMatchObject(HEADERS);
+  });
+
+  it("takes keys below a prefix alone, and another prefix by scopes", async () => {
+    const [from, to] = [memory(), memory()];
+    for (const key of ["a/1", "ab", "a/2", "b/1"]) await from.upload(key, key);
+    expect((await run(from, to, { prefix: "a/" })).steps).toEqual({ "a/1": "copied", "a/2": "copied" });
+    await copyAll(from.scoped("a/"), to.scoped("c/"));
+    const keys: unknown[] = [];
+    for await (const { key } of to.list()) keys.push(key);
+    expect(keys).toEqual(["a/1", "a/2", "c/1", "c/2"]);
+  });
+
+  describe("what the other store has", () => {
+    const OLD = new Date("2020-01-01");
+    const NEW = new Date(Date.now() + 60_000);
+    /** A source of now, and at the target one that is older, one that is newer and equal in size, one that is newer and is not. */
+    async function stores(): Promise<readonly [Driver, Awaited<ReturnType<typeof folder>>]> {
+      const [from, to] = [memory(), await folder()];
+      for (const [key, before, time] of [
+        ["older", "old", OLD],
+        ["newer-same", "eql", NEW],
+        ["newer-other", "longer", NEW],
+      ] as const) {
+        await from.upload(key, "new");
+        await to.upload(key, before);
+        await utimes(join(to.base, key), time, time);
+      }
+      await from.upload("missing", "new");
+      return [from, to];
+    }
+
+    it.each([
+      ["older", { older: "copied", missing: "copied", "newer-same": "same", "newer-other": "kept" }],
+      ["never", { older: "kept", missing: "copied", "newer-same": "same", "newer-other": "kept" }],
+      ["always", { older: "copied", missing: "copied", "newer-same": "copied", "newer-other": "copied" }],
+    ] as const)("replaces %s", async (replace, expected) => {
+      const [from, to] = await stores();
+      const { steps, outcome } = await run(from, to, { replace });
+      expect(steps).toEqual(expected);
+      const count = (result: string): number => Object.values(expected).filter((one) => one === result).length;
+      expect(outcome).toEqual({
+        ...none,
+        copied: count("copied"),
+        bytes: 3 * count("copied"),
+        same: count("same"),
+        kept: count("kept"),
+      });
+      for (const [key, result] of Object.entries(expected))
+        expect((await text(to, key)) === "new").toBe(result === "copied");
+    });
+
+    it("is left alone by a dry run, which tells the same", async () => {
+      const [from, to] = await stores();
+      const { steps, outcome } = await run(from, to, { dryRun: true });
+      expect(steps).toEqual({ older: "copied", missing: "copied", "newer-same": "same", "newer-other": "kept" });
+      expect(outcome).toMatchObject({ copied: 2, bytes: 6 });
+      expect([await text(to, "older"), await to.exists("missing")]).toEqual(["old", false]);
+    });
+  });
+
+  describe("what happens meanwhile", () => {
+    /** The store, into which somebody writes right before the first upload of a key. */
+    function disturbed(store: Driver, key: string, write: () => Promise<unknown>): Driver {
+      let done = false;
+      const upload: Driver["upload"] = async (to, ...rest) => {
+        if (to === key && !done) {
+          done = true;
+          await write();
+        }
+        return store.upload(to, ...rest);
+      };
+      return { ...store, upload };
+    }
+
+    it.each([undefined, "before"])("keeps what somebody else has written, over %s", async (before) => {
+      const [from, to] = [memory(), memory()];
+      if (before) await to.upload("a", before);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await from.upload("a", "source");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const other = disturbed(to, "a", () => to.upload("a", "somebody's"));
+      expect((await run(from, other)).steps).toEqual({ a: "kept" });
+      expect(await text(to, "a")).toBe("somebody's");
+    });
+
+    it("writes over it with replace always, and without conditions", async () => {
+      for (const options of [{ replace: "always" }, { conditions: false }] as const) {
+        const [from, to] = [memory(), memory()];
+        await from.upload("a", "source");
+        const other = disturbed(to, "a", () => to.upload("a", "somebody's"));
+        expect((await run(from, other, options)).steps).toEqual({ a: "copied" });
+        expect(await text(to, "a")).toBe("source");
+      }
+    });
+
+    it("gives up on an object that never holds still", async () => {
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "source");
+      let uploads = 0;
+      const upload: Driver["upload"] = async (key, body, options) => {
+        await to.upload(key, String(++uploads));
+        return to.upload(key, body, options);
+      };
+      const { outcome } = await run(from, { ...to, upload }, { replace: "always" });
+      expect(outcome).toMatchObject({
+        code: "partial",
+        errors: [{ key: "a", error: { code: "precondition-failed" } }],
+      });
+      expect(uploads).toBe(3);
+    });
+
+    it("passes over what was deleted at the source", async () => {
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "a");
+      await from.upload("b", "b");
+      const download: Driver["download"] = async (key, options) => {
+        if (key === "a") await from.delete("a");
+        return from.download(key, options);
+      };
+      expect(await run({ ...from, download }, to)).toEqual({
+        steps: { a: "gone", b: "copied" },
+        outcome: { ...none, copied: 1, bytes: 1, gone: 1 },
+      });
+    });
+  });
+
+  it("believes no listing that is out of order", async () => {
+    const [from, to] = [memory(), memory()];
+    for (const key of ["a", "b", "c"]) await from.upload(key, "new");
+    for (const key of ["a", "b", "c"]) await to.upload(key, "old!");
+    const list: Driver["list"] = (options) => {
+      const { pages } = to.list(options);
+      const backwards = async function* (): ReturnType<typeof pages> {
+        for await (const page of pages()) yield { ...page, objects: page.objects.toReversed() };
+      };
+      return Object.assign(to.list(options), { pages: backwards });
+    };
+    for (const conditions of [true, false]) {
+      expect((await run(from, { ...to, list }, { conditions })).steps).toEqual({ a: "kept", b: "kept", c: "kept" });
+      expect(await text(to, "b")).toBe("old!");
+    }
+  });
+
+  describe("failures", () => {
+    it("are told together when all others are copied, and leave no body open", async () => {
+      const [from, to] = [memory(), memory()];
+      for (const key of ["a", "b", "c"]) await from.upload(key, key);
+      const bodies: ReadableStream[] = [];
+      const download: Driver["download"] = async (key, options) => {
+        const object = await from.download(key, options);
+        if (key === "b") bodies.push(object.body);
+        return object;
+      };
+      const upload: Driver["upload"] = async (key, body, options) => {
+        if (key === "b") throw new StorageError("too-large", "no");
+        return to.upload(key, body, options);
+      };
+      const { steps, outcome } = await run({ ...from, download }, { ...to, upload });
+      expect(steps).toEqual({ a: "copied", b: "failed", c: "copied" });
+      expect(outcome).toMatchObject({
+        code: "partial",
+        operation: "copyAll",
+        message: "copyAll: 1 of 3 objects were not copied",
+        errors: [{ key: "b", error: { code: "too-large" } }],
+      });
+      expect((await bodies[0]?.getReader().read())?.done).toBe(true);
+    });
+
+    it("of a store end it at once", async () => {
+      const [from, to] = [memory(), memory()];
+      for (let index = 0; index < 100; index++) await from.upload(`a${index}`, "a");
+      let uploads = 0;
+      const upload: Driver["upload"] = async () => {
+        uploads++;
+        throw new StorageError("unauthenticated", "no such key");
+      };
+      const { outcome } = await run(from, { ...to, upload }, { concurrency: 3 });
+      expect(outcome).toMatchObject({ code: "unauthenticated" });
+      expect(uploads).toBe(3);
+    });
+
+    it.each([{ replace: "newer" }, { concurrency: 0 }, { concurrency: 65 }, { prefixes: "a" }, { dryRun: null }])(
+      "refuse %o before anything is asked",
+      async (options) => {
+        const store = memory();
+        const list: Driver["list"] = () => {
+          throw new Error("asked");
+        };
+        await expect(copyAll({ ...store, list }, store, options as CopyAllOptions)).rejects.toMatchObject({
+          code: "invalid-option",
+        });
+      },
+    );
+  });
+
+  it("ends with the signal's own reason when what is under way has ended", async () => {
+    const [from, to] = [memory(), memory()];
+    for (let index = 0; index < 20; index++) await from.upload(`a${index}`, "a");
+    const control = new AbortController();
+    let under = 0;
+    const upload: Driver["upload"] = async (key, body, options) => {
+      under++;
+      if (key === "a1") control.abort(new Error("stop"));
+      try {
+        return await to.upload(key, body, options);
+      } finally {
+        under--;
+      }
+    };
+    await expect(copyAll(from, { ...to, upload }, { signal: control.signal })).rejects.toThrow("stop");
+    expect(under).toBe(0);
+    await expect(copyAll(from, to, { signal: control.signal })).rejects.toThrow("stop");
+  });
+
+  it("has as many under way as it may", async () => {
+    const [from, to] = [memory(), memory()];
+    for (let index = 0; index < 30; index++) await from.upload(`a${index}`, "a");
+    let [under, most] = [0, 0];
+    const upload: Driver["upload"] = async (key, body, options) => {
+      most = Math.max(most, ++under);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      under--;
+      return to.upload(key, body, options);
+    };
+    await copyAll(from, { ...to, upload }, { concurrency: 7 });
+    expect(most).toBe(7);
+  });
+
+  it("is not failed by its observer", async () => {
+    const [from, to] = [memory(), memory()];
+    await from.upload("a", "a");
+    const onObject = (): void => {
+      throw new Error("nobody's");
+    };
+    expect(await copyAll(from, to, { onObject })).toMatchObject({ copied: 1 });
+  });
+});
