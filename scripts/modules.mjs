@@ -1,6 +1,7 @@
 /**
  * Writes the package's modules: one for each way into it, and the few that they share. A module for each source file would take several
- * times as long to load. `node scripts/modules.mjs [folder]`, dist/ unless told.
+ * times as long to load, and one for each set of ways that share a file half as long again. `node scripts/modules.mjs [folder]`, dist/ unless
+ * told.
  */
 import { chmodSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -14,18 +15,31 @@ const ways = [bin, ...Object.values(imports), ...Object.values(exports)]
   .flatMap((entry) => Object.values(entry))
   .flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? []);
 
+/**
+ * What is shared, by how many ways at least: by nearly all, by the drivers, by who signs. The table of content types stays by itself: it
+ * is kept in a bundle of whatever stands beside it.
+ */
+const groups = [
+  { name: "base", test: /\/src\/(?!type\.)/, minShareCount: 12, priority: 3 },
+  { name: "core", test: /\/src\/(?!type\.|sigv4\/)/, minShareCount: 9, priority: 2 },
+  { name: "signing", test: /\/src\/(sigv4|s3)\//, minShareCount: 2, priority: 1 },
+];
+
 const bundle = await rolldown({
   input: Object.fromEntries(ways.map((way) => [way, `${way}.ts`])),
   platform: "neutral",
   // Packages, and the seams: which side of one it is decides who loads this package, by the conditions in package.json.
   external: /^[^./]/,
   treeshake: { moduleSideEffects: false },
+  // Asked for by groups that leave out what their files import.
+  preserveEntrySignatures: "allow-extension",
 });
 await bundle.write({
   dir,
   format: "esm",
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name].js",
+  codeSplitting: { groups, includeDependenciesRecursively: false },
   sourcemap: true,
   // Beside a path that is not there, as no source is shipped, Deno shows the source's line and the module's name. A URL it takes.
   sourcemapPathTransform: (source, map) => `unbucket:///${relative(".", resolve(dirname(map), source))}`,

@@ -4,7 +4,7 @@ import type { StorageError } from "./error.ts";
 import type { UploadBody } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** A source with what the body itself says of its type. */
 export interface Body {

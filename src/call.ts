@@ -2,7 +2,8 @@
 import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
-import { knownOptions, optionsOf, requestHeaders, type Verb } from "./options.ts";
+import { knownOptions, requestHeaders } from "./options.ts";
+import { optionsOf, type Verb } from "./verbs.ts";
 import { watched } from "./watched.ts";
 
 /** What `toDriver` needs to know before the backend exists. */

@@ -6,11 +6,11 @@ import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, Upload
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
 import { download, head, list, objectStore, remove } from "./objects.ts";
-import { optionsOf, type Verb } from "./options.ts";
 import { removals } from "./put.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
 import { releasing, upload } from "./upload.ts";
+import { optionsOf, type Verb } from "./verbs.ts";
 
 export type { DriverSpec } from "./call.ts";
 

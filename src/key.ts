@@ -9,7 +9,7 @@ import { encodeRfc3986 } from "./sigv4/encode.ts";
  */
 export const MAX_KEY_BYTES = 1024;
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
 export function parseKey(key: string): Key {

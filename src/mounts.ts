@@ -7,12 +7,13 @@ import type { CopyOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./int
 import type { ListOptions } from "./listing.ts";
 import { type Lookup, lookupOptions } from "./lookup.ts";
 import { type End, move } from "./move.ts";
-import { knownOptions, optionsOf, prefixed, type Verb } from "./options.ts";
+import { knownOptions, prefixed } from "./options.ts";
 import { listing, type Load } from "./pages.ts";
 import { refuseLeft } from "./removal.ts";
 import { type Name, renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
 import { releasing } from "./upload.ts";
+import { optionsOf, type Verb } from "./verbs.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
 export interface StorageLike {

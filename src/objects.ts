@@ -10,7 +10,7 @@ import type { ListOptions } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
-import { objectHeaders, refuse, type Verb, wholeNumber } from "./options.ts";
+import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
 import { listUploads, sweepUploads } from "./pending.ts";
 import { presignOptions } from "./presign.ts";
@@ -19,6 +19,7 @@ import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
 import { update } from "./update.ts";
 import { checkEtag, releasing, upload } from "./upload.ts";
+import type { Verb } from "./verbs.ts";
 
 /** All verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {

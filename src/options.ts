@@ -1,19 +1,7 @@
 /** Checks of what callers pass to the verbs, before anything is asked of a store. */
-import type { CallOptions, ObjectHeaders, RequestOptions } from "./backend.ts";
+import type { ObjectHeaders } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
-import type {
-  CopyOptions,
-  DownloadOptions,
-  MultipartOptions,
-  PresignOptions,
-  SendOptions,
-  SweepOptions,
-  UpdateOptions,
-  UploadOptions,
-  UploadsOptions,
-} from "./interface.ts";
-import type { ListOptions } from "./listing.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.
@@ -21,7 +9,7 @@ import type { ListOptions } from "./listing.ts";
  */
 export const MAX_METADATA_BYTES = 2048;
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
@@ -128,91 +116,6 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   contentDisposition: "content-disposition",
   cacheControl: "cache-control",
 };
-
-/** What each verb takes, by the name of its operation. */
-interface Verbs {
-  readonly upload: UploadOptions;
-  readonly setItem: UploadOptions;
-  readonly setItemRaw: UploadOptions;
-  readonly download: DownloadOptions;
-  readonly getItem: DownloadOptions;
-  readonly getItemRaw: DownloadOptions;
-  readonly delete: RequestOptions;
-  readonly removeItem: RequestOptions;
-  readonly exists: RequestOptions;
-  readonly hasItem: RequestOptions;
-  readonly head: RequestOptions;
-  readonly getMeta: RequestOptions;
-  readonly list: ListOptions;
-  readonly getKeys: ListOptions;
-  readonly clear: CallOptions;
-  readonly watch: CallOptions;
-  readonly presign: PresignOptions;
-  readonly copy: CopyOptions;
-  readonly move: CopyOptions;
-  readonly update: UpdateOptions;
-  readonly createMultipartUpload: MultipartOptions;
-  readonly resumeMultipartUpload: CallOptions;
-  readonly uploadPart: CallOptions;
-  readonly listParts: CallOptions;
-  readonly completeMultipartUpload: CallOptions;
-  readonly abortMultipartUpload: CallOptions;
-  readonly sendMultipartUpload: SendOptions;
-  readonly presignMultipartUpload: Pick<PresignOptions, "expiresIn" | "signal">;
-  readonly listUploads: UploadsOptions;
-  readonly sweepUploads: SweepOptions;
-  readonly deletePrefix: CallOptions;
-}
-
-/** A verb as errors, events and its list of options name it. */
-export type Verb = keyof Verbs;
-
-const CALL = { signal: 1 };
-const REQUEST = { ...CALL, headers: 1, versionId: 1 };
-const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
-const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
-const COPY = { ...REQUEST, ifMatch: 1 };
-const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
-const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
-
-/** The verbs that take more than a signal. An option that is missing here does not compile. */
-const VERBS: {
-  readonly [V in Verb as keyof Verbs[V] extends keyof CallOptions ? never : V]: Readonly<
-    Record<keyof Verbs[V], unknown>
-  >;
-} = {
-  upload: UPLOAD,
-  setItem: UPLOAD,
-  setItemRaw: UPLOAD,
-  download: DOWNLOAD,
-  getItem: DOWNLOAD,
-  getItemRaw: DOWNLOAD,
-  delete: REQUEST,
-  removeItem: REQUEST,
-  exists: REQUEST,
-  hasItem: REQUEST,
-  head: REQUEST,
-  getMeta: REQUEST,
-  list: LIST,
-  getKeys: LIST,
-  presign: { ...REQUEST, ...WRITE, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
-  copy: COPY,
-  move: COPY,
-  update: { ...UPLOAD, attempts: 1 },
-  createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
-  sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
-  presignMultipartUpload: { ...CALL, expiresIn: 1 },
-  listUploads: { ...CALL, prefix: 1 },
-  sweepUploads: { ...CALL, prefix: 1, olderThan: 1 },
-};
-
-/**
- * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a delete, or
- * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
- */
-export function optionsOf(operation: Verb): object {
-  return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;
-}
 
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
 const RESERVED =

@@ -1,17 +1,15 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ObjectHeaders } from "../../src/backend.ts";
 import {
   driverOptions,
   emptyMetadata,
   knownOptions,
   objectHeaders,
-  optionsOf,
   prefixed,
   publicBase,
   refuse,
   requestHeaders,
   userMetadata,
-  type Verb,
   wholeNumber,
 } from "../../src/options.ts";
 
@@ -43,16 +41,6 @@ describe("knownOptions", () => {
       expect.objectContaining({ code: "invalid-option", message }),
     );
   });
-});
-
-it("optionsOf gives an operation its own options", () => {
-  expect(Object.keys(optionsOf("delete")).sort()).toEqual(["headers", "signal", "versionId"]);
-  expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
-  for (const operation of ["deletePrefix", "completeMultipartUpload", "watch"] as const)
-    expect(Object.keys(optionsOf(operation))).toEqual(["signal"]);
-  // What has no row takes a signal alone, and has to be a verb.
-  expectTypeOf<Verb>().not.toEqualTypeOf<string>();
-  expect(optionsOf("rename" as Verb)).toEqual({ signal: 1 });
 });
 
 describe("requestHeaders", () => {
