@@ -8,6 +8,7 @@ import { differences, type Pair } from "./copy/pairs.ts";
 import { hasCode, type KeyFailure, locate, StorageError, storageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
+import { isTwin } from "./move.ts";
 import { knownOptions, refuse, wholeNumber } from "./options.ts";
 
 /** Options of `copyAll`. */
@@ -143,7 +144,7 @@ function checked(options: CopyAllOptions): CopyAllOptions & { readonly concurren
   return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64) };
 }
 
-/** One object. What was written meanwhile is looked at again. */
+/** One object. What was written meanwhile, at either end, is looked at again. */
 async function copyOne(
   from: ObjectStore,
   to: ObjectStore,
@@ -154,8 +155,8 @@ async function copyOne(
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
   // A listing that is out of order would else be believed.
   let there = found ?? (conditions ? undefined : await look());
+  let settled = there && settle(source, there, replace);
   for (let looks = 1; ; looks++) {
-    const settled = there && replace !== "always" && settle(source, there, replace);
     if (settled) return settled;
     if (dryRun) return "copied";
     const condition = conditions && (there ? { ifMatch: there.etag } : ({ ifNoneMatch: "*" } as const));
@@ -165,17 +166,28 @@ async function copyOne(
         throw error;
       });
       if (!object) return "gone";
-      await carry(object, to, key, { signal, ...condition });
-      return "copied";
+      there = await carry(object, to, key, { signal, ...condition });
+      const now = await from.head(key, { signal });
+      // Else the next run would see a copy that is younger than what it lacks.
+      if (!now || isTwin(object, now)) return "copied";
+      source = now;
+      if (looks === MOST_LOOKS)
+        throw new StorageError("conflict", "the source never held still: copy it with replace always");
     } catch (error) {
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
+      settled = there && settle(source, there, replace);
     }
   }
 }
 
 /** What an object of the other store is taken for, undefined when it is to be replaced. A time that nobody knows counts as older. */
-function settle(source: ListedObject, there: ListedObject, replace: "older" | "never"): "same" | "kept" | undefined {
+function settle(
+  source: ListedObject,
+  there: ListedObject,
+  replace: CopyAllOptions["replace"],
+): "same" | "kept" | undefined {
+  if (replace === "always") return undefined;
   const [of, at] = [source.lastModified, there.lastModified];
   const older = !of || !at || at < of;
   if (older && replace === "older") return undefined;

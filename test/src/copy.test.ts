@@ -159,6 +159,19 @@ describe("copyAll", () => {
       }
     });
 
+    it("gives up on a source that never holds still", async () => {
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "0");
+      let uploads = 0;
+      const upload: Driver["upload"] = async (key, body, options) => {
+        await from.upload(key, String(++uploads));
+        return to.upload(key, body, options);
+      };
+      const { outcome } = await run(from, { ...to, upload });
+      expect(outcome).toMatchObject({ code: "partial", errors: [{ key: "a", error: { code: "conflict" } }] });
+      expect(uploads).toBe(3);
+    });
+
     it("gives up on an object that never holds still", async () => {
       const [from, to] = [memory(), memory()];
       await from.upload("a", "source");
@@ -173,6 +186,25 @@ describe("copyAll", () => {
         errors: [{ key: "a", error: { code: "precondition-failed" } }],
       });
       expect(uploads).toBe(3);
+    });
+
+    it.each([
+      ["", {}],
+      [", without conditions", { conditions: false }],
+      [", and nothing else is", { replace: "never" }],
+    ] as const)("takes along what is replaced at the source while it is copied%s", async (_, options) => {
+      const [from, to] = [memory(), memory()];
+      for (const key of ["equal", "longer", "deleted"]) await from.upload(key, "old");
+      const upload: Driver["upload"] = async (key, body, put) => {
+        if (key === "deleted") await from.delete(key);
+        else if (!(await to.exists(key))) await from.upload(key, key === "equal" ? "new" : "newer");
+        // The copy is the younger one, so that nothing tells the next run.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return to.upload(key, body, put);
+      };
+      const { steps } = await run(from, { ...to, upload }, options);
+      expect(steps).toEqual({ equal: "copied", longer: "copied", deleted: "copied" });
+      expect([await text(to, "equal"), await text(to, "longer")]).toEqual(["new", "newer"]);
     });
 
     it("passes over what was deleted at the source", async () => {
