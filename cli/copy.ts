@@ -3,7 +3,7 @@ import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { StorageError } from "../src/error.ts";
 import { endOf, mustDiffer, mustExist } from "./copy/end.ts";
-import { lineOf, summary } from "./copy/report.ts";
+import { type Counts, lineOf, summary } from "./copy/report.ts";
 import { refuseUnknown } from "./unknown.ts";
 
 const args = {
@@ -34,8 +34,12 @@ export const copy: CommandDef<typeof args> = defineCommand({
   async run({ args: given, rawArgs }) {
     const control = new AbortController();
     const stop = (): void => control.abort(new Error("stopped; run it again to go on"));
-    process.once("SIGINT", stop);
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    // Who reads along may leave, as `head` does.
+    process.stdout.on("error", stop);
     const drivers: { dispose?: () => unknown }[] = [];
+    const counts: Counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
+    const dryRun = given["dry-run"];
     try {
       refuseUnknown("copy", args, given._, rawArgs);
       const from = await endOf(given.from, given["from-env"]);
@@ -43,8 +47,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       drivers.push(from.driver, to.driver);
       mustDiffer(from, to);
       await mustExist(from);
-      const dryRun = given["dry-run"];
-      const result = await copyAll(from.store, to.store, {
+      await copyAll(from.store, to.store, {
         prefix: given.prefix,
         replace: given.replace as CopyAllOptions["replace"],
         concurrency: Number(given.concurrency),
@@ -52,16 +55,19 @@ export const copy: CommandDef<typeof args> = defineCommand({
         dryRun,
         signal: control.signal,
         onObject: (done) => {
+          counts[done.result]++;
+          if (done.result === "copied") counts.bytes += done.size;
           const line = lineOf(done, dryRun);
           if (line !== undefined) (done.error ? console.error : console.log)(line);
         },
       });
-      console.log(summary(result, dryRun));
+      console.log(summary(counts, dryRun));
     } catch (error) {
+      if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, dryRun));
       console.error(StorageError.is(error) || error instanceof Error ? error.message : error);
       process.exitCode = 1;
     } finally {
-      process.removeListener("SIGINT", stop);
+      process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
       for (const driver of drivers) await driver.dispose?.();
     }
   },

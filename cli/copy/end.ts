@@ -1,6 +1,6 @@
 /** One end of a copy: a folder, or a bucket or what is below a prefix of it. */
-import { readFile, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { parseEnv } from "node:util";
 import { getStorage } from "../../drivers/env.ts";
 import fs from "../../drivers/fs.ts";
@@ -22,10 +22,14 @@ export async function endOf(text: string, file: string | undefined): Promise<End
   const [, bucket, below = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
   if (bucket === undefined) return folderOf(text, file);
   const variables = file === undefined ? process.env : parseEnv(await readFile(file, "utf8"));
+  // The keys of the environment would be sent, which are the other end's.
+  if (file !== undefined && !variables["STORAGE_S3_ACCESS_KEY"])
+    throw new Error(`${file}: must have STORAGE_S3_ACCESS_KEY; AWS_* variables count in the environment alone`);
   const driver = getStorage({ ...variables, STORAGE_BACKEND: "s3", STORAGE_S3_BUCKET: bucket });
   const prefix = below.replace(/\/*$/, "/").replace(/^\/$/, "");
   const store = prefix === "" ? driver : driver.scoped(prefix);
-  return { store, driver, place: `s3 ${variables["STORAGE_S3_ENDPOINT_URL"] ?? ""} ${bucket}/${prefix}` };
+  const endpoint = variables["STORAGE_S3_ENDPOINT_URL"]?.trim().replace(/\/+$/, "") ?? "";
+  return { store, driver, place: `s3 ${endpoint} ${bucket}/${prefix}` };
 }
 
 /** Rejects a folder that is not there: the source of a copy is never made. */
@@ -44,10 +48,21 @@ export function mustDiffer(from: End, to: End): void {
     throw new Error("one of the two lies in the other: copy to a place beside it");
 }
 
-function folderOf(text: string, file: string | undefined): End {
-  if (/^\w[\w+.-]+:\/\//.test(text)) throw new Error(`${text}: must be a folder, or s3://bucket/prefix`);
+async function folderOf(text: string, file: string | undefined): Promise<End> {
+  // A variable of a script that is not set must not copy the working directory.
+  if (text === "" || /^(s3:|\w[\w+.-]+:\/\/)/i.test(text))
+    throw new Error(`${JSON.stringify(text)}: must be a folder, or s3://bucket/prefix`);
   if (file !== undefined) throw new Error(`${file}: a folder has no use for variables`);
   const folder = resolve(text);
   const driver = fs({ base: folder });
-  return { store: driver, driver, place: folder.endsWith(sep) ? folder : folder + sep, folder };
+  const place = await withoutLinks(folder);
+  return { store: driver, driver, place: place.endsWith(sep) ? place : place + sep, folder };
+}
+
+/** A path by its own name, also of what is not there yet. */
+async function withoutLinks(path: string): Promise<string> {
+  return realpath(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    return join(await withoutLinks(dirname(path)), basename(path));
+  });
 }

@@ -1,23 +1,31 @@
 /** What the terminal says of a copy. */
 import type { CopiedObject, CopyAllResult } from "../../src/copy.ts";
 
+/** What came of the objects so far. */
+export type Counts = Record<keyof CopyAllResult | "failed", number>;
+
 /** The line of one object; none of one that is the same. */
 export function lineOf({ key, size, result, error }: CopiedObject, dryRun: boolean): string | undefined {
   if (result === "same") return undefined;
-  // A key may hold what moves the cursor.
-  const shown = /\p{C}/u.test(key) ? JSON.stringify(key) : key;
+  const shown = /\p{C}/u.test(key) ? harmless(JSON.stringify(key)) : key;
   const word = result === "copied" && dryRun ? "would copy" : result;
-  if (error) return `${word}  ${shown}: ${error.message}`;
+  if (error) return `${word}  ${shown}: ${harmless(error.message)}`;
   return result === "copied" ? `${word}  ${shown}  ${bytes(size)}` : `${word}  ${shown}`;
 }
 
+/** Without what moves the cursor or turns the line around, of which JSON leaves some. */
+export function harmless(text: string): string {
+  return text.replace(/\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}
+
 /** The last line. */
-export function summary({ copied, bytes: size, same, kept, gone }: CopyAllResult, dryRun: boolean): string {
+export function summary({ copied, bytes: size, same, kept, gone, failed }: Counts, dryRun: boolean): string {
   return [
     `${copied} ${dryRun ? "to copy" : "copied"} (${bytes(size)})`,
     `${same} the same`,
     ...(kept > 0 ? [`${kept} kept, which differ: see --replace`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
   ].join(", ");
 }
 
