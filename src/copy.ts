@@ -5,7 +5,7 @@
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { differences, type Pair } from "./copy/pairs.ts";
-import { hasCode, type KeyFailure, locate, StorageError, storageError } from "./error.ts";
+import { hasCode, type KeyFailure, locate, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
@@ -78,6 +78,8 @@ const OF_STORE = ["unauthenticated", "bucket-not-found"] as const;
 const MOST_ERRORS = 1000;
 /** How often one object is looked at when it changes meanwhile. */
 const MOST_LOOKS = 3;
+/** What a HEAD may cut from a time, in milliseconds: what somebody has written meanwhile must not look older by it. */
+const SECOND = 999;
 
 /**
  * Copies what `to` lacks, or has in an older version. It deletes nothing. Rejects `partial` with the failures (the first thousand)
@@ -105,17 +107,17 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
 
   async function look(pair: Pair): Promise<void> {
     const { key, size } = pair.source;
-    const done = await copyOne(from, to, pair, options).then(
+    const done: CopiedObject = await copyOne(from, to, pair, options).then(
       (result) => ({ key, size, result }),
-      (thrown: unknown): CopiedObject => {
+      (thrown: unknown) => {
         if (signal?.aborted || OF_STORE.some((code) => hasCode(thrown, code))) throw thrown;
-        return { key, size, result: "failed", error: storageError(thrown) };
+        return { key, size, result: "failed" as const, error: locate(thrown, { operation: "copyAll", key }) };
       },
     );
     counts[done.result]++;
     if (done.result === "copied") counts.bytes += size;
-    if ("error" in done && errors.length < MOST_ERRORS) errors.push({ key, error: done.error as StorageError });
-    if (onObject) notify<CopiedObject>(onObject, done);
+    if (done.error && errors.length < MOST_ERRORS) errors.push({ key, error: done.error });
+    if (onObject) notify(onObject, done);
   }
 
   const pairs = differences(from.list({ prefix, signal }), to.list({ prefix, signal }));
@@ -174,9 +176,12 @@ async function copyOne(
       if (looks === MOST_LOOKS)
         throw new StorageError("conflict", "the source never held still: copy it with replace always");
     } catch (error) {
+      // Such as B2's, which names a header and not what to do.
+      if (conditions && hasCode(error, "unsupported") && error.response)
+        error.message += "; for a store that refuses conditional writes copy without conditions";
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
-      settled = there && settle(source, there, replace);
+      settled = there && settle(source, there, replace, SECOND);
     }
   }
 }
@@ -186,10 +191,11 @@ function settle(
   source: ListedObject,
   there: ListedObject,
   replace: CopyAllOptions["replace"],
+  cut = 0,
 ): "same" | "kept" | undefined {
   if (replace === "always") return undefined;
   const [of, at] = [source.lastModified, there.lastModified];
-  const older = !of || !at || at < of;
+  const older = !of || !at || at.getTime() + cut < of.getTime();
   if (older && replace === "older") return undefined;
   return older || there.size !== source.size ? "kept" : "same";
 }

@@ -51,11 +51,11 @@ export interface Place {
   readonly driver?: string;
 }
 
-/** One key of a batch that could not be deleted. */
+/** One key of a batch that failed. */
 export interface KeyFailure {
-  /** As the caller passed it. */
+  /** As the caller passed it, or as the source of a copy lists it. */
   readonly key: string;
-  /** Why it could not be deleted. */
+  /** Why. */
   readonly error: StorageError;
 }
 
@@ -67,9 +67,9 @@ export interface StorageErrorInit extends Place {
   readonly response?: StoreResponse;
   /** What was thrown below. */
   readonly cause?: unknown;
-  /** With `partial`: the keys that are gone. */
+  /** With `partial`: the keys that were deleted. */
   readonly deleted?: readonly string[];
-  /** With `partial`: the keys that are not, each with its error. */
+  /** With `partial`: the keys that failed, each with its error. */
   readonly errors?: readonly KeyFailure[];
 }
 
@@ -92,9 +92,9 @@ export class StorageError extends Error {
   readonly retryable: boolean;
   /** What the store answered; absent when it did not, and where none was asked. */
   declare readonly response?: StoreResponse;
-  /** With `partial`, and then always: the keys that are gone. */
+  /** With `partial`, and then always: the keys that were deleted. */
   declare readonly deleted?: readonly string[];
-  /** With `partial`, and then always: the keys that are not, each with its error. */
+  /** With `partial`, and then always: the keys that failed, each with its error. */
   declare readonly errors?: readonly KeyFailure[];
 
   constructor(code: ErrorCode, message: string, init: StorageErrorInit = {}) {

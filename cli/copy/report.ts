@@ -7,9 +7,9 @@ export type Counts = Record<keyof CopyAllResult | "failed", number>;
 /** The line of one object; none of one that is the same. */
 export function lineOf({ key, size, result, error }: CopiedObject, dryRun: boolean): string | undefined {
   if (result === "same") return undefined;
+  if (error) return `${result}  ${harmless(error.message)}`;
   const shown = /\p{C}/u.test(key) ? harmless(JSON.stringify(key)) : key;
   const word = result === "copied" && dryRun ? "would copy" : result;
-  if (error) return `${word}  ${shown}: ${harmless(error.message)}`;
   return result === "copied" ? `${word}  ${shown}  ${bytes(size)}` : `${word}  ${shown}`;
 }
 

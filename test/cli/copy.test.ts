@@ -87,7 +87,7 @@ describe("unbucket copy", () => {
     const { code, out, err } = await copy(cwd, ["from", "to"]);
     expect(code).toBe(1);
     expect(out).toEqual(["0 copied (0 bytes), 0 the same, 2 failed"]);
-    expect(err).toContain("failed  c: fs upload");
+    expect(err).toContain('failed  fs upload "c": ');
     expect(err).toContain("copyAll: 2 of 2 objects were not copied");
   });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
 import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.ts";
@@ -149,6 +149,23 @@ describe("copyAll", () => {
       expect(await text(to, "a")).toBe("somebody's");
     });
 
+    it("keeps it in the second of its source, of which stores tell no more by HEAD", async () => {
+      vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-01T12:00:00.300Z") });
+      onTestFinished(() => void vi.useRealTimers());
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "source");
+      const other = disturbed(to, "a", () => {
+        vi.setSystemTime(new Date("2026-01-01T12:00:00.600Z"));
+        return to.upload("a", "somebody's");
+      });
+      const head: Driver["head"] = async (key, options) => {
+        const info = await to.head(key, options);
+        return info && { ...info, lastModified: new Date("2026-01-01T12:00:00Z") };
+      };
+      expect((await run(from, { ...other, head })).steps).toEqual({ a: "kept" });
+      expect(await text(to, "a")).toBe("somebody's");
+    });
+
     it("writes over it with replace always, and without conditions", async () => {
       for (const options of [{ replace: "always" }, { conditions: false }] as const) {
         const [from, to] = [memory(), memory()];
@@ -262,6 +279,19 @@ describe("copyAll", () => {
         errors: [{ key: "b", error: { code: "too-large" } }],
       });
       expect((await bodies[0]?.getReader().read())?.done).toBe(true);
+    });
+
+    it("name their key, and what to do where a store refuses conditions", async () => {
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "a");
+      const refused = new StorageError("unsupported", "not here", { response: { status: 501 } });
+      const upload: Driver["upload"] = () => Promise.reject(refused);
+      const messageOf = async (options: CopyAllOptions): Promise<unknown> =>
+        ((await run(from, { ...to, upload }, options)).outcome as StorageError).errors?.[0]?.error.message;
+      expect(await messageOf({ conditions: false })).toBe('copyAll "a": not here');
+      expect(await messageOf({})).toBe(
+        'copyAll "a": not here; for a store that refuses conditional writes copy without conditions',
+      );
     });
 
     it("of a store end it at once", async () => {
