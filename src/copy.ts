@@ -101,6 +101,7 @@ export async function copyAll(
 
 async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions): Promise<CopyAllResult> {
   const { concurrency, prefix, signal, onObject } = checked(options);
+  let all = 0;
   const counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
   const errors: KeyFailure[] = [];
   const broken: unknown[] = [];
@@ -114,6 +115,7 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
         return { key, size, result: "failed" as const, error: locate(thrown, { operation: "copyAll", key }) };
       },
     );
+    all++;
     counts[done.result]++;
     if (done.result === "copied") counts.bytes += size;
     if (done.error && errors.length < MOST_ERRORS) errors.push({ key, error: done.error });
@@ -134,7 +136,6 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
   if (broken.length > 0) throw broken[0];
   const { failed, ...result } = counts;
   if (failed === 0) return result;
-  const all = failed + result.copied + result.same + result.kept + result.gone;
   throw new StorageError("partial", `${failed} of ${all} objects were not copied`, { errors });
 }
 
@@ -178,7 +179,7 @@ async function copyOne(
     } catch (error) {
       // Such as B2's, which names a header and not what to do.
       if (conditions && hasCode(error, "unsupported") && error.response)
-        error.message += "; for a store that refuses conditional writes copy without conditions";
+        error.message += "; where conditional writes are refused copy without conditions";
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
       settled = there && settle(source, there, replace, SECOND);

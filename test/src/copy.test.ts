@@ -290,7 +290,7 @@ describe("copyAll", () => {
         ((await run(from, { ...to, upload }, options)).outcome as StorageError).errors?.[0]?.error.message;
       expect(await messageOf({ conditions: false })).toBe('copyAll "a": not here');
       expect(await messageOf({})).toBe(
-        'copyAll "a": not here; for a store that refuses conditional writes copy without conditions',
+        'copyAll "a": not here; where conditional writes are refused copy without conditions',
       );
     });
 
