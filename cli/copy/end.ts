@@ -21,7 +21,9 @@ export interface End {
 export async function endOf(text: string, file: string | undefined): Promise<End> {
   const [, bucket, below = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
   if (bucket === undefined) return folderOf(text, file);
-  const variables = file === undefined ? process.env : parseEnv(await readFile(file, "utf8"));
+  // Windows puts a mark before the text, which would be part of the first name.
+  const read = async (path: string): Promise<string> => (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
+  const variables = file === undefined ? process.env : parseEnv(await read(file));
   // The keys of the environment would be sent, which are the other end's.
   if (file !== undefined && !variables["STORAGE_S3_ACCESS_KEY"])
     throw new Error(`${file}: must have STORAGE_S3_ACCESS_KEY; AWS_* variables count in the environment alone`);
