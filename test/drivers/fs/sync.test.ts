@@ -1,12 +1,12 @@
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import type * as Files from "../../../drivers/fs/file.ts";
 import type * as Sync from "../../../drivers/fs/sync.ts";
-import { syncRemoval } from "../../../drivers/fs/sync.ts";
+import { syncNames, syncRemoval } from "../../../drivers/fs/sync.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
@@ -138,6 +138,35 @@ describe("a durable put", () => {
     ]);
   });
 
+  it("L2: flushes a draft once more whose time is set anew, since another process has given a later one to what it replaces", async () => {
+    const seen = await seenBy(async (base) => {
+      const { put } = await folder({ base, durable: true });
+      await put("k", "1");
+      const ahead = Date.now() / 1000 + 10;
+      await utimes(join(base, "k"), ahead, ahead);
+      calls.list.length = 0;
+      await put("k", "2");
+    });
+    const draft = "sync /.unbucket/tmp/";
+    expect(seen).toEqual([draft, draft, "rename /.unbucket/tmp/ /k", "sync "]);
+  });
+
+  it("L2: flushes the name of a base that is new, and is not held up by one that has gone", async () => {
+    await seenBy(async (above) => {
+      const base = join(above, "new");
+      calls.list.length = 0;
+      const { put } = await folder({ base, durable: true });
+      await put("k", "1");
+      expect(calls.list).toContain("sync ");
+      const root = rootAt(base);
+      await rm(base, { recursive: true });
+      calls.list.length = 0;
+      await syncNames(root, "a/b");
+      await syncRemoval(root, "a/b");
+    });
+    expect(calls.list).toEqual([]);
+  });
+
   it("L2: flushes the folders above once, and again when they have been made anew", async () => {
     const seen = await seenBy(async (base) => {
       const { put, store } = await folder({ base, durable: true });
@@ -155,42 +184,45 @@ describe("a durable put", () => {
     ]);
   });
 
-  it("L2: create, overwrite, copy and delete flush bytes, then give the name, then flush it with new folders", async () => {
-    const given = ["sync /new/er", "sync /new", "sync "];
-    const steps: string[][] = [];
-    await seenBy(async (base) => {
-      const { put, store } = await folder({ base, durable: true });
-      await put("warm", "");
-      const step = async (run: Promise<unknown>): Promise<void> => {
-        await run;
-        steps.push(calls.list.splice(0));
-      };
-      calls.list.length = 0;
-      await step(put("new/er/k", "1", { ifNoneMatch: "*" }));
-      await step(put("new/er/k", "2"));
-      await step(store.copy?.(K("new/er/k"), K("copy/k"), {}) ?? Promise.resolve());
-      await step(store.delete(K("new/er/k"), {}));
-      await step(put("new/er//k", "1"));
-    });
-    const [create, overwrite, copy, remove, encoded] = steps;
-    expect(create).toEqual([
-      ...["sync /.unbucket/tmp/", "mkdir /new", "mkdir /new/er"],
-      ...["link /.unbucket/tmp/ /new/er/k", "unlink /.unbucket/tmp/", ...given],
-    ]);
-    expect(overwrite).toEqual(["sync /.unbucket/tmp/", "rename /.unbucket/tmp/ /new/er/k", "sync /new/er"]);
-    expect(copy).toEqual([
-      ...["sync /.unbucket/tmp/", "mkdir /copy", "rename /.unbucket/tmp/ /copy/k", "sync /copy", "sync "],
-    ]);
-    expect(remove).toEqual(["unlink /new/er/k", "rmdir /new/er", "rmdir /new", "sync "]);
-    expect(encoded).toEqual([
-      ...["sync /.unbucket/tmp/", "mkdir /.unbucket/keys", "rename /.unbucket/tmp/ /.unbucket/keys/new%2fer%2f%2fk="],
-      ...["sync /.unbucket/keys", "sync /.unbucket"],
-    ]);
-  });
+  it.each([true, undefined])(
+    "L2: create, overwrite, copy and delete flush bytes, then give the name, then flush it with new folders (durable: %s)",
+    async (durable) => {
+      const given = ["sync /new/er", "sync /new", "sync "];
+      const steps: string[][] = [];
+      await seenBy(async (base) => {
+        const { put, store } = await folder({ base, durable });
+        await put("warm", "");
+        const step = async (run: Promise<unknown>): Promise<void> => {
+          await run;
+          steps.push(calls.list.splice(0));
+        };
+        calls.list.length = 0;
+        await step(put("new/er/k", "1", { ifNoneMatch: "*" }));
+        await step(put("new/er/k", "2"));
+        await step(store.copy?.(K("new/er/k"), K("copy/k"), {}) ?? Promise.resolve());
+        await step(store.delete(K("new/er/k"), {}));
+        await step(put("new/er//k", "1"));
+      });
+      const [create, overwrite, copy, remove, encoded] = steps;
+      expect(create).toEqual([
+        ...["sync /.unbucket/tmp/", "mkdir /new", "mkdir /new/er"],
+        ...["link /.unbucket/tmp/ /new/er/k", "unlink /.unbucket/tmp/", ...given],
+      ]);
+      expect(overwrite).toEqual(["sync /.unbucket/tmp/", "rename /.unbucket/tmp/ /new/er/k", "sync /new/er"]);
+      expect(copy).toEqual([
+        ...["sync /.unbucket/tmp/", "mkdir /copy", "rename /.unbucket/tmp/ /copy/k", "sync /copy", "sync "],
+      ]);
+      expect(remove).toEqual(["unlink /new/er/k", "rmdir /new/er", "rmdir /new", "sync "]);
+      expect(encoded).toEqual([
+        ...["sync /.unbucket/tmp/", "mkdir /.unbucket/keys", "rename /.unbucket/tmp/ /.unbucket/keys/new%2fer%2f%2fk="],
+        ...["sync /.unbucket/keys", "sync /.unbucket"],
+      ]);
+    },
+  );
 
   it("L2: each step of a multipart upload flushes what it has acknowledged, unless the driver was made with durable false", async () => {
     const steps: string[][] = [];
-    const upload = async (base: string, durable: boolean): Promise<void> => {
+    const upload = async (base: string, durable: boolean | undefined): Promise<void> => {
       const { put, store } = await folder({ base, durable });
       const multipart = store.multipart as MultipartBackend;
       await put("warm", "");
@@ -212,7 +244,8 @@ describe("a durable put", () => {
     };
     const [at, draft] = ["/.unbucket/uploads/id", "/.unbucket/tmp/"];
     await seenBy((base) => upload(base, true));
-    const [create, part, complete, again, abort] = steps.splice(0);
+    const byName = steps.splice(0);
+    const [create, part, complete, again, abort] = byName;
     expect(create).toEqual([
       ...[`sync ${draft}`, `mkdir ${at}`, `rename ${draft} ${at}/upload.json`],
       ...[`sync ${at}`, "sync /.unbucket/uploads"],
@@ -228,6 +261,8 @@ describe("a durable put", () => {
     // Whoever made the object may have died before its name was on the disk.
     expect(again).toEqual(["sync "]);
     expect(abort).toEqual([`unlink ${at}/upload.json`, `rmdir ${at}`, "sync /.unbucket/uploads"]);
+    await seenBy((base) => upload(base, undefined));
+    expect(steps.splice(0)).toEqual(byName);
     await seenBy((base) => upload(base, false));
     expect(steps.flat().filter((call) => call.startsWith("sync"))).toEqual([]);
   });
@@ -252,12 +287,13 @@ describe("a durable put", () => {
 
   it("of a driver with durable false flushes nothing", async () => {
     const seen = await seenBy(async (base) => {
-      const { put } = await folder({ base, durable: false });
+      const { put, store } = await folder({ base, durable: false });
       await put("warm", "");
       calls.list.length = 0;
       await put("a/b", "x", { durable: true });
+      await store.copy?.(K("a/b"), K("c"), {});
     });
-    expect(seen).toEqual(["mkdir /a", "rename /.unbucket/tmp/ /a/b"]);
+    expect(seen).toEqual(["mkdir /a", "rename /.unbucket/tmp/ /a/b", "rename /.unbucket/tmp/ /c"]);
   });
 });
 
