@@ -1,7 +1,7 @@
 /** What becomes of those who wait for the flush of one folder, when somebody stops or something is taken away meanwhile. */
 import type * as Fs from "node:fs";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
@@ -82,6 +82,22 @@ it("L2, L7: who writes a new key again meanwhile has it at once, and keeps it wh
   expect([await now.text(), now.metadata["n"]]).toEqual(["again 2", "2"]);
   // Of three versions one record is left.
   expect((await filesBelow(base)).filter((path) => path.includes("/meta/"))).toHaveLength(1);
+});
+
+it("L7: who writes a key again keeps off while an older file of it, which an interrupted write has left, is to be removed", async () => {
+  const { base, store, letGo } = await waiting();
+  await mkdir(join(base, ".unbucket/keys"));
+  await writeFile(join(base, ".unbucket/keys/d%2fold="), "older");
+  const first = store.upload("d/old", "first");
+  await expect.poll(() => existsSync(join(base, "d/old"))).toBe(true);
+  // What it wrote could else lie where the older file is, and be removed for it.
+  const second = fs({ base }).upload("d/old", "second");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await readFile(join(base, "d/old"), "utf8")).toBe("first");
+  letGo();
+  await Promise.all([first, second]);
+  expect(await readFile(join(base, "d/old"), "utf8")).toBe("second");
+  expect(existsSync(join(base, ".unbucket/keys/d%2fold="))).toBe(false);
 });
 
 it("L31: a driver that is disposed of meanwhile lets the folder go when they have been answered", async () => {
