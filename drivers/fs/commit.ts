@@ -50,7 +50,6 @@ export async function commit(
 ): Promise<StoredInfo> {
   try {
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async (unlock) => {
-      conditions.signal?.throwIfAborted();
       const before = await findAll(root, key);
       checkConditions(before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
@@ -71,7 +70,7 @@ export async function commit(
       // is written after a delete could have the time of that, and with it the name of its record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
       const isOver = others.length === 0 && !before.some(({ stats }) => mayHaveRecord(stats));
-      const unlocked = isOver ? unlock() : null;
+      if (isOver) void unlock();
       // The old version's record stays until the new name is on the disk.
       try {
         if (draft.durable)
@@ -81,7 +80,6 @@ export async function commit(
       }
       for (const { candidate } of others) await tidy(root, key, candidate);
       for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
-      await unlocked;
       return infoOf(key, draft.stats, description);
     });
   } catch (error) {
