@@ -268,6 +268,10 @@ describe("authenticate by the header", () => {
 });
 
 describe("authenticate by the query", () => {
+  it("refuses a URL of the older signature, which else were that of nobody", async () => {
+    expect(await ask(`${OBJECT}?AWSAccessKeyId=${IN}&Signature=x&Expires=9999999999`)).toBe("InvalidRequest");
+  });
+
   const url = signQuery({ method: "GET", url: OBJECT }, EXAMPLE);
 
   it("takes Amazon's published URL until it expires, from a quarter of an hour before its time", async () => {
