@@ -49,6 +49,7 @@ describe("checkPolicy", () => {
       [
         ["Content-Length-Range", 5, 20],
         ["content-length-range", 1, 10],
+        ["content-length-range", 0, 30],
       ],
       { least: 5, most: 10 },
     ],
