@@ -270,6 +270,19 @@ describe("postObject", () => {
       "403 AccessDenied",
     ],
     [
+      "a policy for another bucket, which a field names",
+      () => [KEY, ...SIGNER, ["bucket", "other"], ...signed([{ bucket: "other" }, { key: "user/a" }]), FILE],
+      "403 AccessDenied",
+    ],
+    [
+      "a time that is none",
+      () => {
+        const signer: Field[] = [...SIGNER.slice(0, 2), ["x-amz-date", "20260304"]];
+        return [KEY, ...signer, ...signed(CONDITIONS, undefined, signer), FILE];
+      },
+      "403 AccessDenied",
+    ],
+    [
       "a key with a space before it",
       () => [["key", " user/a"], ...SIGNER, ...signed(CONDITIONS), FILE],
       "403 AccessDenied",
@@ -338,6 +351,8 @@ describe("postObject", () => {
     const sent = (path: string, headers: Record<string, string>): Promise<Response> =>
       fetch(`http://gateway/${path}`, { method: "POST", body: form(), headers });
     expect(await refusalOf(await sent("other", type))).toBe("404 NoSuchBucket");
+    // It is said in the form what it is to make, and a form is sent to the bucket.
+    expect(await refusalOf(await sent("bucket/user/a", type))).toBe("403 AccessDenied");
     expect(await refusalOf(await sent("bucket", { "content-type": "application/x-www-form-urlencoded" }))).toBe(
       "403 AccessDenied",
     );

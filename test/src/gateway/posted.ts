@@ -49,8 +49,12 @@ export const SIGNER: readonly Field[] = [
 ];
 
 /** `policy` and `x-amz-signature` for these conditions, to which those of the signer are added. */
-export function signed(conditions: readonly unknown[], expiration = "2999-01-01T00:00:00.000Z"): Field[] {
-  const all = [...conditions, ...SIGNER.map(([name, value]) => ({ [name]: value }))];
+export function signed(
+  conditions: readonly unknown[],
+  expiration = "2999-01-01T00:00:00.000Z",
+  signer: readonly Field[] = SIGNER,
+): Field[] {
+  const all = [...conditions, ...signer.map(([name, value]) => ({ [name]: value }))];
   const policy = Buffer.from(JSON.stringify({ expiration, conditions: all })).toString("base64");
   let key: string | Buffer = "AWS4gateway-secret";
   for (const step of [DAY, "us-east-1", "s3", "aws4_request"]) key = createHmac("sha256", key).update(step).digest();
