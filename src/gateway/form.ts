@@ -42,13 +42,7 @@ export async function postObject({ store, received, keys, bucket }: Posted): Pro
 
 /** The fields with the name of the file where they ask for it, which policies are held against. */
 function expanded({ fields, filename }: Form): ReadonlyMap<string, string> {
-  const signed = ["policy", "x-amz-signature"];
-  return new Map(
-    [...fields].map(([name, value]) => [
-      name,
-      signed.includes(name) ? value : value.replaceAll("${filename}", () => filename),
-    ]),
-  );
+  return new Map([...fields].map(([name, value]) => [name, value.replaceAll("${filename}", () => filename)]));
 }
 
 /** The policy, once its signature is found to be right. */
