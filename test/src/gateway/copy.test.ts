@@ -133,6 +133,29 @@ describe("copyObject", () => {
     expect([cancelled, (await asked.store.head("to"))?.etag]).toEqual([true, asked.before]);
   });
 
+  it.each(["COPY", "REPLACE", "part"])(
+    "copies no other version than the conditions were held against: %s",
+    async (how) => {
+      const asked = await filled();
+      const { head } = asked.store;
+      // Somebody is faster.
+      asked.store.head = async (...args) => {
+        const info = await head(...args);
+        await asked.store.upload("from", "later");
+        return info;
+      };
+      const upload = await asked.store.createMultipartUpload("to");
+      const part = how === "part";
+      const response = await copying(
+        asked,
+        { "x-amz-copy-source-if-match": asked.etag, ...(!part && { "x-amz-metadata-directive": how }) },
+        part ? `to?partNumber=1&uploadId=${upload.state().uploadId}` : "to",
+      );
+      expect(await refusalOf(response)).toBe("412 PreconditionFailed");
+      expect([await (await asked.store.download("to")).text(), await upload.parts()]).toEqual(["before", []]);
+    },
+  );
+
   it("lets the source go where what shall be stored with the copy is refused", async () => {
     const asked = await filled();
     const { download } = asked.store;
