@@ -78,22 +78,14 @@ export async function commit(
       } finally {
         await placed.held.close();
       }
-      for (const { candidate } of others) await tidy(root, key, candidate);
+      // The new file hides them, as one at a place that counts for more is replaced: what stays can wait for the key's next write.
+      for (const { candidate } of others) await removeFile(root, candidate).catch(() => {});
       for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
       return infoOf(key, draft.stats, description);
     });
   } catch (error) {
     await discard(root, written.path);
     throw error;
-  }
-}
-
-/** Removes an older file. One that the new file hides can wait for the key's next write; one that hides it cannot. */
-async function tidy(root: Root, key: string, older: Candidate): Promise<void> {
-  try {
-    await removeFile(root, older);
-  } catch (error) {
-    if (older.path === placesOf(root, key)[0]?.path) throw error;
   }
 }
 
