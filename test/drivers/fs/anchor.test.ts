@@ -90,6 +90,21 @@ describe("anchors", () => {
     expect(left()).toBe(0);
   });
 
+  it("keeps a folder for each who uses it until they have let it go, once each, also when all are let go", async () => {
+    const { root } = await place();
+    const { anchor: hold, release } = anchors(root, () => true);
+    const [first, second, third] = [await hold("a/b"), await hold("a/b"), await hold("a/b")];
+    await first?.close();
+    await first?.close();
+    release();
+    await second?.close();
+    // By a descriptor that is closed, names would lead to nowhere, or into the folder that is opened next.
+    await writeFile(third?.path("k") ?? "", "x");
+    expect(await readFile(join(root.base, "a/b/k"), "utf8")).toBe("x");
+    await third?.close();
+    expect(openBelow(root.base)).toEqual([]);
+  });
+
   it("keeps none of a base that may be another folder the next moment", async () => {
     const { root } = await place();
     const { anchor: hold } = anchors(root, () => false);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Anchor } from "../../../drivers/fs/anchor.ts";
@@ -31,6 +31,22 @@ describe("rootAt", () => {
     }
     expect(await filesBelow(outside)).toEqual([]);
     expect([await root.whereabouts("d"), await root.whereabouts("d/out")]).toEqual(["inside", "linked"]);
+  });
+
+  it("follows a base that is a link to another folder at once, also in folders that it has just held", async () => {
+    const above = await emptyFolder();
+    for (const folder of ["old/d", "new/d"]) await mkdir(join(above, folder), { recursive: true });
+    const base = join(above, "base");
+    await symlink(join(above, "old"), base);
+    const root = rootAt(base);
+    await root.exists();
+    await (await root.hold("d"))?.close();
+    await symlink(join(above, "new"), join(above, "next"));
+    await rename(join(above, "next"), base);
+    const held = await root.hold("d");
+    await writeFile(held?.path("k") ?? "", "x");
+    await held?.close();
+    expect(await filesBelow(above)).toEqual(expect.arrayContaining(["new/d/k"]));
   });
 
   it("L9: refuses a reserved folder that is a link", async () => {
