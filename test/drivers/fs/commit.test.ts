@@ -1,6 +1,10 @@
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { commit } from "../../../drivers/fs/commit.ts";
+import { writeDraft } from "../../../drivers/fs/draft.ts";
+import { parseOptions } from "../../../drivers/fs/options.ts";
+import { rootAt, type Root } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, folder, K, streamOf, UGLY_KEYS } from "./folder.ts";
 
 describe("put", () => {
@@ -180,6 +184,17 @@ describe("put", () => {
     await mkdir(join(base, ".unbucket"));
     await writeFile(join(base, ".unbucket/version"), "2\n");
     expect((await failure(text("k"))).code).toBe("unsupported");
+  });
+
+  it("L17: makes a folder anew that is gone again before it can be held", async () => {
+    const { base, text } = await folder();
+    const real = rootAt(base);
+    let gone = 3;
+    const root: Root = { ...real, hold: async (...asked) => (gone-- > 0 ? null : real.hold(...asked)) };
+    const settings = parseOptions({ base, durable: false });
+    const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode("x") }, {});
+    await commit(root, settings, "d/k", draft, {}, {});
+    expect([gone, await text("d/k")]).toEqual([-1, "x"]);
   });
 
   it("L17: survives 1000 puts and deletes under one prefix at once", async () => {
