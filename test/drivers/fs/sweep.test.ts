@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
@@ -48,6 +48,32 @@ it("L18: sweep deletes the records of files that other programs have removed or 
   for (const key of ["kept", "a", "a/b", "x//y"])
     expect(await store.head(key as never, {})).toMatchObject({ metadata });
   expect(await records(made)).toHaveLength(4);
+});
+
+it("L9: sweep removes nothing through a link in the place of a folder of the driver's own", async () => {
+  const { base, put, files } = await folder();
+  await put("gone", "", { metadata });
+  await rm(join(base, "gone"));
+  const upload = join(base, ".unbucket/uploads", "0".repeat(32));
+  await mkdir(upload, { recursive: true });
+  for (const path of [join(upload, "1"), join(base, ".unbucket/tmp/old")]) await writeFile(path, "");
+  const outside = await emptyFolder();
+  for (const name of ["tmp", "uploads", "meta"]) {
+    await rename(join(base, ".unbucket", name), join(outside, name));
+    await symlink(join(outside, name), join(base, ".unbucket", name));
+  }
+  const before = await filesBelow(outside);
+  expect(before).toHaveLength(3);
+  const clock = testClock(Date.now() + 2 * DAY, 0);
+  expect(await sweep(rootAt(base), clock)).toBe(0);
+  expect(await filesBelow(outside)).toEqual(before);
+  // The same folders are swept where they belong.
+  for (const name of ["tmp", "uploads", "meta"]) {
+    await rm(join(base, ".unbucket", name));
+    await rename(join(outside, name), join(base, ".unbucket", name));
+  }
+  expect(await sweep(rootAt(base), clock)).toBe(3);
+  expect(await files()).toEqual([".unbucket/version"]);
 });
 
 it("L18: sweep leaves the record of a file that a backup brings later, whatever time the record has", async () => {
