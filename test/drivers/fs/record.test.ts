@@ -1,8 +1,8 @@
 import type * as FsPromises from "node:fs/promises";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { failure, folder, K } from "./folder.ts";
+import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 
 /** Files that no one may remove, by a part of their path. */
 const stuck = vi.hoisted(() => ({ part: "" }));
@@ -67,6 +67,21 @@ describe("placeRecord", () => {
     });
     await put("a.txt", "plain again");
     expect((await files()).filter((file) => file.includes("/meta/"))).toEqual([]);
+  });
+
+  it("L9: reads, writes and removes no record through a link in the place of their folder", async () => {
+    const { base, put, store, text } = await folder();
+    await put("k", "old", { metadata: { v: "old" } });
+    const outside = join(await emptyFolder(), "meta");
+    await rename(join(base, ".unbucket/meta"), outside);
+    await symlink(outside, join(base, ".unbucket/meta"));
+    const before = await filesBelow(outside);
+    expect(before).toHaveLength(1);
+    expect(await store.head(K("k"), {})).not.toHaveProperty("metadata");
+    expect(await failure(put("k", "new", { metadata: { v: "new" } }))).toMatchObject({ code: "denied" });
+    expect(await text("k")).toBe("old");
+    await store.delete(K("k"), {});
+    expect(await filesBelow(outside)).toEqual(before);
   });
 
   it("S20: keeps names of metadata that mean something to JavaScript", async () => {
