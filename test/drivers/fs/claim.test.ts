@@ -1,4 +1,4 @@
-import type { BigIntStats } from "node:fs";
+import { createHash } from "node:crypto";
 import type * as FsPromises from "node:fs/promises";
 import { link, lstat, lutimes, readdir, readlink, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,23 +8,24 @@ import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a file have happened, what holds the answer of one of them back, and whether there are links. */
+/** How many looks at a claim have happened, what holds the answer of one of them back, and whether there are links. */
 const system = vi.hoisted(() => ({ looks: 0, late: 0, until: Promise.resolve() as Promise<unknown>, links: true }));
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  const looked = async (path: string, options: { bigint: true }): Promise<BigIntStats> => {
-    const late = ++system.looks === system.late;
-    const stats = await fs.lstat(path, options);
+  // What a look ends with.
+  const looked = async (path: string): Promise<string> => {
+    const late = path.endsWith(".claim") && ++system.looks === system.late;
+    const line = await fs.readlink(path);
     if (late) await system.until;
-    return stats;
+    return line;
   };
   const linked: typeof fs.symlink = (...args) =>
     system.links ? fs.symlink(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
   const hard: typeof fs.link = (...args) =>
     system.links ? fs.link(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
-  return { ...fs, lstat: looked, symlink: linked, link: hard };
+  return { ...fs, readlink: looked, symlink: linked, link: hard };
 });
 afterEach(() => void (system.links = true));
 
@@ -91,6 +92,20 @@ describe("claim", () => {
     expect([order, await readdir(tmp)]).toEqual([["quick in", "quick out", "slow in", "slow out"], []]);
   });
 
+  it("leaves a claim that was left while another process has the right to free it", async () => {
+    const { tmp, path } = await place();
+    const line = await gone();
+    await symlink(line, path);
+    const { mtimeNs } = await lstat(path, { bigint: true });
+    const right = `${path}.${createHash("sha256").update(`${line} ${mtimeNs}`).digest("hex").slice(0, 8)}`;
+    await symlink(await nameHolder(), right);
+    expect(await endIfLeft(path)).toBe(false);
+    expect(await readdir(tmp)).toHaveLength(2);
+    await unlink(right);
+    expect(await endIfLeft(path)).toBe(true);
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
   it("takes over also where a crash happened while another crash was tidied up", async () => {
     const { tmp, path } = await place();
     await symlink(await gone(), path);
@@ -101,7 +116,6 @@ describe("claim", () => {
     for (const line of [await gone(), elsewhere]) {
       await symlink(line, path);
       const { mtimeNs } = await lstat(path, { bigint: true });
-      const { createHash } = await import("node:crypto");
       const right = `${path}.${createHash("sha256").update(`${line} ${mtimeNs}`).digest("hex").slice(0, 8)}`;
       await symlink(await gone(), right);
       await (
@@ -149,17 +163,26 @@ describe("claim", () => {
     expect(beats).toBeGreaterThan(3);
   });
 
-  it("leaves a claim that others have taken over while the machine slept", async () => {
-    const { path } = await place();
-    const clock = testClock();
-    let slept = 0;
-    const end = await claim(path, undefined, { ...clock, now: () => clock.now() + slept });
-    await unlink(path);
-    await symlink(elsewhere, path);
-    slept = 31_000;
-    await end();
-    expect(await readlink(path)).toBe(elsewhere);
-  });
+  it.each(["clock", "machine"])(
+    "leaves a claim that others have taken over while the %s stood still",
+    async (still) => {
+      const { path } = await place();
+      const clock = testClock();
+      let slept = 0;
+      const end = await claim(path, undefined, {
+        ...clock,
+        now: () => clock.now() + (still === "machine" ? slept : 0),
+      });
+      await unlink(path);
+      await symlink(elsewhere, path);
+      slept = 31_000;
+      const now = performance.now();
+      const timer = vi.spyOn(performance, "now").mockReturnValue(now + (still === "clock" ? slept : 0));
+      await end();
+      timer.mockRestore();
+      expect(await readlink(path)).toBe(elsewhere);
+    },
+  );
 
   it("never takes from a process here that runs, and hears an abort while it waits", async () => {
     const { tmp, path } = await place();
