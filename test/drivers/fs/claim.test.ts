@@ -8,8 +8,14 @@ import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a claim have happened, what holds the answer of one of them back, and whether there are links. */
-const system = vi.hoisted(() => ({ looks: 0, late: 0, until: Promise.resolve() as Promise<unknown>, links: true }));
+/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, and whether nothing can be removed. */
+const system = vi.hoisted(() => ({
+  looks: 0,
+  late: 0,
+  until: Promise.resolve() as Promise<unknown>,
+  links: true,
+  stuck: false,
+}));
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
 vi.mock("node:fs/promises", async (importOriginal) => {
@@ -25,7 +31,9 @@ vi.mock("node:fs/promises", async (importOriginal) => {
     system.links ? fs.symlink(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
   const hard: typeof fs.link = (...args) =>
     system.links ? fs.link(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
-  return { ...fs, readlink: looked, symlink: linked, link: hard };
+  const removed: typeof fs.unlink = (path) =>
+    system.stuck ? Promise.reject(Object.assign(new Error("injected"), { code: "EACCES" })) : fs.unlink(path);
+  return { ...fs, readlink: looked, symlink: linked, link: hard, unlink: removed };
 });
 afterEach(() => void (system.links = true));
 
@@ -161,6 +169,30 @@ describe("claim", () => {
       retryable: true,
     });
     expect(beats).toBeGreaterThan(3);
+  });
+
+  it("shows that its holder is there, until it ends", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { path } = await place();
+    const end = await claim(path);
+    await lutimes(path, 1, 1);
+    vi.advanceTimersByTime(5000);
+    await expect.poll(async () => (await lstat(path)).mtimeMs).toBeGreaterThan(1000);
+    await end();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("takes over what this process has held and could not remove", async () => {
+    const { tmp, path } = await place();
+    const end = await claim(path);
+    system.stuck = true;
+    await end().finally(() => (system.stuck = false));
+    expect(await readdir(tmp)).toHaveLength(1);
+    await (
+      await claim(path, undefined, testClock())
+    )();
+    expect(await readdir(tmp)).toEqual([]);
   });
 
   it.each(["clock", "machine"])(
