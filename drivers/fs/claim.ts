@@ -75,7 +75,6 @@ export async function claim(
   const line = holding?.line ?? (await nameHolder());
   let seen: Seen | null = null;
   for (let waited = 0; !(await take(path, line, holding?.file, local));) {
-    signal?.throwIfAborted();
     const now = await look(path);
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
     if (!now || (await free(path, { ...now, rested }, clock))) continue;
