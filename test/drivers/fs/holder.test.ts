@@ -1,6 +1,7 @@
+import type * as FsPromises from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { nameHolder, stateOf } from "../../../drivers/fs/holder.ts";
 import { bundle, HOLDER } from "./child.ts";
 
@@ -17,6 +18,28 @@ it("stateOf tells processes that run from those that are gone, and owns that it 
   expect(await stateOf(line)).toBe("running");
   expect(await stateOf(`${nonce}.${machine}.${pid}.${Number(start) + 1}`)).toBe("gone");
 });
+
+it.each(["/proc/self/ns/pid", "boot_id"])(
+  "stateOf does not judge those of another machine or container, where other processes have its numbers: %s",
+  async (part) => {
+    if (process.platform !== "linux") return;
+    const line = (await nameHolder()).replace(/\.\d+\.\d+$/, ".4194305.1");
+    expect(await stateOf(line)).toBe("gone");
+    vi.doMock("node:fs/promises", async (original) => {
+      const fs = await original<typeof FsPromises>();
+      const other = (read: (path: string, encoding: "utf8") => Promise<string>) => async (path: string) =>
+        path.includes(part) ? "another" : read(path, "utf8");
+      return { ...fs, readFile: other(fs.readFile), readlink: other(fs.readlink) };
+    });
+    vi.resetModules();
+    onTestFinished(() => {
+      vi.doUnmock("node:fs/promises");
+      vi.resetModules();
+    });
+    const elsewhere = await import("../../../drivers/fs/holder.ts");
+    expect(await elsewhere.stateOf(line)).toBe("unknown");
+  },
+);
 
 describe("where there is no /proc", () => {
   const { platform } = process;
