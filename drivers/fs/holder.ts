@@ -71,7 +71,7 @@ export async function nameHolder(): Promise<string> {
 export async function stateOf(line: string): Promise<HolderState> {
   const { machine } = await (known ??= self());
   const [, of, pid, start] = /^[\w-]+\.(\w*)\.(\d+)\.(\d+)$/.exec(line) ?? [];
-  if (machine === null || of !== machine) return "unknown";
+  if (of !== machine) return "unknown";
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
