@@ -57,6 +57,11 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
   it.each([
     ["denied", answer(403)],
     ["gone", answer(404)],
+    // The login page of a network is older than any write.
+    [
+      "answered by no store",
+      answer(200, { date: new Date().toUTCString(), "last-modified": new Date(0).toUTCString() }),
+    ],
   ])("is ambiguous when a look at the object is %s", async (_name, head) => {
     const server = await wire(losing(refused, () => head));
     await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
@@ -159,6 +164,22 @@ it("a clock that is put back during a write makes no younger object an older one
     return script(request, number);
   });
   await expect(clocked(server, clock).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+});
+
+it("a write that took an hour keeps in doubt what was made meanwhile", async () => {
+  const clock = testClock();
+  const script = losing(refused, () => found("other", new Date(Date.now() - 1_800_000)));
+  const server = await wire((request, number) => {
+    if (request.method === "PUT") clock.advance(3_600_000);
+    return script(request, number);
+  });
+  await expect(clocked(server, clock).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+});
+
+it("a write that is refused for another reason is that, and the object is not looked at", async () => {
+  const server = await wire((request) => (request.method === "HEAD" ? answer(503) : failure(403, "AccessDenied")));
+  await expect(stubbed(server).upload("k", "x", create)).rejects.toMatchObject({ code: "denied" });
+  expect(server.requests.map(({ method }) => method)).toEqual(["PUT"]);
 });
 
 it("an abort while the store is asked whose the object is rejects with the reason", async () => {
