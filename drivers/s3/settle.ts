@@ -42,7 +42,7 @@ export function whose(
     await response.discard();
     const absent = response.status === 404;
     if (!absent) ofStore(response);
-    const ours = !absent && writeId !== undefined && response.header(WRITE_ID) === writeId;
+    const ours = response.header(WRITE_ID) === writeId;
     return {
       absent,
       etag: ours ? toEtag(response.header("etag")) : null,
@@ -81,7 +81,7 @@ export async function settle(
       throw !lost && StorageError.is(failed) && failed.retryable ? inDoubt(error) : error;
     });
     if (found.etag !== null) return found.etag;
-    if (!lost) throw error;
+    // A refusal that is the store's own word has no other behind it.
     const refused = hasCode(error.cause, "precondition-failed");
     // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
     // have replaced ours.
