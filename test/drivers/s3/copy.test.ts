@@ -105,6 +105,20 @@ describe("copyObject", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it("does not name the ETag of a source that has none", async () => {
+    const server = await wire(source({ etag: "", "x-amz-request-id": "R" }));
+    await stubbed(server).copy("a", "b");
+    expect(server.requests[1]?.headers["x-amz-copy-source-if-match"]).toBeUndefined();
+  });
+
+  it("stays ambiguous when the answer to the last of its tries was lost", async () => {
+    let copies = 0;
+    const script: Script = () => (copies++ % 2 === 0 ? { bytes: "", then: "fin" } : failure(412, "PreconditionFailed"));
+    const server = await wire(source({}, script));
+    await expect(stubbed(server).copy("a", "b")).rejects.toMatchObject({ code: "ambiguous" });
+    expect(copies).toBe(6);
+  });
+
   it("begins again when the source is replaced meanwhile, and gives up after three times", async () => {
     let copies = 0;
     const refusing = (times: number): Script =>
@@ -144,6 +158,36 @@ describe("copyObject above 5 GiB", () => {
     for (const { query, headers } of server.requests) {
       if (query.has("partNumber")) expect(headers["x-amz-copy-source-if-match"]).toBe('"e"');
     }
+  });
+
+  it("names the parts in order, in whatever order they were copied", async () => {
+    let rest: (() => void) | undefined;
+    const others = new Promise<void>((resolve) => (rest = resolve));
+    const script: Script = async (request, number) => {
+      const part = request.query.get("partNumber");
+      if (part === "1") await others;
+      if (part === "13") rest?.();
+      return parts(request, number);
+    };
+    const server = await wire(source({ "content-length": String(size) }, script));
+    await clocked(server, testClock()).copy("a", "b");
+    const document = server.requests.at(-1)?.body.toString() ?? "";
+    const named = [...document.matchAll(/<PartNumber>(\d+)</g)].map(([, number]) => Number(number));
+    expect(named).toEqual(Array.from({ length: 13 }, (_, index) => index + 1));
+  });
+
+  it("refuses a source with metadata that no header can say, and begins nothing", async () => {
+    const server = await wire(source({ "content-length": String(size), "x-amz-missing-meta": "1" }, parts));
+    await expect(clocked(server, testClock()).copy("a", "b")).rejects.toMatchObject({ code: "unsupported" });
+    expect(server.requests.map(({ method }) => method)).toEqual(["HEAD"]);
+  });
+
+  it("begins again when its upload is swept meanwhile, which says nothing of the source", async () => {
+    let swept = 0;
+    const script: Script = (request, number) =>
+      request.query.has("partNumber") && swept++ === 0 ? failure(404, "NoSuchUpload") : parts(request, number);
+    const server = await wire(source({ "content-length": String(size) }, script));
+    expect(await clocked(server, testClock()).copy("a", "b")).toMatchObject({ key: "b", size });
   });
 
   it("leaves no upload behind when a part fails", async () => {

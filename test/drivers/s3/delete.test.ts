@@ -117,6 +117,9 @@ describe("deleteObjects", () => {
     await expect(stubbed(await wire(failure(404, "NoSuchBucket"))).delete(["a", "b"])).rejects.toMatchObject({
       code: "bucket-not-found",
     });
+    const busy = stubbed(await wire(failure(503, "SlowDown")), { retry: { attempts: 1 } });
+    const later = await partial(busy.delete(["a", "b"]));
+    expect(later).toMatchObject({ retryable: true, errors: [{ error: { response: { status: 503 } } }, {}] });
   });
 
   it("cuts at 1000 keys, and goes key by key where XML cannot carry one or the store has no batches", async () => {

@@ -40,6 +40,18 @@ describe("the steps of a multipart upload", () => {
   });
 });
 
+it("abort ends at once with the reason of its own signal, though the store does not answer", async () => {
+  const control = new AbortController();
+  const reason = new Error("left");
+  const server = await wire((request) => {
+    if (request.method !== "DELETE") return happy(request);
+    control.abort(reason);
+    return { bytes: "", then: "hang" };
+  });
+  const upload = await stubbed(server).createMultipartUpload("k");
+  await expect(upload.abort({ signal: control.signal })).rejects.toBe(reason);
+}, 10_000);
+
 describe("send, when the store does not know the upload", () => {
   const over =
     (head: Answer, listed: string | undefined): Script =>
@@ -145,6 +157,17 @@ describe("listUploads", () => {
     expect(server.requests[0]?.query.has("encoding-type")).toBe(false);
   });
 
+  it("goes on by the key alone where the store names no upload, for as many pages as there are", async () => {
+    const server = await wire((_, number) =>
+      page(
+        `${upload("k", `${number}`)}<IsTruncated>${number < 5}</IsTruncated><NextKeyMarker>k${number}</NextKeyMarker>`,
+      ),
+    );
+    const ids: string[] = [];
+    for await (const { uploadId } of stubbed(server).listUploads()) ids.push(uploadId);
+    expect(ids).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
   it("rejects corrupt for a list that goes round", async () => {
     const script: Script = (_, number) =>
       page(`<IsTruncated>${number < 40}</IsTruncated><NextKeyMarker>k${number % 2}</NextKeyMarker>`);
@@ -157,12 +180,15 @@ describe("listUploads", () => {
     ["goes on, but not where", page(`${upload("k", "1")}<IsTruncated>true</IsTruncated>`)],
     ["says neither that it goes on nor that it ends", page(`${upload("k", "1")}<IsTruncated>t</IsTruncated>`)],
     ["has an upload without id", page("<Upload><Key>k</Key></Upload>")],
+    ["has an upload without its time", page("<Upload><Key>k</Key><UploadId>1</UploadId></Upload>")],
     ["has a key outside the prefix", page(upload("other", "1"))],
   ])("rejects corrupt when the list %s", async (_, found) => {
-    const uploads = stubbed(await wire(found)).listUploads({ prefix: "k" });
+    const server = await wire(found);
+    const uploads = stubbed(server).listUploads({ prefix: "k" });
     const all = async (): Promise<void> => {
       for await (const each of uploads) void each;
     };
     await expect(all()).rejects.toMatchObject({ code: "corrupt", operation: "listUploads" });
+    expect(server.requests).toHaveLength(1);
   });
 });
