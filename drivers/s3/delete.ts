@@ -75,7 +75,8 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
   };
   const judge = (error: unknown): Failure => ({ error, retryable: error === busy?.[0]?.error, kind: "throttled" });
   await retry(retries, client.budget, call.signal, attempt, judge, clock.own).catch((error: unknown) => {
-    if (!busy || call.signal?.aborted) throw error;
+    // Only keys that are left can stand for what went wrong: with none, this would call all deleted.
+    if (!busy?.[0] || call.signal?.aborted) throw error;
   });
   return [...failures, ...(busy ?? [])];
 }
