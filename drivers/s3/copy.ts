@@ -57,7 +57,6 @@ export async function copyObject(
           retryable: true,
           cause: error,
         });
-      if (error.code === "not-found") return null;
       throw error;
     }
   }
