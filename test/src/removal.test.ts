@@ -52,3 +52,14 @@ test("deleteBelow ends where the store lists what it says is deleted", async () 
   await expect(stuck).rejects.toMatchObject({ code: "unavailable", key: "a" });
   expect(passes).toBeLessThan(6);
 });
+
+test("deleteBelow goes on for as long as each listing brings other keys, as where one object hides the next", async () => {
+  const keys = new Set(["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e", "a/b/c/d/e/f"]);
+  const backend = keysOnly(keys);
+  const list: Backend["list"] = async (options) => {
+    const page = await backend.list(options);
+    return { ...page, objects: page.objects.slice(0, 1) };
+  };
+  expect(await deleteBelow({ ...backend, list }, "a", {})).toBe(6);
+  expect(keys.size).toBe(0);
+});
