@@ -56,7 +56,7 @@ export async function deleteBelow(backend: Backend, prefix: string, { signal }: 
     const before = first;
     [found, first] = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
     count += found;
-    again = first !== undefined && first === before ? again + 1 : 0;
+    again = first === before ? again + 1 : 0;
     if (again === TRIES)
       throw new StorageError("unavailable", "the store goes on to list what it says is deleted", {
         key: first as string,
