@@ -67,6 +67,19 @@ describe("update", () => {
     expect(clock.slept).toEqual([25, 50, 100, 200, 400, 800, 1600, 2500, 2500]);
   });
 
+  it("hears an abort while it reads, with the signal's own reason", async () => {
+    const control = new AbortController();
+    const reason = new Error("left");
+    const { run } = await loop(() => ({
+      get: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+          control.abort(reason);
+        }),
+    }));
+    await expect(run(() => "x", { signal: control.signal })).rejects.toBe(reason);
+  }, 10_000);
+
   it("gives up after its attempts with a retryable conflict that says so", async () => {
     const { run, clock, events } = await loop(failing("precondition-failed", 1000));
     await expect(run(() => "x")).rejects.toMatchObject({
