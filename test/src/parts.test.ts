@@ -61,6 +61,19 @@ describe("sendParts", () => {
     expect([stopped, ended]).toEqual([[reason], 1]);
   });
 
+  it("gives a buffer out again once its part is stored, and none that a failed request may still read", async () => {
+    const released: boolean[] = [];
+    const pieces: Pieces = async function* () {
+      for (let left = 2; left > 0; left--) {
+        yield { bytes: noise(1), release: (reusable) => void released.push(reusable) };
+      }
+    };
+    const send: SendPart = (partNumber) =>
+      partNumber === 1 ? done(partNumber) : Promise.reject(new Error("the line broke"));
+    await expect(sendParts({ concurrency: 1 }, 1, pieces, send, quiet)).rejects.toThrow("the line broke");
+    expect(released).toEqual([true, false]);
+  });
+
   it("tells a failure although the source waits for memory that others hold", async () => {
     const budget = new MemoryBudget(3 * PART, PART, 3);
     const reader = readerOf({ stream: source(cut(noise(3 * PART), [100])).stream });

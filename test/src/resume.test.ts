@@ -67,6 +67,7 @@ async function store(): Promise<Store> {
   const get: Backend["get"] = async (key, { range, ifMatch }) => {
     const { start, end } = range as { start: number; end: number };
     made.read.push(start);
+    if (start >= (made.result as Uint8Array).byteLength) throw new StorageError("invalid-range", "beyond the end");
     expect(ifMatch).toBe(made.completed);
     const bytes = (made.result as Uint8Array).subarray(start, end + 1);
     return { info: await head(key), range: { start, end }, body: new Response(Uint8Array.from(bytes)).body as never };
@@ -214,6 +215,17 @@ describe("send", () => {
     expect(await upload.send(() => changed, { verify: false })).toMatchObject({ etag: '"done"' });
   });
 
+  it("holds a source of no bytes, and one of a single byte, against the object of an upload that is done", async () => {
+    const made = await store();
+    Object.assign(made, { gone: true, completed: '"done"', result: data.subarray(0, 1) });
+    const upload = await made.driver.createMultipartUpload("k");
+    expect(await upload.send(() => data.subarray(0, 1))).toMatchObject({ etag: '"done"', size: 1 });
+    for (const other of [data.map((byte) => byte ^ 1).subarray(0, 1), data.subarray(0, 0)])
+      await expect(upload.send(() => other)).rejects.toMatchObject({ code: "conflict" });
+    made.result = data.subarray(0, 0);
+    expect(await upload.send(() => data.subarray(0, 0))).toMatchObject({ etag: '"done"', size: 0 });
+  });
+
   it("and complete resolve with what is known where the object may not be looked at", async () => {
     const made = await store();
     made.blind = true;
@@ -246,6 +258,24 @@ describe("send", () => {
     await expect(upload.send(() => source(cut(data, [300])).stream)).rejects.toMatchObject({ code: "invalid-option" });
     expect(made.gone).toBe(false);
   });
+});
+
+it("send stores parts by the algorithm that the upload was begun with, and lets them be stopped", async () => {
+  const made = await store();
+  const backend = await made.driver.getInstance();
+  const given: unknown[] = [];
+  const multipart: MultipartBackend = {
+    ...(backend.multipart as MultipartBackend),
+    uploadPart: async (_key, _id, partNumber, _bytes, options) => {
+      given.push(options);
+      return { partNumber, etag: '"e"' };
+    },
+    complete: async () => '"all"',
+  };
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, multipart }) });
+  const state = { key: "k", uploadId: "id", partSize: PART, checksum: "CRC32C full", parts: [] };
+  await (await driver.resumeMultipartUpload("k", state)).send(() => data.subarray(0, 1));
+  expect(given).toEqual([{ checksum: "CRC32C full", signal: expect.any(AbortSignal) }]);
 });
 
 describe("toState", () => {
