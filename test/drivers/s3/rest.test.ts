@@ -34,6 +34,7 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     });
     await expect(read).rejects.toMatchObject({
       code: "conflict",
+      retryable: true,
       operation: "download",
       message: expect.stringContaining("the object was replaced while it was read"),
     });
@@ -80,6 +81,12 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     const earlier = part({ "content-range": "bytes 10-99999/100000" }, 10);
     const [other] = await download(held(), thenAlways({ instead: earlier }));
     expect(Buffer.compare(await other, pattern(SIZE))).toBe(0);
+    // Over more than one piece.
+    const large = pattern(2_000_000);
+    const [late] = await download({ bytes: large, etag: '"v1"' }, (number) =>
+      number === 1 ? { after: 1_900_000 } : { instead: () => answer(200, { etag: '"v1"' }, large) },
+    );
+    expect(Buffer.compare(await late, large)).toBe(0);
   });
 
   it("does not count what is skipped as progress", async () => {
