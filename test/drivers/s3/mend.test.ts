@@ -25,6 +25,16 @@ const accepting =
 
 const ownKeys = { accessKeyId: undefined, secretAccessKey: undefined } as object;
 
+it.each<[string, (version: number) => Credentials]>([
+  ["id", (version) => ({ ...keys(1), accessKeyId: `AKID${version}` })],
+  ["session token", (version) => ({ ...keys(version), accessKeyId: "AKID" })],
+])("keys that have expired are replaced by others of which the %s alone is new", async (_, give) => {
+  const server = await wire(failure(400, "ExpiredToken"), happy);
+  const driver = stubbed(server, { ...ownKeys, credentials: provider(give), retry: { attempts: 1 } });
+  await driver.upload("k", "abc");
+  expect(server.requests).toHaveLength(2);
+});
+
 describe.each(TRANSPORTS)("keys that have expired, over %s", (_, transport) => {
   it.each([
     ["ExpiredToken", 400],
