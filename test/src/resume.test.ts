@@ -278,6 +278,17 @@ it("send stores parts by the algorithm that the upload was begun with, and lets 
   expect(given).toEqual([{ checksum: "CRC32C full", signal: expect.any(AbortSignal) }]);
 });
 
+it("send goes on with an upload of a store that lists no parts, by what the state knows", async () => {
+  const made = await store();
+  const state = await interrupted(made, 3);
+  const backend = await made.driver.getInstance();
+  const multipart = { ...(backend.multipart as MultipartBackend), parts: undefined };
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, multipart }) as Backend });
+  await (await driver.resumeMultipartUpload("k", state)).send(() => data);
+  expect(made.sent.sort()).toEqual([3, 4, 5]);
+  expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+});
+
 describe("toState", () => {
   const wrong: readonly unknown[] = [
     "",
