@@ -115,6 +115,15 @@ export async function syncNames(root: Paths, folder: string, held: Folder | null
   if (held) known.add(held);
 }
 
+/**
+ * Flushes the names of the folders above one that was made together with them, from `first` on. Its own name is flushed by who writes
+ * into it, those by nobody else.
+ */
+export async function syncAbove(path: string, first: string): Promise<void> {
+  for (let made = dirname(path); made.length >= first.length; made = dirname(made))
+    await syncFolder(dirname(made), false).catch(() => {});
+}
+
 /** Runs the flush of what has been `done` and can be seen: its failure is `ambiguous`, not a failure of what was done. */
 export async function flushing(done: string, flush: () => Promise<void>): Promise<void> {
   try {
