@@ -75,8 +75,7 @@ async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptio
   };
   const judge = (error: unknown): Failure => ({ error, retryable: error === busy?.[0]?.error, kind: "throttled" });
   await retry(retries, client.budget, call.signal, attempt, judge, clock.own).catch((error: unknown) => {
-    // Only keys that are left can stand for what went wrong: with none, this would call all deleted.
-    if (!busy?.[0] || call.signal?.aborted) throw error;
+    if (!busy || call.signal?.aborted) throw error;
   });
   return [...failures, ...(busy ?? [])];
 }
