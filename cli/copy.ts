@@ -3,7 +3,7 @@ import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { StorageError } from "../src/error.ts";
 import { endOf, mustDiffer, mustExist } from "./copy/end.ts";
-import { type Counts, lineOf, summary } from "./copy/report.ts";
+import { type Counts, harmless, lineOf, summary } from "./copy/report.ts";
 import { refuseUnknown } from "./unknown.ts";
 
 const args = {
@@ -37,11 +37,14 @@ export const copy: CommandDef<typeof args> = defineCommand({
     process.once("SIGINT", stop).once("SIGTERM", stop);
     // Who reads along may leave, as `head` does.
     process.stdout.on("error", stop);
+    process.stderr.on("error", stop);
     const drivers: { dispose?: () => unknown }[] = [];
     const counts: Counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
     const dryRun = given["dry-run"];
     try {
       refuseUnknown("copy", args, given._, rawArgs);
+      // A variable of a script that is not set must not copy everything.
+      if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
       const from = await endOf(given.from, given["from-env"]);
       const to = await endOf(given.to, given["to-env"]);
       drivers.push(from.driver, to.driver);
@@ -64,7 +67,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       console.log(summary(counts, dryRun));
     } catch (error) {
       if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, dryRun));
-      console.error(StorageError.is(error) || error instanceof Error ? error.message : error);
+      console.error(harmless(StorageError.is(error) || error instanceof Error ? error.message : String(error)));
       process.exitCode = 1;
     } finally {
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);

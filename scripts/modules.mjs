@@ -16,8 +16,8 @@ const ways = [bin, ...Object.values(imports), ...Object.values(exports)]
   .flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? []);
 
 /**
- * What is shared, by how many ways at least: by nearly all, by the drivers, by who signs. The table of content types stays by itself: it
- * is kept in a bundle of whatever stands beside it.
+ * What is shared, by how many of the ways at least: by nearly all, by the drivers, by who signs. The table of content types stays by itself,
+ * since a bundler cannot tell that building it does nothing else, and would keep it with whatever it takes from the same file.
  */
 const groups = [
   { name: "base", test: /\/src\/(?!type\.)/, minShareCount: 12, priority: 3 },
@@ -31,7 +31,7 @@ const bundle = await rolldown({
   // Packages, and the seams: which side of one it is decides who loads this package, by the conditions in package.json.
   external: /^[^./]/,
   treeshake: { moduleSideEffects: false },
-  // Asked for by groups that leave out what their files import.
+  // What groups that do not take along what their files import need, as a way in may then lie in one: its exports stay as they are.
   preserveEntrySignatures: "allow-extension",
 });
 await bundle.write({

@@ -89,10 +89,7 @@ export interface StoredObject {
   readonly range?: { readonly start: number; readonly end: number };
   /** Lazy and cancellable; errors when it ends early. */
   readonly body: ReadableStream<Uint8Array>;
-  /**
-   * The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone, and is given
-   * the memory too.
-   */
+  /** The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone. */
   readonly next?: (() => Promise<Uint8Array | null>) | undefined;
 }
 

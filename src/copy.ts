@@ -106,7 +106,7 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
   const errors: KeyFailure[] = [];
   const broken: unknown[] = [];
 
-  async function look(pair: Pair): Promise<void> {
+  async function report(pair: Pair): Promise<void> {
     const { key, size } = pair.source;
     const done: CopiedObject = await copyOne(from, to, pair, options).then(
       (result) => ({ key, size, result }),
@@ -126,7 +126,7 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
   async function lane(): Promise<void> {
     try {
       for (let step = await pairs.next(); !step.done && broken.length === 0; step = await pairs.next())
-        await look(step.value);
+        await report(step.value);
     } catch (error) {
       broken.push(error);
     }
@@ -136,7 +136,11 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
   if (broken.length > 0) throw broken[0];
   const { failed, ...result } = counts;
   if (failed === 0) return result;
-  throw new StorageError("partial", `${failed} of ${all} objects were not copied`, { errors });
+  const [first] = errors as [KeyFailure];
+  throw new StorageError("partial", `${failed} of ${all} objects were not copied; first: ${first.error.message}`, {
+    errors,
+    retryable: errors.every(({ error }) => error.retryable),
+  });
 }
 
 function checked(options: CopyAllOptions): CopyAllOptions & { readonly concurrency: number } {
@@ -144,6 +148,8 @@ function checked(options: CopyAllOptions): CopyAllOptions & { readonly concurren
   const { concurrency = 4, replace = "older", signal } = options;
   signal?.throwIfAborted();
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
+  for (const name of ["conditions", "dryRun"] as const)
+    if (!["boolean", "undefined"].includes(typeof options[name])) throw refuse(name, "must be true or false");
   return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64) };
 }
 
@@ -157,7 +163,8 @@ async function copyOne(
   const { key } = source;
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
   // A listing that is out of order would else be believed.
-  let there = found ?? (conditions ? undefined : await look());
+  const believed = found || replace === "always" || (conditions && !dryRun);
+  let there = believed ? found : await look();
   let settled = there && settle(source, there, replace);
   for (let looks = 1; ; looks++) {
     if (settled) return settled;
@@ -169,22 +176,35 @@ async function copyOne(
         throw error;
       });
       if (!object) return "gone";
-      there = await carry(object, to, key, { signal, ...condition });
+      there = await carry(object, to, key, { signal, ...condition }).catch((error: unknown) => {
+        throw conditions ? advised(error) : error;
+      });
       const now = await from.head(key, { signal });
       // Else the next run would see a copy that is younger than what it lacks.
       if (!now || isTwin(object, now)) return "copied";
       source = now;
       if (looks === MOST_LOOKS)
-        throw new StorageError("conflict", "the source never held still: copy it with replace always");
+        throw new StorageError(
+          "conflict",
+          "the source changed while it was copied, again and again: copy it when it rests",
+          {
+            retryable: true,
+          },
+        );
     } catch (error) {
-      // Such as B2's, which names a header and not what to do.
-      if (conditions && hasCode(error, "unsupported") && error.response)
-        error.message += "; where conditional writes are refused copy without conditions";
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
       settled = there && settle(source, there, replace, SECOND);
     }
   }
+}
+
+/** With what to do where a store refuses conditions: such as B2's answer names a header alone. */
+function advised(error: unknown): unknown {
+  if (!hasCode(error, "unsupported") || !error.response) return error;
+  const { message, operation, key, driver, response } = error;
+  const advice = `${message}; where conditional writes are refused copy without conditions`;
+  return new StorageError("unsupported", advice, { operation, key, driver, response, cause: error });
 }
 
 /** What an object of the other store is taken for, undefined when it is to be replaced. A time that nobody knows counts as older. */

@@ -36,10 +36,9 @@ export function toDownload(
       throw new StorageError("invalid-option", "the body was read before", place);
     }
     taken = true;
-    const own = stream ? undefined : stored.next;
-    const next = own ?? nextOf((stream ??= stored.body).getReader());
+    const next = (!stream && stored.next) || nextOf((stream ??= stored.body).getReader());
     try {
-      return (await collect(next, contentLength, Infinity, !!own)) as Uint8Array<ArrayBuffer>;
+      return (await collect(next, contentLength, Infinity)) as Uint8Array<ArrayBuffer>;
     } catch (error) {
       throw StorageError.is(error) ? locate(error, place) : error;
     }
@@ -50,7 +49,8 @@ export function toDownload(
     headers: () => (headers ??= toHeaders(shown, range, contentLength)),
     body() {
       if (!stream) {
-        stream = stored.body;
+        // What was read by its pieces may be locked, or would be made again for nobody.
+        stream = taken ? new ReadableStream() : stored.body;
         if (taken) stream.getReader();
       }
       return stream;

@@ -29,6 +29,24 @@ describe("the packed package", () => {
     expect({ [path]: names.sort() }).toEqual({ [path]: surface[path] });
   });
 
+  // On Node an import costs by the file: see DESIGN 17.
+  it.each([
+    ["drivers/s3.js", 8],
+    ["drivers/fs.js", 6],
+    ["src/respond.js", 5],
+  ])("loads few files: %s, and below it at most %i", (way, most) => {
+    const seen = new Set<string>();
+    const load = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/^(?:im|ex)port .*?from "(\.[^"]+)";$/gm))
+        load(join(file, "..", path));
+    };
+    load(join(pack, "dist", way));
+    expect(seen.size - 1).toBeLessThanOrEqual(most);
+    expect(seen.size).toBeGreaterThan(3);
+  });
+
   it("has every file that its manifest names", () => {
     const targets = [
       ...doors.flatMap(({ types, default: file }) => [types, file]),

@@ -32,6 +32,7 @@ export function summary({ copied, bytes: size, same, kept, gone, failed }: Count
 function bytes(size: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   let [value, unit] = [size, 0];
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  // What would be shown as 1000.0 is one of the next.
+  for (; value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1; unit++) value /= 1000;
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
 }

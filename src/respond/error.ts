@@ -32,7 +32,7 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   "bucket-not-found": { status: 500, message: FAILED },
   unauthenticated: { status: 500, message: FAILED },
   denied: { status: 500, message: FAILED },
-  partial: { status: 500, message: "Some of the objects could not be deleted." },
+  partial: { status: 500, message: "Some of the objects failed." },
   corrupt: { status: 500, message: FAILED },
   ambiguous: { status: 500, message: "It is not known whether the object was written; read it, then retry." },
   unknown: { status: 500, message: FAILED },

@@ -130,6 +130,7 @@ describe("unbucket copy", () => {
     [["from", "s3://b-1", "--to-env", "aws"], "aws: must have STORAGE_S3_ACCESS_KEY"],
     [["s3://b-1/a", "s3://b-1"], "one of the two lies in the other"],
     [["from", "to", "--replace", "newer"], "copyAll: replace must be older, never or always"],
+    [["from", "to", "--prefix"], "--prefix: must have a value"],
     [["from", "to", "--concurrency", "many"], "copyAll: concurrency must be a whole number from 1 to 64"],
     [["from", "to", "--to-env", "file"], "file: a folder has no use for variables"],
   ])("refuses %j", async (args, said) => {

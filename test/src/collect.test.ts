@@ -38,35 +38,6 @@ describe("collect", () => {
     expect([...((await collect(next, 0, 100)) as Uint8Array)]).toEqual([1, 1, 2, 2, 3, 3]);
   });
 
-  describe("of pieces whose memory is the reader's", () => {
-    const all = (...given: Uint8Array[]): Promise<Uint8Array | null> => {
-      const left = given.values();
-      return collect(async () => left.next().value ?? null, 4, 8, true);
-    };
-
-    it("gives one that is all as it is", async () => {
-      const piece = new Uint8Array([1, 2, 3, 4]);
-      expect(await all(piece)).toBe(piece);
-    });
-
-    it.each([
-      ["a view of more memory", new Uint8Array([0, 1, 2, 3, 4, 5]).subarray(1, 5)],
-      ["a Buffer", Buffer.from(new Uint8Array([1, 2, 3, 4]).buffer)],
-    ])("copies %s", async (_, piece) => {
-      const bytes = (await all(piece)) as Uint8Array;
-      expect(bytes.constructor).toBe(Uint8Array);
-      expect([...bytes]).toEqual([1, 2, 3, 4]);
-      expect(bytes.buffer).not.toBe(piece.buffer);
-      expect(bytes.buffer.byteLength).toBe(4);
-    });
-
-    it("joins what comes behind the announced length", async () => {
-      expect(await all(new Uint8Array([1, 2, 3, 4]), new Uint8Array([5]))).toEqual(new Uint8Array([1, 2, 3, 4, 5]));
-      expect(await all(new Uint8Array([1, 2]), new Uint8Array([3, 4]))).toEqual(new Uint8Array([1, 2, 3, 4]));
-      expect(await all(new Uint8Array(4), new Uint8Array(5))).toBeNull();
-    });
-  });
-
   it("takes bytes whose announced length no buffer has", async () => {
     expect(await collect(pieces(data, 7000), 2 ** 52, Infinity)).toEqual(data);
   });

@@ -250,8 +250,8 @@ describe("copyAll", () => {
       };
       return Object.assign(to.list(options), { pages: backwards });
     };
-    for (const conditions of [true, false]) {
-      expect((await run(from, { ...to, list }, { conditions })).steps).toEqual({ a: "kept", b: "kept", c: "kept" });
+    for (const options of [{}, { conditions: false }, { dryRun: true }]) {
+      expect((await run(from, { ...to, list }, options)).steps).toEqual({ a: "kept", b: "kept", c: "kept" });
       expect(await text(to, "b")).toBe("old!");
     }
   });
@@ -275,7 +275,8 @@ describe("copyAll", () => {
       expect(outcome).toMatchObject({
         code: "partial",
         operation: "copyAll",
-        message: "copyAll: 1 of 3 objects were not copied",
+        message: 'copyAll: 1 of 3 objects were not copied; first: copyAll "b": no',
+        retryable: false,
         errors: [{ key: "b", error: { code: "too-large" } }],
       });
       expect((await bodies[0]?.getReader().read())?.done).toBe(true);
@@ -307,18 +308,23 @@ describe("copyAll", () => {
       expect(uploads).toBe(3);
     });
 
-    it.each([{ replace: "newer" }, { concurrency: 0 }, { concurrency: 65 }, { prefixes: "a" }, { dryRun: null }])(
-      "refuse %o before anything is asked",
-      async (options) => {
-        const store = memory();
-        const list: Driver["list"] = () => {
-          throw new Error("asked");
-        };
-        await expect(copyAll({ ...store, list }, store, options as CopyAllOptions)).rejects.toMatchObject({
-          code: "invalid-option",
-        });
-      },
-    );
+    it.each([
+      { replace: "newer" },
+      { concurrency: 0 },
+      { concurrency: 65 },
+      { prefixes: "a" },
+      { dryRun: null },
+      { dryRun: "no" },
+      { conditions: 0 },
+    ])("refuse %o before anything is asked", async (options) => {
+      const store = memory();
+      const list: Driver["list"] = () => {
+        throw new Error("asked");
+      };
+      await expect(copyAll({ ...store, list }, store, options as CopyAllOptions)).rejects.toMatchObject({
+        code: "invalid-option",
+      });
+    });
   });
 
   it("ends with the signal's own reason when what is under way has ended", async () => {

@@ -1,10 +1,14 @@
-import { describe, expect, it, vi } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
 import type { Backend } from "../../src/backend.ts";
 import { caller, type DriverSpec } from "../../src/call.ts";
 import { StorageError } from "../../src/error.ts";
 import type { StorageEvent } from "../../src/event.ts";
-import type { ObjectInfo, UpdateFunction, UpdateOptions } from "../../src/interface.ts";
+import type { DownloadedObject, ObjectInfo, UpdateFunction, UpdateOptions } from "../../src/interface.ts";
 import { update } from "../../src/update.ts";
 import { testClock } from "../support/clock.ts";
 
@@ -201,6 +205,26 @@ describe("the current body in update", () => {
     const told: string[] = [];
     await (await stored(told)).run(() => new Response("x").body);
     expect(told).toEqual(["put", "cancelled"]);
+  });
+
+  it.each([10, 262_144, 300_000])("may be given back changed where it is, with %i bytes", async (size) => {
+    const base = await mkdtemp(join(tmpdir(), "unbucket-update-"));
+    onTestFinished(() => rm(base, { recursive: true }));
+    for (const store of [memory(), fs({ base })]) {
+      await store.upload("a", new Uint8Array(size));
+      let kept = new Uint8Array();
+      await store.update("a", async (current) => {
+        kept = await (current as DownloadedObject).bytes();
+        kept[0] = 7;
+        return kept;
+      });
+      const stored = await store.download("a");
+      const bytes = await stored.bytes();
+      expect([bytes[0], bytes.byteLength, kept.byteLength]).toEqual([7, size, size]);
+      // Whoever looks at the body of what was read takes nothing away.
+      expect(stored.body.locked).toBe(true);
+      expect(bytes.byteLength).toBe(size);
+    }
   });
 
   it("is cancelled when nothing is to change", async () => {
