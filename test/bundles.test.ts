@@ -51,7 +51,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/copy": 3_650,
   "unbucket/probe": 17_450,
   "unbucket/providers": 3_300,
-  "unbucket/conformance": 28_300,
+  "unbucket/conformance": 28_350,
   "unbucket/drivers/fs": 45_450,
   "unbucket/drivers/s3": 39_450,
   "unbucket/drivers/memory": 20_800,

@@ -45,6 +45,14 @@ export const updateCases: readonly Case[] = [
       ok(info.etag !== before.etag, "the new version must have another etag");
       same((await driver.head(`${prefix}n.json`))?.etag, info.etag, "etag afterwards");
       same(await textOf(driver, `${prefix}n.json`), `{"n":2}`, "what was stored");
+
+      // Changed where they are: a driver may not take the memory of what it gave back.
+      await driver.update(`${prefix}n.json`, async (current) => {
+        const bytes = (await current?.bytes()) ?? new Uint8Array();
+        bytes[5] = utf8("3")[0] ?? 0;
+        return bytes;
+      });
+      same(await textOf(driver, `${prefix}n.json`), `{"n":3}`, "what was stored of the bytes that were given");
     },
   },
   {
