@@ -1,10 +1,10 @@
 /** `unbucket serve`: a folder as an S3 endpoint. */
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CommandDef, defineCommand } from "citty";
 import fs from "../drivers/fs.ts";
 import { gateway } from "../src/gateway.ts";
 import { type GatewayOptions, parseOptions } from "../src/gateway/options.ts";
+import { isThere } from "./folder.ts";
 import { bucketOf } from "./serve/bucket.ts";
 import { originsOf, withCors } from "./serve/cors.ts";
 import { type Credentials, credentialsOf } from "./serve/credentials.ts";
@@ -38,7 +38,8 @@ export const serve: CommandDef<typeof args> = defineCommand({
       // A wrong option is for whoever typed it, not for the first request.
       parseOptions(options);
       const base = resolve(given.folder);
-      const exists = await isFolder(base);
+      // A missing one may be meant, since the first upload makes it; a file never is.
+      const exists = await isThere(base);
       const store = fs({ base, readOnly: given["read-only"] });
       const fetch = withCors(gateway(store, options).fetch, originsOf(given.cors));
       const { url } = await listen(fetch, given.host, portOf(given.port));
@@ -66,16 +67,6 @@ function optionsOf(given: Given, { accessKeyId, secretAccessKey }: Credentials):
     publicPrefixes: prefixesOf(given.public),
     onError: (error) => console.error(error),
   };
-}
-
-// A missing one may be meant, since the first upload makes it; a file never is.
-async function isFolder(base: string): Promise<boolean> {
-  const found = await stat(base).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (found?.isDirectory() === false) throw new Error(`${base} is no folder: give the folder that the file is in`);
-  return found !== undefined;
 }
 
 // A variable of a script that is not set must not open everything.

@@ -5,7 +5,7 @@
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { differences, type Pair } from "./copy/pairs.ts";
-import { hasCode, type KeyFailure, locate, StorageError } from "./error.ts";
+import { hasCode, type KeyFailure, locate, partial, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
@@ -99,8 +99,9 @@ export async function copyAll(
   }
 }
 
-async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions): Promise<CopyAllResult> {
-  const { concurrency, prefix, signal, onObject } = checked(options);
+async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): Promise<CopyAllResult> {
+  const options = checked(given);
+  const { concurrency, prefix, signal, onObject } = options;
   let all = 0;
   const counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
   const errors: KeyFailure[] = [];
@@ -136,21 +137,20 @@ async function run(from: ObjectStore, to: ObjectStore, options: CopyAllOptions):
   if (broken.length > 0) throw broken[0];
   const { failed, ...result } = counts;
   if (failed === 0) return result;
-  const [first] = errors as [KeyFailure];
-  throw new StorageError("partial", `${failed} of ${all} objects were not copied; first: ${first.error.message}`, {
-    errors,
-    retryable: errors.every(({ error }) => error.retryable),
-  });
+  throw partial(`${failed} of ${all} objects were not copied`, errors);
 }
 
-function checked(options: CopyAllOptions): CopyAllOptions & { readonly concurrency: number } {
+/** Options, checked and with their defaults. */
+type Checked = CopyAllOptions & Required<Pick<CopyAllOptions, "concurrency" | "replace" | "conditions" | "dryRun">>;
+
+function checked(options: CopyAllOptions): Checked {
   knownOptions(options, NAMES);
-  const { concurrency = 4, replace = "older", signal } = options;
+  const { concurrency = 4, replace = "older", conditions = true, dryRun = false, signal } = options;
   signal?.throwIfAborted();
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
-  for (const name of ["conditions", "dryRun"] as const)
-    if (!["boolean", "undefined"].includes(typeof options[name])) throw refuse(name, "must be true or false");
-  return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64) };
+  for (const [name, value] of Object.entries({ conditions, dryRun }))
+    if (typeof value !== "boolean") throw refuse(name, "must be true or false");
+  return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64), replace, conditions, dryRun };
 }
 
 /** One object. What was written meanwhile, at either end, is looked at again. */
@@ -158,7 +158,7 @@ async function copyOne(
   from: ObjectStore,
   to: ObjectStore,
   { source, found }: Pair,
-  { replace = "older", conditions = true, dryRun = false, signal }: CopyAllOptions,
+  { replace, conditions, dryRun, signal }: Checked,
 ): Promise<Exclude<CopiedObject["result"], "failed">> {
   const { key } = source;
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;

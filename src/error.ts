@@ -157,6 +157,12 @@ export function quoted(key: string): string {
   return JSON.stringify(key.length > 200 ? `${key.slice(0, 200)}…` : key);
 }
 
+/** The failure of some of many: what was said, with the first reason; worth another try when each of them is. */
+export function partial(said: string, errors: readonly KeyFailure[], deleted: readonly string[] = []): StorageError {
+  const retryable = errors.every(({ error }) => error.retryable);
+  return new StorageError("partial", `${said}; first: ${errors[0]?.error.message}`, { deleted, errors, retryable });
+}
+
 /** The failure of a verb that needs the object. */
 export function notFound(key: string): StorageError {
   return new StorageError("not-found", "there is no object with this key", { key });

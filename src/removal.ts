@@ -1,6 +1,6 @@
 /** Deleting many objects: a list of keys, or all below a prefix. */
 import type { Backend, CallOptions, DeleteFailure, Key, ListPage } from "./backend.ts";
-import { locate, StorageError } from "./error.ts";
+import { locate, partial, StorageError } from "./error.ts";
 import { parsePrefix } from "./key.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
 import { pool } from "./pool.ts";
@@ -18,16 +18,8 @@ export async function deleteAll(backend: Backend, keys: readonly Key[], options:
 export function refuseLeft(keys: readonly string[], failures: readonly DeleteFailure[]): void {
   if (failures.length === 0) return;
   const failed = new Set(failures.map((failure) => failure.key));
-  const first = failures[0] as DeleteFailure;
-  throw new StorageError(
-    "partial",
-    `${failures.length} of ${keys.length} keys were not deleted; first: ${first.error.message}`,
-    {
-      deleted: keys.filter((key) => !failed.has(key)),
-      errors: failures,
-      retryable: failures.every((failure) => failure.error.retryable),
-    },
-  );
+  const deleted = keys.filter((key) => !failed.has(key));
+  throw partial(`${failures.length} of ${keys.length} keys were not deleted`, failures, deleted);
 }
 
 async function deleteMany(

@@ -1,11 +1,12 @@
 /** One end of a copy: a folder, or a bucket or what is below a prefix of it. */
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { parseEnv } from "node:util";
 import { getStorage } from "../../drivers/env.ts";
 import fs from "../../drivers/fs.ts";
 import type { Driver } from "../../src/driver.ts";
 import type { ObjectStore } from "../../src/interface.ts";
+import { isThere } from "../folder.ts";
 
 /** A store by what was typed. */
 export interface End {
@@ -37,11 +38,7 @@ export async function endOf(text: string, file: string | undefined): Promise<End
 /** Rejects a folder that is not there: the source of a copy is never made. */
 export async function mustExist({ folder }: End): Promise<void> {
   if (folder === undefined) return;
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (!found?.isDirectory()) throw new Error(`${folder} is ${found ? "no folder" : "not there"}`);
+  if (!(await isThere(folder))) throw new Error(`${folder} is not there`);
 }
 
 /** Rejects ends of which one holds the other: what is written would be found, and written again. */
