@@ -100,6 +100,12 @@ export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reaso
   });
 }
 
+/**
+ * Readers whose read is under way. Chromium forgets the stream of a Blob, the read and whoever waits for it when nothing that
+ * lives refers to them: an upload of a file that a page awaits would never end.
+ */
+const reading = /* @__PURE__ */ new Set<ReadableStreamBYOBReader>();
+
 function open(stream: ReadableStream<Uint8Array>): [Pick<ReadableStreamBYOBReader, "cancel" | "releaseLock">, Read] {
   let byob: ReadableStreamBYOBReader;
   try {
@@ -112,7 +118,8 @@ function open(stream: ReadableStream<Uint8Array>): [Pick<ReadableStreamBYOBReade
   return [
     byob,
     async () => {
-      const { done, value } = await byob.read(new Uint8Array(scratch));
+      reading.add(byob);
+      const { done, value } = await byob.read(new Uint8Array(scratch)).finally(() => reading.delete(byob));
       // The runtime moved the memory: what comes back is the same buffer under a new name.
       if (value) scratch = value.buffer;
       return { done, value };

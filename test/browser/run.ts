@@ -1,11 +1,15 @@
 /** Runs the suite in a page of Chromium, as a bundler makes it for browsers. */
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { build } from "esbuild";
 import { launchBrowser } from "../playground/browser.ts";
 import type { Report } from "../runtimes/report.ts";
 import type { SuiteConfig } from "../suite/config.ts";
 import type { SuitePage } from "../suite/entry.browser.ts";
 import { servePage } from "./page.ts";
+
+/** Milliseconds for a case, so that one that hangs is named. */
+const LIMIT = 120_000;
 
 type Global = typeof globalThis & { readonly suite: SuitePage };
 
@@ -28,7 +32,8 @@ export async function runChromium(folder: string, suite: SuiteConfig): Promise<R
     const failed: string[] = [];
     // One after the other: a browser keeps six connections to a host, and a case may hold some while it waits for others.
     for (const [index, name] of names.entries()) {
-      const fault = await page.evaluate((job) => (globalThis as Global).suite.run(job), index);
+      const ran = page.evaluate((job) => (globalThis as Global).suite.run(job), index);
+      const fault = await Promise.race([ran, setTimeout(LIMIT, "it did not end", { ref: false })]);
       if (fault !== null) failed.push(`${name}: ${fault.slice(0, 500)}`);
     }
     return { passed: names.length - failed.length, failed };

@@ -1,0 +1,48 @@
+/** Uploads in a page whose memory is collected all the time: nothing but the upload refers to what it reads. */
+import { build } from "esbuild";
+import { expect, it, onTestFinished } from "vitest";
+import { launchBrowser } from "../playground/browser.ts";
+import { servePage } from "./page.ts";
+
+const SIZE = 5 * 2 ** 20;
+const UPLOADS = 40;
+
+const script = `
+import memory from "./drivers/memory.ts";
+const store = memory();
+async function run() {
+  for (let at = 0; at < ${UPLOADS}; at++) {
+    await store.upload("file", new Blob([new Uint8Array(${SIZE})]));
+    globalThis.stored = at + 1;
+  }
+}
+globalThis.begin = () => void run();`;
+
+type Global = typeof globalThis & { readonly begin: () => void; readonly stored?: number };
+
+it("an upload of a Blob ends", { timeout: 120_000 }, async () => {
+  const contents = { contents: script, resolveDir: new URL("../..", import.meta.url).pathname, loader: "ts" } as const;
+  const { outputFiles } = await build({
+    stdin: contents,
+    bundle: true,
+    format: "iife",
+    write: false,
+    conditions: ["browser"],
+  });
+  const origin = await servePage(outputFiles[0]?.text ?? "");
+  onTestFinished(() => origin.close());
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  await page.goto(origin.url);
+  const tools = await page.context().newCDPSession(page);
+  await page.evaluate(() => (globalThis as Global).begin());
+  let stored = 0;
+  for (let still = 0; stored < UPLOADS && still < 500;) {
+    await tools.send("HeapProfiler.collectGarbage");
+    const now = await page.evaluate(() => (globalThis as Global).stored ?? 0);
+    still = now === stored ? still + 1 : 0;
+    stored = now;
+  }
+  expect(stored).toBe(UPLOADS);
+});
