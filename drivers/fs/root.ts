@@ -10,7 +10,7 @@ import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { folderOf, RESERVED } from "./path.ts";
-import { syncAbove, syncNames } from "./sync.ts";
+import { syncNames } from "./sync.ts";
 
 /** The version of the layout that this driver reads and writes. */
 const VERSION = "1";
@@ -104,8 +104,7 @@ export function rootAt(base: string): Root {
       // It may have been removed since it was last seen.
       real = undefined;
       if (await exists()) return [];
-      const first = await mkdir(base, { recursive: true });
-      if (first !== undefined) await syncAbove(base, first);
+      await mkdir(base, { recursive: true });
       await exists();
       return [""];
     }

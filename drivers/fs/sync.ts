@@ -105,8 +105,7 @@ export async function syncNames(root: Paths, folder: string, held: Folder | null
     const birth = `${stats.ino}-${stats.birthtimeNs}`;
     // Those above it were flushed before it was remembered: none of them can be made anew while it is there.
     if (flushed.get(path) === birth) break;
-    // The folder above the base may be one that the process cannot open, and is not the driver's to answer for.
-    if (child === "") await syncFolder(dirname(path), false).catch(() => {});
+    if (child === "") await syncAbove(path);
     else await syncFolder(root.path(folderOf(child)), local);
     fresh.push([path, birth]);
   }
@@ -116,12 +115,12 @@ export async function syncNames(root: Paths, folder: string, held: Folder | null
 }
 
 /**
- * Flushes the names of the folders above one that was made together with them, from `first` on. Its own name is flushed by who writes
- * into it, those by nobody else.
+ * Flushes all that is above the base, since another process may have made it a moment ago. Some of it may not be the process's to
+ * open: what it cannot open it has not made, and does not answer for.
  */
-export async function syncAbove(path: string, first: string): Promise<void> {
-  for (let made = dirname(path); made.length >= first.length; made = dirname(made))
-    await syncFolder(dirname(made), false).catch(() => {});
+async function syncAbove(base: string): Promise<void> {
+  for (let folder = base; folder !== dirname(folder); folder = dirname(folder))
+    await syncFolder(dirname(folder), false).catch(() => {});
 }
 
 /** Runs the flush of what has been `done` and can be seen: its failure is `ambiguous`, not a failure of what was done. */

@@ -167,14 +167,18 @@ describe("a durable put", () => {
     expect(calls.list).toEqual([]);
   });
 
-  it("L2: flushes the names of folders that are made above a new base", async () => {
-    await seenBy(async (above) => {
-      calls.list.length = 0;
-      const { put } = await folder({ base: join(above, "a/b/new"), durable: true });
-      await put("k", "1");
-    });
-    expect(calls.list).toEqual(expect.arrayContaining(["sync ", "sync /a", "sync /a/b", "sync /a/b/new"]));
-  });
+  it.each(["a/b/new", "a", "."])(
+    "L2: flushes the names of the folders above a base, who ever has made %j",
+    async (made) => {
+      await seenBy(async (above) => {
+        await mkdir(join(above, made), { recursive: true });
+        calls.list.length = 0;
+        const { put } = await folder({ base: join(above, "a/b/new"), durable: true });
+        await put("k", "1");
+      });
+      expect(calls.list).toEqual(expect.arrayContaining(["sync ", "sync /a", "sync /a/b", "sync /a/b/new"]));
+    },
+  );
 
   it("L2: flushes the folders above once, and again when they have been made anew", async () => {
     const seen = await seenBy(async (base) => {
