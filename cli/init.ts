@@ -5,6 +5,7 @@ import { applyChange } from "./init/apply.ts";
 import { planChanges } from "./init/plan.ts";
 import { findProject } from "./init/project.ts";
 import { nextSteps } from "./init/steps.ts";
+import { refuseUnknown } from "./unknown.ts";
 
 const args = {
   dir: { type: "string", description: "Folder of the project", default: ".", valueHint: "folder" },
@@ -20,7 +21,7 @@ export const init: CommandDef<typeof args> = defineCommand({
   args,
   run({ args: { _: extra, dir, "dry-run": dryRun }, rawArgs }) {
     try {
-      refuseUnknown(extra, rawArgs);
+      refuseUnknown("init", args, extra, rawArgs);
       for (const line of runInit(resolve(dir), dryRun)) console.log(line);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
@@ -28,12 +29,6 @@ export const init: CommandDef<typeof args> = defineCommand({
     }
   },
 });
-
-// A mistyped --dry-run must not write.
-function refuseUnknown(extra: readonly string[], rawArgs: readonly string[]): void {
-  const unknown = extra[0] ?? rawArgs.find((arg) => arg.startsWith("-") && !/^--(dir|dry-run|dryRun)(=|$)/.test(arg));
-  if (unknown !== undefined) throw new Error(`${unknown} is unknown here: see "unbucket init --help"`);
-}
 
 /** Does it, and gives the lines to print. */
 export function runInit(dir: string, dryRun: boolean): readonly string[] {

@@ -2,6 +2,7 @@
 import { type CommandDef, defineCommand } from "citty";
 import env from "../drivers/env.ts";
 import { format, probe as probeDriver } from "../drivers/s3/probe.ts";
+import { refuseUnknown } from "./unknown.ts";
 
 const args = {} as const;
 
@@ -12,13 +13,13 @@ export const probe: CommandDef<typeof args> = defineCommand({
     description: "Ask the bucket of STORAGE_S3_* variables what its server can do, as a Markdown table",
   },
   args,
-  async run({ rawArgs }) {
+  async run({ args: { _: extra }, rawArgs }) {
     const control = new AbortController();
     const stop = (): void => control.abort(new Error("stopped; what was made has been removed"));
     process.once("SIGINT", stop);
     const driver = env();
     try {
-      if (rawArgs[0] !== undefined) throw new Error(`${rawArgs[0]} is unknown here: see "unbucket probe --help"`);
+      refuseUnknown("probe", args, extra, rawArgs);
       console.log(format(await probeDriver(driver, { signal: control.signal })));
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);

@@ -140,18 +140,21 @@ describe("init", () => {
     ]);
   });
 
-  it.each(["--dryrun", "--dir-name=x", "-n", "below"])(
-    "refuses %s, which it does not know, and writes nothing",
-    async (arg) => {
-      const files = { "package.json": manifest() };
-      const app = await project(files);
-      await expect(app.unbucket("init", arg)).rejects.toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining(`${arg} is unknown here: see "unbucket init --help"`),
-      });
-      expect(app.files()).toEqual(files);
-    },
-  );
+  it.each([
+    ["--dryrun", '--dryrun is unknown here: see "unbucket init --help"'],
+    ["--dir-name=x", '--dir-name is unknown here: see "unbucket init --help"'],
+    ["-n", '-n is unknown here: see "unbucket init --help"'],
+    ["below", 'below is unknown here: see "unbucket init --help"'],
+    ["--dry-run=no", "--dry-run=no: is a switch; leave out its value"],
+  ])("refuses %s, which it does not know, and writes nothing", async (arg, why) => {
+    const files = { "package.json": manifest() };
+    const app = await project(files);
+    await expect(app.unbucket("init", arg)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(why),
+    });
+    expect(app.files()).toEqual(files);
+  });
 
   it.each([
     ["no package.json", {} as Record<string, string>, ".", /There is no package.json in .*npm init/],
