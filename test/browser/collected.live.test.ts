@@ -8,7 +8,7 @@ const SIZE = 5 * 2 ** 20;
 const UPLOADS = 40;
 
 const script = `
-import memory from "./drivers/memory.ts";
+import memory from "../../drivers/memory.ts";
 const store = memory();
 async function run() {
   for (let at = 0; at < ${UPLOADS}; at++) {
@@ -21,7 +21,7 @@ globalThis.begin = () => void run();`;
 type Global = typeof globalThis & { readonly begin: () => void; readonly stored?: number };
 
 it("an upload of a Blob ends", { timeout: 120_000 }, async () => {
-  const contents = { contents: script, resolveDir: new URL("../..", import.meta.url).pathname, loader: "ts" } as const;
+  const contents = { contents: script, resolveDir: import.meta.dirname, loader: "ts" } as const;
   const { outputFiles } = await build({
     stdin: contents,
     bundle: true,
