@@ -40,8 +40,7 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
         }
         let piece: Uint8Array | null;
         try {
-          // What was cut once comes as it comes, so that each answer brings something.
-          piece = await step(current, atOnce && current === opened);
+          piece = await step(current, atOnce);
         } catch (error) {
           // What was wanted is there; how the connection ended no longer matters.
           if (at > end) return null;

@@ -118,6 +118,7 @@ function accepted(response: WireResponse, { etag, size, encoding }: Version, sta
 /** Passes over bytes that were read before, up to the first that was not. */
 async function skip(pieces: Pieces, count: number, end: number): Promise<Opened> {
   for (let left = count; ;) {
+    // What was cut once comes as it comes, not at once, so that each answer brings something.
     const piece = await pieces.next();
     if (!piece) throw new StorageError("corrupt", "the store sent nothing of what it announced", { retryable: true });
     if (piece.byteLength > left) return { pieces, first: left === 0 ? piece : piece.subarray(left), end };
