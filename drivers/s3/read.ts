@@ -121,14 +121,15 @@ function open(
   const span = response.status === 206 ? spanOf(response) : null;
   // A store without ranges answers a first part with the whole, which serves as well. A part that does not say which is none.
   const asked = range || span ? first : undefined;
-  const expected = asked && span && resolveRange(asked, span.size);
+  const begins = asked && span && ("suffix" in asked || asked.start < span.size);
+  const expected = begins ? resolveRange(asked, span.size) : undefined;
   if ((!span && (asked || response.status === 206)) || expected?.start !== span?.start || expected?.end !== span?.end) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(head ?? response));
+  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, head));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -223,9 +224,12 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
   );
 }
 
-/** The announced length. An object of unknown length is an error: taken for empty, it would be copied and served as such. */
-function lengthOf(response: WireResponse): number {
-  const length = response.header("content-length") ?? "";
+/**
+ * The length that an answer announces, or in its place a HEAD. An object of unknown length is an error: taken for empty, it would be
+ * copied and served as such.
+ */
+function lengthOf(response: WireResponse, head = response): number {
+  const length = head.header("content-length") ?? "";
   if (/^\d{1,15}$/.test(length)) return Number(length);
   void response.discard();
   throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");

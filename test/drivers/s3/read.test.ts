@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DownloadOptions } from "../../../src/interface.ts";
 import { answer, failure, happy, wire, type Answer, type Script } from "../../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
@@ -120,6 +121,55 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       const code = { 403: "denied", 404: "unknown" }[`${status}`] ?? "corrupt";
       await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code });
     });
+  });
+
+  describe("lets go of the answer", () => {
+    const endless = (head: string): Answer => ({ bytes: `HTTP/1.1 ${head}\r\n\r\n`, endless: "x".repeat(65_536) });
+    const whole = endless('200 OK\r\netag: "e"\r\ncontent-length: 1000000000000');
+    const bare = endless('200 OK\r\netag: "e"');
+
+    it.each<[string, DownloadOptions, readonly Answer[]]>([
+      ["that is all where a range was asked for", { range: { start: 2, end: 4 } }, [whole]],
+      [
+        "that is of less than where the range begins",
+        { range: { start: 5, end: 9 } },
+        [endless('206 Part\r\netag: "e"\r\ncontent-range: bytes 0-2/3')],
+      ],
+      ["of another version", { ifMatch: '"o"' }, [whole]],
+      ["without a length, whose HEAD has none", {}, [bare, { bytes: bare.bytes, then: "fin" }]],
+      ["without a length, whose HEAD is refused", {}, [bare, { bytes: "HTTP/1.1 403 No\r\n\r\n", then: "fin" }]],
+    ])("%s", async (_, options, script) => {
+      const server = await wire(...script);
+      await expect(stubbed(server, transport).download("k", options)).rejects.toMatchObject({ driver: "s3" });
+      await expect.poll(() => server.open()).toBe(0);
+    });
+
+    it("with a first part, when there can be no others", async () => {
+      const first = endless("206 Part\r\ncontent-range: bytes 0-5242879/5242881\r\nx-amz-request-id: R");
+      const server = await wire(first, answer(200, { "x-amz-request-id": "R" }, "all", "fin"));
+      const object = await stubbed(server, { ...transport, partSize: 5_242_880 }).download("k", { parallel: 2 });
+      expect(await object.text()).toBe("all");
+      await expect.poll(() => server.open()).toBe(0);
+    });
+  });
+
+  it("leaves no listener on a long-lived signal after a HEAD, nor after what it asks of the bucket", async () => {
+    const { signal } = new AbortController();
+    const live = new Set<unknown>();
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const server = await wire((request) => (request.path === "/bucket/none" ? answer(404) : happy(request)));
+    const driver = stubbed(server, transport);
+    expect([await driver.exists("k", { signal }), await driver.exists("none", { signal })]).toEqual([true, false]);
+    await expect.poll(() => live.size).toBe(0);
+  });
+
+  it("hears an abort while the bucket is asked for", async () => {
+    const control = new AbortController();
+    const server = await wire(answer(404), () => (control.abort("left"), { bytes: "" }));
+    await expect(stubbed(server, transport).exists("k", { signal: control.signal })).rejects.toBe("left");
   });
 
   it("does not decode what is stored compressed", async () => {
