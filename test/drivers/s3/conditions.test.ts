@@ -24,6 +24,13 @@ describe("asPrecondition", () => {
     ["an absent upload", { ifMatch: '"e"' }, "NoSuchUpload", "not-found"],
     ["an absent object without ifMatch", {}, "NoSuchKey", "not-found"],
   ])("of %s is what it should be", (_, given, said, code) => {
-    expect(asPrecondition(absent(said), given)).toMatchObject({ code });
+    expect(asPrecondition(absent(said), given)).toMatchObject({ code, response: { status: 404, code: said } });
+  });
+
+  it("has the store's error as its cause, and leaves any other alone", () => {
+    const cause = absent("NoSuchKey");
+    expect(asPrecondition(cause, { ifMatch: '"e"' })).toMatchObject({ cause });
+    const denied = new StorageError("denied", "no");
+    expect(asPrecondition(denied, { ifMatch: '"e"' })).toBe(denied);
   });
 });

@@ -36,6 +36,39 @@ describe("toStorageError", () => {
     expect(toStorageError(answered(599), none, identity)).toMatchObject({ code: "unavailable", retryable: false });
   });
 
+  it.each([
+    [302, "invalid-option"],
+    [304, "not-modified"],
+    [401, "unauthenticated"],
+    [403, "denied"],
+    [404, "unknown"],
+    [405, "unsupported"],
+    [409, "conflict"],
+    [412, "precondition-failed"],
+    [413, "too-large"],
+    [416, "invalid-range"],
+    [499, "unavailable"],
+    [500, "unavailable"],
+    [504, "timeout"],
+  ])("takes %i without a document, as a HEAD has it, for %s", (status, code) => {
+    expect(toStorageError(answered(status), none, identity).code).toBe(code);
+  });
+
+  it("says the status alone where there is no more", () => {
+    const { message, response } = toStorageError(answered(418), none, identity);
+    expect([message, response]).toEqual(["the store answered 418", { status: 418 }]);
+  });
+
+  it.each([
+    [404, "NoSuchBucket", /create the bucket/],
+    [403, "SignatureDoesNotMatch", /check the keys, the session token and the clock/],
+    [403, undefined, /s3:ListBucket/],
+    [404, undefined, /check endpoint/],
+    [404, "NoSuchUpload", /NoSuchUpload$/],
+  ])("says what to do on %i %s", (status, code, hint) => {
+    expect(toStorageError(answered(status), { ...none, code }, identity).message).toMatch(hint);
+  });
+
   it("keeps the request's id, and says in which region the bucket is", () => {
     const made = toStorageError(
       answered(301, "", { "x-amz-request-id": "R1", "x-amz-bucket-region": "eu-west-1" }),
@@ -44,6 +77,9 @@ describe("toStorageError", () => {
     );
     expect(made.response).toMatchObject({ status: 301, requestId: "R1" });
     expect(made.message).toContain("eu-west-1; set region");
+    // Where it is elsewhere, and not on whatever answer says it.
+    const right = toStorageError(answered(412, "", { "x-amz-bucket-region": "eu-west-1" }), none, identity);
+    expect(right.message).not.toContain("eu-west-1");
     const odd = toStorageError(answered(301, "", { "x-amz-bucket-region": "<b>" }), none, identity);
     expect(odd.message).not.toContain("<b>");
   });
@@ -52,10 +88,23 @@ describe("toStorageError", () => {
     for (const secret of Object.values(identity))
       for (let before = 270; before <= 300; before++) {
         const complaint = { code: `C${secret}`, message: `${"x".repeat(before)}${secret} tail`, region: undefined };
-        const { message, response } = toStorageError(answered(403), complaint, identity);
+        const answer = answered(403, "", { "x-amz-request-id": `R${secret}` });
+        const { message, response } = toStorageError(answer, complaint, identity);
         const said = message + JSON.stringify(response);
         expect(said).not.toContain(secret.slice(0, 6));
       }
+  });
+
+  it("repeats no secret either as it stands in an address, nor a second time", () => {
+    const secretAccessKey = "a/CANARY+b";
+    const message = ["a/CANARY+b", "a%2FCANARY%2Bb", "a%2fCANARY%2bb"].join(" ");
+    const made = toStorageError(answered(403), { ...none, message }, { ...identity, secretAccessKey });
+    expect(made.message).toContain("; *** *** ***;");
+  });
+
+  it("repeats the rest in one line as it is, also what decodes to nothing", () => {
+    const message = "100% of\n  %C3 and %0A";
+    expect(toStorageError(answered(400), { ...none, message }, identity).message).toMatch(/; 100% of %C3 and %0A$/);
   });
 
   it("repeats no customer's key", () => {

@@ -11,7 +11,17 @@ const head = (status: number, headers: Readonly<Record<string, string>> = {}) =>
   status,
   header: (name: string) => headers[name] ?? null,
 });
-const HOSTILE = ["x@evil/#", "x.evil.example/", "EU-WEST-1", "eu west", "a".repeat(64), "", "../..", "eu-west-1:443"];
+const HOSTILE = [
+  "x@evil/#",
+  "x.evil.example/",
+  "EU-WEST-1",
+  "eu west",
+  "a".repeat(64),
+  "",
+  "../..",
+  "eu-west-1:443",
+  "evil.example",
+];
 
 const scopeOf = (request: { readonly headers: Readonly<Record<string, string>> }): string =>
   /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers["authorization"] ?? "")?.[1] ?? "";
@@ -25,6 +35,7 @@ describe("isMisplaced", () => {
   it.each([
     [301, undefined, true],
     [307, undefined, true],
+    [308, undefined, true],
     [400, undefined, true],
     [400, "AuthorizationHeaderMalformed", true],
     [400, "InvalidArgument", false],
@@ -42,7 +53,16 @@ describe("regionIn", () => {
     expect(regionIn(head(301, headers), { ...none, region: "eu-west-2" })).toBe("eu-west-1");
     expect(regionIn(head(301, { location }), { ...none, region: "eu-west-2" })).toBe("eu-west-2");
     expect(regionIn(head(307, { location }), none)).toBe("eu-west-3");
-    expect(regionIn(head(307, { location: "https://s3.eu-west-4.evil.example/" }), none)).toBeUndefined();
+  });
+
+  it.each([
+    ["https://s3.eu-west-4.amazonaws.com/bucket/k", "eu-west-4"],
+    ["https://bucket.s3.cn-north-1.amazonaws.com.cn/k", "cn-north-1"],
+    ["https://s3.eu-west-4.evil.example/", undefined],
+    ["https://s3.eu-west-4.amazonaws.com.evil.example/", undefined],
+    ["https://evil.example/https://s3.eu-west-4.amazonaws.com/", undefined],
+  ])("of an answer that points to %s is %s", (location, region) => {
+    expect(regionIn(head(307, { location }), none)).toBe(region);
   });
 
   it.each(HOSTILE)("takes %j from nowhere", (region) => {
@@ -56,11 +76,13 @@ it("Whereabouts.learn never crosses the border of a partition", () => {
   const address = { origin: "", path: "/" };
   const known = new Whereabouts("eu-west-1", (region) => ({ region, address, publicAddress: address }));
   expect(known.learn("cn-north-1", "eu-west-1")).toBe(false);
+  expect(known.learn("eu-west-2", "cn-north-1")).toBe(false);
   expect(known.learn(undefined, "eu-west-1")).toBe(false);
   expect(known.learn("eu-west-1", "eu-west-1")).toBe(false);
   expect(known.learn("eu-west-2", "eu-west-1")).toBe(true);
   expect(known.learn("eu-west-2", "eu-west-1")).toBe(true);
   expect(known.site.region).toBe("eu-west-2");
+  expect(known.learn("cn-northwest-1", "cn-north-1")).toBe(true);
 });
 
 /** AWS with the bucket in another region: each host answers for its own. */
