@@ -27,13 +27,19 @@ describe("identityOf", () => {
 
   it("refuses what no header can carry, without repeating it", () => {
     expect(() => identityOf({ ...keys, sessionToken: "CANARY\nx" }, {})).toThrow(/^(?!.*CANARY)sessionToken/);
-    expect(() => identityOf({ ...keys, accessKeyId: "CANARY x" }, {})).toThrow(/^(?!.*CANARY)accessKeyId/);
+    for (const accessKeyId of ["CANARY x", "CANARY\u00e9", "CANARY\u007f"])
+      expect(() => identityOf({ ...keys, accessKeyId }, {})).toThrow(/^(?!.*CANARY)accessKeyId/);
     const env = { AWS_ACCESS_KEY_ID: "E", AWS_SECRET_ACCESS_KEY: "es", AWS_SESSION_TOKEN: "CANARY\n" };
     expect(() => identityOf({}, env)()).toThrow(/^(?!.*CANARY)AWS_SESSION_TOKEN/);
   });
 });
 
 describe("identityOf with a function", () => {
+  it("asks it rather than take keys that stand beside it", async () => {
+    const source = identityOf({ accessKeyId: "other", secretAccessKey: "other", credentials: async () => keys }, {});
+    expect(await source()).toBe(keys);
+  });
+
   it("asks once for all, and keeps what does not expire", async () => {
     const provide = vi.fn(async () => keys);
     const source = identityOf({ credentials: provide }, {});

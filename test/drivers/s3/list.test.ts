@@ -23,13 +23,13 @@ async function keys(
 describe("listObjects", () => {
   it("asks for a page with everything escaped, and reads it", async () => {
     const server = await wire(
-      page(`${entry("p%2Fa+b%2B%26%0A")}<CommonPrefixes><Prefix>p%2Fsub%2F</Prefix></CommonPrefixes>`),
+      page(`${entry("p%2Fa+b+c%2B%26%0A")}<CommonPrefixes><Prefix>p%2Fsub%2F</Prefix></CommonPrefixes>`),
     );
     const pages = stubbed(server).list({ prefix: "p/ &+", delimiter: "/", limit: 7 }).pages();
     await expect(pages.next()).rejects.toMatchObject({ code: "corrupt" });
     const result = await stubbed(server).list({ prefix: "p/", delimiter: "/", limit: 7 }).pages().next();
     expect(result.value).toMatchObject({
-      objects: [{ key: "p/a b+&\n", size: 3, etag: '"e"', lastModified: new Date("2026-01-02T03:04:05Z") }],
+      objects: [{ key: "p/a b c+&\n", size: 3, etag: '"e"', lastModified: new Date("2026-01-02T03:04:05Z") }],
       prefixes: ["p/sub/"],
     });
     expect(server.requests[0]?.target).toBe(
@@ -47,6 +47,32 @@ describe("listObjects", () => {
     const server = await wire(page(entry(`${prefix}a`), "token"), page(""));
     expect(await keys(stubbed(server).list({ prefix, limit }))).toEqual([`${prefix}a`]);
     expect(server.requests.map(({ query }) => query.get("start-after"))).toEqual(starts);
+  });
+
+  it("says where it starts below the base, a first page of one too", async () => {
+    const server = await wire(page(""));
+    const driver = stubbed(server, { base: "in" });
+    for (const options of [{ startAfter: "b" }, { startAfter: "b", limit: 1 }, { limit: 1 }, {}])
+      await keys(driver.list(options));
+    expect(server.requests.map(({ query }) => query.get("start-after"))).toEqual(["in/b", "in/b", "!", null]);
+  });
+
+  it("leaves out the marker of the base as a folder", async () => {
+    const server = await wire(page(entry("in%2F") + entry("in%2Fa%2F")));
+    expect(await keys(stubbed(server, { base: "in" }).list())).toEqual(["a/"]);
+  });
+
+  it("gives ETags in one form, however the store writes them", async () => {
+    const server = await wire(page(entry("a").replaceAll("&quot;", "")));
+    const { value } = await stubbed(server).list().pages().next();
+    expect(value?.objects[0]?.etag).toBe('"e"');
+  });
+
+  it("hears an abort while a page is asked for", async () => {
+    const control = new AbortController();
+    const server = await wire(() => (control.abort("left"), { bytes: "" }));
+    const { signal } = control;
+    await expect(stubbed(server).list({ signal }).pages().next()).rejects.toBe("left");
   });
 
   it("takes keys as they are from a store that does not encode", async () => {
@@ -95,7 +121,7 @@ describe("listObjects", () => {
 
   it.each([
     ["outside the prefix", entry("q%2Fa")],
-    ["in a broken encoding", entry("p%2F%E0%A4%A")],
+    ["in a broken encoding", entry("p/%E0%A4%A")],
     ["without a size", "<Contents><Key>p%2Fa</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"],
     ["without a date", "<Contents><Key>p%2Fa</Key><Size>1</Size></Contents>"],
     ["with a size that is none", entry("p%2Fa").replace("<Size>3", "<Size>-3")],
