@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { Driver } from "../../../src/driver.ts";
 import { testClock } from "../../support/clock.ts";
 import { clocked, TRANSPORTS } from "../../support/stubbed.ts";
-import { answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
+import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = Date.parse("2026-03-04T05:06:07Z");
+type Dated = Readonly<Record<"date", string>>;
+const AHEAD: Dated = { date: new Date(NOW + HOUR).toUTCString() };
 
 function signedAt({ headers }: Received): number {
   const stamp = headers["x-amz-date"] ?? "";
@@ -65,6 +68,7 @@ it.each([
   ["nothing", ""],
   ["an impossible date", "Wed, 99 Mar 2026 99:06:07 GMT"],
   ["the same time", new Date(NOW).toUTCString()],
+  ["a year for which nothing can be signed", "Fri, 01 Jan 2100 00:00:00 GMT"],
 ])("a refusal for the time whose Date is %s is passed on at once", async (_, date) => {
   const server = await wire(failure(403, "RequestTimeTooSkewed", "", { date }));
   await expect(clocked(server, testClock(NOW)).upload("k", "x")).rejects.toMatchObject({
@@ -89,6 +93,31 @@ it("a HEAD that is denied by a store whose time differs by less than five minute
   await expect(clocked(server, testClock(NOW)).exists("k")).rejects.toMatchObject({ code: "denied" });
   expect(server.requests).toHaveLength(1);
 });
+
+it.each<[string, number, (date: Dated) => Answer, (driver: Driver) => Promise<unknown>]>([
+  ["six minutes by a refused HEAD", 6, (date) => answer(403, date), (driver) => driver.head("k")],
+  [
+    "two minutes by a strict store",
+    2,
+    (date) => failure(403, "RequestTimeTooSkewed", "", date),
+    (driver) => driver.upload("k", "x"),
+  ],
+])("a clock that is wrong by %s is put right", async (_, minutes, refusal, run) => {
+  const there = NOW + minutes * MINUTE;
+  const server = await wire(refusal({ date: new Date(there).toUTCString() }), happy);
+  await run(clocked(server, testClock(NOW)));
+  expect(server.requests.map(signedAt)).toEqual([NOW, there]);
+});
+
+it.each([answer(503, AHEAD), failure(404, "NoSuchBucket", "", AHEAD)])(
+  "a refusal for another reason teaches no time, whatever its Date",
+  async (refusal) => {
+    const server = await wire(refusal);
+    const driver = clocked(server, testClock(NOW), { retry: { attempts: 1 } });
+    await expect(driver.upload("k", "x")).rejects.toMatchObject({ driver: "s3" });
+    expect(server.requests).toHaveLength(1);
+  },
+);
 
 it.each([
   ["a HEAD", answer(403, { date: new Date(NOW - HOUR).toUTCString() })],
