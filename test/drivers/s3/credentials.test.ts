@@ -83,6 +83,32 @@ describe("identityOf with a function", () => {
     expect(await source()).toBe(keys);
   });
 
+  it("shares a later call though one that did not answer fails meanwhile", async () => {
+    const clock = testClock();
+    let fail!: (reason: unknown) => void;
+    let give!: (given: Credentials) => void;
+    const provide = vi
+      .fn<() => Promise<Credentials>>()
+      .mockReturnValueOnce(new Promise((_, reject) => (fail = reject)))
+      .mockReturnValueOnce(new Promise((resolve) => (give = resolve)));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    const first = source();
+    clock.advance(30_000);
+    const second = source();
+    await expect.poll(() => provide.mock.calls.length).toBe(2);
+    fail(new Error("down"));
+    await expect(first).rejects.toMatchObject({ code: "unauthenticated" });
+    const third = source();
+    give(keys);
+    expect([await second, await third]).toEqual([keys, keys]);
+    expect(provide).toHaveBeenCalledTimes(2);
+  });
+
+  it("waits for as long as it takes without a limit", async () => {
+    const credentials = (): Promise<Credentials> => new Promise((resolve) => setTimeout(resolve, 20, keys));
+    expect(await identityOf({ credentials }, {})()).toBe(keys);
+  });
+
   it("gives those who wait on a call that hangs, at their limit, what a later one was given", async () => {
     const clock = testClock();
     const provide = vi.fn(async () => keys).mockReturnValueOnce(new Promise(() => {}));

@@ -163,6 +163,8 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     const server = await wire((request) => (request.path === "/bucket/none" ? answer(404) : happy(request)));
     const driver = stubbed(server, transport);
     expect([await driver.exists("k", { signal }), await driver.exists("none", { signal })]).toEqual([true, false]);
+    const bare = await wire({ bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\nabc', then: "fin" }, { bytes: head(3) });
+    expect(await (await stubbed(bare, transport).download("k", { signal })).text()).toBe("abc");
     await expect.poll(() => live.size).toBe(0);
   });
 
