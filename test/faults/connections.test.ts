@@ -1,9 +1,10 @@
 /** Connections: slow ones that live, ones that do not take or give anything, ones that are kept, and ones that leak. */
 import { describe, expect, test } from "vitest";
+import type { DownloadOptions } from "../../src/interface.ts";
 import { testClock } from "../support/clock.ts";
 import { intake } from "../support/intake.ts";
 import { clocked, stubbed, TRANSPORTS } from "../support/stubbed.ts";
-import { answer, failure, happy, type Script, wire } from "../support/wire.ts";
+import { type Answer, answer, failure, happy, type Script, wire } from "../support/wire.ts";
 
 const MIB = 1024 * 1024;
 const ONCE = { attempts: 1 };
@@ -95,5 +96,52 @@ describe.each(TRANSPORTS)("an upload over %s", (_, transport) => {
     await ten();
     expect(clock.slept).toEqual([]);
     expect(server.requests.length).toBeGreaterThan(20);
+  });
+});
+
+describe.each(TRANSPORTS)("a download over %s", (_, transport) => {
+  describe("lets go of the answer", () => {
+    const endless = (head: string): Answer => ({ bytes: `HTTP/1.1 ${head}\r\n\r\n`, endless: "x".repeat(65_536) });
+    const whole = endless('200 OK\r\netag: "e"\r\ncontent-length: 1000000000000');
+    const bare = endless('200 OK\r\netag: "e"');
+
+    test.each<[string, DownloadOptions, readonly Answer[]]>([
+      ["that is all where a range was asked for", { range: { start: 2, end: 4 } }, [whole]],
+      [
+        "that is of less than where the range begins",
+        { range: { start: 5, end: 9 } },
+        [endless('206 Part\r\netag: "e"\r\ncontent-range: bytes 0-2/3')],
+      ],
+      ["of another version", { ifMatch: '"o"' }, [whole]],
+      ["without a length, whose HEAD has none", {}, [bare, { bytes: bare.bytes, then: "fin" }]],
+      ["without a length, whose HEAD is refused", {}, [bare, { bytes: "HTTP/1.1 403 No\r\n\r\n", then: "fin" }]],
+    ])("%s", async (_, options, script) => {
+      const server = await wire(...script);
+      await expect(stubbed(server, transport).download("k", options)).rejects.toMatchObject({ driver: "s3" });
+      await expect.poll(() => server.open()).toBe(0);
+    });
+
+    test("with a first part, when there can be no others", async () => {
+      const first = endless("206 Part\r\ncontent-range: bytes 0-5242879/5242881\r\nx-amz-request-id: R");
+      const server = await wire(first, answer(200, { "x-amz-request-id": "R" }, "all", "fin"));
+      const object = await stubbed(server, { ...transport, partSize: 5_242_880 }).download("k", { parallel: 2 });
+      expect(await object.text()).toBe("all");
+      await expect.poll(() => server.open()).toBe(0);
+    });
+  });
+
+  test("and a HEAD leave no listener on a long-lived signal, whatever they ask beside", async () => {
+    const { signal } = new AbortController();
+    const live = new Set<unknown>();
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const server = await wire((request) => (request.path === "/bucket/none" ? answer(404) : happy(request)));
+    const driver = stubbed(server, transport);
+    expect([await driver.exists("k", { signal }), await driver.exists("none", { signal })]).toEqual([true, false]);
+    const bare = await wire({ bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\nabc', then: "fin" }, happy);
+    expect(await (await stubbed(bare, transport).download("k", { signal })).text()).toBe("abc");
+    await expect.poll(() => live.size).toBe(0);
   });
 });

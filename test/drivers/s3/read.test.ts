@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { DownloadOptions } from "../../../src/interface.ts";
 import { answer, failure, happy, wire, type Answer, type Script } from "../../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
@@ -76,6 +75,7 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     for (const wrong of [
       part("bytes 0-2/10", "abc"),
       part("bytes 2-3/10", "cd"),
+      part("bytes 1-4/10", "bcde"),
       part("bytes 2-9/10", "cdefghij"),
       part("bytes */10", "cde"),
       part("", "cde"),
@@ -91,6 +91,19 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     const driver = stubbed(server, transport);
     expect((await driver.download("k", { range: { start: 8, end: 99 } })).range).toEqual({ start: 8, end: 9 });
     expect((await driver.download("k", { range: { suffix: 2 } })).range).toEqual({ start: 8, end: 9 });
+  });
+
+  it("rejects invalid-range for a suffix of an empty object, as MinIO answers", async () => {
+    const server = await wire(answer(206, { etag: '"e"' }));
+    const suffix = stubbed(server, transport).download("k", { range: { suffix: 2 } });
+    await expect(suffix).rejects.toMatchObject({ code: "invalid-range" });
+  });
+
+  it("rejects corrupt when no store answers", async () => {
+    const driver = stubbed(await wire(answer(200, { "content-type": "text/html" }, "<html>")), transport);
+    const refused = { code: "corrupt", message: expect.stringContaining("no S3 store") };
+    await expect(driver.download("k")).rejects.toMatchObject(refused);
+    await expect(driver.download("k", { parallel: 2 })).rejects.toMatchObject(refused);
   });
 
   it("rejects corrupt when a whole request is answered with a part", async () => {
@@ -121,51 +134,6 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       const code = { 403: "denied", 404: "unknown" }[`${status}`] ?? "corrupt";
       await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code });
     });
-  });
-
-  describe("lets go of the answer", () => {
-    const endless = (head: string): Answer => ({ bytes: `HTTP/1.1 ${head}\r\n\r\n`, endless: "x".repeat(65_536) });
-    const whole = endless('200 OK\r\netag: "e"\r\ncontent-length: 1000000000000');
-    const bare = endless('200 OK\r\netag: "e"');
-
-    it.each<[string, DownloadOptions, readonly Answer[]]>([
-      ["that is all where a range was asked for", { range: { start: 2, end: 4 } }, [whole]],
-      [
-        "that is of less than where the range begins",
-        { range: { start: 5, end: 9 } },
-        [endless('206 Part\r\netag: "e"\r\ncontent-range: bytes 0-2/3')],
-      ],
-      ["of another version", { ifMatch: '"o"' }, [whole]],
-      ["without a length, whose HEAD has none", {}, [bare, { bytes: bare.bytes, then: "fin" }]],
-      ["without a length, whose HEAD is refused", {}, [bare, { bytes: "HTTP/1.1 403 No\r\n\r\n", then: "fin" }]],
-    ])("%s", async (_, options, script) => {
-      const server = await wire(...script);
-      await expect(stubbed(server, transport).download("k", options)).rejects.toMatchObject({ driver: "s3" });
-      await expect.poll(() => server.open()).toBe(0);
-    });
-
-    it("with a first part, when there can be no others", async () => {
-      const first = endless("206 Part\r\ncontent-range: bytes 0-5242879/5242881\r\nx-amz-request-id: R");
-      const server = await wire(first, answer(200, { "x-amz-request-id": "R" }, "all", "fin"));
-      const object = await stubbed(server, { ...transport, partSize: 5_242_880 }).download("k", { parallel: 2 });
-      expect(await object.text()).toBe("all");
-      await expect.poll(() => server.open()).toBe(0);
-    });
-  });
-
-  it("leaves no listener on a long-lived signal after a HEAD, nor after what it asks of the bucket", async () => {
-    const { signal } = new AbortController();
-    const live = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
-    const server = await wire((request) => (request.path === "/bucket/none" ? answer(404) : happy(request)));
-    const driver = stubbed(server, transport);
-    expect([await driver.exists("k", { signal }), await driver.exists("none", { signal })]).toEqual([true, false]);
-    const bare = await wire({ bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\nabc', then: "fin" }, { bytes: head(3) });
-    expect(await (await stubbed(bare, transport).download("k", { signal })).text()).toBe("abc");
-    await expect.poll(() => live.size).toBe(0);
   });
 
   it("hears an abort while the bucket is asked for", async () => {
@@ -212,6 +180,12 @@ describe("an answer of another version", () => {
     const driver = stubbed(await wire(other));
     await expect(driver.download("k", { ifMatch: '"o"' })).rejects.toMatchObject({ code: "precondition-failed" });
     expect((await driver.download("k", { ifMatch: '"e"' })).size).toBe(1);
+  });
+
+  it.each(['W/"e"', "e", null])("is none that has ETag %s, whatever ifMatch and versionId say", async (etag) => {
+    const same = answer(200, { "x-amz-request-id": "R", ...(etag && { etag }) }, "x");
+    const driver = stubbed(await wire(same));
+    expect((await driver.download("k", { ifMatch: '"e"', versionId: "v" })).size).toBe(1);
   });
 });
 
