@@ -34,6 +34,16 @@ describe.each(TRANSPORTS)("over %s", (_, transport) => {
     }
   });
 
+  test("a date without a Date is held against the time that the store taught (B1)", async () => {
+    const HOUR = 3_600_000;
+    const at = (seconds: number): string => new Date(NOW + HOUR + seconds * 1000).toUTCString();
+    const skewed = failure(403, "RequestTimeTooSkewed", "", { date: at(0) });
+    const server = await wire(skewed, answer(503, { "retry-after": at(5) }), happy);
+    const clock = testClock(NOW);
+    await clocked(server, clock, transport).upload("k", "x");
+    expect(clock.slept).toEqual([5000]);
+  });
+
   test("a DELETE whose answer was lost is success, whatever the repetition is answered (B4)", async () => {
     for (const second of [answer(204), failure(404, "NoSuchKey")]) {
       const server = await wire({ bytes: "", then: "rst" }, second);

@@ -221,6 +221,21 @@ describe.each(TRANSPORTS)("Attempts over %s", (name, transport) => {
   });
 });
 
+it("Attempts take no redirect for success that a browser keeps to itself", async () => {
+  const fetch = async (): Promise<Response> => Response.error();
+  await expect(stubbed("http://h", { fetch }).delete("k")).rejects.toMatchObject({ response: { status: 0 } });
+});
+
+it("Attempts ask for a connection of its own for what is repeated, and for nothing else", async () => {
+  const kept: (boolean | undefined)[] = [];
+  const fetch = async (_: string, { keepalive }: RequestInit): Promise<Response> => {
+    kept.push(keepalive);
+    return new Response("", kept.length === 1 ? { status: 503 } : { headers: { etag: '"e"' } });
+  };
+  await stubbed("http://h", { fetch }).upload("k", "x");
+  expect(kept).toEqual([undefined, false]);
+});
+
 describe("Attempts at a conditional write", () => {
   const refused = failure(412, "PreconditionFailed");
 

@@ -136,6 +136,18 @@ it("a failing credentials function after a refusal leaves nothing in doubt", asy
   await expect(driver.upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
+it("a failing credentials function after a connection that never stood leaves nothing in doubt either", async () => {
+  const clock = testClock();
+  const credentials = vi
+    .fn<() => Promise<Credentials>>()
+    .mockResolvedValueOnce(keys(1, new Date(clock.now() + 10)))
+    .mockRejectedValue(new Error("down"));
+  const fetch = vi.fn().mockRejectedValue(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
+  const driver = clocked("http://h", clock, { ...ownKeys, credentials, fetch });
+  await expect(driver.upload("k", "x", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "unauthenticated" });
+  expect(fetch).toHaveBeenCalledTimes(1);
+});
+
 it("menderOf mends each cause once for one operation", async () => {
   const settings = toSettings(stubOptions("http://h"), {}, testClock(0));
   const mend = menderOf(settings, () => Promise.reject(new Error("not asked")));
