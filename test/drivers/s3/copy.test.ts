@@ -199,3 +199,13 @@ describe("copyObject above 5 GiB", () => {
     expect(server.requests.filter(({ query }) => query.has("partNumber")).length).toBeLessThan(9);
   });
 });
+
+it("a copy whose answer was lost, and which is denied then, is denied, since that is no echo of its success", async () => {
+  let sent = 0;
+  const server = await wire(((request) => {
+    if (request.method !== "PUT") return happy(request);
+    return sent++ === 0 ? { bytes: "", then: "rst" } : failure(403, "AccessDenied");
+  }) as Script);
+  await expect(clocked(server, testClock()).copy("a", "b")).rejects.toMatchObject({ code: "denied" });
+  expect(sent).toBe(2);
+});
