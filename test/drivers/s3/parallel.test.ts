@@ -190,6 +190,24 @@ describe("inParallel", () => {
     expect(asked).toEqual([0, 1, 2]);
   });
 
+  it("gives what came of a part before it failed", async () => {
+    const reader = inParallel({ start: 0, end: 9 }, 5, 2, ({ start }) => {
+      let given = false;
+      const next = async (): Promise<Uint8Array | null> => {
+        if (given && start === 5) throw new Error("cut");
+        if (given) return null;
+        given = true;
+        return Uint8Array.of(start);
+      };
+      return { next, cancel: () => {} };
+    });
+    expect([...((await reader.next()) ?? [])]).toEqual([0]);
+    // Both are there before they are asked for.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...((await reader.next()) ?? [])]).toEqual([5]);
+    await expect(reader.next()).rejects.toThrow("cut");
+  });
+
   it("does not hold a large buffer for a short piece", async () => {
     const large = new Uint8Array(1000).subarray(10, 20);
     const reader = inParallel(
