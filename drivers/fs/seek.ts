@@ -49,5 +49,5 @@ export function seekFrom(start?: Position): Seek {
 
 /** Whether bytes begin with other bytes. */
 function startsWithBytes(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  return bytes.length >= prefix.length && compareBytes(bytes.subarray(0, prefix.length), prefix) === 0;
+  return compareBytes(bytes.subarray(0, prefix.length), prefix) === 0;
 }

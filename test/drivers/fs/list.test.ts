@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, ListPage, ListPageOptions } from "../../../src/backend.ts";
 import { openBelow } from "../../support/descriptors.ts";
-import { allKeys, emptyFolder, failure, folder, K, seeded, uglyKey } from "./folder.ts";
+import { allKeys, emptyFolder, failure, folder, K, onPlatform, seeded, uglyKey } from "./folder.ts";
 
 /** How many folders were read. */
 const read = vi.hoisted(() => ({ folders: 0 }));
@@ -52,6 +52,7 @@ describe("list", () => {
       "a*",
       "{}",
       "[a]/x",
+      ":".repeat(45),
       `${":".repeat(100)}x`,
       `${":".repeat(100)}y/z`,
       "é",
@@ -168,10 +169,10 @@ describe("list", () => {
     await put("x:y.tmp", "");
     await put("cache/deep//x", "");
     await mkdir(join(base, "empty/folder"), { recursive: true });
-    for (const name of ["x:y", "a*b", ".hidden", "note.tmp"]) await writeFile(join(base, name), name);
+    for (const name of ["x:y", "a*b", ".hidden", "note.tmp", "UNBUCK~1"]) await writeFile(join(base, name), name);
     await mkdir(join(base, "cache"), { recursive: true });
     await writeFile(join(base, "cache/1"), "");
-    await writeFile(join(base, ".unbucket/tmp/left"), "");
+    for (const left of ["tmp/left", "keys/%c3="]) await writeFile(join(base, ".unbucket", left), "");
     await symlink(join(outside, "canary"), join(base, "link"));
     await symlink(outside, join(base, "linked"));
     await symlink("nowhere", join(base, "dangling"));
@@ -179,6 +180,38 @@ describe("list", () => {
     expect(await keys()).toEqual([".hidden", "a*b", "own", "x:y"]);
     expect(await keys("linked/")).toEqual([]);
     expect((await store.list({ prefix: "", delimiter: "/", limit: 99 })).prefixes).toEqual([]);
+  });
+
+  it("reads no folder whose keys are left out, have no plain path, or are covered by a prefix that it has given", async () => {
+    const { base, put, store } = await folder({ ignore: ["cache"] });
+    const long = "x".repeat(60);
+    for (const key of ["a/1", "a/b/2", "a/c/3", "z", `:/1${long}`, `:/2${long}`]) await put(key, "");
+    await mkdir(join(base, "cache/deep"), { recursive: true });
+    const foldersOf = async (options: Partial<ListPageOptions>): Promise<number> => {
+      read.folders = 0;
+      await store.list({ prefix: "", limit: 99, ...options });
+      return read.folders;
+    };
+    // The root, that of the encoded names, and the folders of three and two keys.
+    expect(await foldersOf({})).toBe(2 + 3 + 2);
+    expect(await foldersOf({ delimiter: "/" })).toBe(2 + 1 + 1);
+    // That of the encoded names alone.
+    for (const prefix of ["cache/", "/", "a//"]) expect([prefix, await foldersOf({ prefix })]).toEqual([prefix, 1]);
+  });
+
+  it("L9: gives no prefix from behind a link where the system holds no folder", async () => {
+    const outside = await emptyFolder();
+    await mkdir(join(outside, "canary"));
+    await writeFile(join(outside, "canary/1"), "");
+    const { base, put, store } = await folder();
+    await put("own/1", "");
+    await symlink(outside, join(base, "linked"));
+    onPlatform("darwin");
+    for (const [prefix, prefixes] of [
+      ["", ["own/"]],
+      ["linked/", []],
+    ] as const)
+      expect(await store.list({ prefix, delimiter: "/", limit: 9 })).toEqual({ objects: [], prefixes });
   });
 
   it("prefers the encoded file of a key that another program has stored plainly", async () => {
@@ -274,6 +307,7 @@ describe("list in an iteration", () => {
       await gone.next();
       await rm(base, { recursive: true });
       expect(await rest(gone)).toEqual([]);
+      expect(await rest(pagesOf(store, { limit }))).toEqual([]);
     }
   });
 

@@ -1,10 +1,24 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import type * as FsPromises from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { seekFrom } from "../../../drivers/fs/seek.ts";
 import { walk } from "../../../drivers/fs/walk.ts";
 import { emptyFolder } from "./folder.ts";
+
+/** What happens once a folder has been read. */
+const after = vi.hoisted(() => ({ read: async (): Promise<void> => {} }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const readdir = async (...args: Parameters<typeof fs.readdir>) => {
+    const entries = await fs.readdir(...args);
+    await after.read();
+    return entries;
+  };
+  return { ...fs, readdir };
+});
 
 it("walk merges both trees, takes the file that counts, and enters no folder that has fallen behind", async () => {
   const root = rootAt(await emptyFolder());
@@ -30,4 +44,18 @@ it("walk merges both trees, takes the file that counts, and enters no folder tha
     }
   }
   expect(seen).toEqual(["a// keys", "a/1 plain", "b/4 plain", "c plain", "x:y keys"]);
+});
+
+it("walk gives a key that a write moves from the encoded tree to its plain path between the looks at both", async () => {
+  const root = rootAt(await emptyFolder());
+  await mkdir(join(root.base, ".unbucket/keys"), { recursive: true });
+  await writeFile(join(root.base, ".unbucket/keys/c="), "");
+  await root.exists();
+  after.read = async () => {
+    after.read = async () => {};
+    await rename(join(root.base, ".unbucket/keys/c="), join(root.base, "c"));
+  };
+  const seen: string[] = [];
+  for await (const { key } of walk({ root, prefix: "", ignore: () => false, seek: seekFrom() })) seen.push(key);
+  expect(seen).toEqual(["c"]);
 });
