@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, ListPage, ListPageOptions } from "../../../src/backend.ts";
 import { openBelow } from "../../support/descriptors.ts";
+import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { allKeys, emptyFolder, failure, folder, K, onPlatform, seeded, uglyKey } from "./folder.ts";
 
 /** How many folders were read. */
@@ -237,6 +238,16 @@ describe("list", () => {
     expect((await store.list({ prefix: "", limit: 1000 })).objects).toEqual([]);
   });
 
+  it("says what is wrong with the base", async () => {
+    const { base, put, store } = await folder();
+    await put("a", "");
+    await writeFile(join(base, ".unbucket/version"), "2");
+    const listed = (place: string): Promise<ListPage> => fsBackend({ base: place }).list({ prefix: "", limit: 1 });
+    expect((await failure(listed(base))).code).toBe("unsupported");
+    expect((await failure(listed(join(base, "a")))).code).toBe("invalid-option");
+    expect((await store.list({ prefix: "", limit: 1 })).objects).toHaveLength(1);
+  });
+
   it("stops with the signal's reason", async () => {
     const { put, store } = await folder();
     await put("a", "");
@@ -341,7 +352,12 @@ describe("list in an iteration", () => {
   });
 
   it("begins at the cursor after a page that failed, and at that of another page", async () => {
-    const { put, store } = await folder();
+    let isBroken = false;
+    const ignore = (): boolean => {
+      if (isBroken) throw new Error("broken");
+      return false;
+    };
+    const { put, store } = await folder({ ignore });
     for (const key of ["a", "b", "c", "d"]) await put(key, "");
     const iteration = {};
     const from = async (cursor: string | undefined, signal?: AbortSignal): Promise<ListPage> =>
@@ -349,6 +365,9 @@ describe("list in an iteration", () => {
     const first = await from(undefined);
     const reason = new Error("stop");
     expect(await failure(from(first.cursor, AbortSignal.abort(reason)))).toBe(reason);
+    isBroken = true;
+    expect((await failure(from(first.cursor))).code).toBe("invalid-option");
+    isBroken = false;
     const second = await from(first.cursor);
     expect(second.objects[0]?.key).toBe("b");
     await put("b0", "");
@@ -356,5 +375,7 @@ describe("list in an iteration", () => {
       expect([again, (await from(second.cursor)).objects[0]?.key]).toEqual([again, ["c", "b0"][again - 1]]);
     expect((await from(first.cursor)).objects[0]?.key).toBe("b");
     expect((await from(undefined)).objects[0]?.key).toBe("a");
+    for (const again of [1, 2])
+      expect([again, (await store.list({ prefix: "", limit: 9, iteration })).objects.length]).toEqual([again, 5]);
   });
 });
