@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,18 +10,20 @@ import { openBelow } from "../../support/descriptors.ts";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { allKeys, emptyFolder, failure, folder, K, onPlatform, seeded, uglyKey } from "./folder.ts";
 
-/** How many folders were read. */
-const read = vi.hoisted(() => ({ folders: 0 }));
+/** How many folders were read, and what happens once one was. */
+const read = vi.hoisted(() => ({ folders: 0, after: (): void => {} }));
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
-  const readdir = (...args: Parameters<typeof fs.readdir>) => {
+  const readdir = async (...args: Parameters<typeof fs.readdir>) => {
     read.folders++;
-    return fs.readdir(...args);
+    const entries = await fs.readdir(...args);
+    read.after();
+    return entries;
   };
   return { ...fs, readdir };
 });
-beforeEach(() => void (read.folders = 0));
+beforeEach(() => Object.assign(read, { folders: 0, after: () => {} }));
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -154,7 +157,7 @@ describe("list", () => {
     ).toEqual(["e"]);
   });
 
-  it.each(["!", "eA", "", Buffer.from("kother").toString("base64url")])(
+  it.each(["!", "eA", "", "a3Ax=", ...["kother", "xp1"].map((text) => Buffer.from(text).toString("base64url"))])(
     "rejects the foreign cursor %j",
     async (cursor) => {
       const { store } = await folder();
@@ -236,6 +239,16 @@ describe("list", () => {
     await deletes;
     for (const page of pages) expect(page.objects.length).toBeLessThanOrEqual(300);
     expect((await store.list({ prefix: "", limit: 1000 })).objects).toEqual([]);
+  });
+
+  it("L27: fills a page with what comes after the files that went when their folder had been read", async () => {
+    const { base, store } = await folder();
+    for (const [at, name] of ["a", "b", "c", "d", "e"].entries()) await writeFile(join(base, name), "x".repeat(at));
+    read.after = () => ["a", "b"].forEach((name) => rmSync(join(base, name), { force: true }));
+    expect((await store.list({ prefix: "", limit: 2 })).objects.map(({ key, size }) => [key, size])).toEqual([
+      ["c", 2],
+      ["d", 3],
+    ]);
   });
 
   it("says what is wrong with the base", async () => {
