@@ -1,8 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { appendFile, truncate } from "node:fs/promises";
+import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import fs from "../../../drivers/fs.ts";
+import type { File } from "../../../drivers/fs/file.ts";
+import { bodyOf } from "../../../drivers/fs/stream.ts";
 import { bundle, run } from "./child.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
@@ -10,7 +13,81 @@ const MIB = 1024 * 1024;
 const DESCRIPTORS = existsSync("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
 const openFiles = (): number => readdirSync(DESCRIPTORS).length;
 
+/** An open file of so many bytes, each its own place. A read waits for `ready` and gives at most so many of them. */
+function fileOf(length: number, most = Infinity, ready: () => unknown = () => {}): File & { closed: number } {
+  const file = {
+    closed: 0,
+    async read(into: Uint8Array, position: number) {
+      await ready();
+      const count = Math.min(into.byteLength, length - position, most);
+      for (let at = 0; at < count; at++) into[at] = position + at;
+      return count;
+    },
+    close: async () => void file.closed++,
+  };
+  return file as Partial<File> as File & { closed: number };
+}
+
 describe("bodyOf", () => {
+  it("reads on where the system gives less than was asked for, and closes the file at the end", async () => {
+    for (const [end, expected] of [
+      [9, [2, 3, 4, 5, 6, 7, 8]],
+      [2, []],
+    ] as const) {
+      const file = fileOf(20, 3);
+      const stored = await bodyOf(file, 2, end, {});
+      expect(file.closed).toBe(1);
+      expect([...((await stored.next?.()) ?? [])]).toEqual(expected);
+      expect(await stored.next?.()).toBe(null);
+      expect(stored.body).toBe(stored.body);
+      expect([...new Uint8Array(await new Response(stored.body).arrayBuffer())]).toEqual(expected);
+    }
+    const long = fileOf(MIB, 100_000);
+    const { body } = await bodyOf(long, 1, MIB, {});
+    expect((await new Response(body).arrayBuffer()).byteLength).toBe(MIB - 1);
+    await expect.poll(() => long.closed).toBe(1);
+    const cut = fileOf(MIB - 1);
+    const { message } = await failure(new Response((await bodyOf(cut, 0, MIB, {})).body).arrayBuffer());
+    expect([message.includes(`cut to ${MIB - 1} bytes`), cut.closed]).toEqual([true, 1]);
+    const broken = fileOf(MIB, MIB, () => Promise.reject(Object.assign(new Error("read"), { code: "EBUSY" })));
+    expect((await failure(new Response((await bodyOf(broken, 0, MIB, {})).body).text())).code).toBe("unavailable");
+  });
+
+  it("ends a second read that waits while the first is given the last bytes", async () => {
+    const reader = (await bodyOf(fileOf(MIB), 0, MIB, {})).body.getReader({ mode: "byob" });
+    const reads = await Promise.all([reader.read(new Uint8Array(MIB)), reader.read(new Uint8Array(9))]);
+    expect(reads.map(({ done, value }) => [done, value?.byteLength])).toEqual([
+      [false, MIB],
+      [true, 0],
+    ]);
+  });
+
+  it.each(["cancel", "abort"])("by %s closes the file, once the read that is under way has ended", async (how) => {
+    let end!: () => void;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const file = fileOf(MIB, Infinity, () => ended);
+    const control = new AbortController();
+    const { body } = await bodyOf(file, 0, MIB, { signal: control.signal });
+    const reader = body.getReader();
+    const read = reader.read().catch((error: unknown) => error);
+    const over = how === "cancel" ? reader.cancel() : control.abort("stop");
+    await new Promise(setImmediate);
+    expect(file.closed).toBe(0);
+    end();
+    await Promise.all([read, over]);
+    await expect.poll(() => file.closed).toBe(1);
+  });
+
+  it("leaves no listener on a signal that outlives the body", async () => {
+    const { signal } = new AbortController();
+    const read = await bodyOf(fileOf(MIB), 0, MIB, { signal });
+    const left = await bodyOf(fileOf(MIB), 0, MIB, { signal });
+    expect(getEventListeners(signal, "abort")).toHaveLength(2);
+    await new Response(read.body).arrayBuffer();
+    await left.body.cancel();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   it("L25: errors with `corrupt` when the file is cut, and gives no byte beyond the length it had", async () => {
     const { base, put, store } = await folder();
     await put("k", new Uint8Array(MIB));
