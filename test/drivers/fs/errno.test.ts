@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { fromErrno, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
+import { fromErrno, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
 import { onPlatform } from "./folder.ts";
 
@@ -8,10 +8,18 @@ const system = (code: string): Error => Object.assign(new Error(code), { code })
 describe("fromErrno", () => {
   it.each([
     ["EACCES", "denied", false],
+    ["EPERM", "denied", false],
+    ["ERR_ACCESS_DENIED", "denied", false],
     ["EROFS", "denied", false],
     ["ENOSPC", "unavailable", false],
     ["EDQUOT", "unavailable", false],
+    ["EFBIG", "unavailable", false],
     ["EMFILE", "unavailable", true],
+    ["ENFILE", "unavailable", true],
+    ["EBUSY", "unavailable", true],
+    ["EAGAIN", "unavailable", true],
+    ["ERR_UNSUPPORTED_OPERATION", "unsupported", false],
+    ["EXDEV", "unsupported", false],
     ["ENAMETOOLONG", "unsupported", false],
     ["EIO", "unknown", false],
   ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
@@ -20,8 +28,17 @@ describe("fromErrno", () => {
   });
 
   it("leaves other errors as they are", () => {
-    for (const error of [new Error("plain"), new StorageError("denied", "no"), undefined])
+    // The code of an abort is a number.
+    const abort: unknown = AbortSignal.abort().reason;
+    for (const error of [new Error("plain"), new StorageError("denied", "no"), abort, undefined])
       expect(fromErrno(error)).toBe(error);
+  });
+});
+
+describe("onDisk", () => {
+  it("gives what the work gives, and rejects with what its error means", async () => {
+    expect(await onDisk(async () => 1)).toBe(1);
+    await expect(onDisk(() => Promise.reject(system("EROFS")))).rejects.toMatchObject({ code: "denied" });
   });
 });
 
@@ -29,7 +46,9 @@ describe("orAbsent", () => {
   it("gives null for what is not there, and rejects with the rest", async () => {
     for (const code of ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"])
       expect(await orAbsent(Promise.reject(system(code)))).toBe(null);
-    await expect(orAbsent(Promise.reject(system("EIO")))).rejects.toThrow("EIO");
+    for (const code of ["EIO", "EINVAL"]) await expect(orAbsent(Promise.reject(system(code)))).rejects.toThrow(code);
+    onPlatform("win32");
+    expect(await orAbsent(Promise.reject(system("EINVAL")))).toBe(null);
   });
 });
 
