@@ -99,6 +99,15 @@ describe("patiently", () => {
     expect(over).toBe("EMFILE");
   });
 
+  it("L23: gives up soon after the last other call that got on", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const starved = patiently(() => Promise.reject(system("EMFILE"))).catch((error: Error) => error.message);
+    await patiently(async () => {});
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await Promise.race([starved, "still waits"])).toBe("EMFILE");
+  });
+
   it("repeats while descriptors are wanting, for a bounded time, and nothing else", async () => {
     let calls = 0;
     expect(await patiently(async () => (++calls < 3 ? Promise.reject(system("EMFILE")) : "open"))).toBe("open");
