@@ -59,13 +59,15 @@ describe("toBody", () => {
     expect(toBody(new Blob([], { type: "image/png" })).type).toBe("image/png");
     expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");
     expect(toBody(new Blob(["x"])).type).toBeUndefined();
+    expect(toBody(new Response(null)).type).toBeUndefined();
     expect(toBody("x").type).toBeUndefined();
   });
 
   it("refuses a length that is not the declared one at once", () => {
-    for (const body of ["hello", new Blob(["hello"]), new Uint8Array(5), null]) {
+    for (const body of ["hello", new Blob(["hello"]), new Uint8Array(5), null, new Response(null)]) {
       expect(() => toBody(body, 4)).toThrow(invalid);
     }
+    for (const size of [-1, 1.5]) expect(() => toBody(chunks(), size)).toThrow(invalid);
     expect(() => toBody("hello", 5)).not.toThrow();
   });
 
@@ -91,6 +93,7 @@ describe("toBody", () => {
       try {
         for (;;) yield "x";
       } finally {
+        await new Promise(setImmediate);
         ended = true;
       }
     }
@@ -100,6 +103,24 @@ describe("toBody", () => {
     await reader.read();
     await reader.cancel();
     expect(ended).toBe(true);
+  });
+
+  it("begins an async iterable at once, and keeps what that fails with for whoever reads", async () => {
+    const missing = new Error("no such file");
+    let asked = 0;
+    const iterator = { next: () => (asked++, Promise.reject(missing)) };
+    const { source } = toBody({ [Symbol.asyncIterator]: () => iterator });
+    expect(asked).toBe(1);
+    // A rejection that nobody handles would fail the run.
+    await new Promise(setImmediate);
+    await expect(textOf(source)).rejects.toBe(missing);
+  });
+
+  it("lets an async iterable go that cannot be told", async () => {
+    const iterator = { next: async () => ({ done: false, value: "x" }) };
+    const { source } = toBody({ [Symbol.asyncIterator]: () => iterator });
+    if (!("stream" in source)) throw new Error("expected a stream");
+    await source.stream.cancel();
   });
 
   it("ends an async iterable that gives neither bytes nor text", async () => {

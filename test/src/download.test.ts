@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Backend, StoredInfo } from "../../src/backend.ts";
 import { toDownload, toInfo } from "../../src/download.ts";
+import { StorageError } from "../../src/error.ts";
 
 const backend = {
   url: (key: string) => `https://cdn/${key}`,
@@ -46,6 +47,19 @@ describe("toDownload", () => {
     await expect(started.text()).rejects.toMatchObject({ code: "invalid-option" });
   });
 
+  it("fails with what the store says, and where that was", async () => {
+    for (const next of [undefined, () => Promise.reject(new StorageError("corrupt", "cut"))]) {
+      const pull = (): Promise<never> => Promise.reject(new StorageError("corrupt", "cut"));
+      const object = toDownload(backend, { info, body: new ReadableStream({ pull }), ...(next && { next }) });
+      await expect(object.text()).rejects.toMatchObject({
+        code: "corrupt",
+        operation: "download",
+        key: "k",
+        message: 'download "k": cut',
+      });
+    }
+  });
+
   it("reads bytes without a stream where the store can, and is read once all the same", async () => {
     const pieces = [new Uint8Array([1, 2]), new Uint8Array([3, 4, 5])];
     let streams = 0;
@@ -59,9 +73,9 @@ describe("toDownload", () => {
     };
     const object = toDownload(backend, stored);
     expect([...(await object.bytes())]).toEqual([1, 2, 3, 4, 5]);
-    expect(streams).toBe(0);
     await expect(object.bytes()).rejects.toMatchObject({ code: "invalid-option" });
     expect(object.body.locked).toBe(true);
+    expect(streams).toBe(0);
     const streamed = toDownload(backend, stored);
     expect(streamed.body).toBe(streamed.body);
     expect(await streamed.text()).toBe("other");
@@ -88,6 +102,8 @@ describe("toDownload", () => {
 
   it("has the length and content-range of a part", () => {
     const part = toDownload(backend, { info, range: { start: 1, end: 3 }, body: new Blob(["ell"]).stream() });
+    expect([part.range, "range" in opened("hello")]).toEqual([{ start: 1, end: 3 }, false]);
+    expect(part.headers).toBe(part.headers);
     expect(part.contentLength).toBe(3);
     expect(part.size).toBe(5);
     expect(part.headers.get("content-range")).toBe("bytes 1-3/5");

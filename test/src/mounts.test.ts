@@ -7,6 +7,7 @@ import { locate, StorageError } from "../../src/error.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import type { ListOptions, Page } from "../../src/listing.ts";
 import { objects } from "../../src/mounts.ts";
+import { everyVerb } from "../support/every-verb.ts";
 import { cores } from "../support/unstorage.ts";
 
 /** Keys that unstorage would turn into others on their way. */
@@ -196,6 +197,20 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
       code: "precondition-failed",
     });
     expect(await right.exists("x")).toBe(false);
+  });
+
+  test("objects hands on the options of every verb", async () => {
+    const store = objects(createStorage().mount("left", memory()).mount("right", memory()));
+    const reason = new Error("left");
+    const options = { signal: AbortSignal.abort(reason) };
+    const calls = {
+      ...everyVerb(store, "left:", options),
+      "copy across": store.copy("left:k", "right:k", options),
+      "move across": store.move("left:k", "right:k", options),
+      "delete across": store.delete(["left:k", "right:k"], options),
+    };
+    for (const [verb, call] of Object.entries(calls))
+      expect([verb, await call.catch((error: unknown) => error)]).toEqual([verb, reason]);
   });
 
   test("objects deletes keys of several mounts in one call", async () => {

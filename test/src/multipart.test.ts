@@ -49,15 +49,26 @@ describe("createMultipartUpload", () => {
     await expect(driver.createMultipartUpload("k")).rejects.toMatchObject({ code: "unsupported" });
   });
 
-  it.each([{ partSize: 5 * 1024 * 1024 - 1 }, { partSize: 1.5 }, { size: -1 }])("refuses %j", async (options) => {
-    const { driver } = await begun();
-    await expect(driver.createMultipartUpload("k", options)).rejects.toMatchObject({ code: "invalid-option" });
-  });
+  it.each([{ partSize: 5 * 1024 * 1024 - 1 }, { partSize: 5 * 1024 ** 3 + 1 }, { partSize: 1.5 }, { size: -1 }])(
+    "refuses %j",
+    async (options) => {
+      const { driver } = await begun();
+      await expect(driver.createMultipartUpload("k", options)).rejects.toMatchObject({ code: "invalid-option" });
+    },
+  );
 
   it("grows the parts of a size that needs it", async () => {
     const { driver } = await begun();
     const upload = await driver.createMultipartUpload("k", { size: 1000 * 10_000 + 1 });
     expect(upload.state().partSize).toBe(1024 * 1024);
+  });
+
+  it("keeps the length of its parts and the condition that it was begun with", async () => {
+    const { driver, steps } = await begun();
+    const upload = await driver.createMultipartUpload("k", { partSize: 6 * 1024 * 1024, ifMatch: '"seen"' });
+    expect(upload.state()).toMatchObject({ partSize: 6 * 1024 * 1024, ifMatch: '"seen"' });
+    await upload.complete([{ partNumber: 1, etag: '"1"' }]);
+    expect(vi.mocked(steps.complete).mock.calls[0]?.[3]).toMatchObject({ ifMatch: '"seen"' });
   });
 
   it("checks options as upload does, and passes them on", async () => {
@@ -83,6 +94,12 @@ describe("parts", () => {
     const { upload } = await begun();
     await expect(upload.parts()).rejects.toMatchObject({ code: "not-found" });
   });
+
+  it("rejects unsupported where the store does not list them", async () => {
+    const { upload, steps } = await begun();
+    Object.assign(steps, { parts: undefined });
+    await expect(upload.parts()).rejects.toMatchObject({ code: "unsupported" });
+  });
 });
 
 describe("presign", () => {
@@ -91,6 +108,7 @@ describe("presign", () => {
     await expect(upload.presign()).rejects.toMatchObject({ code: "invalid-option" });
     const known = await driver.createMultipartUpload("k", { size: 10 * 1024 * 1024, partSize: 5 * 1024 * 1024 });
     expect(await known.presign()).toBeNull();
+    await expect(known.presign({ expiresIn: 0 })).rejects.toMatchObject({ code: "invalid-option" });
   });
 });
 
@@ -155,6 +173,24 @@ describe("uploadPart", () => {
     const made = source([noise(10)], { hang: () => control.abort(reason) });
     await expect(upload.uploadPart(1, made.stream, { signal: control.signal })).rejects.toBe(reason);
     expect(await made.over).toBe("cancelled");
+  });
+});
+
+describe("each step", () => {
+  it("is told of the signal, and a part of the checksum that the upload was begun with", async () => {
+    const { driver, steps } = await begun();
+    vi.mocked(steps.create).mockResolvedValue({ uploadId: "id", checksum: "crc32c" });
+    const upload = await driver.createMultipartUpload("k");
+    const { signal } = new AbortController();
+    const part = await upload.uploadPart(1, "x", { signal });
+    expect(steps.uploadPart).toHaveBeenCalledWith("k", "id", 1, expect.anything(), { signal, checksum: "crc32c" });
+    await upload.complete([part], { signal });
+    expect(vi.mocked(steps.complete).mock.calls[0]?.[3]).toMatchObject({ signal });
+    const told = expect.objectContaining({ signal }) as object;
+    await expect(upload.parts({ signal })).rejects.toMatchObject({ code: "not-found" });
+    expect(steps.parts).toHaveBeenCalledWith("k", "id", told);
+    await upload.abort({ signal });
+    expect(steps.abort).toHaveBeenCalledWith("k", "id", told);
   });
 });
 

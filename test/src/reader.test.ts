@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { collect, cut, noise, source } from "../../src/conformance/bytes.ts";
-import { type ByteReader, readerOf } from "../../src/reader.ts";
+import { BYOB_BYTES, type ByteReader, readerOf } from "../../src/reader.ts";
 
 const KINDS = [undefined, "bytes"] as const;
 const data = noise(700_001);
@@ -59,6 +59,11 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
     await expect(drain(reader)).rejects.toMatchObject({ code: "invalid-option" });
   });
 
+  it("rejects as soon as there are more bytes than size says", async () => {
+    const reader = readerOf({ stream: source([noise(10)], { hang: () => {} }, type).stream, size: 9 });
+    await expect(reader.next()).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
   it("rejects with the stream's own error", async () => {
     const reason = new Error("the source broke");
     const reader = readerOf({ stream: source(cut(data, [65_536]), { fail: reason }, type).stream });
@@ -75,6 +80,7 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
     await pending;
     await told;
     expect(stream.locked).toBe(false);
+    expect(await reader.next()).toBe(null);
   });
 
   it("an abort while a read is pending rejects with the reason and cancels the source with it", async () => {
@@ -108,6 +114,26 @@ describe("readerOf", () => {
     expect([...(await drain(readerOf({ stream, size: 3 })))]).toEqual([0xc3, 0xa9, 33]);
   });
 
+  it("has ended where only empty pieces follow", async () => {
+    const reader = readerOf({ stream: source([noise(4), new Uint8Array(0)]).stream });
+    await reader.fill({ buffer: new Uint8Array(4), end: 0 });
+    expect(await reader.ended()).toBe(true);
+  });
+
+  it("gives a stream of bytes large memory to fill", async () => {
+    const views: unknown[] = [];
+    const stream = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        views.push(controller.byobRequest?.view?.byteLength);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      },
+    });
+    await readerOf({ stream }).ended();
+    expect(views).toEqual([BYOB_BYTES]);
+  });
+
   it("refuses a stream that gives something else", async () => {
     const stream = new ReadableStream<unknown>({
       start: (controller) => controller.enqueue({}),
@@ -117,9 +143,9 @@ describe("readerOf", () => {
 
   it("does not wait for a source whose cancel never settles, nor fail when it rejects", async () => {
     const deaf = new ReadableStream<Uint8Array>({ cancel: () => new Promise(() => {}) });
-    readerOf({ stream: deaf }).cancel("x");
+    await readerOf({ stream: deaf }).cancel("x");
     const angry = new ReadableStream<Uint8Array>({ cancel: () => Promise.reject(new Error("no")) });
-    readerOf({ stream: angry }).cancel("x");
+    await readerOf({ stream: angry }).cancel("x");
     // A rejection that nobody handles would fail the run.
     await new Promise((resolve) => setImmediate(resolve));
   });

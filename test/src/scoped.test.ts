@@ -1,12 +1,20 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
+import type { StorageError } from "../../src/error.ts";
 import { scoped } from "../../src/scoped.ts";
+import { everyVerb } from "../support/every-verb.ts";
 
 async function all(list: AsyncIterable<{ key?: string | undefined; prefix?: string | undefined }>): Promise<unknown[]> {
   const seen = [];
   for await (const entry of list) seen.push(entry.key ?? entry.prefix);
   return seen;
 }
+
+const failure = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    (value) => ({ value }),
+    (error: unknown) => error,
+  );
 
 describe("scoped", () => {
   it("puts its prefix before keys and takes it off results", async () => {
@@ -77,6 +85,17 @@ describe("scoped", () => {
     expect(keys).toEqual(["a", null]);
     expect(await (await store.download("p/a")).text()).toBe("12");
     await expect(scope.update("a", null as never)).rejects.toMatchObject({ code: "invalid-option", key: "a" });
+  });
+
+  it("hands on the options of every verb, and names keys in failures as its caller does", async () => {
+    const scope = scoped(memory(), "p/");
+    const reason = new Error("left");
+    for (const [verb, call] of Object.entries(everyVerb(scope, "a/", { signal: AbortSignal.abort(reason) })))
+      expect([verb, await failure(call)]).toEqual([verb, reason]);
+    for (const [verb, call] of Object.entries(everyVerb(scope, "../", {}))) {
+      const { code, message } = (await failure(call)) as StorageError;
+      expect([verb, code, message]).toEqual([verb, "invalid-key", expect.not.stringContaining("p/..")]);
+    }
   });
 
   it("refuses in words of its own what lies deeper", async () => {

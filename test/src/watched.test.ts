@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import type { BodyEvent, StorageEvent } from "../../src/event.ts";
 import type { StoredObject } from "../../src/backend.ts";
+import { source } from "../../src/conformance/bytes.ts";
 import { watched } from "../../src/watched.ts";
 
 const info = { key: "k", size: 3, etag: '"e"' };
@@ -13,9 +14,13 @@ function observe(body: ReadableStream<Uint8Array>, signal?: AbortSignal): [Store
 
 describe("watched", () => {
   it("reports bytes once, at the end of the body", async () => {
-    const [{ body }, events] = observe(new Blob(["abc"]).stream());
+    const pieces = ["ab", "c"].map((text) => new TextEncoder().encode(text));
+    const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const [{ body }, events] = observe(source(pieces).stream);
+    now.mockReturnValue(1025);
     expect(events).toEqual([]);
     expect(await new Response(body).text()).toBe("abc");
+    now.mockRestore();
     expect(events).toEqual([
       {
         type: "body",
@@ -23,7 +28,7 @@ describe("watched", () => {
         operation: "download",
         key: "k",
         bytes: 3,
-        duration: expect.any(Number),
+        duration: 25,
         aborted: false,
       },
     ]);
@@ -54,6 +59,11 @@ describe("watched", () => {
     await expect(body.getReader().read()).rejects.toBe("left");
     expect(events).toMatchObject([{ aborted: true }]);
     expect((events[0] as BodyEvent).error).toBeUndefined();
+  });
+
+  it("is not gone around by whoever takes bytes without a stream", () => {
+    const body = new Blob(["abc"]).stream();
+    expect(watched({ info, body, next: async () => null }, "test", () => {}).next).toBeUndefined();
   });
 
   it("is put around the body of a download only where somebody observes", async () => {
