@@ -165,7 +165,17 @@ describe("guard", () => {
     expect((await guard({ body: PNG, type }, { types: ["image/png"] })).contentType).toBe(contentType);
   });
 
+  test("takes the word of whoever calls before that of the body, and of a type only what content shows for another", async () => {
+    const blob = new Blob([PNG], { type: "text/plain" });
+    expect((await guard({ body: blob, type: "image/png" })).contentType).toBe("image/png");
+    const webm = Uint8Array.from([0x1a, 0x45, 0xdf, 0xa3, 0x42, 0x82, 0x84, ...encode("webm")]);
+    expect((await guard({ body: webm, type: "audio/webm" })).contentType).toBe("audio/webm");
+    expect((await guard({ body: Uint8Array.of(1) }, { detect: () => "image/jpg" })).contentType).toBe("image/jpeg");
+  });
+
   test("keeps the charset of a text", async () => {
+    const generic = { body: encode("<html>"), type: "application/octet-stream; charset=x" };
+    expect((await guard(generic)).contentType).toBe("text/html");
     expect(
       (await guard({ body: encode("ä"), type: "text/plain; charset=utf-8" }, { types: ["text/plain"] })).contentType,
     ).toBe("text/plain; charset=utf-8");
@@ -205,6 +215,12 @@ describe("guard", () => {
       reason: "size",
       code: "too-large",
     });
+  });
+
+  test("takes what is as long as it may be, and nothing at all where nothing may be", async () => {
+    for (const length of [0, 100])
+      for (const body of [new Uint8Array(length), new Blob([new Uint8Array(length)])])
+        expect(await bytesOf((await guard({ body, size: length }, { maxSize: length })).body)).toHaveLength(length);
   });
 
   test("has a limit of 10 MiB by default", async () => {

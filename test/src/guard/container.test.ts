@@ -7,6 +7,7 @@ test("isoMediaType reads compatible brands within the box only", () => {
   expect(isoMediaType(bytes("\0\0\0\x14ftypisom\0\0\0\0avif"))).toBe("image/avif");
   expect(isoMediaType(bytes("\0\0\0\x10ftypisom\0\0\0\0avif"))).toBe("video/mp4");
   expect(isoMediaType(bytes("\0\0\0\x10free"))).toBeNull();
+  expect(isoMediaType(bytes("\0\0\0\0\0\0\0\x14ftypisom\0\0\0\0avif").subarray(4))).toBe("image/avif");
 });
 
 test("matroskaType needs a DocType", () => {

@@ -5,11 +5,15 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test.each([
   ["<svg:svg xmlns:svg='x'>", "image/svg+xml"],
+  ["<SVG>", "image/svg+xml"],
+  ["<!DOCTYPE x><svg>[", "image/svg+xml"],
   ["<svgx>", null],
   ["<!-- only a comment -->", null],
   ["<bold>", null],
   ["<b>", "text/html"],
   ["<?xml version='1.0'?><html>", "text/html"],
+  ["<?x a='>'?><html>", "text/html"],
+  ["<!-- x --><other>", "text/html"],
   ["1 < 2", null],
 ])("markupType reads %j as %s", (text, type) => {
   expect(markupType(encode(text))).toBe(type);
