@@ -156,7 +156,7 @@ describe("respond", () => {
     const response = await ask(store, { range });
     expect(response.status).toBe(416);
     expect(response.headers.get("content-range")).toBe(`bytes */${body.length}`);
-    expect((await response.json()).error.code).toBe("invalid-range");
+    expect((await response.json()).error).toMatchObject({ code: "invalid-range", key: "dir/a" });
   });
 
   test.each([
@@ -261,6 +261,8 @@ describe("respond", () => {
     });
     expect((await respond(store, "none", request({ range: "bytes=-0" }))).status).toBe(404);
     expect((await respond(store, "none", request({}, "HEAD"))).body).toBeNull();
+    const tagged = await respond(store, "none", request({ "if-none-match": '"x"' }));
+    expect([tagged.status, tagged.headers.get("etag")]).toEqual([404, null]);
   });
 
   test.each(["unavailable", "denied", "timeout", "unknown"] as const)(
@@ -394,6 +396,8 @@ describe("respond", () => {
     ] as Record<string, string>[]) {
       expect((await ask(store, headers, options)).headers.get("access-control-allow-origin")).toBe("*");
     }
+    const posted = await respond(store, "dir/a", request({}, "POST"), options);
+    expect(posted.headers.get("access-control-allow-origin")).toBe("*");
     const response = await ask(store, {}, options);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("content-length")).toBe("10");

@@ -93,6 +93,7 @@ describe("sniff", () => {
     "<3 you",
     "\xff\xfea\0b\0",
     "\xff\xe1\0\0",
+    "\xff\xea\0\0",
     "#!/bin/sh",
     "\0\0\0\0",
     "RIFF\0\0\0\0XXXX",

@@ -96,11 +96,8 @@ describe("answer", () => {
     "says how long an object is that has no byte of %s",
     async (range) => {
       const response = await asked(await stored(), { range });
-      expect([response.status, await response.text(), response.headers.get("content-range")]).toEqual([
-        416,
-        "10",
-        "bytes */10",
-      ]);
+      const [said, unit] = ["content-range", "accept-ranges"].map((name) => response.headers.get(name));
+      expect([response.status, await response.text(), said, unit]).toEqual([416, "10", "bytes */10", "bytes"]);
     },
   );
 
@@ -130,6 +127,35 @@ describe("answer", () => {
     expect(watched.calls).toEqual([...downloaded, ...downloaded, ...instead, ...instead]);
   });
 
+  it("answers them again where all is asked for instead of a part, since it may be of another version by now", async () => {
+    const watched = await stored();
+    const { download } = watched.store;
+    let version = 0;
+    const store: ObjectStore = {
+      ...watched.store,
+      download: async (key, options) => Object.assign(await download(key, options), { etag: `"v${++version}"` }),
+    };
+    const headers = { range: "bytes=2-4", "if-range": '"v0"', "if-none-match": '"x", "v2"' };
+    expect((await asked({ ...watched, store }, headers)).status).toBe(304);
+    expect(watched.calls).toEqual(["download", "cancel", "download", "cancel"]);
+  });
+
+  it("lets bytes go that have failed meanwhile", async () => {
+    const watched = await stored();
+    const { download } = watched.store;
+    const store: ObjectStore = {
+      ...watched.store,
+      download: async (key, options) => {
+        const object = await download(key, options);
+        object.body.cancel = () => Promise.reject(new Error("failed"));
+        return object;
+      },
+    };
+    expect((await asked({ ...watched, store }, { "if-unmodified-since": PAST })).status).toBe(499);
+    // A rejection that nobody handles would fail the run.
+    await new Promise(setImmediate);
+  });
+
   it("gives a 304 the view's validators and nothing else", async () => {
     const watched = await stored();
     for (const method of ["GET", "HEAD"]) {
@@ -151,7 +177,27 @@ describe("answer", () => {
     expect(await (await gone).text()).toBe("not-found");
     const failure = new TypeError("boom");
     const broken = { ...watched.store, download: () => Promise.reject(failure) };
-    await expect(answer(broken, "key", new Request("http://h/"), view)).rejects.toBe(failure);
+    for (const headers of [{}, { range: "bytes=0-1" }] as Record<string, string>[])
+      await expect(answer(broken, "key", new Request("http://h/", { headers }), view)).rejects.toBe(failure);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["GET", {}, "download"],
+    ["HEAD", {}, "head"],
+    ["GET", { range: "bytes=99-" }, "download,head"],
+    ["GET", { range: "bytes=2-4", "if-range": '"other"' }, "download,download"],
+  ])("asks each question with the request's signal: %s with %j", async (method, headers, questions) => {
+    const { store } = await stored();
+    const seen: [string, AbortSignal | undefined][] = [];
+    const told: ObjectStore = {
+      ...store,
+      head: (key, options) => (seen.push(["head", options?.signal]), store.head(key, options)),
+      download: (key, options) => (seen.push(["download", options?.signal]), store.download(key, options)),
+    };
+    const { signal } = new AbortController();
+    await answer(told, "key", { method, headers: new Headers(headers), signal }, view);
+    expect(seen.map(([verb]) => verb).join()).toBe(questions);
+    expect(seen.map(([, given]) => given === signal)).not.toContain(false);
   });
 
   it("ends with the request", async () => {

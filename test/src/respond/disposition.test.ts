@@ -13,6 +13,8 @@ test.each([
   ["attachment; filename=x.png; filename*=utf-8'en'%C3%BC.png", "attachment", "ü.png"],
   ["attachment; filename=x.png; filename*=UTF-8''%ZZ", "attachment", "x.png"],
   ["attachment; filename=x.png; filename*=ISO-8859-1''%FC", "attachment", "x.png"],
+  ["attachment; FileName=x.png; filename=y.png", "attachment", "x.png"],
+  ["attachment; filename*=UTF-8''x.png; filename*=UTF-8''y.png", "attachment", "x.png"],
   ["form-data; name=x", "attachment", null],
   ["inlinex", "attachment", null],
   ["", "attachment", null],

@@ -99,6 +99,12 @@ test.each(["a/../b", 'quo"te\\: x', "x".repeat(300)])(
   },
 );
 
+test("toResponse leaves the verb out where no driver was found, and takes a code of a later version for unknown", async () => {
+  const error = locate(new StorageError("invalid-key", "use another"), { operation: "upload", key: "k" });
+  expect((await toResponse(error).json()).error.message).toBe("use another");
+  expect(toResponse(Object.assign(new StorageError("unknown", "x"), { code: "later" })).status).toBe(500);
+});
+
 test.each([
   ["type", 415],
   ["content", 415],
