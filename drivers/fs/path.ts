@@ -131,16 +131,14 @@ export function decodeName(name: string): { readonly bytes: Uint8Array; readonly
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
     if (text[at] === ESCAPE) {
-      const hex = text.slice(at + 1, at + 3);
-      if (!/^[0-9a-f]{2}$/.test(hex)) return null;
-      bytes.push(Number.parseInt(hex, 16));
+      bytes.push(Number.parseInt(text.slice(at + 1, at + 3), 16));
       at += 2;
     } else bytes.push(text.charCodeAt(at));
   }
   const known = Uint8Array.from(bytes);
-  // One spelling per name: anything else would be a second file for the same key.
+  // One spelling per name: anything else, such as what is no escape, would be a second file for the same key.
   if (bytes.length === 0 || bytes.length > PIECE_BYTES || (!leaf && bytes.length !== PIECE_BYTES)) return null;
-  return bytes.some((byte) => byte > 255) || encodePiece(known) !== text ? null : { bytes: known, leaf };
+  return encodePiece(known) === text ? { bytes: known, leaf } : null;
 }
 
 /** Bytes of a key as the key; null when they are no valid key. */

@@ -70,3 +70,19 @@ it("L18, L20: stampAfter makes a version later than the one it replaces, of its 
       expect(stampAfter(version(own + ahead), version(own), recorded)).toBe(null);
   }
 });
+
+it("L20: a time that stampAfter has given is given to no version after it, and one that lies far ahead moves none of those", () => {
+  const version = (us: number) => ({ mtimeNs: BigInt(us) * 1000n, size: 1n, ino: 1n });
+  const micros = (stamp: number | Date | null) => Math.floor(Number(stamp) * 1e6);
+  for (const recorded of [false, true]) {
+    const own = micros(nextStamp(recorded));
+    expect(micros(stampAfter(version(own + 30_000_000), version(own), recorded))).toBeGreaterThan(own + 30_000_000);
+    const present = micros(nextStamp(recorded));
+    expect(Math.abs(present / 1000 - Date.now())).toBeLessThan(1000);
+    const given = micros(stampAfter(version(present + 500_000), version(present), recorded));
+    const next = micros(nextStamp(recorded));
+    expect(next).toBeGreaterThan(given);
+    stampAfter(version(present), version(present), recorded);
+    expect(micros(nextStamp(recorded))).toBeGreaterThan(next);
+  }
+});

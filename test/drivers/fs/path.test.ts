@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { candidatesOf, encodeKey, isOrdinary, keyOfEncoded, keyOfPlain } from "../../../drivers/fs/path.ts";
+import {
+  candidatesOf,
+  encodeKey,
+  folderOf,
+  isOrdinary,
+  keyOfEncoded,
+  keyOfPlain,
+  nameOf,
+} from "../../../drivers/fs/path.ts";
 import { seeded, UGLY_KEYS, uglyKey } from "./folder.ts";
 
 const random = seeded(7);
-const KEYS = [...UGLY_KEYS, ...Array.from({ length: 5000 }, () => uglyKey(random))];
+const KEYS = [...UGLY_KEYS, "\ufeffbom", ...Array.from({ length: 5000 }, () => uglyKey(random))];
 /** Every name that Windows, macOS, Linux and eCryptfs take, and that no program takes for a device or a backup. */
 const PORTABLE = /^(?:[a-z0-9_%-]{1,135}|[a-z0-9_%-]{1,135}=)$/;
 
@@ -52,9 +60,27 @@ describe("keyOfEncoded", () => {
     ["a dot segment", ".unbucket/keys/a%2f%2e%2e="],
     ["another tree", "a="],
     ["a letter that is never literal", ".unbucket/keys/é="],
+    ["half an escape", ".unbucket/keys/%2="],
+    ["a key that is too long", encodeKey("x".repeat(1025))],
   ])("gives null for %s", (_, path) => {
     expect(keyOfEncoded(path)).toBe(null);
   });
+});
+
+describe("keyOfPlain", () => {
+  it("gives null for what is no key: too many bytes, segments of dots, nothing", () => {
+    const folders = Array.from({ length: 4 }, () => "é".repeat(127)).join("/");
+    expect(keyOfPlain(folders, true)).toBe(folders);
+    for (const path of [`${folders}/abcdef`, "a/../b", "./a", "..", ""]) expect(keyOfPlain(path, true)).toBe(null);
+  });
+});
+
+it("folderOf and nameOf cut a path at its last slash", () => {
+  expect(["a/b/c", "a/b", "a"].map((path) => [folderOf(path), nameOf(path)])).toEqual([
+    ["a/b", "c"],
+    ["a", "b"],
+    ["", "a"],
+  ]);
 });
 
 describe("candidatesOf", () => {
@@ -71,6 +97,13 @@ describe("candidatesOf", () => {
     expect(candidatesOf("x:y", false).map((candidate) => candidate.tree)).toEqual(["keys"]);
     for (const key of KEYS.filter((each) => !isOrdinary(each))) expect(candidatesOf(key, true)[0]?.tree).toBe("keys");
   });
+
+  it.each([".unbucket/x", ".unbucket. /x", "UNBUCK~1/x", "\u200c.unbucket"])(
+    "L19: has no plain path for %j, which is the reserved folder where another system looks at this one's files",
+    (key) => {
+      expect([candidatesOf(key, true).map(({ tree }) => tree), keyOfPlain(key, true)]).toEqual([["keys"], null]);
+    },
+  );
 
   it("L8, L19: never has a plain path that leaves the root or enters the reserved folder", () => {
     for (const key of KEYS) {
@@ -219,7 +252,13 @@ describe("isOrdinary", () => {
     "a\\b",
     "a:b",
     "a\u0001",
+    "a\u0085",
+    "conin$",
+    "CONOUT$.txt",
     ".unbucket",
+    ".un\u200cbuc\u200cket/x",
+    ".un\u202abucket/x",
+    "\ufeff.unbucket",
     ".UnBucket/x",
     "UNBUCK~1",
     "report~1",
