@@ -213,6 +213,33 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
       expect([verb, await call.catch((error: unknown) => error)]).toEqual([verb, reason]);
   });
 
+  test("objects has one store copy what lies in it, below a prefix too, and goes on with an upload", async () => {
+    const events: string[] = [];
+    const driver = memory({ onEvent: ({ operation }) => events.push(operation) });
+    const storage = createStorage().mount("uploads", driver);
+    for (const [store, at] of [
+      [objects(storage), "uploads:"],
+      [objects(prefixStorage(storage, "uploads:in")), ""],
+    ] as const) {
+      await store.upload(`${at}k`, "x");
+      events.length = 0;
+      await store.copy(`${at}k`, `${at}l`);
+      expect(events).toEqual(["copy"]);
+      const upload = await store.createMultipartUpload(`${at}m`);
+      expect((await store.resumeMultipartUpload(`${at}m`, upload.state())).key).toBe(`${at}m`);
+    }
+  });
+
+  test("objects says of a delete what every mount refuses", async () => {
+    const store = objects(createStorage().mount("left", memory()).mount("right", memory()));
+    const options = { ifMatch: "x" } as object;
+    await expect(store.delete(["left:k", "left:l"], options)).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(store.delete(["left:k", "right:k"], options)).rejects.toMatchObject({
+      code: "partial",
+      errors: ["left:k", "right:k"].map((key) => ({ key, error: { code: "invalid-option" } })),
+    });
+  });
+
   test("objects deletes keys of several mounts in one call", async () => {
     const [left, right] = [memory(), memory()];
     const store = objects(createStorage().mount("left", left).mount("right", right));
@@ -433,6 +460,44 @@ describe("objects copies between stores", () => {
     for (const verb of ["copy", "move"] as const)
       await expect(store[verb]("a:k", "b:k")).rejects.toMatchObject({ code: "unsupported", operation: verb });
     expect([await store.exists("a:k"), await store.exists("b:k")]).toEqual([true, false]);
+  });
+
+  test("with the version that is asked for, and a signal that reaches both sides", async () => {
+    const asked: unknown[] = [];
+    const backend = await memory().getInstance();
+    const told = (name: string): Driver =>
+      toDriver({
+        name,
+        open: () => ({
+          ...backend,
+          versions: true,
+          get: (key, { versionId, ...options }) => {
+            asked.push(["get", versionId, !!options.signal]);
+            return backend.get(key, options);
+          },
+          put: (key, source, options) => {
+            asked.push(["put", !!options.signal]);
+            return backend.put(key, source, options);
+          },
+          delete: (key, options) => {
+            asked.push(["delete", !!options.signal]);
+            return backend.delete(key, options);
+          },
+        }),
+      });
+    const store = objects(createStorage().mount("a", told("one")).mount("b", told("two")));
+    await told("three").upload("k", "bytes");
+    asked.length = 0;
+    const { signal } = new AbortController();
+    await store.copy("a:k", "b:l", { versionId: "v", signal });
+    await store.move("a:k", "b:m", { signal });
+    expect(asked).toEqual([
+      ["get", "v", true],
+      ["put", true],
+      ["get", undefined, true],
+      ["put", true],
+      ["delete", true],
+    ]);
   });
 
   test("with the headers that each side needs, and not with options that copies do not have", async () => {

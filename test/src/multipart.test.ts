@@ -185,7 +185,7 @@ describe("each step", () => {
     const part = await upload.uploadPart(1, "x", { signal });
     expect(steps.uploadPart).toHaveBeenCalledWith("k", "id", 1, expect.anything(), { signal, checksum: "crc32c" });
     await upload.complete([part], { signal });
-    expect(vi.mocked(steps.complete).mock.calls[0]?.[3]).toMatchObject({ signal });
+    expect(vi.mocked(steps.complete).mock.calls[0]?.[3].signal).toBe(signal);
     const told = expect.objectContaining({ signal }) as object;
     await expect(upload.parts({ signal })).rejects.toMatchObject({ code: "not-found" });
     expect(steps.parts).toHaveBeenCalledWith("k", "id", told);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
-import type { StorageError } from "../../src/error.ts";
+import { locate, StorageError } from "../../src/error.ts";
 import { scoped } from "../../src/scoped.ts";
 import { everyVerb } from "../support/every-verb.ts";
 
@@ -96,6 +96,28 @@ describe("scoped", () => {
       const { code, message } = (await failure(call)) as StorageError;
       expect([verb, code, message]).toEqual([verb, "invalid-key", expect.not.stringContaining("p/..")]);
     }
+  });
+
+  it("resumes, lists and sweeps its own uploads, and no others", async () => {
+    const store = memory();
+    const scope = scoped(store, "p/");
+    await store.createMultipartUpload("outside");
+    const upload = await scope.createMultipartUpload("in/k");
+    expect((await scope.resumeMultipartUpload("in/k", upload.state())).key).toBe("in/k");
+    expect(await all(scope.listUploads())).toEqual(["in/k"]);
+    expect(await all(scope.listUploads({ prefix: "in" }))).toEqual(["in/k"]);
+    expect(await scope.sweepUploads({ olderThan: 0 })).toBe(1);
+    expect(await all(store.listUploads())).toEqual(["outside"]);
+  });
+
+  it("leaves a key as it is that a body from another store fails with", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: () => {
+        throw locate(new StorageError("corrupt", "cut"), { operation: "download", key: "other/k" });
+      },
+    });
+    const error = { key: "other/k", message: 'download "other/k": cut' };
+    await expect(scoped(memory(), "p/").upload("k", body)).rejects.toMatchObject(error);
   });
 
   it("refuses in words of its own what lies deeper", async () => {
