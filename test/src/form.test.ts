@@ -156,6 +156,7 @@ describe("readForm", () => {
       "malformed",
     ],
     ["text instead of parts", written("b--"), "malformed"],
+    ["much before its parts", written(`${"x".repeat(9000)}\r\n--b\r\n${text}\r\nx\r\n--b--`), "malformed"],
     ["a first boundary within a line", written(` --b\r\n${text}\r\nx\r\n--b\r\n${text}\r\ny\r\n--b--`), "malformed"],
     ["a part without a name", written("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"), "malformed"],
     [

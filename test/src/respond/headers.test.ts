@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ObjectInfo } from "../../../src/interface.ts";
-import { objectHeaders, validatorHeaders } from "../../../src/respond/headers.ts";
+import { isShowable, objectHeaders, validatorHeaders } from "../../../src/respond/headers.ts";
 
 const info: ObjectInfo = {
   key: "a/",
@@ -31,4 +31,17 @@ test("objectHeaders names nothing for a key that ends in a slash", () => {
 
 test("validatorHeaders says nothing about content", () => {
   expect(Object.fromEntries(validatorHeaders(info, {}))).toEqual({ etag: '"e"', "cache-control": "private, no-cache" });
+});
+
+test("isShowable is true of what a browser shows without running anything, whatever its case and parameters", () => {
+  const types = [
+    "image/png",
+    "TEXT/PLAIN; charset=utf-8",
+    "text/html",
+    "image/svg+xml",
+    "application/pdf",
+    "png",
+    undefined,
+  ];
+  expect(types.map(isShowable)).toEqual([true, true, false, false, false, false, false]);
 });
