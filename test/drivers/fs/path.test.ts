@@ -76,10 +76,10 @@ describe("keyOfPlain", () => {
 });
 
 it("folderOf and nameOf cut a path at its last slash", () => {
-  expect(["a/b/c", "a/b", "a"].map((path) => [folderOf(path), nameOf(path)])).toEqual([
+  expect(["a/b/c", "a/b", "abc"].map((path) => [folderOf(path), nameOf(path)])).toEqual([
     ["a/b", "c"],
     ["a", "b"],
-    ["", "a"],
+    ["", "abc"],
   ]);
 });
 
