@@ -24,6 +24,19 @@ function written(text: string, type = "multipart/form-data; boundary=b"): Reques
   return new Request("http://localhost/", { method: "POST", body: text, headers: { "content-type": type } });
 }
 
+/** A request with a form that comes in these pieces. */
+function inPieces(...pieces: readonly string[]): FormRequest {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+      controller.close();
+    },
+  });
+  return { headers: new Headers({ "content-type": "multipart/form-data; boundary=b" }), body };
+}
+
+const lines = (count: number): string => Array.from({ length: count }, (_, n) => `x-${n}: y`).join("\r\n");
+
 /** A request with one part of this disposition. */
 const headed = (disposition: string): Request =>
   written(`--b\r\nContent-Disposition: ${disposition}\r\n\r\nx\r\n--b--\r\n`);
@@ -70,6 +83,20 @@ describe("readForm", () => {
   ])("reads filenames: %s", async (_, filename, name) => {
     const head = `Content-Disposition: form-data; ${filename}; name="f"\r\n`;
     expect(await partsOf(written(`--b\r\n${head}\r\nx\r\n--b--`))).toEqual([["f", name, undefined, "x"]]);
+  });
+
+  it("takes what is unusual and well-formed", async () => {
+    const rest = "\r\nContent-Transfer-Encoding: Binary\r\nContent-Type: text/plain; charset=US-ASCII";
+    expect(await partsOf(headed(`form-data; name="f"${rest}`))).toEqual([["f", "x"]]);
+    expect(await partsOf(headed(`form-data; name="f"\r\n${lines(98)}`))).toEqual([["f", "x"]]);
+    const type = "text/csv; charset=iso-8859-1";
+    expect(await partsOf(headed(`form-data; NAME=f; FileName=a\r\nContent-Type: ${type}`))).toEqual([
+      ["f", "a", type, "x"],
+    ]);
+    const long = "b".repeat(70);
+    expect(await partsOf(written(`--${long}-- `, `Multipart/Form-Data ; boundary=${long}`))).toEqual([]);
+    expect(await reasonOf(written(`--${long}b--`, `multipart/form-data; boundary=${long}b`))).toBe("malformed");
+    expect(await reasonOf(written("--b--", "multipart/form-datax; boundary=b"))).toBe("type");
   });
 
   it("keeps the file of a field whose name ends in a backslash", async () => {
@@ -156,7 +183,11 @@ describe("readForm", () => {
       "malformed",
     ],
     ["text instead of parts", written("b--"), "malformed"],
-    ["much before its parts", written(`${"x".repeat(9000)}\r\n--b\r\n${text}\r\nx\r\n--b--`), "malformed"],
+    [
+      "much before its parts",
+      inPieces("x".repeat(5000), "x".repeat(5000), `\r\n--b\r\n${text}\r\nx\r\n--b--`),
+      "malformed",
+    ],
     ["a first boundary within a line", written(` --b\r\n${text}\r\nx\r\n--b\r\n${text}\r\ny\r\n--b--`), "malformed"],
     ["a part without a name", written("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"), "malformed"],
     [
@@ -177,6 +208,12 @@ describe("readForm", () => {
     ["a disposition over two lines", headed('form-data; name="f";\r\n filename="x"'), "malformed"],
     ["a line in a head that is no header", headed('form-data; name="f"\r\nfilename="x"'), "malformed"],
     ["a header of two words", headed('form-data; name="f"\r\nContent type: image/png'), "malformed"],
+    ["a head of many lines", headed(`form-data; name="f"\r\n${lines(99)}`), "malformed"],
+    [
+      "a line that ends otherwise in a header that nobody reads",
+      headed('form-data; name="f"\r\nX: y\nZ: z'),
+      "malformed",
+    ],
     ["a line that ends otherwise", headed('form-data; name="f"\nContent-Type: image/png'), "malformed"],
     ["a header twice", headed('form-data; name="f"\r\nContent-Disposition: form-data; name="g"'), "malformed"],
     ["a filename within a word", headed('form-da; filename="x"ta; name="f"'), "malformed"],
