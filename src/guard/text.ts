@@ -5,7 +5,7 @@ const HTML_TAG =
 export function markupType(head: Uint8Array): string | null {
   const text = decode(head);
   const start = skipProlog(text);
-  if (start.startsWith("<") === false) return null;
+  if (!start.startsWith("<")) return null;
   if (/^<(?:[\w.-]+:)?svg(?=[\s>/]|$)/i.test(start)) return "image/svg+xml";
   if (HTML_TAG.test(start)) return "text/html";
   if (text.trimStart().startsWith("<?xml")) return "application/xml";
@@ -37,7 +37,8 @@ function skipProlog(text: string): string {
           : null;
     if (close === null) return rest;
     const end = rest.indexOf(close);
-    if (end === -1) return "";
+    // What does not end within the head may hide anything behind it.
+    if (end === -1) return "<";
     rest = rest.slice(end + close.length).trimStart();
   }
 }

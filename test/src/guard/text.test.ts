@@ -14,6 +14,8 @@ test.each([
   ["<?xml version='1.0'?><html>", "text/html"],
   ["<?x a='>'?><html>", "text/html"],
   ["<!-- x --><other>", "text/html"],
+  ["<!-- a comment that does not end here", "text/html"],
+  ["<?xml a declaration that does not end here", "application/xml"],
   ["1 < 2", null],
 ])("markupType reads %j as %s", (text, type) => {
   expect(markupType(encode(text))).toBe(type);
