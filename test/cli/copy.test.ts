@@ -51,7 +51,7 @@ describe("unbucket copy", () => {
       STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
     };
 
-    expect(await copy(cwd, ["uploads", "s3://bucket/media", "--dry-run"], env)).toEqual({
+    expect(await copy(cwd, ["uploads", "s3://bucket/media", "--dry-run", "--concurrency", "1"], env)).toEqual({
       code: 0,
       out: ["would copy  a/b  6 bytes", "would copy  a/b.txt  3 bytes", "2 to copy (9 bytes), 0 the same"],
       err: "",
