@@ -1,5 +1,4 @@
 /** Uploads in a page whose memory is collected all the time: nothing but the upload refers to what it reads. */
-import { build } from "esbuild";
 import { expect, it, onTestFinished } from "vitest";
 import { launchBrowser } from "../playground/browser.ts";
 import { servePage } from "./page.ts";
@@ -21,15 +20,7 @@ globalThis.begin = () => void run();`;
 type Global = typeof globalThis & { readonly begin: () => void; readonly stored?: number };
 
 it("an upload of a Blob ends", { timeout: 120_000 }, async () => {
-  const contents = { contents: script, resolveDir: import.meta.dirname, loader: "ts" } as const;
-  const { outputFiles } = await build({
-    stdin: contents,
-    bundle: true,
-    format: "iife",
-    write: false,
-    conditions: ["browser"],
-  });
-  const origin = await servePage(outputFiles[0]?.text ?? "");
+  const origin = await servePage({ stdin: { contents: script, resolveDir: import.meta.dirname, loader: "ts" } });
   onTestFinished(() => origin.close());
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());

@@ -1,7 +1,6 @@
 /** Runs the suite in a page of Chromium, as a bundler makes it for browsers. */
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { build } from "esbuild";
 import { launchBrowser, type Page } from "../playground/browser.ts";
 import type { Report } from "../runtimes/report.ts";
 import type { SuiteConfig } from "../suite/config.ts";
@@ -15,15 +14,7 @@ type Global = typeof globalThis & { readonly suite: SuitePage };
 
 /** Runs it. */
 export async function runChromium(folder: string, suite: SuiteConfig): Promise<Report> {
-  const { outputFiles } = await build({
-    entryPoints: [join(folder, "suite", "entry.browser.mjs")],
-    bundle: true,
-    format: "iife",
-    platform: "browser",
-    conditions: ["browser"],
-    write: false,
-  });
-  const origin = await servePage(outputFiles[0]?.text ?? "");
+  const origin = await servePage({ entryPoints: [join(folder, "suite", "entry.browser.mjs")] });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
