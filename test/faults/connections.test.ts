@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { DownloadOptions } from "../../src/interface.ts";
 import { testClock } from "../support/clock.ts";
 import { intake } from "../support/intake.ts";
+import { listened } from "../support/listened.ts";
 import { clocked, stubbed, TRANSPORTS } from "../support/stubbed.ts";
 import { type Answer, answer, failure, happy, type Script, wire } from "../support/wire.ts";
 
@@ -131,12 +132,7 @@ describe.each(TRANSPORTS)("a download over %s", (_, transport) => {
   });
 
   test("and a HEAD leave no listener on a long-lived signal, whatever they ask beside", async () => {
-    const { signal } = new AbortController();
-    const live = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const { signal, live } = listened();
     const server = await wire((request) => (request.path === "/bucket/none" ? answer(404) : happy(request)));
     const driver = stubbed(server, transport);
     expect([await driver.exists("k", { signal }), await driver.exists("none", { signal })]).toEqual([true, false]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { collect, cut, noise, source } from "../../src/conformance/bytes.ts";
 import { BYOB_BYTES, type ByteReader, readerOf } from "../../src/reader.ts";
+import { listened } from "../support/listened.ts";
 
 const KINDS = [undefined, "bytes"] as const;
 const data = noise(700_001);
@@ -152,12 +153,7 @@ describe("readerOf", () => {
   });
 
   it("leaves no listener on a long-lived signal once the source has ended", async () => {
-    const { signal } = new AbortController();
-    const live = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const { signal, live } = listened();
     await drain(readerOf({ stream: source(cut(data, [65_536])).stream }, signal));
     readerOf({ stream: silent().stream }, signal).cancel();
     expect(live.size).toBe(0);

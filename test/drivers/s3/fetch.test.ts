@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fromFetch } from "../../../drivers/s3/fetch.ts";
 import type { Timeouts } from "../../../drivers/s3/transport.ts";
+import { listened } from "../../support/listened.ts";
 
 const timeouts: Timeouts = { connect: 0, headers: 0, body: 0 };
 const request = { method: "GET", url: "http://h/k", headers: { a: "b" } };
@@ -204,12 +205,7 @@ describe("fromFetch", () => {
   });
 
   it("leaves no listener on a long-lived signal", async () => {
-    const { signal } = new AbortController();
-    const live = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const { signal, live } = listened();
     const transport = fromFetch(async () => new Response("hello"), timeouts);
     await (await transport.send({ ...request, signal })).bytes(10);
     await (await transport.send({ ...request, signal })).discard();

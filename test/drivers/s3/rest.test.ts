@@ -3,6 +3,7 @@ import { restOf, spanOf, versionOf } from "../../../drivers/s3/rest.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { testClock } from "../../support/clock.ts";
+import { listened } from "../../support/listened.ts";
 import { pattern, ranged, type Fault, type Held } from "../../support/ranged.ts";
 import { clocked, stubClient, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, failure, wire } from "../../support/wire.ts";
@@ -217,12 +218,7 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
   });
 
   it("leaves no listener on a long-lived signal", async () => {
-    const { signal } = new AbortController();
-    const live = new Set<unknown>();
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => (live.add(args[1]), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (live.delete(args[1]), remove(...args));
+    const { signal, live } = listened();
     const server = await wire(ranged(held(), (number) => (number % 2 ? { after: CUT } : undefined)));
     const driver = clocked(server, testClock(), transport);
     await (await driver.download("k", { signal })).bytes();
