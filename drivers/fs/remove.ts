@@ -4,7 +4,8 @@ import { rename, rmdir, unlink } from "node:fs/promises";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
-import { fileAt, findAt, type Found, isReachable, placesOf } from "./find.ts";
+import { fileAt, findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
+import { type Identity, mayHaveRecord } from "./identity.ts";
 import { together, withLock } from "./lock.ts";
 import { endMaker } from "./multipart-folder.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
@@ -36,7 +37,7 @@ export async function remove<K extends string>(
   if (!(await root.exists())) return;
   const groups = new Map<string, K[]>();
   for (const key of keys) add(groups, folderOf((placesOf(root, key)[0] as Candidate).path), key);
-  const gone = new Map<string, K[]>();
+  const gone = new Map<string, Gone<K>[]>();
   let shared: ReturnType<typeof together> | undefined;
   const lock: Lock = async (key, work) => {
     const sharing = keys.length < MANY ? {} : await (shared ??= together(root));
@@ -44,25 +45,25 @@ export async function remove<K extends string>(
   };
   try {
     await pool(groups, AT_A_TIME, ([folder, keys]) => removeIn(root, lock, folder, keys, options, gone));
+    await pool(gone, AT_A_TIME, ([folder, removed]) => settle(root, lock, folder, removed, options));
   } finally {
     await (await shared?.catch(() => undefined))?.holding?.end();
   }
-  if (!options.durable) return;
-  await pool(gone, AT_A_TIME, async ([folder, keys]) => {
-    // Once per folder; each of its keys has an error of its own.
-    const flushed = syncRemoval(root, folder);
-    for (const key of keys)
-      await flushing("deleted", () => flushed).catch((error: unknown) => options.failed(error, key));
-  });
 }
 
 /** Runs work while nobody else writes the key. */
-type Lock = (key: string, work: () => Promise<string | null>) => Promise<string | null>;
+type Lock = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-function add<K>(groups: Map<string, K[]>, folder: string, key: K): void {
+/** A key that is gone, and the versions that it had. */
+interface Gone<K> {
+  readonly key: K;
+  readonly versions: readonly Identity[];
+}
+
+function add<T>(groups: Map<string, T[]>, folder: string, one: T): void {
   const group = groups.get(folder);
-  if (group) group.push(key);
-  else groups.set(folder, [key]);
+  if (group) group.push(one);
+  else groups.set(folder, [one]);
 }
 
 /** Deletes objects whose first places lie in one folder; adds those that are `gone` to the folders that are to be flushed for them. */
@@ -72,17 +73,17 @@ async function removeIn<K extends string>(
   folder: string,
   keys: readonly K[],
   { durable, signal, failed }: RemoveOptions<K>,
-  gone: Map<string, K[]>,
+  gone: Map<string, Gone<K>[]>,
 ): Promise<void> {
-  const here: K[] = [];
+  const here: Gone<K>[] = [];
   const opened = orAbsent(anchor(root, folder));
   try {
     await pool(keys, AT_A_TIME, async (key) => {
       signal?.throwIfAborted();
       try {
-        const flush = await removeKey(root, lock, await opened, key, durable);
-        if (flush === folder) here.push(key);
-        else if (flush !== null) add(gone, flush, key);
+        const removed = await removeKey(root, lock, await opened, key, durable);
+        if (removed?.folder === folder) here.push({ key, ...removed });
+        else if (removed) add(gone, removed.folder, { key, ...removed });
       } catch (error) {
         signal?.throwIfAborted();
         failed(error, key);
@@ -94,7 +95,35 @@ async function removeIn<K extends string>(
   const held = await opened.catch(() => null);
   if (!held || here.length === 0) return;
   const stays = await prune(root, folder, held);
-  for (const key of here) add(gone, stays, key);
+  for (const one of here) add(gone, stays, one);
+}
+
+/**
+ * Flushes a folder once for all that is gone from it; each key has an error of its own. Then their records go: before, a power cut could
+ * take those alone, and bring the objects back without their headers.
+ */
+async function settle<K extends string>(
+  root: Root,
+  lock: Lock,
+  folder: string,
+  removed: readonly Gone<K>[],
+  { durable, failed }: RemoveOptions<K>,
+): Promise<void> {
+  const flushed = durable ? syncRemoval(root, folder) : Promise.resolve();
+  await pool(removed, AT_A_TIME, async ({ key, versions }) => {
+    try {
+      await flushing("deleted", () => flushed);
+    } catch (error) {
+      return failed(error, key);
+    }
+    if (versions.some(mayHaveRecord)) await lock(key, () => dropRecords(root, key, versions)).catch(() => {});
+  });
+}
+
+/** Drops the records of versions that are gone. If the key was written again meanwhile, one could be that of the new version by its name: then the sweep tells. */
+async function dropRecords(root: Root, key: string, versions: readonly Identity[]): Promise<void> {
+  if ((await findAll(root, key)).length > 0) return;
+  for (const version of versions) await dropRecord(root, key, version);
 }
 
 /**
@@ -107,27 +136,27 @@ async function removeKey(
   held: Anchor | null,
   key: string,
   durable: boolean,
-): Promise<string | null> {
+): Promise<{ readonly folder: string; readonly versions: readonly Identity[] } | null> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
   if (!(await fileIn(held, first)) && !(await findSome(root, others))) return null;
   return lock(key, async () => {
-    let flush: string | null = null;
+    const versions: Identity[] = [];
+    let folder: string | null = null;
     for (const candidate of others.toReversed()) {
       const older = await findAt(root, candidate);
       if (!older) continue;
       await endMaker(root, key, older);
-      flush = await removeFile(root, candidate);
-      await dropRecord(root, key, older.stats);
+      folder = await removeFile(root, candidate);
+      versions.push(older.stats);
     }
     const found = held && (await findIn(root, held, first));
-    if (!found) return flush;
+    if (!found) return folder === null ? null : { folder, versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
-    if (durable && flush !== null) await syncRemoval(root, flush);
+    if (durable && folder !== null) await syncRemoval(root, folder);
     await endMaker(root, key, found);
     await takeAway(root, held.path(nameOf(first.path)));
-    await dropRecord(root, key, found.stats);
-    return folderOf(first.path);
+    return { folder: folderOf(first.path), versions: [...versions, found.stats] };
   });
 }
 

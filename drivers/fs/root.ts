@@ -67,12 +67,13 @@ export function rootAt(base: string): Root {
     const found = await orAbsent(stat(base));
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
-    const version = await orAbsent(patiently(() => readFile(path(`${RESERVED}/version`), "utf8")));
-    // Empty: another process is writing it this moment.
-    if (version !== null && version.trim() !== "" && version.trim() !== VERSION) {
+    const text = await orAbsent(patiently(() => readFile(path(`${RESERVED}/version`), "utf8")));
+    // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
+    const version = text?.replaceAll("\0", "").trim();
+    if (version && version !== VERSION) {
       throw new StorageError(
         "unsupported",
-        `the folder has layout ${JSON.stringify(version.trim().slice(0, 20))}, this version reads ${VERSION}; use a later one`,
+        `the folder has layout ${JSON.stringify(version.slice(0, 20))}, this version reads ${VERSION}; use a later one`,
       );
     }
     real = await realpath(base);

@@ -1,0 +1,176 @@
+/** What becomes of a folder when the power is cut: while something is changed, and when that was acknowledged. */
+import type * as Fs from "node:fs";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import type * as FsPromises from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
+import fs from "../../drivers/fs.ts";
+import { rootAt } from "../../drivers/fs/root.ts";
+import { sweep } from "../../drivers/fs/sweep.ts";
+import { systemClock } from "../../src/clock.ts";
+import type { ObjectStore, UploadOptions } from "../../src/interface.ts";
+import { emptyFolder, filesBelow, MEMORY } from "../drivers/fs/folder.ts";
+import { chance } from "../support/chance.ts";
+import { type Cut, Disk, followed, type Remains } from "./power.ts";
+import { present, type Verb, verbs } from "./verbs.ts";
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const { followedPromises } = await import("./power.ts");
+  return followedPromises(await importOriginal<typeof FsPromises>());
+});
+vi.mock("node:fs", async (importOriginal) => {
+  const { followedCalls } = await import("./power.ts");
+  return followedCalls(await importOriginal<typeof Fs>());
+});
+
+/** What may be found under each key: text, and the metadata entry `v` behind a `+`. */
+type Allowed = Readonly<Record<string, readonly (string | null)[]>>;
+
+const DAYS = 2 * 24 * 60 * 60 * 1000;
+const headed = (value: string | null): [string, UploadOptions] => {
+  const [text = "", v] = value?.split("+") ?? [];
+  return [text, v === undefined ? {} : { metadata: { v } }];
+};
+
+/** Makes a folder of what is left. */
+function restore(remains: Remains, base: string): void {
+  mkdirSync(base);
+  for (const [path, file] of remains) {
+    const at = join(base, path);
+    if (!file) mkdirSync(at);
+    else writeFileSync(at, file.bytes);
+    if (file?.time !== undefined) utimesSync(at, file.time, file.time);
+  }
+}
+
+/** Makes a folder of each power cut, and says what is wrong with what is found. */
+async function judge(cuts: readonly Cut<Allowed>[]): Promise<string[]> {
+  const folder = await emptyFolder(MEMORY);
+  const faults: string[] = [];
+  for (const [index, { remains, allowed }] of cuts.entries()) {
+    const at = join(folder, `${index}`);
+    restore(remains, at);
+    await check(at, allowed).catch((error: Error) => faults.push(`${error.message}\n${drawn(remains)}`));
+  }
+  return faults;
+}
+
+async function check(base: string, allowed: Allowed): Promise<void> {
+  const store = fs({ base, durable: false });
+  const keys = Object.keys(allowed);
+  const now = await present(store, keys);
+  for (const key of keys) expect(allowed[key], key).toContainEqual(now[key] ?? null);
+  const listed: string[] = [];
+  for await (const { key = "" } of store.list()) listed.push(key);
+  expect(listed.sort()).toEqual(keys.filter((key) => now[key] !== null).sort());
+  // Nothing that was left is in the way of what comes, or shows again.
+  for (const key of keys) await store.upload(key, "again", { metadata: { v: "again" } });
+  expect(Object.values(await present(store, keys))).toEqual(keys.map(() => "again+again"));
+  await store.delete(keys);
+  expect(Object.values(await present(store, keys))).toEqual(keys.map(() => null));
+  await sweep(rootAt(base), { ...systemClock, now: () => Date.now() + DAYS });
+  const left = (await filesBelow(base)).filter((path) => !/^.unbucket\/(version|uploads)/.test(path));
+  expect(left).toEqual([]);
+  await store.dispose();
+}
+
+function drawn(remains: Remains): string {
+  const lines = [...remains].map(
+    ([path, file]) => `${path}${file ? ` ${JSON.stringify(new TextDecoder().decode(file.bytes))} ${file.time}` : "/"}`,
+  );
+  return lines.sort().join("\n");
+}
+
+const changing: Readonly<Record<string, Verb>> = {
+  ...Object.fromEntries(Object.entries(verbs).filter(([, verb]) => verb.then)),
+  "an upload without headers in place of one with headers": {
+    given: { "d/k": "old+old" },
+    prepare: async (store) => () => store.upload("d/k", "new"),
+    then: { "d/k": "new" },
+  },
+  "an upload that goes back to its plain name": {
+    given: { d: "1", "d/k": "old+old" },
+    prepare: async (store) => {
+      await store.delete("d");
+      return () => store.upload("d/k", "new", { metadata: { v: "new" } });
+    },
+    then: { d: null, "d/k": "new+new" },
+    steps: true,
+  },
+  "a move with headers": {
+    given: { "d/from": "from+from", "e/k": "old+old" },
+    prepare: async (store) => () => store.move("d/from", "e/k"),
+    then: { "d/from": null, "e/k": "from+from" },
+    steps: true,
+  },
+};
+
+it.each(Object.entries(changing))("L2: a power cut during %s, or after it", { timeout: 120_000 }, async (_, verb) => {
+  const base = await emptyFolder();
+  const keys = Object.keys({ ...verb.given, ...verb.then });
+  const before = Object.fromEntries(keys.map((key) => [key, verb.given?.[key] ?? null]));
+  const after = { ...before, ...verb.then };
+  let isOver = false;
+  const allowed = (): Allowed =>
+    Object.fromEntries(keys.map((key) => [key, (isOver ? [after] : [before, after]).map((all) => all[key] ?? null)]));
+  const disk = new Disk(base, allowed);
+  await followed(disk, async () => {
+    const store = fs({ base });
+    for (const key of keys) if (verb.given?.[key]) await store.upload(key, ...headed(verb.given[key] ?? null));
+    const run = await verb.prepare(store, base);
+    disk.settle();
+    disk.cuts();
+    await run();
+    isOver = true;
+    disk.cut();
+    await store.dispose();
+  });
+  const cuts = disk.cuts();
+  const faults = await judge(cuts);
+  expect(faults.slice(0, 2)).toEqual([]);
+  expect(cuts.length).toBeGreaterThan(4);
+});
+
+const KEYS = ["a", "a/b", "d/k", "d/e/k", "x//y", "d/n"];
+const seeds = process.env["UNBUCKET_LONG"] ? Array.from({ length: 40 }, (_, n) => n + 1) : [1, 2];
+
+it.each(seeds)(
+  "L2: power cuts in histories of one to three changes at once, seed %s",
+  { timeout: 300_000 },
+  async (seed) => {
+    const base = await emptyFolder();
+    const random = chance(seed);
+    const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+    const allowed: Record<string, (string | null)[]> = Object.fromEntries(KEYS.map((key) => [key, [null]]));
+    const disk = new Disk(base, () => structuredClone(allowed) as Allowed, seed, 3);
+    let turn = 0;
+    const change = async (store: ObjectStore, key: string, free: string[]): Promise<void> => {
+      const to = one([`${++turn}`, `${turn}+${turn}`, `${turn}+${turn}`, null]);
+      const keys = to === null && free.length > 0 && random() < 0.5 ? [key, free.pop() as string] : [key];
+      for (const each of keys) allowed[each]?.push(to);
+      const how = random();
+      if (to === null) await store.delete(keys.length > 1 ? keys : key);
+      else if (how < 0.2) {
+        const upload = await store.createMultipartUpload(key, headed(to)[1]);
+        await upload.complete([await upload.uploadPart(1, headed(to)[0])]);
+      } else if (how < 0.4) await store.update(key, () => headed(to)[0], { metadata: {}, ...headed(to)[1] });
+      else await store.upload(key, ...headed(to));
+      for (const each of keys) allowed[each] = [to];
+      disk.cut();
+    };
+    await followed(disk, async () => {
+      const store = fs({ base });
+      for (let round = 0; round < 15; round++) {
+        const free = KEYS.toSorted(() => random() - 0.5);
+        const some = free.splice(0, one([1, 1, 2, 3]));
+        await Promise.all(some.map((key) => change(store, key, free)));
+        if (random() < 0.3) disk.settle();
+      }
+      await store.dispose();
+    });
+    const cuts = disk.cuts();
+    const faults = await judge(cuts);
+    expect(faults.slice(0, 2)).toEqual([]);
+    expect(cuts.length).toBeGreaterThan(100);
+  },
+);
