@@ -4,6 +4,8 @@ import type { StorageError } from "./error.ts";
 import type { UploadBody } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
 
+const READ_BEFORE = "was read before; pass a free one";
+
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** A source with what the body itself says of its type. */
@@ -24,7 +26,7 @@ export function toBody(body: UploadBody, size?: number): Body {
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
-    if (body.bodyUsed) throw refuse("the body", "was read before; pass a free one");
+    if (body.bodyUsed) throw refuse("the body", READ_BEFORE);
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     const { body: stream, headers } = body;
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
@@ -33,8 +35,11 @@ export function toBody(body: UploadBody, size?: number): Body {
     const source = stream ? streamed(stream, size) : fixed(encoder.encode(), size);
     return { source, type: headers.get("content-type") || undefined };
   }
-  if (typeof body === "object" && body && Symbol.asyncIterator in body)
+  if (typeof body === "object" && body && Symbol.asyncIterator in body) {
+    // A parser of the host's has read the request to its end, which would make an empty object.
+    if ("readableEnded" in body && body.readableEnded) throw refuse("the body", READ_BEFORE);
     return { source: { stream: fromIterable(body), size } };
+  }
   throw refuse(
     "the body",
     `is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,

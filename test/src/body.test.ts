@@ -1,3 +1,4 @@
+import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { Source } from "../../src/backend.ts";
 import { toBody, toChunk } from "../../src/body.ts";
@@ -78,6 +79,17 @@ describe("toBody", () => {
     const { body } = new Response("x");
     body?.getReader();
     expect(() => toBody(body)).toThrow(/locked/);
+  });
+
+  it("refuses a stream of Node that a parser has read to its end, and reads on in one that was begun", async () => {
+    const read = Readable.from([Buffer.from("x")]);
+    for await (const piece of read) expect(`${piece}`).toBe("x");
+    expect(() => toBody(read)).toThrow(/was read before/);
+    const looked = new PassThrough();
+    looked.write("hel");
+    looked.unshift(looked.read());
+    looked.end("lo");
+    expect(await textOf(toBody(looked).source)).toBe("hello");
   });
 
   it.each([undefined, 5, true, {}, [], new URLSearchParams("a=b")])(
