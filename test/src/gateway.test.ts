@@ -71,6 +71,35 @@ describe("the gateway", () => {
     expect(told).toMatchObject([{ message: "the disk is full" }]);
   });
 
+  it("gives the store the signal of what reads, so that it works for nobody who is gone", async () => {
+    const store = memory();
+    await store.upload("a", "bytes");
+    const { uploadId } = await store.createMultipartUpload("a");
+    const signals: (AbortSignal | undefined)[] = [];
+    const noting = <T extends { readonly signal?: AbortSignal | undefined }>(called: T | undefined): T | undefined => {
+      signals.push(called?.signal);
+      return called;
+    };
+    const { fetch } = gateway(
+      {
+        ...store,
+        list: (called) => store.list(noting(called)),
+        listUploads: (called) => store.listUploads(noting(called)),
+        download: (key, called) => store.download(key, noting(called)),
+        async resumeMultipartUpload(...call) {
+          const upload = await store.resumeMultipartUpload(...call);
+          return { ...upload, parts: (called) => upload.parts(noting(called)) };
+        },
+      },
+      options,
+    );
+    const control = new AbortController();
+    const paths = ["bucket", "bucket?list-type=2", "bucket?uploads", "bucket/a", `bucket/a?uploadId=${uploadId}`];
+    for (const path of paths) await fetch(new Request(signed("GET", path), { signal: control.signal }));
+    control.abort();
+    expect(signals.map((signal) => signal?.aborted)).toEqual(paths.map(() => true));
+  });
+
   it("lets nobody do anything unsigned", async () => {
     const store = memory();
     await store.upload("a", "secret");

@@ -73,23 +73,33 @@ describe("listObjects", () => {
   });
 
   it("says what was asked for, and how much came", async () => {
-    const { ask } = await filled(["a/b c", "a/d/e"]);
+    const { ask } = await filled(["a +/b c", "a +/d e/f"]);
     const query =
-      "list-type=2&prefix=a%2F&delimiter=%2F&start-after=a%2Fa%20&encoding-type=url&max-keys=5&fetch-owner=true";
+      "list-type=2&prefix=a%20%2B%2F&delimiter=%2F&start-after=a%20%2B%2Fa%20&encoding-type=url&max-keys=5&fetch-owner=true";
     const text = await (await ask("GET", `bucket?${query}`)).text();
     expect(text).toContain(
-      "<EncodingType>url</EncodingType><Name>bucket</Name><Prefix>a/</Prefix><Delimiter>/</Delimiter>" +
-        "<StartAfter>a/a%20</StartAfter><KeyCount>2</KeyCount><MaxKeys>5</MaxKeys><IsTruncated>false</IsTruncated>",
+      "<EncodingType>url</EncodingType><Name>bucket</Name><Prefix>a%20%2B/</Prefix><Delimiter>/</Delimiter>" +
+        "<StartAfter>a%20%2B/a%20</StartAfter><KeyCount>2</KeyCount><MaxKeys>5</MaxKeys><IsTruncated>false</IsTruncated>",
     );
     expect(text).toMatch(
-      /<Contents><Key>a\/b%20c<\/Key><LastModified>\d{4}-.*Z<\/LastModified><ETag>&#34;.+&#34;<\/ETag><Size>5<\/Size><StorageClass>STANDARD<\/StorageClass><Owner>/,
+      /<Contents><Key>a%20%2B\/b%20c<\/Key><LastModified>2\d{3}-.*Z<\/LastModified><ETag>&#34;.+&#34;<\/ETag><Size>7<\/Size><StorageClass>STANDARD<\/StorageClass><Owner>/,
     );
-    expect(text).toContain("<CommonPrefixes><Prefix>a/d/</Prefix></CommonPrefixes>");
+    expect(text).toContain("<CommonPrefixes><Prefix>a%20%2B/d%20e/</Prefix></CommonPrefixes>");
   });
 
   it("names the owner only where that is asked for", async () => {
     const { ask } = await filled(["a"]);
-    expect(await (await ask("GET", "bucket?list-type=2")).text()).not.toContain("<Owner>");
+    for (const query of ["", "&fetch-owner=false"])
+      expect(await (await ask("GET", `bucket?list-type=2${query}`)).text()).not.toContain("<Owner>");
+  });
+
+  it("repeats the token that a page was asked for with", async () => {
+    const asked = await filled(["a", "b", "c"]);
+    const [, token = ""] = await listed(asked, "list-type=2&max-keys=1");
+    const text = await (
+      await asked.ask("GET", `bucket?list-type=2&max-keys=1&continuation-token=${encodeURIComponent(token)}`)
+    ).text();
+    expect(text).toContain(`<ContinuationToken>${token}</ContinuationToken><NextContinuationToken>`);
   });
 
   it.each(["list-type=2&", ""])("of no keys is empty and the last page: %s", async (kind) => {
@@ -110,6 +120,17 @@ describe("listObjects", () => {
 });
 
 describe("listObjectsV1", () => {
+  it("says what was asked for and where it goes on, in names as all of them are written", async () => {
+    const { ask } = await filled(["a/b c", "a/d"]);
+    const query = "prefix=a%2F&delimiter=%2F&marker=a%2Fa%20&encoding-type=url&max-keys=1";
+    const text = await (await ask("GET", `bucket?${query}`)).text();
+    expect(text).toContain(
+      "<EncodingType>url</EncodingType><Name>bucket</Name><Prefix>a/</Prefix><Delimiter>/</Delimiter>" +
+        "<Marker>a/a%20</Marker><MaxKeys>1</MaxKeys><IsTruncated>true</IsTruncated><NextMarker>a/b%20c</NextMarker>" +
+        "<Contents><Key>a/b%20c</Key>",
+    );
+  });
+
   it.each([
     ["", ["a", "b/1", "b/2", "c"]],
     ["&delimiter=%2F", ["a", "b/", "c"]],

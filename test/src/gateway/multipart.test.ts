@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StorageError } from "../../../src/error.ts";
 import { partNumberOf } from "../../../src/gateway/multipart.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
@@ -98,6 +99,17 @@ describe("abortUpload", () => {
     for (const _ of [1, 2]) expect((await asked.ask("DELETE", `bucket/key?uploadId=${id}`)).status).toBe(204);
     expect(await refusalOf(await asked.ask("GET", `bucket/key?uploadId=${id}`))).toBe("404 NoSuchUpload");
   });
+
+  it("says so where the store fails, since parts that stay cost", async () => {
+    const asked = asking();
+    const id = await create(asked);
+    const { resumeMultipartUpload } = asked.store;
+    asked.store.resumeMultipartUpload = async (...call) => ({
+      ...(await resumeMultipartUpload(...call)),
+      abort: () => Promise.reject(new StorageError("unavailable", "not now")),
+    });
+    expect(await refusalOf(await asked.ask("DELETE", `bucket/key?uploadId=${id}`))).toBe("503 ServiceUnavailable");
+  });
 });
 
 describe("listParts", () => {
@@ -114,14 +126,15 @@ describe("listParts", () => {
   it.each([1, 2, 3, 4, 1000])("gives every part once, in order, %i to a page", async (size) => {
     const { asked, id } = await filled();
     const found: string[] = [];
-    for (let next: string | undefined = "0"; next !== undefined;) {
+    let pages = 0;
+    for (let next: string | undefined = "0"; next !== undefined; pages++) {
       const query = `uploadId=${id}&max-parts=${size}&part-number-marker=${next}`;
       const text: string = await (await asked.ask("GET", `bucket/key?${query}`)).text();
       found.push(...partsOf(text));
       const more: boolean = text.includes("<IsTruncated>true");
       next = more ? /<NextPartNumberMarker>(\d+)/.exec(text)?.[1] : undefined;
     }
-    expect(found).toEqual(["1:1", "3:3", "7:7", "10000:0"]);
+    expect([found, pages]).toEqual([["1:1", "3:3", "7:7", "10000:0"], Math.ceil(4 / size)]);
   });
 
   it("says what was asked for", async () => {
@@ -129,12 +142,14 @@ describe("listParts", () => {
     const query = `uploadId=${id}&max-parts=2&part-number-marker=1&encoding-type=url`;
     const text = await (await asked.ask("GET", `bucket/key?${query}`)).text();
     expect(text).toContain(
-      `<EncodingType>url</EncodingType><Bucket>bucket</Bucket><Key>key</Key><UploadId>${id}</UploadId>`,
+      `<EncodingType>url</EncodingType><Bucket>bucket</Bucket><Key>key</Key><UploadId>${id}</UploadId><Initiator><ID>`,
     );
     expect(text).toContain(
       "<PartNumberMarker>1</PartNumberMarker><NextPartNumberMarker>7</NextPartNumberMarker>" +
         "<MaxParts>2</MaxParts><IsTruncated>true</IsTruncated><Part><PartNumber>3</PartNumber><LastModified>",
     );
+    const [, third] = await (await asked.store.resumeMultipartUpload("key", id)).parts();
+    expect(text).toContain(`<ETag>&#34;${third?.etag.slice(1, -1)}&#34;</ETag><Size>3</Size>`);
   });
 
   it("of no parts is the last page", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StorageError, type StorageErrorInit } from "../../../src/error.ts";
+import { type ErrorCode, locate, StorageError } from "../../../src/error.ts";
 import { failed, Refusal, refusalOf } from "../../../src/gateway/refusal.ts";
 
 const HIDDEN = "We encountered an internal error. Please try again.";
@@ -45,14 +45,31 @@ describe("refusalOf", () => {
   });
 
   it("says of an option what is wrong with it, without driver, verb and key", () => {
-    const init: StorageErrorInit = { driver: "memory", operation: "upload", key: 'a "b"' };
-    const wrong = new StorageError("invalid-option", "metadata must be shorter", init);
-    expect(refusalOf(wrong)).toMatchObject({ s3: "InvalidArgument", said: "metadata must be shorter" });
+    for (const key of ['a "b: c"', undefined]) {
+      const wrong = new StorageError("invalid-option", "metadata: must be shorter");
+      locate(wrong, { driver: "memory", operation: "upload", ...(key !== undefined && { key }) });
+      expect(refusalOf(wrong)).toMatchObject({ s3: "InvalidArgument", said: "metadata: must be shorter" });
+    }
   });
 
   it("says nothing of an option that the store's own were, or a store behind it refused", () => {
     const open = new StorageError("invalid-option", "base must be a folder", { driver: "fs", operation: "open" });
-    expect(refusalOf(open)).toMatchObject({ s3: "InternalError", said: HIDDEN });
+    const init = { driver: "s3", operation: "upload", response: { status: 400, code: "InvalidRequest" } };
+    const behind = new StorageError("invalid-option", "The bucket of 10.0.0.1 has no such class", init);
+    for (const error of [open, behind]) expect(refusalOf(error)).toMatchObject({ s3: "InternalError", said: HIDDEN });
+  });
+
+  it("tells a key that is too long, in bytes, from one that is none for another reason", () => {
+    for (const [key, s3] of [
+      ["ü".repeat(513), "KeyTooLongError"],
+      [`${"k".repeat(1022)}/.`, "InvalidURI"],
+    ] as const)
+      expect(refusalOf(new StorageError("invalid-key", "no key", { key })).s3).toBe(s3);
+  });
+
+  it("takes a code that only another copy of this package has for a failure of the server's", () => {
+    const later = new StorageError("of-a-later-version" as ErrorCode, "/srv/data");
+    expect(refusalOf(later)).toMatchObject({ s3: "InternalError", said: HIDDEN });
   });
 
   it.each([
@@ -69,6 +86,16 @@ describe("refusalOf", () => {
 
   it("takes a path that cannot be decoded for the client's", () => {
     expect(refusalOf(new URIError("URI malformed")).s3).toBe("InvalidURI");
+  });
+});
+
+describe("Refusal", () => {
+  it.each([
+    ["ExpiredToken", 400],
+    ["MethodNotAllowed", 405],
+    ["RequestTimeTooSkewed", 403],
+  ] as const)("has the status that S3 answers %s with", (s3, status) => {
+    expect(new Refusal(s3, "no").answerStatus).toBe(status);
   });
 });
 

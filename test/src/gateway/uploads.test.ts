@@ -32,7 +32,7 @@ async function begun({ store }: Asking, keys: readonly string[]): Promise<string
 describe("listUploads", () => {
   it("gives every upload once, in pages of any size", async () => {
     const asked = asking();
-    const all = await begun(asked, ["a", "b c", "b c", "b c", "d/e", "f"]);
+    const all = await begun(asked, ["B", "a", "b%20c", "b%20c", "b%20c", "d/e"]);
     for (const size of [1, 2, 3, 5, 1000]) {
       const found: string[] = [];
       let pages = 0;
@@ -76,7 +76,11 @@ describe("listUploads", () => {
     const text = await (await asked.ask("GET", "bucket?uploads&prefix=b%2F&key-marker=a&max-uploads=7")).text();
     expect(text).toContain("<Bucket>bucket</Bucket><KeyMarker>a</KeyMarker><UploadIdMarker></UploadIdMarker>");
     expect(text).toContain("<Prefix>b/</Prefix><MaxUploads>7</MaxUploads><IsTruncated>false</IsTruncated><Upload>");
-    expect(text).toMatch(/<Initiator>.*<Owner>.*<StorageClass>STANDARD<\/StorageClass><Initiated>\d{4}-/);
+    expect(text).toMatch(/<Initiator>.*<Owner>.*<StorageClass>STANDARD<\/StorageClass><Initiated>2\d{3}-/);
+    const encoded = "bucket?uploads&delimiter=&encoding-type=url&prefix=b%20&key-marker=a%2B";
+    expect(await (await asked.ask("GET", encoded)).text()).toMatch(
+      /<EncodingType>url<.*<KeyMarker>a%2B<.*<Prefix>b%20</,
+    );
   });
 
   it("of none is empty and the last page", async () => {
