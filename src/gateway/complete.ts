@@ -104,7 +104,7 @@ async function checkParts({ headers }: Call, upload: MultipartUpload, named: rea
     if (combine && type !== "COMPOSITE")
       computed.push(own.reduce((all, one, at) => combine(all, one, parts[at]?.size ?? 0)));
     // Without a type it is the one that the upload was begun with, which no store keeps.
-    if (!combine || type !== "FULL_OBJECT") {
+    if (type !== "FULL_OBJECT") {
       const ofParts = await composite(algorithm, own);
       computed.push(ofParts, `${ofParts}-${own.length}`);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { crc32, crc64nvme, sha256 } from "../../../src/checksum.ts";
+import { StorageError } from "../../../src/error.ts";
 import type { ChecksumAlgorithm } from "../../../src/checksum/algorithm.ts";
 import { MIN_PART } from "../../../src/plan.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
@@ -64,8 +65,12 @@ describe("completeUpload", () => {
     expect([second.status, await second.text()]).toEqual([200, await first.text()]);
   });
 
-  it("takes ETags as clients write them: without quotes, and with quotes as entities", async () => {
-    for (const write of [(etag: string) => etag.slice(1, -1), (etag: string) => etag.replaceAll('"', "&quot;")]) {
+  it("takes ETags as clients write them: without quotes, with quotes as entities, and on a line of its own", async () => {
+    for (const write of [
+      (etag: string) => etag.slice(1, -1),
+      (etag: string) => etag.replaceAll('"', "&quot;"),
+      (etag: string) => `\n  ${etag}\n`,
+    ]) {
       const upload = await begun(3);
       const parts = upload.parts.map((part) => ({ ...part, etag: write(part.etag as string) }));
       expect((await complete(upload, documentOf(parts))).status).toBe(200);
@@ -201,6 +206,14 @@ describe("completeUpload", () => {
         ).toBe("400 BadDigest");
     });
 
+    it("takes that of checksums for none of all bytes where the algorithm has no other", async () => {
+      const upload = await begun(MIN_PART, 3);
+      const { body, own } = await summed(upload, sha256);
+      const value = await valueOf(sha256, ...own.map(binary));
+      const headers = { "x-amz-checksum-type": "FULL_OBJECT", "x-amz-checksum-sha256": value };
+      await refuses(upload, body, "400 BadDigest", headers);
+    });
+
     it("needs those of the parts", async () => {
       const upload = await begun(MIN_PART, 3);
       await refuses(upload, documentOf(upload.parts), "400 InvalidRequest", { "x-amz-checksum-crc32": "AAAAAA==" });
@@ -223,9 +236,25 @@ describe("completeUpload", () => {
     const { resumeMultipartUpload } = upload.store;
     upload.store.resumeMultipartUpload = async (...call) => {
       const resumed = await resumeMultipartUpload(...call);
-      const { StorageError } = await import("../../../src/error.ts");
       return { ...resumed, parts: () => Promise.reject(new StorageError("unsupported", "no list")) };
     };
+    const other = upload.parts.map((part) => ({ ...part, etag: '"other"' }));
+    expect(await refusalOf(await complete(upload, documentOf(other)))).toBe("400 InvalidPart");
+    const crc = { "x-amz-checksum-crc32": "AAAAAA==" };
+    expect(await refusalOf(await complete(upload, documentOf(upload.parts), crc))).toBe("501 NotImplemented");
     await refuses(upload, documentOf(upload.parts), "501 NotImplemented", { "x-amz-mp-object-size": "3" });
+  });
+
+  it("makes nothing where the store fails to say which parts there are", async () => {
+    const upload = await begun(3);
+    const { resumeMultipartUpload } = upload.store;
+    let fails = true;
+    upload.store.resumeMultipartUpload = async (...call) => {
+      const resumed = await resumeMultipartUpload(...call);
+      return fails ? { ...resumed, parts: () => Promise.reject(new StorageError("unavailable", "not now")) } : resumed;
+    };
+    expect(await refusalOf(await complete(upload, documentOf(upload.parts)))).toBe("503 ServiceUnavailable");
+    fails = false;
+    expect((await complete(upload, documentOf(upload.parts))).status).toBe(200);
   });
 });
