@@ -199,6 +199,8 @@ describe("authenticate by the header", () => {
     const authorization = `AWS4-HMAC-SHA256 Credential=${IN}/${scopeOf(EXAMPLE)}, SignedHeaders=${names}, Signature=${signText(text, EXAMPLE)}`;
     expect(await send({ ...sent, host: "s3.example.com", authorization })).toBe(IN);
     expect(await send({ ...sent, date: "soon", authorization })).toBe("AccessDenied");
+    const { headers } = signHeader(plain, EXAMPLE);
+    expect(await send({ ...headers, date: "Thu, 23 May 2013 00:00:00 GMT" })).toBe(IN);
   });
 
   it("refuses what does not say what its body is", async () => {
@@ -316,6 +318,11 @@ describe("authenticate by the query", () => {
       expect(await ask(without)).toBe("AuthorizationQueryParametersError");
     },
   );
+
+  it("takes a URL that lasts a week", async () => {
+    const week = signQuery({ method: "GET", url: OBJECT }, EXAMPLE, { "X-Amz-Expires": "604800" });
+    expect(await ask(week, {}, keysOf({}, START + 7 * 24 * HOUR - 1))).toBe(IN);
+  });
 
   it.each(["0", "-1", "604801", "1e3", "60.5", " 60", "9999999", "x"])(
     "refuses that it lasts so many seconds: %s",
