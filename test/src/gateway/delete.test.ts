@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StorageError } from "../../../src/error.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
 const documentOf = (keys: readonly string[], more = ""): string =>
@@ -38,6 +39,8 @@ describe("deleteObjects", () => {
     const response = await deleting(asked, documentOf(["a", "x/../y"], "<Quiet>true</Quiet>"));
     expect(told(await response.text())).toEqual(["x/../y InvalidURI"]);
     expect(await keysOf(asked)).toEqual(["b", "c d"]);
+    const aloud = await deleting(asked, documentOf(["b"], "<Quiet>false</Quiet>"));
+    expect(told(await aloud.text())).toEqual(["b"]);
   });
 
   it("deletes the others where one key is none that an object can have", async () => {
@@ -85,9 +88,9 @@ describe("deleteObjects", () => {
     ["a time", "<LastModifiedTime>x</LastModifiedTime>"],
   ])("leaves an object that is named with %s", async (_, condition) => {
     const asked = await filled();
-    const body = `<Delete><Object><Key>a</Key>${condition}</Object><Object><Key>b</Key><VersionId>null</VersionId></Object></Delete>`;
-    expect(told(await (await deleting(asked, body)).text())).toEqual(["b", "a NotImplemented"]);
-    expect(await keysOf(asked)).toEqual(["a", "c d"]);
+    const body = `<Delete><Object><Key>a</Key>${condition}</Object><Object><Key>b</Key><VersionId>null</VersionId></Object><Object><Key>c d</Key><VersionId/></Object></Delete>`;
+    expect(told(await (await deleting(asked, body)).text())).toEqual(["b", "c d", "a NotImplemented"]);
+    expect(await keysOf(asked)).toEqual(["a"]);
   });
 
   it.each<[Record<string, string>, string]>([
@@ -104,7 +107,6 @@ describe("deleteObjects", () => {
 
   it("says of each key why it is left, and nothing of what the store said", async () => {
     const asked = await filled();
-    const { StorageError } = await import("../../../src/error.ts");
     asked.store.delete = (keys) => {
       const errors = [{ key: "b", error: new StorageError("denied", "bucket policy of /srv/data") }];
       throw new StorageError("partial", "1 of 2", { deleted: [keys[0] as string], errors, retryable: false });
@@ -112,5 +114,19 @@ describe("deleteObjects", () => {
     const text = await (await deleting(asked, documentOf(["a", "b"]))).text();
     expect(told(text)).toEqual(["a", "b AccessDenied"]);
     expect(text).not.toContain("/srv");
+  });
+
+  it.each([
+    [new StorageError("unavailable", "not now"), "503 ServiceUnavailable"],
+    [new Error("no answer"), "500 InternalError"],
+  ])("calls nothing deleted where the store fails as a whole: %s", async (failure, refusal) => {
+    const asked = await filled();
+    const calls: unknown[] = [];
+    asked.store.delete = (keys) => {
+      calls.push(keys);
+      return Promise.reject(failure);
+    };
+    expect(await refusalOf(await deleting(asked, documentOf(["a", "b"])))).toBe(refusal);
+    expect(calls).toEqual([["a", "b"]]);
   });
 });
