@@ -65,8 +65,8 @@ async function rewrite(call: Call, from: string, ifMatch: string | undefined, re
     const options = { ...stored, ...writeConditions(headers), size: source.size };
     return await store.upload(key, source.body, options);
   } catch (error) {
-    // What was refused before the body was asked for has let go of nothing.
-    if (!source.body.locked) await source.body.cancel(error).catch(() => {});
+    // What was refused before the body was asked for has let go of nothing; a body that is being read cannot be cancelled here.
+    await source.body.cancel(error).catch(() => {});
     throw error;
   }
 }

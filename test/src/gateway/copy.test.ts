@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DownloadedObject } from "../../../src/interface.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
 const PAST = "Mon, 01 Jan 2001 00:00:00 GMT";
@@ -15,6 +16,17 @@ async function filled(): Promise<Asking & { readonly etag: string; readonly befo
 
 const copying = ({ ask }: Asking, headers: Record<string, string> = {}, to = "to"): Promise<Response> =>
   ask("PUT", `bucket/${to}`, { headers: { "x-amz-copy-source": "/bucket/from", ...headers } });
+
+/** Gives downloads a body that nobody has read, and more; tells whether it was let go. */
+function letGo({ store }: Asking, more: Pick<DownloadedObject, "missingMetadata"> = {}): () => boolean {
+  const { download } = store;
+  let cancelled = false;
+  store.download = async (...call) => {
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) }, { highWaterMark: 0 });
+    return { ...(await download(...call)), body, ...more };
+  };
+  return () => cancelled;
+}
 
 describe("copyObject", () => {
   it.each(["/bucket/from", "bucket/from", "%2Fbucket%2Ffrom", "/bucket/from?versionId=null"])(
@@ -58,6 +70,7 @@ describe("copyObject", () => {
     ["a source without a bucket", { "x-amz-copy-source": "from" }, "400 InvalidArgument"],
     ["a source of no encoding", { "x-amz-copy-source": "/bucket/%zz" }, "400 InvalidURI"],
     ["a source with dots", { "x-amz-copy-source": "/bucket/a/../from" }, "400 InvalidURI"],
+    ["a key whose ? is not encoded", { "x-amz-copy-source": "/bucket/from?x" }, "501 NotImplemented"],
     ["a version", { "x-amz-copy-source": "/bucket/from?versionId=7" }, "501 NotImplemented"],
     ["itself", { "x-amz-copy-source": "/bucket/to" }, "400 InvalidRequest"],
     ["an unknown directive", { "x-amz-metadata-directive": "MERGE" }, "400 InvalidArgument"],
@@ -120,17 +133,37 @@ describe("copyObject", () => {
     expect(await asked.store.head("to")).toMatchObject({ size: 4, contentType: "text/css", metadata: { a: "b" } });
   });
 
-  it("refuses to lose metadata that no header can say, and lets the source go", async () => {
+  it("says when a copy was made where the store does not say it at once", async () => {
     const asked = await filled();
-    const { download } = asked.store;
-    let cancelled = false;
+    const { copy } = asked.store;
+    asked.store.copy = async (...call) => {
+      const { lastModified: _, ...made } = await copy(...call);
+      return made;
+    };
+    expect(await (await copying(asked)).text()).toMatch(/<LastModified>2/);
+  });
+
+  it("replaces metadata of which a part is none that a header can say, and tells the store how much comes", async () => {
+    const asked = await filled();
+    const { download, upload } = asked.store;
+    const sizes: unknown[] = [];
     asked.store.download = async (...call) => {
       const object = await download(...call);
-      const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) }, { highWaterMark: 0 });
-      return { ...object, body, missingMetadata: 1 };
+      return { ...object, body: object.body, missingMetadata: 1 };
     };
+    asked.store.upload = (key, body, options) => {
+      sizes.push(options?.size);
+      return upload(key, body, options);
+    };
+    expect((await copying(asked, { "x-amz-metadata-directive": "REPLACE" })).status).toBe(200);
+    expect(sizes).toEqual([4]);
+  });
+
+  it("refuses to lose metadata that no header can say, and lets the source go", async () => {
+    const asked = await filled();
+    const cancelled = letGo(asked, { missingMetadata: 1 });
     expect(await refusalOf(await copying(asked, { "if-match": asked.before }))).toBe("501 NotImplemented");
-    expect([cancelled, (await asked.store.head("to"))?.etag]).toEqual([true, asked.before]);
+    expect([cancelled(), (await asked.store.head("to"))?.etag]).toEqual([true, asked.before]);
   });
 
   it.each(["COPY", "REPLACE", "part"])(
@@ -158,21 +191,17 @@ describe("copyObject", () => {
 
   it("lets the source go where what shall be stored with the copy is refused", async () => {
     const asked = await filled();
-    const { download } = asked.store;
-    let cancelled = false;
-    asked.store.download = async (...call) => {
-      const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) }, { highWaterMark: 0 });
-      return { ...(await download(...call)), body };
-    };
+    const cancelled = letGo(asked);
     const headers = { "x-amz-metadata-directive": "REPLACE", "x-amz-meta-a": "b".repeat(2048) };
     expect(await refusalOf(await copying(asked, headers))).toBe("400 MetadataTooLarge");
-    expect(cancelled).toBe(true);
+    expect(cancelled()).toBe(true);
   });
 });
 
 describe("copyPart", () => {
   it.each([
     ["bytes=2-3", "200 undefined", "cd"],
+    ["bytes=2-2", "200 undefined", "c"],
     ["bytes=2-4", "416 InvalidRange", undefined],
     ["bytes=9-10", "416 InvalidRange", undefined],
     ["bytes=3-2", "400 InvalidArgument", undefined],
@@ -184,6 +213,15 @@ describe("copyPart", () => {
     expect(await refusalOf(await ask("PUT", `bucket/to?uploadId=${uploadId}&partNumber=1`, { headers }))).toBe(answer);
     const parts = await (await store.resumeMultipartUpload("to", uploadId)).parts();
     expect(parts.map(({ size }) => size)).toEqual(copied === undefined ? [] : [copied.length]);
+  });
+
+  it("lets a source go that is shorter than the range", async () => {
+    const asked = await filled();
+    const cancelled = letGo(asked);
+    const { uploadId } = await asked.store.createMultipartUpload("to");
+    const range = { "x-amz-copy-source-range": "bytes=2-4" };
+    const response = await copying(asked, range, `to?uploadId=${uploadId}&partNumber=1`);
+    expect([await refusalOf(response), cancelled()]).toEqual(["416 InvalidRange", true]);
   });
 
   it("copies all of an object where no range is named, and says so", async () => {
