@@ -22,21 +22,24 @@ export async function deleteObjects(call: Call): Promise<Response> {
   if (asked.length === 0 || asked.length > MOST)
     throw new Refusal("MalformedXML", `A delete names 1 to ${MOST} objects.`);
   const keys = new Set<string>();
-  const failures = new Map<string, Refusal>();
+  const left: [string, Refusal][] = [];
   for (const object of asked) {
     const key = childText(object, "Key");
     if (key === undefined) throw malformed();
     const refused = refusedOf(object);
-    if (refused) failures.set(key, refused);
+    if (refused) left.push([key, refused]);
     else keys.add(key);
   }
-  for (const [key, error] of await deleted(call, [...keys])) failures.set(key, refusalOf(error));
-  const done = quiet ? [] : [...keys].filter((key) => !failures.has(key));
+  for (const [key, error] of await deleted(call, [...keys])) {
+    keys.delete(key);
+    left.push([key, refusalOf(error)]);
+  }
+  const done = quiet ? [] : [...keys];
   return xml([
     "DeleteResult",
     [
       ...done.map((key): Markup => ["Deleted", [["Key", key]]]),
-      ...[...failures].map(([key, { s3, said }]): Markup => [
+      ...left.map(([key, { s3, said }]): Markup => [
         "Error",
         [
           ["Key", key],

@@ -93,6 +93,13 @@ describe("deleteObjects", () => {
     expect(await keysOf(asked)).toEqual(["a"]);
   });
 
+  it("tells both of a key that is named twice, and left as one of the two", async () => {
+    const asked = await filled();
+    const body = "<Delete><Object><Key>a</Key><VersionId>7</VersionId></Object><Object><Key>a</Key></Object></Delete>";
+    expect(told(await (await deleting(asked, body)).text())).toEqual(["a", "a NotImplemented"]);
+    expect(await keysOf(asked)).toEqual(["b", "c d"]);
+  });
+
   it.each<[Record<string, string>, string]>([
     [{ "content-md5": "AAAAAAAAAAAAAAAAAAAAAA==" }, "400 BadDigest"],
     [{ "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
