@@ -12,7 +12,7 @@ const KEY: Field = ["key", "user/a"];
 const CONDITIONS = [{ bucket: "bucket" }, ["starts-with", "$key", "user/"]];
 
 interface Posting extends Asking {
-  readonly post: (body: BodyInit, headers?: Record<string, string>) => Promise<Response>;
+  readonly post: (body: BodyInit, headers?: Record<string, string>, path?: string) => Promise<Response>;
 }
 
 /** A gateway that is sent forms as they are: none of them is signed but by its policy. */
@@ -22,9 +22,9 @@ function posting(): Posting {
   const { fetch } = gateway(asked.store, { bucket: "bucket", credentials: keys });
   return {
     ...asked,
-    post: (body, headers = type) =>
+    post: (body, headers = type, path = "bucket") =>
       fetch(
-        new Request("http://gateway/bucket", {
+        new Request(`http://gateway/${path}`, {
           method: "POST",
           body,
           headers,
@@ -159,9 +159,13 @@ describe("postObject", () => {
     it("201 with a document that says where the object is", async () => {
       const response = await answered("success_action_status", "201");
       expect([response.status, response.headers.get("content-type")]).toEqual([201, "application/xml"]);
-      expect(await response.text()).toMatch(
+      const text = await response.text();
+      expect(text).toMatch(
         /<PostResponse [^>]*><Location>http:\/\/gateway\/bucket\/user%2Fa<\/Location><Bucket>bucket<\/Bucket><Key>user\/a<\/Key><ETag>&#34;.+&#34;<\/ETag>/,
       );
+      const field = { success_action_status: "201" };
+      const below = await posting().post(form([field], Object.entries(field)), type, "bucket/");
+      expect(await below.text()).toBe(text);
     });
 
     it.each<[string, string]>([
