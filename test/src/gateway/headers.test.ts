@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkFields, toHeaders, validators } from "../../../src/gateway/headers.ts";
+import { checkFields, toHeaders, toOptions, validators } from "../../../src/gateway/headers.ts";
 import type { ObjectInfo } from "../../../src/interface.ts";
 import { asking, refusalOf } from "./asked.ts";
 
@@ -23,6 +23,30 @@ describe("toOptions", () => {
     headers.set("x-amz-meta-name", sent);
     expect((await send(new Request(request, { headers }))).status).toBe(200);
     expect((await store.head("key"))?.metadata).toEqual({ name: "b\u00e4r" });
+  });
+
+  it("keeps the text of a form's field as it is, which are characters already", () => {
+    expect(toOptions([["x-amz-meta-name", "b\u00c3\u00a4r"]]).metadata).toEqual({ name: "b\u00c3\u00a4r" });
+  });
+
+  it("takes a header without a value for none", () => {
+    const { contentType, cacheControl } = toOptions(new Headers({ "content-type": "", "cache-control": "" }));
+    expect([contentType, cacheControl]).toEqual(["binary/octet-stream", undefined]);
+  });
+
+  it.each([
+    ["gzip", "gzip"],
+    ["aws-chunked", undefined],
+    ["aws-chunked,gzip", "gzip"],
+    ["br, gzip , aws-chunked", "br, gzip"],
+  ])("stores of the encoding %s what is the object's own", (sent, stored) => {
+    expect(toOptions(new Headers({ "content-encoding": sent })).contentEncoding).toBe(stored);
+  });
+
+  it("takes 2 KiB of metadata, names included", () => {
+    const of = (size: number) => (): unknown => toOptions([["x-amz-meta-a", "b".repeat(size - 1)]]);
+    expect(of(2048)).not.toThrow();
+    expect(of(2049)).toThrow(expect.objectContaining({ s3: "MetadataTooLarge" }));
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StorageError } from "../../../src/error.ts";
 import { quoted, unconditional, writeConditions } from "../../../src/gateway/object.ts";
 import { asking, refusalOf } from "./asked.ts";
 
@@ -128,6 +129,12 @@ describe("putObject", () => {
     expect(object).toMatchObject({ contentType: "text/css", contentDisposition: "attachment", metadata: { a: "b" } });
   });
 
+  it("says the checksum that it computed", async () => {
+    const headers = { "x-amz-checksum-crc32": "NSRBwg==" };
+    const response = await asking().ask("PUT", "bucket/key", { body: "abc", headers });
+    expect([response.status, response.headers.get("x-amz-checksum-crc32")]).toEqual([200, "NSRBwg=="]);
+  });
+
   it("takes what comes without a type for bytes, as S3 does", async () => {
     const { store, ask } = asking();
     await ask("PUT", "bucket/key.html", { body: new Uint8Array(3) });
@@ -183,6 +190,12 @@ describe("deleteObject", () => {
     expect(await store.exists("key")).toBe(false);
   });
 
+  it("says so where the store has not deleted", async () => {
+    const { store, ask } = asking();
+    store.delete = () => Promise.reject(new StorageError("unavailable", "not now"));
+    expect(await refusalOf(await ask("DELETE", "bucket/key"))).toBe("503 ServiceUnavailable");
+  });
+
   it.each(["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "x-amz-if-match-size"])(
     "refuses a condition, and deletes nothing: %s",
     async (name) => {
@@ -209,6 +222,11 @@ describe("putObject", () => {
     });
     const headers = { "content-length": String(size), "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
     const init: RequestInit & { duplex: "half" } = { body, headers, duplex: "half" };
+    const { upload } = store;
+    store.upload = (key, source, options) => {
+      expect(options?.size).toBe(size);
+      return upload(key, source, options);
+    };
     expect((await ask("PUT", "bucket/key", init)).status).toBe(200);
     expect(Buffer.from(bytes).equals(await (await store.download("key")).bytes())).toBe(true);
   });
