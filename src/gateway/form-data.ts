@@ -32,7 +32,7 @@ export async function readForm({ headers, body }: Sent): Promise<Form> {
   const cancel = (reason?: unknown): Promise<void> => bytes.cancel(reason).catch(() => {});
   try {
     const form = await fieldsOf(partsOf(bytes, headers.get("content-type") ?? ""));
-    return { ...form, file: fileOf(form.file, cancel), cancel };
+    return { ...form, file: fileOf(form.file), cancel };
   } catch (error) {
     await cancel(error);
     throw refused(error);
@@ -66,13 +66,11 @@ async function fieldsOf(parts: AsyncGenerator<Part, void, void>): Promise<Omit<F
 }
 
 /** Fields that follow the file are not looked at, as on S3. */
-async function* fileOf(pieces: Form["file"], cancel: Form["cancel"]): Form["file"] {
+async function* fileOf(pieces: Form["file"]): Form["file"] {
   try {
     yield* pieces;
   } catch (error) {
     throw refused(error, "The form ends before its file does, so nothing was stored");
-  } finally {
-    await cancel();
   }
 }
 

@@ -85,6 +85,11 @@ describe("completeUpload", () => {
 
   it.each<[string, (parts: readonly Part[]) => readonly Part[], string]>([
     ["parts in another order", (parts) => parts.toReversed(), "400 InvalidPartOrder"],
+    [
+      "one of three parts in another order",
+      ([first, second]) => [first, { number: 3, etag: '"a"' }, second] as Part[],
+      "400 InvalidPartOrder",
+    ],
     ["a part twice", ([first, second]) => [first, first, second] as Part[], "400 InvalidPartOrder"],
     ["another ETag", ([first]) => [{ ...(first as Part), etag: '"other"' }], "400 InvalidPart"],
     ["a part that is not there", (parts) => [...parts, { number: 3, etag: '"a"' }], "400 InvalidPart"],
