@@ -71,6 +71,17 @@ describe("the gateway", () => {
     expect(told).toMatchObject([{ message: "the disk is full" }]);
   });
 
+  it("tells its owner of a read that fails, but not where its client has gone", async () => {
+    const told: unknown[] = [];
+    const failing = { ...memory(), download: () => Promise.reject(new Error("the disk is gone")) };
+    const { fetch } = gateway(failing, { ...options, onError: (error) => told.push(error) });
+    const asked = signed("GET", "bucket/a");
+    expect((await fetch(new Request(asked, { signal: AbortSignal.abort() }))).status).toBe(500);
+    expect(told).toEqual([]);
+    expect((await fetch(asked)).status).toBe(500);
+    expect(told).toMatchObject([{ message: "the disk is gone" }]);
+  });
+
   it("gives the store the signal of what reads, so that it works for nobody who is gone", async () => {
     const store = memory();
     await store.upload("a", "bytes");
