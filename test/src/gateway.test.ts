@@ -111,6 +111,25 @@ describe("the gateway", () => {
     expect(signals.map((signal) => signal?.aborted)).toEqual(paths.map(() => true));
   });
 
+  it("says the length of every answer, but of those that HTTP has end without one", async () => {
+    const store = memory();
+    const { etag } = await store.upload("a", "bytes");
+    const { fetch } = gateway(store, options);
+    const lengthOf = async (request: Request): Promise<readonly [length: string | null, bytes: number]> => {
+      const response = await fetch(request);
+      return [response.headers.get("content-length"), (await response.arrayBuffer()).byteLength];
+    };
+    for (const path of ["bucket", "bucket/none"]) {
+      const [length, bytes] = await lengthOf(signed("GET", path));
+      expect([length, bytes > 0]).toEqual([String(bytes), true]);
+    }
+    expect(await lengthOf(signed("PUT", "bucket/b", "bytes"))).toEqual(["0", 0]);
+    expect(await lengthOf(signed("DELETE", "bucket/b"))).toEqual([null, 0]);
+    const same = signed("GET", "bucket/a");
+    same.headers.set("if-none-match", etag);
+    expect(await lengthOf(same)).toEqual([null, 0]);
+  });
+
   it("lets nobody do anything unsigned", async () => {
     const store = memory();
     await store.upload("a", "secret");
