@@ -8,7 +8,16 @@ describe("checkHeaders", () => {
     const { ask } = asking();
     const lock = "x-amz-bucket-object-lock-enabled";
     expect((await ask("PUT", "bucket", { headers: { [lock]: "false" } })).status).toBe(200);
+    expect((await ask("PUT", "bucket", { headers: { [lock]: "False" } })).status).toBe(200);
     expect(await refusalOf(await ask("PUT", "bucket", { headers: { [lock]: "true" } }))).toBe("501 NotImplemented");
+  });
+
+  it("takes a bucket without ACLs, and refuses one that has some", async () => {
+    const { ask } = asking();
+    const answer = async (ownership: string): Promise<string> =>
+      refusalOf(await ask("PUT", "bucket", { headers: { "x-amz-object-ownership": ownership } }));
+    expect(await answer("BucketOwnerEnforced")).toBe("200 undefined");
+    expect(await answer("BucketOwnerPreferred")).toBe("501 NotImplemented");
   });
 });
 
@@ -97,6 +106,8 @@ describe("checkFields", () => {
     ["key", "a"],
     ["policy", "x"],
     ["acl", "private"],
+    ["acl", "bucket-owner-read"],
+    ["x-amz-acl", "bucket-owner-full-control"],
     ["x-amz-storage-class", "STANDARD"],
     ["x-amz-meta-a", "b"],
     ["x-amz-signature", "x"],
@@ -109,6 +120,7 @@ describe("checkFields", () => {
     ["acl", "public-read", "AccessControlListNotSupported"],
     ["x-amz-acl", "public-read", "AccessControlListNotSupported"],
     ["x-amz-storage-class", "GLACIER", "InvalidStorageClass"],
+    ["x-amz-storage-class", "REDUCED_REDUNDANCY", "InvalidStorageClass"],
     ["tagging", "", "NotImplemented"],
     ["x-amz-checksum-crc32", "AAAAAA==", "NotImplemented"],
     ["x-amz-copy-source", "/bucket/a", "NotImplemented"],

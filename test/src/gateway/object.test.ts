@@ -236,6 +236,7 @@ describe("writeConditions", () => {
   it("are those of ETags", () => {
     expect(writeConditions(new Headers())).toEqual({});
     expect(writeConditions(new Headers({ "if-match": "a" }))).toEqual({ ifMatch: '"a"' });
+    expect(writeConditions(new Headers({ "if-match": "" }))).toEqual({ ifMatch: '""' });
     expect(writeConditions(new Headers({ "if-none-match": "*" }))).toEqual({ ifNoneMatch: "*" });
   });
 });
