@@ -20,7 +20,7 @@ function streamOf(bytes: Uint8Array, by = bytes.byteLength, onCancel = () => {})
   return new ReadableStream({
     pull(controller) {
       if (at >= bytes.byteLength) return controller.close();
-      controller.enqueue(bytes.slice(at, (at += Math.max(by, 1))));
+      controller.enqueue(new Uint8Array(bytes.subarray(at, (at += Math.max(by, 1)))));
     },
     cancel: onCancel,
   });
@@ -33,7 +33,11 @@ async function unframe(bytes: Uint8Array, body: Body = {}, by?: number): Promise
   const trailers: Trailers = new Map(announced.map((name) => [name, undefined]));
   const pieces: Uint8Array[] = [];
   try {
-    for await (const piece of chunks(bytesOf(streamOf(bytes, by)), signed, keys, trailers)) pieces.push(piece);
+    for await (const piece of chunks(bytesOf(streamOf(bytes, by)), signed, keys, trailers)) {
+      pieces.push(new Uint8Array(piece));
+      // Whoever reads may do with its pieces what it likes.
+      piece.fill(0);
+    }
   } catch (error) {
     return (error as { readonly s3: string }).s3;
   }
