@@ -159,6 +159,7 @@ describe("postObject", () => {
     it("201 with a document that says where the object is", async () => {
       const response = await answered("success_action_status", "201");
       expect([response.status, response.headers.get("content-type")]).toEqual([201, "application/xml"]);
+      expect(response.headers.get("etag")).toMatch(/^".+"$/);
       const text = await response.text();
       expect(text).toMatch(
         /<PostResponse [^>]*><Location>http:\/\/gateway\/bucket\/user%2Fa<\/Location><Bucket>bucket<\/Bucket><Key>user\/a<\/Key><ETag>&#34;.+&#34;<\/ETag>/,
