@@ -81,16 +81,18 @@ interface TreeWatcher {
  * folders that hold objects are watched, and the one in which the folder of encoded keys may appear.
  */
 function watchTree(root: Root, settings: Settings, changed: (path: string) => void): TreeWatcher {
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly files: Set<string> }>();
   let closed = false;
 
   /** Gives whether the folder was watched. */
   function drop(folder: string): boolean {
     const known = watchers.has(folder);
-    for (const [path, watcher] of watchers) {
+    for (const [path, { watcher, files }] of watchers) {
       if (path !== folder && !path.startsWith(`${folder}/`)) continue;
       watcher.close();
       watchers.delete(path);
+      // What goes away with its folder tells nothing of itself.
+      for (const file of files) changed(file);
     }
     return known;
   }
@@ -110,12 +112,16 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       if (code === "ENOENT" || code === "ENOTDIR" || (settings.watch.passDenied && DENIED.has(code))) return;
       throw code === "ENOSPC" || code === "EMFILE" ? limit(error) : error;
     }
-    watchers.set(folder, watcher);
+    const files = new Set<string>();
+    watchers.set(folder, { watcher, files });
     watcher.on("error", () => drop(folder));
     for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) await add(path, fresh);
-      else if (fresh) changed(path);
+      else {
+        files.add(path);
+        if (fresh) changed(path);
+      }
     }
   }
 
@@ -125,6 +131,9 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     if (closed) return;
     // A folder that was removed and made again has a new inode, which the old watch does not see.
     const wasFolder = drop(path);
+    const files = watchers.get(folder)?.files;
+    if (stats && !stats.isDirectory()) files?.add(path);
+    else files?.delete(path);
     if (stats?.isDirectory()) await add(path, true).catch(() => {});
     else if (stats) changed(path);
     // A folder is no object; and a watched one tells its own end as the end of something in it that has its name.
@@ -140,7 +149,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     ready: add("", settings.watch.initial),
     close() {
       closed = true;
-      for (const watcher of watchers.values()) watcher.close();
+      for (const { watcher } of watchers.values()) watcher.close();
       watchers.clear();
     },
   };

@@ -63,6 +63,21 @@ describe("watchFolder", () => {
     await expect.poll(() => events).toContain("update moved/deep/other");
   });
 
+  it("L29: tells the end of what is in a folder that is moved away or renamed, also of what was there before the watch", async () => {
+    const made = await folder();
+    for (const key of ["away/deep/1", "away/2", "old/3", "stays"]) await made.put(key, "");
+    const { base, put, events } = await watched({ base: made.base });
+    await put("away/later", "");
+    await expect.poll(() => events.splice(0)).toEqual(["update away/later"]);
+    await rename(join(base, "away"), join(await emptyFolder(), "away"));
+    const gone = ["remove away/2", "remove away/deep/1", "remove away/later"];
+    await expect.poll(() => events.toSorted()).toEqual(gone);
+    await rename(join(base, "old"), join(base, "new"));
+    await expect.poll(() => events.slice(3).sort()).toEqual(["remove old/3", "update new/3"]);
+    await rm(join(base, "new"), { recursive: true });
+    await expect.poll(() => events.slice(5)).toEqual(["remove new/3"]);
+  });
+
   it.each(["base", "link"])(
     "L29: tells the end of what is in a base that is removed, not of the base, called %s",
     async (name) => {
