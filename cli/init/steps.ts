@@ -54,7 +54,7 @@ function variablesGoTo(project: Project): string {
 function usage(project: Project, path: string): readonly string[] {
   const from = JSON.stringify(specifier(project, path));
   const calls = [
-    `const { url } = await upload("path/file.jpg", data);`,
+    `const { location } = await upload("path/file.jpg", data);`,
     `const text = await (await download("path/notes.txt")).text();`,
   ];
   // A .js file of such a project can neither import nor wait at its top.
