@@ -70,7 +70,7 @@ export function checkSize(actual: number, declared: number | undefined): void {
 
 /** The refusal of a body that is not as long as declared. */
 export function wrongSize(actual: number | string, declared: number): StorageError {
-  return refuse("the body", `has ${actual} bytes, but size says ${declared}; nothing was stored`);
+  return refuse("the body", `has ${actual} bytes, but size says ${declared}; no object was made of them`);
 }
 
 /** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */
