@@ -34,6 +34,11 @@ describe("readComplaint", () => {
     });
   });
 
+  it("leaves open what a document does not say", async () => {
+    const body = "<Error><Message>no</Message></Error>";
+    expect(await readComplaint(answered(400, body))).toStrictEqual({ ...none, message: "no" });
+  });
+
   it.each([
     ["nothing", ""],
     ["too much", new StorageError("corrupt", "too much")],

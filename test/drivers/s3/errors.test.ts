@@ -33,22 +33,50 @@ describe("toStorageError", () => {
       "unauthenticated",
     );
     expect(toStorageError(answered(418), none, identity).code).toBe("unknown");
+    expect(toStorageError(answered(200), { ...none, code: "SomethingNew" }, identity).code).toBe("unknown");
     expect(toStorageError(answered(599), none, identity)).toMatchObject({ code: "unavailable", retryable: false });
   });
 
   it.each([
+    ["not-found", ["NoSuchKey", "NoSuchVersion", "NoSuchUpload"]],
+    ["bucket-not-found", ["NoSuchBucket"]],
+    ["invalid-option", ["InvalidBucketName", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"]],
+    ["invalid-option", ["MetadataTooLarge", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"]],
+    ["invalid-key", ["KeyTooLongError", "KeyTooLong", "InvalidObjectName", "XMinioInvalidObjectName", "InvalidURI"]],
+    ["invalid-range", ["InvalidRange"]],
+    ["denied", ["AccessDenied", "AllAccessDisabled"]],
+    ["unauthenticated", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"]],
+    ["unauthenticated", ["ExpiredToken", "InvalidToken", "InvalidTokenId", "TokenRefreshRequired"]],
+    ["precondition-failed", ["PreconditionFailed"]],
+    ["conflict", ["ConditionalRequestConflict", "OperationAborted", "InvalidObjectState"]],
+    ["too-large", ["EntityTooLarge"]],
+    ["unsupported", ["NotImplemented"]],
+    ["corrupt", ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"]],
+    ["timeout", ["RequestTimeout"]],
+    ["unavailable", ["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"]],
+  ] as const)("is %s for %j, also where the status says nothing, as within a batch", (code, theirs) => {
+    for (const said of theirs)
+      expect(toStorageError(answered(200), { ...none, code: said }, identity).code, said).toBe(code);
+  });
+
+  it.each([
+    [300, "invalid-option"],
     [302, "invalid-option"],
     [304, "not-modified"],
+    [400, "unknown"],
     [401, "unauthenticated"],
     [403, "denied"],
     [404, "unknown"],
     [405, "unsupported"],
+    [408, "timeout"],
     [409, "conflict"],
     [412, "precondition-failed"],
     [413, "too-large"],
     [416, "invalid-range"],
+    [429, "unavailable"],
     [499, "unavailable"],
     [500, "unavailable"],
+    [501, "unsupported"],
     [504, "timeout"],
   ])("takes %i without a document, as a HEAD has it, for %s", (status, code) => {
     expect(toStorageError(answered(status), none, identity).code).toBe(code);
@@ -82,6 +110,14 @@ describe("toStorageError", () => {
     expect(right.message).not.toContain("eu-west-1");
     const odd = toStorageError(answered(301, "", { "x-amz-bucket-region": "<b>" }), none, identity);
     expect(odd.message).not.toContain("<b>");
+  });
+
+  it("says to which host it is redirected, and takes a redirect to no host of its own for no more than that", () => {
+    const to = (location: string): string => toStorageError(answered(307, "", { location }), none, identity).message;
+    expect(to("https://other.example/login?token=x")).toMatch(
+      /; it redirects to other\.example; set endpoint or region$/,
+    );
+    for (const location of ["/login", "//[", ""]) expect(to(location)).toBe("the store answered 307");
   });
 
   it("repeats no secret that the store repeats, also where the message is cut", () => {
@@ -155,6 +191,7 @@ describe("waitOf", () => {
     [{ "retry-after": "Thu, 01 Jan 2026 01:00:05 GMT", date: "Thu, 01 Jan 2026 01:00:00 GMT" }, 5000],
     [{ "retry-after": "soon" }, undefined],
     [{ "x-amz-retry-after": "250" }, 250],
+    [{ "x-amz-retry-after": "250 " }, 250],
     [{ "x-amz-retry-after": "250", "retry-after": "2" }, 250],
     [{ "x-amz-retry-after": "-1", "retry-after": "2" }, 2000],
     [{ "x-amz-retry-after": "86400000000000000000" }, 86_400_000_000_000_000_000],
