@@ -139,13 +139,18 @@ describe("toStorageError", () => {
   });
 
   it("repeats the rest in one line as it is, also what decodes to nothing", () => {
-    const message = "100% of\n  %C3 and %0A";
+    const message = "\n100% of\n  %C3 and %0A ";
     expect(toStorageError(answered(400), { ...none, message }, identity).message).toMatch(/; 100% of %C3 and %0A$/);
   });
 
   it("repeats no customer's key", () => {
-    const key = btoa("canary-customer-key-123456789012");
-    const complaint = { code: `C${key}`, message: `the key '${key}' is wrong`, region: undefined };
+    const key = btoa("canary-customer-key-~~~???>>>123");
+    expect(key).toMatch(/[+/]/);
+    const complaint = {
+      code: `C${key}`,
+      message: `the key '${key}' is not '${key}', which is wrong`,
+      region: undefined,
+    };
     const { message, response } = toStorageError(answered(400), complaint, identity);
     expect(message + JSON.stringify(response)).not.toContain(key.slice(0, 6));
     expect(message).toContain("is wrong");
