@@ -14,9 +14,11 @@ describe("Doubt", () => {
     ["a 500", answered(500), false, "ambiguous"],
     ["a 500 of the store", answered(500, "InternalError"), false, "ambiguous"],
     ["a 502 of the store", answered(502, "BadGateway"), false, "ambiguous"],
+    ["a 504 of the store", answered(504, "GatewayTimeout"), false, "ambiguous"],
     ["a 503 of a proxy", answered(503), false, "ambiguous"],
     ["a 524 of a proxy", answered(524), false, "ambiguous"],
-    ["a 503 of the store", answered(503, "SlowDown"), false, "precondition-failed"],
+    ["a 503 of the store", answered(503, "ServiceUnavailable"), false, "precondition-failed"],
+    ["a SlowDown", answered(503, "SlowDown"), false, "precondition-failed"],
     ["a SlowDown within a 200", answered(500, "SlowDown"), false, "precondition-failed"],
     ["a refusal of a proxy", answered(403, undefined, false), false, "precondition-failed"],
     ["a refusal within a 200", answered(500, "AccessDenied", false), false, "precondition-failed"],
@@ -63,6 +65,14 @@ describe("Doubt", () => {
 
 it.each([
   [{ code: "ECONNREFUSED" }, true],
+  [{ code: "EAI_AGAIN" }, true],
+  [{ code: "EHOSTUNREACH" }, true],
+  [{ code: "ENETUNREACH" }, true],
+  [{ code: "ConnectionRefused" }, true],
+  [{ code: "ERR_TLS_CERT_ALTNAME_INVALID" }, true],
+  [{ code: "CERT_HAS_EXPIRED" }, true],
+  [{ code: "SELF_SIGNED_CERT_IN_CHAIN" }, true],
+  [{ code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }, true],
   [{ cause: { code: "UND_ERR_CONNECT_TIMEOUT" } }, true],
   [{ cause: { cause: { code: "ENOTFOUND" } } }, true],
   [{ cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } }, true],
@@ -71,4 +81,10 @@ it.each([
   [null, false],
 ])("isUnsent %j is %s", (error, expected) => {
   expect(isUnsent(error)).toBe(expected);
+});
+
+it("isUnsent comes to an end with an error that is its own cause", () => {
+  const error = new Error("x");
+  error.cause = error;
+  expect(isUnsent(error)).toBe(false);
 });

@@ -47,6 +47,11 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
     await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
   });
 
+  it("is ambiguous when another object is there of the same second, or the one before, to which dates are cut", async () => {
+    const server = await wire(losing(refused, () => found("other", new Date(Date.now() - 1000))));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+  });
+
   it("is refused for good when what is there is older than it", async () => {
     const server = await wire(losing(refused, () => found("other", new Date(Date.now() - 60_000))));
     await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({
@@ -143,6 +148,13 @@ describe("writeMark", () => {
     expect(new Set(marked).size).toBe(3);
     for (const id of marked) expect(id).toMatch(/^[0-9a-f]{32}$/);
     expect(server.requests.at(-1)?.headers[ID]).toBeUndefined();
+  });
+
+  it("is there beside much metadata, and headers of any length", async () => {
+    const server = await wire(happy);
+    const options = { metadata: { a: "x".repeat(1800) }, contentDisposition: `inline; filename=${"x".repeat(2000)}` };
+    await stubbed(server).upload("k", "x", { ...create, ...options });
+    expect(server.requests[0]?.headers[ID]).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it.each([
