@@ -208,6 +208,18 @@ describe("inParallel", () => {
     await expect(reader.next()).rejects.toThrow("cut");
   });
 
+  it("cancels every part that is under way, with the reason", async () => {
+    const cancelled: unknown[] = [];
+    const reader = inParallel({ start: 0, end: 9 }, 1, 3, ({ start }) => {
+      const first = [Uint8Array.of(start)];
+      const next = async (): Promise<Uint8Array> => first.pop() ?? new Promise<never>(() => {});
+      return { next, cancel: (reason) => void cancelled.push([start, reason]) };
+    });
+    await reader.next();
+    reader.cancel("left");
+    expect(cancelled).toEqual([0, 1, 2].map((start) => [start, "left"]));
+  });
+
   it("does not hold a large buffer for a short piece", async () => {
     const large = new Uint8Array(1000).subarray(10, 20);
     const reader = inParallel(

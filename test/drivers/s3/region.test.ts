@@ -197,6 +197,50 @@ describe("an endpoint of one's own", () => {
     expect(server.requests).toHaveLength(20);
   });
 
+  it("is asked for its region by the first alone, when others are refused after that one knows", async () => {
+    let known = (): void => {};
+    const learnt = new Promise<void>((resolve) => (known = resolve));
+    const server = await wire(async (request) => {
+      if (request.method === "HEAD") return answer(200, { "x-amz-bucket-region": "garage" });
+      if (scopeOf(request) === "garage") {
+        known();
+        return happy(request);
+      }
+      if (request.path.endsWith("/late")) await learnt;
+      return answer(301);
+    });
+    const driver = stubbed(server, { retry: { attempts: 1 } });
+    await Promise.all([driver.upload("late", "x"), driver.upload("k", "x")]);
+    expect(server.lines().toSorted()).toEqual([
+      "HEAD /bucket/",
+      ...Array<string>(2).fill("PUT /bucket/k"),
+      ...Array<string>(2).fill("PUT /bucket/late"),
+    ]);
+  });
+
+  it("that cannot be asked for its region leaves what the store said first", async () => {
+    const server = await wire((request) => (request.method === "HEAD" ? { bytes: "", then: "fin" } : answer(301)));
+    await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status: 301 } });
+    expect(server.lines()).toEqual(["PUT /bucket/k", "HEAD /bucket/", "GET /bucket/?location="]);
+  });
+
+  it("is asked for no region after a 400 without a document, which may say anything", async () => {
+    const server = await wire(answer(400));
+    await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status: 400 } });
+    expect(server.lines()).toEqual(["PUT /bucket/k"]);
+  });
+
+  it("hears an abort while it is asked for its region", async () => {
+    const control = new AbortController();
+    const server = await wire((request) => {
+      if (request.method !== "HEAD") return answer(301);
+      control.abort("left");
+      return { bytes: "", then: "hang" };
+    });
+    await expect(stubbed(server).upload("k", "x", { signal: control.signal })).rejects.toBe("left");
+    expect(server.requests).toHaveLength(2);
+  });
+
   it("that redirects is not followed, and the error names the host without the rest", async () => {
     const other = await wire(happy);
     const server = await wire(answer(307, { location: `${other.url}/bucket/k?X-Amz-Signature=CANARY` }));
