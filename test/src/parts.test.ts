@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { UploadedPart } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
@@ -33,6 +33,35 @@ describe("piecesOf", () => {
   );
 });
 
+describe("nextPiece", () => {
+  it("is left whole while it is sent, however short it is and whoever waits, and given on when it is released", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const budget = new MemoryBudget(3 * PART, PART, 3);
+    const short = await nextPiece(budget, readerOf(source([noise(10)])), PART, undefined, PART);
+    const next = budget.take(PART, 0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(budget.used).toBe(PART);
+    short.release(true);
+    await vi.advanceTimersByTimeAsync(10);
+    expect((await next).buffer.buffer).toBe(short.bytes.buffer);
+  });
+
+  it("is given to nobody else after it failed, and its memory is there again", async () => {
+    const budget = new MemoryBudget(3 * PART, PART, 3);
+    const failed = await nextPiece(budget, readerOf(source([noise(PART)])), PART, undefined, PART);
+    failed.release(false);
+    expect((await budget.take(PART, 0)).buffer.buffer).not.toBe(failed.bytes.buffer);
+  });
+
+  it("leaves nothing behind when its source fails", async () => {
+    const budget = new MemoryBudget(3 * PART, PART, 3);
+    const reader = readerOf(source([noise(10)], { fail: new Error("the source broke") }));
+    await expect(nextPiece(budget, reader, PART)).rejects.toThrow("the source broke");
+    expect(budget.used).toBe(0);
+  });
+});
+
 describe("sendParts", () => {
   it("numbers parts from the first on, and gives them in order with their size", async () => {
     const waits = [5, 1, 3];
@@ -45,20 +74,25 @@ describe("sendParts", () => {
     expect(sent.size).toBe(2500);
   });
 
-  it("stops the others and the source at the first failure, and waits for those under way", async () => {
+  it.each([
+    ["alone", undefined],
+    ["beside a caller who may abort", new AbortController().signal],
+  ])("%s stops the others and the source at the first failure, and waits for those under way", async (_, signal) => {
     const reason = new Error("refused");
     const stopped: unknown[] = [];
+    const asked: number[] = [];
     let ended = 0;
-    const send: SendPart = (partNumber, _bytes, signal) =>
-      partNumber === 2
-        ? Promise.reject(reason)
-        : new Promise((_resolve, reject) => {
-            signal.addEventListener("abort", () => setTimeout(() => (ended++, reject(signal.reason)), 5));
-          });
+    const send: SendPart = (partNumber, _bytes, stop) => {
+      asked.push(partNumber);
+      if (partNumber === 2) return Promise.reject(reason);
+      return new Promise((_resolve, reject) => {
+        stop.addEventListener("abort", () => setTimeout(() => (ended++, reject(new Error("stopped"))), 5));
+      });
+    };
     const stopSource = (error: unknown): void => void stopped.push(error);
-    const sending = sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(5000), PART), send, { stopSource });
+    const sending = sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(5000), PART), send, { stopSource, signal });
     await expect(sending).rejects.toBe(reason);
-    expect([stopped, ended]).toEqual([[reason], 1]);
+    expect([stopped, asked, ended]).toEqual([[reason], [1, 2], 1]);
   });
 
   it("gives a buffer out again once its part is stored, and none that a failed request may still read", async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it, type MockInstance, onTestFinished, vi } from "vitest";
+import type { Key, MultipartBackend, StoredInfo } from "../../src/backend.ts";
+import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
+import { putSource } from "../../src/put.ts";
 import { childrenOf, childText, readXml } from "../../src/s3/xml.ts";
 import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../support/stubbed.ts";
@@ -398,5 +401,49 @@ describe("putSource", () => {
       await expect(driver.upload("bad", source(cut(data, [300_000])).stream)).rejects.toMatchObject({ code: "denied" });
     }
     expect((await driver.upload("good", source(cut(data, [300_000])).stream)).size).toBe(data.length);
+  });
+
+  it("gives back the memory of a small body that is refused, and its buffer to nobody who might change what is still sent", async () => {
+    const SMALL = 1000;
+    const refuse = (): Promise<never> => Promise.reject(new Error("refused"));
+    const memory = new MemoryBudget(4 * SMALL, SMALL, 3);
+    const plan = { partSize: SMALL, concurrency: 2, memory };
+    const steps = { plan, create: refuse as MultipartBackend["create"] } as MultipartBackend;
+    let sent: ArrayBufferLike | undefined;
+    const putBytes = (_key: unknown, { buffer }: Uint8Array): Promise<never> => {
+      sent = buffer;
+      return refuse();
+    };
+    for (const size of [SMALL, SMALL + 1]) {
+      const put = putSource(putBytes, steps, "k" as Key, { stream: source([noise(size)]).stream }, {});
+      await expect(put).rejects.toThrow("refused");
+      expect(memory.used).toBe(0);
+    }
+    expect((await memory.take(SMALL, 0)).buffer.buffer).not.toBe(sent);
+  });
+
+  it("uses the buffer of a small body again once it is stored", async () => {
+    const plan = { partSize: 1000, concurrency: 2, memory: new MemoryBudget(4000, 1000, 3) };
+    const used = new Set<ArrayBufferLike>();
+    const putBytes = async (key: Key, { buffer, byteLength: size }: Uint8Array): Promise<StoredInfo> => {
+      used.add(buffer);
+      return { key, size, etag: '"e"' } as StoredInfo;
+    };
+    for (let call = 0; call < 3; call++)
+      await putSource(putBytes, { plan } as MultipartBackend, "k" as Key, { stream: source([noise(1000)]).stream }, {});
+    expect([used.size, plan.memory.used]).toEqual([1, 0]);
+  });
+
+  it("hears an abort while others have the memory", async () => {
+    const memory = new MemoryBudget(3000, 1000, 3);
+    const plan = { partSize: 1000, concurrency: 2, memory };
+    memory.seal(await memory.take(1000, 0));
+    const control = new AbortController();
+    const made = source([noise(10)]);
+    const signal = control.signal;
+    const put = putSource(async () => ({}) as StoredInfo, { plan } as MultipartBackend, "k" as Key, made, { signal });
+    control.abort("left");
+    await expect(soon(put)).rejects.toBe("left");
+    expect([await made.over, memory.used]).toEqual(["cancelled", 1000]);
   });
 });
