@@ -29,6 +29,12 @@ describe("MemoryBudget", () => {
     expect(budget.used).toBe(100);
   });
 
+  it("lets several take what makes up one part, where there is no room to set anything aside", async () => {
+    const budget = new MemoryBudget(100, 100, 1);
+    await Promise.all(Array.from({ length: 4 }, () => budget.take(25, 0)));
+    expect(budget.used).toBe(100);
+  });
+
   it("gives a full buffer that was given back to the next who asks, and no more than it may keep", async () => {
     const budget = new MemoryBudget(1000, 100, 1);
     const [a, b] = [await budget.take(100, 0), await budget.take(100, 0)];
@@ -235,6 +241,44 @@ describe("a request that the runtime ended", () => {
     expect(budget.used).toBe(1);
     await vi.advanceTimersByTimeAsync(2 * 60_000);
     budget.give(await next, true);
+    expect(budget.used).toBe(0);
+  });
+
+  it("is not what waits and looks now and then, which keeps its turn", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    const held = budget.seal(await budget.take(60, 0));
+    const large = budget.take(90, 0);
+    await vi.advanceTimersByTimeAsync(10_004);
+    const small = budget.take(40, 0);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(budget.used).toBe(60);
+    budget.give(held, true);
+    await vi.advanceTimersByTimeAsync(10);
+    budget.give(await large, true);
+    await vi.advanceTimersByTimeAsync(10);
+    budget.give(await small, true);
+    expect(budget.used).toBe(0);
+  });
+
+  it("is not one whose timers came late, which waits on", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(3, 1, 1);
+    const first = await budget.take(1, 0);
+    await vi.advanceTimersByTimeAsync(1);
+    let wake!: () => void;
+    const timeout = vi.spyOn(globalThis, "setTimeout").mockImplementationOnce((callback) => {
+      wake = callback as () => void;
+      return 0 as unknown as NodeJS.Timeout;
+    });
+    const late = budget.take(1, 0);
+    timeout.mockRestore();
+    await vi.advanceTimersByTimeAsync(5000);
+    budget.give(first, true);
+    expect(budget.used).toBe(0);
+    wake();
+    await vi.advanceTimersByTimeAsync(10);
+    budget.give(await late, true);
     expect(budget.used).toBe(0);
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
+import { testClock } from "../../support/clock.ts";
 import { answer, failure, happy, wire, xml } from "../../support/wire.ts";
-import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+import { clocked, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
+const lost = (code: string): Promise<never> => Promise.reject(new TypeError("fetch failed", { cause: { code } }));
 const slow = failure(503, "SlowDown", "Please reduce your request rate.", { "retry-after": "1" });
 
 describe.each(TRANSPORTS)("Attempts over %s", (name, transport) => {
@@ -234,6 +236,18 @@ it("Attempts ask for a connection of its own for what is repeated, and for nothi
   };
   await stubbed("http://h", { fetch }).upload("k", "x");
   expect(kept).toEqual([undefined, false]);
+});
+
+it.each<[string, () => Promise<Response>, readonly number[]]>([
+  ["at once after a connection that broke, as kept ones do", () => lost("ECONNRESET"), []],
+  ["after a wait where no connection stood", () => lost("ECONNREFUSED"), [50]],
+  ["after a wait where no answer came in time", () => new Promise(() => {}), [50]],
+])("Attempts are repeated %s", async (_, first, waits) => {
+  let asked = 0;
+  const clock = testClock();
+  const fetch = async (): Promise<Response> => (asked++ ? new Response("", { headers: { etag: '"e"' } }) : first());
+  await clocked("http://h", clock, { fetch, timeout: { headers: 60 } }).upload("k", "x");
+  expect([asked, clock.slept]).toEqual([2, waits]);
 });
 
 describe("Attempts at a conditional write", () => {
