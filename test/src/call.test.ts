@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Backend } from "../../src/backend.ts";
 import { caller, opener } from "../../src/call.ts";
 import { StorageError } from "../../src/error.ts";
-import type { StorageEvent } from "../../src/event.ts";
+import type { CallEvent, StorageEvent } from "../../src/event.ts";
 
 const backend = {} as Backend;
 
@@ -33,6 +33,23 @@ describe("opener", () => {
 });
 
 describe("opener.release", () => {
+  it("lets the next call open again while the first opening fails, which takes nothing from that one", async () => {
+    let fail!: (error: Error) => void;
+    const open = vi
+      .fn(async () => backend)
+      .mockImplementationOnce(() => new Promise((_resolve, reject) => (fail = reject)));
+    const opened = opener({ name: "test", open });
+    const first = expect(opened.get()).rejects.toThrow("late");
+    await Promise.resolve();
+    const released = expect(opened.release()).rejects.toThrow("late");
+    const second = opened.get();
+    fail(new Error("late"));
+    await Promise.all([first, released]);
+    expect(await second).toBe(backend);
+    expect(opened.release()).toBe(second);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
   it("gives what was open, once, and lets the next call open again", async () => {
     const open = vi.fn(async () => backend);
     const opened = opener({ name: "test", open });
@@ -53,7 +70,9 @@ describe("caller", () => {
   const last = (): StorageEvent | undefined => events.at(-1);
 
   it("gives what the verb gives and reports it", async () => {
+    const started = performance.now();
     expect(await call("head", "k", {}, (given) => given === backend)).toBe(true);
+    expect((last() as CallEvent).duration).toBeLessThanOrEqual(performance.now() - started);
     expect(last()).toEqual({
       type: "call",
       driver: "test",
@@ -87,6 +106,22 @@ describe("caller", () => {
     };
     await expect(call("head", "k", { signal: control.signal }, run)).rejects.toBe(reason);
     expect(last()).toMatchObject({ aborted: true });
+    expect(last()).not.toMatchObject({ error: expect.anything() });
+  });
+
+  it("reports a body that an abort has ended as aborted, not as failed", async () => {
+    const control = new AbortController();
+    const { signal } = control;
+    const info = { key: "k", size: 3, etag: '"e"' };
+    const body = new ReadableStream<Uint8Array>({
+      pull: () => {
+        control.abort("left");
+        throw new StorageError("unavailable", "the connection failed");
+      },
+    });
+    const stored = await call("download", "k", { signal }, (_backend, _place, watch) => watch?.({ info, body }));
+    await expect(stored?.body.getReader().read()).rejects.toBeDefined();
+    expect(last()).toMatchObject({ type: "body", aborted: true });
     expect(last()).not.toMatchObject({ error: expect.anything() });
   });
 

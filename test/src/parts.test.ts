@@ -47,6 +47,23 @@ describe("nextPiece", () => {
     expect((await next).buffer.buffer).toBe(short.bytes.buffer);
   });
 
+  it("is whole where its buffer was needed by others before its first byte came", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const budget = new MemoryBudget(3 * PART, PART, 3);
+    let source!: ReadableStreamDefaultController<Uint8Array>;
+    const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (source = controller) });
+    const piece = nextPiece(budget, readerOf({ stream }), PART, undefined, PART);
+    const other = budget.take(PART, 0);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(budget.used).toBe(PART);
+    budget.give(await other, true);
+    source.enqueue(noise(10));
+    source.close();
+    await vi.advanceTimersByTimeAsync(10);
+    expect((await piece).bytes).toEqual(noise(10));
+  });
+
   it("is given to nobody else after it failed, and its memory is there again", async () => {
     const budget = new MemoryBudget(3 * PART, PART, 3);
     const failed = await nextPiece(budget, readerOf(source([noise(PART)])), PART, undefined, PART);

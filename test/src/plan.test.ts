@@ -31,9 +31,11 @@ describe("partSizeFor", () => {
 it("usualPlan has memory of its own for each driver, which several uploads find room in", async () => {
   const [{ plan, maxPart }, other] = [usualPlan(), usualPlan()];
   expect(plan).toMatchObject({ partSize: 8 * MIB, concurrency: 4 });
-  const loan = await plan.memory.take(8 * MIB, 0);
-  expect([plan.memory.used, other.plan.memory.used]).toEqual([8 * MIB, 0]);
-  plan.memory.give(loan, true);
+  const loans = await Promise.all(Array.from({ length: 5 }, () => plan.memory.take(8 * MIB, 0)));
+  expect([plan.memory.used, other.plan.memory.used]).toEqual([40 * MIB, 0]);
+  for (const loan of loans) plan.memory.give(loan, true);
+  // Those that are sent and the one that is filled meanwhile are kept for the next upload.
+  expect([plan.memory.used, plan.memory.held]).toEqual([0, 40 * MIB]);
   expect(maxPart).toBe(64 * MIB);
 });
 
