@@ -183,6 +183,15 @@ describe("a temporary redirect", () => {
     expect(always.requests.filter(({ method }) => method === "PUT")).toHaveLength(2);
   });
 
+  it.each([301, 302, 303])(
+    "is 307 or 308 alone: %i, after which some send a GET, is not followed to the very address",
+    async (status) => {
+      const server = await wire(to(status, "/bucket/k"));
+      await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status } });
+      expect(server.requests.filter(({ method }) => method === "PUT")).toHaveLength(1);
+    },
+  );
+
   it("that names a region too is signed for that when it comes again", async () => {
     const elsewhere = answer(307, { location: "/bucket/k", "x-amz-bucket-region": "eu-west-1" });
     const server = await wire(elsewhere, elsewhere, happy);

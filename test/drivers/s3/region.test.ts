@@ -224,6 +224,13 @@ describe("an endpoint of one's own", () => {
     expect(server.lines()).toEqual(["PUT /bucket/k", "HEAD /bucket/", "GET /bucket/?location="]);
   });
 
+  it("is asked once for one call, when what it says does not help", async () => {
+    const named = answer(200, { "x-amz-bucket-region": "garage" });
+    const server = await wire((request) => (request.method === "HEAD" ? named : answer(301)));
+    await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status: 301 } });
+    expect(server.lines()).toEqual(["PUT /bucket/k", "HEAD /bucket/", "PUT /bucket/k"]);
+  });
+
   it("is asked for no region after a 400 without a document, which may say anything", async () => {
     const server = await wire(answer(400));
     await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({ response: { status: 400 } });
