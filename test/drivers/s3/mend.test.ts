@@ -100,6 +100,15 @@ describe.each(TRANSPORTS)("keys that have expired, over %s", (_, transport) => {
   });
 });
 
+it.each(["AccessDenied", "InvalidAccessKeyId"])("keys are asked for once where the store says %s", async (code) => {
+  const credentials = provider();
+  const server = await wire(failure(403, code));
+  await expect(stubbed(server, { ...ownKeys, credentials }).upload("k", "x")).rejects.toMatchObject({
+    response: { code },
+  });
+  expect([credentials.mock.calls.length, server.requests.length]).toEqual([1, 1]);
+});
+
 it("ten calls at once whose keys have expired ask for new ones once", async () => {
   const credentials = provider();
   const server = await wire(accepting(2));
