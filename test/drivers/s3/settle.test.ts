@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noise } from "../../../src/conformance/bytes.ts";
 import { testClock } from "../../support/clock.ts";
+import { listened } from "../../support/listened.ts";
 import { clocked, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../../support/wire.ts";
 
@@ -28,7 +29,8 @@ const refused = failure(412, "PreconditionFailed");
 const found = (id: string, modified = new Date()): Answer =>
   answer(200, {
     "content-length": "1",
-    etag: '"theirs"',
+    // As some stores write it.
+    etag: "theirs",
     [ID]: id,
     date: new Date().toUTCString(),
     "last-modified": modified.toUTCString(),
@@ -40,6 +42,13 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
     const info = await stubbed(server, transport).upload("k", "x", create);
     expect(info).toMatchObject({ key: "k", size: 1, etag: '"theirs"' });
     expect(server.requests.map(({ method }) => method)).toEqual(["PUT", "PUT", "HEAD"]);
+  });
+
+  it("leaves no listener on a long-lived signal when the object was looked at", async () => {
+    const { signal, live } = listened();
+    const server = await wire(losing(refused, (id) => found(id)));
+    await stubbed(server, transport).upload("k", "x", { ...create, signal });
+    await expect.poll(() => live.size).toBe(0);
   });
 
   it("is ambiguous when another object is there that may have replaced it", async () => {
@@ -128,10 +137,12 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
   });
 
   it("is ambiguous for a completion of which nothing is known", async () => {
-    const server = await wire(losing(failure(404, "NoSuchUpload"), () => found("other")));
-    const outcome = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
-    await expect(outcome).rejects.toMatchObject({ code: "ambiguous" });
-    expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
+    for (const made of [Date.now(), Date.now() - 60_000]) {
+      const server = await wire(losing(failure(404, "NoSuchUpload"), () => found("other", new Date(made))));
+      const outcome = stubbed(server, { ...transport, partSize: PART }).upload("k", noise(PART + 1));
+      await expect(outcome).rejects.toMatchObject({ code: "ambiguous" });
+      expect(server.requests.map(({ method }) => method)).not.toContain("DELETE");
+    }
   });
 });
 

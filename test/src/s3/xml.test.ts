@@ -27,6 +27,7 @@ describe("readXml", () => {
     expect(childText(root, "Prefix")).toBe("");
     expect(childrenOf(root, "Contents").map((entry) => childText(entry, "Key"))).toEqual(["a & b", "<&]>"]);
     expect(childText(root, "Absent")).toBeUndefined();
+    expect(childText(readXml("<r><a>1</a><a>2</a></r>"), "a")).toBe("1");
     expect(childrenOf(root, "Absent")).toEqual([]);
     expect(readXml(`<s3:Error a="1"\n b='2'><s3:Code >x</s3:Code\n></s3:Error>`)).toMatchObject({
       name: "Error",
@@ -42,6 +43,8 @@ describe("readXml", () => {
     ["with what ends tags in attributes", `<r a="/>" b='/r>"' c=">"/>`],
     ["with white space in its closing tag", "<r></r \n>"],
     ["whose prefix is another", "<s3:r></s3:r>"],
+    ["with an element of an unusual name", "<r><_a.b-1/></r>"],
+    ["with 32 attributes", `<r${' a="1"'.repeat(32)}/>`],
   ])("reads a document %s", (_, document) => {
     expect(readXml(document).name).toBe("r");
   });
@@ -50,6 +53,7 @@ describe("readXml", () => {
     ["&lt;&gt;&amp;&quot;&apos;", `<>&"'`],
     ["&#65;&#x42;&#x1F600;&#128512;", "AB😀😀"],
     ["&#xA;&#13;&#9;", "\n\r\t"],
+    ["&#xD7FF;&#xE000;&#x10FFFF;", "\uD7FF\uE000\u{10FFFF}"],
     ["&amp;lt;", "&lt;"],
     ["&amp;amp;#65;", "&amp;#65;"],
     ["a<!-- & < -->b", "ab"],
@@ -101,6 +105,7 @@ describe("readXml", () => {
     "<x:r></r>",
     "<r></x:r>",
     "<r></r/>",
+    `<r${' a="1"'.repeat(33)}/>`,
     "<x:></x:>",
     "<a:b:c/>",
     "<html><body><p>Bad gateway<br></body></html>",
@@ -185,10 +190,10 @@ describe("writeXml", () => {
   });
 
   it("writes text that reads back as it was, line ends and quotes included", () => {
-    const key = `a&b<c>"d"'e'\t\r\n]]> &amp; 漢😀`;
+    const key = `a&b<c>"d"'e'\t\r\n]]> &amp; 漢😀\uFFFE\uFFFF`;
     const written = decoder.decode(writeXml(["Key", key]));
     expect(readXml(written).text).toBe(key);
-    expect(written.slice(written.indexOf(">") + 1, written.lastIndexOf("<"))).not.toMatch(/[<>"'\t\r\n]/);
+    expect(written.slice(written.indexOf(">") + 1, written.lastIndexOf("<"))).not.toMatch(/[<>"'\t\r\n\uFFFE\uFFFF]/);
   });
 });
 
@@ -224,7 +229,7 @@ describe("childFlag", () => {
 });
 
 describe("isXmlText", () => {
-  it.each(["", "a", "\t\n\r", "漢😀", "\uFFFD"])("%j can be carried", (value) => {
+  it.each(["", "a", "\t\n\r", "漢😀", "\uFFFD", "\u{10FFFF}"])("%j can be carried", (value) => {
     expect(isXmlText(value)).toBe(true);
   });
 

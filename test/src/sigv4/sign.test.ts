@@ -2,7 +2,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { encodePath } from "../../../src/key.ts";
 import { encodeRfc3986 } from "../../../src/sigv4/encode.ts";
-import { type Identity, type Signable, signatureOf, signHeaders, signUrl } from "../../../src/sigv4/sign.ts";
+import { type Identity, type Signable, signatureOf, signHeaders, signUrl, stampOf } from "../../../src/sigv4/sign.ts";
 import { date, EMPTY, request } from "./requests.ts";
 
 const counts = vi.hoisted(() => ({ hmac: 0 }));
@@ -76,16 +76,24 @@ describe("signHeaders", () => {
     );
   });
 
-  it.each(["a/../b", "..", ".", "a/./b", "a/..", "%2e%2e/b"])("refuses a URL that parsing changes: %s", async (key) => {
-    const path = `/bucket/${key.includes("%") ? key : encodePath(key)}`;
-    const made = { method: "GET", url: `http://localhost${path}`, path, headers: {} };
-    await expect(signHeaders(made, { identity, region: "us-east-1", date })).rejects.toMatchObject({
-      code: "invalid-key",
-    });
-    await expect(signUrl(made, { identity, region: "us-east-1", date }, 60)).rejects.toMatchObject({
-      code: "invalid-key",
-    });
-  });
+  it.each(["a/../b", "..", ".", "a/./b", "a/..", "%2e%2e/b", "%2E./b"])(
+    "refuses a URL that parsing changes: %s",
+    async (key) => {
+      const path = `/bucket/${key.includes("%") ? key : encodePath(key)}`;
+      const made = { method: "GET", url: `http://localhost${path}`, path, headers: {} };
+      await expect(signHeaders(made, { identity, region: "us-east-1", date })).rejects.toMatchObject({
+        code: "invalid-key",
+      });
+      await expect(signUrl(made, { identity, region: "us-east-1", date }, 60)).rejects.toMatchObject({
+        code: "invalid-key",
+      });
+    },
+  );
+});
+
+it("stampOf writes the second that each moment is in, in whatever order they come", () => {
+  const stamps = ["06.600", "07.400", "06.600"].map((second) => stampOf(new Date(`2026-03-04T05:06:${second}Z`)));
+  expect(stamps).toEqual(["20260304T050606Z", "20260304T050607Z", "20260304T050606Z"]);
 });
 
 describe("signUrl", () => {
