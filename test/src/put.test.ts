@@ -266,6 +266,16 @@ describe("putSource", () => {
     expect(server.requests.map(step).toSorted()).toEqual(["complete", "create", "part 1", "part 2", "part 3"]);
   });
 
+  it.each([
+    ["if-match", { ifMatch: '"e"' }],
+    ["if-none-match", { ifNoneMatch: "*" }],
+  ] as const)("completes an upload in parts under its %s", async (name, condition) => {
+    const server = await wire(happy);
+    await stubbed(server, options).upload("k", data, condition);
+    const [complete] = server.requests.filter((request) => step(request) === "complete");
+    expect(complete?.headers[name]).toBe(Object.values(condition)[0]);
+  });
+
   it("leaves an upload alone whose completion is in doubt", async () => {
     let asked = 0;
     const server = await wire((request) =>
