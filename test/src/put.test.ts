@@ -432,6 +432,26 @@ describe("putSource", () => {
     expect((await memory.take(SMALL, 0)).buffer.buffer).not.toBe(sent);
   });
 
+  it.each(["a stream of a known length", "bytes"])(
+    "sends %s in larger parts where 10000 would not do",
+    async (kind) => {
+      const sent: number[] = [];
+      const steps = {
+        plan: { partSize: 100, concurrency: 1, memory: new MemoryBudget(4 * MIB, MIB, 2) },
+        create: async () => ({ uploadId: "u" }),
+        uploadPart: async (_key: Key, _id: string, partNumber: number, { byteLength }: Uint8Array) => {
+          sent.push(byteLength);
+          return { partNumber, etag: '"e"' };
+        },
+        complete: async () => '"all"',
+      } as unknown as MultipartBackend;
+      const bytes = noise(2 * MIB + 1);
+      const body = kind === "bytes" ? { bytes } : { stream: source([bytes]).stream, size: bytes.byteLength };
+      await putSource(() => Promise.reject(new Error("whole")), steps, "k" as Key, body, {});
+      expect(sent).toEqual([MIB, MIB, 1]);
+    },
+  );
+
   it("uses the buffer of a small body again once it is stored", async () => {
     const plan = { partSize: 1000, concurrency: 2, memory: new MemoryBudget(4000, 1000, 3) };
     const used = new Set<ArrayBufferLike>();
