@@ -205,6 +205,12 @@ it("a write that is refused for another reason is that, and the object is not lo
   expect(server.requests.map(({ method }) => method)).toEqual(["PUT"]);
 });
 
+it("a write under ifMatch where AWS has no object, which it answers with 404, is refused by its condition", async () => {
+  const server = await wire((request) => (request.method === "HEAD" ? answer(404) : failure(404, "NoSuchKey")));
+  const upload = stubbed(server).upload("k", "x", { ifMatch: '"e"' });
+  await expect(upload).rejects.toMatchObject({ code: "precondition-failed" });
+});
+
 it("an abort while the store is asked whose the object is rejects with the reason", async () => {
   const control = new AbortController();
   const reason = new Error("left");
