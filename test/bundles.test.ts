@@ -44,7 +44,7 @@ const budgets: Readonly<Record<string, number>> = {
   unbucket: 20_950,
   "unbucket/respond": 5_000,
   "unbucket/guard": 6_250,
-  "unbucket/form": 4_050,
+  "unbucket/form": 4_100,
   "unbucket/checksum": 3_050,
   "unbucket/post-policy": 2_500,
   "unbucket/gateway": 27_800,
