@@ -18,7 +18,7 @@ import { infoOf } from "./read.ts";
 import { type Description, dropRecord, placeRecord } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
-import { flushing, syncNames } from "./sync.ts";
+import { flushing, syncNames, syncRemoval } from "./sync.ts";
 
 /** What a write depends on. */
 export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
@@ -78,8 +78,12 @@ export async function commit(
       } finally {
         await placed.held.close();
       }
-      // The new file hides them, as one at a place that counts for more is replaced: what stays can wait for the key's next write.
-      for (const { candidate } of others) await removeFile(root, candidate).catch(() => {});
+      // The new file hides them, as one at a place that counts for more is replaced: what stays can wait for the key's next write. A power
+      // cut must not bring back what a later delete does not find.
+      for (const { candidate } of others) {
+        const removal = removeFile(root, candidate);
+        await removal.then((folder) => (draft.durable ? syncRemoval(root, folder) : undefined)).catch(() => {});
+      }
       for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
       return infoOf(key, draft.stats, description);
     });

@@ -45,9 +45,10 @@ export async function remove<K extends string>(
   };
   try {
     await pool(groups, AT_A_TIME, ([folder, keys]) => removeIn(root, lock, folder, keys, options, gone));
-    await pool(gone, AT_A_TIME, ([folder, removed]) => settle(root, lock, folder, removed, options));
   } finally {
     await (await shared?.catch(() => undefined))?.holding?.end();
+    // Also what was removed before an abort.
+    await pool(gone, AT_A_TIME, ([folder, removed]) => settle(root, folder, removed, options));
   }
 }
 
@@ -82,8 +83,8 @@ async function removeIn<K extends string>(
       signal?.throwIfAborted();
       try {
         const removed = await removeKey(root, lock, await opened, key, durable);
-        if (removed?.folder === folder) here.push({ key, ...removed });
-        else if (removed) add(gone, removed.folder, { key, ...removed });
+        if (removed.folder === folder && removed.versions.length > 0) here.push({ key, ...removed });
+        else add(gone, removed.folder, { key, ...removed });
       } catch (error) {
         signal?.throwIfAborted();
         failed(error, key);
@@ -104,7 +105,6 @@ async function removeIn<K extends string>(
  */
 async function settle<K extends string>(
   root: Root,
-  lock: Lock,
   folder: string,
   removed: readonly Gone<K>[],
   { durable, failed }: RemoveOptions<K>,
@@ -116,19 +116,21 @@ async function settle<K extends string>(
     } catch (error) {
       return failed(error, key);
     }
-    if (versions.some(mayHaveRecord)) await lock(key, () => dropRecords(root, key, versions)).catch(() => {});
+    if (versions.some(mayHaveRecord)) await dropRecords(root, key, versions).catch(() => {});
   });
 }
 
-/** Drops the records of versions that are gone. If the key was written again meanwhile, one could be that of the new version by its name: then the sweep tells. */
+/** Drops the records of versions that are gone, but for one that could be that of a version which was written meanwhile: the sweep tells. */
 async function dropRecords(root: Root, key: string, versions: readonly Identity[]): Promise<void> {
-  if ((await findAll(root, key)).length > 0) return;
-  for (const version of versions) await dropRecord(root, key, version);
+  const present = await findAll(root, key);
+  for (const version of versions)
+    if (present.every(({ stats }) => stats.size !== version.size)) await dropRecord(root, key, version);
 }
 
 /**
  * Deletes one object, whose first place lies in the folder that is held. The candidate that counts goes last, so that no older file
- * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was; null when there was nothing.
+ * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was; also when there is nothing, since
+ * another delete may have removed it this moment.
  */
 async function removeKey(
   root: Root,
@@ -136,10 +138,11 @@ async function removeKey(
   held: Anchor | null,
   key: string,
   durable: boolean,
-): Promise<{ readonly folder: string; readonly versions: readonly Identity[] } | null> {
+): Promise<{ readonly folder: string; readonly versions: readonly Identity[] }> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
+  const own = folderOf(first.path);
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
-  if (!(await fileIn(held, first)) && !(await findSome(root, others))) return null;
+  if (!(await fileIn(held, first)) && !(await findSome(root, others))) return { folder: own, versions: [] };
   return lock(key, async () => {
     const versions: Identity[] = [];
     let folder: string | null = null;
@@ -151,12 +154,12 @@ async function removeKey(
       versions.push(older.stats);
     }
     const found = held && (await findIn(root, held, first));
-    if (!found) return folder === null ? null : { folder, versions };
+    if (!found) return { folder: folder ?? own, versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && folder !== null) await syncRemoval(root, folder);
     await endMaker(root, key, found);
     await takeAway(root, held.path(nameOf(first.path)));
-    return { folder: folderOf(first.path), versions: [...versions, found.stats] };
+    return { folder: own, versions: [...versions, found.stats] };
   });
 }
 

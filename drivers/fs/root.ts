@@ -163,7 +163,12 @@ export function rootAt(base: string): Root {
   async function writeVersion(): Promise<void> {
     try {
       const handle = await patiently(() => open(path(`${RESERVED}/version`), "wx"));
-      await handle.writeFile(`${VERSION}\n`).finally(() => handle.close());
+      try {
+        await handle.writeFile(`${VERSION}\n`);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
     }

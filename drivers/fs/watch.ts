@@ -92,7 +92,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       watcher.close();
       watchers.delete(path);
       // What goes away with its folder tells nothing of itself.
-      for (const file of files) changed(file);
+      for (const name of files) changed(pathOf(path, name));
     }
     return known;
   }
@@ -116,28 +116,35 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     watchers.set(folder, { watcher, files });
     watcher.on("error", () => drop(folder));
     for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const path = pathOf(folder, entry.name);
       if (entry.isDirectory()) await add(path, fresh);
       else {
-        files.add(path);
+        files.add(entry.name);
         if (fresh) changed(path);
       }
     }
   }
 
   async function look(folder: string, name: string): Promise<void> {
-    const path = folder === "" ? name : `${folder}/${name}`;
+    const path = pathOf(folder, name);
     const stats = await lstat(root.path(path)).catch(() => null);
     if (closed) return;
     // A folder that was removed and made again has a new inode, which the old watch does not see.
     const wasFolder = drop(path);
     const files = watchers.get(folder)?.files;
-    if (stats && !stats.isDirectory()) files?.add(path);
-    else files?.delete(path);
-    if (stats?.isDirectory()) await add(path, true).catch(() => {});
-    else if (stats) changed(path);
+    if (stats?.isDirectory()) {
+      // In place of a file.
+      if (files?.delete(name)) changed(path);
+      await add(path, true).catch(() => {});
+    } else if (stats) {
+      files?.add(name);
+      changed(path);
+    }
     // A folder is no object; and a watched one tells its own end as the end of something in it that has its name.
-    else if (!wasFolder && !(name === basename(root.path(folder)) && !(await isThere(folder)))) changed(path);
+    else if (!wasFolder && !(name === basename(root.path(folder)) && !(await isThere(folder)))) {
+      files?.delete(name);
+      changed(path);
+    }
   }
 
   async function isThere(folder: string): Promise<boolean> {
@@ -153,6 +160,10 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       watchers.clear();
     },
   };
+}
+
+function pathOf(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function isWatched(folder: string, settings: Settings): boolean {

@@ -1,7 +1,8 @@
 /**
- * A disk whose power is cut: what a folder may be found to be at any moment of a run, by what POSIX promises and no more. Bytes and times of
- * a file are there when the file was flushed, a name when its folder was; of everything else any part may be there, in any
- * order. A rename is done or not. Kernels keep more: `fsync(2)`, and Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
+ * A disk whose power is cut: what a folder may be found to be at any moment of a run, by what POSIX promises and hardly more. Bytes and time of
+ * a file are there when the file was flushed, a name when its folder was; of other names any may be there, and of other files all, nothing, the
+ * first half, or zeros. Both halves of a rename are taken to be one, as all file systems in use do; most keep more: `fsync(2)`, and Pillai et al., "All File
+ * Systems Are Not Created Equal", OSDI 2014. Modes are not followed, nor claims, which may be waited for half a minute after a cut.
  */
 import type * as Fs from "node:fs";
 import type * as FsPromises from "node:fs/promises";
@@ -68,7 +69,7 @@ export class Disk<T> {
     return all;
   }
 
-  /** The folder and the name of a path; null elsewhere, and for claims, which hold nobody up after a power cut. */
+  /** The folder and the name of a path; null elsewhere, and for claims. */
   place(path: string): readonly [Folder, string] | null {
     const held = /^\/proc\/self\/fd\/\d+/.exec(path)?.[0];
     const at = held ? real.readlinkSync(held) + path.slice(held.length) : path;
@@ -149,7 +150,7 @@ export class Disk<T> {
       const text = JSON.stringify([...remains].map(([path, file]) => [path, file && [...file.bytes], file?.time]));
       this.#cuts.set(`${told}${text}`, { remains, allowed });
     };
-    const ways = [(file: File) => file.now, (file: File) => file.kept, torn] as const;
+    const ways = [(file: File) => file.now, (file: File) => file.kept, torn, half] as const;
     const whole = ways.flatMap((way) => [
       () => add(() => true, way),
       () => add(() => false, way),
@@ -191,6 +192,11 @@ export class Disk<T> {
 /** The length of a file has come to the disk, and its bytes have not. */
 function torn({ now, kept }: File): Content {
   return now === kept ? now : { ...now, bytes: new Uint8Array(now.bytes.length) };
+}
+
+/** The first half of its bytes has come to the disk. */
+function half({ now, kept }: File): Content {
+  return now === kept ? now : { ...now, bytes: now.bytes.subarray(0, now.bytes.length / 2) };
 }
 
 function gather(
@@ -281,45 +287,56 @@ function append(file: File, piece: Uint8Array): void {
 type Call = (...args: unknown[]) => unknown;
 type Done = (error: unknown, value?: unknown) => void;
 
-/** For `vi.mock` of `node:fs`. No flush waits for the real disk. */
+/** For `vi.mock` of `node:fs`. No flush waits for the real disk, and calls that are followed are made at once, so that they are in the order of the system. */
 export function followedCalls(fs: typeof Fs): typeof Fs {
   real = fs;
-  const calls = fs as unknown as Record<string, Call>;
   const all: Record<string, Call> = {};
   for (const name of ["open", "write", "fsync", "utimes", "rename", "unlink"]) {
-    const call: Call = name === "fsync" ? (_, done) => setImmediate(done as Done, null) : (calls[name] as Call);
+    all[`${name}Sync`] = (...args) => made(name, args);
     all[name] = (...args) => {
       const done = args.pop() as Done;
-      const end = disk && follow[name]?.(disk, args);
-      call(...args, (error: unknown, value: unknown) => {
-        if (!error) end?.(value);
-        done(error, value);
-      });
-    };
-    all[`${name}Sync`] = (...args) => {
-      const end = disk && follow[name]?.(disk, args);
-      const value = name === "fsync" ? undefined : (calls[`${name}Sync`] as Call)(...args);
-      end?.(value);
-      return value;
+      if (!disk && name !== "fsync") return atLeisure(name, [...args, done]);
+      try {
+        const end = name === "fsync" && disk?.flush(args[0] as number);
+        const value = name === "fsync" ? undefined : made(name, args);
+        if (!end) return setImmediate(done, null, value);
+        // Others can do something meanwhile.
+        setTimeout(() => done(null, end()), 3);
+      } catch (error) {
+        setImmediate(done, error);
+      }
     };
   }
   return { ...fs, ...all } as typeof Fs;
+}
+
+function atLeisure(name: string, args: Args): unknown {
+  return (real as unknown as Record<string, Call>)[name]?.(...args);
+}
+
+/** Makes a call at once, and follows it. */
+function made(name: string, args: Args): unknown {
+  const end = disk && follow[name]?.(disk, args);
+  const value = name === "fsync" ? undefined : atLeisure(`${name}Sync`, args);
+  end?.(value);
+  return value;
 }
 
 /** For `vi.mock` of `node:fs/promises`. */
 export function followedPromises(fs: typeof FsPromises): typeof FsPromises {
   const calls = fs as unknown as Record<string, Call>;
   const all: Record<string, Call> = {};
-  for (const name of ["open", "rename", "link", "copyFile", "mkdir", "unlink", "rmdir"]) {
-    all[name] = async (...args) => {
-      const on = disk;
-      const end = on && follow[name]?.(on, args);
-      const value = await (calls[name] as Call)(...args);
-      end?.(value);
-      if (on && name === "open") followHandle(on, value as FsPromises.FileHandle);
-      return value;
-    };
-  }
+  for (const name of ["rename", "link", "copyFile", "mkdir", "unlink", "rmdir"])
+    all[name] = async (...args) => (disk ? made(name, args) : (calls[name] as Call)(...args));
+  all["open"] = async (...args) => {
+    const on = disk;
+    const handle = (await (calls["open"] as Call)(...args)) as FsPromises.FileHandle;
+    if (on) {
+      follow["open"]?.(on, args)?.(handle);
+      followHandle(on, handle);
+    }
+    return handle;
+  };
   return { ...fs, ...all } as typeof FsPromises;
 }
 
@@ -330,5 +347,10 @@ function followHandle(on: Disk<unknown>, handle: FsPromises.FileHandle): void {
   handle.writeFile = async (text) => {
     await write(text as string);
     if (file) append(file, new TextEncoder().encode(text as string));
+  };
+  handle.sync = async () => {
+    const end = on.flush(handle.fd);
+    await new Promise(setImmediate);
+    end();
   };
 }

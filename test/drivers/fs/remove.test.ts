@@ -50,6 +50,25 @@ describe("remove", () => {
     expect(await files()).toEqual([".unbucket/version"]);
   });
 
+  it("L18: leaves no record of what is gone, also when the key is written again meanwhile, or the rest is aborted", async () => {
+    const { put, store, files } = await folder();
+    const records = async () => (await files()).filter((file) => file.includes("/meta/"));
+    await put("k", "", { metadata: { n: "" } });
+    for (let n = 1; n <= 20; n++)
+      await Promise.all([store.delete(K("k"), {}), put("k", "x".repeat(n), { metadata: { n: `${n}` } })]);
+    await store.delete(K("k"), {});
+    expect(await records()).toEqual([]);
+    const keys = Array.from({ length: 40 }, (_, n) => `d/${n}`);
+    for (const key of keys) await put(key, key, { metadata: { key } });
+    const control = new AbortController();
+    const deleted = store.deleteMany?.(keys.map(K), { signal: control.signal });
+    await expect.poll(async () => (await files()).filter((file) => file.startsWith("d/")).length).toBeLessThan(40);
+    control.abort();
+    await deleted?.catch(() => {});
+    const left = (await files()).filter((file) => file.startsWith("d/"));
+    expect(await records()).toHaveLength(left.length);
+  });
+
   it("L12: succeeds for what is absent, a folder, below a file, and in a folder that does not exist", async () => {
     const { base, put, store, keys } = await folder();
     await put("dir/file", "");
