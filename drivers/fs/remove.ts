@@ -4,6 +4,7 @@ import { rename, rmdir, unlink } from "node:fs/promises";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { orAbsent, patiently } from "./errno.ts";
+import { lookAt } from "./file.ts";
 import { fileAt, findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
 import { type Identity, mayHaveRecord } from "./identity.ts";
 import { together, withLock } from "./lock.ts";
@@ -83,20 +84,19 @@ async function removeIn<K extends string>(
       signal?.throwIfAborted();
       try {
         const removed = await removeKey(root, lock, await opened, key, durable);
-        if (removed.folder === folder && removed.versions.length > 0) here.push({ key, ...removed });
-        else add(gone, removed.folder, { key, ...removed });
+        if (removed?.folder === folder && removed.versions.length > 0) here.push({ key, ...removed });
+        else if (removed) add(gone, removed.folder, { key, ...removed });
       } catch (error) {
         signal?.throwIfAborted();
         failed(error, key);
       }
     });
   } finally {
-    await (await opened.catch(() => null))?.close();
+    const held = await opened.catch(() => null);
+    await held?.close();
+    const stays = held && here.length > 0 ? await prune(root, folder, held) : folder;
+    for (const one of here) add(gone, stays, one);
   }
-  const held = await opened.catch(() => null);
-  if (!held || here.length === 0) return;
-  const stays = await prune(root, folder, held);
-  for (const one of here) add(gone, stays, one);
 }
 
 /**
@@ -129,8 +129,8 @@ async function dropRecords(root: Root, key: string, versions: readonly Identity[
 
 /**
  * Deletes one object, whose first place lies in the folder that is held. The candidate that counts goes last, so that no older file
- * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was; also when there is nothing, since
- * another delete may have removed it this moment.
+ * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was. Of what is not there it is the
+ * nearest that is, since another delete may have removed it this moment.
  */
 async function removeKey(
   root: Root,
@@ -138,11 +138,11 @@ async function removeKey(
   held: Anchor | null,
   key: string,
   durable: boolean,
-): Promise<{ readonly folder: string; readonly versions: readonly Identity[] }> {
+): Promise<{ readonly folder: string; readonly versions: readonly Identity[] } | null> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
-  const own = folderOf(first.path);
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
-  if (!(await fileIn(held, first)) && !(await findSome(root, others))) return { folder: own, versions: [] };
+  if (!(await fileIn(held, first)) && !(await findSome(root, others)))
+    return durable ? { folder: await nearest(root, folderOf(first.path)), versions: [] } : null;
   return lock(key, async () => {
     const versions: Identity[] = [];
     let folder: string | null = null;
@@ -154,13 +154,24 @@ async function removeKey(
       versions.push(older.stats);
     }
     const found = held && (await findIn(root, held, first));
-    if (!found) return { folder: folder ?? own, versions };
+    if (!found) return { folder: folder ?? (await nearest(root, folderOf(first.path))), versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && folder !== null) await syncRemoval(root, folder);
     await endMaker(root, key, found);
     await takeAway(root, held.path(nameOf(first.path)));
-    return { folder: own, versions: [...versions, found.stats] };
+    return { folder: folderOf(first.path), versions: [...versions, found.stats] };
   });
+}
+
+/** The nearest folder that is one, and is led to by no link. */
+async function nearest(root: Root, folder: string): Promise<string> {
+  for (; folder !== ""; folder = folderOf(folder))
+    if ((await orAbsent(root.whereabouts(folder))) === "inside" && (await isFolder(root.path(folder)))) break;
+  return folder;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await lookAt(path))?.isDirectory() ?? false;
 }
 
 /** The file at a candidate whose folder is held. */
