@@ -127,10 +127,12 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
 
   async function look(folder: string, name: string): Promise<void> {
     const path = pathOf(folder, name);
+    // Before the wait: the end of the folder above may drop it meanwhile.
+    const known = watchers.has(path);
     const stats = await lstat(root.path(path)).catch(() => null);
     if (closed) return;
     // A folder that was removed and made again has a new inode, which the old watch does not see.
-    const wasFolder = drop(path);
+    const wasFolder = drop(path) || known;
     const files = watchers.get(folder)?.files;
     if (stats?.isDirectory()) {
       // In place of a file.
