@@ -52,7 +52,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 17_450,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 28_350,
-  "unbucket/drivers/fs": 45_700,
+  "unbucket/drivers/fs": 45_750,
   "unbucket/drivers/s3": 39_450,
   "unbucket/drivers/memory": 20_800,
   "unbucket/drivers/r2": 22_100,
