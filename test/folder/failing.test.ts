@@ -13,7 +13,7 @@ import { emptyFolder, filesBelow, MEMORY } from "../drivers/fs/folder.ts";
 import { openBelow } from "../support/descriptors.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { failing, type Fault, FILLS, OPENS } from "./failing.ts";
-import { type Objects, present, type Verb, verbs } from "./verbs.ts";
+import { headed, type Objects, present, type Verb, verbs } from "./verbs.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const { spoiltPromises } = await import("./failing.ts");
@@ -55,10 +55,7 @@ async function failAtEach(
     const base = join(folder, `${from}`);
     mkdirSync(base);
     const store = fs({ base });
-    for (const [key, value] of Object.entries(verb.given ?? {})) {
-      const [text = "", v] = value?.split("+") ?? [];
-      await store.upload(key, text, v === undefined ? {} : { metadata: { v } });
-    }
+    for (const [key, value] of Object.entries(verb.given ?? {})) await store.upload(key, ...headed(value));
     const run = await verb.prepare(store, base);
     let error: StorageError | undefined;
     let given: unknown;

@@ -8,11 +8,11 @@ import fs from "../../drivers/fs.ts";
 import { rootAt } from "../../drivers/fs/root.ts";
 import { sweep } from "../../drivers/fs/sweep.ts";
 import { systemClock } from "../../src/clock.ts";
-import type { ObjectStore, UploadOptions } from "../../src/interface.ts";
+import type { ObjectStore } from "../../src/interface.ts";
 import { emptyFolder, filesBelow, MEMORY } from "../drivers/fs/folder.ts";
 import { chance } from "../support/chance.ts";
 import { type Cut, Disk, followed, type Remains } from "./power.ts";
-import { type Objects, present, type Verb, verbs } from "./verbs.ts";
+import { headed, type Objects, present, type Verb, verbs } from "./verbs.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const { followedPromises } = await import("./power.ts");
@@ -27,10 +27,6 @@ vi.mock("node:fs", async (importOriginal) => {
 type Allowed = Readonly<Record<string, readonly (string | null)[]>>;
 
 const DAYS = 2 * 24 * 60 * 60 * 1000;
-const headed = (value: string | null): [string, UploadOptions] => {
-  const [text = "", v] = value?.split("+") ?? [];
-  return [text, v === undefined ? {} : { metadata: { v } }];
-};
 
 /** Makes a folder of what is left. */
 function restore(remains: Remains, base: string): void {

@@ -1,7 +1,7 @@
 /** What a folder is asked for, in one table: what is there before, and what is there after. */
 import type { UploadedPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import type { MultipartUpload, ObjectStore } from "../../src/interface.ts";
+import type { MultipartUpload, ObjectStore, UploadOptions } from "../../src/interface.ts";
 
 /** Objects by key: their text, with the metadata entry `v` behind a `+` if they have one; null for none. */
 export type Objects = Readonly<Record<string, string | null>>;
@@ -168,6 +168,12 @@ export const verbs: Readonly<Record<string, Verb>> = {
     gives: 1,
   },
 };
+
+/** What {@link Objects} say of one, as `upload` takes it. */
+export function headed(value: string | null): [text: string, options: UploadOptions] {
+  const [text = "", v] = value?.split("+") ?? [];
+  return [text, v === undefined ? {} : { metadata: { v } }];
+}
 
 /** What the keys have. */
 export async function present(store: ObjectStore, keys: readonly string[]): Promise<Objects> {
