@@ -3,6 +3,7 @@ import { constants, lstatSync, readlinkSync } from "node:fs";
 import type { Local } from "./calls.ts";
 import { isAbsent } from "./errno.ts";
 import { keptIf, open, type File } from "./file.ts";
+import { pathIn } from "./path.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
@@ -83,7 +84,7 @@ function whereIs({ folder }: Anchor): string | null {
 export async function anchor(root: Paths, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
     folder: root.path(folder),
-    path: (name) => root.path(folder === "" ? name : `${folder}/${name}`),
+    path: (name) => root.path(pathIn(folder, name)),
     handle: null,
     close: async () => {},
   };

@@ -81,8 +81,12 @@ export async function commit(
       // The new file hides them, as one at a place that counts for more is replaced: what stays can wait for the key's next write. A power
       // cut must not bring back what a later delete does not find.
       for (const { candidate } of others) {
-        const removal = removeFile(root, candidate);
-        await removal.then((folder) => (draft.durable ? syncRemoval(root, folder) : undefined)).catch(() => {});
+        try {
+          const folder = await removeFile(root, candidate);
+          if (draft.durable) await syncRemoval(root, folder);
+        } catch {
+          // Hidden all the same.
+        }
       }
       for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
       return infoOf(key, draft.stats, description);

@@ -170,6 +170,11 @@ export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
+/** The path of a name in a folder. */
+export function pathIn(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
 /** The last name of a relative path. */
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);

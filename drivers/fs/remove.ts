@@ -54,12 +54,17 @@ export async function remove<K extends string>(
 }
 
 /** Runs work while nobody else writes the key. */
-type Lock = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+type Lock = (key: string, work: () => Promise<Removed>) => Promise<Removed>;
 
-/** A key that is gone, and the versions that it had. */
-interface Gone<K> {
-  readonly key: K;
+/** The versions of a key that are gone, and the folder to be flushed for it. */
+interface Removed {
+  readonly folder: string;
   readonly versions: readonly Identity[];
+}
+
+/** The same, with the key. */
+interface Gone<K> extends Removed {
+  readonly key: K;
 }
 
 function add<T>(groups: Map<string, T[]>, folder: string, one: T): void {
@@ -138,11 +143,11 @@ async function removeKey(
   held: Anchor | null,
   key: string,
   durable: boolean,
-): Promise<{ readonly folder: string; readonly versions: readonly Identity[] } | null> {
+): Promise<Removed | null> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
   if (!(await fileIn(held, first)) && !(await findSome(root, others)))
-    return durable ? { folder: await nearest(root, folderOf(first.path)), versions: [] } : null;
+    return durable ? { folder: await nearest(root, held, first), versions: [] } : null;
   return lock(key, async () => {
     const versions: Identity[] = [];
     let folder: string | null = null;
@@ -154,7 +159,7 @@ async function removeKey(
       versions.push(older.stats);
     }
     const found = held && (await findIn(root, held, first));
-    if (!found) return { folder: folder ?? (await nearest(root, folderOf(first.path))), versions };
+    if (!found) return { folder: folder ?? (await nearest(root, held, first)), versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && folder !== null) await syncRemoval(root, folder);
     await endMaker(root, key, found);
@@ -163,15 +168,13 @@ async function removeKey(
   });
 }
 
-/** The nearest folder that is one, and is led to by no link. */
-async function nearest(root: Root, folder: string): Promise<string> {
+/** The folder of a candidate, or the nearest above it that is one and is led to by no link, as one that is held open is known to be. */
+async function nearest(root: Root, held: Anchor | null, { path }: Candidate): Promise<string> {
+  let folder = folderOf(path);
+  if (held?.handle) return folder;
   for (; folder !== ""; folder = folderOf(folder))
-    if ((await orAbsent(root.whereabouts(folder))) === "inside" && (await isFolder(root.path(folder)))) break;
+    if ((await isReachable(root, folder)) && (await lookAt(root.path(folder)))?.isDirectory()) break;
   return folder;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await lookAt(path))?.isDirectory() ?? false;
 }
 
 /** The file at a candidate whose folder is held. */

@@ -8,7 +8,7 @@ import { errnoOf, orAbsent } from "./errno.ts";
 import { findAt, firstOf } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
-import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, RESERVED } from "./path.ts";
+import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, pathIn, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 
 /** Keys whose last told state is remembered. */
@@ -92,7 +92,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       watcher.close();
       watchers.delete(path);
       // What goes away with its folder tells nothing of itself.
-      for (const name of files) changed(pathOf(path, name));
+      for (const name of files) changed(pathIn(path, name));
     }
     return known;
   }
@@ -116,7 +116,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     watchers.set(folder, { watcher, files });
     watcher.on("error", () => drop(folder));
     for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
-      const path = pathOf(folder, entry.name);
+      const path = pathIn(folder, entry.name);
       if (entry.isDirectory()) await add(path, fresh);
       else {
         files.add(entry.name);
@@ -126,7 +126,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
   }
 
   async function look(folder: string, name: string): Promise<void> {
-    const path = pathOf(folder, name);
+    const path = pathIn(folder, name);
     // Before the wait: the end of the folder above may drop it meanwhile.
     const known = watchers.has(path);
     const stats = await lstat(root.path(path)).catch(() => null);
@@ -162,10 +162,6 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       watchers.clear();
     },
   };
-}
-
-function pathOf(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function isWatched(folder: string, settings: Settings): boolean {

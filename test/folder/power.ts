@@ -246,7 +246,6 @@ const follow: Readonly<Record<string, Follow>> = {
     const piece = (bytes as Uint8Array).slice(from as number, (from as number) + (length as number));
     return (count) => void (file && append(file, piece.subarray(0, count as number)));
   },
-  fsync: (on, [fd]) => on.flush(fd as number),
   utimes: (on, [path, time]) => {
     const node = on.at(path as string);
     return () => void (node instanceof File && (node.now = { ...node.now, time: time as number | Date }));
@@ -291,23 +290,29 @@ type Done = (error: unknown, value?: unknown) => void;
 export function followedCalls(fs: typeof Fs): typeof Fs {
   real = fs;
   const all: Record<string, Call> = {};
-  for (const name of ["open", "write", "fsync", "utimes", "rename", "unlink"]) {
+  for (const name of ["open", "write", "utimes", "rename", "unlink"]) {
     all[`${name}Sync`] = (...args) => made(name, args);
     all[name] = (...args) => {
+      if (!disk) return atLeisure(name, args);
       const done = args.pop() as Done;
-      if (!disk && name !== "fsync") return atLeisure(name, [...args, done]);
       try {
-        const end = name === "fsync" && disk?.flush(args[0] as number);
-        const value = name === "fsync" ? undefined : made(name, args);
-        if (!end) return setImmediate(done, null, value);
-        // Others can do something meanwhile.
-        setTimeout(() => done(null, end()), 3);
+        setImmediate(done, null, made(name, args));
       } catch (error) {
         setImmediate(done, error);
       }
     };
   }
+  all["fsync"] = (fd, done) => void flushed(disk, fd as number).then(() => (done as Done)(null));
+  all["fsyncSync"] = () => {};
   return { ...fs, ...all } as typeof Fs;
+}
+
+/** Flushes; others can do something meanwhile. */
+async function flushed(on: Disk<unknown> | undefined, fd: number): Promise<void> {
+  const end = on?.flush(fd);
+  if (!end) return;
+  await new Promise((resolve) => setTimeout(resolve, 3));
+  end();
 }
 
 function atLeisure(name: string, args: Args): unknown {
@@ -317,7 +322,7 @@ function atLeisure(name: string, args: Args): unknown {
 /** Makes a call at once, and follows it. */
 function made(name: string, args: Args): unknown {
   const end = disk && follow[name]?.(disk, args);
-  const value = name === "fsync" ? undefined : atLeisure(`${name}Sync`, args);
+  const value = atLeisure(`${name}Sync`, args);
   end?.(value);
   return value;
 }
@@ -348,9 +353,5 @@ function followHandle(on: Disk<unknown>, handle: FsPromises.FileHandle): void {
     await write(text as string);
     if (file) append(file, new TextEncoder().encode(text as string));
   };
-  handle.sync = async () => {
-    const end = on.flush(handle.fd);
-    await new Promise(setImmediate);
-    end();
-  };
+  handle.sync = () => flushed(on, handle.fd);
 }
