@@ -73,10 +73,11 @@ function memoryBackend(options: MemoryOptions): Backend {
         [...entries.values()].map((entry) => entry.info),
         options,
       ),
-    async copy(from, to, options) {
+    async copy(from, to, { ifMatch, ifNoneMatch }) {
       const entry = entries.get(from);
       if (!entry) return null;
-      checkRead(entry.info, options);
+      checkRead(entry.info, { ifMatch });
+      checkWrite(entries.get(to)?.info, { ifNoneMatch });
       return store(to, entry.bytes, entry.info);
     },
     multipart: multipart(uploads, {

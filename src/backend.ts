@@ -126,7 +126,9 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
 /** Conditions of a copy; `versionId` is the source's. */
 export interface BackendCopyOptions extends RequestOptions {
   /** Only copy this version of the source. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
+  /** Only create the target. Where it is refused the error's `key` is the target's. */
+  readonly ifNoneMatch?: "*" | undefined;
 }
 
 /** One page of a listing. */

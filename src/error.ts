@@ -152,6 +152,13 @@ export function locate(error: unknown, place: Place): StorageError {
   });
 }
 
+/** Has a condition that does not hold name the key that it is of, where a call has two; whatever it was, it is thrown on. */
+export function refusedAt(key: string): (error: unknown) => never {
+  return (error) => {
+    throw hasCode(error, "precondition-failed") ? Object.assign(error, { key: error.key ?? key }) : error;
+  };
+}
+
 /** A key as messages have it. */
 export function quoted(key: string): string {
   return JSON.stringify(key.length > 200 ? `${key.slice(0, 200)}…` : key);

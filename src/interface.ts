@@ -135,6 +135,8 @@ export interface PresignOptions extends RequestOptions, ObjectHeaders {
 export interface CopyOptions extends RequestOptions {
   /** Only copy this version of the source, else `precondition-failed`. */
   readonly ifMatch?: string | undefined;
+  /** Only create the target, else `precondition-failed` with the target as the error's `key`. Default: it is replaced. */
+  readonly ifNoneMatch?: "*" | undefined;
 }
 
 /** Options of `move`, which moves the newest version. */
@@ -274,7 +276,7 @@ export interface ObjectStore {
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
   /** Entries or pages, in UTF-8 byte order as far as the store sorts so. */
   list(options?: ListOptions): ObjectList;
-  /** Copies inside the store; rejects `not-found`. */
+  /** Copies inside the store, over what is at `to`; rejects `not-found`. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
   /** Copies, verifies, then deletes the source. Not atomic: a reader may see both. */
   move(from: string, to: string, options?: MoveOptions): Promise<ObjectInfo>;

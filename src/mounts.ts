@@ -12,7 +12,7 @@ import { listing, type Load } from "./pages.ts";
 import { refuseLeft } from "./removal.ts";
 import { type Name, renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
 import { scoped } from "./scoped.ts";
-import { releasing } from "./upload.ts";
+import { checkConditions, releasing } from "./upload.ts";
 import { optionsOf, type Verb } from "./verbs.ts";
 
 /** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
@@ -148,11 +148,12 @@ async function across(
   try {
     knownOptions(options, optionsOf(operation));
     const { signal, versionId } = options;
+    const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
     const { source: reading, write } = copyHeaders(options.headers);
     const copy = async (ifMatch: string | undefined): Promise<ObjectInfo> => {
       const read = source.store.download(source.rest, { signal, versionId, ifMatch, headers: reading });
       const object = await renaming(read, only(source));
-      return renaming(carry(object, target.store, target.rest, { signal, headers: write }), only(target));
+      return renaming(carry(object, target.store, target.rest, { signal, headers: write, ifNoneMatch }), only(target));
     };
     if (operation === "copy") return await copy(options.ifMatch);
     return await move(source.key, target.key, options, [endOf(source), endOf(target)], copy);

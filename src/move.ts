@@ -26,7 +26,7 @@ export async function move<K extends string, T>(
   [source, target]: readonly [source: End<K>, target: Pick<End<K>, "head">],
   copy: (ifMatch: string | undefined) => Promise<T>,
 ): Promise<T> {
-  const { versionId, ifMatch, signal } = options;
+  const { versionId, ifMatch, ifNoneMatch, signal } = options;
   if (versionId !== undefined) throw refuse("versionId", "cannot be moved; copy it, then delete it");
   const headers = copyHeaders(options.headers);
   const atSource = (): Promise<Seen | null> => source.head(from, { signal, headers: headers.source });
@@ -36,13 +36,15 @@ export async function move<K extends string, T>(
   const seen = await atSource();
   if (!seen) throw notFound(from);
   const there = await atTarget();
+  if (there && ifNoneMatch !== undefined)
+    throw new StorageError("precondition-failed", "the target exists already; all was kept", { key: to });
   // Some stores read `a//b` as `a/b`, and mounts may overlap. Another object that is equal cannot be told from it.
   if (there && isTwin(seen, there))
     throw conflict(from, "both keys lead to one object, or to two equal ones of the same time; all was kept");
   const own = seen.etag === '""' ? undefined : seen.etag;
   const only = ifMatch === undefined || ifMatch === "*" ? own : ifMatch;
   const made = await copy(only).catch((error: unknown) => {
-    const overtaken = hasCode(error, "precondition-failed") && only === own;
+    const overtaken = hasCode(error, "precondition-failed") && error.key !== to && only === own;
     throw overtaken ? replaced() : error;
   });
   if ((await atTarget())?.size !== seen.size)

@@ -1,10 +1,10 @@
 /** The object interface, written once over a driver's backend. */
-import type { Backend, Key, RequestOptions, StoredInfo } from "./backend.ts";
+import type { Backend, BackendCopyOptions, Key, RequestOptions, StoredInfo } from "./backend.ts";
 import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
 import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { notFound, type Place, StorageError } from "./error.ts";
+import { notFound, type Place, refusedAt, StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
@@ -18,7 +18,7 @@ import { parseRange } from "./range.ts";
 import { deleteAll, deleteBelow } from "./removal.ts";
 import { scoped } from "./scoped.ts";
 import { update } from "./update.ts";
-import { checkEtag, releasing, upload } from "./upload.ts";
+import { checkConditions, checkEtag, releasing, upload } from "./upload.ts";
 import type { Verb } from "./verbs.ts";
 
 /** All verbs over one backend. */
@@ -151,21 +151,27 @@ function twoKeys(from: string, to: string): readonly [Key, Key] {
 
 async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<ObjectInfo> {
   const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
-  const checked = { ...versioned(backend, options), ifMatch };
+  const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
+  const checked = { ...versioned(backend, options), ifMatch, ifNoneMatch };
   const copied = backend.copy ? await backend.copy(from, to, checked) : await copyThrough(backend, from, to, checked);
   if (!copied) throw notFound(from);
   return toInfo(backend, copied);
 }
 
-async function copyThrough(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<StoredInfo | null> {
-  const { source, write } = copyHeaders(options.headers);
-  const stored = await backend.get(from, { ...options, headers: source });
+async function copyThrough(
+  backend: Backend,
+  from: Key,
+  to: Key,
+  { headers, ifNoneMatch, ...reading }: BackendCopyOptions,
+): Promise<StoredInfo | null> {
+  const { source, write } = copyHeaders(headers);
+  const stored = await backend.get(from, { ...reading, headers: source });
   if (!stored) return null;
   const { body, info } = stored;
-  const { signal } = options;
   const put = async (): Promise<StoredInfo> => {
     refuseLoss(info);
-    return backend.put(to, { stream: body, size: info.size }, { ...objectHeaders(info), headers: write, signal });
+    const options = { ...objectHeaders(info), headers: write, ifNoneMatch, signal: reading.signal };
+    return backend.put(to, { stream: body, size: info.size }, options).catch(refusedAt(to));
   };
   return releasing(body, put());
 }

@@ -56,8 +56,8 @@ const CALL = { signal: 1 };
 const REQUEST = { ...CALL, headers: 1, versionId: 1 };
 const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
 const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
-const COPY = { ...REQUEST, ifMatch: 1 };
-const DOWNLOAD = { ...COPY, ifNoneMatch: 1, range: 1, parallel: 1 };
+const COPY = { ...REQUEST, ifMatch: 1, ifNoneMatch: 1 };
+const DOWNLOAD = { ...COPY, range: 1, parallel: 1 };
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
 
 /** The verbs that take more than a signal. An option that is missing here does not compile. */
@@ -92,8 +92,8 @@ const VERBS: {
 };
 
 /**
- * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a delete, or
- * `ifNoneMatch` of a copy, would else let happen what it was to prevent.
+ * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a
+ * delete would else let happen what it was to prevent.
  */
 export function optionsOf(operation: Verb): object {
   return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;

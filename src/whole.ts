@@ -48,7 +48,8 @@ export function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions
  * come between this and the write, or two writers both pass.
  */
 export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
-  if (ifNoneMatch === "*" && info) throw new StorageError("precondition-failed", "the object exists already");
+  if (ifNoneMatch === "*" && info)
+    throw new StorageError("precondition-failed", "the object exists already", { key: info.key });
   if (ifMatch !== undefined && (!info || (ifMatch !== "*" && ifMatch !== info.etag))) {
     throw new StorageError(
       "precondition-failed",

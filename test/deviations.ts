@@ -129,6 +129,7 @@ const ceph: Reasons = {
   "ignores conditions when an upload in parts completes": [
     "condition: holds for an upload of several parts",
     "multipart: ifNoneMatch * holds when it completes",
+    "copy: with ifNoneMatch * only creates, of several parts",
   ],
   "takes ifNoneMatch * of a download for an ETag, which never matches": [
     "condition: download with ifNoneMatch * is not-modified",

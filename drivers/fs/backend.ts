@@ -40,7 +40,7 @@ export function fsBackend(options: FsOptions): Backend {
       // A condition that fails now fails before the body has been sent for nothing; what counts is the check at the end.
       if (put.ifMatch !== undefined || put.ifNoneMatch !== undefined) {
         await onDisk(async () =>
-          checkConditions((await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
+          checkConditions(key, (await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
         );
       }
     } catch (error) {

@@ -26,14 +26,18 @@ export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
 /** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
 const ATTEMPTS = 100;
 
-/** Checks conditions against the present version; rejects `precondition-failed`. */
-export function checkConditions(present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
-  if (ifNoneMatch !== undefined && present) throw exists();
+/** Checks conditions against the present version of a key; rejects `precondition-failed`. */
+export function checkConditions(key: string, present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+  if (ifNoneMatch !== undefined && present) throw refused(key, "the object exists already");
   if (ifMatch === undefined || (present && (ifMatch === "*" || etagOf(present.stats) === ifMatch))) return;
-  throw new StorageError(
-    "precondition-failed",
+  throw refused(
+    key,
     present ? `the object has another version, ${etagOf(present.stats)}` : "there is no object to replace",
   );
+}
+
+function refused(key: string, why: string): StorageError {
+  return new StorageError("precondition-failed", why, { key });
 }
 
 /**
@@ -51,7 +55,7 @@ export async function commit(
   try {
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async (unlock) => {
       const before = await findAll(root, key);
-      checkConditions(before[0], conditions);
+      checkConditions(key, before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
@@ -184,8 +188,4 @@ async function isTaken(root: Root, { path }: Candidate, error: unknown): Promise
   // Windows says EPERM or EACCES for a folder of that name.
   const present = await lookAt(root.path(path)).catch(() => null);
   return present?.isDirectory() ?? false;
-}
-
-function exists(): StorageError {
-  return new StorageError("precondition-failed", "the object exists already");
 }

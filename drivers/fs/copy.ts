@@ -3,10 +3,11 @@ import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { pathOf } from "./anchor.ts";
-import { commit } from "./commit.ts";
+import { checkConditions, commit } from "./commit.ts";
 import { copyDraft, discard, type Draft } from "./draft.ts";
 import { isAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
+import { findAll } from "./find.ts";
 import { etagOf, isSame } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { infoOf, openVersion } from "./read.ts";
@@ -23,6 +24,7 @@ export async function copy(
   to: Key,
   options: BackendCopyOptions,
 ): Promise<StoredInfo | null> {
+  const { ifMatch, ifNoneMatch, signal } = options;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const version = await openVersion(root, from);
     if (!version) return null;
@@ -32,9 +34,11 @@ export async function copy(
     let draft: Draft | undefined;
     let isWhole: boolean;
     try {
-      if (options.ifMatch !== undefined && options.ifMatch !== etagOf(stats)) {
+      if (ifMatch !== undefined && ifMatch !== etagOf(stats)) {
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
       }
+      // Known now, it fails before the bytes are copied for nothing; what counts is the check at the end.
+      if (ifNoneMatch !== undefined) checkConditions(to, (await findAll(root, to))[0], { ifNoneMatch });
       draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept));
       // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
       const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
@@ -46,7 +50,7 @@ export async function copy(
     } finally {
       await version.holder.close();
     }
-    if (isWhole) return commit(root, settings, to, draft, kept, { signal: options.signal });
+    if (isWhole) return commit(root, settings, to, draft, kept, { ifNoneMatch, signal });
     await discard(root, draft.path);
   }
   throw new StorageError("unavailable", "the source is replaced faster than it can be copied");

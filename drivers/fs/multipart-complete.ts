@@ -78,7 +78,7 @@ async function join(
     const upload = await findUpload(root, key, uploadId);
     if (!upload) throw over();
     const parts = listedParts(list, await storedParts(root, uploadId));
-    checkConditions((await findAll(root, key))[0], conditions);
+    checkConditions(key, (await findAll(root, key))[0], conditions);
     const checksum = algorithmOf(settings.checksums, upload);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });

@@ -1,21 +1,24 @@
 /**
- * Copies inside the bucket: one request up to 5 GiB, by parts above.
+ * Copies inside the bucket: one request up to 5 GiB, by parts above. Where the target is only to be created, the bytes come through
+ * here up to a part, and the store copies them by parts above: many ignore `If-None-Match` of a copy, and heed that of a PUT or of a
+ * completion.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
 import type { BackendCopyOptions, Key, MultipartBackend, StoredInfo, UploadedPart } from "../../src/backend.ts";
 import { copyHeaders, type CopyHeaders, refuseLoss } from "../../src/copy-headers.ts";
-import { hasCode, StorageError } from "../../src/error.ts";
+import { hasCode, refusedAt, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
-import { inParts } from "../../src/put.ts";
-import { toRequestHeaders } from "../../src/s3/headers.ts";
+import { inParts, type PutBytes, putSource } from "../../src/put.ts";
+import { type HeaderMap, toRequestHeaders } from "../../src/s3/headers.ts";
 import { childText, type Element } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { toDate, toEtag } from "./headers.ts";
-import { type BucketCheck, headMarked, type Marked } from "./read.ts";
+import { type BucketCheck, getObject, headMarked } from "./read.ts";
+import { putObject } from "./write.ts";
 
 /** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
 const COPY_PART = 1024 * 1024 * 1024;
@@ -23,19 +26,28 @@ const COPY_PART = 1024 * 1024 * 1024;
 /** How often a copy is begun because its source was replaced, or its upload swept, meanwhile. */
 const TRIES = 3;
 
-type Steps = Pick<MultipartBackend, "create" | "complete" | "abort" | "plan">;
+/** One version of the source, and how its copy is asked for. */
+interface Copy extends Pick<BackendCopyOptions, "versionId" | "ifNoneMatch" | "signal"> {
+  readonly info: StoredInfo;
+  /** Whether it carries the id of the write that made it. */
+  readonly marked: boolean;
+  readonly to: Key;
+  readonly headers: CopyHeaders;
+  /** The most bytes that one request copies. */
+  readonly limit: number;
+}
 
 /** Copies an object, headers and metadata included; null when the source is absent. */
 export async function copyObject(
   client: Client,
-  steps: Steps,
+  steps: MultipartBackend,
   from: Key,
   to: Key,
   options: BackendCopyOptions,
   bucket: BucketCheck,
   limit: number = MAX_PART,
 ): Promise<StoredInfo | null> {
-  const { ifMatch, signal, versionId } = options;
+  const { ifMatch, ifNoneMatch, signal, versionId } = options;
   const headers = copyHeaders(options.headers);
   const version = versionId === undefined ? {} : { versionId };
   for (let tries = 1; ; tries++) {
@@ -43,11 +55,13 @@ export async function copyObject(
     const source = await headMarked(client, from, { signal, headers: headers.source, ...version }, bucket);
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
-      throw new StorageError("precondition-failed", "no object matches ifMatch");
+      throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
     try {
-      return await copyVersion(client, steps, source, to, { ...version, headers, signal }, limit);
+      return await copyVersion(client, steps, { ...source, ...version, to, headers, limit, ifNoneMatch, signal });
     } catch (error) {
-      if (!StorageError.is(error)) throw error;
+      if (!StorageError.is(error) || error.key === to) throw error;
+      // Begun again it could be refused for what it has made itself.
+      if (ifNoneMatch !== undefined && error.code === "ambiguous") throw error;
       // In doubt, the cause is what the store said last.
       const replaced = [error, error.cause].some((said) => hasCode(said, "precondition-failed"));
       const overtaken = error.response?.code === "NoSuchUpload" || (replaced && ifMatch === undefined);
@@ -62,40 +76,46 @@ export async function copyObject(
   }
 }
 
-async function copyVersion(
-  client: Client,
-  steps: Steps,
-  { info, marked }: Marked,
-  to: Key,
-  options: Omit<BackendCopyOptions, "headers"> & { readonly headers: CopyHeaders },
-  limit: number,
-): Promise<StoredInfo> {
-  const { versionId, signal } = options;
-  const { write, part, target } = options.headers;
-  const { bucket, base } = client.settings;
-  const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
-  const from = {
-    ...part,
-    "x-amz-copy-source": `/${bucket}/${encodePath(base + info.key)}${version}`,
-    // Some servers have none for some objects.
-    "x-amz-copy-source-if-match": info.etag === '""' ? undefined : info.etag,
-  };
-  if (info.size <= limit) {
-    // By default the store takes all headers along, also those that we do not know. They are replaced to leave the write id behind.
-    const kept =
-      marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
-    const headers = { ...write, ...from, ...kept };
-    const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
-    const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
-    if (root) return copied(info, to, root);
-    // Some servers answer with nothing: then the copy itself must be there.
-    const made = await headMarked(client, to, { signal, headers: target }, async () => {});
-    if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
-    throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
-  }
-
+async function copyVersion(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
+  const { info, to, limit, ifNoneMatch } = copy;
+  if (ifNoneMatch === undefined && info.size <= limit) return inOneRequest(client, copy);
   refuseLoss(info);
-  const begun = { ...info, headers: write, checksum: false, signal } as const;
+  // What some runtimes unpack is not read here.
+  const isPlain = ["", "identity"].includes(info.contentEncoding ?? "");
+  const isRead = ifNoneMatch !== undefined && info.size <= steps.plan.partSize && (isPlain || info.size === 0);
+  return (isRead ? throughHere : byParts)(client, steps, copy).catch(refusedAt(to));
+}
+
+async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
+  const { info, marked, to, signal } = copy;
+  // By default the store takes all headers along, also those that we do not know. They are replaced to leave the write id behind.
+  const kept =
+    marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
+  const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...kept };
+  const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
+  const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
+  if (root) return copied(info, to, root);
+  // Some servers answer with nothing: then the copy itself must be there.
+  const made = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
+  if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
+  throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
+}
+
+async function throughHere(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
+  const { info, to, headers, versionId, ifNoneMatch, signal } = copy;
+  const from = info.key as Key;
+  const asked = { ifMatch: pinned(info), versionId, headers: headers.source, signal };
+  const object = await getObject(client, from, asked).catch(refusedAt(from));
+  if (!object) return null;
+  const put: PutBytes = (...whole) => putObject(client, ...whole);
+  const options = { ...info, headers: headers.write, ifNoneMatch, signal };
+  return putSource(put, steps, to, { stream: object.body, size: info.size }, options);
+}
+
+async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {
+  const { info, to, limit, ifNoneMatch, signal } = copy;
+  const begun = { ...info, headers: copy.headers.write, ifNoneMatch, checksum: false, signal } as const;
+  const from = sourceHeaders(client, copy);
   return inParts(steps, to, begun, async ({ uploadId }) => {
     const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
     const parts: UploadedPart[] = [];
@@ -104,19 +124,25 @@ async function copyVersion(
       const start = (partNumber - 1) * size;
       const end = Math.min(start + size, info.size) - 1;
       const headers = { ...from, "x-amz-copy-source-range": `bytes=${start}-${end}` };
-      const operation = {
-        method: "PUT",
-        key: to,
-        query: { partNumber, uploadId },
-        headers,
-        copies: size,
-        signal,
-      } as const;
-      const root = await client.document(operation, "CopyPartResult");
+      const query = { partNumber, uploadId };
+      const operation = { method: "PUT", key: to, query, headers, copies: size, signal } as const;
+      const root = await client.document(operation, "CopyPartResult").catch(refusedAt(info.key));
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });
     return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size: info.size };
   });
+}
+
+/** The source by its name and its one version, in a request that has the store copy. */
+function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId, headers }: Copy): HeaderMap {
+  const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
+  const source = `/${bucket}/${encodePath(base + info.key)}${version}`;
+  return { ...headers.part, "x-amz-copy-source": source, "x-amz-copy-source-if-match": pinned(info) };
+}
+
+/** Some servers have none for some objects. */
+function pinned({ etag }: StoredInfo): string | undefined {
+  return etag === '""' ? undefined : etag;
 }
 
 function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {

@@ -1,4 +1,5 @@
 /** Copying and moving inside the store. */
+import type { Driver } from "../driver.ts";
 import { rejects, same, sameBytes } from "./assert.ts";
 import { noise } from "./bytes.ts";
 import type { Case } from "./case.ts";
@@ -12,6 +13,18 @@ const HEADERS = {
   cacheControl: "private, max-age=5",
   metadata: { owner: "zoë", step: "1" },
 };
+
+type Three = [string, string, string];
+
+async function textOf(driver: Driver, key: string): Promise<string> {
+  return (await driver.download(key)).text();
+}
+
+/** Only the target's condition fails, which the error says. */
+async function createsOnly(verb: Driver["copy"], from: string, kept: string): Promise<void> {
+  const error = await rejects("precondition-failed", () => verb(from, kept, { ifNoneMatch: "*" }), "what is there");
+  same(error.key, kept, "key of the error");
+}
 
 /** Copies and moves; both run through the rules that they share. */
 export const copyCases: readonly Case[] = [
@@ -101,6 +114,49 @@ export const copyCases: readonly Case[] = [
         same(await (await driver.download(`${prefix}last`)).text(), "v1", "text of the target with ifMatch *");
       },
     },
+    {
+      name: `${verb}: with ifNoneMatch * only creates`,
+      async run({ driver, prefix }) {
+        for (const text of ["", "new"]) {
+          const [from, kept, to] = ["from", "kept", "to"].map((name) => `${prefix}${name}${text}`) as Three;
+          const { etag } = await driver.upload(from, text, HEADERS);
+          await driver.upload(kept, "kept");
+          await createsOnly(driver[verb], from, kept);
+          same([await textOf(driver, from), await textOf(driver, kept)], [text, "kept"], "source and target");
+          const made = await driver[verb](from, to, { ifNoneMatch: "*", ifMatch: etag });
+          const read = await driver.download(to);
+          same(made.etag, read.etag, "etag that it gives");
+          const { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata } = read;
+          same(
+            { contentType, contentEncoding, contentLanguage, contentDisposition, cacheControl, metadata },
+            HEADERS,
+            "headers",
+          );
+          same([await read.text(), await driver.exists(from)], [text, verb === "copy"], "target and source");
+        }
+        const options = { ifNoneMatch: OTHER as "*" };
+        await rejects(
+          "invalid-option",
+          () => driver[verb](`${prefix}kept`, `${prefix}x`, options),
+          "another ifNoneMatch",
+        );
+      },
+    },
+    {
+      name: `${verb}: with ifNoneMatch * only creates, of several parts`,
+      async run({ driver, prefix, partSize }) {
+        const [from, kept, to] = ["from", "kept", "to"].map((name) => prefix + name) as Three;
+        const bytes = noise(partSize + 1, 11);
+        await driver.upload(from, bytes, { metadata: { a: "b" } });
+        await driver.upload(kept, "kept");
+        await createsOnly(driver[verb], from, kept);
+        same([await driver.exists(from), await textOf(driver, kept)], [true, "kept"], "source and target");
+        await driver[verb](from, to, { ifNoneMatch: "*" });
+        const read = await driver.download(to);
+        sameBytes(await read.bytes(), bytes, "bytes");
+        same(read.metadata, { a: "b" }, "metadata");
+      },
+    },
   ]),
   {
     name: "copy: both objects live their own lives",
@@ -111,6 +167,17 @@ export const copyCases: readonly Case[] = [
       same(await (await driver.download(`${prefix}to`)).text(), "v1", "copy after the source was replaced");
       await driver.delete(`${prefix}from`);
       same(await (await driver.download(`${prefix}to`)).text(), "v1", "copy after the source was deleted");
+    },
+  },
+  {
+    name: "copy: of ten at a time with ifNoneMatch * one wins",
+    async run({ driver, prefix }) {
+      const sources = Array.from({ length: 10 }, (_, at) => `${prefix}from${at}`);
+      await Promise.all(sources.map((key) => driver.upload(key, key)));
+      const to = `${prefix}to`;
+      const all = await Promise.allSettled(sources.map((from) => driver.copy(from, to, { ifNoneMatch: "*" })));
+      const winners = sources.filter((_, at) => all[at]?.status === "fulfilled");
+      same(winners, [await textOf(driver, to)], "what was copied, by who was told so");
     },
   },
   {

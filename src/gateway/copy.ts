@@ -31,9 +31,9 @@ export async function copyObject(call: Call): Promise<Response> {
   const conditions = writeConditions(headers);
   const ifMatch = await checkSource(call, from);
   const made =
-    replace || Object.keys(conditions).length > 0
+    replace || conditions.ifMatch !== undefined
       ? await rewrite(call, from, ifMatch, replace)
-      : await store.copy(from, key, { ifMatch });
+      : await store.copy(from, key, { ifMatch, ifNoneMatch: conditions.ifNoneMatch });
   return result("CopyObjectResult", made.etag, made.lastModified ?? (await store.head(key))?.lastModified);
 }
 

@@ -197,6 +197,18 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
       code: "precondition-failed",
     });
     expect(await right.exists("x")).toBe(false);
+    for (const verb of ["copy", "move"] as const) {
+      for (const to of ["right:c", "left:q"]) {
+        await store.upload("left:q", "there");
+        const refused = store[verb]("left:a", to, { ifNoneMatch: "*" });
+        await expect(refused).rejects.toMatchObject({ code: "precondition-failed", key: to });
+      }
+      const none = store[verb]("left:a", "right:y", { ifNoneMatch: '"e"' as "*" });
+      await expect(none).rejects.toMatchObject({ code: "invalid-option", operation: verb });
+    }
+    expect(await (await right.download("c")).text()).toBe("bytes");
+    await store.move("left:a", "right:y", { ifNoneMatch: "*" });
+    expect([await left.exists("a"), await right.exists("y")]).toEqual([false, true]);
   });
 
   test("objects hands on the options of every verb", async () => {
@@ -524,7 +536,7 @@ describe("objects copies between stores", () => {
     await store.copy("b:k", "a:k", { headers });
     await store.copy("a:k", "b:l", { headers });
     expect(asked).toEqual([{ "x-amz-acl": "private" }, { "x-amz-server-side-encryption-customer-key": "k" }]);
-    for (const options of [{ range: { start: 0, end: 1 } }, { ifNoneMatch: "*" }, { parallel: 2 }] as object[])
+    for (const options of [{ range: { start: 0, end: 1 } }, { size: 5 }, { parallel: 2 }] as object[])
       await expect(store.copy("a:k", "b:m", options)).rejects.toMatchObject({
         code: "invalid-option",
         operation: "copy",

@@ -67,7 +67,17 @@ describe("move", () => {
     expect(done).toContain("copy undefined");
   });
 
-  const failing = (code: "precondition-failed" | "denied") => () => Promise.reject(new StorageError(code, "no"));
+  it("with ifNoneMatch asks for nothing but a copy that does not find the target", async () => {
+    const [made, done] = await moving({}, { ifNoneMatch: "*" });
+    expect(await made).toBe("made");
+    expect(done).toContain("delete from");
+    const [found, looks] = await moving({ target: [{ ...seen, etag: '"f"' }] }, { ifNoneMatch: "*" });
+    await expect(found).rejects.toMatchObject({ code: "precondition-failed", key: "to" });
+    expect(looks).toEqual(["source from", "target to"]);
+  });
+
+  const failing = (code: "precondition-failed" | "denied", key?: string) => () =>
+    Promise.reject(new StorageError(code, "no", key === undefined ? {} : { key }));
   it.each<[string, Answers, MoveOptions, string, string | undefined]>([
     ["no source", { source: [null] }, {}, "not-found", "from"],
     ["a version", {}, { versionId: "v" } as object, "invalid-option", undefined],
@@ -79,6 +89,13 @@ describe("move", () => {
       { ifMatch: '"x"' },
       "precondition-failed",
       undefined,
+    ],
+    [
+      "a target that was created meanwhile",
+      { copy: failing("precondition-failed", "to") },
+      { ifNoneMatch: "*" },
+      "precondition-failed",
+      "to",
     ],
     ["what cannot be copied", { copy: failing("denied") }, {}, "denied", undefined],
     ["a copy of another size", { target: [null, { ...seen, size: 2 }] }, {}, "corrupt", "to"],

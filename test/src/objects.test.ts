@@ -95,6 +95,23 @@ describe("copy and move", () => {
     });
     await expect(driver.copy("a", "c", { ifMatch: '"other"' })).rejects.toMatchObject({ code: "precondition-failed" });
     await expect(driver.copy("none", "c")).rejects.toMatchObject({ code: "not-found", key: "none" });
+    for (const verb of ["copy", "move"] as const)
+      await expect(driver[verb]("a", "b", { ifNoneMatch: "*" })).rejects.toMatchObject({
+        code: "precondition-failed",
+        key: "b",
+        operation: verb,
+      });
+    await driver.copy("a", "c", { ifNoneMatch: "*", ifMatch: etag });
+    expect(await driver.exists("c")).toBe(true);
+  });
+
+  it("refuses a copy on a condition that is none, and one of a read", async () => {
+    const copy = vi.fn();
+    const driver = await over(() => ({ copy }));
+    await driver.upload("a", "hello");
+    for (const ifNoneMatch of ['"e"', "", true] as never[])
+      await expect(driver.copy("a", "b", { ifNoneMatch })).rejects.toMatchObject({ code: "invalid-option" });
+    expect(copy).not.toHaveBeenCalled();
   });
 
   it("move refuses two names that the store reads as one, and keeps the object", async () => {

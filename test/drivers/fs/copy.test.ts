@@ -32,6 +32,31 @@ describe("copy", () => {
     expect(await files()).toEqual([".unbucket/version", "from"]);
   });
 
+  it("with ifNoneMatch only creates, and copies no byte for nothing", async () => {
+    const { put, store, files, text } = await folder();
+    for (const to of ["to", "to/"]) {
+      await put("from", "new");
+      await put(to, "kept");
+      const before = await files();
+      const copying = store.copy?.(K("from"), K(to), { ifNoneMatch: "*" }) ?? Promise.resolve();
+      expect(await failure(copying)).toMatchObject({ code: "precondition-failed", key: to });
+      expect([await text(to), await files()]).toEqual(["kept", before]);
+    }
+    expect(await store.copy?.(K("from"), K("new"), { ifNoneMatch: "*" })).toMatchObject({ key: "new", size: 3 });
+  });
+
+  it("of twenty copies that only create one wins, and the others leave nothing", async () => {
+    const { put, store, files, text } = await folder();
+    const names = Array.from({ length: 20 }, (_, at) => `from${at}`);
+    for (const name of names) await put(name, name, { metadata: { name } });
+    const before = await files();
+    const made = await Promise.allSettled(names.map((name) => store.copy?.(K(name), K("to"), { ifNoneMatch: "*" })));
+    const winners = names.filter((_, at) => made[at]?.status === "fulfilled");
+    expect(winners).toEqual([await text("to")]);
+    expect((await store.head(K("to"), {}))?.metadata).toEqual({ name: winners[0] });
+    expect(await files()).toHaveLength(before.length + 2);
+  });
+
   it("onto itself keeps the object, as a new version", async () => {
     const { base, put, store } = await folder();
     const { etag } = await put("k", "x", { metadata: { a: "b" } });

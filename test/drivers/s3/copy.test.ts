@@ -200,6 +200,146 @@ describe("copyObject above 5 GiB", () => {
   });
 });
 
+describe("copyObject that only creates its target", () => {
+  const only = { ifNoneMatch: "*" } as const;
+  const MIB = 1024 ** 2;
+  const gzip = { "content-encoding": "gzip" };
+  const refused = failure(412, "PreconditionFailed");
+  const parts: Script = (request) =>
+    request.query.has("partNumber") ? xml("CopyPartResult", "<ETag>&quot;p&quot;</ETag>") : happy(request);
+  /** Answers what the source is asked for, the GET of it among that, and the first request to the target that `is` names, otherwise. */
+  const but =
+    (is: (request: Received) => boolean, otherwise: Script, rest: Script = happy): Script =>
+    (request, number) =>
+      is(request) ? otherwise(request, number) : rest(request, number);
+  const isPut = ({ method, query }: Received): boolean => method === "PUT" && !query.has("partNumber");
+
+  it("reads the one version and writes it on a condition, with its headers and an id of its own", async () => {
+    const server = await wire(source({ [ID]: "old", "x-amz-meta-a": "1", "cache-control": "no-store" }));
+    const info = await stubbed(server, { base: "in" }).copy("a", "b", only);
+    expect(info).toMatchObject({ key: "b", size: 3, etag: '"e"', metadata: { a: "1" }, contentType: "a/b" });
+    expect(server.lines()).toEqual(["HEAD /bucket/in/a", "GET /bucket/in/a", "PUT /bucket/in/b"]);
+    expect(server.requests[1]?.headers).toMatchObject({ "if-match": '"e"' });
+    expect(server.requests[1]?.headers["if-none-match"]).toBeUndefined();
+    const put = server.requests[2];
+    expect(put?.headers).toMatchObject({ "if-none-match": "*", "cache-control": "no-store", "x-amz-meta-a": "1" });
+    expect(put?.headers["x-amz-copy-source"]).toBeUndefined();
+    expect(put?.headers[ID]).toMatch(/^[0-9a-f]{32}$/);
+    expect(put?.body.toString()).toBe("abc");
+  });
+
+  it("gives what is the source's to what reads, and what is the target's to what writes", async () => {
+    const key = "server-side-encryption-customer-key";
+    const headers = {
+      [`x-amz-copy-source-${key}`]: "b2xk",
+      "x-amz-acl": "private",
+      "x-amz-request-payer": "requester",
+    };
+    const server = await wire(happy);
+    await stubbed(server).copy("a", "b", { ...only, headers, versionId: "v" });
+    const sent = (name: string) => server.requests.map((request) => request.headers[name]);
+    expect(sent(`x-amz-${key}`)).toEqual(["b2xk", "b2xk", undefined]);
+    expect(sent("x-amz-acl")).toEqual([undefined, undefined, "private"]);
+    expect(sent("x-amz-request-payer")).toEqual(["requester", "requester", "requester"]);
+    expect(server.requests.map((request) => request.query.get("versionId"))).toEqual(["v", "v", null]);
+  });
+
+  it.each([
+    ["that some runtimes unpack", { "content-length": "3", ...gzip }, 1],
+    ["of a part and a byte", { "content-length": String(5 * MIB + 1) }, 1],
+    ["above the size of a part that is copied", { "content-length": String(GIB + 1) }, 2],
+  ])("has the store copy what it does not read: an object %s", async (_, headers, count) => {
+    const server = await wire(source(headers, parts));
+    const copied = await stubbed(server, { partSize: 5 * MIB }).copy("a", "b", only);
+    expect(copied).toMatchObject({ key: "b", etag: '"all-2"' });
+    expect(server.requests.filter(({ method }) => method === "GET")).toEqual([]);
+    expect(server.requests.filter(({ query }) => query.has("partNumber"))).toHaveLength(count);
+    expect(server.requests.at(-1)?.headers).toMatchObject({ "if-none-match": "*" });
+  });
+
+  it.each([
+    ["of an exact part", { "content-length": String(5 * MIB) }, "x".repeat(5 * MIB)],
+    ["with an encoding that is none", { "content-length": "3", "content-encoding": "identity" }, "abc"],
+    ["that is empty, whatever its encoding", { "content-length": "0", ...gzip }, ""],
+  ])("reads an object %s", async (_, headers, body) => {
+    const got = answer(200, { etag: '"e"' }, body);
+    const server = await wire(source(headers, (r) => (r.method === "GET" ? got : happy(r))));
+    await stubbed(server, { partSize: 5 * MIB }).copy("a", "b", only);
+    expect(server.requests.map(({ method }) => method)).toEqual(["HEAD", "GET", "PUT"]);
+    expect(server.requests[2]?.body.toString()).toBe(body);
+  });
+
+  it("names the target that is there, in one go, also when that is known at the end", async () => {
+    for (const [headers, last] of [
+      [{}, "PUT"],
+      [gzip, "DELETE"],
+    ] as const) {
+      const is = ({ method, query }: Received): boolean =>
+        method === "PUT" ? !query.has("partNumber") : query.has("uploadId") && method === "POST";
+      const server = await wire(
+        source(
+          headers,
+          but(is, () => refused, parts),
+        ),
+      );
+      const copy = stubbed(server, { writeId: false }).copy("a", "b", only);
+      await expect(copy).rejects.toMatchObject({ code: "precondition-failed", key: "b", operation: "copy" });
+      expect(server.requests.filter(is)).toHaveLength(1);
+      expect(server.requests.at(-1)?.method).toBe(last);
+    }
+  });
+
+  it.each([
+    ["read", {}, ({ method }: Received) => method === "GET"],
+    ["copied", gzip, ({ query }: Received) => query.has("partNumber")],
+  ])("begins again when the source is replaced before it is %s, and names no target for it", async (_, headers, is) => {
+    let times = 2;
+    const server = await wire(
+      source(
+        headers,
+        but(is, (request, number) => (times-- > 0 ? refused : parts(request, number)), parts),
+      ),
+    );
+    // A GET of the source is answered by the same script.
+    expect(await stubbed(server).copy("a", "b", only)).toMatchObject({ key: "b" });
+    expect(server.requests.filter(is)).toHaveLength(3);
+    times = 9;
+    await expect(stubbed(server).copy("a", "b", only)).rejects.toMatchObject({ code: "conflict", key: "a" });
+    expect(times).toBe(6);
+    times = 9;
+    const pinned = stubbed(server).copy("a", "b", { ...only, ifMatch: '"e"' });
+    await expect(pinned).rejects.toMatchObject({ code: "precondition-failed", key: "a" });
+    expect(times).toBe(8);
+  });
+
+  it("is not-found where the source is gone before it is read", async () => {
+    const is = ({ method }: Received): boolean => method === "GET";
+    const server = await wire(
+      source(
+        {},
+        but(is, () => failure(404, "NoSuchKey")),
+      ),
+    );
+    await expect(stubbed(server).copy("a", "b", only)).rejects.toMatchObject({ code: "not-found", key: "a" });
+    expect(server.requests.some(isPut)).toBe(false);
+  });
+
+  it("is not begun again in doubt, where it would be refused for what it has made", async () => {
+    let puts = 0;
+    const lost: Script = () => (puts++ === 0 ? { bytes: "", then: "fin" } : refused);
+    const server = await wire(source({}, but(isPut, lost)));
+    const copy = stubbed(server, { writeId: false }).copy("a", "b", only);
+    await expect(copy).rejects.toMatchObject({ code: "ambiguous" });
+    expect(puts).toBe(2);
+  });
+
+  it("refuses to lose metadata that no header can say, before it reads", async () => {
+    const server = await wire(source({ "x-amz-missing-meta": "1" }));
+    await expect(stubbed(server).copy("a", "b", only)).rejects.toMatchObject({ code: "unsupported" });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 it("a copy whose answer was lost, and which is denied then, is denied, since that is no echo of its success", async () => {
   let sent = 0;
   const server = await wire(((request) => {

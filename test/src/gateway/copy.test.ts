@@ -133,6 +133,24 @@ describe("copyObject", () => {
     expect(await asked.store.head("to")).toMatchObject({ size: 4, contentType: "text/css", metadata: { a: "b" } });
   });
 
+  it("has the store copy what it only is to create, which knows how to", async () => {
+    const asked = await filled();
+    const { copy } = asked.store;
+    const options: unknown[] = [];
+    asked.store.copy = (from, to, given) => {
+      options.push(given);
+      return copy(from, to, given);
+    };
+    expect((await copying(asked, { "if-none-match": "*" }, "new")).status).toBe(200);
+    const etag = asked.etag;
+    const both = { "if-none-match": "*", "x-amz-copy-source-if-match": etag };
+    expect((await copying(asked, both, "newer")).status).toBe(200);
+    expect(options).toEqual([
+      { ifNoneMatch: "*", ifMatch: undefined },
+      { ifNoneMatch: "*", ifMatch: etag },
+    ]);
+  });
+
   it("says when a copy was made where the store does not say it at once", async () => {
     const asked = await filled();
     const { copy } = asked.store;
