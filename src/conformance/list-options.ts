@@ -67,6 +67,25 @@ export const listOptionCases: readonly Case[] = [
     },
   })),
   {
+    name: "list: a cursor that was altered is refused",
+    async run(context) {
+      await fill(context, ["a", "b", "c"]);
+      const { driver, prefix } = context;
+      const { cursor } = (await driver.list({ prefix, limit: 1 }).pages().next()).value as Page;
+      ok(cursor !== undefined, "the first page must have a cursor");
+      const middle = cursor.length >> 1;
+      const other = cursor[middle] === "A" ? "B" : "A";
+      const altered = {
+        shorter: cursor.slice(0, -1),
+        longer: `${cursor}A`,
+        "with another character": cursor.slice(0, middle) + other + cursor.slice(middle + 1),
+        "in lower or upper case": cursor === cursor.toLowerCase() ? cursor.toUpperCase() : cursor.toLowerCase(),
+      };
+      for (const [how, text] of Object.entries(altered))
+        await rejects("invalid-option", () => driver.list({ prefix, cursor: text }).pages().next(), `a cursor ${how}`);
+    },
+  },
+  {
     name: "list: a cursor holds in a scope, and for another limit",
     async run(context) {
       await fill(context, ["a", "b", "c"]);

@@ -29,13 +29,23 @@ describe("pageAt", () => {
     await expect(pageAt({ prefix: "/a" }, cursor, async () => EMPTY)).rejects.toMatchObject({ code: "invalid-option" });
   });
 
-  it.each([5, {}, "", "no mark"])("refuses %j before the store is asked", async (cursor) => {
+  it("refuses one that was altered, wherever", async () => {
+    const cursor = await cursorOf({ prefix: "p/" }, "b64/tok.en==");
+    for (let at = 0; at < cursor.length; at++) {
+      for (const altered of [cursor.slice(0, at), `${cursor.slice(0, at)}~${cursor.slice(at + 1)}`])
+        await expect(pageAt({ prefix: "p/" }, altered, async () => EMPTY)).rejects.toMatchObject({
+          code: "invalid-option",
+        });
+    }
+  });
+
+  it.each([5, 5.5, {}, "", "no mark", "."])("refuses %j before the store is asked", async (cursor) => {
     const load = (): never => {
       throw new Error("the store was asked");
     };
     await expect(pageAt({}, cursor as string, load)).rejects.toMatchObject({
       code: "invalid-option",
-      message: expect.stringContaining("cursor is of another prefix"),
+      message: expect.stringContaining("cursor was altered, or is of another prefix"),
     });
   });
 });

@@ -266,7 +266,24 @@ export const writeFaults: Faults = {
       return object && put(to, { stream: object.body }, {});
     },
   }),
-  "copy ignores ifMatch": ({ copy }) => ({ copy: async (from, to) => (await copy?.(from, to, {})) ?? null }),
+  "copy ignores ifMatch": ({ copy }) => ({
+    copy: async (from, to, { ifNoneMatch }) => (await copy?.(from, to, { ifNoneMatch })) ?? null,
+  }),
+  "copy ignores ifNoneMatch": ({ copy }) => ({
+    copy: async (from, to, { ifMatch }) => (await copy?.(from, to, { ifMatch })) ?? null,
+  }),
+  "copy looks for its target before it writes": ({ copy, head }) => ({
+    async copy(from, to, { ifMatch, ifNoneMatch }) {
+      if (ifNoneMatch && (await head(to, {}))) throw new StorageError("precondition-failed", "exists", { key: to });
+      return (await copy?.(from, to, { ifMatch })) ?? null;
+    },
+  }),
+  "copy takes the target's condition for the source's": ({ copy }) => ({
+    copy: (from, to, options) =>
+      copy?.(from, to, options).catch((error) => {
+        throw Object.assign(error as object, { key: undefined });
+      }) ?? Promise.resolve(null),
+  }),
   "copy of an absent object makes an empty one": ({ copy, put }) => ({
     copy: async (from, to, options) =>
       (await copy?.(from, to, options)) ?? (await put(to, { bytes: new Uint8Array() }, {})),
