@@ -11,7 +11,7 @@ import { MAX_PART, MAX_PARTS, MIN_PART, partSizeFor } from "./plan.ts";
 import { presignUpload } from "./presign.ts";
 import { begin } from "./put.ts";
 import { readerOf } from "./reader.ts";
-import { finish, inOrder, over, sendMissing, toState, type WorkingState } from "./resume.ts";
+import { finish, inOrder, offset, over, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, releasing } from "./upload.ts";
 
 /** Begins a multipart upload. */
@@ -76,6 +76,7 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
       call("abortMultipartUpload", key, options, (now) => stepsOf(now).abort(key, uploadId, options)),
     send: (open, options = {}) =>
       call("sendMultipartUpload", key, options, (now) => sendMissing(now, stepsOf(now), state, open, options)),
+    offset: (options = {}) => call("listParts", key, options, (now) => offset(now, stepsOf(now), state, options)),
     state: plain,
     presign: (options = {}) =>
       call("presignMultipartUpload", key, options, (now) => presignUpload(now, key, plain(), options)),

@@ -47,6 +47,7 @@ export async function renamed(outcome: Promise<MultipartUpload>, named: Name): P
     complete: verb(upload.complete),
     abort: verb(upload.abort),
     send: verb(upload.send),
+    offset: verb(upload.offset),
     state: () => rename(upload.state(), named),
     presign: verb(upload.presign),
   };

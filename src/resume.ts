@@ -72,21 +72,9 @@ export async function sendMissing(
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
   wholeNumber("partSize", partSize, 1, steps.maxPart);
-  const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
-  // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
-  const etag = stored ? undefined : await steps.completed(key, state, { signal });
-  if (etag === null && stored === null) throw over();
-  const done = etag ? await finished(backend, key, etag, options) : undefined;
+  const { done, known, row } = await standing(backend, steps, state, options);
   if (done && !verify) return done;
-  const held = stored && new Set(stored.map(nameOf));
-  const known = (partNumber: number): SentPart | undefined => {
-    const part = state.parts.get(partNumber);
-    return part && held?.has(nameOf(part)) !== false ? part : undefined;
-  };
-  const before: UploadedPart[] = [];
-  if (!verify) {
-    for (let part = known(1); part?.size === partSize; part = known(before.length + 1)) before.push(part);
-  }
+  const before = verify ? [] : row();
   const start = before.length * partSize;
 
   const sendPart: SendPart = async (partNumber, bytes, stop) => {
@@ -138,6 +126,51 @@ export async function sendMissing(
     }
   };
   return releasing(body, sendBody());
+}
+
+/** The first byte that `send` without `verify` asks for; of an upload that is complete the size of its object. */
+export async function offset(
+  backend: Backend,
+  steps: MultipartBackend,
+  state: WorkingState,
+  options: CallOptions,
+): Promise<number> {
+  const { done, row } = await standing(backend, steps, state, options);
+  return done ? done.size : row().length * state.partSize;
+}
+
+/** How far an upload is. */
+interface Standing {
+  /** The object, where the upload has become one. */
+  readonly done: ObjectInfo | undefined;
+  /** A part that the state names, if the store holds it so. */
+  known(partNumber: number): SentPart | undefined;
+  /** Those of them that stand in a row from the beginning, each of a whole part. */
+  row(): SentPart[];
+}
+
+async function standing(
+  backend: Backend,
+  steps: MultipartBackend,
+  state: WorkingState,
+  { signal }: CallOptions,
+): Promise<Standing> {
+  const { key, uploadId, partSize } = state;
+  const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
+  // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
+  const etag = stored ? undefined : await steps.completed(key, state, { signal });
+  if (etag === null && stored === null) throw over();
+  const held = stored && new Set(stored.map(nameOf));
+  const known = (partNumber: number): SentPart | undefined => {
+    const part = state.parts.get(partNumber);
+    return part && held?.has(nameOf(part)) !== false ? part : undefined;
+  };
+  const row = (): SentPart[] => {
+    const found: SentPart[] = [];
+    for (let part = known(1); part?.size === partSize; part = known(found.length + 1)) found.push(part);
+    return found;
+  };
+  return { done: etag ? await finished(backend, key, etag, { signal }) : undefined, known, row };
 }
 
 /** The failure of a call for an upload that the store knows no more. */

@@ -168,11 +168,13 @@ export const multipartCases: readonly Case[] = [
       same(await driver.exists(key), false, "exists before it is complete");
       const state = JSON.parse(JSON.stringify(upload.state())) as ReturnType<typeof upload.state>;
       const again = await driver.resumeMultipartUpload(state.key, state);
+      same(await again.offset(), state.parts.length * partSize, "offset before it goes on");
       const loaded: number[] = [];
       const info = await again.send((start) => source(cut(bytes.subarray(start), [100_000])).stream, {
         onProgress: (progress) => loaded.push(progress.loaded),
       });
       same([info.key, info.size, loaded.at(-1)], [key, bytes.byteLength, bytes.byteLength], "what send gives");
+      same(await again.offset(), bytes.byteLength, "offset of what is complete");
       const read = await driver.download(key);
       same([read.contentType, read.metadata], ["image/png", { a: "1" }], "headers");
       sameBytes(await read.bytes(), bytes, "bytes");

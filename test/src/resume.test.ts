@@ -132,6 +132,38 @@ describe("send", () => {
     expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
   });
 
+  it("tells beforehand where it opens the source: behind what is known and stored, in a row", async () => {
+    const made = await store();
+    const state = await interrupted(made, 4);
+    expect(state.parts).toHaveLength(3);
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    expect(await upload.offset()).toBe(3 * PART);
+    expect(await (await made.driver.resumeMultipartUpload("k", "id")).offset()).toBe(0);
+    made.parts.delete(2);
+    expect(await upload.offset()).toBe(PART);
+    const starts: number[] = [];
+    const open = (start: number): Uint8Array<ArrayBuffer> => {
+      starts.push(start);
+      return data.subarray(start);
+    };
+    await upload.send(open, { verify: false });
+    expect(starts).toEqual([PART]);
+    expect(made.sent.sort()).toEqual([2, 4, 5]);
+  });
+
+  it("tells the size of an object that it has become, and that it is over", async () => {
+    const made = await store();
+    const state = await interrupted(made, 3);
+    made.gone = true;
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    await expect(upload.offset()).rejects.toMatchObject({ code: "not-found", key: "k", operation: "listParts" });
+    Object.assign(made, { completed: '"done"', result: data });
+    expect(await upload.offset()).toBe(data.length);
+    const reason = new Error("left");
+    await expect(upload.offset({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(upload.offset({ limit: 1 } as object)).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
   it("never joins parts of two files: those that differ are sent again", async () => {
     const made = await store();
     const state = await interrupted(made, 4);
