@@ -2,7 +2,7 @@
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { StorageError } from "../src/error.ts";
-import { endOf, mustDiffer, mustExist } from "./copy/end.ts";
+import { type End, endOf, mustDiffer, mustExist, named } from "./copy/end.ts";
 import { type Counts, harmless, lineOf, summary } from "./copy/report.ts";
 import { refuseUnknown } from "./unknown.ts";
 
@@ -16,6 +16,16 @@ const args = {
     default: "older",
     valueHint: "what",
   },
+  compare: {
+    type: "string",
+    description: "What objects of one size are told apart by: time (default), bytes",
+    valueHint: "what",
+  },
+  check: {
+    type: "boolean",
+    description: "Write nothing, compare bytes, end with 1 when something is missing or differs",
+    default: false,
+  },
   concurrency: { type: "string", description: "Objects at a time, 1 to 64", default: "4", valueHint: "number" },
   "dry-run": { type: "boolean", description: "Write nothing, tell what would be written", default: false },
   conditions: {
@@ -27,7 +37,7 @@ const args = {
   "to-env": { type: "string", description: "File with those of the target", valueHint: "file" },
 } as const;
 
-/** The command. It ends with 1 when an object could not be copied; run again, it goes on. */
+/** The command. It ends with 1 when an object could not be copied, or with `--check` differs; run again, it goes on. */
 export const copy: CommandDef<typeof args> = defineCommand({
   meta: { name: "copy", description: "Copy what a folder or a bucket has, and another one lacks, with its headers" },
   args,
@@ -38,21 +48,25 @@ export const copy: CommandDef<typeof args> = defineCommand({
     // Who reads along may leave, as `head` does.
     process.stdout.on("error", stop);
     process.stderr.on("error", stop);
-    const drivers: { dispose?: () => unknown }[] = [];
+    const ends: End[] = [];
     const counts: Counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
-    const dryRun = given["dry-run"];
+    const { check } = given;
+    const dryRun = check || given["dry-run"];
     try {
       refuseUnknown("copy", args, given._, rawArgs);
       // A variable of a script that is not set must not copy everything.
       if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
+      const compare = given.compare ?? (check ? "bytes" : undefined);
+      if (check && compare !== "bytes") throw new Error("--check: compares bytes; leave --compare out");
       const from = await endOf(given.from, given["from-env"]);
       const to = await endOf(given.to, given["to-env"]);
-      drivers.push(from.driver, to.driver);
+      ends.push(from, to);
       mustDiffer(from, to);
       await mustExist(from);
       await copyAll(from.store, to.store, {
         prefix: given.prefix,
         replace: given.replace as CopyAllOptions["replace"],
+        compare: compare as CopyAllOptions["compare"],
         concurrency: Number(given.concurrency),
         conditions: given.conditions,
         dryRun,
@@ -65,13 +79,18 @@ export const copy: CommandDef<typeof args> = defineCommand({
         },
       });
       console.log(summary(counts, dryRun));
+      if (check && counts.copied + counts.kept > 0) process.exitCode = 1;
     } catch (error) {
       if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, dryRun));
-      console.error(harmless(StorageError.is(error) || error instanceof Error ? error.message : String(error)));
+      console.error(harmless(StorageError.is(error) ? await named(error, ends) : said(error)));
       process.exitCode = 1;
     } finally {
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
-      for (const driver of drivers) await driver.dispose?.();
+      for (const { driver } of ends) await driver.dispose?.();
     }
   },
 });
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,6 +4,7 @@
  */
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
+import { isEqual } from "./copy/equal.ts";
 import { differences, type Pair } from "./copy/pairs.ts";
 import { hasCode, type KeyFailure, locate, partial, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
@@ -23,6 +24,11 @@ export interface CopyAllOptions extends CallOptions {
    */
   readonly replace?: "older" | "never" | "always" | undefined;
   /**
+   * What two objects of one size are told apart by. `time`, the default: one that is no older than its source is the same. `bytes`: both
+   * are read, and equal ones are the same however old; of others `replace` says what becomes. Headers are not compared.
+   */
+  readonly compare?: "time" | "bytes" | undefined;
+  /**
    * Whether a write holds only while the other store has what its listing said, so that nothing is lost that somebody writes
    * meanwhile. Default true; false for a store that refuses conditions.
    */
@@ -40,7 +46,7 @@ export interface CopiedObject {
   /** In bytes, as the source listed it. */
   readonly size: number;
   /**
-   * `copied`; `same`: the other store has one of this size that is no older; `kept`: it has another one, which `replace` does not
+   * `copied`; `same`: the other store has it, see `compare`; `kept`: it has another one, which `replace` does not
    * let go; `gone`: deleted at the source since it was listed; `failed`: see `error`.
    */
   readonly result: "copied" | "same" | "kept" | "gone" | "failed";
@@ -54,7 +60,7 @@ export interface CopyAllResult {
   readonly copied: number;
   /** Bytes of these. */
   readonly bytes: number;
-  /** There before, in equal size and no older. */
+  /** There before. */
   readonly same: number;
   /** Another one there before, which was left. */
   readonly kept: number;
@@ -66,6 +72,7 @@ const NAMES: Readonly<Record<keyof CopyAllOptions, 1>> = {
   prefix: 1,
   concurrency: 1,
   replace: 1,
+  compare: 1,
   conditions: 1,
   dryRun: 1,
   onObject: 1,
@@ -141,16 +148,19 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
 }
 
 /** Options, checked and with their defaults. */
-type Checked = CopyAllOptions & Required<Pick<CopyAllOptions, "concurrency" | "replace" | "conditions" | "dryRun">>;
+type Checked = CopyAllOptions &
+  Required<Pick<CopyAllOptions, "concurrency" | "replace" | "compare" | "conditions" | "dryRun">>;
 
 function checked(options: CopyAllOptions): Checked {
   knownOptions(options, NAMES);
-  const { concurrency = 4, replace = "older", conditions = true, dryRun = false, signal } = options;
+  const { concurrency = 4, replace = "older", compare = "time", conditions = true, dryRun = false, signal } = options;
   signal?.throwIfAborted();
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
+  if (!["time", "bytes"].includes(compare)) throw refuse("compare", "must be time or bytes");
   for (const [name, value] of Object.entries({ conditions, dryRun }))
     if (typeof value !== "boolean") throw refuse(name, "must be true or false");
-  return { ...options, concurrency: wholeNumber("concurrency", concurrency, 1, 64), replace, conditions, dryRun };
+  const lanes = wholeNumber("concurrency", concurrency, 1, 64);
+  return { ...options, concurrency: lanes, replace, compare, conditions, dryRun };
 }
 
 /** One object. What was written meanwhile, at either end, is looked at again. */
@@ -158,16 +168,27 @@ async function copyOne(
   from: ObjectStore,
   to: ObjectStore,
   { source, found }: Pair,
-  { replace, conditions, dryRun, signal }: Checked,
+  { replace, compare, conditions, dryRun, signal }: Checked,
 ): Promise<Exclude<CopiedObject["result"], "failed">> {
   const { key } = source;
+  const settled = async (there: ListedObject, cut?: number): Promise<"same" | "kept" | "gone" | undefined> => {
+    const outcome = settle(source, there, replace, cut);
+    if (compare === "time" || there.size !== source.size) return outcome;
+    try {
+      const equal = await isEqual(from, to, key, signal);
+      return equal ? "same" : equal === null ? undefined : outcome && "kept";
+    } catch (error) {
+      if (hasCode(error, "not-found")) return "gone";
+      throw error;
+    }
+  };
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
   // A listing that is out of order would else be believed.
-  const believed = found || replace === "always" || (conditions && !dryRun);
+  const believed = found || (replace === "always" && compare === "time") || (conditions && !dryRun);
   let there = believed ? found : await look();
-  let settled = there && settle(source, there, replace);
+  let outcome = there && (await settled(there));
   for (let looks = 1; ; looks++) {
-    if (settled) return settled;
+    if (outcome) return outcome;
     if (dryRun) return "copied";
     const condition = conditions && (there ? { ifMatch: there.etag } : ({ ifNoneMatch: "*" } as const));
     try {
@@ -194,7 +215,7 @@ async function copyOne(
     } catch (error) {
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
-      settled = there && settle(source, there, replace, SECOND);
+      outcome = there && (await settled(there, SECOND));
     }
   }
 }

@@ -5,11 +5,13 @@ import { parseEnv } from "node:util";
 import { getStorage } from "../../drivers/env.ts";
 import fs from "../../drivers/fs.ts";
 import type { Driver } from "../../src/driver.ts";
+import { hasCode, type StorageError } from "../../src/error.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import { isThere } from "../folder.ts";
 
 /** A store by what was typed. */
 export interface End {
+  readonly typed: string;
   readonly store: ObjectStore;
   readonly driver: Driver;
   /** Ends with a separator, and begins with that of an end which holds this one. */
@@ -32,13 +34,27 @@ export async function endOf(text: string, file: string | undefined): Promise<End
   const prefix = below.replace(/\/*$/, "/").replace(/^\/$/, "");
   const store = prefix === "" ? driver : driver.scoped(prefix);
   const endpoint = variables["STORAGE_S3_ENDPOINT_URL"]?.trim().replace(/\/+$/, "") ?? "";
-  return { store, driver, place: `s3 ${endpoint} ${bucket}/${prefix}` };
+  return { typed: text, store, driver, place: `s3 ${endpoint} ${bucket}/${prefix}` };
 }
 
 /** Rejects a folder that is not there: the source of a copy is never made. */
 export async function mustExist({ folder }: End): Promise<void> {
   if (folder === undefined) return;
   if (!(await isThere(folder))) throw new Error(`${folder} is not there`);
+}
+
+/** A failure that is of a whole store behind the name of that, which each is asked for once more: no error says a bucket. */
+export async function named(error: StorageError, ends: readonly End[]): Promise<string> {
+  if (!["bucket-not-found", "unauthenticated", "denied"].includes(error.code)) return error.message;
+  for (const { typed, store } of ends) {
+    const failed = await store
+      .list({ limit: 1 })
+      .pages()
+      .next()
+      .catch((again: unknown) => again);
+    if (hasCode(failed, error.code)) return `${typed}: ${error.message}`;
+  }
+  return error.message;
 }
 
 /** Rejects ends of which one holds the other: what is written would be found, and written again. */
@@ -55,7 +71,7 @@ async function folderOf(text: string, file: string | undefined): Promise<End> {
   const folder = resolve(text);
   const driver = fs({ base: folder });
   const place = await withoutLinks(folder);
-  return { store: driver, driver, place: place.endsWith(sep) ? place : place + sep, folder };
+  return { typed: text, store: driver, driver, place: place.endsWith(sep) ? place : place + sep, folder };
 }
 
 /** A path by its own name, also of what is not there yet. */

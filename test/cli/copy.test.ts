@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import fs from "../../drivers/fs.ts";
+import type { Driver } from "../../src/driver.ts";
 import { root } from "../docs/blocks.ts";
 import { startStub } from "../faults/stub.ts";
 
@@ -112,6 +113,49 @@ describe("unbucket copy", () => {
     );
   });
 
+  it("checks every byte afterwards, and ends with 1 where something is missing or differs", async () => {
+    const cwd = await scratch();
+    const [from, to] = ["from", "to"].map((name) => fs({ base: join(cwd, name) })) as [Driver, Driver];
+    for (const key of ["a", "b", "c"]) await from.upload(key, `bytes of ${key}`);
+    await copy(cwd, ["from", "to"]);
+    const whole = await copy(cwd, ["from", "to", "--check"]);
+    expect(whole).toEqual({ code: 0, out: ["0 to copy (0 bytes), 3 the same"], err: "" });
+    await to.delete("a");
+    await to.upload("b", "other of b");
+    expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "1"])).toEqual({
+      code: 1,
+      out: [
+        "would copy  a  10 bytes",
+        "kept  b",
+        "1 to copy (10 bytes), 1 the same, 1 kept, which differ: see --replace",
+      ],
+      err: "",
+    });
+    // By times alone it looks the same.
+    expect((await copy(cwd, ["from", "to", "--dry-run"])).out).not.toContain("kept  b");
+    const mended = await copy(cwd, ["from", "to", "--compare", "bytes", "--replace", "always"]);
+    expect(mended.out).toContain("2 copied (20 bytes), 1 the same");
+    expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(0);
+  });
+
+  it("names the end whose bucket is not there", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a", "x");
+    const stub = await startStub(keys);
+    onTestFinished(() => stub.close());
+    stub.world("bucket");
+    const env = {
+      STORAGE_S3_ENDPOINT_URL: stub.url,
+      STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
+      STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
+    };
+    const { code, err } = await copy(cwd, ["s3://bucket", "s3://no-bucket"], env);
+    expect([code, err]).toEqual([1, expect.stringMatching(/^s3:\/\/no-bucket: env list/)]);
+    const refused = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_SECRET_KEY: "wrong" });
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket: env list/)]);
+    expect(refused.err).not.toContain("wrong");
+  });
+
   it.each([
     [["from"], "Missing required positional argument: TO"],
     [["from", "to", "more"], 'more is unknown here: see "unbucket copy --help"'],
@@ -133,6 +177,8 @@ describe("unbucket copy", () => {
     [["from", "s3://b-1", "--to-env", "aws"], "aws: must have STORAGE_S3_ACCESS_KEY"],
     [["s3://b-1/a", "s3://b-1"], "one of the two lies in the other"],
     [["from", "to", "--replace", "newer"], "copyAll: replace must be older, never or always"],
+    [["from", "to", "--compare", "size"], "copyAll: compare must be time or bytes"],
+    [["from", "to", "--check", "--compare", "time"], "--check: compares bytes; leave --compare out"],
     [["from", "to", "--prefix"], "--prefix: must have a value"],
     [["from", "to", "--concurrency", "many"], "copyAll: concurrency must be a whole number from 1 to 64"],
     [["from", "to", "--to-env", "file"], "file: a folder has no use for variables"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
+import { noise } from "../../src/conformance/bytes.ts";
 import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.ts";
 import type { Driver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
@@ -113,6 +114,64 @@ describe("copyAll", () => {
       });
       for (const [key, result] of Object.entries(expected))
         expect((await text(to, key)) === "new").toBe(result === "copied");
+    });
+
+    it.each([
+      ["older", { old: "copied", oldEqual: "same", new: "kept", newEqual: "same", longer: "kept", missing: "copied" }],
+      ["never", { old: "kept", oldEqual: "same", new: "kept", newEqual: "same", longer: "kept", missing: "copied" }],
+      [
+        "always",
+        { old: "copied", oldEqual: "same", new: "copied", newEqual: "same", longer: "copied", missing: "copied" },
+      ],
+    ] as const)("is compared byte by byte where that is asked for, and replaces %s", async (replace, expected) => {
+      const [from, to] = [memory(), await folder()];
+      const size = 700_000;
+      const bytes = noise(size);
+      const other = bytes.slice();
+      other[size - 1] = (other[size - 1] as number) ^ 1;
+      for (const [key, before, time] of [
+        ["old", other, OLD],
+        ["oldEqual", bytes, OLD],
+        ["new", other, NEW],
+        ["newEqual", bytes, NEW],
+        ["longer", new Uint8Array(size + 1), NEW],
+      ] as const) {
+        await from.upload(key, bytes);
+        await to.upload(key, before);
+        await utimes(join(to.base, key), time, time);
+      }
+      await from.upload("missing", bytes);
+      const told = await run(from, to, { replace, compare: "bytes", dryRun: true });
+      expect(told.steps).toEqual(expected);
+      const { steps } = await run(from, to, { replace, compare: "bytes" });
+      expect(steps).toEqual(expected);
+      for (const [key, result] of Object.entries(expected))
+        expect(Buffer.compare(bytes, await (await to.download(key)).bytes()) === 0, key).toBe(result !== "kept");
+    });
+
+    it("is compared where a listing out of order does not show it", async () => {
+      const [from, to] = [memory(), memory()];
+      for (const store of [from, to]) await store.upload("a", "x");
+      const list: Driver["list"] = () => to.list({ prefix: "none" });
+      const options = { compare: "bytes", replace: "always" } as const;
+      for (const dryRun of [true, false])
+        expect((await run(from, { ...to, list }, { ...options, dryRun })).steps).toEqual({ a: "same" });
+    });
+
+    it("is gone or written where one of the two goes while it is compared", async () => {
+      const [from, to] = [memory(), memory()];
+      for (const store of [from, to]) await store.upload("a", "x");
+      const options = { compare: "bytes" } as const;
+      const without = (store: Driver): Driver => ({
+        ...store,
+        download: async (key, ...rest) => {
+          await store.delete(key);
+          return store.download(key, ...rest);
+        },
+      });
+      expect((await run(from, without(to), options)).steps).toEqual({ a: "copied" });
+      expect(await text(to, "a")).toBe("x");
+      expect((await run(without(from), to, options)).steps).toEqual({ a: "gone" });
     });
 
     it("is left alone by a dry run, which tells the same", async () => {

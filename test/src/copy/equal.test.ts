@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import memory from "../../../drivers/memory.ts";
+import { noise } from "../../../src/conformance/bytes.ts";
+import { isEqual } from "../../../src/copy/equal.ts";
+import type { Driver } from "../../../src/driver.ts";
+import { StorageError } from "../../../src/error.ts";
+
+/** A store with one object that comes in pieces of this size, and how many of its bodies are open. */
+async function store(bytes: Uint8Array<ArrayBuffer>, size: number, fails = Infinity) {
+  const driver = memory();
+  await driver.upload("k", bytes);
+  const told = { open: 0, read: 0 };
+  const download: Driver["download"] = async (...call) => {
+    const object = await driver.download(...call);
+    await object.body.cancel();
+    told.open++;
+    told.read = 0;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        pull(controller) {
+          if (told.read >= fails) throw new StorageError("unavailable", "the store broke");
+          if (told.read < bytes.length) controller.enqueue(bytes.slice(told.read, (told.read += size)));
+          else if (told.open--) controller.close();
+        },
+        cancel: () => void told.open--,
+      },
+      { highWaterMark: 0 },
+    );
+    return Object.create(object, { body: { value: body } }) as typeof object;
+  };
+  return [{ ...driver, download }, told] as const;
+}
+
+describe("isEqual", () => {
+  const bytes = noise(10_000);
+
+  it.each([
+    [1, 10_000],
+    [7, 11],
+    [4096, 4096],
+    [10_000, 3],
+  ])("holds pieces of %i bytes against pieces of %i", async (one, other) => {
+    const [[a, read], [b, alsoRead]] = [await store(bytes, one), await store(bytes, other)];
+    expect(await isEqual(a, b, "k", undefined)).toBe(true);
+    expect([read, alsoRead].map(({ open }) => open)).toEqual([0, 0]);
+  });
+
+  it.each([0, 5000, 9999])("sees one byte that differs, at %i, and reads no further", async (at) => {
+    const changed = bytes.slice();
+    changed[at] = (changed[at] as number) ^ 1;
+    const [[a, read], [b, alsoRead]] = [await store(bytes, 100), await store(changed, 130)];
+    expect(await isEqual(a, b, "k", undefined)).toBe(false);
+    expect([read, alsoRead].map(({ open }) => open)).toEqual([0, 0]);
+    expect(read.read).toBeLessThanOrEqual(at + 230);
+  });
+
+  it("sees another length", async () => {
+    for (const other of [bytes.slice(0, -1), new Uint8Array()]) {
+      const [[a], [b]] = [await store(bytes, 1000), await store(other, 1000)];
+      expect(await isEqual(a, b, "k", undefined)).toBe(false);
+      expect(await isEqual(b, a, "k", undefined)).toBe(false);
+    }
+    const [[a], [b]] = [await store(new Uint8Array(), 1), await store(new Uint8Array(), 1)];
+    expect(await isEqual(a, b, "k", undefined)).toBe(true);
+  });
+
+  it("lets both go where one fails, is absent, or is not waited for", async () => {
+    const [[a, read], [broken, failing]] = [await store(bytes, 100), await store(bytes, 100, 5000)];
+    await expect(isEqual(a, broken, "k", undefined)).rejects.toMatchObject({ code: "unavailable" });
+    expect([read.open, failing.read]).toEqual([0, 5000]);
+
+    const [present, opened] = await store(bytes, 100);
+    expect(await isEqual(present, memory(), "k", undefined)).toBe(null);
+    await expect(isEqual(memory(), present, "k", undefined)).rejects.toMatchObject({ code: "not-found" });
+    const denied = { ...memory(), download: () => Promise.reject(new StorageError("denied", "no")) };
+    await expect(isEqual(present, denied, "k", undefined)).rejects.toMatchObject({ code: "denied" });
+    expect(opened.open).toBe(0);
+
+    const control = new AbortController();
+    const reason = new Error("left");
+    const [one, ofOne] = await store(bytes, 100);
+    const [slow] = await store(bytes, 100);
+    const late = {
+      ...slow,
+      download: async (...call: Parameters<Driver["download"]>) => {
+        const object = await slow.download(...call);
+        control.abort(reason);
+        return object;
+      },
+    };
+    await expect(isEqual(one, late, "k", control.signal)).rejects.toBe(reason);
+    expect(ofOne.open).toBe(0);
+  });
+});
