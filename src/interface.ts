@@ -12,7 +12,7 @@ import type {
   UploadedPart,
 } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
-import type { ListOptions, ObjectList } from "./listing.ts";
+import type { FlatListOptions, ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
@@ -277,6 +277,7 @@ export interface ObjectStore {
   /** Metadata, or null when the key is absent. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
   /** Entries or pages, in UTF-8 byte order as far as the store sorts so. */
+  list(options?: FlatListOptions): ObjectList<ObjectEntry>;
   list(options?: ListOptions): ObjectList;
   /** Copies inside the store, over what is at `to`; rejects `not-found`. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;

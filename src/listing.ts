@@ -18,10 +18,14 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number | undefined;
 }
 
+/** Options of a listing without groups, whose entries are all objects. */
+export type FlatListOptions = ListOptions & { readonly delimiter?: undefined };
+
+/** An object in a listing. */
+export type ObjectEntry = ListedObject & { readonly prefix?: undefined };
+
 /** An object, or with a delimiter a prefix that holds objects. */
-export type ListEntry =
-  | (ListedObject & { readonly prefix?: undefined })
-  | { readonly prefix: string; readonly key?: undefined };
+export type ListEntry = ObjectEntry | { readonly prefix: string; readonly key?: undefined };
 
 /** One page: at most `limit` objects and prefixes together, `cursor` unless it is the last. */
 export interface Page {
@@ -34,7 +38,7 @@ export interface Page {
 }
 
 /** A listing: iterate it for entries, or its `pages()`. Nothing is asked before the first step. */
-export interface ObjectList extends AsyncIterable<ListEntry> {
+export interface ObjectList<Entry extends ListEntry = ListEntry> extends AsyncIterable<Entry> {
   /** Page by page, each by one request of the store at least. */
   pages(): AsyncGenerator<Page, void, void>;
 }

@@ -6,7 +6,7 @@ import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { notFound, type Place, refusedAt, StorageError } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
-import type { ListOptions } from "./listing.ts";
+import type { ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
@@ -52,7 +52,7 @@ export function objectStore(call: Caller): ObjectStore {
 
     head: (key, options = {}) => call("head", key, options, (backend) => head(backend, key, options)),
 
-    list: (options = {}) => list(call, "list", options),
+    list: (options: ListOptions = {}) => list(call, "list", options),
 
     copy: (from, to, options = {}) =>
       call("copy", from, options, (backend) => copy(backend, ...twoKeys(from, to), options)),
@@ -119,7 +119,7 @@ export async function download(
 }
 
 /** The objects below a prefix, listed in the name of a verb. */
-export function list(call: Caller, operation: Verb, options: ListOptions): ReturnType<ObjectStore["list"]> {
+export function list(call: Caller, operation: Verb, options: ListOptions): ObjectList<ObjectEntry> {
   // Null is refused in the frame, at the first step.
   const { prefix = "", delimiter, cursor, startAfter, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(() => {

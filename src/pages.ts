@@ -1,6 +1,6 @@
 /** The one loop over pages: from a function that gives a page to an iterable of entries. */
 import { StorageError } from "./error.ts";
-import type { ListEntry, ObjectList, Page } from "./listing.ts";
+import type { ListEntry, ObjectEntry, ObjectList, Page } from "./listing.ts";
 
 /** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
 export const PAGE_LIMIT = 1000;
@@ -29,8 +29,11 @@ export function following(truncated: boolean | undefined, cursor: string | undef
 /** Gives the page that starts at a cursor: within one iteration always the one where the page before ended. */
 export type Load = (cursor: string | undefined) => Promise<Page>;
 
-/** A listing from the first cursor on; `begin` gives what loads the pages of one iteration, and may keep its place in them. */
-export function listing(begin: () => Load, first: string | undefined): ObjectList {
+/**
+ * A listing from the first cursor on; `begin` gives what loads the pages of one iteration, and may keep its place in them. Its type has
+ * objects alone, as `list` without a delimiter gives it; with one prefixes are among them, which `list` then says.
+ */
+export function listing(begin: () => Load, first: string | undefined): ObjectList<ObjectEntry> {
   async function* pages(): AsyncGenerator<Page, void, void> {
     const load = begin();
     let cursor = first;
@@ -49,5 +52,5 @@ export function listing(begin: () => Load, first: string | undefined): ObjectLis
       for (const prefix of page.prefixes) yield { prefix };
     }
   }
-  return { pages, [Symbol.asyncIterator]: entries };
+  return { pages, [Symbol.asyncIterator]: entries as () => AsyncGenerator<ObjectEntry, void, void> };
 }

@@ -7,6 +7,7 @@ import memory from "../../drivers/memory.ts";
 import { noise } from "../../src/conformance/bytes.ts";
 import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.ts";
 import type { Driver } from "../../src/driver.ts";
+import type { FlatListOptions } from "../../src/listing.ts";
 import { StorageError } from "../../src/error.ts";
 
 const HEADERS = {
@@ -302,7 +303,7 @@ describe("copyAll", () => {
     const [from, to] = [memory(), memory()];
     for (const key of ["a", "b", "c"]) await from.upload(key, "new");
     for (const key of ["a", "b", "c"]) await to.upload(key, "old!");
-    const list: Driver["list"] = (options) => {
+    const list: Driver["list"] = (options?: FlatListOptions) => {
       const { pages } = to.list(options);
       const backwards = async function* (): ReturnType<typeof pages> {
         for await (const page of pages()) yield { ...page, objects: page.objects.toReversed() };

@@ -8,6 +8,7 @@ import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
 import { gateway, type GatewayOptions } from "../../src/gateway.ts";
 import type { ObjectStore } from "../../src/interface.ts";
+import type { FlatListOptions } from "../../src/listing.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { EXAMPLE, framed, type Plain, sha256, type Signer, signHeader, signQuery } from "./gateway/signer.ts";
 
@@ -94,7 +95,7 @@ describe("the gateway", () => {
     const { fetch } = gateway(
       {
         ...store,
-        list: (called) => store.list(noting(called)),
+        list: (called?: FlatListOptions) => store.list(noting(called)),
         listUploads: (called) => store.listUploads(noting(called)),
         download: (key, called) => store.download(key, noting(called)),
         async resumeMultipartUpload(...call) {

@@ -1,5 +1,5 @@
 /** An option that may be undefined is passed as it is, under `exactOptionalPropertyTypes` too: absent and undefined are one. */
-import { objects, type ObjectStore } from "unbucket";
+import { type ListOptions, objects, type ObjectStore } from "unbucket";
 import { copyAll } from "unbucket/copy";
 import env from "unbucket/drivers/env";
 import fs from "unbucket/drivers/fs";
@@ -35,7 +35,14 @@ export async function calls(store: ObjectStore): Promise<void> {
   await store.createMultipartUpload("a", { size, partSize: size });
   await store.sweepUploads({ prefix: text, olderThan: size });
   await copyAll(store, memory(), { prefix: text, concurrency: size, signal });
-  store.list({ prefix: text, cursor: text, limit: size });
+  for await (const { key } of store.list({ prefix: text, cursor: text, limit: size })) await store.head(key);
+  // With a delimiter, and where nobody knows, an entry may be a prefix, which has no key.
+  const unknown: ListOptions = {};
+  for (const list of [store.list({ delimiter: "/" }), store.list(unknown)])
+    for await (const { key } of list) {
+      const isPerhapsAbsent: undefined extends typeof key ? true : false = true;
+      if (isPerhapsAbsent && key !== undefined) await store.head(key);
+    }
   const file = await guard({ body, type: text, name: text, size }, { maxSize: size });
   for await (const part of readForm(request, { maxParts: size, maxTextSize: size }))
     if (part.kind === "file") await store.upload("a", (await guard(part)).body, { contentType: part.type });

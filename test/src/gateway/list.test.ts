@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compareKeys } from "../../../src/key.ts";
+import type { FlatListOptions } from "../../../src/listing.ts";
 import { chance } from "../../support/chance.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
@@ -174,7 +175,7 @@ describe("listObjectsV1", () => {
     const asked = await filled(["a", "b", "c"]);
     const limits: unknown[] = [];
     const { list } = asked.store;
-    asked.store.list = (options) => {
+    asked.store.list = (options?: FlatListOptions) => {
       limits.push(options?.limit);
       return list(options);
     };
@@ -185,7 +186,7 @@ describe("listObjectsV1", () => {
   it("goes on over a page of the store's that has nothing on it, since its answer could not say where", async () => {
     const asked = await filled(["a", "b"]);
     const { list } = asked.store;
-    asked.store.list = (options) => ({
+    asked.store.list = (options?: FlatListOptions) => ({
       ...list(options),
       async *pages() {
         yield { objects: [], prefixes: [], cursor: "later" };
