@@ -108,8 +108,9 @@ async function throughHere(client: Client, steps: MultipartBackend, copy: Copy):
   const object = await getObject(client, from, asked).catch(refusedAt(from));
   if (!object) return null;
   const put: PutBytes = (...whole) => putObject(client, ...whole);
-  const options = { ...info, headers: headers.write, ifNoneMatch, signal };
-  return putSource(put, steps, to, { stream: object.body, size: info.size }, options);
+  // What came with the bytes, where no ETag pins them.
+  const options = { ...object.info, headers: headers.write, ifNoneMatch, signal };
+  return putSource(put, steps, to, { stream: object.body, size: object.info.size }, options);
 }
 
 async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {

@@ -215,7 +215,9 @@ describe("copyObject that only creates its target", () => {
   const isPut = ({ method, query }: Received): boolean => method === "PUT" && !query.has("partNumber");
 
   it("reads the one version and writes it on a condition, with its headers and an id of its own", async () => {
-    const server = await wire(source({ [ID]: "old", "x-amz-meta-a": "1", "cache-control": "no-store" }));
+    const stored = { [ID]: "old", "x-amz-meta-a": "1", "cache-control": "no-store" };
+    const got = answer(200, { ...stored, etag: '"e"', "content-type": "a/b" }, "abc");
+    const server = await wire(source(stored, (request) => (request.method === "GET" ? got : happy(request))));
     const info = await stubbed(server, { base: "in" }).copy("a", "b", only);
     expect(info).toMatchObject({ key: "b", size: 3, etag: '"e"', metadata: { a: "1" }, contentType: "a/b" });
     expect(server.lines()).toEqual(["HEAD /bucket/in/a", "GET /bucket/in/a", "PUT /bucket/in/b"]);
