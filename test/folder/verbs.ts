@@ -67,6 +67,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     prepare: async (store) => () => store.copy("d/from", "d/k"),
     then: { "d/k": "from+from" },
   },
+  "a copy that creates": {
+    given: { "d/from": "from+from" },
+    prepare: async (store) => () => store.copy("d/from", "n/k", { ifNoneMatch: "*" }),
+    then: { "n/k": "from+from" },
+  },
   "a move": {
     given: { "d/from": "from" },
     prepare: async (store) => () => store.move("d/from", "k"),

@@ -1,10 +1,12 @@
 /** A1, B2, D8: copies, by parts too. */
-import { ok, same } from "../../../src/conformance/assert.ts";
+import { ok, same, sameBytes } from "../../../src/conformance/assert.ts";
+import { noise } from "../../../src/conformance/bytes.ts";
 import type { Rule } from "../proxy/rules.ts";
 import type { FaultCase } from "../rig.ts";
 import { LATE_ERROR } from "./answers.ts";
 
 const HUGE = 6 * 1024 ** 3;
+const SIZE = 5 * 1024 ** 2 + 1;
 
 export const copyCases: readonly FaultCase[] = [
   {
@@ -90,6 +92,63 @@ export const copyCases: readonly FaultCase[] = [
       });
       await rig.store().copy("from", "late");
       same(await rig.stored("late"), "text", "copy that is refused late");
+    },
+  },
+  {
+    row: "B2",
+    name: "a copy and a move that only create take their own success for no other's when its answer is lost",
+    async run(rig) {
+      for (const [size, operation] of [
+        [4, "PutObject"],
+        [SIZE, "CompleteMultipartUpload"],
+      ] as const)
+        for (const verb of ["copy", "move"] as const) {
+          const bytes = noise(size);
+          await rig.set({ rules: [] });
+          await rig.store().upload(`from ${verb} ${size}`, bytes, { metadata: { a: "b" } });
+          const faults = [{ do: "lose", by: "rst" }] as const;
+          // The copy itself, and not the source's own upload.
+          await rig.set({ rules: [{ operation, nth: 1, faults }] });
+          const to = `to ${verb} ${size}`;
+          await rig.store()[verb](`from ${verb} ${size}`, to, { ifNoneMatch: "*" });
+          sameBytes(await (await rig.store().download(to)).bytes(), bytes, to);
+          const { uploads } = await rig.seen();
+          same([uploads, (await rig.store().head(to))?.metadata], [[], { a: "b" }], "uploads and metadata");
+          same(await rig.store().exists(`from ${verb} ${size}`), verb === "copy", "whether the source is there");
+        }
+    },
+  },
+  {
+    row: "B3",
+    name: "a move that only creates keeps its source when somebody is faster, also when the answer to that is lost",
+    async run(rig) {
+      for (const [size, operation] of [
+        [4, "PutObject"],
+        [SIZE, "CompleteMultipartUpload"],
+      ] as const) {
+        await rig.set({ rules: [] });
+        const bytes = noise(size);
+        await rig.store().upload("from", bytes);
+        await rig.store().upload("to", "theirs");
+        // What is there at the end was not there when it was looked for.
+        const faults = [{ do: "reply", status: 404 }] as const;
+        await rig.set({
+          rules: [
+            { operation: "HeadObject", key: "to", nth: 1, faults },
+            { operation, nth: 1, faults: [{ do: "lose", by: "rst" }] },
+          ],
+        });
+        const error = await rig.rejects(
+          ["precondition-failed", "ambiguous"],
+          () => rig.store().move("from", "to", { ifNoneMatch: "*" }),
+          "move",
+        );
+        // One whose completion is in doubt is left alone.
+        if (error.code === "precondition-failed")
+          same([error.key, (await rig.seen()).uploads], ["to", []], "key of the error, and uploads");
+        same(await (await rig.store().download("to")).text(), "theirs", "target");
+        sameBytes(await (await rig.store().download("from")).bytes(), bytes, "source");
+      }
     },
   },
   {
