@@ -272,11 +272,12 @@ export class Script {
   #copy(turn: number, from: string): Call {
     const to = this.#one(this.#keys);
     const condition = this.#maybe(0.4, () => this.#one(["current", "current", "*", '"other"']));
+    const create = this.#maybe(0.3, () => ({ ifNoneMatch: "*" }) as const);
     return {
-      says: `${turn} copy ${from} ${to} ${condition}`,
+      says: `${turn} copy ${from} ${to} ${condition} ${!!create}`,
       async run(player) {
         const ifMatch = condition === "current" ? await player.etag(from) : condition;
-        const info = await player.store.copy(from, to, ifMatch === undefined ? {} : { ifMatch });
+        const info = await player.store.copy(from, to, { ...create, ...(ifMatch !== undefined && { ifMatch }) });
         return told(info);
       },
     };
@@ -285,12 +286,13 @@ export class Script {
   #move(turn: number, from: string): Call {
     const to = this.#one(this.#keys);
     const over = this.#random() < 0.5;
+    const create = this.#maybe(0.4, () => ({ ifNoneMatch: "*" }) as const);
     return {
-      says: `${turn} move ${from} ${to} ${over}`,
+      says: `${turn} move ${from} ${to} ${over} ${!!create}`,
       async run({ store }) {
         // What may be the very object is refused, and times that are cut to seconds leave little to tell by.
         if (from !== to) await (over ? store.upload(to, `over ${turn}`) : store.delete(to));
-        return told(await store.move(from, to));
+        return told(await store.move(from, to, create));
       },
     };
   }
