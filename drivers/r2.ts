@@ -209,7 +209,9 @@ function r2Backend(options: R2Options): Backend {
       const body = signal ? sized(found.body, span ? span.end - span.start + 1 : found.size, signal) : found.body;
       let reader: ByteReader | undefined;
       const next = (): Promise<Uint8Array | null> =>
-        (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));
+        (reader ??= readerOf({ stream: body }, signal))
+          .next()
+          .catch((error: unknown) => rethrow(hasCode(error, "interrupted") ? error.cause : error, signal));
       return { info: infoOf(found), body, range: span, next };
     },
     async put(key, source, options) {

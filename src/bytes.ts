@@ -1,4 +1,5 @@
 /** A stream that is read by lines and lengths. */
+import { brokenOff } from "./error.ts";
 
 /** What is read of a stream. */
 export interface Readable {
@@ -29,7 +30,7 @@ export function bytesOf(stream: Readable | null): Bytes {
 
   async function more(): Promise<boolean> {
     if (ended || !reader) return false;
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(brokenOff);
     if (done) ended = true;
     else held = held.byteLength === 0 ? value : joined(held, value);
     return !done;

@@ -7,6 +7,7 @@
  * - `partial`: some keys of a batch failed, see {@link StorageError.deleted} and {@link StorageError.errors}
  * - `too-large` `unsupported`: the store or this driver cannot do it
  * - `timeout` `unavailable`: the store did not answer, or answered that it cannot now
+ * - `interrupted`: the body of an upload failed before its end, as that of a client which is gone; `cause` is what it failed with
  * - `corrupt`: bytes are not what they should be
  * - `ambiguous`: nothing can say whether a write holds: its answer was lost, or the disk did not confirm that it will keep it
  * - `unknown`: none of these
@@ -27,6 +28,7 @@ export type ErrorCode =
   | "unsupported"
   | "timeout"
   | "unavailable"
+  | "interrupted"
   | "corrupt"
   | "ambiguous"
   | "unknown";
@@ -168,6 +170,13 @@ export function quoted(key: string): string {
 export function partial(said: string, errors: readonly KeyFailure[], deleted: readonly string[] = []): StorageError {
   const retryable = errors.every(({ error }) => error.retryable);
   return new StorageError("partial", `${said}; first: ${errors[0]?.error.message}`, { deleted, errors, retryable });
+}
+
+/** Throws the failure of a body under one name, since each runtime has an error of its own for a client that is gone; a StorageError as it is. */
+export function brokenOff(cause: unknown): never {
+  if (StorageError.is(cause)) throw cause;
+  const said = cause instanceof Error ? cause.message : String(cause);
+  throw new StorageError("interrupted", `the body broke off: ${said}`, { cause });
 }
 
 /** The failure of a verb that needs the object. */

@@ -1,6 +1,7 @@
 /** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
 import type { Source } from "./backend.ts";
 import { checkSize, toChunk, wrongSize } from "./body.ts";
+import { brokenOff } from "./error.ts";
 
 /** A buffer with bytes up to `end`. It may be replaced by one with the same bytes while the source is waited for. */
 export interface Filling {
@@ -25,7 +26,7 @@ export const BYOB_BYTES: number = 256 * 1024;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 
-/** A reader over a stream. Rejects with the stream's own error, the signal's reason, or `invalid-option` on a wrong size. */
+/** A reader over a stream. Rejects `interrupted` when the stream fails, with the signal's reason, or `invalid-option` on a wrong size. */
 export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: AbortSignal): ByteReader {
   const [reader, read] = open(source.stream);
   let rest: Uint8Array | undefined;
@@ -44,7 +45,7 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   else signal?.addEventListener("abort", onAbort, { once: true });
 
   async function advance(): Promise<void> {
-    const result = await read();
+    const result = await read().catch(brokenOff);
     signal?.throwIfAborted();
     if (result.done) {
       done = true;

@@ -8,7 +8,7 @@ import { compareKeys } from "./key.ts";
 import { readerOf } from "./reader.ts";
 
 /**
- * All bytes of a source, as a copy. Rejects with the stream's own error, the signal's reason, or `invalid-option` where the
+ * All bytes of a source, as a copy. Rejects `interrupted` when the stream fails, with the signal's reason, or `invalid-option` where the
  * length is not the declared one; a stream that is not read to its end is cancelled.
  */
 export async function readAll(source: Source, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

@@ -71,7 +71,7 @@ export const brokenCases: readonly Case[] = [
           // Small pieces at first, then larger ones: ten thousand of a part would be the stream's own work, not the driver's.
           const pieces = cut(noise(after(context.partSize)), [999, 40_009]);
           const { stream } = source(pieces, { fail: reason }, type);
-          const error = await rejects("unknown", () => context.driver.upload(key, stream), "upload");
+          const error = await rejects("interrupted", () => context.driver.upload(key, stream), "upload");
           ok(error.cause === reason, "the error must have the source's error as its cause");
         }),
     })),
@@ -85,7 +85,7 @@ export const brokenCases: readonly Case[] = [
           yield noise(1000);
           throw reason;
         }
-        const error = await rejects("unknown", () => context.driver.upload(key, broken()), "upload");
+        const error = await rejects("interrupted", () => context.driver.upload(key, broken()), "upload");
         ok(error.cause === reason, "the error must have the iterable's error as its cause");
       }),
   },

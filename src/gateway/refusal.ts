@@ -103,6 +103,7 @@ const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   unsupported: ["NotImplemented", "The store behind this endpoint cannot do this."],
   timeout: ["ServiceUnavailable", "Please try again later."],
   unavailable: ["ServiceUnavailable", "Please try again later."],
+  interrupted: ["IncompleteBody", "The body of the request ended too soon."],
   "bucket-not-found": ["InternalError"],
   unauthenticated: ["InternalError"],
   partial: ["InternalError"],

@@ -1,6 +1,7 @@
 import { letGo } from "../reader.ts";
 import type { Source } from "../backend.ts";
 import { toChunk } from "../body.ts";
+import { brokenOff } from "../error.ts";
 import { GuardError } from "./error.ts";
 
 /** A source of which the first bytes are known, and the whole of it with a limit on its length. */
@@ -12,7 +13,7 @@ export interface Opened {
   cancel(reason: unknown): Promise<void>;
 }
 
-/** Reads up to `length` bytes ahead; rejects when they alone are over the limit, or as the source does. */
+/** Reads up to `length` bytes ahead; rejects when they alone are over the limit, `interrupted` when the source fails. */
 export async function openSource(source: Source, length: number, maxSize: number): Promise<Opened> {
   const reader = ("bytes" in source ? streamOf(source.bytes) : source.stream).getReader();
   const cancel = (reason: unknown): Promise<void> => letGo(reader, reason);
@@ -20,7 +21,7 @@ export async function openSource(source: Source, length: number, maxSize: number
   let count = 0;
 
   async function next(): Promise<Uint8Array | null> {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(brokenOff);
     if (done) return null;
     try {
       const chunk = toChunk(value);

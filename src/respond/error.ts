@@ -33,6 +33,7 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   unauthenticated: { status: 500, message: FAILED },
   denied: { status: 500, message: FAILED },
   partial: { status: 500, message: "Some of the objects failed." },
+  interrupted: { status: 400, message: "The body of the request broke off." },
   corrupt: { status: 500, message: FAILED },
   ambiguous: { status: 500, message: "It is not known whether the object was written; read it, then retry." },
   unknown: { status: 500, message: FAILED },

@@ -91,7 +91,7 @@ describe("guard", () => {
     }
   });
 
-  test("rejects as the source does when it breaks at any position of the head", async () => {
+  test("rejects interrupted, with the source's error, when it breaks at any position of the head", async () => {
     for (let end = 0; end <= PNG.length; end++) {
       const broken = new Error("connection lost");
       let sent = false;
@@ -102,7 +102,11 @@ describe("guard", () => {
           sent = true;
         },
       });
-      await expect(guard({ body, type: "image/png" })).rejects.toBe(broken);
+      await expect(guard({ body, type: "image/png" })).rejects.toMatchObject({
+        code: "interrupted",
+        cause: broken,
+        message: "the body broke off: connection lost",
+      });
     }
   });
 

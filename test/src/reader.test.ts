@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { collect, cut, noise, source } from "../../src/conformance/bytes.ts";
+import { StorageError } from "../../src/error.ts";
 import { BYOB_BYTES, type ByteReader, readerOf } from "../../src/reader.ts";
 import { listened } from "../support/listened.ts";
 
@@ -19,6 +20,11 @@ function silent(type?: "bytes"): { stream: ReadableStream<Uint8Array>; cancelled
   const events = { pull: () => new Promise<void>(() => {}), cancel: (reason: unknown) => settle(reason) };
   const stream = type ? new ReadableStream({ type, ...events }) : new ReadableStream<Uint8Array>(events);
   return { stream, cancelled };
+}
+
+/** A stream that fails at once. */
+function failing(reason: unknown): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.error(reason) });
 }
 
 describe.each(KINDS)("readerOf a stream of type %s", (type) => {
@@ -65,10 +71,22 @@ describe.each(KINDS)("readerOf a stream of type %s", (type) => {
     await expect(reader.next()).rejects.toMatchObject({ code: "invalid-option" });
   });
 
-  it("rejects with the stream's own error", async () => {
+  it("rejects interrupted with the stream's own error, whatever it is, and with a StorageError as it is", async () => {
     const reason = new Error("the source broke");
     const reader = readerOf({ stream: source(cut(data, [65_536]), { fail: reason }, type).stream });
-    await expect(drain(reader)).rejects.toBe(reason);
+    await expect(drain(reader)).rejects.toMatchObject({
+      code: "interrupted",
+      retryable: false,
+      cause: reason,
+      message: "the body broke off: the source broke",
+    });
+    for (const odd of [undefined, "text", null])
+      await expect(drain(readerOf({ stream: failing(odd) }))).rejects.toMatchObject({
+        code: "interrupted",
+        cause: odd,
+      });
+    const own = new StorageError("too-large", "more than is taken");
+    await expect(drain(readerOf({ stream: failing(own) }))).rejects.toBe(own);
   });
 
   it("cancel passes its reason on and settles a pending read", async () => {

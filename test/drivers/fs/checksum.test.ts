@@ -60,7 +60,10 @@ describe("an upload with a checksum", () => {
     const one = await folder();
     const reason = new Error("mine");
     const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(reason) });
-    expect(await failure(one.store.put(K("k"), { stream: body }, { checksum: crc32 }))).toBe(reason);
+    expect(await failure(one.store.put(K("k"), { stream: body }, { checksum: crc32 }))).toMatchObject({
+      code: "interrupted",
+      cause: reason,
+    });
     const { stream, cancelled } = streamOf([noise(10), noise(10)]);
     expect((await failure(one.store.put(K("k"), { stream, size: 5 }, { checksum: crc32 }))).code).toBe(
       "invalid-option",

@@ -156,7 +156,7 @@ describe("writeDraft", () => {
     expect([await text("k"), await files()]).toEqual(["old", before]);
   });
 
-  it("stores nothing and rejects with the body's own error when that fails", async () => {
+  it("stores nothing and rejects with the body's own error as the cause when that fails", async () => {
     const { store, put, text, files } = await folder();
     await put("k", "old");
     const before = await files();
@@ -167,7 +167,8 @@ describe("writeDraft", () => {
         throw broken;
       })(),
     ).stream;
-    expect(await failure(store.put(K("k"), { stream }, {}))).toBe(broken);
+    const error = await failure(store.put(K("k"), { stream }, {}));
+    expect([error.code, error.cause]).toEqual(["interrupted", broken]);
     expect([await text("k"), await files()]).toEqual(["old", before]);
   });
 

@@ -119,7 +119,7 @@ export const raceCases: readonly FaultCase[] = [
           controller.error(new Error("the source broke"));
         },
       });
-      const error = await rig.rejects("unknown", () => soon(rig.store().upload("k", stream), "upload"), "upload");
+      const error = await rig.rejects("interrupted", () => soon(rig.store().upload("k", stream), "upload"), "upload");
       const { objects, uploads } = await rig.seen();
       ok(/the source broke/.test(error.message), `the source's failure: ${error.message}`);
       ok(error.message.includes(`${uploads[0]?.id}`), `and what is left behind: ${error.message}`);

@@ -120,6 +120,7 @@ export const foundBy: Readonly<Record<string, string>> = {
     "upload: a stream that gives a number is refused and leaves the old object",
   "what fails leaves an empty object": "condition: ifMatch on an absent key creates nothing",
   "the source's error is replaced": "broken: a stream that fails before its first byte",
+  "the source's error has no code of its own": "broken: a stream that fails before its first byte",
   "a StorageError of the source is wrapped": "broken: a StorageError of the source comes through as the same error",
   "the declared size is not checked": "broken: a stream of one byte more than declared is refused",
   "a body that is shorter than declared is stored":

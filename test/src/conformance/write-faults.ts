@@ -1,6 +1,6 @@
 /** Faults of put, delete, copy. */
 import type { Backend, Key, ObjectHeaders, PutOptions, Source } from "../../../src/backend.ts";
-import { StorageError } from "../../../src/error.ts";
+import { hasCode, StorageError } from "../../../src/error.ts";
 import { type Fault, type Faults, known, streamOf } from "./fault.ts";
 
 /** A put whose source or options are changed before. */
@@ -127,7 +127,10 @@ export const writeFaults: Faults = {
     throw error;
   }),
   "the source's error is replaced": failing((error) => {
-    throw StorageError.is(error) ? error : new Error("could not write");
+    throw hasCode(error, "interrupted") ? new Error("could not write") : error;
+  }),
+  "the source's error has no code of its own": failing((error) => {
+    throw hasCode(error, "interrupted") ? error.cause : error;
   }),
   "a StorageError of the source is wrapped": failing((error) => {
     throw StorageError.is(error) && error.code === "too-large"

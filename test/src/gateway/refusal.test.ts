@@ -33,6 +33,7 @@ describe("refusalOf", () => {
     ["bucket-not-found", "InternalError", 500],
     ["unauthenticated", "InternalError", 500],
     ["partial", "InternalError", 500],
+    ["interrupted", "IncompleteBody", 400],
     ["corrupt", "InternalError", 500],
     ["ambiguous", "InternalError", 500],
     ["unknown", "InternalError", 500],

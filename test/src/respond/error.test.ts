@@ -22,6 +22,7 @@ test.each<[ErrorCode, number]>([
   ["unauthenticated", 500],
   ["denied", 500],
   ["partial", 500],
+  ["interrupted", 400],
   ["corrupt", 500],
   ["ambiguous", 500],
   ["unknown", 500],
