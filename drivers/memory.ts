@@ -67,7 +67,11 @@ function memoryBackend(options: MemoryOptions): Backend {
       options.onBytes?.(bytes.byteLength);
       return store(key, bytes, options);
     },
-    delete: async (key) => void entries.delete(key),
+    async delete(key, { ifMatch }) {
+      const entry = entries.get(key);
+      if (entry) checkWrite(entry.info, { ifMatch });
+      entries.delete(key);
+    },
     list: async (options) =>
       pageOf(
         [...entries.values()].map((entry) => entry.info),

@@ -82,9 +82,8 @@ const [MOST_DELETES, MOST_IN_ONE] = [1000, 5 * 1024 ** 3 - 5 * 1024 ** 2];
 function r2Backend(options: R2Options): Backend {
   driverOptions(options, { binding: 1, base: "string", publicUrl: "string", s3: "object", onEvent: "function" });
   const [bucket, s3] = [bindingOf(options.binding), options.s3];
-  const publicUrl = publicBase(options.publicUrl);
+  const [publicUrl, budget] = [publicBase(options.publicUrl), new RetryBudget()];
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "").replace(/.$/, "$&/");
-  const budget = new RetryBudget();
 
   /** Asks the bucket, again where it could not. An abort ends the waiting alone, since a binding does not heed one. */
   const ask = <T>({ signal }: CallOptions, run: () => Promise<T>, attempts = 4, judged = judge): Promise<T> =>
@@ -208,10 +207,8 @@ function r2Backend(options: R2Options): Backend {
       }
       const body = signal ? sized(found.body, span ? span.end - span.start + 1 : found.size, signal) : found.body;
       let reader: ByteReader | undefined;
-      const next = (): Promise<Uint8Array | null> =>
-        (reader ??= readerOf({ stream: body }, signal))
-          .next()
-          .catch((error: unknown) => rethrow(hasCode(error, "interrupted") ? error.cause : error, signal));
+      const next = () =>
+        (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));
       return { info: infoOf(found), body, range: span, next };
     },
     async put(key, source, options) {
@@ -287,8 +284,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** R2's errors have their number at the end of the message; those of the runtime between, such as a lost connection, have none. */
-function rethrow(error: unknown, signal?: AbortSignal): never {
+function rethrow(thrown: unknown, signal?: AbortSignal): never {
   signal?.throwIfAborted();
+  const error = hasCode(thrown, "interrupted") ? thrown.cause : thrown;
   if (StorageError.is(error) || !(error instanceof Error)) throw error;
   const number = /\((\d{5,6})\)$/.exec(error.message)?.[1];
   const code = number === undefined ? (error instanceof TypeError ? "unknown" : "unavailable") : CODES[number];

@@ -123,6 +123,15 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly durable?: boolean;
 }
 
+/** How one object is deleted. */
+export interface BackendDeleteOptions extends RequestOptions {
+  /**
+   * What `move` has copied: where the driver can tell in the moment of the delete, only that, else `precondition-failed`; an absent key is
+   * success. A driver that cannot tell deletes what is there.
+   */
+  readonly ifMatch?: string | undefined;
+}
+
 /** Conditions of a copy; `versionId` is the source's. */
 export interface BackendCopyOptions extends RequestOptions {
   /** Only copy this version of the source. */
@@ -263,7 +272,7 @@ export interface Backend {
   /** Atomic. Rejects `precondition-failed` when a condition does not hold. */
   put(key: Key, source: Source, options: PutOptions): Promise<StoredInfo>;
   /** An absent key is success. */
-  delete(key: Key, call: RequestOptions): Promise<void>;
+  delete(key: Key, options: BackendDeleteOptions): Promise<void>;
   /** One page; rejects when the store's answer is not whole. */
   list(options: ListPageOptions): Promise<ListPage>;
   /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */

@@ -37,6 +37,8 @@ export interface GuardOptions {
   readonly maxSize?: number | undefined;
   /** Names the type of a file by its first bytes (4100 at most), before the built-in table does; such as `file-type`. */
   readonly detect?: (head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>;
+  /** Ends the waiting for the first bytes: then the source is cancelled, and the guard rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A file that passed: ready for `upload`, which rejects with a GuardError when the body turns out too large. */
@@ -64,8 +66,9 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
   const { source, type: ownType } = toBody(file.body);
   let opened: Opened | undefined;
   try {
-    knownOptions(options, { types: 1, maxSize: 1, detect: 1 });
-    const { maxSize = MAX_SIZE, detect } = options;
+    knownOptions(options, { types: 1, maxSize: 1, detect: 1, signal: 1 });
+    const { maxSize = MAX_SIZE, detect, signal } = options;
+    signal?.throwIfAborted();
     if (!(maxSize >= 0)) throw new StorageError("invalid-option", "maxSize must be a number of bytes, at least 0");
     const allowed = acceptor(options.types);
     const size = file.size ?? ("bytes" in source ? source.bytes.byteLength : source.size);
@@ -76,7 +79,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
     // Whether content shows it is not known yet.
     if (declared !== null && !allowed(declared, true)) throw notAllowed(declared, options.types);
 
-    opened = await openSource(source, HEAD_BYTES, maxSize);
+    opened = await openSource(source, HEAD_BYTES, maxSize, signal);
     const { head, body } = opened;
     const detected = await detectType(head, detect);
     if (declared !== null && !agrees(declared, detected, head)) throw mismatch(declared, detected, head);

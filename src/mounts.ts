@@ -166,7 +166,7 @@ async function across(
 function endOf(to: Target): End<string> {
   return {
     head: (_, call) => renaming(to.store.head(to.rest, call), only(to)),
-    delete: (_, call) => renaming(to.store.delete(to.rest, call), only(to)),
+    delete: (_, { signal, headers }) => renaming(to.store.delete(to.rest, { signal, headers }), only(to)),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Moving: a copy that is looked at before its source is deleted, inside one store or from one to another. */
-import type { RequestOptions, StoredInfo } from "./backend.ts";
+import type { BackendDeleteOptions, RequestOptions, StoredInfo } from "./backend.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { hasCode, notFound, StorageError } from "./error.ts";
 import type { CopyOptions } from "./interface.ts";
@@ -11,13 +11,13 @@ export type Seen = Pick<StoredInfo, "etag" | "size" | "lastModified" | "versionI
 /** The store at one end of a move. */
 export interface End<K extends string> {
   head(key: K, call: RequestOptions): Promise<Seen | null>;
-  delete(key: K, call: RequestOptions): Promise<void>;
+  delete(key: K, options: BackendDeleteOptions): Promise<void>;
 }
 
 /**
  * Moves, in this order: refuses two names of one object, since its delete would take all there is; copies the version that was
- * seen; compares the copy's size; looks at the source again, so that one that was written meanwhile is kept, but for the moment
- * between that look and the delete. `copy` is given the ETag of the one version to copy, none where the store has none.
+ * seen; compares the copy's size; looks at the source again, so that one that was written meanwhile is kept, but where the driver cannot
+ * tell in the moment of the delete what it deletes, for the moment between the two. `copy` is given the ETag of the one version to copy, none where the store has none.
  */
 export async function move<K extends string, T>(
   from: K,
@@ -31,7 +31,8 @@ export async function move<K extends string, T>(
   const headers = copyHeaders(options.headers);
   const atSource = (): Promise<Seen | null> => source.head(from, { signal, headers: headers.source });
   const atTarget = (): Promise<Seen | null> => target.head(to, { signal, headers: headers.target });
-  const replaced = (): StorageError => conflict(from, "the source was replaced while it was copied; it was kept");
+  const replaced = (also = ""): StorageError =>
+    conflict(from, `the source was replaced while it was copied; it was kept${also}`);
 
   const seen = await atSource();
   if (!seen) throw notFound(from);
@@ -50,8 +51,11 @@ export async function move<K extends string, T>(
   if ((await atTarget())?.size !== seen.size)
     throw new StorageError("corrupt", `the copy has not ${seen.size} bytes; the source was kept`, { key: to });
   const now = await atSource();
-  if (now && !isTwin(seen, now)) throw replaced();
-  await source.delete(from, { signal, headers: headers.each });
+  const kept = ", and its version before is at the target";
+  if (now && !isTwin(seen, now)) throw replaced(kept);
+  await source.delete(from, { signal, headers: headers.each, ifMatch: own }).catch((error: unknown) => {
+    throw hasCode(error, "precondition-failed") ? replaced(kept) : error;
+  });
   return made;
 }
 

@@ -77,6 +77,8 @@ export interface Sending {
   readonly onBytes?: ((count: number) => void) | undefined;
   /** Stops the source at the first failure: one that gives nothing for long must not hide it. */
   readonly stopSource: (reason: unknown) => void;
+  /** Whether parts that are on their way come to their end when the source fails: for an upload that goes on later. Default false. */
+  readonly keep?: boolean;
 }
 
 /** Sends pieces as parts from number `first` on; rejects with the first failure when all that were under way have ended. */
@@ -85,7 +87,7 @@ export async function sendParts(
   first: number,
   pieces: Pieces,
   sendPart: SendPart,
-  { signal: caller, onBytes, stopSource }: Sending,
+  { signal: caller, onBytes, stopSource, keep = false }: Sending,
 ): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
   // Our own signal: the first failure stops the parts that are on their way, as the caller's does.
   const stop = new AbortController();
@@ -127,7 +129,8 @@ export async function sendParts(
       if (failure) break;
     }
   } catch (error) {
-    fail(error);
+    if (keep) failure ??= { error };
+    else fail(error);
   }
   await Promise.all(flying);
   if (failure) throw failure.error;

@@ -101,6 +101,7 @@ export async function sendMissing(
       signal,
       onBytes,
       stopSource,
+      keep: true,
     });
     if (done && done.size !== total) throw changed();
     return done ?? finish(backend, steps, state, [...before, ...parts], options);

@@ -3,7 +3,8 @@ import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/
 import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { summing } from "./checksum.ts";
-import { checkConditions, commit } from "./commit.ts";
+import { commit } from "./commit.ts";
+import { checkConditions } from "./conditions.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
 import { fromErrno, onDisk } from "./errno.ts";
@@ -63,12 +64,12 @@ export function fsBackend(options: FsOptions): Backend {
     head: (key) => onDisk(() => head(root, key)),
     get: (key, options) => onDisk(() => get(root, settings, key, options)),
     put,
-    delete: async (key, { signal }) => {
+    delete: async (key, { ifMatch, signal }) => {
       beforeWrite();
       const failed = (error: unknown): never => {
         throw error;
       };
-      await onDisk(() => remove(root, [key], { durable, signal, failed }));
+      await onDisk(() => remove(root, [key], { durable, ifMatch, signal, failed }));
     },
     deleteMany: async (keys, { signal }) => {
       // What forbids all of them is one refusal, not a failure per key.

@@ -1,15 +1,16 @@
 /** Making a draft visible under its key, in one step, with its record. */
 import { chmod, link } from "node:fs/promises";
-import type { PutOptions, StoredInfo } from "../../src/backend.ts";
+import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
 import { unlink } from "./calls.ts";
+import { checkConditions, type Conditions } from "./conditions.ts";
 import { discard, laterDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
-import { etagOf, mayHaveRecord } from "./identity.ts";
+import { mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
@@ -20,25 +21,8 @@ import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames, syncRemoval } from "./sync.ts";
 
-/** What a write depends on. */
-export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
-
 /** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
 const ATTEMPTS = 100;
-
-/** Checks conditions against the present version of a key; rejects `precondition-failed`. */
-export function checkConditions(key: string, present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
-  if (ifNoneMatch !== undefined && present) throw refused(key, "the object exists already");
-  if (ifMatch === undefined || (present && (ifMatch === "*" || etagOf(present.stats) === ifMatch))) return;
-  throw refused(
-    key,
-    present ? `the object has another version, ${etagOf(present.stats)}` : "there is no object to replace",
-  );
-}
-
-function refused(key: string, why: string): StorageError {
-  return new StorageError("precondition-failed", why, { key });
-}
 
 /**
  * Publishes a draft. On failure the draft and its record are gone, and the object is as it was; but for `ambiguous`: the

@@ -3,6 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { rename, rmdir, unlink } from "node:fs/promises";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
+import { checkConditions } from "./conditions.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { fileAt, findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
@@ -24,6 +25,8 @@ const MANY = 8;
 export interface RemoveOptions<K extends string> {
   /** Whether the deletes must survive a power cut. */
   readonly durable: boolean;
+  /** Only objects of this version. */
+  readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each key that may be left, or may come back; what it throws ends the others. */
   failed(error: unknown, key: K): void;
@@ -79,16 +82,17 @@ async function removeIn<K extends string>(
   lock: Lock,
   folder: string,
   keys: readonly K[],
-  { durable, signal, failed }: RemoveOptions<K>,
+  options: RemoveOptions<K>,
   gone: Map<string, Gone<K>[]>,
 ): Promise<void> {
+  const { signal, failed } = options;
   const here: Gone<K>[] = [];
   const opened = orAbsent(anchor(root, folder));
   try {
     await pool(keys, AT_A_TIME, async (key) => {
       signal?.throwIfAborted();
       try {
-        const removed = await removeKey(root, lock, await opened, key, durable);
+        const removed = await removeKey(root, lock, await opened, key, options);
         if (removed?.folder === folder && removed.versions.length > 0) here.push({ key, ...removed });
         else if (removed) add(gone, removed.folder, { key, ...removed });
       } catch (error) {
@@ -142,13 +146,15 @@ async function removeKey(
   lock: Lock,
   held: Anchor | null,
   key: string,
-  durable: boolean,
+  { durable, ifMatch }: Pick<RemoveOptions<string>, "durable" | "ifMatch">,
 ): Promise<Removed | null> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
   if (!(await fileIn(held, first)) && !(await findSome(root, others)))
     return durable ? { folder: await nearest(root, held, first), versions: [] } : null;
   return lock(key, async () => {
+    const [present] = ifMatch === undefined ? [] : await findAll(root, key);
+    if (present) checkConditions(key, present, { ifMatch });
     const versions: Identity[] = [];
     let folder: string | null = null;
     for (const candidate of others.toReversed()) {

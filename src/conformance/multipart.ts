@@ -163,12 +163,13 @@ export const multipartCases: readonly Case[] = [
       const key = `${prefix}resumed.png`;
       const bytes = noise(2 * partSize + 5, 17);
       const upload = await driver.createMultipartUpload(key, { size: bytes.byteLength, metadata: { a: "1" } });
-      const broken = source(cut(bytes.subarray(0, partSize + 10), [100_000]), { fail: new Error("cut off") });
+      // A stream that fails drops what nobody has read of it yet, which must not be of the first part.
+      const broken = source(cut(bytes.subarray(0, partSize + 20_000), [5000]), { fail: new Error("cut off") });
       ok(await failure(() => upload.send(() => broken.stream), "send of a source that breaks"), "it must fail");
       same(await driver.exists(key), false, "exists before it is complete");
       const state = JSON.parse(JSON.stringify(upload.state())) as ReturnType<typeof upload.state>;
       const again = await driver.resumeMultipartUpload(state.key, state);
-      same(await again.offset(), state.parts.length * partSize, "offset before it goes on");
+      same(await again.offset(), partSize, "offset behind the part that had come whole");
       const loaded: number[] = [];
       const info = await again.send((start) => source(cut(bytes.subarray(start), [100_000])).stream, {
         onProgress: (progress) => loaded.push(progress.loaded),

@@ -1,3 +1,4 @@
+import { heeding } from "../abort.ts";
 import { letGo } from "../reader.ts";
 import type { Source } from "../backend.ts";
 import { toChunk } from "../body.ts";
@@ -14,7 +15,12 @@ export interface Opened {
 }
 
 /** Reads up to `length` bytes ahead; rejects when they alone are over the limit, `interrupted` when the source fails. */
-export async function openSource(source: Source, length: number, maxSize: number): Promise<Opened> {
+export async function openSource(
+  source: Source,
+  length: number,
+  maxSize: number,
+  signal?: AbortSignal,
+): Promise<Opened> {
   const reader = ("bytes" in source ? streamOf(source.bytes) : source.stream).getReader();
   const cancel = (reason: unknown): Promise<void> => letGo(reader, reason);
   const ahead: Uint8Array[] = [];
@@ -35,8 +41,12 @@ export async function openSource(source: Source, length: number, maxSize: number
   }
 
   let ended = false;
+  // A read that nobody waits for ends with the source.
   while (count < length && !ended) {
-    const chunk = await next();
+    const chunk = await heeding(next(), signal).catch(async (error: unknown) => {
+      if (signal?.aborted) await cancel(error);
+      throw error;
+    });
     if (chunk === null) ended = true;
     else if (chunk.byteLength > 0) ahead.push(chunk);
   }

@@ -19,6 +19,18 @@ test("memory gives back what was uploaded, by bytes, text and range", async () =
   expect(await part.text()).toBe("world");
 });
 
+test("memory deletes what a move has copied, and nothing else", async () => {
+  const backend = await memory().getInstance();
+  const put = (text: string) => backend.put("k" as never, { bytes: new TextEncoder().encode(text) }, {});
+  const { etag } = await put("v1");
+  const { etag: now } = await put("v2");
+  const other = backend.delete("k" as never, { ifMatch: etag });
+  await expect(other).rejects.toMatchObject({ code: "precondition-failed" });
+  expect(await backend.head("k" as never, {})).toMatchObject({ etag: now });
+  for (let times = 0; times < 2; times++) await backend.delete("k" as never, { ifMatch: now });
+  expect(await backend.head("k" as never, {})).toBe(null);
+});
+
 test("memory copies what it is given and what it gives", async () => {
   const store = memory();
   const bytes = new Uint8Array([1, 2, 3]);

@@ -110,6 +110,24 @@ describe("guard", () => {
     }
   });
 
+  test("waits for the first bytes as long as its signal lets it, and lets the source go", async () => {
+    const control = new AbortController();
+    const reason = new Error("too slow");
+    let cancelled: unknown;
+    const silent = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: () => new Promise(() => {}), cancel: (why) => void (cancelled = why) });
+    const guarding = guard({ body: silent(), type: "image/png" }, { signal: control.signal });
+    setTimeout(() => control.abort(reason), 10);
+    await expect(guarding).rejects.toBe(reason);
+    expect(cancelled).toBe(reason);
+    cancelled = undefined;
+    await expect(guard({ body: silent() }, { signal: control.signal })).rejects.toBe(reason);
+    expect(cancelled).toBe(reason);
+    const { signal } = new AbortController();
+    const passed = await guard({ body: source([PNG]).body, type: "image/png" }, { signal });
+    expect(passed.contentType).toBe("image/png");
+  });
+
   test("reads no more than it needs to decide", async () => {
     const { body, state } = source([PNG, new Uint8Array(4084), new Uint8Array(10), new Uint8Array(10)]);
     await guard({ body, type: "image/png" });

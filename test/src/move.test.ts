@@ -1,5 +1,6 @@
 import { createStorage } from "unstorage";
 import { describe, expect, it, test } from "vitest";
+import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
 import type { Backend, Key } from "../../src/backend.ts";
 import { toDriver } from "../../src/driver.ts";
@@ -7,6 +8,7 @@ import { StorageError } from "../../src/error.ts";
 import type { MoveOptions, ObjectStore } from "../../src/interface.ts";
 import { objects } from "../../src/mounts.ts";
 import { type End, isTwin, move, type Seen } from "../../src/move.ts";
+import { emptyFolder } from "../drivers/fs/folder.ts";
 
 const seen: Seen = { etag: '"e"', size: 3, lastModified: new Date(1000), versionId: "v" };
 
@@ -26,18 +28,22 @@ interface Answers {
   readonly source?: readonly (Seen | null)[];
   readonly target?: readonly (Seen | null)[];
   readonly copy?: () => Promise<string>;
+  readonly remove?: () => Promise<void>;
 }
 
 /** Moves between ends that give these answers in turn, and notes what is done. */
 async function moving(answers: Answers, options: MoveOptions): Promise<[outcome: Promise<string>, done: string[]]> {
-  const { source = [seen, seen], target = [null, seen], copy = async () => "made" } = answers;
+  const { source = [seen, seen], target = [null, seen], copy = async () => "made", remove } = answers;
   const done: string[] = [];
   const end = (name: string, found: (Seen | null)[]): End<string> => ({
     head: async (key) => {
       done.push(`${name} ${key}`);
       return found.shift() ?? null;
     },
-    delete: async (key) => void done.push(`delete ${key}`),
+    delete: async (key, { ifMatch }) => {
+      if (remove) await remove();
+      done.push(`delete ${key}${ifMatch === undefined ? "" : ` ${ifMatch}`}`);
+    },
   });
   const ends = [end("source", [...source]), end("target", [...target])] as const;
   const copying = (ifMatch: string | undefined): Promise<string> => {
@@ -57,7 +63,14 @@ describe("move", () => {
   ])("with %j looks at both, copies that version, looks at both again and deletes", async (options, ifMatch) => {
     const [made, done] = await moving({}, options);
     expect(await made).toBe("made");
-    expect(done).toEqual(["source from", "target to", `copy ${ifMatch}`, "target to", "source from", "delete from"]);
+    expect(done).toEqual([
+      "source from",
+      "target to",
+      `copy ${ifMatch}`,
+      "target to",
+      "source from",
+      'delete from "e"',
+    ]);
   });
 
   it("pins no version where the store has no ETag for it", async () => {
@@ -65,12 +78,26 @@ describe("move", () => {
     const [made, done] = await moving({ source: [bare, bare] }, {});
     await made;
     expect(done).toContain("copy undefined");
+    expect(done.at(-1)).toBe("delete from");
+  });
+
+  it("keeps a source that is found replaced in the moment of the delete, and says where its version before is", async () => {
+    const remove = (): Promise<void> => Promise.reject(new StorageError("precondition-failed", "another version"));
+    const [outcome, done] = await moving({ remove }, {});
+    await expect(outcome).rejects.toMatchObject({
+      code: "conflict",
+      key: "from",
+      message: expect.stringMatching(/it was kept, and its version before is at the target$/),
+    });
+    expect(done).not.toContain('delete from "e"');
+    const denied = (): Promise<void> => Promise.reject(new StorageError("denied", "no"));
+    await expect((await moving({ remove: denied }, {}))[0]).rejects.toMatchObject({ code: "denied" });
   });
 
   it("with ifNoneMatch asks for nothing but a copy that does not find the target", async () => {
     const [made, done] = await moving({}, { ifNoneMatch: "*" });
     expect(await made).toBe("made");
-    expect(done).toContain("delete from");
+    expect(done).toContain('delete from "e"');
     const [found, looks] = await moving({ target: [{ ...seen, etag: '"f"' }] }, { ifNoneMatch: "*" });
     await expect(found).rejects.toMatchObject({ code: "precondition-failed", key: "to" });
     expect(looks).toEqual(["source from", "target to"]);
@@ -104,8 +131,41 @@ describe("move", () => {
   ])("of %s deletes nothing", async (_, answers, options, code, key) => {
     const [outcome, done] = await moving(answers, options);
     await expect(outcome).rejects.toMatchObject({ code, ...(key && { key }) });
-    expect(done).not.toContain("delete from");
+    expect(done.filter((step) => step.startsWith("delete"))).toEqual([]);
   });
+});
+
+it.each([
+  ["memory", async () => memory()],
+  ["a folder", async () => fs({ base: await emptyFolder(), durable: false })],
+] as const)("a move in %s never takes what is written to its source meanwhile", async (_, make) => {
+  const store = await make();
+  const outcomes = new Set<string>();
+  for (let round = 0; round < 150; round++) {
+    await store.upload("from", "v1");
+    await store.delete("to");
+    const moved = store.move("from", "to").then(
+      () => "moved",
+      (error: StorageError) => error.code,
+    );
+    const steps = round % 30;
+    for (let step = 0; step < steps; step++) await new Promise(setImmediate);
+    const written = round % 2 ? store.upload("from", "v2") : store.update("from", () => "v2");
+    await written;
+    outcomes.add(await moved);
+    const texts = await Promise.all(
+      ["from", "to"].map((key) =>
+        store.download(key).then(
+          (one) => one.text(),
+          () => null,
+        ),
+      ),
+    );
+    expect(texts, `round ${round}, ${await moved}`).toContain("v2");
+  }
+  expect([...outcomes]).toContain("moved");
+  for (const outcome of outcomes) expect(["moved", "conflict"]).toContain(outcome);
+  await store.dispose?.();
 });
 
 type Asked = readonly [what: string, headers: unknown];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createStorage } from "unstorage";
 import { describe, expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
@@ -24,6 +25,8 @@ interface Store {
   result: Uint8Array | undefined;
   /** Refuses to show the object. */
   blind: boolean;
+  /** Milliseconds that a part takes. */
+  slow: number;
   /** Where the object was read. */
   readonly read: number[];
 }
@@ -38,7 +41,8 @@ async function store(): Promise<Store> {
     plan: { partSize: PART, concurrency: 2, memory: budget },
     maxPart: PART,
     create: async () => ({ uploadId: "id", writeId: "mark" }),
-    async uploadPart(_key, _id, partNumber, bytes) {
+    async uploadPart(_key, _id, partNumber, bytes, { signal }) {
+      await sleep(made.slow, undefined, signal && { signal });
       if (partNumber >= made.breakAt) throw new Error("the line broke");
       made.sent.push(partNumber);
       parts.set(partNumber, bytes.slice());
@@ -75,7 +79,7 @@ async function store(): Promise<Store> {
   const driver = toDriver({ name: "test", open: () => ({ ...backend, head, get, multipart: steps }) });
   const made: Store = {
     ...{ driver, parts, sent: [], memory: budget, breakAt: Infinity, gone: false, completed: null, result: undefined },
-    ...{ blind: false, read: [] },
+    ...{ blind: false, read: [], slow: 0 },
   };
   return made;
 }
@@ -149,6 +153,39 @@ describe("send", () => {
     await upload.send(open, { verify: false });
     expect(starts).toEqual([PART]);
     expect(made.sent.sort()).toEqual([2, 4, 5]);
+  });
+
+  it.each(["fails", "ends"])("keeps the parts that have come whole when the source %s", async (how) => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k", { size: data.length });
+    const loaded: number[] = [];
+    const bytes = cut(data.subarray(0, 3 * PART + 5), [1000]);
+    const body = source(bytes, how === "fails" ? { fail: new Error("gone") } : "end").stream;
+    made.slow = 30;
+    const sending = upload.send(() => body, { onProgress: (progress) => loaded.push(progress.loaded) });
+    await expect(sending).rejects.toMatchObject({ code: how === "fails" ? "interrupted" : "invalid-option" });
+    expect([await upload.offset(), loaded.at(-1), made.memory.used]).toEqual([3 * PART, 3 * PART, 0]);
+    await upload.send((start) => data.subarray(start), { verify: false });
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+    expect(made.sent.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("leaves what is on its way when it is aborted", async () => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k", { size: data.length });
+    const control = new AbortController();
+    const reason = new Error("left");
+    made.slow = 100_000;
+    const hung = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        controller.enqueue(data.slice(0, PART + 1));
+        await new Promise(() => {});
+      },
+    });
+    const sending = upload.send(() => hung, { signal: control.signal });
+    setTimeout(() => control.abort(reason), 30);
+    await expect(sending).rejects.toBe(reason);
+    expect(made.memory.used).toBe(0);
   });
 
   it("tells the size of an object that it has become, and that it is over", async () => {

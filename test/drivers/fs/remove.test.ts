@@ -36,6 +36,25 @@ vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
 beforeEach(() => void Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir: 0 }));
 
 describe("remove", () => {
+  it.each(["k", "d/k", "d/k/", "con"])(
+    "of one version of %j leaves another, and calls what is absent a success",
+    async (key) => {
+      const { put, store, text, files } = await folder();
+      const { etag: before } = await put(key, "v1", { metadata: { v: "1" } });
+      const { etag } = await put(key, "v2", { metadata: { v: "2" } });
+      const there = await files();
+      expect(await failure(store.delete(K(key), { ifMatch: before }))).toMatchObject({
+        code: "precondition-failed",
+        key,
+      });
+      expect([await text(key), await files()]).toEqual(["v2", there]);
+      await store.delete(K(key), { ifMatch: etag });
+      expect(await store.head(K(key), {})).toBe(null);
+      await store.delete(K(key), { ifMatch: etag });
+      expect((await files()).filter((path) => path !== ".unbucket/version")).toEqual([]);
+    },
+  );
+
   it("Windows: leaves nothing of what it gave another name first", async () => {
     const { put, store, files } = await folder();
     await put("a/b", "x", { metadata: { x: "y" } });
