@@ -33,8 +33,6 @@ interface Copy extends Pick<BackendCopyOptions, "versionId" | "ifNoneMatch" | "s
   readonly marked: boolean;
   readonly to: Key;
   readonly headers: CopyHeaders;
-  /** The most bytes that one request copies. */
-  readonly limit: number;
 }
 
 /** Copies an object, headers and metadata included; null when the source is absent. */
@@ -45,7 +43,6 @@ export async function copyObject(
   to: Key,
   options: BackendCopyOptions,
   bucket: BucketCheck,
-  limit: number = MAX_PART,
 ): Promise<StoredInfo | null> {
   const { ifMatch, ifNoneMatch, signal, versionId } = options;
   const headers = copyHeaders(options.headers);
@@ -57,7 +54,7 @@ export async function copyObject(
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
     try {
-      return await copyVersion(client, steps, { ...source, ...version, to, headers, limit, ifNoneMatch, signal });
+      return await copyVersion(client, steps, { ...source, ...version, to, headers, ifNoneMatch, signal });
     } catch (error) {
       if (!StorageError.is(error) || error.key === to) throw error;
       // Begun again it could be refused for what it has made itself.
@@ -77,8 +74,8 @@ export async function copyObject(
 }
 
 async function copyVersion(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
-  const { info, to, limit, ifNoneMatch } = copy;
-  if (ifNoneMatch === undefined && info.size <= limit) return inOneRequest(client, copy);
+  const { info, to, ifNoneMatch } = copy;
+  if (ifNoneMatch === undefined && info.size <= MAX_PART) return inOneRequest(client, copy);
   refuseLoss(info);
   // What some runtimes unpack is not read here.
   const isPlain = ["", "identity"].includes(info.contentEncoding ?? "");
@@ -114,11 +111,11 @@ async function throughHere(client: Client, steps: MultipartBackend, copy: Copy):
 }
 
 async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {
-  const { info, to, limit, ifNoneMatch, signal } = copy;
+  const { info, to, ifNoneMatch, signal } = copy;
   const begun = { ...info, headers: copy.headers.write, ifNoneMatch, checksum: false, signal } as const;
   const from = sourceHeaders(client, copy);
   return inParts(steps, to, begun, async ({ uploadId }) => {
-    const size = partSizeFor(Math.min(COPY_PART, limit), info.size);
+    const size = partSizeFor(COPY_PART, info.size);
     const parts: UploadedPart[] = [];
     const numbers = Array.from({ length: Math.ceil(info.size / size) }, (_, index) => index + 1);
     await pool(numbers, steps.plan.concurrency, async (partNumber) => {

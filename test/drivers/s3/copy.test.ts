@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { crc32c } from "../../../src/checksum.ts";
 import { testClock } from "../../support/clock.ts";
 import { clocked, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, failure, happy, type Received, type Script, wire, xml } from "../../support/wire.ts";
@@ -25,6 +26,22 @@ describe("copyObject", () => {
     });
     expect(server.requests[1]?.headers["x-amz-metadata-directive"]).toBeUndefined();
     expect(info).toMatchObject({ key: "c", size: 3, etag: '"c"' });
+  });
+
+  it("names the version of the source encoded, reads it with what is the source's, and tells of the copy alone", async () => {
+    const key = "server-side-encryption-customer-key";
+    const headers = { [`x-amz-copy-source-${key}`]: "b2xk", [`x-amz-${key}`]: "bmV3" };
+    const old = { "x-amz-version-id": "v+/=", "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
+    const result = "<ETag>&quot;c&quot;</ETag><LastModified>2026-01-02T03:04:05.000Z</LastModified>";
+    const server = await wire(source(old, () => xml("CopyObjectResult", result)));
+    const info = await stubbed(server).copy("a", "b", { versionId: "v+/=", headers });
+    expect(server.requests[0]?.headers).toMatchObject({ [`x-amz-${key}`]: "b2xk" });
+    expect(server.requests[1]?.headers).toMatchObject({
+      ...headers,
+      "x-amz-copy-source": "/bucket/a?versionId=v%2B%2F%3D",
+    });
+    expect(info).toMatchObject({ etag: '"c"', lastModified: new Date("2026-01-02T03:04:05Z") });
+    expect(info.versionId).toBeUndefined();
   });
 
   it("leaves the id of the source's write behind, and nothing else", async () => {
@@ -82,15 +99,20 @@ describe("copyObject", () => {
     expect(server.requests[2]?.headers).not.toHaveProperty("x-amz-acl");
   });
 
-  it.each(TRANSPORTS)("waits longer for the copy of a large object, over %s", async (_, transport) => {
-    const slow: Script = async (request) => {
-      await new Promise((resolve) => setTimeout(resolve, 3500));
-      return happy(request);
-    };
-    const server = await wire(source({ "content-length": String(GIB) }, slow));
-    await stubbed(server, { ...transport, timeout: 1500, retry: { attempts: 1 } }).copy("a", "b");
-    expect(server.requests).toHaveLength(2);
-  });
+  it.each(TRANSPORTS)(
+    "waits longer for the copy of a large object, and of a large part, over %s",
+    async (_, transport) => {
+      const slow: Script = async (request) => {
+        if (!request.headers["x-amz-copy-source"]) return happy(request);
+        await new Promise((resolve) => setTimeout(resolve, 3500));
+        return request.query.has("partNumber") ? xml("CopyPartResult", "<ETag>&quot;p&quot;</ETag>") : happy(request);
+      };
+      const server = await wire(source({ "content-length": String(GIB) }, slow));
+      const store = stubbed(server, { ...transport, timeout: 1500, retry: { attempts: 1 } });
+      await Promise.all([store.copy("a", "b"), store.copy("a", "c", { ifNoneMatch: "*" })]);
+      expect(server.requests.filter(({ headers }) => headers["x-amz-copy-source"])).toHaveLength(2);
+    },
+  );
 
   it("takes the id along where metadata would be lost that no header can say", async () => {
     const server = await wire(source({ [ID]: "abc", "x-amz-missing-meta": "1" }));
@@ -103,6 +125,12 @@ describe("copyObject", () => {
     const copy = stubbed(server).copy("a", "b", { ifMatch: '"other"' });
     await expect(copy).rejects.toMatchObject({ code: "precondition-failed" });
     expect(server.requests).toHaveLength(1);
+  });
+
+  it("copies exactly 5 GiB, the most that one request may, in one", async () => {
+    const server = await wire(source({ "content-length": String(5 * GIB) }));
+    await stubbed(server).copy("a", "b");
+    expect(server.requests.map(({ method }) => method)).toEqual(["HEAD", "PUT"]);
   });
 
   it("does not name the ETag of a source that has none", async () => {
@@ -158,6 +186,22 @@ describe("copyObject above 5 GiB", () => {
     for (const { query, headers } of server.requests) {
       if (query.has("partNumber")) expect(headers["x-amz-copy-source-if-match"]).toBe('"e"');
     }
+  });
+
+  it("has larger parts where a gibibyte each would be more than 10000", async () => {
+    const head = { "content-length": String(12_000 * GIB) };
+    const failing: Script = (request, number) =>
+      request.query.has("partNumber") ? failure(403, "AccessDenied") : parts(request, number);
+    const server = await wire(source(head, failing));
+    await expect(stubbed(server).copy("a", "b")).rejects.toMatchObject({ code: "denied" });
+    expect(ranges(server.requests)[0]).toBe(`bytes=0-${Math.ceil((1.2 * GIB) / 1024 ** 2) * 1024 ** 2 - 1}`);
+  });
+
+  it("asks for no checksum, which no completion could name of parts that it has not read", async () => {
+    const server = await wire(source({ "content-length": String(size) }, parts));
+    await stubbed(server, { checksum: crc32c }).copy("a", "b");
+    const asked = server.requests.flatMap(({ headers }) => Object.keys(headers));
+    expect(asked.filter((name) => name.includes("checksum"))).toEqual([]);
   });
 
   it("names the parts in order, in whatever order they were copied", async () => {
@@ -339,6 +383,33 @@ describe("copyObject that only creates its target", () => {
     const server = await wire(source({ "x-amz-missing-meta": "1" }));
     await expect(stubbed(server).copy("a", "b", only)).rejects.toMatchObject({ code: "unsupported" });
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("an abort of a copy that", () => {
+  const only = { ifNoneMatch: "*" } as const;
+
+  it.each<[string, number, Record<string, string>, object, Script]>([
+    ["looks at its source", 1, {}, {}, happy],
+    ["has the store copy", 2, {}, {}, happy],
+    ["looks for what a store with nothing to say has made", 3, {}, {}, () => answer(200)],
+    ["opens its source", 2, {}, only, happy],
+    ["writes what it has read", 3, {}, only, happy],
+    ["has the store copy a part", 3, { "content-encoding": "gzip" }, only, happy],
+    ["completes its parts", 4, { "content-encoding": "gzip" }, only, happy],
+  ])("%s is heard at once", async (_, at, headers, options, rest) => {
+    const control = new AbortController();
+    const reason = new Error("left");
+    const scripted = source(headers, (request) =>
+      request.query.has("partNumber") ? xml("CopyPartResult", "<ETag>&quot;p&quot;</ETag>") : rest(request, 0),
+    );
+    const server = await wire((request, number) => {
+      if (number !== at) return scripted(request, number);
+      setTimeout(() => control.abort(reason), 10);
+      return { bytes: "", then: "hang" };
+    });
+    const copy = stubbed(server).copy("a", "b", { ...options, signal: control.signal });
+    await expect(copy).rejects.toBe(reason);
   });
 });
 
