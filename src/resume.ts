@@ -80,7 +80,7 @@ export async function sendMissing(
   const sendPart: SendPart = async (partNumber, bytes, stop) => {
     const digest = await digestOf(bytes);
     const part = known(partNumber);
-    if (part?.digest === digest && part.size === bytes.byteLength) return part;
+    if (part?.digest === digest) return part;
     if (done) {
       const start = (partNumber - 1) * partSize;
       const end = start + bytes.byteLength - 1;

@@ -61,7 +61,10 @@ async function store(): Promise<Store> {
       made.gone
         ? null
         : [...parts].map(([partNumber, bytes]): StoredPart => ({ partNumber, size: bytes.length, etag: etag(bytes) })),
-    completed: async (_key, { writeId }) => (writeId === "mark" ? made.completed : null),
+    async completed(_key, { writeId }) {
+      if (made.blind) throw new StorageError("denied", "write only");
+      return writeId === "mark" ? made.completed : null;
+    },
     pending: async function* () {},
   };
   const head = async (key: string): Promise<{ key: string; size: number; etag: string }> => {
@@ -249,6 +252,7 @@ describe("send", () => {
     await again.send((start) => source(cut(full.subarray(start), [300])).stream, { verify: false });
     expect(made.sent).toEqual([]);
     expect(made.result).toHaveLength(4 * PART);
+    expect(made.memory.used).toBe(0);
   });
 
   it("takes an upload that its mark shows to be completed as done, and one that is gone as lost", async () => {
@@ -293,6 +297,8 @@ describe("send", () => {
       await expect(upload.send(() => other)).rejects.toMatchObject({ code: "conflict" });
     made.result = data.subarray(0, 0);
     expect(await upload.send(() => data.subarray(0, 0))).toMatchObject({ etag: '"done"', size: 0 });
+    // Of which the object has no byte that could be asked for.
+    await expect(upload.send(() => data.subarray(0, 1))).rejects.toMatchObject({ code: "conflict" });
   });
 
   it("and complete resolve with what is known where the object may not be looked at", async () => {
@@ -305,6 +311,71 @@ describe("send", () => {
     expect(await again.complete([part])).toMatchObject({ size: 7, etag: '"all"' });
     const { size: _size, ...bare } = part;
     await expect(again.complete([bare])).rejects.toMatchObject({ code: "ambiguous", cause: { code: "denied" } });
+  });
+
+  it("and complete are in doubt where the object that they made is gone when they look at it", async () => {
+    const made = await store();
+    const backend = await made.driver.getInstance();
+    const driver = toDriver({ name: "test", open: () => ({ ...backend, head: async () => null }) });
+    const upload = await driver.createMultipartUpload("k");
+    await expect(upload.send(() => data)).rejects.toMatchObject({ code: "ambiguous", key: "k" });
+  });
+
+  it("does not wait for a source that has stopped when a part has failed", async () => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k");
+    made.breakAt = 1;
+    const body = source(cut(data.subarray(0, PART + 500), [300]), { hang: () => {} });
+    await expect(upload.send(() => body.stream)).rejects.toThrow("the line broke");
+    expect(await body.over).toBe("cancelled");
+  });
+
+  it("lets go of a source that it cannot read: one that begins behind the size of a state", async () => {
+    const made = await store();
+    const state = { ...(await interrupted(made, 3)), size: PART };
+    const body = source(cut(data, [300]));
+    const upload = await made.driver.resumeMultipartUpload("k", state);
+    await expect(upload.send(() => body.stream, { verify: false })).rejects.toMatchObject({ code: "invalid-option" });
+    expect(await body.over).toBe("cancelled");
+  });
+
+  it.each([
+    ["parts", false],
+    ["memory", false],
+    ["complete", false],
+    ["head", false],
+    ["completed", true],
+    ["head", true],
+    ["get", true],
+  ])("ends with the reason of an abort while it waits for %s, of one that is done: %s", async (name, done) => {
+    const made = await store();
+    const state = await interrupted(made, 3);
+    if (done) Object.assign(made, { gone: true, completed: '"done"', result: data });
+    const control = new AbortController();
+    const reason = new Error("left");
+    const leave = (): void => void setTimeout(() => control.abort(reason), 10);
+    // Answers when its own signal is aborted, and never otherwise.
+    const waiting = (...call: readonly unknown[]): Promise<never> => {
+      const { signal } = call.at(-1) as { readonly signal?: AbortSignal };
+      leave();
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const backend = await made.driver.getInstance();
+    const multipart = backend.multipart as MultipartBackend;
+    const driver = toDriver({
+      name: "test",
+      open: () => ({
+        ...(name in backend ? { ...backend, [name]: waiting } : backend),
+        multipart: name in multipart ? { ...multipart, [name]: waiting } : multipart,
+      }),
+    });
+    if (name === "memory") while (made.memory.used < 18 * PART) made.memory.seal(await made.memory.take(PART, 0));
+    const upload = await driver.resumeMultipartUpload("k", state);
+    const open = (): ReadableStream<Uint8Array> => {
+      if (name === "memory") leave();
+      return source(cut(data, [300])).stream;
+    };
+    await expect(upload.send(open, { signal: control.signal })).rejects.toBe(reason);
   });
 
   it("cancels the source when the caller aborts, and leaves the upload", async () => {
@@ -329,7 +400,7 @@ describe("send", () => {
   });
 });
 
-it("send stores parts by the algorithm that the upload was begun with, and lets them be stopped", async () => {
+it("send stores parts by the algorithm that the upload was begun with, lets them be stopped, and completes as it was begun", async () => {
   const made = await store();
   const backend = await made.driver.getInstance();
   const given: unknown[] = [];
@@ -339,12 +410,16 @@ it("send stores parts by the algorithm that the upload was begun with, and lets 
       given.push(options);
       return { partNumber, etag: '"e"' };
     },
-    complete: async () => '"all"',
+    complete: async (_key, _id, _parts, options) => {
+      given.push(options);
+      return '"all"';
+    },
   };
   const driver = toDriver({ name: "test", open: () => ({ ...backend, multipart }) });
-  const state = { key: "k", uploadId: "id", partSize: PART, checksum: "CRC32C full", parts: [] };
+  const kept = { checksum: "CRC32C full", writeId: "mark", ifMatch: '"e"' };
+  const state = { key: "k", uploadId: "id", partSize: PART, ...kept, parts: [] };
   await (await driver.resumeMultipartUpload("k", state)).send(() => data.subarray(0, 1));
-  expect(given).toEqual([{ checksum: "CRC32C full", signal: expect.any(AbortSignal) }]);
+  expect(given).toEqual([{ checksum: "CRC32C full", signal: expect.any(AbortSignal) }, kept]);
 });
 
 it("send goes on with an upload of a store that lists no parts, by what the state knows", async () => {
