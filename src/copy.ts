@@ -153,8 +153,7 @@ type Checked = CopyAllOptions &
 
 function checked(options: CopyAllOptions): Checked {
   knownOptions(options, NAMES);
-  const { concurrency = 4, replace = "older", compare = "time", conditions = true, dryRun = false, signal } = options;
-  signal?.throwIfAborted();
+  const { concurrency = 4, replace = "older", compare = "time", conditions = true, dryRun = false } = options;
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
   if (!["time", "bytes"].includes(compare)) throw refuse("compare", "must be time or bytes");
   for (const [name, value] of Object.entries({ conditions, dryRun }))

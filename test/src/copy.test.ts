@@ -142,8 +142,12 @@ describe("copyAll", () => {
         await utimes(join(to.base, key), time, time);
       }
       await from.upload("missing", bytes);
-      const told = await run(from, to, { replace, compare: "bytes", dryRun: true });
+      const read: string[] = [];
+      const download: Driver["download"] = (key, ...rest) => (read.push(key), from.download(key, ...rest));
+      const told = await run({ ...from, download }, to, { replace, compare: "bytes", dryRun: true });
       expect(told.steps).toEqual(expected);
+      // Of another length is another object.
+      expect(read.toSorted()).toEqual(["new", "newEqual", "old", "oldEqual"]);
       const { steps } = await run(from, to, { replace, compare: "bytes" });
       expect(steps).toEqual(expected);
       for (const [key, result] of Object.entries(expected))
@@ -173,6 +177,20 @@ describe("copyAll", () => {
       expect((await run(from, without(to), options)).steps).toEqual({ a: "copied" });
       expect(await text(to, "a")).toBe("x");
       expect((await run(without(from), to, options)).steps).toEqual({ a: "gone" });
+    });
+
+    it("counts as older where no time is told of it", async () => {
+      const [from, to] = await stores();
+      const list: Driver["list"] = (options?: FlatListOptions) => {
+        const { pages } = to.list(options);
+        const timeless = async function* (): ReturnType<typeof pages> {
+          for await (const { objects, ...page } of pages())
+            yield { ...page, objects: objects.map(({ lastModified: _, ...object }) => object) };
+        };
+        return Object.assign(to.list(options), { pages: timeless });
+      };
+      const { steps } = await run(from, { ...to, list });
+      expect(new Set(Object.values(steps))).toEqual(new Set(["copied"]));
     });
 
     it("is left alone by a dry run, which tells the same", async () => {
@@ -355,7 +373,24 @@ describe("copyAll", () => {
       );
     });
 
-    it("of a store end it at once", async () => {
+    it("do not blame conditions for what no store has refused", async () => {
+      const [from, to] = [memory(), memory()];
+      await from.upload("a", "a");
+      const upload: Driver["upload"] = () => Promise.reject(new StorageError("unsupported", "would lose something"));
+      const { outcome } = await run(from, { ...to, upload });
+      expect((outcome as StorageError).errors?.[0]?.error.message).toBe('copyAll "a": would lose something');
+    });
+
+    it("are told in their number, and the first thousand with their errors", async () => {
+      const [from, to] = [memory(), memory()];
+      for (let index = 0; index < 1001; index++) await from.upload(`a${index}`, "a");
+      const upload: Driver["upload"] = () => Promise.reject(new StorageError("too-large", "no"));
+      const outcome = (await run(from, { ...to, upload })).outcome as StorageError;
+      expect(outcome.message).toContain("1001 of 1001 objects were not copied");
+      expect(outcome.errors).toHaveLength(1000);
+    });
+
+    it("of a store end it at once, and its listings", async () => {
       const [from, to] = [memory(), memory()];
       for (let index = 0; index < 100; index++) await from.upload(`a${index}`, "a");
       let uploads = 0;
@@ -363,13 +398,26 @@ describe("copyAll", () => {
         uploads++;
         throw new StorageError("unauthenticated", "no such key");
       };
-      const { outcome } = await run(from, { ...to, upload }, { concurrency: 3 });
+      let ended = 0;
+      const list: Driver["list"] = (options?: FlatListOptions) => {
+        const { pages } = from.list(options);
+        const ending = async function* (): ReturnType<typeof pages> {
+          try {
+            yield* pages();
+          } finally {
+            ended++;
+          }
+        };
+        return Object.assign(from.list(options), { pages: ending });
+      };
+      const { outcome } = await run({ ...from, list }, { ...to, upload }, { concurrency: 3 });
       expect(outcome).toMatchObject({ code: "unauthenticated" });
-      expect(uploads).toBe(3);
+      expect([uploads, ended]).toEqual([3, 1]);
     });
 
     it.each([
       { replace: "newer" },
+      { compare: "size" },
       { concurrency: 0 },
       { concurrency: 65 },
       { prefixes: "a" },
@@ -404,6 +452,38 @@ describe("copyAll", () => {
     await expect(copyAll(from, { ...to, upload }, { signal: control.signal })).rejects.toThrow("stop");
     expect(under).toBe(0);
     await expect(copyAll(from, to, { signal: control.signal })).rejects.toThrow("stop");
+  });
+
+  it.each<["from" | "to", keyof Driver, CopyAllOptions]>([
+    ["from", "list", {}],
+    ["to", "list", {}],
+    ["from", "download", {}],
+    ["to", "upload", {}],
+    ["from", "head", {}],
+    ["to", "head", { conditions: false }],
+    ["from", "download", { compare: "bytes" }],
+    ["to", "download", { compare: "bytes" }],
+  ])("is ended by an abort while it waits for %s.%s, with %j", async (end, verb, options) => {
+    const stores = { from: memory(), to: memory() };
+    for (let index = 0; index < 9; index++) await stores.from.upload(`a${index}`, "a");
+    if (options.compare) for (let index = 0; index < 9; index++) await stores.to.upload(`a${index}`, "a");
+    const control = new AbortController();
+    const reason = new Error("left");
+    const leave = (): void => void setTimeout(() => control.abort(reason), 10);
+    const waiting = (...call: readonly unknown[]): Promise<never> => {
+      const { signal } = call.at(-1) as { readonly signal?: AbortSignal };
+      leave();
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const list = (asked: unknown): unknown => ({
+      pages: async function* () {
+        yield await waiting(asked);
+      },
+    });
+    const changed = { ...stores, [end]: { ...stores[end], [verb]: verb === "list" ? list : waiting } };
+    const { steps, outcome } = await run(changed.from, changed.to, { ...options, signal: control.signal });
+    expect(outcome).toBe(reason);
+    expect(steps).toEqual({});
   });
 
   it("has as many under way as it may", async () => {
