@@ -11,7 +11,7 @@ async function cursorOf(options: Parameters<typeof pageAt>[0], own = "store's ow
 
 describe("pageAt", () => {
   it("gives the store its own cursor back, whatever is in it", async () => {
-    for (const own of ["", "a.b", "\ud83d\ude00", "x".repeat(2000)]) {
+    for (const own of ["", "a.b", "a\nb", "\ud83d\ude00", "x".repeat(2000)]) {
       const cursor = await cursorOf({ prefix: "p/", delimiter: "/" }, own);
       const asked: unknown[] = [];
       await pageAt({ prefix: "p/", delimiter: "/" }, cursor, async (at) => (asked.push(at), EMPTY));
@@ -24,10 +24,13 @@ describe("pageAt", () => {
     expect(await pageAt({}, undefined, async () => EMPTY)).toBe(EMPTY);
   });
 
-  it("tells a delimiter from a prefix that begins with it", async () => {
-    const cursor = await cursorOf({ prefix: "a", delimiter: "/" });
-    await expect(pageAt({ prefix: "/a" }, cursor, async () => EMPTY)).rejects.toMatchObject({ code: "invalid-option" });
-  });
+  it.each([{ prefix: "/a" }, { prefix: "a" }, { prefix: "b", delimiter: "/" }, { delimiter: "/" }])(
+    "refuses one of another prefix or delimiter, and tells them apart: %j",
+    async (other) => {
+      const cursor = await cursorOf({ prefix: "a", delimiter: "/" });
+      await expect(pageAt(other, cursor, async () => EMPTY)).rejects.toMatchObject({ code: "invalid-option" });
+    },
+  );
 
   it("refuses one that was altered, wherever", async () => {
     const cursor = await cursorOf({ prefix: "p/" }, "b64/tok.en==");

@@ -94,6 +94,22 @@ describe("move", () => {
     await expect((await moving({ remove: denied }, {}))[0]).rejects.toMatchObject({ code: "denied" });
   });
 
+  it("takes a source that others delete meanwhile as moved", async () => {
+    const [made] = await moving({ source: [seen, null] }, {});
+    expect(await made).toBe("made");
+  });
+
+  it("gives its signal to each look and to the delete", async () => {
+    const { signal } = new AbortController();
+    const signals: unknown[] = [];
+    const end: End<string> = {
+      head: async (key, call) => (signals.push(call.signal), key === "to" && signals.length < 3 ? null : seen),
+      delete: async (_, call) => void signals.push(call.signal),
+    };
+    await move("from", "to", { signal }, [end, end], async () => "made");
+    expect(signals).toEqual([signal, signal, signal, signal, signal]);
+  });
+
   it("with ifNoneMatch asks for nothing but a copy that does not find the target", async () => {
     const [made, done] = await moving({}, { ifNoneMatch: "*" });
     expect(await made).toBe("made");

@@ -105,13 +105,54 @@ describe("copy and move", () => {
     expect(await driver.exists("c")).toBe(true);
   });
 
-  it("refuses a copy on a condition that is none, and one of a read", async () => {
+  it("refuses a copy on a condition that is none, one of a read, and of a version where there are none", async () => {
     const copy = vi.fn();
     const driver = await over(() => ({ copy }));
     await driver.upload("a", "hello");
     for (const ifNoneMatch of ['"e"', "", true] as never[])
       await expect(driver.copy("a", "b", { ifNoneMatch })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(driver.copy("a", "b", { ifMatch: "bare" })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(driver.copy("a", "b", { versionId: "v" })).rejects.toMatchObject({ code: "unsupported" });
     expect(copy).not.toHaveBeenCalled();
+  });
+
+  it("copy where the store cannot stores nothing of a source that is not as long as it said", async () => {
+    const driver = await over((backend) => ({
+      copy: undefined as never,
+      get: async (key, options) => {
+        const found = await backend.get(key, options);
+        return found && { ...found, info: { ...found.info, size: found.info.size + 1 } };
+      },
+    }));
+    await driver.upload("a", "hello");
+    await expect(driver.copy("a", "b")).rejects.toMatchObject({ code: "invalid-option" });
+    expect(await driver.exists("b")).toBe(false);
+  });
+
+  it("copy where the store cannot names the target that refuses it, and is ended by an abort as it writes", async () => {
+    const refusing = await over(() => ({
+      copy: undefined as never,
+      put: () => Promise.reject(new StorageError("precondition-failed", "no")),
+      head: async (key) => (key === "a" ? { key, size: 5, etag: '"e"' } : null),
+      get: async () => ({ info: { key: "a", size: 5, etag: '"e"' }, body: new Response("hello").body as never }),
+    }));
+    for (const verb of ["copy", "move"] as const)
+      await expect(refusing[verb]("a", "b", { ifNoneMatch: "*" })).rejects.toMatchObject({
+        code: "precondition-failed",
+        key: "b",
+      });
+    const control = new AbortController();
+    const reason = new Error("left");
+    const waiting = await over((backend) => ({
+      copy: undefined as never,
+      put: (key, source, options) => {
+        if (key === "a") return backend.put(key, source, options);
+        setTimeout(() => control.abort(reason), 10);
+        return new Promise((_, reject) => options.signal?.addEventListener("abort", () => reject(reason)));
+      },
+    }));
+    await waiting.upload("a", "hello");
+    await expect(waiting.copy("a", "b", { signal: control.signal })).rejects.toBe(reason);
   });
 
   it("move refuses two names that the store reads as one, and keeps the object", async () => {
