@@ -2,7 +2,7 @@ import { describe, expect, it, type MockInstance, onTestFinished, vi } from "vit
 import type { Key, MultipartBackend, StoredInfo } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
-import { putSource } from "../../src/put.ts";
+import { inParts, putSource, removals } from "../../src/put.ts";
 import { childrenOf, childText, readXml } from "../../src/s3/xml.ts";
 import { type Answer, answer, failure, happy, type Received, type Script, wire } from "../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../support/stubbed.ts";
@@ -451,6 +451,59 @@ describe("putSource", () => {
       expect(sent).toEqual([MIB, MIB, 1]);
     },
   );
+
+  it("gives parts and completion what the beginning told of them", async () => {
+    const plan = { partSize: 100, concurrency: 1, memory: new MemoryBudget(400, 100, 2) };
+    const begun = { uploadId: "u", writeId: "mark", checksum: "CRC32C full" };
+    const given: unknown[] = [];
+    const steps = {
+      plan,
+      create: async () => begun,
+      uploadPart: async (...[, id, partNumber, , { checksum }]: Parameters<MultipartBackend["uploadPart"]>) => {
+        given.push([id, checksum]);
+        return { partNumber, etag: '"e"' };
+      },
+      complete: async (...[, id, , { writeId, checksum }]: Parameters<MultipartBackend["complete"]>) => {
+        given.push([id, checksum, writeId]);
+        return '"all"';
+      },
+    } as unknown as MultipartBackend;
+    await putSource(() => Promise.reject(new Error("whole")), steps, "k" as Key, { bytes: noise(101) }, {});
+    const part = [begun.uploadId, begun.checksum];
+    expect(given).toEqual([part, part, [...part, begun.writeId]]);
+  });
+
+  it("holds no more memory for a small body than its length, where that is known", async () => {
+    const memory = new MemoryBudget(4000, 1000, 3);
+    const held: number[] = [];
+    const putBytes = async (): Promise<StoredInfo> => (held.push(memory.used), {}) as unknown as StoredInfo;
+    const steps = { plan: { partSize: 1000, concurrency: 2, memory } } as MultipartBackend;
+    await putSource(putBytes, steps, "k" as Key, { stream: source([noise(10)]).stream, size: 10 }, {});
+    expect(held).toEqual([10]);
+  });
+
+  it("each upload that was given up is waited for in the end", async () => {
+    const gone: (() => void)[] = [];
+    const steps = {
+      create: async () => ({ uploadId: "u" }),
+      abort: () => new Promise<void>((resolve) => gone.push(resolve)),
+    } as Pick<MultipartBackend, "create" | "complete" | "abort">;
+    for (let upload = 0; upload < 2; upload++) {
+      const control = new AbortController();
+      const sending = inParts(steps, "k" as Key, { signal: control.signal }, () => {
+        control.abort("left");
+        return Promise.reject(new Error("stopped"));
+      });
+      await expect(sending).rejects.toBe("left");
+    }
+    let over = false;
+    const all = removals(steps).then(() => (over = true));
+    gone[1]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(over).toBe(false);
+    gone[0]?.();
+    await all;
+  });
 
   it("uses the buffer of a small body again once it is stored", async () => {
     const plan = { partSize: 1000, concurrency: 2, memory: new MemoryBudget(4000, 1000, 3) };
