@@ -9,6 +9,7 @@ import fs from "../../drivers/fs.ts";
 import type { Driver } from "../../src/driver.ts";
 import { root } from "../docs/blocks.ts";
 import { startStub } from "../faults/stub.ts";
+import { failure, happy, wire } from "../support/wire.ts";
 
 const main = join(root, "dist/cli/main.js");
 const keys = { accessKeyId: "id", secretAccessKey: "secret" };
@@ -47,6 +48,9 @@ describe("unbucket copy", () => {
     onTestFinished(() => stub.close());
     stub.world("bucket");
     const env = {
+      // Of an app that is developed on a folder: what was typed counts.
+      STORAGE_BACKEND: "fs",
+      STORAGE_S3_BUCKET: "no-bucket",
       STORAGE_S3_ENDPOINT_URL: stub.url,
       STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
       STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
@@ -113,6 +117,23 @@ describe("unbucket copy", () => {
     );
   });
 
+  it("sends a condition with each write, and none where it is told to", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a", "source");
+    const server = await wire(happy);
+    const env = { STORAGE_S3_ENDPOINT_URL: server.url, STORAGE_S3_ACCESS_KEY: "id", STORAGE_S3_SECRET_KEY: "s" };
+    for (const options of [[], ["--no-conditions"]]) await copy(cwd, ["from", "s3://bucket", ...options], env);
+    const puts = server.requests.filter(({ method }) => method === "PUT");
+    expect(puts.map(({ headers }) => headers["if-none-match"])).toEqual(["*", undefined]);
+  });
+
+  it("takes a folder beside another whose name begins as its own", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "from") }).upload("a", "source");
+    expect((await copy(cwd, ["from", "from-2"])).code).toBe(0);
+    expect((await copy(cwd, ["from-2", "from"])).code).toBe(0);
+  });
+
   it("checks every byte afterwards, and ends with 1 where something is missing or differs", async () => {
     const cwd = await scratch();
     const [from, to] = ["from", "to"].map((name) => fs({ base: join(cwd, name) })) as [Driver, Driver];
@@ -121,6 +142,7 @@ describe("unbucket copy", () => {
     const whole = await copy(cwd, ["from", "to", "--check"]);
     expect(whole).toEqual({ code: 0, out: ["0 to copy (0 bytes), 3 the same"], err: "" });
     await to.delete("a");
+    expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(1);
     await to.upload("b", "other of b");
     expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "1"])).toEqual({
       code: 1,
@@ -133,6 +155,7 @@ describe("unbucket copy", () => {
     });
     // By times alone it looks the same.
     expect((await copy(cwd, ["from", "to", "--dry-run"])).out).not.toContain("kept  b");
+    expect((await copy(cwd, ["from", "to", "--check", "--prefix", "b"])).code).toBe(1);
     const mended = await copy(cwd, ["from", "to", "--compare", "bytes", "--replace", "always"]);
     expect(mended.out).toContain("2 copied (20 bytes), 1 the same");
     expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(0);
@@ -154,6 +177,9 @@ describe("unbucket copy", () => {
     const refused = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_SECRET_KEY: "wrong" });
     expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket: env list/)]);
     expect(refused.err).not.toContain("wrong");
+    const { url } = await wire(() => failure(403, "AccessDenied"));
+    const denied = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_ENDPOINT_URL: url });
+    expect([denied.code, denied.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket: env list/)]);
   });
 
   it.each([
@@ -188,7 +214,9 @@ describe("unbucket copy", () => {
     await writeFile(join(cwd, "file"), "");
     await writeFile(join(cwd, "aws"), "AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY=secret");
     await symlink("from", join(cwd, "link"));
-    const { code, out, err } = await copy(cwd, args);
+    // A file of variables stands alone: the keys of the environment are the other end's.
+    const env = { STORAGE_S3_ACCESS_KEY: "other", STORAGE_S3_SECRET_KEY: "other" };
+    const { code, out, err } = await copy(cwd, args, env);
     expect([code, out.join("").replace(/.*USAGE.*/s, "")]).toEqual([1, ""]);
     expect(err).toContain(said);
     expect(await readdir(cwd)).toEqual(["aws", "file", "from", "link"]);
