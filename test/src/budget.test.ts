@@ -29,6 +29,18 @@ describe("MemoryBudget", () => {
     expect(budget.used).toBe(100);
   });
 
+  it("lets one grow to what fits with what it then gives back", async () => {
+    const budget = new MemoryBudget(400, 100, 1);
+    budget.seal(await budget.take(100, 0));
+    const first = budget.seal(await budget.take(25, 0));
+    const grown = budget.take(100, 25);
+    expect(await settled(grown)).toBe(true);
+    budget.give(first, true);
+    // The next byte would be one of those that are set aside.
+    expect([budget.used, await settled(budget.take(1, 0))]).toEqual([200, true]);
+    expect(await settled(budget.take(4, 0))).toBe(false);
+  });
+
   it("lets several take what makes up one part, where there is no room to set anything aside", async () => {
     const budget = new MemoryBudget(100, 100, 1);
     await Promise.all(Array.from({ length: 4 }, () => budget.take(25, 0)));
@@ -40,8 +52,22 @@ describe("MemoryBudget", () => {
     const [a, b] = [await budget.take(100, 0), await budget.take(100, 0)];
     budget.give(a, true);
     budget.give(b, true);
+    expect([budget.used, budget.held]).toEqual([0, 100]);
     expect((await budget.take(100, 0)).buffer).toBe(a.buffer);
     expect((await budget.take(100, 0)).buffer).not.toBe(b.buffer);
+  });
+
+  it("lets kept buffers go for the memory of others", async () => {
+    const budget = new MemoryBudget(500, 100, 5);
+    const full = await Promise.all([budget.take(100, 0), budget.take(100, 0), budget.take(100, 0)]);
+    for (const loan of full) budget.give(loan, true);
+    expect(budget.held).toBe(300);
+    const others = await Promise.all([1, 2, 3].map(() => budget.take(99, 0)));
+    expect([budget.used, budget.held]).toEqual([297, 497]);
+    const late = await budget.take(3, 0);
+    expect(budget.held).toBe(500);
+    for (const loan of [...others, late]) budget.give(loan, true);
+    expect(budget.held).toBe(200);
   });
 
   it("never reuses a buffer that something may still read, nor one of another size", async () => {
@@ -101,7 +127,7 @@ describe("MemoryBudget", () => {
       let peak = 0;
       const take = async (bytes: number, held: number): Promise<Loan> => {
         const loan = await budget.take(bytes, held);
-        peak = Math.max(peak, budget.used);
+        peak = Math.max(peak, budget.held);
         return loan;
       };
       // As an upload does: a first buffer that grows, then whole parts, several in flight, slow in between.
@@ -158,6 +184,19 @@ describe("a body that has stopped", () => {
     expect(budget.used).toBe(4);
     budget.give(stopped, true);
     expect((await budget.take(100, 0)).buffer).toBe(buffer);
+  });
+
+  it("leaves no buffer behind that would be more than all may hold", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(500, 100, 5);
+    const full = await Promise.all([1, 2, 3].map(() => budget.take(100, 0)));
+    for (const loan of full) budget.give(loan, true);
+    for (let index = 0; index < 2; index++) budget.seal(await budget.take(99, 0));
+    (await budget.take(100, 0)).end = 50;
+    expect([budget.used, budget.held]).toEqual([298, 498]);
+    void budget.take(90, 0);
+    await vi.advanceTimersByTimeAsync(1100);
+    expect([budget.used, budget.held]).toEqual([248, 448]);
   });
 
   it("is told by a clock that nobody sets, and so is one that is sent", async () => {
