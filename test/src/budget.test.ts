@@ -41,6 +41,22 @@ describe("MemoryBudget", () => {
     expect(await settled(budget.take(4, 0))).toBe(false);
   });
 
+  it("has one that grows wait where both its buffers would be more than all may hold", async () => {
+    const budget = new MemoryBudget(6400, 3200, 1);
+    const first = budget.seal(await budget.take(3190, 0));
+    const control = new AbortController();
+    const large = budget.take(3200, 0, control.signal);
+    const small = await Promise.all([1, 2, 3].map(() => budget.take(100, 0)));
+    control.abort("left");
+    await expect(large).rejects.toBe("left");
+    const grown = budget.take(3200, 3190);
+    expect(await settled(grown)).toBe(false);
+    for (const loan of small) budget.give(loan, true);
+    await grown;
+    expect(budget.used).toBe(6390);
+    budget.give(first, true);
+  });
+
   it("lets several take what makes up one part, where there is no room to set anything aside", async () => {
     const budget = new MemoryBudget(100, 100, 1);
     await Promise.all(Array.from({ length: 4 }, () => budget.take(25, 0)));
@@ -258,6 +274,7 @@ describe("small ones", () => {
     expect((await late).small).toBe(true);
     expect(await settled(large)).toBe(false);
     budget.give(full, true);
+    expect(budget.used).toBe(8 * 100 + 3200);
     budget.give(await large, true);
     for (const loan of small) budget.give(loan, true);
     budget.give(await late, true);

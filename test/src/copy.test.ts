@@ -185,7 +185,7 @@ describe("copyAll", () => {
         const { pages } = to.list(options);
         const timeless = async function* (): ReturnType<typeof pages> {
           for await (const { objects, ...page } of pages())
-            yield { ...page, objects: objects.map(({ lastModified: _, ...object }) => object) };
+            yield { ...page, objects: objects.map((object) => ({ ...object, lastModified: undefined })) };
         };
         return Object.assign(to.list(options), { pages: timeless });
       };

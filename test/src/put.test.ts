@@ -486,8 +486,9 @@ describe("putSource", () => {
     const gone: (() => void)[] = [];
     const steps = {
       create: async () => ({ uploadId: "u" }),
+      complete: () => Promise.reject(new Error("complete")),
       abort: () => new Promise<void>((resolve) => gone.push(resolve)),
-    } as Pick<MultipartBackend, "create" | "complete" | "abort">;
+    };
     for (let upload = 0; upload < 2; upload++) {
       const control = new AbortController();
       const sending = inParts(steps, "k" as Key, { signal: control.signal }, () => {
