@@ -115,6 +115,7 @@ describe("MemoryBudget", () => {
   it("rescues those who all hold something and wait for more", async () => {
     const budget = new MemoryBudget(300, 100, 1);
     const held = await Promise.all([budget.take(25, 0), budget.take(25, 0), budget.take(25, 0), budget.take(25, 0)]);
+    for (const loan of held) budget.seal(loan);
     const more = held.map(({ buffer }) => budget.take(100, buffer.byteLength));
     const order: number[] = [];
     await Promise.all(
@@ -247,6 +248,38 @@ describe("a body that has stopped", () => {
     await vi.advanceTimersByTimeAsync(10);
     budget.give(await second, true);
     expect(budget.used).toBe(3 * 99);
+  });
+
+  it("keeps its buffer where that is full", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    const full = await budget.take(100, 0);
+    const { buffer } = full;
+    full.end = 100;
+    void budget.take(50, 0);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(full.buffer).toBe(buffer);
+  });
+
+  it("is passed by one that brings more than all the others were lent", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(16_000, 3200, 1);
+    const take = async (bytes: number): Promise<Loan> => {
+      const loan = await budget.take(bytes, 0);
+      loan.end = bytes;
+      return loan;
+    };
+    const [, , own] = [await take(3168), await take(3168), await take(2944)];
+    const lent = take(2880);
+    for (let small = 0; small < 4; small++) await take(100);
+    await vi.advanceTimersByTimeAsync(1500);
+    await lent;
+    expect(budget.used).toBe(2 * 3168 + 2944 + 400 + 2880);
+    const grown = budget.take(3200, budget.seal(own as Loan).end);
+    await vi.advanceTimersByTimeAsync(1500);
+    budget.give(own as Loan, true);
+    await grown;
+    expect(budget.used).toBe(2 * 3168 + 3200 + 400 + 2880);
   });
 
   it("keeps its buffer while it is sent", async () => {
