@@ -1,4 +1,5 @@
 /** `unbucket copy`: the objects of a folder or a bucket into another one. */
+import { setMaxListeners } from "node:events";
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { StorageError } from "../src/error.ts";
@@ -23,7 +24,7 @@ const args = {
   },
   check: {
     type: "boolean",
-    description: "Write nothing, compare bytes, end with 1 when something is missing or differs",
+    description: "Write nothing, compare bytes; ends with 1 when something is missing or differs, 2 when it failed",
     default: false,
   },
   concurrency: { type: "string", description: "Objects at a time, 1 to 64", default: "4", valueHint: "number" },
@@ -37,12 +38,17 @@ const args = {
   "to-env": { type: "string", description: "File with those of the target", valueHint: "file" },
 } as const;
 
-/** The command. It ends with 1 when an object could not be copied, or with `--check` differs; run again, it goes on. */
+/** What a check ends with, as `cmp` and `diff` do. */
+const [DIFFERS, FAILED] = [1, 2];
+
+/** The command. It ends with 1 when an object could not be copied; run again, it goes on. A check ends with 1 when one differs, and with 2 when it failed. */
 export const copy: CommandDef<typeof args> = defineCommand({
   meta: { name: "copy", description: "Copy what a folder or a bucket has, and another one lacks, with its headers" },
   args,
   async run({ args: given, rawArgs }) {
     const control = new AbortController();
+    // Each object that is under way listens several times.
+    setMaxListeners(0, control.signal);
     const stop = (): void => control.abort(new Error("stopped; run it again to go on"));
     process.once("SIGINT", stop).once("SIGTERM", stop);
     // Who reads along may leave, as `head` does.
@@ -52,6 +58,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
     const counts: Counts = { copied: 0, bytes: 0, same: 0, kept: 0, gone: 0, failed: 0 };
     const { check } = given;
     const dryRun = check || given["dry-run"];
+    const how = check ? "check" : dryRun ? "dry run" : "copy";
     try {
       refuseUnknown("copy", args, given._, rawArgs);
       // A variable of a script that is not set must not copy everything.
@@ -74,16 +81,19 @@ export const copy: CommandDef<typeof args> = defineCommand({
         onObject: (done) => {
           counts[done.result]++;
           if (done.result === "copied") counts.bytes += done.size;
-          const line = lineOf(done, dryRun);
+          const line = lineOf(done, how);
           if (line !== undefined) (done.error ? console.error : console.log)(line);
         },
       });
-      console.log(summary(counts, dryRun));
-      if (check && counts.copied + counts.kept > 0) process.exitCode = 1;
+      console.log(summary(counts, how));
+      if (!check) return;
+      // A volume that is not mounted, or a prefix with a typing error, must not pass for a copy that is whole.
+      if (Object.values(counts).every((count) => count === 0)) throw new Error("the source has no object to check");
+      if (counts.copied + counts.kept > 0) process.exitCode = DIFFERS;
     } catch (error) {
-      if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, dryRun));
+      if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how));
       console.error(harmless(StorageError.is(error) ? await named(error, ends) : said(error)));
-      process.exitCode = 1;
+      process.exitCode = check ? FAILED : 1;
     } finally {
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
       for (const { driver } of ends) await driver.dispose?.();

@@ -45,7 +45,7 @@ export async function mustExist({ folder }: End): Promise<void> {
 
 /** A failure that is of a whole store behind the name of that, which each is asked for once more: no error says a bucket. */
 export async function named(error: StorageError, ends: readonly End[]): Promise<string> {
-  if (!["bucket-not-found", "unauthenticated", "denied"].includes(error.code)) return error.message;
+  if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return error.message;
   for (const { typed, store } of ends) {
     const failed = await store
       .list({ limit: 1 })

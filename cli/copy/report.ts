@@ -4,12 +4,21 @@ import type { CopiedObject, CopyAllResult } from "../../src/copy.ts";
 /** What came of the objects so far. */
 export type Counts = Record<keyof CopyAllResult | "failed", number>;
 
+/** What a run is for. */
+export type Purpose = "copy" | "dry run" | "check";
+
+const WORDS: Readonly<Record<Purpose, Readonly<Partial<Record<CopiedObject["result"], string>>>>> = {
+  copy: {},
+  "dry run": { copied: "would copy" },
+  check: { copied: "missing or older", kept: "differs" },
+};
+
 /** The line of one object; none of one that is the same. */
-export function lineOf({ key, size, result, error }: CopiedObject, dryRun: boolean): string | undefined {
+export function lineOf({ key, size, result, error }: CopiedObject, purpose: Purpose): string | undefined {
   if (result === "same") return undefined;
   if (error) return `${result}  ${harmless(error.message)}`;
   const shown = /\p{C}/u.test(key) ? harmless(JSON.stringify(key)) : key;
-  const word = result === "copied" && dryRun ? "would copy" : result;
+  const word = WORDS[purpose][result] ?? result;
   return result === "copied" ? `${word}  ${shown}  ${bytes(size)}` : `${word}  ${shown}`;
 }
 
@@ -19,11 +28,13 @@ export function harmless(text: string): string {
 }
 
 /** The last line. */
-export function summary({ copied, bytes: size, same, kept, gone, failed }: Counts, dryRun: boolean): string {
+export function summary({ copied, bytes: size, same, kept, gone, failed }: Counts, purpose: Purpose): string {
+  const mend =
+    purpose === "check" ? "differ: --compare bytes --replace always copies them" : "kept, which differ: see --replace";
   return [
-    `${copied} ${dryRun ? "to copy" : "copied"} (${bytes(size)})`,
+    `${copied} ${purpose === "copy" ? "copied" : "to copy"} (${bytes(size)})`,
     `${same} the same`,
-    ...(kept > 0 ? [`${kept} kept, which differ: see --replace`] : []),
+    ...(kept > 0 ? [`${kept} ${mend}`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ].join(", ");

@@ -147,9 +147,9 @@ describe("unbucket copy", () => {
     expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "1"])).toEqual({
       code: 1,
       out: [
-        "would copy  a  10 bytes",
-        "kept  b",
-        "1 to copy (10 bytes), 1 the same, 1 kept, which differ: see --replace",
+        "missing or older  a  10 bytes",
+        "differs  b",
+        "1 to copy (10 bytes), 1 the same, 1 differ: --compare bytes --replace always copies them",
       ],
       err: "",
     });
@@ -159,6 +159,36 @@ describe("unbucket copy", () => {
     const mended = await copy(cwd, ["from", "to", "--compare", "bytes", "--replace", "always"]);
     expect(mended.out).toContain("2 copied (20 bytes), 1 the same");
     expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(0);
+  });
+
+  it("has not checked what is not there or cannot be asked, which ends with 2", async () => {
+    const cwd = await scratch();
+    const from = fs({ base: join(cwd, "from") });
+    await from.upload("a", "x");
+    await copy(cwd, ["from", "to"]);
+    const none = "the source has no object to check";
+    await mkdir(join(cwd, "empty"));
+    for (const args of [
+      ["empty", "to"],
+      ["from", "to", "--prefix", "typo/"],
+    ])
+      expect(await copy(cwd, [...args, "--check"])).toMatchObject({ code: 2, err: none });
+    expect(await copy(cwd, ["from", "to", "--check", "--chek"])).toMatchObject({ code: 2 });
+    const env = {
+      STORAGE_S3_ENDPOINT_URL: "http://127.0.0.1:1",
+      STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
+      STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
+    };
+    const { code, err } = await copy(cwd, ["from", "s3://bucket", "--check"], env);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^s3:\/\/bucket: env list .*ECONNREFUSED/)]);
+  });
+
+  it("does not warn of the many that listen for the one signal", async () => {
+    const cwd = await scratch();
+    const from = fs({ base: join(cwd, "from"), durable: false });
+    for (let n = 0; n < 40; n++) await from.upload(`${n}`, new Uint8Array(300_000));
+    await copy(cwd, ["from", "to", "--concurrency", "32"]);
+    expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "32"])).toMatchObject({ code: 0, err: "" });
   });
 
   it("names the end whose bucket is not there", async () => {
@@ -217,7 +247,7 @@ describe("unbucket copy", () => {
     // A file of variables stands alone: the keys of the environment are the other end's.
     const env = { STORAGE_S3_ACCESS_KEY: "other", STORAGE_S3_SECRET_KEY: "other" };
     const { code, out, err } = await copy(cwd, args, env);
-    expect([code, out.join("").replace(/.*USAGE.*/s, "")]).toEqual([1, ""]);
+    expect([code, out.join("").replace(/.*USAGE.*/s, "")]).toEqual([args.includes("--check") ? 2 : 1, ""]);
     expect(err).toContain(said);
     expect(await readdir(cwd)).toEqual(["aws", "file", "from", "link"]);
   });
