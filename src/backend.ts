@@ -127,7 +127,7 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
 export interface BackendDeleteOptions extends RequestOptions {
   /**
    * What `move` has copied: where the driver can tell in the moment of the delete, only that, else `precondition-failed`; an absent key is
-   * success. A driver that cannot tell deletes what is there.
+   * success. A driver or a store that cannot tell deletes what is there.
    */
   readonly ifMatch?: string | undefined;
 }

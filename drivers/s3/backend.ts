@@ -10,7 +10,7 @@ import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
 import { clients } from "./clients.ts";
 import { copyObject } from "./copy.ts";
-import { deleteObject, deleteObjects } from "./delete.ts";
+import { deleteMatching, deleteObjects } from "./delete.ts";
 import { listObjects } from "./list.ts";
 import {
   abortUpload,
@@ -64,7 +64,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     get: (key, get) => fits(key, () => getObject(client, key, get)),
     put: (key, source, put) =>
       fits(key, () => putSource((to, bytes, own) => putObject(client, to, bytes, own), multipart, key, source, put)),
-    delete: (key, call) => fits(key, () => deleteObject(client, key, call)),
+    delete: (key, options) => fits(key, () => deleteMatching(client, key, options, bucket)),
     deleteMany: (keys, call) => deleteObjects(client, keys, call),
     list: (list) => listObjects(client, list),
     copy: (from, to, copy) => fits(to, () => copyObject(client, multipart, from, to, copy, bucket)),

@@ -3,16 +3,18 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 import { sha256Base64 } from "#digest";
-import type { CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
+import type { BackendDeleteOptions, CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
 import { hasCode, locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import { type Failure, retry } from "../../src/retry.ts";
+import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Query } from "../../src/s3/url.ts";
 import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf } from "./complaint.ts";
 import { absent, toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
+import { type BucketCheck, headObject } from "./read.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;
@@ -23,9 +25,10 @@ export function deleteObject(
   key: Key,
   call: RequestOptions,
   query: Query = { versionId: call.versionId },
+  condition: HeaderMap = {},
 ): Promise<void> {
   const { signal } = call;
-  const headers = extraHeaders(call.headers, false);
+  const headers = { ...extraHeaders(call.headers, false), ...condition };
   return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
     if (response.status === 404) return void (await absent(response, identity));
     await response.discard();
@@ -33,6 +36,33 @@ export function deleteObject(
     if (response.header("content-type")?.startsWith("text/html"))
       throw new StorageError("corrupt", "the store or a proxy answered with a page", { retryable: true });
   });
+}
+
+/**
+ * Deletes what a move has copied, if it still is there. Servers that ignore the condition delete what is there; those that refuse it, or
+ * hold it against another form of the ETag, are asked without one when a look says that it is the one.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+ */
+export async function deleteMatching(
+  client: Client,
+  key: Key,
+  { ifMatch, ...call }: BackendDeleteOptions,
+  bucket: BucketCheck,
+): Promise<void> {
+  if (ifMatch === undefined) return deleteObject(client, key, call);
+  try {
+    return await deleteObject(client, key, call, undefined, { "if-match": ifMatch });
+  } catch (error) {
+    const refused = hasCode(error, "precondition-failed");
+    if (!refused && !hasCode(error, "unsupported")) throw error;
+    const now = await headObject(client, key, call, bucket).catch(() => {
+      throw error;
+    });
+    // Also by an attempt of ours whose answer was lost.
+    if (!now) return;
+    if (now.etag !== ifMatch) throw new StorageError("precondition-failed", `there is another version, ${now.etag}`);
+  }
+  return deleteObject(client, key, call);
 }
 
 /** Deletes many objects and gives those that failed. */

@@ -169,7 +169,8 @@ export const multipartCases: readonly Case[] = [
       same(await driver.exists(key), false, "exists before it is complete");
       const state = JSON.parse(JSON.stringify(upload.state())) as ReturnType<typeof upload.state>;
       const again = await driver.resumeMultipartUpload(state.key, state);
-      same(await again.offset(), partSize, "offset behind the part that had come whole");
+      const whole = Math.floor((partSize + 20_000) / state.partSize) * state.partSize;
+      same(await again.offset(), whole, "offset behind what had come of whole parts");
       const loaded: number[] = [];
       const info = await again.send((start) => source(cut(bytes.subarray(start), [100_000])).stream, {
         onProgress: (progress) => loaded.push(progress.loaded),

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import type { Key } from "../../../src/backend.ts";
 import { StorageError } from "../../../src/error.ts";
 import { childrenOf, childText, readXml } from "../../../src/s3/xml.ts";
-import { answer, failure, type Received, wire, xml } from "../../support/wire.ts";
+import { answer, failure, type Received, type Script, wire, xml } from "../../support/wire.ts";
 import { stubbed } from "../../support/stubbed.ts";
 
 const keysIn = ({ body }: Received): (string | undefined)[] =>
@@ -28,6 +29,54 @@ describe("deleteObject", () => {
       code: "bucket-not-found",
       response: { status: 404 },
     });
+  });
+});
+
+describe("deleteMatching", () => {
+  const moving = async (
+    script: Script,
+  ): Promise<[outcome: unknown, lines: readonly string[], conditions: unknown[]]> => {
+    const server = await wire(script);
+    const backend = await stubbed(server).getInstance();
+    const outcome = await backend.delete("k" as Key, { ifMatch: '"e"' }).then(
+      () => "deleted",
+      (error: StorageError) => error.code,
+    );
+    return [outcome, server.lines(), server.requests.map(({ headers }) => headers["if-match"])];
+  };
+  const head = (etag: string) => answer(200, { "content-length": "1", etag });
+
+  it("asks for the one version, and for nothing else where that is done", async () => {
+    expect(await moving(() => answer(204))).toEqual(["deleted", ["DELETE /bucket/k"], ['"e"']]);
+    expect(await moving(() => failure(404, "NoSuchKey"))).toEqual(["deleted", ["DELETE /bucket/k"], ['"e"']]);
+  });
+
+  it.each([
+    ["another version", head('"f"'), "precondition-failed", 2],
+    ["the version, by a server that holds the condition against another text", head('"e"'), "deleted", 3],
+    ["nothing, as after an attempt whose answer was lost", failure(404, "NoSuchKey"), "deleted", 2],
+    ["what may not be looked at", failure(403, "AccessDenied"), "precondition-failed", 2],
+  ])("refused looks at what is there: %s", async (_, found, outcome, requests) => {
+    const script: Script = ({ method, path, headers }) => {
+      if (method === "HEAD") return path === "/bucket/k" ? found : answer(200);
+      return headers["if-match"] ? failure(412, "PreconditionFailed") : answer(204);
+    };
+    const [done, lines] = await moving(script);
+    expect(done).toBe(outcome);
+    expect(lines.filter((line) => line.endsWith("/k"))).toHaveLength(requests);
+  });
+
+  it("asks without where the store knows no such condition, if it is the one", async () => {
+    const by =
+      (etag: string): Script =>
+      ({ method, headers }) =>
+        method === "HEAD" ? head(etag) : headers["if-match"] ? failure(501, "NotImplemented") : answer(204);
+    expect(await moving(by('"e"'))).toMatchObject(["deleted", { length: 3 }, ['"e"', undefined, undefined]]);
+    expect((await moving(by('"f"')))[0]).toBe("precondition-failed");
+  });
+
+  it("fails as a delete does", async () => {
+    expect((await moving(() => failure(403, "AccessDenied")))[0]).toBe("denied");
   });
 });
 
