@@ -56,6 +56,16 @@ describe("signHeaders", () => {
     );
   });
 
+  it("takes several spaces in a value for one, as servers do", async () => {
+    const made = { ...request(1), headers: { "x-amz-content-sha256": EMPTY, "x-amz-meta-a": "two  and   three" } };
+    const { headers } = await oracle(made, identity, "us-east-1", false).sign();
+    const signed = await signHeaders(made, { identity, region: "us-east-1", date });
+    expect([signed["authorization"], signed["x-amz-meta-a"]]).toEqual([
+      headers.get("authorization"),
+      "two  and   three",
+    ]);
+  });
+
   it("gives the signature of Amazon's published example", async () => {
     // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, "GET Bucket Lifecycle"
     const signed = await signHeaders(
