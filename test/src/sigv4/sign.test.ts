@@ -110,7 +110,7 @@ describe("signUrl", () => {
   it("gives aws4fetch's own signature and parameters for 400 generated requests", async () => {
     for (const seed of SEEDS) {
       const made = request(seed);
-      const who = seed % 3 === 0 ? { ...identity, sessionToken: `token/+=${seed}` } : identity;
+      const who = seed % 3 === 0 ? { ...identity, sessionToken: `token/+=!'()*${seed}` } : identity;
       const expected = (await oracle(made, who, "eu-west-1", true, 600).sign()).url;
       const signed = new URL(await signUrl(made, { identity: who, region: "eu-west-1", date }, 600));
       expect(Object.fromEntries(signed.searchParams), made.url).toEqual(Object.fromEntries(expected.searchParams));
