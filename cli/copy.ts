@@ -13,8 +13,7 @@ const args = {
   prefix: { type: "string", description: "Only keys that start with this", valueHint: "text" },
   replace: {
     type: "string",
-    description: "What is written over: older, never, always",
-    default: "older",
+    description: "What is written over: older (default), never, always",
     valueHint: "what",
   },
   compare: {
@@ -65,6 +64,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
       const compare = given.compare ?? (check ? "bytes" : undefined);
       if (check && compare !== "bytes") throw new Error("--check: compares bytes; leave --compare out");
+      if (check && given.replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
       const from = await endOf(given.from, given["from-env"]);
       const to = await endOf(given.to, given["to-env"]);
       ends.push(from, to);
@@ -90,9 +90,11 @@ export const copy: CommandDef<typeof args> = defineCommand({
       // A volume that is not mounted, or a prefix with a typing error, must not pass for a copy that is whole.
       if (Object.values(counts).every((count) => count === 0)) throw new Error("the source has no object to check");
       if (counts.copied + counts.kept > 0) process.exitCode = DIFFERS;
+      // Listed, and then not given: nobody has compared it.
+      else if (counts.gone > 0) process.exitCode = FAILED;
     } catch (error) {
       if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how));
-      console.error(harmless(StorageError.is(error) ? await named(error, ends) : said(error)));
+      console.error(harmless(StorageError.is(error) ? await named(error, ends, control.signal) : said(error)));
       process.exitCode = check ? FAILED : 1;
     } finally {
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);

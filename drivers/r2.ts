@@ -151,7 +151,7 @@ function r2Backend(options: R2Options): Backend {
     ...usualPlan(),
     async create(key, options) {
       if (conditionOf(options))
-        throw new StorageError("unsupported", "R2 completes no upload on a condition: give the body's size, or bytes");
+        throw new StorageError("unsupported", "R2 completes none on a condition: give bytes, or the size on Workers");
       const writeId = crypto.randomUUID();
       const { uploadId } = await ask(options, () => bucket.createMultipartUpload(base + key, stored(options, writeId)));
       return { uploadId, writeId };

@@ -126,8 +126,8 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
 /** How one object is deleted. */
 export interface BackendDeleteOptions extends RequestOptions {
   /**
-   * What `move` has copied: where the driver can tell in the moment of the delete, only that, else `precondition-failed`; an absent key is
-   * success. A driver or a store that cannot tell deletes what is there.
+   * The ETag of the version that `move` has copied. Where another one is there the delete rejects `precondition-failed`; an absent key is
+   * success. A driver or a store that cannot hold such a condition deletes what is there.
    */
   readonly ifMatch?: string | undefined;
 }

@@ -1,5 +1,6 @@
 /** An object from one store into another, through here. */
 import { refuseLoss } from "./copy-headers.ts";
+import { storeBroke } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore, UploadOptions } from "./interface.ts";
 import { objectHeaders } from "./options.ts";
 import { releasing } from "./upload.ts";
@@ -19,5 +20,5 @@ export function carry(
     refuseLoss(object);
     return to.upload(key, body, { ...options, ...objectHeaders(object), size });
   };
-  return releasing(body, send());
+  return releasing(body, send()).catch(storeBroke);
 }

@@ -136,7 +136,7 @@ export function hasCode(error: unknown, code: ErrorCode): error is StorageFailur
 /** What was thrown as a StorageError, of which it becomes the cause unless it is one. */
 export function storageError(error: unknown): StorageError {
   if (StorageError.is(error)) return error;
-  return new StorageError("unknown", error instanceof Error ? error.message : String(error), { cause: error });
+  return new StorageError("unknown", messageOf(error), { cause: error });
 }
 
 /**
@@ -175,8 +175,18 @@ export function partial(said: string, errors: readonly KeyFailure[], deleted: re
 /** Throws the failure of a body under one name, since each runtime has an error of its own for a client that is gone; a StorageError as it is. */
 export function brokenOff(cause: unknown): never {
   if (StorageError.is(cause)) throw cause;
-  const said = cause instanceof Error ? cause.message : String(cause);
-  throw new StorageError("interrupted", `the body broke off: ${said}`, { cause });
+  throw new StorageError("interrupted", `the body broke off: ${messageOf(cause)}`, { cause });
+}
+
+/** Throws the failure of a body that came from a store: that one broke off, and no caller; all else as it is. */
+export function storeBroke(error: unknown): never {
+  if (!hasCode(error, "interrupted")) throw error;
+  const { cause } = error;
+  throw new StorageError("unavailable", `the object that was read broke off: ${messageOf(cause)}`, { cause });
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The failure of a verb that needs the object. */

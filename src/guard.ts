@@ -1,4 +1,5 @@
 /** Checks a file from someone else on its way into a store: type, size and content. */
+import { heeding } from "./abort.ts";
 import { letGo } from "./reader.ts";
 import { toBody } from "./body.ts";
 import { StorageError } from "./error.ts";
@@ -37,7 +38,7 @@ export interface GuardOptions {
   readonly maxSize?: number | undefined;
   /** Names the type of a file by its first bytes (4100 at most), before the built-in table does; such as `file-type`. */
   readonly detect?: (head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>;
-  /** Ends the waiting for the first bytes: then the source is cancelled, and the guard rejects with the signal's own reason. */
+  /** Ends the waiting for the first bytes and for `detect`: then the source is cancelled, and the guard rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,7 +82,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
 
     opened = await openSource(source, HEAD_BYTES, maxSize, signal);
     const { head, body } = opened;
-    const detected = await detectType(head, detect);
+    const detected = await heeding(detectType(head, detect), signal);
     if (declared !== null && !agrees(declared, detected, head)) throw mismatch(declared, detected, head);
     const actual = declared ?? detected ?? UNKNOWN;
     // UNKNOWN says nothing that could be false.

@@ -242,7 +242,7 @@ export interface MultipartUpload {
    * leaves the upload as it is: `send` again, or resume it from its `state()` in another process.
    */
   send(open: (start: number) => UploadBody | Promise<UploadBody>, options?: SendOptions): Promise<ObjectInfo>;
-  /** How far it is: the first byte that `send` without `verify` opens, or the size of what is complete; `not-found` when it is over. */
+  /** How far it is: the first byte that `send` without `verify` opens, or the size of what is complete; `not-found` when it is over, as far as the store tells. */
   offset(options?: CallOptions): Promise<number>;
   /** What `resumeMultipartUpload` takes. It grows with every part that `send` has sent. */
   state(): UploadState;

@@ -4,7 +4,7 @@ import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
 import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { toDownload, toInfo } from "./download.ts";
-import { notFound, type Place, refusedAt, StorageError } from "./error.ts";
+import { notFound, type Place, refusedAt, StorageError, storeBroke } from "./error.ts";
 import type { CopyOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import type { ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
@@ -60,6 +60,7 @@ export function objectStore(call: Caller): ObjectStore {
     move: (from, to, options = {}) =>
       call("move", from, options, (backend) => {
         const keys = twoKeys(from, to);
+        copyConditions(options);
         const copying = (ifMatch: string | undefined): Promise<ObjectInfo> =>
           copy(backend, ...keys, { ...options, ifMatch });
         return move(...keys, options, [backend, backend], copying);
@@ -150,12 +151,16 @@ function twoKeys(from: string, to: string): readonly [Key, Key] {
 }
 
 async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<ObjectInfo> {
-  const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
-  const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
-  const checked = { ...versioned(backend, options), ifMatch, ifNoneMatch };
+  const checked = { ...versioned(backend, options), ...copyConditions(options) };
   const copied = backend.copy ? await backend.copy(from, to, checked) : await copyThrough(backend, from, to, checked);
   if (!copied) throw notFound(from);
   return toInfo(backend, copied);
+}
+
+/** The source's condition and the target's; rejects `invalid-option`. */
+function copyConditions({ ifMatch, ifNoneMatch }: CopyOptions): Pick<CopyOptions, "ifMatch" | "ifNoneMatch"> {
+  checkConditions({ ifNoneMatch });
+  return { ifMatch: checkEtag("ifMatch", unlessAny(ifMatch)), ifNoneMatch };
 }
 
 async function copyThrough(
@@ -171,7 +176,7 @@ async function copyThrough(
   const put = async (): Promise<StoredInfo> => {
     refuseLoss(info);
     const options = { ...objectHeaders(info), headers: write, ifNoneMatch, signal: reading.signal };
-    return backend.put(to, { stream: body, size: info.size }, options).catch(refusedAt(to));
+    return backend.put(to, { stream: body, size: info.size }, options).catch(storeBroke).catch(refusedAt(to));
   };
   return releasing(body, put());
 }

@@ -1,7 +1,7 @@
 /** Going on with an upload: what the store holds already is compared with the source, and the rest is sent. */
 import { sha256Base64 } from "#digest";
 import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
-import { toBody } from "./body.ts";
+import { toBody, wrongSize } from "./body.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
 import type { MultipartUpload, ObjectInfo, SendOptions, SentPart, UploadState } from "./interface.ts";
@@ -110,13 +110,19 @@ export async function sendMissing(
   if (start > 0) onBytes?.(start);
   const body = await open(start);
   const sendBody = async (): Promise<ObjectInfo> => {
-    const { source } = toBody(body, size === undefined ? undefined : size - start);
-    if ("bytes" in source)
+    const { source } = toBody(body);
+    const rest = size === undefined ? undefined : size - start;
+    const length = "bytes" in source ? source.bytes.byteLength : source.size;
+    // A shorter one is a piece, of which the whole parts are kept.
+    if (rest !== undefined && length !== undefined && length > rest) throw wrongSize(length, rest);
+    if ("bytes" in source && length === (rest ?? length))
       return send(
         () => slicesOf(source.bytes, partSize),
         () => {},
       );
-    const reader = readerOf(source, signal);
+    const stream =
+      "bytes" in source ? (new Response(source.bytes as BodyInit).body as ReadableStream<Uint8Array>) : source.stream;
+    const reader = readerOf({ stream, size: rest ?? length }, signal);
     const { memory } = steps.plan;
     try {
       const first = await nextPiece(memory, reader, partSize, signal);

@@ -43,12 +43,15 @@ export async function mustExist({ folder }: End): Promise<void> {
   if (!(await isThere(folder))) throw new Error(`${folder} is not there`);
 }
 
+/** Milliseconds that a store is asked once more, of which there may be no answer again. */
+const ASK_MS = 5000;
+
 /** A failure that is of a whole store behind the name of that, which each is asked for once more: no error says a bucket. */
-export async function named(error: StorageError, ends: readonly End[]): Promise<string> {
+export async function named(error: StorageError, ends: readonly End[], stop: AbortSignal): Promise<string> {
   if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return error.message;
   for (const { typed, store } of ends) {
     const failed = await store
-      .list({ limit: 1 })
+      .list({ limit: 1, signal: AbortSignal.any([stop, AbortSignal.timeout(ASK_MS)]) })
       .pages()
       .next()
       .catch((again: unknown) => again);

@@ -4,7 +4,7 @@ import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { summing } from "./checksum.ts";
 import { commit } from "./commit.ts";
-import { checkConditions } from "./conditions.ts";
+import { checkPresent } from "./conditions.ts";
 import { copy } from "./copy.ts";
 import { abandon, writeDraft } from "./draft.ts";
 import { fromErrno, onDisk } from "./errno.ts";
@@ -41,7 +41,7 @@ export function fsBackend(options: FsOptions): Backend {
       // A condition that fails now fails before the body has been sent for nothing; what counts is the check at the end.
       if (put.ifMatch !== undefined || put.ifNoneMatch !== undefined) {
         await onDisk(async () =>
-          checkConditions(key, (await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
+          checkPresent(key, (await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
         );
       }
     } catch (error) {

@@ -4,7 +4,7 @@ import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
 import { unlink } from "./calls.ts";
-import { checkConditions, type Conditions } from "./conditions.ts";
+import { checkPresent, type Conditions } from "./conditions.ts";
 import { discard, laterDraft, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
@@ -39,7 +39,7 @@ export async function commit(
   try {
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async (unlock) => {
       const before = await findAll(root, key);
-      checkConditions(key, before[0], conditions);
+      checkPresent(key, before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
       const mode = before[0] && before[0].stats.mode & 0o777n;
       if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))

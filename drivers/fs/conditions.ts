@@ -8,7 +8,7 @@ import { etagOf } from "./identity.ts";
 export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
 
 /** Checks conditions against the present version of a key; rejects `precondition-failed`. */
-export function checkConditions(key: string, present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+export function checkPresent(key: string, present: Found | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
   if (ifNoneMatch !== undefined && present) throw refused(key, "the object exists already");
   if (ifMatch === undefined || (present && (ifMatch === "*" || etagOf(present.stats) === ifMatch))) return;
   throw refused(

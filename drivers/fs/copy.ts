@@ -4,7 +4,7 @@ import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { pathOf } from "./anchor.ts";
 import { commit } from "./commit.ts";
-import { checkConditions } from "./conditions.ts";
+import { checkPresent } from "./conditions.ts";
 import { copyDraft, discard, type Draft } from "./draft.ts";
 import { isAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
@@ -39,7 +39,7 @@ export async function copy(
         throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
       }
       // Known now, it fails before the bytes are copied for nothing; what counts is the check at the end.
-      if (ifNoneMatch !== undefined) checkConditions(to, (await findAll(root, to))[0], { ifNoneMatch });
+      if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
       draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept));
       // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
       const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());

@@ -6,7 +6,7 @@ import { refuse } from "../../src/options.ts";
 import { over } from "../../src/resume.ts";
 import { type Checksums, summing } from "./checksum.ts";
 import { commit } from "./commit.ts";
-import { checkConditions, type Conditions } from "./conditions.ts";
+import { checkPresent, type Conditions } from "./conditions.ts";
 import { discard, type Draft, writeDraft } from "./draft.ts";
 import { findAll } from "./find.ts";
 import { etagOf } from "./identity.ts";
@@ -79,7 +79,7 @@ async function join(
     const upload = await findUpload(root, key, uploadId);
     if (!upload) throw over();
     const parts = listedParts(list, await storedParts(root, uploadId));
-    checkConditions(key, (await findAll(root, key))[0], conditions);
+    checkPresent(key, (await findAll(root, key))[0], conditions);
     const checksum = algorithmOf(settings.checksums, upload);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });

@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { rename, rmdir, unlink } from "node:fs/promises";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
-import { checkConditions } from "./conditions.ts";
+import { checkPresent } from "./conditions.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { fileAt, findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
@@ -154,7 +154,7 @@ async function removeKey(
     return durable ? { folder: await nearest(root, held, first), versions: [] } : null;
   return lock(key, async () => {
     const [present] = ifMatch === undefined ? [] : await findAll(root, key);
-    if (present) checkConditions(key, present, { ifMatch });
+    if (present) checkPresent(key, present, { ifMatch });
     const versions: Identity[] = [];
     let folder: string | null = null;
     for (const candidate of others.toReversed()) {

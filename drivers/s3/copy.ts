@@ -107,7 +107,12 @@ async function throughHere(client: Client, steps: MultipartBackend, copy: Copy):
   const put: PutBytes = (...whole) => putObject(client, ...whole);
   // What came with the bytes, where no ETag pins them.
   const options = { ...object.info, headers: headers.write, ifNoneMatch, signal };
-  return putSource(put, steps, to, { stream: object.body, size: object.info.size }, options);
+  const copying = putSource(put, steps, to, { stream: object.body, size: object.info.size }, options);
+  return copying.catch((error: unknown) => {
+    // Of the source, while it was read: the store has answered nothing.
+    const replaced = hasCode(error, "conflict") && error.response === undefined;
+    throw replaced ? new StorageError("precondition-failed", error.message, { key: from, cause: error }) : error;
+  });
 }
 
 async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {
@@ -121,7 +126,9 @@ async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Pro
     await pool(numbers, steps.plan.concurrency, async (partNumber) => {
       const start = (partNumber - 1) * size;
       const end = Math.min(start + size, info.size) - 1;
-      const headers = { ...from, "x-amz-copy-source-range": `bytes=${start}-${end}` };
+      // AWS documents ranges for objects above 5 MB alone.
+      const range = numbers.length > 1 ? `bytes=${start}-${end}` : undefined;
+      const headers = { ...from, "x-amz-copy-source-range": range };
       const query = { partNumber, uploadId };
       const operation = { method: "PUT", key: to, query, headers, copies: size, signal } as const;
       const root = await client.document(operation, "CopyPartResult").catch(refusedAt(info.key));

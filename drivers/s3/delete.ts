@@ -54,13 +54,17 @@ export async function deleteMatching(
     return await deleteObject(client, key, call, undefined, { "if-match": ifMatch });
   } catch (error) {
     const refused = hasCode(error, "precondition-failed");
-    if (!refused && !hasCode(error, "unsupported")) throw error;
+    const unknown = StorageError.is(error) && (error.code === "unsupported" || error.response?.status === 400);
+    if (!refused && !unknown) throw error;
     const now = await headObject(client, key, call, bucket).catch(() => {
-      throw error;
+      call.signal?.throwIfAborted();
+      // The source's own key is not told here. Where the store knows no condition, the look of a moment ago has to do.
+      if (refused) throw error;
     });
     // Also by an attempt of ours whose answer was lost.
-    if (!now) return;
-    if (now.etag !== ifMatch) throw new StorageError("precondition-failed", `there is another version, ${now.etag}`);
+    if (now === null) return;
+    if (now && now.etag !== ifMatch)
+      throw new StorageError("precondition-failed", `there is another version, ${now.etag}`);
   }
   return deleteObject(client, key, call);
 }

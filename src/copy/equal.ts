@@ -1,5 +1,5 @@
 /** Two objects held against each other, byte by byte. */
-import { hasCode } from "../error.ts";
+import { hasCode, StorageError, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectStore } from "../interface.ts";
 import { readerOf } from "../reader.ts";
 import { releasing } from "../upload.ts";
@@ -38,13 +38,20 @@ async function hasSameBytes(
   let [left, right]: [Uint8Array | null, Uint8Array | null] = [none, none];
   try {
     for (;;) {
-      if (left?.byteLength === 0) left = await one.next();
-      if (right?.byteLength === 0) right = await other.next();
+      [left, right] = await Promise.all([
+        left?.byteLength === 0 ? one.next() : left,
+        right?.byteLength === 0 ? other.next() : right,
+      ]);
       if (!left || !right) return left === right;
       const length = Math.min(left.byteLength, right.byteLength);
       for (let at = 0; at < length; at++) if (left[at] !== right[at]) return false;
       [left, right] = [left.subarray(length), right.subarray(length)];
     }
+  } catch (error) {
+    // No caller has said how long they are.
+    if (hasCode(error, "invalid-option"))
+      throw new StorageError("corrupt", "a store gave another length than it told", { cause: error });
+    return storeBroke(error);
   } finally {
     await Promise.all(readers.map((reader) => reader.cancel()));
   }

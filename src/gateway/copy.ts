@@ -4,7 +4,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
 import { refuseLoss } from "../copy-headers.ts";
-import { notFound } from "../error.ts";
+import { notFound, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectInfo } from "../interface.ts";
 import { headersOf } from "../options.ts";
 import { evaluate, isDate } from "../respond/conditions.ts";
@@ -63,7 +63,7 @@ async function rewrite(call: Call, from: string, ifMatch: string | undefined, re
     if (!replace) refuseLoss(source);
     const stored = replace ? toOptions(headers) : headersOf(source);
     const options = { ...stored, ...writeConditions(headers), size: source.size };
-    return await store.upload(key, source.body, options);
+    return await store.upload(key, source.body, options).catch(storeBroke);
   } catch (error) {
     // What was refused before the body was asked for has let go of nothing; a body that is being read cannot be cancelled here.
     await source.body.cancel(error).catch(() => {});

@@ -174,12 +174,19 @@ describe("unbucket copy", () => {
     ])
       expect(await copy(cwd, [...args, "--check"])).toMatchObject({ code: 2, err: none });
     expect(await copy(cwd, ["from", "to", "--check", "--chek"])).toMatchObject({ code: 2 });
-    const env = {
-      STORAGE_S3_ENDPOINT_URL: "http://127.0.0.1:1",
+    const stub = await startStub(keys);
+    onTestFinished(() => stub.close());
+    stub.world("bucket");
+    const at = (url: string): Record<string, string> => ({
+      STORAGE_S3_ENDPOINT_URL: url,
       STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
       STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
-    };
-    const { code, err } = await copy(cwd, ["from", "s3://bucket", "--check"], env);
+    });
+    await copy(cwd, ["from", "s3://bucket"], at(stub.url));
+    stub.world("bucket").switches = { hides: true };
+    const gone = await copy(cwd, ["s3://bucket", "to", "--check"], at(stub.url));
+    expect(gone).toMatchObject({ code: 2, out: ["gone  a", "0 to copy (0 bytes), 0 the same, 1 gone"] });
+    const { code, err } = await copy(cwd, ["from", "s3://bucket", "--check"], at("http://127.0.0.1:1"));
     expect([code, err]).toEqual([2, expect.stringMatching(/^s3:\/\/bucket: env list .*ECONNREFUSED/)]);
   });
 
@@ -234,6 +241,7 @@ describe("unbucket copy", () => {
     [["s3://b-1/a", "s3://b-1"], "one of the two lies in the other"],
     [["from", "to", "--replace", "newer"], "copyAll: replace must be older, never or always"],
     [["from", "to", "--compare", "size"], "copyAll: compare must be time or bytes"],
+    [["from", "to", "--check", "--replace", "always"], "--check: writes nothing; leave --replace out"],
     [["from", "to", "--check", "--compare", "time"], "--check: compares bytes; leave --compare out"],
     [["from", "to", "--prefix"], "--prefix: must have a value"],
     [["from", "to", "--concurrency", "many"], "copyAll: concurrency must be a whole number from 1 to 64"],

@@ -123,6 +123,16 @@ describe("guard", () => {
     cancelled = undefined;
     await expect(guard({ body: silent() }, { signal: control.signal })).rejects.toBe(reason);
     expect(cancelled).toBe(reason);
+    const later = new AbortController();
+    setTimeout(() => later.abort(reason), 10);
+    cancelled = undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (control) => control.enqueue(new Uint8Array(5000)),
+      cancel: (why) => void (cancelled = why),
+    });
+    const detect = (): Promise<never> => new Promise(() => {});
+    await expect(guard({ body }, { detect, signal: later.signal })).rejects.toBe(reason);
+    expect(cancelled).toBe(reason);
     const { signal } = new AbortController();
     const passed = await guard({ body: source([PNG]).body, type: "image/png" }, { signal });
     expect(passed.contentType).toBe("image/png");

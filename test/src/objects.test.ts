@@ -105,6 +105,20 @@ describe("copy and move", () => {
     expect(await driver.exists("c")).toBe(true);
   });
 
+  it("tells of a body that the store broke off as the store's, which may be asked again", async () => {
+    const driver = await over((backend) => ({
+      copy: undefined as never,
+      get: async (...call) => {
+        const found = await backend.get(...call);
+        const body = new ReadableStream<Uint8Array>({ pull: (control) => control.error(new TypeError("lost")) });
+        return found && { ...found, body, next: undefined };
+      },
+    }));
+    await driver.upload("a", "hello");
+    for (const verb of ["copy", "move"] as const)
+      await expect(driver[verb]("a", "b")).rejects.toMatchObject({ code: "unavailable", retryable: true, key: "a" });
+  });
+
   it("refuses a copy on a condition that is none, one of a read, and of a version where there are none", async () => {
     const copy = vi.fn();
     const driver = await over(() => ({ copy }));

@@ -173,6 +173,23 @@ describe("send", () => {
     expect(made.sent.sort()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it.each([
+    ["bytes", (bytes: Uint8Array<ArrayBuffer>) => bytes],
+    ["a Blob", (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes])],
+    ["a Request", (bytes: Uint8Array<ArrayBuffer>) => new Request("http://h/", { method: "PUT", body: bytes })],
+  ])("takes %s as a piece, and refuses at once what is longer than the rest", async (_, form) => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k", { size: data.length });
+    const piece = upload.send(() => form(data.slice(0, 2 * PART + 5)));
+    await expect(piece).rejects.toMatchObject({ code: "invalid-option" });
+    expect(await upload.offset()).toBe(2 * PART);
+    const longer = upload.send(() => form(noise(data.length + 1)));
+    await expect(longer).rejects.toMatchObject({ code: "invalid-option" });
+    await upload.send((start) => form(data.slice(start)), { verify: false });
+    expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
+    expect(made.memory.used).toBe(0);
+  });
+
   it("leaves what is on its way when it is aborted", async () => {
     const made = await store();
     const upload = await made.driver.createMultipartUpload("k", { size: data.length });

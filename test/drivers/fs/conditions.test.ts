@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checkConditions } from "../../../drivers/fs/conditions.ts";
+import { checkPresent } from "../../../drivers/fs/conditions.ts";
 import type { Found } from "../../../drivers/fs/find.ts";
 import { folder } from "./folder.ts";
 import { etagOf } from "../../../drivers/fs/identity.ts";
@@ -23,7 +23,7 @@ it.each([
     [found, there],
     [undefined, absent],
   ] as const) {
-    const check = (): void => checkConditions("k", present, asked);
+    const check = (): void => checkPresent("k", present, asked);
     if (passes) check();
     else expect(check).toThrow(refused);
   }

@@ -75,6 +75,17 @@ describe("deleteMatching", () => {
     expect((await moving(by('"f"')))[0]).toBe("precondition-failed");
   });
 
+  it.each([
+    [400, "InvalidArgument"],
+    [405, "MethodNotAllowed"],
+  ])("takes %i %s for such a store, also where it may not look", async (status, code) => {
+    for (const found of [head('"e"'), failure(403, "AccessDenied")]) {
+      const script: Script = ({ method, headers }) =>
+        method === "HEAD" ? found : headers["if-match"] ? failure(status, code) : answer(204);
+      expect((await moving(script))[0]).toBe("deleted");
+    }
+  });
+
   it("fails as a delete does", async () => {
     expect((await moving(() => failure(403, "AccessDenied")))[0]).toBe("denied");
   });

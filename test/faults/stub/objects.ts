@@ -32,10 +32,10 @@ export function postObject({ world, form }: StubCall): StubAnswer {
 /** GetObject and HeadObject: a HEAD's answer has the head of a GET's. */
 export function getObject(call: StubCall): StubAnswer {
   const { world, key, query, headers, operation } = call;
-  const { headStatus, objectHeaders, omitEtag, noRanges } = world.switches;
+  const { headStatus, hides, objectHeaders, omitEtag, noRanges } = world.switches;
   if (operation === "HeadObject" && headStatus !== undefined) throw new Refused(headStatus, "Scripted");
   const object = world.objects.get(key);
-  if (!object) throw new Refused(404, "NoSuchKey", "The specified key does not exist.", { Key: key });
+  if (!object || hides) throw new Refused(404, "NoSuchKey", "The specified key does not exist.", { Key: key });
   const common = {
     ...object.headers,
     ...(omitEtag ? {} : { etag: written(object.etag, world) }),

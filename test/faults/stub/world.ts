@@ -33,6 +33,8 @@ export interface Switches {
   readonly tokenEnds?: number;
   /** The bucket does not exist. */
   readonly absent?: boolean;
+  /** Objects are listed, and called absent by GET and HEAD, as by a store that misses some of its nodes. */
+  readonly hides?: boolean;
   /** The ETag of a part or an object is left out. */
   readonly omitEtag?: boolean;
   /** How an ETag is written. Default quoted. */

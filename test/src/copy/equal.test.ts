@@ -64,6 +64,24 @@ describe("isEqual", () => {
     expect(await isEqual(a, b, "k", undefined)).toBe(true);
   });
 
+  it("calls a length that is not the announced one corrupt, and what broke off the store's failure", async () => {
+    const [a] = await store(bytes, 100);
+    const [short] = await store(bytes, 100);
+    const lying = {
+      ...short,
+      download: async (...call: Parameters<Driver["download"]>) =>
+        Object.create(await short.download(...call), { size: { value: bytes.length + 1 } }) as never,
+    };
+    await expect(isEqual(a, lying, "k", undefined)).rejects.toMatchObject({ code: "corrupt" });
+    const lost = new ReadableStream<Uint8Array>({ pull: (control) => control.error(new TypeError("lost")) });
+    const broken = {
+      ...short,
+      download: async (...call: Parameters<Driver["download"]>) =>
+        Object.create(await short.download(...call), { body: { value: lost } }) as never,
+    };
+    await expect(isEqual(a, broken, "k", undefined)).rejects.toMatchObject({ code: "unavailable", retryable: true });
+  });
+
   it("lets both go where one fails, is absent, or is not waited for", async () => {
     const [[a, read], [broken, failing]] = [await store(bytes, 100), await store(bytes, 100, 5000)];
     await expect(isEqual(a, broken, "k", undefined)).rejects.toMatchObject({ code: "unavailable" });
