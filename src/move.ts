@@ -16,8 +16,9 @@ export interface End<K extends string> {
 
 /**
  * Moves, in this order: refuses two names of one object, since its delete would take all there is; copies the version that was
- * seen; compares the copy's size; looks at the source again, so that one that was written meanwhile is kept, but where the driver cannot
- * tell in the moment of the delete what it deletes, for the moment between the two. `copy` is given the ETag of the one version to copy, none where the store has none.
+ * seen; compares the copy's size; looks at the source again; deletes that version. One that was written meanwhile is kept, but for
+ * the moment between look and delete where the store holds no condition of a delete. `copy` is given the ETag of the one version to
+ * copy, none where the store has none.
  */
 export async function move<K extends string, T>(
   from: K,
