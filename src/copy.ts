@@ -6,7 +6,7 @@ import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { isEqual } from "./copy/equal.ts";
 import { differences, type Pair } from "./copy/pairs.ts";
-import { hasCode, type KeyFailure, locate, partial, StorageError } from "./error.ts";
+import { hasCode, type KeyFailure, locate, nullIfAbsent, partial, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
@@ -191,10 +191,7 @@ async function copyOne(
     if (dryRun) return "copied";
     const condition = conditions && (there ? { ifMatch: there.etag } : ({ ifNoneMatch: "*" } as const));
     try {
-      const object = await from.download(key, { signal }).catch((error: unknown) => {
-        if (hasCode(error, "not-found")) return null;
-        throw error;
-      });
+      const object = await from.download(key, { signal }).catch(nullIfAbsent);
       if (!object) return "gone";
       there = await carry(object, to, key, { signal, ...condition }).catch((error: unknown) => {
         throw conditions ? advised(error) : error;

@@ -1,7 +1,7 @@
 /** From a backend to what users hold: an unstorage driver with the object interface on the same object. */
 import type { Backend } from "./backend.ts";
 import { caller, type DriverSpec, opener, type Watch } from "./call.ts";
-import { hasCode, type Place, StorageError } from "./error.ts";
+import { nullIfAbsent, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
@@ -45,12 +45,7 @@ export function toDriver(spec: DriverSpec): Driver {
     key: string,
     options: KvOptions | undefined,
   ): Promise<DownloadedObject | null> {
-    return on(operation, key, options, (...object) =>
-      download(...object).catch((error: unknown) => {
-        if (hasCode(error, "not-found")) return null;
-        throw error;
-      }),
-    );
+    return on(operation, key, options, (...object) => download(...object).catch(nullIfAbsent));
   }
 
   function write(

@@ -172,6 +172,12 @@ export function partial(said: string, errors: readonly KeyFailure[], deleted: re
   return new StorageError("partial", `${said}; first: ${errors[0]?.error.message}`, { deleted, errors, retryable });
 }
 
+/** Null in place of `not-found`; whatever else it was, it is thrown on. */
+export function nullIfAbsent(error: unknown): null {
+  if (hasCode(error, "not-found")) return null;
+  throw error;
+}
+
 /** Throws the failure of a body under one name, since each runtime has an error of its own for a client that is gone; a StorageError as it is. */
 export function brokenOff(cause: unknown): never {
   if (StorageError.is(cause)) throw cause;

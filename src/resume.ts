@@ -10,6 +10,7 @@ import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts,
 import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
 import { checkConditions, counter, releasing } from "./upload.ts";
+import { streamOf } from "./whole.ts";
 
 /** A state that grows, part by number. */
 export interface WorkingState extends Omit<UploadState, "parts"> {
@@ -120,8 +121,7 @@ export async function sendMissing(
         () => slicesOf(source.bytes, partSize),
         () => {},
       );
-    const stream =
-      "bytes" in source ? (new Response(source.bytes as BodyInit).body as ReadableStream<Uint8Array>) : source.stream;
+    const stream = "bytes" in source ? streamOf(source.bytes) : source.stream;
     const reader = readerOf({ stream, size: rest ?? length }, signal);
     const { memory } = steps.plan;
     try {

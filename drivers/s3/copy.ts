@@ -46,15 +46,14 @@ export async function copyObject(
 ): Promise<StoredInfo | null> {
   const { ifMatch, ifNoneMatch, signal, versionId } = options;
   const headers = copyHeaders(options.headers);
-  const version = versionId === undefined ? {} : { versionId };
   for (let tries = 1; ; tries++) {
     // Its size says how to copy, and its ETag pins all parts to one version.
-    const source = await headMarked(client, from, { signal, headers: headers.source, ...version }, bucket);
+    const source = await headMarked(client, from, { signal, headers: headers.source, versionId }, bucket);
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
     try {
-      return await copyVersion(client, steps, { ...source, ...version, to, headers, ifNoneMatch, signal });
+      return await copyVersion(client, steps, { ...source, versionId, to, headers, ifNoneMatch, signal });
     } catch (error) {
       if (!StorageError.is(error) || error.key === to) throw error;
       // Begun again it could be refused for what it has made itself.

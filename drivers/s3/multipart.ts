@@ -13,7 +13,7 @@ import type {
   StoredPart,
   UploadedPart,
 } from "../../src/backend.ts";
-import { hasCode, StorageError } from "../../src/error.ts";
+import { nullIfAbsent, StorageError } from "../../src/error.ts";
 import { advancing, following } from "../../src/pages.ts";
 import { toRequestHeaders } from "../../src/s3/headers.ts";
 import {
@@ -134,8 +134,7 @@ export async function listParts(
       advance(marker);
     }
   } catch (error) {
-    if (hasCode(error, "not-found")) return null;
-    throw error;
+    return nullIfAbsent(error);
   }
 }
 

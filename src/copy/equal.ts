@@ -1,5 +1,5 @@
 /** Two objects held against each other, byte by byte. */
-import { hasCode, StorageError, storeBroke } from "../error.ts";
+import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectStore } from "../interface.ts";
 import { readerOf } from "../reader.ts";
 import { releasing } from "../upload.ts";
@@ -16,10 +16,7 @@ export async function isEqual(
 ): Promise<boolean | null> {
   const source = await from.download(key, { signal });
   const hold = async (): Promise<boolean | null> => {
-    const there = await to.download(key, { signal }).catch((error: unknown) => {
-      if (hasCode(error, "not-found")) return null;
-      throw error;
-    });
+    const there = await to.download(key, { signal }).catch(nullIfAbsent);
     if (there) return hasSameBytes(source, there, signal);
     await source.body.cancel();
     return null;

@@ -9,6 +9,7 @@ import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.
 import type { Driver } from "../../src/driver.ts";
 import type { FlatListOptions } from "../../src/listing.ts";
 import { StorageError } from "../../src/error.ts";
+import { leaving } from "../support/leaving.ts";
 
 const HEADERS = {
   contentType: "text/x-test",
@@ -467,21 +468,14 @@ describe("copyAll", () => {
     const stores = { from: memory(), to: memory() };
     for (let index = 0; index < 9; index++) await stores.from.upload(`a${index}`, "a");
     if (options.compare) for (let index = 0; index < 9; index++) await stores.to.upload(`a${index}`, "a");
-    const control = new AbortController();
-    const reason = new Error("left");
-    const leave = (): void => void setTimeout(() => control.abort(reason), 10);
-    const waiting = (...call: readonly unknown[]): Promise<never> => {
-      const { signal } = call.at(-1) as { readonly signal?: AbortSignal };
-      leave();
-      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-    };
+    const { signal, reason, waiting } = leaving();
     const list = (asked: unknown): unknown => ({
       pages: async function* () {
         yield await waiting(asked);
       },
     });
     const changed = { ...stores, [end]: { ...stores[end], [verb]: verb === "list" ? list : waiting } };
-    const { steps, outcome } = await run(changed.from, changed.to, { ...options, signal: control.signal });
+    const { steps, outcome } = await run(changed.from, changed.to, { ...options, signal });
     expect(outcome).toBe(reason);
     expect(steps).toEqual({});
   });

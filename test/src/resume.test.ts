@@ -9,6 +9,7 @@ import { type Driver, toDriver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
 import type { ObjectStore, UploadState } from "../../src/interface.ts";
 import { objects } from "../../src/mounts.ts";
+import { leaving } from "../support/leaving.ts";
 
 const PART = 1000;
 const data = noise(4 * PART + 7);
@@ -368,15 +369,7 @@ describe("send", () => {
     const made = await store();
     const state = await interrupted(made, 3);
     if (done) Object.assign(made, { gone: true, completed: '"done"', result: data });
-    const control = new AbortController();
-    const reason = new Error("left");
-    const leave = (): void => void setTimeout(() => control.abort(reason), 10);
-    // Answers when its own signal is aborted, and never otherwise.
-    const waiting = (...call: readonly unknown[]): Promise<never> => {
-      const { signal } = call.at(-1) as { readonly signal?: AbortSignal };
-      leave();
-      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-    };
+    const { signal, reason, leave, waiting } = leaving();
     const backend = await made.driver.getInstance();
     const multipart = backend.multipart as MultipartBackend;
     const driver = toDriver({
@@ -392,7 +385,7 @@ describe("send", () => {
       if (name === "memory") leave();
       return source(cut(data, [300])).stream;
     };
-    await expect(upload.send(open, { signal: control.signal })).rejects.toBe(reason);
+    await expect(upload.send(open, { signal })).rejects.toBe(reason);
   });
 
   it("cancels the source when the caller aborts, and leaves the upload", async () => {
