@@ -18,12 +18,12 @@ const args = {
   },
   compare: {
     type: "string",
-    description: "What objects of one size are told apart by: time (default), bytes",
+    description: "What objects of one size are told apart by: time (default), bytes, all (bytes, headers, metadata)",
     valueHint: "what",
   },
   check: {
     type: "boolean",
-    description: "Write nothing, compare bytes; ends with 1 when something is missing or differs, 2 when it failed",
+    description: "Write nothing, compare all; ends with 1 when something is missing or differs, 2 when it failed",
     default: false,
   },
   concurrency: { type: "string", description: "Objects at a time, 1 to 64", default: "4", valueHint: "number" },
@@ -62,8 +62,8 @@ export const copy: CommandDef<typeof args> = defineCommand({
       refuseUnknown("copy", args, given._, rawArgs);
       // A variable of a script that is not set must not copy everything.
       if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
-      const compare = given.compare ?? (check ? "bytes" : undefined);
-      if (check && compare !== "bytes") throw new Error("--check: compares bytes; leave --compare out");
+      const compare = given.compare ?? (check ? "all" : undefined);
+      if (check && compare === "time") throw new Error("--check: compares all, or with --compare bytes bytes alone");
       if (check && given.replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
       const from = await endOf(given.from, given["from-env"]);
       const to = await endOf(given.to, given["to-env"]);
@@ -79,9 +79,11 @@ export const copy: CommandDef<typeof args> = defineCommand({
         dryRun,
         signal: control.signal,
         onObject: (done) => {
-          counts[done.result]++;
-          if (done.result === "copied") counts.bytes += done.size;
-          const line = lineOf(done, how);
+          // What a check finds is no matter of which is the older one.
+          const result = check && done.differs ? "kept" : done.result;
+          counts[result]++;
+          if (result === "copied") counts.bytes += done.size;
+          const line = lineOf({ ...done, result }, how);
           if (line !== undefined) (done.error ? console.error : console.log)(line);
         },
       });

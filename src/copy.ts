@@ -4,13 +4,15 @@
  */
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
-import { isEqual } from "./copy/equal.ts";
-import { differences, type Pair } from "./copy/pairs.ts";
+import { type CopyDifference, differencesOf } from "./copy/difference.ts";
+import { type Pair, pairsOf } from "./copy/pairs.ts";
 import { hasCode, type KeyFailure, locate, nullIfAbsent, partial, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
 import { knownOptions, refuse, wholeNumber } from "./options.ts";
+
+export type { CopyDifference };
 
 /** Options of `copyAll`. */
 export interface CopyAllOptions extends CallOptions {
@@ -25,9 +27,9 @@ export interface CopyAllOptions extends CallOptions {
   readonly replace?: "older" | "never" | "always" | undefined;
   /**
    * What two objects of one size are told apart by. `time`, the default: one that is no older than its source is the same. `bytes`: both
-   * are read, and equal ones are the same however old; of others `replace` says what becomes. Headers are not compared.
+   * are read, and equal ones are the same however old; of others `replace` says what becomes. `all`: also by their headers and metadata.
    */
-  readonly compare?: "time" | "bytes" | undefined;
+  readonly compare?: "time" | "bytes" | "all" | undefined;
   /**
    * Whether a write holds only while the other store has what its listing said, so that nothing is lost that somebody writes
    * meanwhile. Default true; false for a store that refuses conditions.
@@ -50,6 +52,8 @@ export interface CopiedObject {
    * let go; `gone`: deleted at the source since it was listed; `failed`: see `error`.
    */
   readonly result: "copied" | "same" | "kept" | "gone" | "failed";
+  /** What was found to differ at the target, of one that is kept or was written over; absent where it had none. */
+  readonly differs?: readonly CopyDifference[];
   /** Of one that failed. */
   readonly error?: StorageError;
 }
@@ -117,7 +121,7 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
   async function report(pair: Pair): Promise<void> {
     const { key, size } = pair.source;
     const done: CopiedObject = await copyOne(from, to, pair, options).then(
-      (result) => ({ key, size, result }),
+      (outcome) => ({ key, size, ...outcome }),
       (thrown: unknown) => {
         if (signal?.aborted || OF_STORE.some((code) => hasCode(thrown, code))) throw thrown;
         return { key, size, result: "failed" as const, error: locate(thrown, { operation: "copyAll", key }) };
@@ -130,7 +134,7 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
     if (onObject) notify(onObject, done);
   }
 
-  const pairs = differences(from.list({ prefix, signal }), to.list({ prefix, signal }));
+  const pairs = pairsOf(from.list({ prefix, signal }), to.list({ prefix, signal }));
   async function lane(): Promise<void> {
     try {
       for (let step = await pairs.next(); !step.done && broken.length === 0; step = await pairs.next())
@@ -155,50 +159,42 @@ function checked(options: CopyAllOptions): Checked {
   knownOptions(options, NAMES);
   const { concurrency = 4, replace = "older", compare = "time", conditions = true, dryRun = false } = options;
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
-  if (!["time", "bytes"].includes(compare)) throw refuse("compare", "must be time or bytes");
+  if (!["time", "bytes", "all"].includes(compare)) throw refuse("compare", "must be time, bytes or all");
   for (const [name, value] of Object.entries({ conditions, dryRun }))
     if (typeof value !== "boolean") throw refuse(name, "must be true or false");
   const lanes = wholeNumber("concurrency", concurrency, 1, 64);
   return { ...options, concurrency: lanes, replace, compare, conditions, dryRun };
 }
 
+/** What became of an object, or is to; without a result it is to be written. */
+type Outcome = Pick<CopiedObject, "differs"> & { readonly result?: Exclude<CopiedObject["result"], "failed"> };
+
 /** One object. What was written meanwhile, at either end, is looked at again. */
 async function copyOne(
   from: ObjectStore,
   to: ObjectStore,
   { source, found }: Pair,
-  { replace, compare, conditions, dryRun, signal }: Checked,
-): Promise<Exclude<CopiedObject["result"], "failed">> {
+  options: Checked,
+): Promise<Outcome & Required<Pick<Outcome, "result">>> {
   const { key } = source;
-  const settled = async (there: ListedObject, cut?: number): Promise<"same" | "kept" | "gone" | undefined> => {
-    const outcome = settle(source, there, replace, cut);
-    if (compare === "time" || there.size !== source.size) return outcome;
-    try {
-      const equal = await isEqual(from, to, key, signal);
-      return equal ? "same" : equal === null ? undefined : outcome && "kept";
-    } catch (error) {
-      if (hasCode(error, "not-found")) return "gone";
-      throw error;
-    }
-  };
+  const { replace, compare, conditions, dryRun, signal } = options;
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
   // A listing that is out of order would else be believed.
   const believed = found || (replace === "always" && compare === "time") || (conditions && !dryRun);
   let there = believed ? found : await look();
-  let outcome = there && (await settled(there));
+  let outcome = await judge([from, to], source, there, options);
   for (let looks = 1; ; looks++) {
-    if (outcome) return outcome;
-    if (dryRun) return "copied";
+    if (outcome.result || dryRun) return { ...outcome, result: outcome.result ?? "copied" };
     const condition = conditions && (there ? { ifMatch: there.etag } : ({ ifNoneMatch: "*" } as const));
     try {
       const object = await from.download(key, { signal }).catch(nullIfAbsent);
-      if (!object) return "gone";
+      if (!object) return { result: "gone" };
       there = await carry(object, to, key, { signal, ...condition }).catch((error: unknown) => {
         throw conditions ? advised(error) : error;
       });
       const now = await from.head(key, { signal });
       // Else the next run would see a copy that is younger than what it lacks.
-      if (!now || isTwin(object, now)) return "copied";
+      if (!now || isTwin(object, now)) return { ...outcome, result: "copied" };
       source = now;
       if (looks === MOST_LOOKS)
         throw new StorageError(
@@ -211,9 +207,35 @@ async function copyOne(
     } catch (error) {
       if (!hasCode(error, "precondition-failed") || looks === MOST_LOOKS) throw error;
       there = await look();
-      outcome = there && (await settled(there, SECOND));
+      outcome = await judge([from, to], source, there, options, SECOND);
     }
   }
+}
+
+/** What an object of the other store is taken for. A time that nobody knows counts as older, and `cut` milliseconds as none. */
+async function judge(
+  stores: readonly [ObjectStore, ObjectStore],
+  source: ListedObject,
+  there: ListedObject | undefined,
+  { replace, compare, signal }: Checked,
+  cut = 0,
+): Promise<Outcome> {
+  if (!there) return {};
+  const [of, at] = [source.lastModified, there.lastModified];
+  const older = !of || !at || at.getTime() + cut < of.getTime();
+  let differs: readonly CopyDifference[] | null = older && compare === "time" ? ["time"] : [];
+  if (there.size !== source.size) differs = ["size", ...differs];
+  else if (compare !== "time")
+    try {
+      differs = await differencesOf(source.key, stores, compare, signal);
+    } catch (error) {
+      if (hasCode(error, "not-found")) return { result: "gone" };
+      throw error;
+    }
+  if (!differs) return {};
+  const always = replace === "always";
+  if (differs.length === 0 && !(always && compare === "time")) return { result: "same" };
+  return always || (older && replace === "older") ? { differs } : { result: "kept", differs };
 }
 
 /** With what to do where a store refuses conditions: such as B2's answer names a header alone. */
@@ -222,18 +244,4 @@ function advised(error: unknown): unknown {
   const { message, operation, key, driver, response } = error;
   const advice = `${message}; where conditional writes are refused copy without conditions`;
   return new StorageError("unsupported", advice, { operation, key, driver, response, cause: error });
-}
-
-/** What an object of the other store is taken for, undefined when it is to be replaced. A time that nobody knows counts as older. */
-function settle(
-  source: ListedObject,
-  there: ListedObject,
-  replace: CopyAllOptions["replace"],
-  cut = 0,
-): "same" | "kept" | undefined {
-  if (replace === "always") return undefined;
-  const [of, at] = [source.lastModified, there.lastModified];
-  const older = !of || !at || at.getTime() + cut < of.getTime();
-  if (older && replace === "older") return undefined;
-  return older || there.size !== source.size ? "kept" : "same";
 }

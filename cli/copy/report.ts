@@ -10,16 +10,17 @@ export type Purpose = "copy" | "dry run" | "check";
 const WORDS: Readonly<Record<Purpose, Readonly<Partial<Record<CopiedObject["result"], string>>>>> = {
   copy: {},
   "dry run": { copied: "would copy" },
-  check: { copied: "missing or older", kept: "differs" },
+  check: { copied: "missing", kept: "differs" },
 };
 
 /** The line of one object; none of one that is the same. */
-export function lineOf({ key, size, result, error }: CopiedObject, purpose: Purpose): string | undefined {
+export function lineOf({ key, size, result, differs, error }: CopiedObject, purpose: Purpose): string | undefined {
   if (result === "same") return undefined;
   if (error) return `${result}  ${harmless(error.message)}`;
   const shown = /\p{C}/u.test(key) ? harmless(JSON.stringify(key)) : key;
   const word = WORDS[purpose][result] ?? result;
-  return result === "copied" ? `${word}  ${shown}  ${bytes(size)}` : `${word}  ${shown}`;
+  const more = result === "copied" ? [bytes(size)] : result === "kept" && differs ? [differs.join(", ")] : [];
+  return [word, shown, ...more].join("  ");
 }
 
 /** Without what moves the cursor or turns the line around, of which JSON leaves some. */
@@ -30,9 +31,9 @@ export function harmless(text: string): string {
 /** The last line. */
 export function summary({ copied, bytes: size, same, kept, gone, failed }: Counts, purpose: Purpose): string {
   const mend =
-    purpose === "check" ? "differ: --compare bytes --replace always copies them" : "kept, which differ: see --replace";
+    purpose === "check" ? "differ: --compare all --replace always copies them" : "kept, which differ: see --replace";
   return [
-    `${copied} ${purpose === "copy" ? "copied" : "to copy"} (${bytes(size)})`,
+    `${copied} ${{ copy: "copied", "dry run": "to copy", check: "missing" }[purpose]} (${bytes(size)})`,
     `${same} the same`,
     ...(kept > 0 ? [`${kept} ${mend}`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),

@@ -13,7 +13,7 @@ export interface Pair {
  * Every object of the first listing, with what the second has under the same key. Both are read once, a page at a time, since they are
  * in the order of keys. Where a store sorts otherwise an object may seem to be missing, which a conditional write finds out.
  */
-export async function* differences(sources: ObjectList, present: ObjectList): AsyncGenerator<Pair, void, void> {
+export async function* pairsOf(sources: ObjectList, present: ObjectList): AsyncGenerator<Pair, void, void> {
   const others = objectsOf(present);
   try {
     let other = await others.next();

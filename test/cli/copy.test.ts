@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -109,7 +109,7 @@ describe("unbucket copy", () => {
     await fs({ base: join(cwd, "from") }).upload("a", "source");
     await fs({ base: join(cwd, "to") }).upload("a", "newer and longer");
     expect((await copy(cwd, ["from", "to"])).out).toEqual([
-      "kept  a",
+      "kept  a  size",
       "0 copied (0 bytes), 0 the same, 1 kept, which differ: see --replace",
     ]);
     expect((await copy(cwd, ["from", "to", "--replace", "always", "--no-conditions"])).out[0]).toBe(
@@ -140,24 +140,30 @@ describe("unbucket copy", () => {
     for (const key of ["a", "b", "c"]) await from.upload(key, `bytes of ${key}`);
     await copy(cwd, ["from", "to"]);
     const whole = await copy(cwd, ["from", "to", "--check"]);
-    expect(whole).toEqual({ code: 0, out: ["0 to copy (0 bytes), 3 the same"], err: "" });
+    expect(whole).toEqual({ code: 0, out: ["0 missing (0 bytes), 3 the same"], err: "" });
     await to.delete("a");
     expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(1);
     await to.upload("b", "other of b");
     expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "1"])).toEqual({
       code: 1,
       out: [
-        "missing or older  a  10 bytes",
-        "differs  b",
-        "1 to copy (10 bytes), 1 the same, 1 differ: --compare bytes --replace always copies them",
+        "missing  a  10 bytes",
+        "differs  b  bytes",
+        "1 missing (10 bytes), 1 the same, 1 differ: --compare all --replace always copies them",
       ],
       err: "",
     });
     // By times alone it looks the same.
     expect((await copy(cwd, ["from", "to", "--dry-run"])).out).not.toContain("kept  b");
     expect((await copy(cwd, ["from", "to", "--check", "--prefix", "b"])).code).toBe(1);
-    const mended = await copy(cwd, ["from", "to", "--compare", "bytes", "--replace", "always"]);
-    expect(mended.out).toContain("2 copied (20 bytes), 1 the same");
+    // What differs is told whichever is the older one, and so are headers.
+    await utimes(join(cwd, "to", "b"), 1, 1);
+    await to.upload("c", "bytes of c", { contentType: "text/html", cacheControl: "no-store" });
+    const differ = ["differs  b  bytes", "differs  c  contentType, cacheControl"];
+    expect((await copy(cwd, ["from", "to", "--check", "--concurrency", "1"])).out.slice(1, -1)).toEqual(differ);
+    expect((await copy(cwd, ["from", "to", "--check", "--compare", "bytes"])).out).not.toContain(differ[1]);
+    const mended = await copy(cwd, ["from", "to", "--compare", "all", "--replace", "always"]);
+    expect(mended.out).toContain("3 copied (30 bytes), 0 the same");
     expect((await copy(cwd, ["from", "to", "--check"])).code).toBe(0);
   });
 
@@ -185,7 +191,7 @@ describe("unbucket copy", () => {
     await copy(cwd, ["from", "s3://bucket"], at(stub.url));
     stub.world("bucket").switches = { hides: true };
     const gone = await copy(cwd, ["s3://bucket", "to", "--check"], at(stub.url));
-    expect(gone).toMatchObject({ code: 2, out: ["gone  a", "0 to copy (0 bytes), 0 the same, 1 gone"] });
+    expect(gone).toMatchObject({ code: 2, out: ["gone  a", "0 missing (0 bytes), 0 the same, 1 gone"] });
     const { code, err } = await copy(cwd, ["from", "s3://bucket", "--check"], at("http://127.0.0.1:1"));
     expect([code, err]).toEqual([2, expect.stringMatching(/^s3:\/\/bucket: env list .*ECONNREFUSED/)]);
   });
@@ -240,9 +246,9 @@ describe("unbucket copy", () => {
     [["from", "s3://b-1", "--to-env", "aws"], "aws: must have STORAGE_S3_ACCESS_KEY"],
     [["s3://b-1/a", "s3://b-1"], "one of the two lies in the other"],
     [["from", "to", "--replace", "newer"], "copyAll: replace must be older, never or always"],
-    [["from", "to", "--compare", "size"], "copyAll: compare must be time or bytes"],
+    [["from", "to", "--compare", "size"], "copyAll: compare must be time, bytes or all"],
     [["from", "to", "--check", "--replace", "always"], "--check: writes nothing; leave --replace out"],
-    [["from", "to", "--check", "--compare", "time"], "--check: compares bytes; leave --compare out"],
+    [["from", "to", "--check", "--compare", "time"], "--check: compares all, or with --compare bytes bytes alone"],
     [["from", "to", "--prefix"], "--prefix: must have a value"],
     [["from", "to", "--concurrency", "many"], "copyAll: concurrency must be a whole number from 1 to 64"],
     [["from", "to", "--to-env", "file"], "file: a folder has no use for variables"],

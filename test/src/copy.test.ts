@@ -155,6 +155,51 @@ describe("copyAll", () => {
         expect(Buffer.compare(bytes, await (await to.download(key)).bytes()) === 0, key).toBe(result !== "kept");
     });
 
+    it("is compared with all that travels along where that is asked for, and tells what differs", async () => {
+      const [from, to] = [await folder(), memory()];
+      for (const key of ["bytes", "headers", "same", "size"]) await from.upload(key, "12345", HEADERS);
+      await from.upload("missing", "12345");
+      await copyAll(from, to, { prefix: "s" });
+      await to.upload("bytes", "54321", HEADERS);
+      await to.upload("headers", "12345", { ...HEADERS, metadata: {} });
+      await to.upload("size", "1234");
+      const told = async (options: CopyAllOptions): Promise<unknown> => {
+        const differs: Record<string, unknown> = {};
+        await copyAll(from, to, {
+          ...options,
+          onObject: (done) => (differs[done.key] = [done.result, ...(done.differs ?? ["absent"])]),
+        });
+        return differs;
+      };
+      const dry = { compare: "all", dryRun: true } as const;
+      const found = {
+        bytes: ["kept", "bytes"],
+        headers: ["kept", "metadata"],
+        missing: ["copied", "absent"],
+        same: ["same", "absent"],
+        size: ["kept", "size"],
+      };
+      expect(await told(dry)).toEqual(found);
+      expect(await told({ dryRun: true })).toMatchObject({ bytes: ["same", "absent"], size: ["kept", "size"] });
+      expect(await told({ dryRun: true, replace: "always" })).toMatchObject({
+        same: ["copied"],
+        size: ["copied", "size"],
+      });
+      const mended = {
+        ...found,
+        bytes: ["copied", "bytes"],
+        headers: ["copied", "metadata"],
+        size: ["copied", "size"],
+      };
+      expect(await told({ compare: "all", replace: "always" })).toEqual(mended);
+      for (const key of ["bytes", "headers", "size"]) expect(await to.head(key)).toMatchObject(HEADERS);
+      await from.upload("same", "12345", HEADERS);
+      const now = Date.now() + 60_000;
+      await utimes(join(from.base, "same"), now / 1000, now / 1000);
+      expect(await told({ replace: "never" })).toMatchObject({ same: ["kept", "time"] });
+      expect(await told({})).toMatchObject({ same: ["copied", "time"] });
+    });
+
     it("is compared where a listing out of order does not show it", async () => {
       const [from, to] = [memory(), memory()];
       for (const store of [from, to]) await store.upload("a", "x");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { differences } from "../../../src/copy/pairs.ts";
+import { pairsOf } from "../../../src/copy/pairs.ts";
 import type { ObjectList, Page } from "../../../src/listing.ts";
 
 /** A listing of one key a page, which says when it was ended. */
@@ -14,14 +14,14 @@ function listOf(keys: readonly string[], ended: () => void = () => {}): ObjectLi
   return { pages } as ObjectList;
 }
 
-async function pairsOf(sources: readonly string[], present: readonly string[]): Promise<readonly string[]> {
+async function keysOf(sources: readonly string[], present: readonly string[]): Promise<readonly string[]> {
   const pairs: string[] = [];
-  for await (const { source, found } of differences(listOf(sources), listOf(present)))
+  for await (const { source, found } of pairsOf(listOf(sources), listOf(present)))
     pairs.push(`${source.key} ${found?.key ?? "-"}`);
   return pairs;
 }
 
-describe("differences", () => {
+describe("pairsOf", () => {
   it.each([
     [[], ["a"], []],
     [["a"], [], ["a -"]],
@@ -38,12 +38,12 @@ describe("differences", () => {
       ["\uFFEE \uFFEE", "\u{1F600} \u{1F600}"],
     ],
   ])("of %j beside %j are %j", async (sources, present, expected) => {
-    expect(await pairsOf(sources, present)).toEqual(expected);
+    expect(await keysOf(sources, present)).toEqual(expected);
   });
 
   it("ends both listings when nobody wants more", async () => {
     const ended: string[] = [];
-    const pairs = differences(
+    const pairs = pairsOf(
       listOf(["a", "b"], () => ended.push("sources")),
       listOf(["a", "b", "c"], () => ended.push("present")),
     );

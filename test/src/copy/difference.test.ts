@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../../drivers/memory.ts";
 import { noise } from "../../../src/conformance/bytes.ts";
-import { isEqual } from "../../../src/copy/equal.ts";
+import { differencesOf } from "../../../src/copy/difference.ts";
 import type { Driver } from "../../../src/driver.ts";
 import { StorageError } from "../../../src/error.ts";
 
@@ -31,7 +31,7 @@ async function store(bytes: Uint8Array<ArrayBuffer>, size: number, fails = Infin
   return [{ ...driver, download }, told] as const;
 }
 
-describe("isEqual", () => {
+describe("differencesOf", () => {
   const bytes = noise(10_000);
 
   it.each([
@@ -41,7 +41,7 @@ describe("isEqual", () => {
     [10_000, 3],
   ])("holds pieces of %i bytes against pieces of %i", async (one, other) => {
     const [[a, read], [b, alsoRead]] = [await store(bytes, one), await store(bytes, other)];
-    expect(await isEqual(a, b, "k", undefined)).toBe(true);
+    expect(await differencesOf("k", [a, b], "bytes", undefined)).toEqual([]);
     expect([read, alsoRead].map(({ open }) => open)).toEqual([0, 0]);
   });
 
@@ -49,7 +49,7 @@ describe("isEqual", () => {
     const changed = bytes.slice();
     changed[at] = (changed[at] as number) ^ 1;
     const [[a, read], [b, alsoRead]] = [await store(bytes, 100), await store(changed, 130)];
-    expect(await isEqual(a, b, "k", undefined)).toBe(false);
+    expect(await differencesOf("k", [a, b], "bytes", undefined)).toEqual(["bytes"]);
     expect([read, alsoRead].map(({ open }) => open)).toEqual([0, 0]);
     expect(read.read).toBeLessThanOrEqual(at + 230);
   });
@@ -57,11 +57,11 @@ describe("isEqual", () => {
   it("sees another length", async () => {
     for (const other of [bytes.slice(0, -1), new Uint8Array()]) {
       const [[a], [b]] = [await store(bytes, 1000), await store(other, 1000)];
-      expect(await isEqual(a, b, "k", undefined)).toBe(false);
-      expect(await isEqual(b, a, "k", undefined)).toBe(false);
+      expect(await differencesOf("k", [a, b], "bytes", undefined)).toEqual(["bytes"]);
+      expect(await differencesOf("k", [b, a], "bytes", undefined)).toEqual(["bytes"]);
     }
     const [[a], [b]] = [await store(new Uint8Array(), 1), await store(new Uint8Array(), 1)];
-    expect(await isEqual(a, b, "k", undefined)).toBe(true);
+    expect(await differencesOf("k", [a, b], "bytes", undefined)).toEqual([]);
   });
 
   it("calls a length that is not the announced one corrupt, and what broke off the store's failure", async () => {
@@ -72,26 +72,31 @@ describe("isEqual", () => {
       download: async (...call: Parameters<Driver["download"]>) =>
         Object.create(await short.download(...call), { size: { value: bytes.length + 1 } }) as never,
     };
-    await expect(isEqual(a, lying, "k", undefined)).rejects.toMatchObject({ code: "corrupt" });
+    await expect(differencesOf("k", [a, lying], "bytes", undefined)).rejects.toMatchObject({ code: "corrupt" });
     const lost = new ReadableStream<Uint8Array>({ pull: (control) => control.error(new TypeError("lost")) });
     const broken = {
       ...short,
       download: async (...call: Parameters<Driver["download"]>) =>
         Object.create(await short.download(...call), { body: { value: lost } }) as never,
     };
-    await expect(isEqual(a, broken, "k", undefined)).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    await expect(differencesOf("k", [a, broken], "bytes", undefined)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+    });
   });
 
   it("lets both go where one fails, is absent, or is not waited for", async () => {
     const [[a, read], [broken, failing]] = [await store(bytes, 100), await store(bytes, 100, 5000)];
-    await expect(isEqual(a, broken, "k", undefined)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(differencesOf("k", [a, broken], "bytes", undefined)).rejects.toMatchObject({ code: "unavailable" });
     expect([read.open, failing.read]).toEqual([0, 5000]);
 
     const [present, opened] = await store(bytes, 100);
-    expect(await isEqual(present, memory(), "k", undefined)).toBe(null);
-    await expect(isEqual(memory(), present, "k", undefined)).rejects.toMatchObject({ code: "not-found" });
+    expect(await differencesOf("k", [present, memory()], "bytes", undefined)).toBe(null);
+    await expect(differencesOf("k", [memory(), present], "bytes", undefined)).rejects.toMatchObject({
+      code: "not-found",
+    });
     const denied = { ...memory(), download: () => Promise.reject(new StorageError("denied", "no")) };
-    await expect(isEqual(present, denied, "k", undefined)).rejects.toMatchObject({ code: "denied" });
+    await expect(differencesOf("k", [present, denied], "bytes", undefined)).rejects.toMatchObject({ code: "denied" });
     expect(opened.open).toBe(0);
 
     const control = new AbortController();
@@ -106,7 +111,50 @@ describe("isEqual", () => {
         return object;
       },
     };
-    await expect(isEqual(one, late, "k", control.signal)).rejects.toBe(reason);
+    await expect(differencesOf("k", [one, late], "bytes", control.signal)).rejects.toBe(reason);
     expect(ofOne.open).toBe(0);
+  });
+
+  it("names what travels along and differs, beside the bytes", async () => {
+    const options = {
+      contentType: "text/plain",
+      contentEncoding: "gzip",
+      contentLanguage: "de",
+      contentDisposition: "inline",
+      cacheControl: "no-store",
+      metadata: { a: "1", b: "2" },
+    };
+    const one = memory();
+    await one.upload("k", bytes, options);
+    const against = async (changed: object, body = bytes): Promise<unknown> => {
+      const other = memory();
+      await other.upload("k", body, { ...options, ...changed });
+      const both = [await differencesOf("k", [one, other], "all", undefined)];
+      both.push(await differencesOf("k", [other, one], "all", undefined));
+      expect(both[0]).toEqual(both[1]);
+      return both[0];
+    };
+    expect(await against({ metadata: { b: "2", a: "1" } })).toEqual([]);
+    for (const name of Object.keys(options).slice(0, -1)) {
+      expect(await against({ [name]: "text/html" })).toEqual([name]);
+      expect(await against({ [name]: undefined })).toEqual([name]);
+    }
+    for (const metadata of [{ a: "1" }, { a: "1", b: "3" }, { a: "1", b: "2", c: "" }, undefined])
+      expect(await against({ metadata })).toEqual(["metadata"]);
+    expect(await against({ cacheControl: "public", metadata: {} }, bytes.slice(1))).toEqual([
+      "bytes",
+      "cacheControl",
+      "metadata",
+    ]);
+  });
+
+  it("calls metadata that a store did not give different", async () => {
+    const [one, other] = [memory(), memory()];
+    for (const each of [one, other]) await each.upload("k", "x");
+    const download: Driver["download"] = async (...call) =>
+      Object.create(await other.download(...call), { missingMetadata: { value: 1 } }) as never;
+    const lacks = { ...other, download };
+    expect(await differencesOf("k", [one, lacks], "all", undefined)).toEqual(["metadata"]);
+    expect(await differencesOf("k", [lacks, one], "all", undefined)).toEqual(["metadata"]);
   });
 });

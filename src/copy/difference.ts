@@ -1,0 +1,75 @@
+/** Two objects of one key, read and held against each other. */
+import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
+import type { ObjectHeaders } from "../backend.ts";
+import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
+import { type HeaderOption, OBJECT_HEADERS } from "../options.ts";
+import { readerOf } from "../reader.ts";
+import { releasing } from "../upload.ts";
+
+/** What two objects of one key differ in; `time`: the target's is older than its source, or one of the two times is not known. */
+export type CopyDifference = "size" | "time" | "bytes" | keyof ObjectHeaders;
+
+/**
+ * What differs between two stores under a key, nothing where they are equal: `bytes`, both read at once, as far as they are equal, and
+ * with `all` what travels with them. Null where `to` has none; rejects `not-found` where `from` has none.
+ */
+export async function differencesOf(
+  key: string,
+  [from, to]: readonly [ObjectStore, ObjectStore],
+  compare: "bytes" | "all",
+  signal: AbortSignal | undefined,
+): Promise<readonly CopyDifference[] | null> {
+  const source = await from.download(key, { signal });
+  const hold = async (): Promise<readonly CopyDifference[] | null> => {
+    const there = await to.download(key, { signal }).catch(nullIfAbsent);
+    if (there) {
+      const headers = compare === "all" ? headersThatDiffer(source, there) : [];
+      return (await hasSameBytes(source, there, signal)) ? headers : ["bytes", ...headers];
+    }
+    await source.body.cancel();
+    return null;
+  };
+  return releasing(source.body, hold());
+}
+
+function headersThatDiffer(a: ObjectInfo, b: ObjectInfo): readonly CopyDifference[] {
+  const names = Object.keys(OBJECT_HEADERS) as HeaderOption[];
+  // What a store did not give cannot be called equal.
+  const whole = !a.missingMetadata && !b.missingMetadata;
+  const same = whole && textOf(a.metadata) === textOf(b.metadata);
+  return [...names.filter((name) => a[name] !== b[name]), ...(same ? [] : ["metadata" as const])];
+}
+
+function textOf(metadata: ObjectInfo["metadata"]): string {
+  return JSON.stringify(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function hasSameBytes(
+  a: DownloadedObject,
+  b: DownloadedObject,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const readers = [a, b].map(({ body, size }) => readerOf({ stream: body, size }, signal));
+  const [one, other] = readers as [(typeof readers)[0], (typeof readers)[0]];
+  const none = new Uint8Array();
+  let [left, right]: [Uint8Array | null, Uint8Array | null] = [none, none];
+  try {
+    for (;;) {
+      [left, right] = await Promise.all([
+        left?.byteLength === 0 ? one.next() : left,
+        right?.byteLength === 0 ? other.next() : right,
+      ]);
+      if (!left || !right) return left === right;
+      const length = Math.min(left.byteLength, right.byteLength);
+      for (let at = 0; at < length; at++) if (left[at] !== right[at]) return false;
+      [left, right] = [left.subarray(length), right.subarray(length)];
+    }
+  } catch (error) {
+    // No caller has said how long they are.
+    if (hasCode(error, "invalid-option"))
+      throw new StorageError("corrupt", "a store gave another length than it told", { cause: error });
+    return storeBroke(error);
+  } finally {
+    await Promise.all(readers.map((reader) => reader.cancel()));
+  }
+}
