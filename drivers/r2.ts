@@ -5,7 +5,7 @@
 import { heeding } from "../src/abort.ts";
 import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
-import { type ErrorCode, hasCode, StorageError } from "../src/error.ts";
+import { hasCode, StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { encodePath, joinBase } from "../src/key.ts";
 import { driverOptions, emptyMetadata, headersOf, publicBase, refuse } from "../src/options.ts";
@@ -16,6 +16,7 @@ import { rangeHeader, resolveRange, type Span } from "../src/range.ts";
 import { type ByteReader, readerOf } from "../src/reader.ts";
 import { type Failure, retry, RetryBudget } from "../src/retry.ts";
 import { sized } from "../src/sized.ts";
+import { judge, rethrow } from "./r2/errors.ts";
 
 /** Options of the R2 driver. */
 export interface R2Options {
@@ -222,7 +223,10 @@ function r2Backend(options: R2Options): Backend {
         return putStream(key, stream, size, options);
       return putSource(putWhole, steps, key, source, options);
     },
-    delete: (key, call) => ask(call, () => bucket.delete(base + key)),
+    async delete(key, call) {
+      if (call.ifMatch !== undefined) throw new StorageError("unsupported", "R2 deletes none on a condition");
+      await ask(call, () => bucket.delete(base + key));
+    },
     async deleteMany(keys, call) {
       const failures: { readonly key: Key; readonly error: StorageError }[] = [];
       for (let at = 0; at < keys.length; at += MOST_DELETES) {
@@ -272,29 +276,4 @@ function conditionOf({ ifMatch, ifNoneMatch }: { ifMatch?: string; ifNoneMatch?:
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
   const bare = (etag: string | undefined): string | undefined => etag?.replaceAll('"', "");
   return { etagMatches: bare(ifMatch), etagDoesNotMatch: bare(ifNoneMatch?.replace(/^W\//, "")) };
-}
-
-/** @see https://developers.cloudflare.com/r2/api/error-codes/ */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  ...{ 10001: "unavailable", 10002: "unauthenticated", 10003: "denied", 10006: "bucket-not-found", 10007: "not-found" },
-  ...{ 10011: "invalid-option", 10012: "invalid-option", 10013: "unavailable", 10020: "invalid-key" },
-  ...{ 10024: "not-found", 10025: "invalid-option", 10031: "precondition-failed", 10037: "corrupt" },
-  ...{ 10039: "invalid-range", 10042: "denied", 10043: "unavailable", 10048: "invalid-option", 10054: "unavailable" },
-  ...{ 10058: "unavailable", 10069: "denied", 100100: "too-large" },
-};
-
-/** R2's errors have their number at the end of the message; those of the runtime between, such as a lost connection, have none. */
-function rethrow(thrown: unknown, signal?: AbortSignal): never {
-  signal?.throwIfAborted();
-  const error = hasCode(thrown, "interrupted") ? thrown.cause : thrown;
-  if (StorageError.is(error) || !(error instanceof Error)) throw error;
-  const number = /\((\d{5,6})\)$/.exec(error.message)?.[1];
-  const code = number === undefined ? (error instanceof TypeError ? "unknown" : "unavailable") : CODES[number];
-  throw new StorageError(code ?? "unknown", error.message, { cause: error });
-}
-
-function judge(error: unknown): Failure {
-  const retryable = StorageError.is(error) && error.retryable;
-  // R2 says of these that it did not begin.
-  return { error, retryable, kind: /\((10043|10058)\)$/.test(String(error)) ? "throttled" : "transient" };
 }

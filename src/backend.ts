@@ -126,8 +126,8 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
 /** How one object is deleted. */
 export interface BackendDeleteOptions extends RequestOptions {
   /**
-   * The ETag of the version that `move` has copied. Where another one is there the delete rejects `precondition-failed`; an absent key is
-   * success. A driver or a store that cannot hold such a condition deletes what is there.
+   * The ETag of the one version to delete: with another one there it rejects `precondition-failed`, an absent key is success. The core has
+   * looked already, so this is for what is written since; a driver that has no such delete rejects `unsupported`.
    */
   readonly ifMatch?: string | undefined;
 }

@@ -1,8 +1,19 @@
 /** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
 import type { Source } from "./backend.ts";
 import type { StorageError } from "./error.ts";
-import type { UploadBody } from "./interface.ts";
 import { refuse, wholeNumber } from "./options.ts";
+
+/** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
+export type UploadBody =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | Blob
+  | Response
+  | Request
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | null;
 
 const READ_BEFORE = "was read before; pass a free one";
 

@@ -11,21 +11,12 @@ import type {
   StoredPart,
   UploadedPart,
 } from "./backend.ts";
+import type { UploadBody } from "./body.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import type { FlatListOptions, ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
 
-/** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
-export type UploadBody =
-  | string
-  | ArrayBuffer
-  | ArrayBufferView
-  | Blob
-  | Response
-  | Request
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array | string>
-  | null;
+export type { UploadBody };
 
 /** How far an upload is. */
 export interface UploadProgress {
@@ -129,6 +120,12 @@ export interface PresignOptions extends RequestOptions, ObjectHeaders {
   readonly part?: { readonly uploadId: string; readonly partNumber: number } | undefined;
   /** What `presignPost` of `unbucket/post-policy` passes: the request is then a form's, and `headers` of it are its fields. */
   readonly policy?: PolicyWriter | undefined;
+}
+
+/** Options of `delete`; all but `signal` are for one key. */
+export interface DeleteOptions extends RequestOptions {
+  /** Only delete this version, else `precondition-failed`; an absent key is success all the same. */
+  readonly ifMatch?: string | undefined;
 }
 
 /** Options of `copy`: the source's `versionId`, the copy's own `headers`, of which other requests get what they need. */
@@ -268,8 +265,8 @@ export interface ObjectStore {
   upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
   /** Opens an object; rejects `not-found` when it is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
-  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. Of one key, `versionId` deletes a version. */
-  delete(key: string | readonly string[], options?: RequestOptions): Promise<void>;
+  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. Of one key, `versionId` deletes a version, `ifMatch` the newest if it is that. */
+  delete(key: string | readonly string[], options?: DeleteOptions): Promise<void>;
   /** False only when the store says that the key is absent; everything else rejects. */
   exists(key: string, options?: RequestOptions): Promise<boolean>;
   /** A request for someone without credentials, or null where the driver cannot. Asks nobody. */

@@ -166,7 +166,8 @@ async function across(
 function endOf(to: Target): End<string> {
   return {
     head: (_, call) => renaming(to.store.head(to.rest, call), only(to)),
-    delete: (_, { signal, headers }) => renaming(to.store.delete(to.rest, { signal, headers }), only(to)),
+    delete: (_, { signal, headers, ifMatch }) =>
+      renaming(to.store.delete(to.rest, { signal, headers, ifMatch }), only(to)),
   };
 }
 

@@ -17,7 +17,7 @@ export interface End<K extends string> {
 /**
  * Moves, in this order: refuses two names of one object, since its delete would take all there is; copies the version that was
  * seen; compares the copy's size; looks at the source again; deletes that version. One that was written meanwhile is kept, but for
- * the moment between look and delete where the store holds no condition of a delete. `copy` is given the ETag of the one version to
+ * the moment between look and delete where the store holds no condition of a delete, and which then is looked at once more. `copy` is given the ETag of the one version to
  * copy, none where the store has none.
  */
 export async function move<K extends string, T>(
@@ -54,8 +54,12 @@ export async function move<K extends string, T>(
   const now = await atSource();
   const kept = ", and its version before is at the target";
   if (now && !isTwin(seen, now)) throw replaced(kept);
-  await source.delete(from, { signal, headers: headers.each, ifMatch: own }).catch((error: unknown) => {
-    throw hasCode(error, "precondition-failed") ? replaced(kept) : error;
+  const call = { signal, headers: headers.each };
+  await source.delete(from, { ...call, ifMatch: own }).catch(async (error: unknown) => {
+    if (own === undefined || !refusesCondition(error)) throw error;
+    const last = await atSource();
+    if (last && !isTwin(seen, last)) throw replaced(kept);
+    if (last) await source.delete(from, call);
   });
   return made;
 }
@@ -68,6 +72,12 @@ export function isTwin(a: Seen, b: Seen): boolean {
     Number(a.lastModified ?? 0) === Number(b.lastModified ?? 0) &&
     (a.versionId ?? b.versionId) === (b.versionId ?? a.versionId)
   );
+}
+
+/** Also of a store that has no such delete, which some say by 400, or that holds the condition against another text. */
+function refusesCondition(error: unknown): boolean {
+  if (!StorageError.is(error)) return false;
+  return ["precondition-failed", "unsupported"].includes(error.code) || error.response?.status === 400;
 }
 
 function conflict(key: string, message: string): StorageError {

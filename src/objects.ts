@@ -5,7 +5,7 @@ import { pageAt } from "./cursor.ts";
 import { copyHeaders, refuseLoss } from "./copy-headers.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { notFound, type Place, refusedAt, StorageError, storeBroke } from "./error.ts";
-import type { CopyOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
+import type { CopyOptions, DeleteOptions, DownloadOptions, ObjectInfo, ObjectStore } from "./interface.ts";
 import type { ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
@@ -20,6 +20,7 @@ import { scoped } from "./scoped.ts";
 import { update } from "./update.ts";
 import { checkConditions, checkEtag, releasing, upload } from "./upload.ts";
 import type { Verb } from "./verbs.ts";
+import { checkWrite } from "./whole.ts";
 
 /** All verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {
@@ -94,8 +95,17 @@ export async function head(backend: Backend, key: string, options: RequestOption
 }
 
 /** Deletes one object. */
-export function remove(backend: Backend, key: string, options: RequestOptions): Promise<void> {
-  return backend.delete(parseKey(key), versioned(backend, options));
+export async function remove(backend: Backend, key: string, options: DeleteOptions): Promise<void> {
+  const parsed = parseKey(key);
+  const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
+  const call = { ...versioned(backend, options), ifMatch };
+  if (ifMatch !== undefined) {
+    // Stores that pass over the condition would delete whatever is there: of them this leaves a moment.
+    const present = await backend.head(parsed, { ...call, headers: copyHeaders(call.headers).target });
+    if (!present) return;
+    checkWrite(present, { ifMatch });
+  }
+  return backend.delete(parsed, call);
 }
 
 /** Opens an object; rejects `not-found`. */
@@ -187,8 +197,9 @@ function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
   throw new StorageError("unsupported", "this driver keeps no versions");
 }
 
-function ofMany(options: RequestOptions): RequestOptions {
+function ofMany(options: DeleteOptions): DeleteOptions {
   if (options.versionId !== undefined) throw refuse("versionId", "is for one key; delete them one by one");
+  if (options.ifMatch !== undefined) throw refuse("ifMatch", "is for one key; delete them one by one");
   if (options.headers !== undefined) throw refuse("headers", "are for one key; give them in the driver's headers");
   return options;
 }

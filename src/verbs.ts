@@ -2,6 +2,7 @@
 import type { CallOptions, RequestOptions } from "./backend.ts";
 import type {
   CopyOptions,
+  DeleteOptions,
   DownloadOptions,
   MultipartOptions,
   PresignOptions,
@@ -22,8 +23,8 @@ interface Verbs {
   readonly download: DownloadOptions;
   readonly getItem: DownloadOptions;
   readonly getItemRaw: DownloadOptions;
-  readonly delete: RequestOptions;
-  readonly removeItem: RequestOptions;
+  readonly delete: DeleteOptions;
+  readonly removeItem: DeleteOptions;
   readonly exists: RequestOptions;
   readonly hasItem: RequestOptions;
   readonly head: RequestOptions;
@@ -56,7 +57,8 @@ const CALL = { signal: 1 };
 const REQUEST = { ...CALL, headers: 1, versionId: 1 };
 const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
 const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
-const COPY = { ...REQUEST, ifMatch: 1, ifNoneMatch: 1 };
+const DELETE = { ...REQUEST, ifMatch: 1 };
+const COPY = { ...DELETE, ifNoneMatch: 1 };
 const DOWNLOAD = { ...COPY, range: 1, parallel: 1 };
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
 
@@ -72,8 +74,8 @@ const VERBS: {
   download: DOWNLOAD,
   getItem: DOWNLOAD,
   getItemRaw: DOWNLOAD,
-  delete: REQUEST,
-  removeItem: REQUEST,
+  delete: DELETE,
+  removeItem: DELETE,
   exists: REQUEST,
   hasItem: REQUEST,
   head: REQUEST,
@@ -92,7 +94,7 @@ const VERBS: {
 };
 
 /**
- * The names of the options that an operation has. Another verb's is refused like a typing error: `ifMatch` of a
+ * The names of the options that an operation has. Another verb's is refused like a typing error: `ifNoneMatch` of a
  * delete would else let happen what it was to prevent.
  */
 export function optionsOf(operation: Verb): object {

@@ -3,11 +3,10 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 import { sha256Base64 } from "#digest";
-import type { BackendDeleteOptions, CallOptions, DeleteFailure, Key, RequestOptions } from "../../src/backend.ts";
+import type { BackendDeleteOptions, CallOptions, DeleteFailure, Key } from "../../src/backend.ts";
 import { hasCode, locate, StorageError } from "../../src/error.ts";
 import { pool } from "../../src/pool.ts";
 import { type Failure, retry } from "../../src/retry.ts";
-import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Query } from "../../src/s3/url.ts";
 import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
@@ -23,12 +22,11 @@ const AT_A_TIME = 8;
 export function deleteObject(
   client: Client,
   key: Key,
-  call: RequestOptions,
+  { ifMatch, ...call }: BackendDeleteOptions,
   query: Query = { versionId: call.versionId },
-  condition: HeaderMap = {},
 ): Promise<void> {
   const { signal } = call;
-  const headers = { ...extraHeaders(call.headers, false), ...condition };
+  const headers = { ...extraHeaders(call.headers, false), "if-match": ifMatch };
   return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
     if (response.status === 404) return void (await absent(response, identity));
     await response.discard();
@@ -39,34 +37,23 @@ export function deleteObject(
 }
 
 /**
- * Deletes what a move has copied, if it still is there. Servers that ignore the condition delete what is there; those that refuse it, or
- * hold it against another form of the ETag, are asked without one when a look says that it is the one.
+ * The same, where a condition that is refused may be of an attempt of ours whose answer was lost.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
 export async function deleteMatching(
   client: Client,
   key: Key,
-  { ifMatch, ...call }: BackendDeleteOptions,
+  options: BackendDeleteOptions,
   bucket: BucketCheck,
 ): Promise<void> {
-  if (ifMatch === undefined) return deleteObject(client, key, call);
   try {
-    return await deleteObject(client, key, call, undefined, { "if-match": ifMatch });
+    await deleteObject(client, key, options);
   } catch (error) {
-    const refused = hasCode(error, "precondition-failed");
-    const unknown = StorageError.is(error) && (error.code === "unsupported" || error.response?.status === 400);
-    if (!refused && !unknown) throw error;
-    const now = await headObject(client, key, call, bucket).catch(() => {
-      call.signal?.throwIfAborted();
-      // The source's own key is not told here. Where the store knows no condition, the look of a moment ago has to do.
-      if (refused) throw error;
-    });
-    // Also by an attempt of ours whose answer was lost.
-    if (now === null) return;
-    if (now && now.etag !== ifMatch)
-      throw new StorageError("precondition-failed", `there is another version, ${now.etag}`);
+    if (!hasCode(error, "precondition-failed")) throw error;
+    const { ifMatch: _, ...call } = options;
+    const present = await headObject(client, key, call, bucket).catch(() => call.signal?.throwIfAborted());
+    if (present !== null) throw error;
   }
-  return deleteObject(client, key, call);
 }
 
 /** Deletes many objects and gives those that failed. */

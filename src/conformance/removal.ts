@@ -1,5 +1,7 @@
 /** Deleting one key, many, and a prefix. */
-import { rejects, same } from "./assert.ts";
+import type { Key } from "../backend.ts";
+import { hasCode } from "../error.ts";
+import { failure, ok, rejects, same } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
 import { fill } from "./lists.ts";
 
@@ -70,6 +72,34 @@ export const removalCases: readonly Case[] = [
       await fill(context, [...all, "ab"]);
       await context.driver.delete(all.map((name) => context.prefix + name));
       same(await names(context), ["ab"], "keys");
+    },
+  },
+  {
+    name: "delete: with ifMatch that version alone, or none; an absent key is success",
+    async run({ driver, prefix }) {
+      const key = `${prefix}one`;
+      const { etag } = await driver.upload(key, "x");
+      const other = '"0123456789abcdef0123456789abcdef"';
+      await rejects("precondition-failed", () => driver.delete(key, { ifMatch: other }), "a wrong ifMatch");
+      same(await driver.exists(key), true, "exists after a wrong ifMatch");
+      const refused: unknown = await driver.delete(key, { ifMatch: etag }).catch((error: unknown) => error);
+      if (refused !== undefined) ok(hasCode(refused, "unsupported"), `the right ifMatch rejected ${String(refused)}`);
+      same(await driver.exists(key), refused !== undefined, "exists after the right ifMatch");
+      await driver.delete(key);
+      for (const ifMatch of [etag, "*"]) await driver.delete(key, { ifMatch });
+    },
+  },
+  {
+    name: "delete: the backend holds ifMatch when it deletes, or rejects unsupported",
+    async run({ driver, prefix }) {
+      const key = `${prefix}held`;
+      const { etag } = await driver.upload(key, "old");
+      const backend = await driver.getInstance();
+      // As if it were written between the core's look and the delete.
+      await driver.upload(key, "newer");
+      const error = await failure(() => backend.delete(key as Key, { ifMatch: etag }), "delete of the version before");
+      ok(hasCode(error, "precondition-failed") || hasCode(error, "unsupported"), `it rejected ${String(error)}`);
+      same(await (await driver.download(key)).text(), "newer", "text that stays");
     },
   },
   {

@@ -7,7 +7,7 @@ import { pool } from "../pool.ts";
 import { childFlag, childrenOf, childText, type Element, type Markup } from "../s3/xml.ts";
 import { type Call, xml } from "./call.ts";
 import { documentOf, malformed, understood } from "./document.ts";
-import { unconditional } from "./object.ts";
+import { deleteMatching, quoted, unconditional } from "./object.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 
 const MOST = 1000;
@@ -22,19 +22,28 @@ export async function deleteObjects(call: Call): Promise<Response> {
   if (asked.length === 0 || asked.length > MOST)
     throw new Refusal("MalformedXML", `A delete names 1 to ${MOST} objects.`);
   const keys = new Set<string>();
+  const versions: [key: string, etag: string][] = [];
   const left: [string, Refusal][] = [];
   for (const object of asked) {
     const key = childText(object, "Key");
     if (key === undefined) throw malformed();
-    const refused = refusedOf(object);
+    const [refused, etag] = [refusedOf(object), childText(object, "ETag")];
     if (refused) left.push([key, refused]);
-    else keys.add(key);
+    else if (etag === undefined) keys.add(key);
+    else versions.push([key, quoted(etag)]);
   }
   for (const [key, error] of await deleted(call, [...keys])) {
     keys.delete(key);
     left.push([key, refusalOf(error)]);
   }
-  const done = quiet ? [] : [...keys];
+  const matched: string[] = [];
+  await pool(versions, AT_A_TIME, async ([key, etag]) => {
+    await deleteMatching(call.store, key, etag).then(
+      () => matched.push(key),
+      (error: unknown) => left.push([key, refusalOf(error)]),
+    );
+  });
+  const done = quiet ? [] : [...keys, ...matched];
   return xml([
     "DeleteResult",
     [
@@ -73,7 +82,7 @@ function refusedOf(object: Element): Refusal | undefined {
   const version = childText(object, "VersionId");
   if (version !== undefined && version !== "" && version !== "null")
     return new Refusal("NotImplemented", "This bucket keeps no versions.");
-  if (["ETag", "LastModifiedTime", "Size"].some((name) => childText(object, name) !== undefined))
-    return new Refusal("NotImplemented", "A delete with conditions is not implemented.");
+  if (["LastModifiedTime", "Size"].some((name) => childText(object, name) !== undefined))
+    return new Refusal("NotImplemented", "A delete is held to ETags, not to times or sizes.");
   return undefined;
 }

@@ -4,7 +4,8 @@
  */
 import type { ObjectHeaders } from "../backend.ts";
 import { collect } from "../collect.ts";
-import type { UploadOptions } from "../interface.ts";
+import { notFound } from "../error.ts";
+import type { ObjectStore, UploadOptions } from "../interface.ts";
 import { answer } from "../respond/answer.ts";
 import { NAMES } from "../s3/headers.ts";
 import type { Call } from "./call.ts";
@@ -47,11 +48,18 @@ export async function putObject(call: Call): Promise<Response> {
 /** Bytes of a body that is held whole, for which a stream costs more than it saves. */
 const MAX_HELD = 64 * 1024;
 
-/** DeleteObject: also of a key that is not there. */
+/** DeleteObject: without a condition also of a key that is not there. */
 export async function deleteObject({ store, key, headers }: Call): Promise<Response> {
-  unconditional(headers);
-  await store.delete(key);
+  const { ifMatch, ifNoneMatch } = writeConditions(headers);
+  if (ifNoneMatch !== undefined) throw new Refusal("NotImplemented", "A delete has no If-None-Match.");
+  await deleteMatching(store, key, ifMatch);
   return new Response(null, { status: 204 });
+}
+
+/** Deletes an object, or the one version of it. What is not there matches nothing, not even `*`. */
+export async function deleteMatching(store: ObjectStore, key: string, ifMatch: string | undefined): Promise<void> {
+  if (ifMatch !== undefined && !(await store.exists(key))) throw notFound(key);
+  await store.delete(key, { ifMatch });
 }
 
 /** What must hold for a write. */

@@ -239,7 +239,14 @@ export class Script {
   }
 
   #delete(turn: number, key: string): Call {
-    return { says: `${turn} delete ${key}`, run: ({ store }) => store.delete(key) };
+    const condition = this.#maybe(0.5, () => this.#one(["*", '"other"', ...(this.#bare ? [] : ["current"])]));
+    return {
+      says: `${turn} delete ${key} ${condition}`,
+      async run(player) {
+        const ifMatch = condition === "current" ? await player.etag(key) : condition;
+        return player.store.delete(key, { ifMatch });
+      },
+    };
   }
 
   #deleteMany(turn: number, key: string): Call {

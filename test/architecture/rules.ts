@@ -40,6 +40,7 @@ export const importRules: readonly ImportRule[] = [
     may: [coreFile, /^drivers\/memory\//],
     why: "the core and its own workshop",
   },
+  { files: /^drivers\/r2(\.ts$|\/)/, may: [coreFile, /^drivers\/r2\//], why: "the core and its own workshop" },
   { files: /^drivers\/(\w+)\.ts$/, may: [coreFile], why: "the core, and a workshop of its own name" },
   {
     files: /^cli\//,

@@ -28,7 +28,7 @@ interface Answers {
   readonly source?: readonly (Seen | null)[];
   readonly target?: readonly (Seen | null)[];
   readonly copy?: () => Promise<string>;
-  readonly remove?: () => Promise<void>;
+  readonly remove?: (ifMatch: string | undefined) => Promise<void>;
 }
 
 /** Moves between ends that give these answers in turn, and notes what is done. */
@@ -41,7 +41,7 @@ async function moving(answers: Answers, options: MoveOptions): Promise<[outcome:
       return found.shift() ?? null;
     },
     delete: async (key, { ifMatch }) => {
-      if (remove) await remove();
+      if (remove) await remove(ifMatch);
       done.push(`delete ${key}${ifMatch === undefined ? "" : ` ${ifMatch}`}`);
     },
   });
@@ -83,7 +83,10 @@ describe("move", () => {
 
   it("keeps a source that is found replaced in the moment of the delete, and says where its version before is", async () => {
     const remove = (): Promise<void> => Promise.reject(new StorageError("precondition-failed", "another version"));
-    const [outcome, done] = await moving({ remove }, {});
+    const [outcome, done] = await moving(
+      { remove, source: [seen, seen, { ...seen, lastModified: new Date(2000) }] },
+      {},
+    );
     await expect(outcome).rejects.toMatchObject({
       code: "conflict",
       key: "from",
@@ -92,6 +95,35 @@ describe("move", () => {
     expect(done).not.toContain('delete from "e"');
     const denied = (): Promise<void> => Promise.reject(new StorageError("denied", "no"));
     await expect((await moving({ remove: denied }, {}))[0]).rejects.toMatchObject({ code: "denied" });
+  });
+
+  it.each([
+    ["refuses the condition", new StorageError("precondition-failed", "another text")],
+    ["has no such condition", new StorageError("unsupported", "501")],
+    ["says so by a 400", new StorageError("unknown", "400", { response: { status: 400 } })],
+  ])("looks once more where the store %s, and then deletes what it saw, or what is gone not", async (_, error) => {
+    const refused = async (ifMatch: string | undefined): Promise<void> => {
+      if (ifMatch !== undefined) throw error;
+    };
+    const [made, done] = await moving({ remove: refused, source: [seen, seen, seen] }, {});
+    expect(await made).toBe("made");
+    expect(done.slice(-3)).toEqual(["source from", "source from", "delete from"]);
+    const [gone, looks] = await moving({ remove: refused }, {});
+    expect(await gone).toBe("made");
+    expect(looks.slice(-2)).toEqual(["source from", "source from"]);
+    const [kept] = await moving({ remove: refused, source: [seen, seen, { ...seen, etag: '"f"' }] }, {});
+    await expect(kept).rejects.toMatchObject({ code: "conflict" });
+    const [without, ends] = await moving({ remove: () => Promise.reject(error) }, {});
+    expect(await without).toBe("made");
+    expect(ends).not.toContain("delete from");
+  });
+
+  it("ends with what a delete without a condition failed by", async () => {
+    const bare = { ...seen, etag: '""' };
+    const error = new StorageError("unsupported", "no deletes");
+    const [outcome, done] = await moving({ source: [bare, bare, bare], remove: () => Promise.reject(error) }, {});
+    await expect(outcome).rejects.toBe(error);
+    expect(done.filter((step) => step === "source from")).toHaveLength(2);
   });
 
   it("takes a source that others delete meanwhile as moved", async () => {
@@ -154,14 +186,16 @@ describe("move", () => {
 it.each([
   ["memory", async () => memory()],
   ["a folder", async () => fs({ base: await emptyFolder(), durable: false })],
-] as const)("a move in %s never takes what is written to its source meanwhile", async (_, make) => {
+] as const)("a move or a delete of one version in %s never takes what is written meanwhile", async (_, make) => {
   const store = await make();
   const outcomes = new Set<string>();
-  for (let round = 0; round < 150; round++) {
-    await store.upload("from", "v1");
+  for (let round = 0; round < 300; round++) {
+    const { etag } = await store.upload("from", "v1");
     await store.delete("to");
-    const moved = store.move("from", "to").then(
-      () => "moved",
+    const moves = round % 4 < 2;
+    const gone: Promise<unknown> = moves ? store.move("from", "to") : store.delete("from", { ifMatch: etag });
+    const moved = gone.then(
+      () => (moves ? "moved" : "deleted"),
       (error: StorageError) => error.code,
     );
     const steps = round % 30;
@@ -179,8 +213,8 @@ it.each([
     );
     expect(texts, `round ${round}, ${await moved}`).toContain("v2");
   }
-  expect([...outcomes]).toContain("moved");
-  for (const outcome of outcomes) expect(["moved", "conflict"]).toContain(outcome);
+  expect([...outcomes]).toEqual(expect.arrayContaining(["moved", "deleted"]));
+  for (const outcome of outcomes) expect(["moved", "conflict", "deleted", "precondition-failed"]).toContain(outcome);
   await store.dispose?.();
 });
 
@@ -266,7 +300,9 @@ describe.each([
     await store.move("a:from", to, { headers: ALL });
     const source = ["head a:from", { ...PAYER, ...OLD }];
     const target = [`head ${to}`, { ...PAYER, ...NEW }];
-    expect(asked).toEqual([source, target, ...copying, target, source, ["delete a:from", PAYER]]);
+    // From store to store the verb deletes, which looks before.
+    const look = copying.length === 1 ? [] : [["head a:from", PAYER]];
+    expect(asked).toEqual([source, target, ...copying, target, source, ...look, ["delete a:from", PAYER]]);
   });
 
   it.each(["before", "after"] as const)("keeps a source that others replace %s it is copied", async (when) => {

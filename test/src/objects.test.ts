@@ -66,6 +66,55 @@ describe("delete", () => {
   });
 });
 
+describe("delete with ifMatch", () => {
+  const OTHER = '"other"';
+
+  it("looks at the object first, and passes the condition on", async () => {
+    const asked: unknown[] = [];
+    const driver = await over((backend) => ({
+      head: (key, call) => (asked.push(["head", call.headers]), backend.head(key, call)),
+      delete: (key, { ifMatch, headers, signal }) => (
+        asked.push(["delete", ifMatch, headers]),
+        backend.delete(key, { ifMatch, signal })
+      ),
+    }));
+    const { etag } = await driver.upload("k", "x");
+    const headers = { "x-amz-request-payer": "requester", "x-amz-mfa": "1" };
+    await expect(driver.delete("k", { ifMatch: OTHER, headers })).rejects.toMatchObject({
+      code: "precondition-failed",
+      operation: "delete",
+      key: "k",
+    });
+    const looked = ["head", { "x-amz-request-payer": "requester" }];
+    expect(asked).toEqual([looked]);
+    await driver.delete("k", { ifMatch: etag, headers });
+    expect(asked).toEqual([looked, looked, ["delete", etag, headers]]);
+    await driver.delete("k", { ifMatch: etag });
+    expect(asked).toHaveLength(4);
+    await driver.delete("k", { ifMatch: "*" });
+    expect(asked.slice(4)).toEqual([["delete", undefined, undefined]]);
+  });
+
+  it("deletes nothing where the driver has no such delete, or the answer to the look is unclear", async () => {
+    const driver = await over((backend) => ({
+      head: (key, call) => (key === "k" ? backend.head(key, call) : Promise.reject(new StorageError("denied", "no"))),
+      delete: () => Promise.reject(new StorageError("unsupported", "no conditions")),
+    }));
+    const { etag } = await driver.upload("k", "x");
+    await expect(driver.delete("k", { ifMatch: etag })).rejects.toMatchObject({ code: "unsupported" });
+    await expect(driver.delete("secret", { ifMatch: etag })).rejects.toMatchObject({ code: "denied" });
+  });
+
+  it("is for one key, and an ETag with its quotes", async () => {
+    const driver = await over(() => ({}));
+    await driver.upload("k", "x");
+    await expect(driver.delete(["k"], { ifMatch: OTHER })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(driver.delete("k", { ifMatch: "bare" })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(driver.removeItem?.("k", { ifMatch: OTHER })).rejects.toMatchObject({ code: "precondition-failed" });
+    expect(await driver.exists("k")).toBe(true);
+  });
+});
+
 describe("deletePrefix", () => {
   it("counts what it deletes over pages, and refuses the empty prefix", async () => {
     const driver = memory();

@@ -39,6 +39,34 @@ export const raceCases: readonly FaultCase[] = [
     },
   },
   {
+    row: "B2",
+    name: "a delete of one version is done when its answer is lost, also where the store then says that nothing matches",
+    async run(rig) {
+      for (const matchAbsent412 of [false, true]) {
+        await rig.set({ rules: [] });
+        const { etag } = await rig.store().upload("k", "old");
+        const rules: Rule[] = [{ operation: "DeleteObject", nth: 1, faults: [{ do: "lose", by: "rst" }] }];
+        await rig.set({ rules, switches: { matchAbsent412 } });
+        await rig.store().delete("k", { ifMatch: etag });
+        same(await rig.store().exists("k"), false, "exists");
+      }
+    },
+  },
+  {
+    row: "B3",
+    name: "a delete of one version leaves what is written while it is under way, also when the answer to that is lost",
+    async run(rig) {
+      for (const again of [[], [{ do: "lose", by: "rst" }]] as const) {
+        await rig.set({ rules: [] });
+        const { etag } = await rig.store().upload("k", "old");
+        const overtaken: Fault = { do: "overtake", key: "k", text: "theirs" };
+        await rig.set({ rules: [{ operation: "DeleteObject", nth: 1, faults: [overtaken, ...again] }] });
+        await rig.rejects("precondition-failed", () => rig.store().delete("k", { ifMatch: etag }), "delete");
+        same(await rig.stored("k"), "theirs", "what is there");
+      }
+    },
+  },
+  {
     row: "D11",
     name: "an upload that another process completes meanwhile is one object, for who is late too",
     async run(rig) {

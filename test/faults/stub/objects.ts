@@ -79,8 +79,10 @@ function rangeOf(header: string | undefined, { body }: StubObject): { start: num
   return { start, end };
 }
 
-/** DeleteObject: an absent key is success. */
-export function deleteObject({ world, key }: StubCall): StubAnswer {
+/** DeleteObject: an absent key is success, but for a condition. */
+export function deleteObject(call: StubCall): StubAnswer {
+  const { world, key } = call;
+  checkWrite(call);
   world.objects.delete(key);
   return empty(204);
 }

@@ -148,6 +148,8 @@ export const foundBy: Readonly<Record<string, string>> = {
   "keys are cut at 255 characters": "key: a segment of 255 bytes",
   "keys end at a question mark": "key: ? #",
   "delete of an absent key rejects": "delete: an absent key is success, also twice",
+  "delete passes over its condition": "delete: the backend holds ifMatch when it deletes, or rejects unsupported",
+  "delete on a condition does nothing": "delete: with ifMatch that version alone, or none; an absent key is success",
   "delete does nothing": "key: a space",
   "delete takes what lies below along": "key: with and without a trailing slash are two objects",
   "delete takes what begins so along": "key: with and without a trailing slash are two objects",

@@ -227,6 +227,12 @@ export const writeFaults: Faults = {
       return remove(key, call);
     },
   }),
+  "delete passes over its condition": ({ delete: remove }) => ({
+    delete: (key, { signal, headers }) => remove(key, { signal, headers }),
+  }),
+  "delete on a condition does nothing": ({ delete: remove }) => ({
+    delete: async (key, call) => (call.ifMatch === undefined ? remove(key, call) : undefined),
+  }),
   "delete does nothing": () => ({ delete: async () => {} }),
   "delete takes what lies below along": ({ delete: remove, list }) => ({
     async delete(key, call) {

@@ -83,7 +83,6 @@ describe("deleteObjects", () => {
 
   it.each<[string, string]>([
     ["a version", "<VersionId>7</VersionId>"],
-    ["an ETag", "<ETag>x</ETag>"],
     ["a size", "<Size>1</Size>"],
     ["a time", "<LastModifiedTime>x</LastModifiedTime>"],
   ])("leaves an object that is named with %s", async (_, condition) => {
@@ -91,6 +90,22 @@ describe("deleteObjects", () => {
     const body = `<Delete><Object><Key>a</Key>${condition}</Object><Object><Key>b</Key><VersionId>null</VersionId></Object><Object><Key>c d</Key><VersionId/></Object></Delete>`;
     expect(told(await (await deleting(asked, body)).text())).toEqual(["b", "c d", "a NotImplemented"]);
     expect(await keysOf(asked)).toEqual(["a"]);
+  });
+
+  it("deletes the version that an ETag names, and tells of what is another one or not there", async () => {
+    const asked = await filled();
+    const { etag } = await asked.store.upload("a", "new");
+    const named = (key: string, text: string): string => `<Object><Key>${key}</Key><ETag>${text}</ETag></Object>`;
+    const body = (quiet: string): string =>
+      `<Delete>${quiet}${named("a", etag.replaceAll('"', ""))}${named("b", "x")}${named("none", "*")}<Object><Key>c d</Key></Object></Delete>`;
+    const failed = ["b PreconditionFailed", "none NoSuchKey"];
+    const first = told(await (await deleting(asked, body(""))).text());
+    expect(first.toSorted()).toEqual(["a", ...failed, "c d"].toSorted());
+    expect(await keysOf(asked)).toEqual(["b"]);
+    await asked.store.upload("a", "newer");
+    const second = told(await (await deleting(asked, body("<Quiet>true</Quiet>"))).text());
+    expect(second.toSorted()).toEqual(["a PreconditionFailed", ...failed].toSorted());
+    expect(await keysOf(asked)).toEqual(["a", "b"]);
   });
 
   it("tells both of a key that is named twice, and left as one of the two", async () => {

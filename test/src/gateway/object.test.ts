@@ -196,8 +196,25 @@ describe("deleteObject", () => {
     expect(await refusalOf(await ask("DELETE", "bucket/key"))).toBe("503 ServiceUnavailable");
   });
 
-  it.each(["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "x-amz-if-match-size"])(
-    "refuses a condition, and deletes nothing: %s",
+  it("deletes one version alone, and on a condition nothing that is not there", async () => {
+    const { store, ask } = asking();
+    const { etag } = await store.upload("key", "abc");
+    const deleted = async (match: string): Promise<string> => {
+      const response = await ask("DELETE", "bucket/key", { headers: { "if-match": match } });
+      return response.ok ? "gone" : refusalOf(response);
+    };
+    expect(await deleted('"other"')).toBe("412 PreconditionFailed");
+    expect(await store.exists("key")).toBe(true);
+    expect(await deleted(etag.replaceAll('"', ""))).toBe("gone");
+    expect(await store.exists("key")).toBe(false);
+    for (const match of [etag, "*"]) expect(await deleted(match)).toBe("404 NoSuchKey");
+    await store.upload("key", "abc");
+    expect(await deleted("*")).toBe("gone");
+    expect(await store.exists("key")).toBe(false);
+  });
+
+  it.each(["if-none-match", "if-modified-since", "if-unmodified-since", "x-amz-if-match-size"])(
+    "refuses a condition that it has not, and deletes nothing: %s",
     async (name) => {
       const { store, ask } = asking();
       await store.upload("key", "abc");
