@@ -54,6 +54,13 @@ it("a history of conditions that nobody checks is refused", async () => {
   expect(unexplained(acts)).toMatch(/\d (create|replace) /);
 });
 
+it("a history of deletes that pass over their condition is refused", async () => {
+  const store = memory();
+  const remove: typeof store.delete = (key) => store.delete(key);
+  const acts = await played({ ...game, stores: [{ ...store, delete: remove }], seed: 1 });
+  expect(unexplained(acts)).toContain(": after ");
+});
+
 /** Deno cuts times, and with them ETags, to milliseconds. */
 function alike(a: string, b: string): boolean {
   const cut = (etag: string): string =>

@@ -149,8 +149,9 @@ async function removeKey(
   { durable, ifMatch }: Pick<RemoveOptions<string>, "durable" | "ifMatch">,
 ): Promise<Removed | null> {
   const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
-  // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is.
-  if (!(await fileIn(held, first)) && !(await findSome(root, others)))
+  // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is. A write may move a key to its first place
+  // between two looks.
+  if (!(await fileIn(held, first)) && !(await findSome(root, [...others, first])))
     return durable ? { folder: await nearest(root, held, first), versions: [] } : null;
   return lock(key, async () => {
     const [present] = ifMatch === undefined ? [] : await findAll(root, key);
@@ -164,13 +165,17 @@ async function removeKey(
       folder = await removeFile(root, candidate);
       versions.push(older.stats);
     }
-    const found = held && (await findIn(root, held, first));
+    const here = held && (await findIn(root, held, first));
+    // Who wrote the key meanwhile may have made its folder, or made it anew.
+    const found = here ?? (await findAt(root, first));
     if (!found) return { folder: folder ?? (await nearest(root, held, first)), versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && folder !== null) await syncRemoval(root, folder);
     await endMaker(root, key, found);
+    versions.push(found.stats);
+    if (!here) return { folder: await removeFile(root, first), versions };
     await takeAway(root, held.path(nameOf(first.path)));
-    return { folder: folderOf(first.path), versions: [...versions, found.stats] };
+    return { folder: folderOf(first.path), versions };
   });
 }
 

@@ -220,6 +220,21 @@ export class Player {
     );
   }
 
+  async removeSeen(key: string): Promise<void> {
+    const ifMatch = await this.#etag(key);
+    if (ifMatch === undefined) return;
+    const found = { etag: ifMatch };
+    await this.#call(
+      `delete ${key} of a version`,
+      () => this.#play.store.delete(key, { ifMatch }),
+      () => [{ key, found, orNone: true, left: null }],
+      (code) => {
+        const refused = code === "precondition-failed" && !this.#play.again && !this.#play.echoes;
+        return [refused ? { key, found, refused } : { key, found, left: null, doubtful: true }];
+      },
+    );
+  }
+
   async copy(from: string): Promise<void> {
     await this.#transfer("copy", from, (code, copied) => (OPEN.has(code) ? [copied] : []));
   }

@@ -33,6 +33,13 @@ const good: Readonly<Record<string, readonly [readonly Act[], Rules?]>> = {
     [wrote(1, 9, one), read(2, 3, one), wrote(4, 5, two), read(6, 7, one)],
     { repeats: true },
   ],
+  "a delete of one version that finds it, and one that finds nothing": [
+    [
+      first,
+      wrote(3, 4, null, { found: { etag: '"1"' }, orNone: true }),
+      wrote(5, 6, null, { found: { etag: '"1"' }, orNone: true }),
+    ],
+  ],
   "keys that have nothing to do with each other": [[first, read(3, 4, one), { ...read(5, 6, null), key: "other" }]],
 };
 
@@ -48,6 +55,9 @@ const bad: Readonly<Record<string, readonly [readonly Act[], Rules?]>> = {
     ],
   ],
   "a refusal where the condition held": [[first, act(3, 4, { found: { etag: '"1"' }, refused: true })]],
+  "a delete of one version that takes another": [
+    [first, wrote(3, 4, two), wrote(5, 6, null, { found: { etag: '"1"' }, orNone: true })],
+  ],
   "a deleted object that is there": [[first, wrote(3, 4, null), read(5, 6, one)]],
   "bytes of one version with metadata of another": [
     [first, wrote(3, 4, two), read(3, 5, { etag: '"2"', body: "two", meta: "one" })],

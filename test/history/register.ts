@@ -22,6 +22,8 @@ export interface Act {
   readonly found?: Told | null | undefined;
   /** What was there in that instant was something else. */
   readonly refused?: boolean | undefined;
+  /** Or nothing was there. */
+  readonly orNone?: boolean | undefined;
   /** What was there afterwards. Absent: the same. */
   readonly left?: Told | null | undefined;
   /** It may have happened or not, at any time after its start. */
@@ -71,8 +73,8 @@ interface Point {
 function search(acts: readonly Act[], repeats: boolean, alike: NonNullable<Rules["alike"]>): string | null {
   const versions = acts.flatMap(({ left }) => (left?.etag === undefined ? [] : [{ body: left.body, etag: left.etag }]));
   /** Whether an act may find what is there. An ETag that its writer was not told may be any that is no other version's. */
-  const fits = (there: Told | null, { found, refused = false }: Act): boolean => {
-    if (found === undefined) return true;
+  const fits = (there: Told | null, { found, orNone, refused = false }: Act): boolean => {
+    if (found === undefined || (orNone && !there)) return true;
     if (!there || !found) return (there === found) !== refused;
     const { etag } = found;
     const others = versions.some((other) => other.body !== there.body && isSame(other.etag, etag, alike));
@@ -133,7 +135,7 @@ function told(version: Told | null | undefined): string {
   return version ? `${version.body} ${version.meta} ${version.etag}` : `${version}`;
 }
 
-function line({ says, start, end, found, refused, left, doubtful }: Act): string {
-  const saw = found === undefined ? "" : ` found ${refused ? "not " : ""}${told(found)}`;
+function line({ says, start, end, found, orNone, refused, left, doubtful }: Act): string {
+  const saw = found === undefined ? "" : ` found ${refused ? "not " : ""}${told(found)}${orNone ? " or null" : ""}`;
   return `  ${start} to ${doubtful ? "?" : end}: ${says}${saw}${left === undefined ? "" : ` left ${told(left)}`}`;
 }

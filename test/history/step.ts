@@ -14,6 +14,7 @@ export const MENU = {
   list: 2,
   remove: 3,
   removeMany: 1,
+  removeSeen: 3,
   copy: 3,
   move: 2,
   parts: 2,
@@ -27,7 +28,7 @@ export type Kind = keyof typeof MENU;
 export const OPEN: ReadonlySet<string> = new Set(["ambiguous", "unavailable", "timeout"]);
 
 /** What a call comes to on one key. */
-export type Step = Pick<Act, "key" | "found" | "left" | "refused" | "doubtful">;
+export type Step = Pick<Act, "key" | "found" | "orNone" | "left" | "refused" | "doubtful">;
 
 /** Of a read that failed. */
 export const nothing = (): readonly Step[] => [];

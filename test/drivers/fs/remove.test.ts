@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../../src/backend.ts";
@@ -11,6 +11,9 @@ import { emptyFolder, failure, folder, K, onPlatform } from "./folder.ts";
 
 /** How often the system was called, by the names of calls. */
 const calls = vi.hoisted(() => ({ open: 0, link: 0, symlink: 0, rmdir: 0 }));
+
+/** What happens before a file is looked at. */
+const looking = vi.hoisted((): { at?: ((path: string) => Promise<void>) | undefined } => ({}));
 
 /** What was opened. */
 const opened = vi.hoisted((): string[] => []);
@@ -31,7 +34,11 @@ vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
     opened.push(path);
     return files.open(path, ...rest);
   };
-  return { ...files, open };
+  const lookAt: typeof files.lookAt = async (path, ...rest) => {
+    await looking.at?.(path);
+    return files.lookAt(path, ...rest);
+  };
+  return { ...files, open, lookAt };
 });
 beforeEach(() => void Object.assign(calls, { open: 0, link: 0, symlink: 0, rmdir: 0 }));
 
@@ -54,6 +61,37 @@ describe("remove", () => {
       expect((await files()).filter((path) => path !== ".unbucket/version")).toEqual([]);
     },
   );
+
+  it("finds an object that a write moves to its plain place between two looks", async () => {
+    const { base, put, store, text } = await folder();
+    await put("a", "a file");
+    await put("a/b", "v1");
+    await store.delete(K("a"), {});
+    const other = await folder({ base });
+    looking.at = async (path) => {
+      if (!path.includes(".unbucket/keys")) return;
+      looking.at = undefined;
+      await other.put("a/b", "v2");
+    };
+    await store.delete(K("a/b"), {});
+    expect(looking.at).toBeUndefined();
+    expect([await store.head(K("a/b"), {}), await text("a/b").catch(() => null)]).toEqual([null, null]);
+  });
+
+  it("finds an object whose folder was made anew while the delete waited for its turn", async () => {
+    const { base, put, store } = await folder();
+    await put("d/k", "v1");
+    const end = await claim(join(base, ".unbucket/tmp", claimPath("d/k")));
+    const deleted = store.delete(K("d/k"), {});
+    await vi.waitFor(async () => expect(opened).toContain(join(base, "d")));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await rm(join(base, "d"), { recursive: true });
+    await mkdir(join(base, "d"));
+    await writeFile(join(base, "d/k"), "v2");
+    await end();
+    await deleted;
+    expect(await store.head(K("d/k"), {})).toBeNull();
+  });
 
   it("Windows: leaves nothing of what it gave another name first", async () => {
     const { put, store, files } = await folder();
