@@ -27,6 +27,8 @@ export type Source =
       readonly stream: ReadableStream<Uint8Array>;
       /** Declared length in bytes; the driver rejects a stream that is longer or shorter, with nothing stored. */
       readonly size?: number;
+      /** Bytes that the request of the body announced: of fewer the rest was lost on its way, and `readAll` rejects `interrupted`. */
+      readonly announced?: number;
     };
 
 /** A range of bytes, both ends inclusive, or the last `suffix` bytes. */

@@ -1,6 +1,6 @@
 /** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
 import type { Source } from "./backend.ts";
-import type { StorageError } from "./error.ts";
+import { StorageError } from "./error.ts";
 import { refuse, wholeNumber } from "./options.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
@@ -43,7 +43,8 @@ export function toBody(body: UploadBody, size?: number): Body {
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");
-    const source = stream ? streamed(stream, size) : fixed(encoder.encode(), size);
+    const announced = size === undefined && body instanceof Request ? announcedBy(headers) : undefined;
+    const source = stream ? { ...streamed(stream, size), announced } : fixed(encoder.encode(), size);
     return { source, type: headers.get("content-type") || undefined };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body) {
@@ -62,7 +63,17 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
   return { bytes };
 }
 
-function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Source {
+/**
+ * What a Request says of its body's length. Some hosts hand on a body that they have cut, and end it as if it were whole, such as Next where it has
+ * a `proxy.ts`. Encoded bodies are left out, which a host may have decoded.
+ */
+function announcedBy(headers: Headers): number | undefined {
+  const length = headers.get("content-length") ?? "";
+  const plain = !headers.has("transfer-encoding") && /^(identity)?$/.test(headers.get("content-encoding") ?? "");
+  return plain && /^\d+$/.test(length) ? Number(length) : undefined;
+}
+
+function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Extract<Source, { stream: unknown }> {
   if (stream.locked) throw refuse("the body", "is locked to a reader; pass a free one");
   return { stream, size };
 }
@@ -77,6 +88,14 @@ function toBytes(value: unknown): Uint8Array | undefined {
 /** Rejects `invalid-option` when a body is not as long as declared. */
 export function checkSize(actual: number, declared: number | undefined): void {
   if (declared !== undefined && actual !== declared) throw wrongSize(actual, declared);
+}
+
+/** Rejects a stream that has ended before its declared or its announced length. */
+export function checkWhole(actual: number, { size, announced = 0 }: Extract<Source, { stream: unknown }>): void {
+  checkSize(actual, size);
+  if (actual >= announced) return;
+  const advice = "no object was made of them; a body that was changed on the way needs a size, or no content-length";
+  throw new StorageError("interrupted", `the request announced ${announced} bytes and gave ${actual}; ${advice}`);
 }
 
 /** The refusal of a body that is not as long as declared. */

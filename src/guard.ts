@@ -72,7 +72,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
     signal?.throwIfAborted();
     if (!(maxSize >= 0)) throw new StorageError("invalid-option", "maxSize must be a number of bytes, at least 0");
     const allowed = acceptor(options.types);
-    const size = file.size ?? ("bytes" in source ? source.bytes.byteLength : source.size);
+    const size = file.size ?? ("bytes" in source ? source.bytes.byteLength : (source.size ?? source.announced));
     if (size !== undefined && size > maxSize) throw tooLarge(maxSize);
 
     const type = file.type ?? ownType ?? "";

@@ -1,6 +1,6 @@
 /** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
 import type { Source } from "./backend.ts";
-import { checkSize, toChunk, wrongSize } from "./body.ts";
+import { checkWhole, toChunk, wrongSize } from "./body.ts";
 import { brokenOff } from "./error.ts";
 
 /** A buffer with bytes up to `end`. It may be replaced by one with the same bytes while the source is waited for. */
@@ -26,7 +26,7 @@ export const BYOB_BYTES: number = 256 * 1024;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 
-/** A reader over a stream. Rejects `interrupted` when the stream fails, with the signal's reason, or `invalid-option` on a wrong size. */
+/** A reader over a stream. Rejects `interrupted` when the stream fails or is cut, with the signal's reason, or `invalid-option` on a wrong size. */
 export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: AbortSignal): ByteReader {
   const [reader, read] = open(source.stream);
   let rest: Uint8Array | undefined;
@@ -50,7 +50,7 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     if (result.done) {
       done = true;
       signal?.removeEventListener("abort", onAbort);
-      checkSize(total, source.size);
+      checkWhole(total, source);
       return;
     }
     const chunk = toChunk(result.value);

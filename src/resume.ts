@@ -121,8 +121,8 @@ export async function sendMissing(
         () => slicesOf(source.bytes, partSize),
         () => {},
       );
-    const stream = "bytes" in source ? streamOf(source.bytes) : source.stream;
-    const reader = readerOf({ stream, size: rest ?? length }, signal);
+    const read = "bytes" in source ? { stream: streamOf(source.bytes) } : source;
+    const reader = readerOf({ ...read, size: rest ?? length }, signal);
     const { memory } = steps.plan;
     try {
       const first = await nextPiece(memory, reader, partSize, signal);

@@ -77,6 +77,25 @@ export const brokenCases: readonly Case[] = [
     })),
   ),
   {
+    name: "broken: a Request whose host has cut its body",
+    run: (context) =>
+      changesNothing(context, async (key) => {
+        for (const size of [0, 1000, context.partSize + 1000]) {
+          const { stream } = source(cut(noise(size), [40_009]));
+          const headers = { "content-length": `${size + 1}` };
+          const request = new Request("http://h/", {
+            method: "PUT",
+            body: stream,
+            headers,
+            duplex: "half",
+          } as RequestInit);
+          // A page may not say a length.
+          if (request.headers.has("content-length"))
+            await rejects("interrupted", () => context.driver.upload(key, request), `upload of ${size} bytes`);
+        }
+      }),
+  },
+  {
     name: "broken: an async iterable that throws",
     run: (context) =>
       changesNothing(context, async (key) => {

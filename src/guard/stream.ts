@@ -1,7 +1,7 @@
 import { heeding } from "../abort.ts";
 import { letGo } from "../reader.ts";
 import type { Source } from "../backend.ts";
-import { toChunk } from "../body.ts";
+import { checkWhole, toChunk } from "../body.ts";
 import { brokenOff } from "../error.ts";
 import { GuardError } from "./error.ts";
 
@@ -28,7 +28,10 @@ export async function openSource(
 
   async function next(): Promise<Uint8Array | null> {
     const { done, value } = await reader.read().catch(brokenOff);
-    if (done) return null;
+    if (done) {
+      if ("stream" in source) checkWhole(count, source);
+      return null;
+    }
     try {
       const chunk = toChunk(value);
       count += chunk.byteLength;

@@ -56,6 +56,21 @@ describe("toBody", () => {
     });
   });
 
+  it("knows what a Request has announced, unless a size is given or the body may have been decoded", () => {
+    const announced = (headers: Record<string, string>, size?: number): unknown => {
+      const stream = new Response("hello").body as ReadableStream;
+      const request = new Request("http://h/", { method: "PUT", body: stream, headers, duplex: "half" } as RequestInit);
+      return (toBody(request, size).source as { readonly announced?: number }).announced;
+    };
+    expect(announced({ "content-length": "5" })).toBe(5);
+    expect(announced({ "content-length": "5", "content-encoding": "identity" })).toBe(5);
+    expect(announced({})).toBeUndefined();
+    expect(announced({ "content-length": "5x" })).toBeUndefined();
+    expect(announced({ "content-length": "5" }, 5)).toBeUndefined();
+    expect(announced({ "content-length": "5", "content-encoding": "gzip" })).toBeUndefined();
+    expect(announced({ "content-length": "5", "transfer-encoding": "chunked" })).toBeUndefined();
+  });
+
   it("takes the type of a Blob, Response and Request, and none where there is none", () => {
     expect(toBody(new Blob([], { type: "image/png" })).type).toBe("image/png");
     expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");

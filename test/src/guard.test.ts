@@ -91,6 +91,18 @@ describe("guard", () => {
     }
   });
 
+  test("rejects interrupted, or gives a stream that errors so, when a host has cut the request's body", async () => {
+    const cut = (size: number, announced = size + 1): Request =>
+      new Request("http://h/", {
+        ...{ method: "PUT", body: source([PNG, new Uint8Array(size - PNG.length)]).body, duplex: "half" },
+        headers: { "content-length": `${announced}`, "content-type": "image/png" },
+      } as RequestInit);
+    await expect(guard({ body: cut(PNG.length) })).rejects.toMatchObject({ code: "interrupted" });
+    const { body } = await guard({ body: cut(50_000) });
+    await expect(new Response(body).bytes()).rejects.toMatchObject({ code: "interrupted" });
+    await expect(guard({ body: cut(50_000, 100_000) }, { maxSize: 99_999 })).rejects.toMatchObject({ reason: "size" });
+  });
+
   test("rejects interrupted, with the source's error, when it breaks at any position of the head", async () => {
     for (let end = 0; end <= PNG.length; end++) {
       const broken = new Error("connection lost");

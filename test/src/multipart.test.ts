@@ -149,6 +149,15 @@ describe("uploadPart", () => {
     expect(steps.uploadPart).not.toHaveBeenCalled();
   });
 
+  it("rejects interrupted for a request whose body its host has cut", async () => {
+    const { upload, steps } = await begun();
+    const headers = { "content-length": "11" };
+    const body = source(cut(noise(10), [3])).stream;
+    const request = new Request("http://h/", { method: "PUT", body, headers, duplex: "half" } as RequestInit);
+    await expect(upload.uploadPart(1, request)).rejects.toMatchObject({ code: "interrupted" });
+    expect(steps.uploadPart).not.toHaveBeenCalled();
+  });
+
   it("takes bytes, text, a Blob and nothing", async () => {
     const { upload, sent } = await begun();
     await upload.uploadPart(1, new Uint8Array([1]));

@@ -227,6 +227,10 @@ export const writeFaults: Faults = {
       return remove(key, call);
     },
   }),
+  "a body that was cut is stored": ({ put }) => ({
+    put: (key, source, options) =>
+      put(key, "stream" in source ? { stream: source.stream, size: source.size } : source, options),
+  }),
   "delete passes over its condition": ({ delete: remove }) => ({
     delete: (key, { signal, headers }) => remove(key, { signal, headers }),
   }),
