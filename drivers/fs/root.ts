@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { lstatSync, realpathSync } from "node:fs";
 import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
-import { sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
@@ -105,7 +105,7 @@ export function rootAt(base: string): Root {
       // It may have been removed since it was last seen.
       real = undefined;
       if (await exists()) return [];
-      await mkdir(base, { recursive: true });
+      await makeAll(base);
       await exists();
       return [""];
     }
@@ -183,6 +183,19 @@ export function rootAt(base: string): Root {
     ...{ hold, tempFolder, temp },
   };
   return root;
+}
+
+/** Makes a folder and those above it. Node does too, but says ENOENT where the disk is read-only. */
+async function makeAll(folder: string): Promise<void> {
+  const made = (): Promise<void> =>
+    mkdir(folder).catch((error: unknown) => {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    });
+  await made().catch(async (error: unknown) => {
+    if (errnoOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeAll(dirname(folder));
+    await made();
+  });
 }
 
 function linked(folder: string): StorageError {
