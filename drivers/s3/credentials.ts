@@ -8,15 +8,23 @@ import type { Environment } from "./environment.ts";
 import type { Credentials, S3Options } from "./options.ts";
 
 /**
- * Gives the keys to sign the next request with; fixed ones are there at once. Given keys that the store calls expired, it asks
+ * Gives the keys to sign the next request with; fixed ones are there at once. Given keys that the store refuses, it asks
  * for others where it can. An abort does not wait for a function.
  */
-export type IdentitySource = (signal?: AbortSignal, expired?: Identity) => Promise<Identity> | Identity;
+export interface IdentitySource {
+  (signal?: AbortSignal, refused?: Identity): Promise<Identity> | Identity;
+  /** Whether keys of a refusal that does not say why may be the reason, which costs a request to learn. Fixed ones have no others. */
+  readonly doubts?: (refused: Identity) => boolean;
+  /** Told when such a request has shown that they were not. */
+  readonly trust?: () => void;
+}
 
 /** How long before they expire credentials are asked for again, in milliseconds. */
 const EARLY = 5 * 60 * 1000;
 /** How long a call of the function is shared, in milliseconds: on Workers it never settles when the request that made it has ended. */
 const SHARED = 30_000;
+/** For how long, in milliseconds, refused keys stay as they are once others were asked for: wrong ones would ask at each request. */
+const PAUSE = 5000;
 
 /**
  * Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. `limit`: the
@@ -54,13 +62,17 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
   let since = 0;
+  /** When the function last answered for refused keys, and when keys turned out to be no reason of a refusal. */
+  let renewed = -Infinity;
+  let trusted = -Infinity;
+  // Either way, since the clock may be put back.
+  const within = (time: number, from: number): boolean => Math.abs(clock.now() - from) < time;
   const until = (): number => known?.expiration?.getTime() ?? Infinity;
   /** The keys that hold. Others may have been given since those that were refused. */
   const held = (refused?: Identity): Credentials | undefined =>
     known !== refused && clock.now() < until() ? known : undefined;
   const ask = (): Promise<Credentials> => {
-    // Either way, since the clock may be put back.
-    if (asking && Math.abs(clock.now() - since) < SHARED) return asking;
+    if (asking && within(SHARED, since)) return asking;
     since = clock.now();
     const call = Promise.resolve()
       .then(provide)
@@ -71,13 +83,14 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
       });
     return (asking = call);
   };
-  return async (signal, refused) => {
+  const source = async (signal?: AbortSignal, refused?: Identity): Promise<Identity> => {
     const keys = held(refused);
     if (keys) {
       // They serve on while others are asked for, and also when that fails: the next request asks again.
       if (clock.now() > until() - EARLY) ask().catch(() => {});
       return keys;
     }
+    if (refused && known && !asking && within(PAUSE, renewed)) return known;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const given = new Promise<Credentials>((resolve, reject) => {
       const late = (): void => {
@@ -88,12 +101,20 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
       };
       // A timer that keeps the process alive: without one it would end without a word.
       if (limit > 0) timer = setTimeout(late, limit);
-      ask().then(resolve, (cause: unknown) => {
+      const come = (others: Credentials): void => {
+        if (refused) renewed = clock.now();
+        resolve(others);
+      };
+      ask().then(come, (cause: unknown) => {
         reject(new StorageError("unauthenticated", "the credentials function rejected", { cause }));
       });
     });
     return heeding(given, signal).finally(() => clearTimeout(timer));
   };
+  return Object.assign(source, {
+    doubts: (refused: Identity) => known !== refused || !(within(PAUSE, renewed) || within(PAUSE, trusted)),
+    trust: () => void (trusted = clock.now()),
+  });
 }
 
 /** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */

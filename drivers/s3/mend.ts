@@ -1,4 +1,4 @@
-/** What a refusal teaches: the time, the region, that keys have expired. Each is mended once per operation. */
+/** What a refusal teaches: the time, the region, that keys have expired or were replaced. Each is mended once per operation. */
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
@@ -7,7 +7,17 @@ import type { Settings } from "./settings.ts";
 import { isUntimely } from "./skew.ts";
 import type { WireResponse } from "./transport.ts";
 
-const EXPIRED = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
+/** Keys that have ended, or that were replaced: their id is gone, or has another secret. */
+const ENDED = [
+  ...["ExpiredToken", "InvalidToken", "TokenRefreshRequired"],
+  ...["InvalidAccessKeyId", "SignatureDoesNotMatch"],
+];
+
+const isEnded = (code: string | undefined): boolean => code !== undefined && ENDED.includes(code);
+
+function isSame(one: Identity, other: Identity): boolean {
+  return (["accessKeyId", "secretAccessKey", "sessionToken"] as const).every((name) => one[name] === other[name]);
+}
 
 /** Whether a temporary redirect leads to the very address that was asked. Signed for another, whoever sends one would get signatures at will. */
 function isRepeat(answer: Answer, url: string): boolean {
@@ -35,20 +45,31 @@ export function menderOf({ clock, whereabouts, identity }: Settings, send: Send)
     return first;
   };
 
-  /** A HEAD of the bucket names the region on AWS; stores that name it in documents only answer a GET with one. */
-  async function ask(by: Identity, signal: AbortSignal | undefined): Promise<string | undefined> {
-    for (const method of ["HEAD", "GET"] as const) {
-      const query = method === "GET" ? { location: "" } : {};
-      try {
-        const response = await send({ method, query, signal }, by);
-        const region = regionIn(response, await readComplaint(response));
-        if (region) return region;
-      } catch {
-        // Then the refusal itself is what there is to tell.
-        signal?.throwIfAborted();
-      }
+  /** What a request for the bucket is told, as far as it is told anything. */
+  async function look(method: "HEAD" | "GET", by: Identity, signal?: AbortSignal): Promise<[string?, string?]> {
+    const query = method === "GET" ? { location: "" } : {};
+    try {
+      const response = await send({ method, query, signal }, by);
+      const complaint = await readComplaint(response);
+      return [regionIn(response, complaint), complaint.code];
+    } catch {
+      // Then the refusal itself is what there is to tell.
+      signal?.throwIfAborted();
+      return [];
     }
-    return undefined;
+  }
+
+  /** A HEAD of the bucket names the region on AWS; stores that name it in documents only answer a GET with one. */
+  async function ask(by: Identity, signal?: AbortSignal): Promise<string | undefined> {
+    return (await look("HEAD", by, signal))[0] ?? (await look("GET", by, signal))[0];
+  }
+
+  /** Whether keys that have ended are why a HEAD was refused, whose answer has no document: AWS then says 400 or 403 and no more. */
+  async function areEnded(by: Identity, signal?: AbortSignal): Promise<boolean> {
+    if (!identity.doubts?.(by)) return false;
+    const [, code] = await look("GET", by, signal);
+    if (code !== undefined && !isEnded(code)) identity.trust?.();
+    return isEnded(code);
   }
 
   return async (answer, complaint, signed, { method, signal }) => {
@@ -66,10 +87,11 @@ export function menderOf({ clock, whereabouts, identity }: Settings, send: Send)
       // A 400 has a document that says why, unless it answers a HEAD.
       const silent = named === undefined && (answer.status !== 400 || method === "HEAD");
       const region = silent ? await ask(signed.identity, signal) : named;
-      return whereabouts.learn(region, signed.region) && once("region");
+      if (whereabouts.learn(region, signed.region)) return once("region");
     }
-    if (code === undefined || !EXPIRED.includes(code) || !once("keys")) return false;
-    const fresh = await identity(signal, signed.identity);
-    return fresh.accessKeyId !== signed.identity.accessKeyId || fresh.sessionToken !== signed.identity.sessionToken;
+    const silent = method === "HEAD" && code === undefined && [400, 403].includes(answer.status);
+    if ((!silent && !isEnded(code)) || !once("keys")) return false;
+    if (silent && !(await areEnded(signed.identity, signal))) return false;
+    return !isSame(await identity(signal, signed.identity), signed.identity);
   };
 }

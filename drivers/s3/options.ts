@@ -31,7 +31,7 @@ export interface S3Options {
   readonly secretAccessKey?: string | undefined;
   /** Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
   readonly sessionToken?: string | undefined;
-  /** Called for keys instead: any provider of the AWS SDK fits. All callers share one call. */
+  /** Called for keys instead, and for others when the store refuses them: any provider of the AWS SDK fits. All callers share one call. */
   readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
   readonly base?: string | undefined;

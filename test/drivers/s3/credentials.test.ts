@@ -184,6 +184,51 @@ describe("identityOf with a function", () => {
     expect(await fixed(undefined, await fixed())).toMatchObject(keys);
   });
 
+  it("given refused keys asks once in five seconds, either way, though it gives others each time", async () => {
+    const clock = testClock();
+    const provide = vi.fn(async () => ({ ...keys }));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    const second = await source(undefined, await source());
+    for (const step of [0, 4000, -8000]) {
+      clock.advance(step);
+      expect(await source(undefined, second)).toBe(second);
+    }
+    expect(provide).toHaveBeenCalledTimes(2);
+    clock.advance(-1000);
+    expect(await source(undefined, second)).not.toBe(second);
+  });
+
+  it("given refused keys joins a call under way, and asks again after one that failed", async () => {
+    const clock = testClock();
+    let fail!: (reason: unknown) => void;
+    const provide = vi.fn<() => Promise<Credentials>>().mockImplementation(async () => ({ ...keys }));
+    const source = identityOf({ credentials: provide }, {}, clock);
+    const first = await source();
+    const second = await source(undefined, first);
+    clock.advance(5000);
+    provide.mockReturnValueOnce(new Promise((_, reject) => (fail = reject)));
+    const both = Promise.allSettled([source(undefined, second), source(undefined, second)]);
+    await expect.poll(() => provide.mock.calls.length).toBe(3);
+    fail(new Error("down"));
+    expect(await both).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+    await source(undefined, second);
+    expect(provide).toHaveBeenCalledTimes(4);
+  });
+
+  it("doubts keys that were refused without a reason, unless others were given or they were trusted just now", async () => {
+    const clock = testClock();
+    const source = identityOf({ credentials: async () => ({ ...keys }) }, {}, clock);
+    const first = await source();
+    expect(source.doubts?.(first)).toBe(true);
+    source.trust?.();
+    expect(source.doubts?.(first)).toBe(false);
+    clock.advance(5000);
+    expect(source.doubts?.(first)).toBe(true);
+    const second = await source(undefined, first);
+    expect([source.doubts?.(first), source.doubts?.(second)]).toEqual([true, false]);
+    expect(identityOf(keys, {}).doubts).toBeUndefined();
+  });
+
   it("rejects when it rejects for keys that the store calls expired, though they hold by their date", async () => {
     const provide = vi
       .fn(async () => keys)

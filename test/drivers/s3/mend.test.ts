@@ -100,11 +100,11 @@ describe.each(TRANSPORTS)("keys that have expired, over %s", (_, transport) => {
   });
 });
 
-it.each(["AccessDenied", "InvalidAccessKeyId"])("keys are asked for once where the store says %s", async (code) => {
+it("keys are asked for once where the store says AccessDenied", async () => {
   const credentials = provider();
-  const server = await wire(failure(403, code));
+  const server = await wire(failure(403, "AccessDenied"));
   await expect(stubbed(server, { ...ownKeys, credentials }).upload("k", "x")).rejects.toMatchObject({
-    response: { code },
+    response: { code: "AccessDenied" },
   });
   expect([credentials.mock.calls.length, server.requests.length]).toEqual([1, 1]);
 });

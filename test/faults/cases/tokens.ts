@@ -16,6 +16,21 @@ function rotating(rig: Rig): {
   return { credentials, asked: () => asked };
 }
 
+/** Keys that the store does not know until the function was asked `until` times more; they say nothing of an end. */
+function replaced(
+  rig: Rig,
+  name: "accessKeyId" | "secretAccessKey",
+  until = 1,
+): { credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string }>; asked: () => number } {
+  const { accessKeyId, secretAccessKey } = rig.lab;
+  const keys = { accessKeyId, secretAccessKey };
+  let asked = 0;
+  return {
+    credentials: async () => (asked++ < until ? { ...keys, [name]: "REPLACED" } : keys),
+    asked: () => asked,
+  };
+}
+
 export const tokenCases: readonly FaultCase[] = [
   {
     row: "B12",
@@ -96,4 +111,43 @@ export const tokenCases: readonly FaultCase[] = [
       same((await rig.operations()).length <= 3, true, "requests are few");
     },
   },
+  ...(["accessKeyId", "secretAccessKey"] as const).flatMap((name): FaultCase[] => [
+    {
+      row: "B12",
+      name: `keys of which the ${name} was replaced are asked for once more by all calls that they are refused to`,
+      async run(rig) {
+        const { credentials, asked } = replaced(rig, name);
+        const store = rig.store({ credentials });
+        await Promise.all(["a", "b", "c", "d", "e"].map((key) => store.upload(key, "x")));
+        await store.upload("parts", noise(2 * PART + 5));
+        same([Object.keys((await rig.seen()).objects).length, asked()], [6, 2], "objects, and calls for keys");
+      },
+    },
+    {
+      row: "B12",
+      name: `keys of which the ${name} was replaced are asked for once more after a HEAD, whose refusal says nothing`,
+      async run(rig) {
+        await rig.store().upload("k", "x");
+        const { credentials, asked } = replaced(rig, name);
+        const store = rig.store({ credentials });
+        same(
+          [(await store.head("k"))?.size, await store.exists("other"), asked()],
+          [1, false, 2],
+          "size, calls for keys",
+        );
+      },
+    },
+    {
+      row: "B12",
+      name: `keys whose ${name} is wrong are refused without repetition, and asked for once more by all calls`,
+      async run(rig) {
+        const { credentials, asked } = replaced(rig, name, Infinity);
+        const store = rig.store({ credentials });
+        for (const key of ["a", "b", "c"])
+          await rig.rejects("unauthenticated", () => store.upload(key, "x"), `upload ${key}`);
+        await rig.rejects("denied", () => store.exists("a"), "exists");
+        same([(await rig.operations()).length, asked()], [4, 2], "requests, and calls for keys");
+      },
+    },
+  ]),
 ];
