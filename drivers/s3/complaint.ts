@@ -15,15 +15,29 @@ export interface Complaint {
   readonly region: string | undefined;
 }
 
-/** Reads an answer's body as an error document, as far as there is one. */
+const NOTHING: Complaint = { code: undefined, message: undefined, region: undefined };
+
+/** Reads an answer's body as an error document, as far as there is one, and else what the head says. */
 export async function readComplaint(response: WireResponse): Promise<Complaint> {
   try {
-    const root = readXml(new TextDecoder().decode(await response.bytes(MAX_ERROR_BYTES)));
+    const bytes = await response.bytes(MAX_ERROR_BYTES);
+    if (bytes.length === 0) return headComplaint(response);
+    const root = readXml(new TextDecoder().decode(bytes));
     if (root.name === "Error") return complaintOf(root);
   } catch {
     // None, a proxy's page, or one that breaks off; the status says enough.
   }
-  return { code: undefined, message: undefined, region: undefined };
+  return NOTHING;
+}
+
+/**
+ * What MinIO says of a HEAD, whose answer has no document.
+ * @see https://github.com/minio/minio/blob/master/cmd/api-response.go
+ */
+function headComplaint({ header }: Answer): Complaint {
+  const code = header("x-minio-error-code") ?? "";
+  if (!/^\w{1,64}$/.test(code)) return NOTHING;
+  return { ...NOTHING, code, message: header("x-minio-error-desc")?.replace(/^"(.*)"$/, "$1") };
 }
 
 /** What an error document, or an `<Error>` within another, says. */

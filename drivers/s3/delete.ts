@@ -11,9 +11,10 @@ import type { Query } from "../../src/s3/url.ts";
 import { childrenOf, childText, isXmlText, type Markup, writeXml } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
 import { type Answer, complaintOf } from "./complaint.ts";
-import { absent, toStorageError } from "./errors.ts";
+import { toStorageError } from "./errors.ts";
 import { extraHeaders } from "./headers.ts";
 import { type BucketCheck, headObject } from "./read.ts";
+import { absent } from "./refusal.ts";
 
 const MAX_KEYS = 1000;
 const AT_A_TIME = 8;

@@ -2,9 +2,8 @@
 import { type ErrorCode, StorageError, type StoreResponse } from "../../src/error.ts";
 import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
-import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
+import type { Answer, Complaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
-import type { WireResponse } from "./transport.ts";
 
 const MAX_MESSAGE = 300;
 
@@ -20,7 +19,10 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
     ...["InvalidBucketName", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"],
     ...["MetadataTooLarge", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"],
   ],
-  "invalid-key": ["KeyTooLongError", "KeyTooLong", "InvalidObjectName", "XMinioInvalidObjectName", "InvalidURI"],
+  "invalid-key": [
+    ...["KeyTooLongError", "KeyTooLong", "InvalidURI"],
+    ...["InvalidObjectName", "XMinioInvalidObjectName", "XMinioInvalidResourceName"],
+  ],
   "invalid-range": ["InvalidRange", 416],
   denied: ["AccessDenied", "AllAccessDisabled", 403],
   unauthenticated: [
@@ -60,13 +62,6 @@ export function toStorageError(response: Answer, complaint: Complaint, identity?
     ...hint(code, response, complaint),
   ];
   return new StorageError(code, parts.join("; "), { response: answer, retryable: isRetryable(status, complaint.code) });
-}
-
-/** Reads a 404: null when the store itself says that what was asked for is absent. A proxy's page says nothing of it. */
-export async function absent(response: WireResponse, identity: Identity): Promise<null> {
-  const error = toStorageError(response, await readComplaint(response), identity);
-  if (error.code === "not-found") return null;
-  throw error;
 }
 
 /** Statuses of stores and of proxies before them that say: not now. */

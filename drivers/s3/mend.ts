@@ -10,7 +10,7 @@ import type { WireResponse } from "./transport.ts";
 /** Keys that have ended, or that were replaced: their id is gone, or has another secret. */
 const ENDED = [
   ...["ExpiredToken", "InvalidToken", "TokenRefreshRequired"],
-  ...["InvalidAccessKeyId", "SignatureDoesNotMatch"],
+  ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound"],
 ];
 
 const isEnded = (code: string | undefined): boolean => code !== undefined && ENDED.includes(code);

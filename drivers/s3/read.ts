@@ -12,10 +12,10 @@ import { StorageError } from "../../src/error.ts";
 import { rangeHeader, resolveRange } from "../../src/range.ts";
 import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
-import { absent } from "./errors.ts";
 import { healing } from "./heal.ts";
 import { extraHeaders, ofStore, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
+import { absent } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import { restOf, spanOf, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
@@ -32,7 +32,8 @@ export interface Marked {
 /**
  * Metadata of an object, or null. A HEAD's 404 has no body to say what is absent: the object, the bucket, or, with versitygw, the
  * owner of the keys. So the bucket is asked for: once for each length that stores announce of the document they would send, which
- * differs with what it says; and where not even a request id tells that it was the store and no proxy that answered, each time.
+ * differs with what it says; and where not even a request id tells that it was the store and no proxy that answered, or a header says
+ * that it is not the object that is absent, each time.
  */
 export async function headMarked(
   client: Client,
@@ -45,14 +46,18 @@ export async function headMarked(
   const operation: Operation = { method: "HEAD", key, query: { versionId }, headers, signal, accept: [404] };
   const found = await client.send(operation, async (response) => {
     await response.discard();
-    if (response.status === 404)
-      return response.header("x-amz-request-id") === null ? null : Number(response.header("content-length"));
+    if (response.status === 404) return isDoubtful(response) ? null : Number(response.header("content-length"));
     checkVersion(response, versionId);
     return { info: toStoredInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
   });
   if (found !== null && typeof found !== "number") return found;
   await bucket(call, found);
   return null;
+}
+
+/** Whether no store has signed a 404, or MinIO says by a header that something else than the object is absent. */
+function isDoubtful({ header }: WireResponse): boolean {
+  return header("x-amz-request-id") === null || !["NoSuchKey", null].includes(header("x-minio-error-code"));
 }
 
 /** Metadata of an object, or null. */

@@ -88,6 +88,16 @@ describe.each(["InvalidAccessKeyId", "SignatureDoesNotMatch"])("keys that were r
   });
 });
 
+it("keys that versitygw calls unknown by a 404 are replaced, also where a 404 may be an answer", async () => {
+  const unknown = failure(404, "XAdminUserNotFound");
+  for (const verb of ["download", "delete"] as const) {
+    const credentials = provider();
+    const server = await wire(unknown, happy);
+    await stubbed(server, { ...ownKeys, credentials })[verb]("k");
+    expect([credentials.mock.calls.length, server.requests.length]).toEqual([2, 2]);
+  }
+});
+
 it("a HEAD that is refused for lack of rights asks for the reason once in five seconds, and for no keys", async () => {
   const clock = testClock();
   const credentials = provider();

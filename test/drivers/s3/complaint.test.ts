@@ -50,4 +50,19 @@ describe("readComplaint", () => {
   ])("takes nothing from %s", async (_, body) => {
     expect(await readComplaint(answered(502, body))).toEqual(none);
   });
+
+  it("reads MinIO's headers where there is no document, as after a HEAD", async () => {
+    const headers = { "x-minio-error-code": "XMinioInvalidObjectName", "x-minio-error-desc": '"Object \\name"' };
+    const said = { ...none, code: "XMinioInvalidObjectName", message: "Object \\name" };
+    expect(await readComplaint(answered(400, "", headers))).toEqual(said);
+    expect(await readComplaint(answered(400, "<html>", headers))).toEqual(none);
+    expect(await readComplaint(answered(400, new Error("cut"), headers))).toEqual(none);
+  });
+
+  it("takes no code from a header that is none", async () => {
+    for (const code of ["", "a b", "<x>", "x".repeat(65)])
+      expect(await readComplaint(answered(400, "", { "x-minio-error-code": code }))).toEqual(none);
+    const bare = { "x-minio-error-code": "AccessDenied" };
+    expect(await readComplaint(answered(403, "", bare))).toStrictEqual({ ...none, code: "AccessDenied" });
+  });
 });

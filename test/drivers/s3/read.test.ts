@@ -227,6 +227,18 @@ describe("headObject and the question for the bucket", () => {
     expect(await driver.exists("a")).toBe(false);
   });
 
+  it("asks anew when MinIO's header says that something else than the object is absent", async () => {
+    let [code, bucket] = ["NoSuchKey", 200];
+    const signed = (): Record<string, string> => ({ "x-amz-request-id": "R", "x-minio-error-code": code });
+    const server = await wire(((request) =>
+      request.path === "/bucket/" ? answer(bucket) : answer(404, signed())) as Script);
+    const driver = stubbed(server);
+    expect([await driver.exists("a"), await driver.exists("b")]).toEqual([false, false]);
+    expect(server.lines()).toEqual(["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/b"]);
+    [code, bucket] = ["NoSuchBucket", 404];
+    await expect(driver.exists("a")).rejects.toMatchObject({ code: "bucket-not-found" });
+  });
+
   it("does not ask while objects are found", async () => {
     const server = await wire(happy);
     expect(await stubbed(server).exists("a")).toBe(true);
