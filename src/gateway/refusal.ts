@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, StorageError } from "../error.ts";
 import { MAX_KEY_BYTES } from "../key.ts";
+import { isFull } from "../respond/error.ts";
 
 /** The codes that are said here, with their statuses. */
 const STATUSES = {
@@ -48,6 +49,8 @@ const STATUSES = {
   ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
   XAmzContentSHA256Mismatch: 400,
+  // MinIO's: Amazon's own store has no end. Clients do not repeat a 507, as they do a 503.
+  XMinioStorageFull: 507,
 } as const;
 
 /** A code of S3's. */
@@ -133,6 +136,7 @@ export function refusalOf(error: unknown): Refusal {
   if (!StorageError.is(error) || error.operation === "open") return failed(error);
   if (error.code === "invalid-key" && new TextEncoder().encode(error.key).byteLength > MAX_KEY_BYTES)
     return new Refusal("KeyTooLongError", "Your key is too long", { cause: error });
+  if (isFull(error)) return new Refusal("XMinioStorageFull", "The storage has no room for this.", { cause: error });
   const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
   if (s3 === "InternalError" || (said === undefined && error.response !== undefined)) return failed(error);
   return new Refusal(s3, said ?? ownWords(error), { cause: error });

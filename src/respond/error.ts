@@ -55,6 +55,7 @@ export function toResponse(error: unknown): Response {
   const reason = guardReason(error);
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);
+  if (status === 507) return json(status, error.code, "The storage has no room for this.");
   if (status === 304) return new Response(null, { status });
   const own = reason !== null || (message === undefined && error.response === undefined);
   const told = own ? withoutPlace(error) : (message ?? REFUSED);
@@ -82,6 +83,7 @@ export function json(
 
 function statusOf(error: StorageError, reason: string | null, usual: number): number {
   if (reason === "type" || reason === "content") return 415;
+  if (isFull(error)) return 507;
   return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
 }
 
@@ -92,6 +94,15 @@ function statusOf(error: StorageError, reason: string | null, usual: number): nu
 export function isTooLarge(error: unknown): boolean {
   const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
   return statusCode === 413;
+}
+
+/** What the system says of a full disk, of a quota, and of a file that is larger than they allow. */
+const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** Whether the store has no room: asked again it has none either (RFC 4918, 11.5). */
+export function isFull({ code, retryable, cause, response }: StorageError): boolean {
+  if (code !== "unavailable" || retryable) return false;
+  return response ? response.status === 507 : FULL.includes((cause as { code?: unknown } | undefined)?.code);
 }
 
 /** The `reason` of a GuardError; read from the object, so that serving files does not load the guard. */

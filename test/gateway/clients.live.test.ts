@@ -5,6 +5,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromErrno } from "../../drivers/fs/errno.ts";
+import memory from "../../drivers/memory.ts";
+import s3 from "../../drivers/s3.ts";
+import { toResponse } from "../../src/respond.ts";
 import { checks, client, pythonClients, sdkFolder, type Served, served } from "./clients.ts";
 
 const failed = (lines: readonly string[]): readonly string[] => lines.filter((line) => !line.startsWith("ok "));
@@ -80,5 +84,55 @@ describe("gateway over a folder", () => {
     await expectFiles("s3cmd");
     await s3cmd("put", "--add-header=x-amz-meta-name:gr\u00fcn \u65e5", "up/empty", "s3://bucket/meta");
     expect((await place.store.head("meta"))?.metadata["name"]).toBe("gr\u00fcn \u65e5");
+  });
+});
+
+describe("gateway over a full disk", () => {
+  let place: Served;
+  let uploads = 0;
+  beforeAll(async () => {
+    const cause = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const upload = async (): Promise<never> => {
+      uploads++;
+      throw fromErrno(cause);
+    };
+    place = await served({ ...memory(), upload });
+  });
+  afterAll(() => place.close());
+
+  it.each(["legacy", "standard", "adaptive"])("is asked once by boto3 in the mode %s, and says why", async (mode) => {
+    uploads = 0;
+    const script = `
+import boto3
+from botocore.config import Config
+s3 = boto3.client("s3", config=Config(retries={"mode": "${mode}", "max_attempts": 3}, s3={"addressing_style": "path"}))
+try:
+    s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+except Exception as error:
+    print(error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"])
+`;
+    const said = await client(join(await pythonClients(), "python3"), ["-c", script], place);
+    expect([said.trim(), uploads]).toEqual(["XMinioStorageFull 507", 1]);
+  });
+
+  it("is asked once by the AWS SDK for JavaScript, and says why", async () => {
+    uploads = 0;
+    const script = `
+const S3 = require(require.resolve("@aws-sdk/client-s3", { paths: [process.argv[1]] }));
+new S3.S3Client({ forcePathStyle: true, maxAttempts: 3 })
+  .send(new S3.PutObjectCommand({ Bucket: "bucket", Key: "k", Body: "x" }))
+  .catch((error) => console.log(error.name, error.$metadata.httpStatusCode));
+`;
+    const said = await client(process.execPath, ["-e", script, await sdkFolder()], place);
+    expect([said.trim(), uploads]).toEqual(["XMinioStorageFull 507", 1]);
+  });
+
+  it("is asked once by the S3 driver, which calls it not retryable, and an app before it has no room either", async () => {
+    uploads = 0;
+    const keys = { accessKeyId: "AKIDGATEWAY", secretAccessKey: "gateway-secret" };
+    const store = s3({ bucket: "bucket", endpoint: place.endpoint, region: "us-east-1", ...keys });
+    const error: unknown = await store.upload("k", "x").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "unavailable", retryable: false, response: { code: "XMinioStorageFull" } });
+    expect([toResponse(error).status, uploads]).toEqual([507, 1]);
   });
 });

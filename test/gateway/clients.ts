@@ -32,10 +32,10 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a gateway over a folder, or over memory. */
-export async function served(kind: "fs" | "memory"): Promise<Served> {
+/** Starts a gateway over a folder, over memory, or over another store. */
+export async function served(kind: "fs" | "memory" | ObjectStore): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), "unbucket-clients-"));
-  const store = kind === "fs" ? fs({ base: join(folder, "store") }) : memory();
+  const store = kind === "fs" ? fs({ base: join(folder, "store") }) : kind === "memory" ? memory() : kind;
   const errors: unknown[] = [];
   const server = serve({ fetch: (request) => handler(request), port: 0, hostname: "127.0.0.1", silent: true });
   await server.ready();

@@ -45,6 +45,15 @@ describe("refusalOf", () => {
     expect(refusal.details.cause).toBe(cause);
   });
 
+  it("tells a store without room from one that is not there now, which clients ask again", () => {
+    const full = new StorageError("unavailable", "the disk is full", { cause: { code: "ENOSPC" }, retryable: false });
+    expect(refusalOf(full)).toMatchObject({ s3: "XMinioStorageFull", answerStatus: 507, details: { cause: full } });
+    const init = { retryable: false, response: { status: 507, code: "XMinioStorageFull" } };
+    expect(refusalOf(new StorageError("unavailable", "full", init)).answerStatus).toBe(507);
+    const other = new StorageError("unavailable", "no", { retryable: false, response: { status: 511 } });
+    expect(refusalOf(other).answerStatus).toBe(503);
+  });
+
   it("says of an option what is wrong with it, without driver, verb and key", () => {
     for (const key of ['a "b: c"', undefined]) {
       const wrong = new StorageError("invalid-option", "metadata: must be shorter");

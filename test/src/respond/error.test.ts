@@ -78,6 +78,21 @@ test("toResponse answers a range of a download with 416", () => {
   ).toBe(416);
 });
 
+test.each([
+  ["a full disk", 507, { cause: { code: "ENOSPC" }, retryable: false }],
+  ["a quota", 507, { cause: { code: "EDQUOT" }, retryable: false }],
+  ["a file that is too large for the disk", 507, { cause: { code: "EFBIG" }, retryable: false }],
+  ["a full store", 507, { response: { status: 507, code: "XMinioStorageFull" }, retryable: false }],
+  ["another system error", 503, { cause: { code: "ENOENT" }, retryable: false }],
+  ["a store that fails otherwise", 503, { response: { status: 511 }, retryable: false }],
+  ["a store that is to be asked again", 503, { response: { status: 507 }, retryable: true }],
+])("toResponse tells of %s by %i, and asks to retry where that may help", async (_, status, init) => {
+  const response = toResponse(new StorageError("unavailable", SECRET, init));
+  expect([response.status, response.headers.get("retry-after")]).toEqual([status, status === 503 ? "1" : null]);
+  const { error } = await response.json();
+  expect(error).toEqual({ code: "unavailable", message: expect.not.stringContaining(SECRET) });
+});
+
 test("toResponse asks to retry when the store is unavailable", () => {
   expect(toResponse(new StorageError("unavailable", "x")).headers.get("retry-after")).toBe("1");
   expect(toResponse(new StorageError("timeout", "x")).headers.get("retry-after")).toBeNull();
