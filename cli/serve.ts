@@ -9,6 +9,7 @@ import { bucketOf } from "./serve/bucket.ts";
 import { originsOf, withCors } from "./serve/cors.ts";
 import { type Credentials, credentialsOf } from "./serve/credentials.ts";
 import { listen } from "./serve/listen.ts";
+import { FailureLog } from "./serve/log.ts";
 import { report } from "./serve/report.ts";
 import { refuseUnknown } from "./unknown.ts";
 
@@ -34,14 +35,16 @@ export const serve: CommandDef<typeof args> = defineCommand({
       // A mistyped --read-only must not let writes in.
       refuseUnknown("serve", args, given._, rawArgs);
       const credentials = credentialsOf(given["access-key"], given["secret-key"], process.env);
-      const options = optionsOf(given, credentials);
+      const log = new FailureLog();
+      const options = { ...optionsOf(given, credentials), onError: log.note };
       // A wrong option is for whoever typed it, not for the first request.
       parseOptions(options);
       const base = resolve(given.folder);
       // A missing one may be meant, since the first upload makes it; a file never is.
       const exists = await isThere(base);
       const store = fs({ base, readOnly: given["read-only"] });
-      const fetch = withCors(gateway(store, options).fetch, originsOf(given.cors));
+      const logged = log.printing(gateway(store, options).fetch, (line) => console.error(line));
+      const fetch = withCors(logged, originsOf(given.cors));
       const { url } = await listen(fetch, given.host, portOf(given.port));
       const { bucket, region = "us-east-1" } = options;
       for (const line of report({ url, base, exists, bucket, region, credentials })) console.log(line);
@@ -65,7 +68,6 @@ function optionsOf(given: Given, { accessKeyId, secretAccessKey }: Credentials):
     credentials: { accessKeyId, secretAccessKey },
     region: given.region,
     publicPrefixes: prefixesOf(given.public),
-    onError: (error) => console.error(error),
   };
 }
 

@@ -172,6 +172,24 @@ describe("unbucket serve", () => {
     ]);
   });
 
+  it("says of a failure when, what and which request, without its query, and then what nobody foresaw", async () => {
+    const base = await folder("uploads");
+    // A file where the driver needs a folder.
+    await writeFile(join(base, ".unbucket"), "");
+    const { url, output } = await start([base], KEYS);
+    const put = await s3({ bucket: "uploads", endpoint: url, ...credentials }).presign("a b.txt", { method: "PUT" });
+    const { status, headers } = await fetch(put?.url ?? "", { method: "PUT", body: "x" });
+    expect(status).toBe(500);
+    const request = `PUT /uploads/a%20b.txt ${headers.get("x-amz-request-id")}: fs upload "a b.txt": `;
+    await expect.poll(output).toContain(`Z ${request}`);
+    const [line, next] = output()
+      .slice(output().lastIndexOf("\n\n") + 2)
+      .split("\n");
+    expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z PUT \//);
+    expect(next).toMatch(/^StorageError: fs upload/);
+    expect(output()).not.toContain("X-Amz-");
+  });
+
   it.each(["SIGINT", "SIGTERM"] as const)("on %s ends with 0, past a connection without a request", async (signal) => {
     const { url, process: child, ended } = await start([await folder("uploads")]);
     const { hostname, port } = new URL(url);

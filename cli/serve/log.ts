@@ -1,0 +1,36 @@
+/** What the terminal says of a request that failed by no fault of its client's. */
+import { inspect } from "node:util";
+import { StorageError } from "../../src/error.ts";
+import { harmless } from "../copy/report.ts";
+
+type Fetch = (request: Request) => Promise<Response>;
+
+/** Failures by their request, until its answer is there, which names it. */
+export class FailureLog {
+  readonly #failures = new WeakMap<Request, unknown>();
+
+  /** Takes note, as the `onError` of a gateway. */
+  readonly note = (error: unknown, request: Request): void => void this.#failures.set(request, error);
+
+  /** Prints what was noted of a request when it is answered. */
+  printing(fetch: Fetch, print: (line: string) => void): Fetch {
+    return async (request) => {
+      const response = await fetch(request);
+      if (this.#failures.has(request)) print(entryOf(this.#failures.get(request), request, response, new Date()));
+      return response;
+    };
+  }
+}
+
+/**
+ * One line: time, method, path, request id, and what failed. Where nobody foresaw the failure its stack follows. Without the query, which
+ * may be a signature.
+ */
+export function entryOf(error: unknown, request: Request, response: Response, time: Date): string {
+  const { pathname } = new URL(request.url);
+  const place = [time.toISOString(), request.method, pathname, response.headers.get("x-amz-request-id")];
+  const message = error instanceof Error ? error.message : String(error);
+  const line = `${place.filter(Boolean).join(" ")}: ${harmless(message)}`;
+  const foreseen = StorageError.is(error) && error.code !== "unknown";
+  return foreseen ? line : `${line}\n${inspect(error)}`;
+}
