@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { ListedObject, ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { gone, type FolderIdentity, lookAtBase, mustStay } from "./base.ts";
 import { lookAt } from "./look.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
@@ -14,6 +15,8 @@ type Item = { readonly walked: Walked; readonly info?: ListedObject } | { readon
 interface Place {
   readonly seek: Seek;
   readonly keys: AsyncGenerator<Walked, void, void>;
+  /** What the base was when it began. */
+  base: FolderIdentity | null;
   /** What has been met beyond the last page. */
   ahead: readonly Item[];
   /** What the last page ended with. */
@@ -31,7 +34,7 @@ export function lister(root: Root, settings: Settings): (options: ListPageOption
     const group = delimiter && startAfter && groupOf(startAfter, prefix, delimiter);
     const start = startAfter === undefined ? undefined : { after: group || startAfter, within: !!group };
     const seek = seekFrom(cursor === undefined ? start : parseCursor(cursor, prefix));
-    return { seek, keys: walk({ root, prefix, ignore: settings.ignore, seek }), ahead: [] };
+    return { seek, keys: walk({ root, prefix, ignore: settings.ignore, seek }), base: null, ahead: [] };
   }
 
   return async (options) => {
@@ -40,9 +43,18 @@ export function lister(root: Root, settings: Settings): (options: ListPageOption
     // After a page that fails the next one begins at its cursor.
     places.delete(iteration);
     const place = kept && kept.cursor === cursor ? kept : begin(options);
-    if (!(await root.exists())) return { objects: [], prefixes: [] };
+    // A folder that was seen before is believed to be there.
+    const exists = await root.exists();
+    if (place !== kept) place.base = exists ? await lookAtBase(root) : null;
+    if (!place.base) {
+      // Something was there to give the cursor.
+      if (cursor !== undefined) throw gone();
+      return { objects: [], prefixes: [] };
+    }
     const page = await pageAt(root, place, options);
     if (page.cursor !== undefined) places.set(iteration, place);
+    // Only at the end, since what is missing before leads there: nothing is found in a folder that is gone.
+    else await mustStay(root, place.base);
     return page;
   };
 }

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Backend, ListPage, ListPageOptions } from "../../../src/backend.ts";
 import { openBelow } from "../../support/descriptors.ts";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
@@ -310,7 +310,7 @@ describe("list in an iteration", () => {
     expect(read.folders).toBe(once);
   });
 
-  it("L27: goes on when everything is deleted between two pages, or moves to another place", async () => {
+  it("L27: goes on when much is deleted between two pages, or moves to another place", async () => {
     for (const limit of [1, 3, 5]) {
       const { base, put, store } = await folder();
       for (const key of ["a", "b/1", "b/2", "b/3", "b/c/4", "d:/5", "e/6", "f", "g//7"]) await put(key, "");
@@ -327,12 +327,72 @@ describe("list in an iteration", () => {
       // What was there throughout; b/3 was written anew, f has gone.
       expect(all).toEqual(expect.arrayContaining(["a", "d:/5", "e/6", "g//7"]));
       expect(left).not.toContain("f");
-      const gone = pagesOf(store, { limit });
-      await gone.next();
-      await rm(base, { recursive: true });
-      expect(await rest(gone)).toEqual([]);
-      expect(await rest(pagesOf(store, { limit }))).toEqual([]);
     }
+  });
+
+  it("does not end when its base is gone or another folder by the end of a page, but rejects", async () => {
+    const away = {
+      gone: (base: string) => rmSync(base, { recursive: true }),
+      moved: (base: string) => renameSync(base, `${base}-moved`),
+      "another folder": (base: string) => {
+        renameSync(base, `${base}-moved`);
+        mkdirSync(base);
+      },
+      // Its number may be the same.
+      "made anew": (base: string) => {
+        rmSync(base, { recursive: true });
+        mkdirSync(base);
+      },
+    };
+    for (const [by, take] of Object.entries(away))
+      for (const prefix of ["", "b/"]) {
+        const { base, put, store } = await folder();
+        onTestFinished(() => rm(`${base}-moved`, { recursive: true, force: true }));
+        const keys = ["a", "b/1", "b/2", "b/c/3", "z"];
+        for (const key of keys) await put(key, "");
+        const listed = keys.filter((key) => key.startsWith(prefix));
+        const isAnother = by.startsWith("an") || by.startsWith("made");
+        const text = `the folder that was here is gone, ${isAnother ? "another folder" : "nothing"} is where it was`;
+        const failed = expect.objectContaining({
+          ...{ code: "unavailable", retryable: true },
+          message: expect.stringContaining(text) as string,
+        });
+        const rejects = async (pages: AsyncGenerator<string[]>): Promise<void> =>
+          expect([by, prefix, await failure(rest(pages))]).toEqual([by, prefix, failed]);
+        // While the only page is made.
+        read.after = () => {
+          read.after = () => {};
+          take(base);
+        };
+        await rejects(pagesOf(store, { prefix }));
+        // What is not there before it begins is an empty list, as before the first write.
+        expect(await rest(pagesOf(store, { prefix }))).toEqual([]);
+
+        await rm(base, { recursive: true, force: true });
+        await rm(`${base}-moved`, { recursive: true, force: true });
+        for (const key of keys) await put(key, "");
+        const pages = pagesOf(store, { prefix, limit: 2 });
+        expect((await pages.next()).value).toEqual(listed.slice(0, 2));
+        const { cursor } = await store.list({ prefix, limit: 2 });
+        take(base);
+        await rejects(pages);
+        // By the cursor alone nothing tells of another folder.
+        const alone = store.list({ prefix, limit: 2, cursor: cursor as string }).catch((error: unknown) => error);
+        expect(await alone).toEqual(isAnother ? { objects: [], prefixes: [] } : failed);
+        // A write makes it again.
+        await put("new", "");
+        expect(await rest(pagesOf(store, {}))).toEqual(["new"]);
+      }
+  });
+
+  it("ends in a base of which the last object was deleted", async () => {
+    const { put, store } = await folder();
+    for (const key of ["a/1", "b//2"]) await put(key, "");
+    const pages = pagesOf(store, { limit: 1 });
+    await pages.next();
+    await store.deleteMany?.(["a/1", "b//2"].map(K), {});
+    expect(await rest(pages)).toEqual([]);
+    expect(await rest(pagesOf(store, {}))).toEqual([]);
   });
 
   it("L9: tells nothing of what lies behind a link that takes a folder's place between two pages", async () => {

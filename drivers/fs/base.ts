@@ -1,0 +1,43 @@
+/** The base as one folder among others: whether what a listing began in is still there. */
+import * as fs from "node:fs";
+import { StorageError } from "../../src/error.ts";
+import { settled } from "./calls.ts";
+import { orAbsent } from "./errno.ts";
+import { inMemory } from "./host.ts";
+import type { Root } from "./root.ts";
+
+/** What one folder is told from another by. */
+export type FolderIdentity = Pick<fs.BigIntStats, "dev" | "ino" | "birthtimeNs" | "ctimeNs">;
+
+/** What is at the base now, links followed; null when nothing is. */
+export async function lookAtBase({ base, isLocal }: Pick<Root, "base" | "isLocal">): Promise<FolderIdentity | null> {
+  const look = async (): Promise<FolderIdentity> =>
+    // In memory, since it was looked at before: a file system that may wait is asked by a thread.
+    isLocal()
+      ? fs.statSync(base, { bigint: true })
+      : settled<fs.BigIntStats>((done) => fs.stat(base, { bigint: true }, done));
+  return orAbsent(look());
+}
+
+/** Rejects when the folder that was at the base is gone, or another one is in its place: that a volume is not mounted any more is no end of a listing. */
+export async function mustStay(root: Pick<Root, "base" | "isLocal">, before: FolderIdentity): Promise<void> {
+  const now = await lookAtBase(root);
+  if (!now || !isSame(before, now)) throw gone(now ? "another folder is where it was" : undefined);
+}
+
+/** What a listing rejects with whose folder was there before. */
+export function gone(found = "nothing is where it was"): StorageError {
+  const text = `the folder that was here is gone, ${found}: look whether its volume is mounted, and list anew`;
+  return new StorageError("unavailable", text);
+}
+
+/** Whether two looks at a path have met the same folder. */
+export function isSame(before: FolderIdentity, now: FolderIdentity): boolean {
+  // There no folder has a number.
+  if (inMemory) return true;
+  if (before.dev !== now.dev) return false;
+  // A number may be another's after a removal (ext4, XFS), and FAT and FUSE may give another one to the same folder. Where the system
+  // does not tell when a folder was made it gives nothing, or its last change.
+  const told = before.birthtimeNs > 0n && before.birthtimeNs !== before.ctimeNs;
+  return told ? before.birthtimeNs === now.birthtimeNs : before.ino === now.ino;
+}
