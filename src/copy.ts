@@ -94,8 +94,8 @@ const SECOND = 999;
 
 /**
  * Copies what `to` lacks, or has in an older version. It deletes nothing. Rejects `partial` with the failures (the first thousand)
- * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket; with the
- * signal's own reason on abort, when what was under way has ended.
+ * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket; `unavailable`
+ * when objects were gone and the source lists none any more; with the signal's own reason on abort, when what was under way has ended.
  */
 export async function copyAll(
   from: ObjectStore,
@@ -147,8 +147,22 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
   await pairs.return();
   if (broken.length > 0) throw broken[0];
   const { failed, ...result } = counts;
-  if (failed === 0) return result;
-  throw partial(`${failed} of ${all} objects were not copied`, errors);
+  if (failed > 0) throw partial(`${failed} of ${all} objects were not copied`, errors);
+  if (result.gone > 0 && !(await listsAny(from, { prefix, signal })))
+    throw new StorageError(
+      "unavailable",
+      `${result.gone} of ${all} objects were gone before they were read, and the source lists nothing any more: look whether its volume is mounted, and copy anew`,
+    );
+  return result;
+}
+
+/** Whether a store lists an object: an unmounted volume looks like one of which all was deleted. */
+async function listsAny(
+  store: ObjectStore,
+  options: CallOptions & { readonly prefix: string | undefined },
+): Promise<boolean> {
+  for await (const _ of store.list({ ...options, limit: 1 })) return true;
+  return false;
 }
 
 /** Options, checked and with their defaults. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -361,6 +361,32 @@ describe("copyAll", () => {
         outcome: { ...none, copied: 1, bytes: 1, gone: 1 },
       });
     });
+  });
+
+  it("does not end well when the source goes away meanwhile, which looks like objects that are deleted", async () => {
+    for (const count of [3, 1200])
+      for (const by of ["removed", "emptied"]) {
+        const [from, to] = [await folder(), memory()];
+        for (let n = 0; n < count; n++) await writeFile(join(from.base, `f${n}`), "");
+        let copied = 0;
+        const upload: Driver["upload"] = async (...args) => {
+          if (++copied === 2) await rm(from.base, { recursive: true });
+          if (copied === 2 && by === "emptied") await mkdir(from.base);
+          return to.upload(...args);
+        };
+        const { outcome } = await run(from, { ...to, upload }, { concurrency: 1 });
+        const message =
+          count === 3 ? /^copyAll: 1 of 3 objects were gone .* lists nothing any more/ : /folder that was here is gone/;
+        expect([count, by, outcome]).toEqual([
+          ...[count, by],
+          expect.objectContaining({
+            code: "unavailable",
+            retryable: true,
+            message: expect.stringMatching(message) as string,
+          }),
+        ]);
+        await mkdir(from.base, { recursive: true });
+      }
   });
 
   it("believes no listing that is out of order", async () => {
