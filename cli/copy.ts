@@ -3,7 +3,10 @@ import { setMaxListeners } from "node:events";
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { StorageError } from "../src/error.ts";
-import { type End, endOf, mustDiffer, mustExist, named } from "./copy/end.ts";
+import { type End, endOf, mustDiffer, mustExist, named, saidOf } from "./copy/end.ts";
+import { DIFFERS, endUnchecked, FAILED, STOPPED, UNCHECKED } from "./copy/exit.ts";
+import { passedOver } from "./copy/passed-over.ts";
+import { presence } from "./copy/presence.ts";
 import { type Counts, harmless, lineOf, summary } from "./copy/report.ts";
 import { refuseUnknown } from "./unknown.ts";
 
@@ -37,18 +40,23 @@ const args = {
   "to-env": { type: "string", description: "File with those of the target", valueHint: "file" },
 } as const;
 
-/** What a check ends with, as `cmp` and `diff` do. */
-const [DIFFERS, FAILED] = [1, 2];
+/** How often the folders are looked at meanwhile, in milliseconds. */
+const LOOK_MS = 1000;
 
-/** The command. It ends with 1 when an object could not be copied; run again, it goes on. A check ends with 1 when one differs, and with 2 when it failed. */
+/** The command. What it ends with is told in `src/copy.md`; run again, it goes on. */
 export const copy: CommandDef<typeof args> = defineCommand({
   meta: { name: "copy", description: "Copy what a folder or a bucket has, and another one lacks, with its headers" },
   args,
   async run({ args: given, rawArgs }) {
+    process.removeListener("exit", endUnchecked);
     const control = new AbortController();
     // Each object that is under way listens several times.
     setMaxListeners(0, control.signal);
-    const stop = (): void => control.abort(new Error("stopped; run it again to go on"));
+    let stopped: number | undefined;
+    const stop = (signal?: unknown): void => {
+      if (signal === "SIGINT" || signal === "SIGTERM") stopped ??= STOPPED[signal];
+      control.abort(new Error("stopped; run it again to go on"));
+    };
     process.once("SIGINT", stop).once("SIGTERM", stop);
     // Who reads along may leave, as `head` does.
     process.stdout.on("error", stop);
@@ -58,11 +66,14 @@ export const copy: CommandDef<typeof args> = defineCommand({
     const { check } = given;
     const dryRun = check || given["dry-run"];
     const how = check ? "check" : dryRun ? "dry run" : "copy";
+    const compare = (given.compare ?? (check ? "all" : undefined)) as CopyAllOptions["compare"];
+    const mustStay = presence(ends);
+    let look: Promise<void> | undefined;
+    let looks: NodeJS.Timeout | undefined;
     try {
       refuseUnknown("copy", args, given._, rawArgs);
       // A variable of a script that is not set must not copy everything.
       if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
-      const compare = given.compare ?? (check ? "all" : undefined);
       if (check && compare === "time") throw new Error("--check: compares all, or with --compare bytes bytes alone");
       if (check && given.replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
       const from = await endOf(given.from, given["from-env"]);
@@ -70,10 +81,18 @@ export const copy: CommandDef<typeof args> = defineCommand({
       ends.push(from, to);
       mustDiffer(from, to);
       await mustExist(from);
+      await mustStay();
+      // Or the disk below a mount point would fill until the end.
+      looks = setInterval(() => {
+        // One that waits for a server is not asked again.
+        look ??= mustStay()
+          .catch((error: unknown) => control.abort(error))
+          .finally(() => (look = undefined));
+      }, LOOK_MS);
       await copyAll(from.store, to.store, {
         prefix: given.prefix,
         replace: given.replace as CopyAllOptions["replace"],
-        compare: compare as CopyAllOptions["compare"],
+        compare,
         concurrency: Number(given.concurrency),
         conditions: given.conditions,
         dryRun,
@@ -83,22 +102,32 @@ export const copy: CommandDef<typeof args> = defineCommand({
           const result = check && done.differs ? "kept" : done.result;
           counts[result]++;
           if (result === "copied") counts.bytes += done.size;
-          const line = lineOf({ ...done, result }, how);
+          const line = lineOf({ ...done, result }, how, (error) => saidOf(error, ends));
           if (line !== undefined) (done.error ? console.error : console.log)(line);
         },
       });
-      console.log(summary(counts, how));
-      if (!check) return;
+      await mustStay();
+      console.log(summary(counts, how, compare));
+      const passed = from.folder && (await passedOver(from.folder, given.prefix));
+      if (passed) console.error(`passed over, since they are no objects: ${passed}`);
+      const { copied, same, kept, gone } = counts;
       // A volume that is not mounted, or a prefix with a typing error, must not pass for a copy that is whole.
-      if (Object.values(counts).every((count) => count === 0)) throw new Error("the source has no object to check");
-      if (counts.copied + counts.kept > 0) process.exitCode = DIFFERS;
+      if (check && copied + same + kept + gone === 0) throw new Error("the source has no object to check");
+      if (check && copied + kept > 0) process.exitCode = DIFFERS;
       // Listed, and then not given: nobody has compared it.
-      else if (counts.gone > 0) process.exitCode = FAILED;
+      else if (check && gone > 0) process.exitCode = UNCHECKED;
+      else if (gone > 0 && copied + same + kept === 0) {
+        console.error("the source lists objects, and gives none of them");
+        process.exitCode = FAILED;
+      }
     } catch (error) {
-      if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how));
-      console.error(harmless(StorageError.is(error) ? await named(error, ends, control.signal) : said(error)));
-      process.exitCode = check ? FAILED : 1;
+      const lost = await mustStay().catch((missing: unknown) => missing);
+      if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how, compare));
+      const why = lost ?? error;
+      console.error(harmless(StorageError.is(why) ? await named(why, ends, control.signal) : said(why)));
+      process.exitCode = stopped ?? (check ? UNCHECKED : FAILED);
     } finally {
+      clearInterval(looks);
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
       for (const { driver } of ends) await driver.dispose?.();
     }

@@ -2,10 +2,13 @@
 /** The command line: `npx unbucket`. */
 import { defineCommand, runMain } from "citty";
 import { copy } from "./copy.ts";
+import { endUnchecked } from "./copy/exit.ts";
 import { init } from "./init.ts";
 import { ownVersion } from "./package.ts";
 import { probe } from "./probe.ts";
 import { serve } from "./serve.ts";
+
+if (process.argv[2] === "copy" && process.argv.includes("--check")) process.once("exit", endUnchecked);
 
 await runMain(
   defineCommand({

@@ -4,7 +4,7 @@ import { type CommandDef, defineCommand } from "citty";
 import fs from "../drivers/fs.ts";
 import { gateway } from "../src/gateway.ts";
 import { type GatewayOptions, parseOptions } from "../src/gateway/options.ts";
-import { isThere } from "./folder.ts";
+import { isThere, mustBeWhole } from "./folder.ts";
 import { bucketOf } from "./serve/bucket.ts";
 import { originsOf, withCors } from "./serve/cors.ts";
 import { type Credentials, credentialsOf } from "./serve/credentials.ts";
@@ -42,6 +42,7 @@ export const serve: CommandDef<typeof args> = defineCommand({
       const base = resolve(given.folder);
       // A missing one may be meant, since the first upload makes it; a file never is.
       const exists = await isThere(base);
+      await mustBeWhole(base);
       const store = fs({ base, readOnly: given["read-only"] });
       const logged = log.printing(gateway(store, options).fetch, (line) => console.error(line));
       const fetch = withCors(logged, originsOf(given.cors));

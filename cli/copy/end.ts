@@ -1,13 +1,12 @@
 /** One end of a copy: a folder, or a bucket or what is below a prefix of it. */
-import { readFile, realpath } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
-import { parseEnv } from "node:util";
+import { resolve, sep } from "node:path";
 import { getStorage } from "../../drivers/env.ts";
 import fs from "../../drivers/fs.ts";
 import type { Driver } from "../../src/driver.ts";
 import { hasCode, type StorageError } from "../../src/error.ts";
 import type { ObjectStore } from "../../src/interface.ts";
-import { isThere } from "../folder.ts";
+import { isThere, mustBeWhole, withoutLinks } from "../folder.ts";
+import { variablesOf } from "./variables.ts";
 
 /** A store by what was typed. */
 export interface End {
@@ -24,12 +23,7 @@ export interface End {
 export async function endOf(text: string, file: string | undefined): Promise<End> {
   const [, bucket, below = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
   if (bucket === undefined) return folderOf(text, file);
-  // Windows puts a mark before the text, which would be part of the first name.
-  const read = async (path: string): Promise<string> => (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
-  const variables = file === undefined ? process.env : parseEnv(await read(file));
-  // The keys of the environment would be sent, which are the other end's.
-  if (file !== undefined && !variables["STORAGE_S3_ACCESS_KEY"])
-    throw new Error(`${file}: must have STORAGE_S3_ACCESS_KEY; AWS_* variables count in the environment alone`);
+  const variables = file === undefined ? process.env : await variablesOf(file);
   const driver = getStorage({ ...variables, STORAGE_BACKEND: "s3", STORAGE_S3_BUCKET: bucket });
   const prefix = below.replace(/\/*$/, "/").replace(/^\/$/, "");
   const store = prefix === "" ? driver : driver.scoped(prefix);
@@ -46,18 +40,25 @@ export async function mustExist({ folder }: End): Promise<void> {
 /** Milliseconds that a store is asked once more, of which there may be no answer again. */
 const ASK_MS = 5000;
 
+/** What an error says, in which a bucket has the name that was typed; of two of them no error says which. */
+export function saidOf({ message }: Error, ends: readonly End[]): string {
+  const [bucket, another] = ends.filter(({ folder }) => folder === undefined);
+  return message.replace(/(^|; first: )env /, `$1${another ? "s3" : (bucket?.typed ?? "s3")} `);
+}
+
 /** A failure that is of a whole store behind the name of that, which each is asked for once more: no error says a bucket. */
 export async function named(error: StorageError, ends: readonly End[], stop: AbortSignal): Promise<string> {
-  if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return error.message;
+  const message = saidOf(error, ends);
+  if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return message;
   for (const { typed, store } of ends) {
     const failed = await store
       .list({ limit: 1, signal: AbortSignal.any([stop, AbortSignal.timeout(ASK_MS)]) })
       .pages()
       .next()
       .catch((again: unknown) => again);
-    if (hasCode(failed, error.code)) return `${typed}: ${error.message}`;
+    if (hasCode(failed, error.code)) return `${typed} ${error.message.replace(/^(env|fs) /, "")}`;
   }
-  return error.message;
+  return message;
 }
 
 /** Rejects ends of which one holds the other: what is written would be found, and written again. */
@@ -72,15 +73,8 @@ async function folderOf(text: string, file: string | undefined): Promise<End> {
     throw new Error(`${JSON.stringify(text)}: must be a folder, or s3://bucket/prefix`);
   if (file !== undefined) throw new Error(`${file}: a folder has no use for variables`);
   const folder = resolve(text);
+  await mustBeWhole(folder);
   const driver = fs({ base: folder });
   const place = await withoutLinks(folder);
   return { typed: text, store: driver, driver, place: place.endsWith(sep) ? place : place + sep, folder };
-}
-
-/** A path by its own name, also of what is not there yet. */
-async function withoutLinks(path: string): Promise<string> {
-  return realpath(path).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    return join(await withoutLinks(dirname(path)), basename(path));
-  });
 }

@@ -1,5 +1,5 @@
 /** What the terminal says of a copy. */
-import type { CopiedObject, CopyAllResult } from "../../src/copy.ts";
+import type { CopiedObject, CopyAllOptions, CopyAllResult } from "../../src/copy.ts";
 
 /** What came of the objects so far. */
 export type Counts = Record<keyof CopyAllResult | "failed", number>;
@@ -13,10 +13,14 @@ const WORDS: Readonly<Record<Purpose, Readonly<Partial<Record<CopiedObject["resu
   check: { copied: "missing", kept: "differs" },
 };
 
-/** The line of one object; none of one that is the same. */
-export function lineOf({ key, size, result, differs, error }: CopiedObject, purpose: Purpose): string | undefined {
+/** The line of one object, of a failure with what is said of it; none of one that is the same. */
+export function lineOf(
+  { key, size, result, differs, error }: CopiedObject,
+  purpose: Purpose,
+  said: (error: Error) => string,
+): string | undefined {
   if (result === "same") return undefined;
-  if (error) return `${result}  ${harmless(error.message)}`;
+  if (error) return `${result}  ${harmless(said(error))}`;
   const shown = /\p{C}/u.test(key) ? harmless(JSON.stringify(key)) : key;
   const word = WORDS[purpose][result] ?? result;
   const more = result === "copied" ? [bytes(size)] : result === "kept" && differs ? [differs.join(", ")] : [];
@@ -28,13 +32,24 @@ export function harmless(text: string): string {
   return text.replace(/\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
+/** What objects are the same by. */
+const SAME: Readonly<Record<NonNullable<CopyAllOptions["compare"]>, string>> = {
+  time: "the same by size and time",
+  bytes: "with the same bytes",
+  all: "the same",
+};
+
 /** The last line. */
-export function summary({ copied, bytes: size, same, kept, gone, failed }: Counts, purpose: Purpose): string {
+export function summary(
+  { copied, bytes: size, same, kept, gone, failed }: Counts,
+  purpose: Purpose,
+  compare: CopyAllOptions["compare"],
+): string {
   const mend =
     purpose === "check" ? "differ: --compare all --replace always copies them" : "kept, which differ: see --replace";
   return [
     `${copied} ${{ copy: "copied", "dry run": "to copy", check: "missing" }[purpose]} (${bytes(size)})`,
-    `${same} the same`,
+    `${same} ${SAME[compare ?? "time"]}`,
     ...(kept > 0 ? [`${kept} ${mend}`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -58,13 +58,23 @@ describe("unbucket copy", () => {
 
     expect(await copy(cwd, ["uploads", "s3://bucket/media", "--dry-run", "--concurrency", "1"], env)).toEqual({
       code: 0,
-      out: ["would copy  a/b  6 bytes", "would copy  a/b.txt  3 bytes", "2 to copy (9 bytes), 0 the same"],
+      out: [
+        "would copy  a/b  6 bytes",
+        "would copy  a/b.txt  3 bytes",
+        "2 to copy (9 bytes), 0 the same by size and time",
+      ],
       err: "",
     });
     const there = await copy(cwd, ["uploads", "s3://bucket/media", "--concurrency", "1"], env);
     expect(there).toMatchObject({ code: 0, err: "" });
-    expect(there.out).toEqual(["copied  a/b  6 bytes", "copied  a/b.txt  3 bytes", "2 copied (9 bytes), 0 the same"]);
-    expect((await copy(cwd, ["uploads", "s3://bucket/media/"], env)).out).toEqual(["0 copied (0 bytes), 2 the same"]);
+    expect(there.out).toEqual([
+      "copied  a/b  6 bytes",
+      "copied  a/b.txt  3 bytes",
+      "2 copied (9 bytes), 0 the same by size and time",
+    ]);
+    expect((await copy(cwd, ["uploads", "s3://bucket/media/"], env)).out).toEqual([
+      "0 copied (0 bytes), 2 the same by size and time",
+    ]);
 
     const file = join(cwd, ".env.bucket");
     await writeFile(
@@ -74,7 +84,10 @@ describe("unbucket copy", () => {
         .join("\n"),
     );
     const back = await copy(cwd, ["s3://bucket/media", "./back", "--from-env", file, "--prefix", "a/b."]);
-    expect(back).toMatchObject({ code: 0, out: ["copied  a/b.txt  3 bytes", "1 copied (3 bytes), 0 the same"] });
+    expect(back).toMatchObject({
+      code: 0,
+      out: ["copied  a/b.txt  3 bytes", "1 copied (3 bytes), 0 the same by size and time"],
+    });
     expect(await readFile(join(cwd, "back/a/b.txt"), "utf8")).toBe("one");
     expect(await fs({ base: join(cwd, "back") }).head("a/b.txt")).toMatchObject({
       cacheControl: "no-store",
@@ -91,7 +104,7 @@ describe("unbucket copy", () => {
     await writeFile(join(cwd, "to/.unbucket"), "");
     const { code, out, err } = await copy(cwd, ["from", "to"]);
     expect(code).toBe(1);
-    expect(out).toEqual(["0 copied (0 bytes), 0 the same, 2 failed"]);
+    expect(out).toEqual(["0 copied (0 bytes), 0 the same by size and time, 2 failed"]);
     expect(err).toContain('failed  fs upload "c": ');
     expect(err).toContain("copyAll: 2 of 2 objects were not copied");
   });
@@ -101,7 +114,10 @@ describe("unbucket copy", () => {
     // JSON escapes the first, and neither that of 8-bit terminals nor what turns the line around.
     await fs({ base: join(cwd, "from") }).upload("a\u001B[2J\u009B2J\u202Eb", new Uint8Array(1_234_567));
     const { out } = await copy(cwd, ["from", "to"]);
-    expect(out).toEqual(['copied  "a\\u001b[2J\\u{9b}2J\\u{202e}b"  1.2 MB', "1 copied (1.2 MB), 0 the same"]);
+    expect(out).toEqual([
+      'copied  "a\\u001b[2J\\u{9b}2J\\u{202e}b"  1.2 MB',
+      "1 copied (1.2 MB), 0 the same by size and time",
+    ]);
   });
 
   it("says what was kept, and writes over it when it is told to", async () => {
@@ -110,7 +126,7 @@ describe("unbucket copy", () => {
     await fs({ base: join(cwd, "to") }).upload("a", "newer and longer");
     expect((await copy(cwd, ["from", "to"])).out).toEqual([
       "kept  a  size",
-      "0 copied (0 bytes), 0 the same, 1 kept, which differ: see --replace",
+      "0 copied (0 bytes), 0 the same by size and time, 1 kept, which differ: see --replace",
     ]);
     expect((await copy(cwd, ["from", "to", "--replace", "always", "--no-conditions"])).out[0]).toBe(
       "copied  a  6 bytes",
@@ -180,6 +196,7 @@ describe("unbucket copy", () => {
     ])
       expect(await copy(cwd, [...args, "--check"])).toMatchObject({ code: 2, err: none });
     expect(await copy(cwd, ["from", "to", "--check", "--chek"])).toMatchObject({ code: 2 });
+    expect(await copy(cwd, ["--help", "--check"])).toMatchObject({ code: 0, err: "" });
     const stub = await startStub(keys);
     onTestFinished(() => stub.close());
     stub.world("bucket");
@@ -193,7 +210,83 @@ describe("unbucket copy", () => {
     const gone = await copy(cwd, ["s3://bucket", "to", "--check"], at(stub.url));
     expect(gone).toMatchObject({ code: 2, out: ["gone  a", "0 missing (0 bytes), 0 the same, 1 gone"] });
     const { code, err } = await copy(cwd, ["from", "s3://bucket", "--check"], at("http://127.0.0.1:1"));
-    expect([code, err]).toEqual([2, expect.stringMatching(/^s3:\/\/bucket: env list .*ECONNREFUSED/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^s3:\/\/bucket list .*ECONNREFUSED/)]);
+  });
+
+  it("takes a source that is a link, and says what of it is no object", async () => {
+    const cwd = await scratch();
+    const from = fs({ base: join(cwd, "real") });
+    await from.upload("docs/a", "x", { cacheControl: "no-store" });
+    await symlink("real", join(cwd, "from"));
+    expect(await copy(cwd, ["from", "to"])).toMatchObject({ code: 0, err: "" });
+    expect((await fs({ base: join(cwd, "to") }).head("docs/a"))?.cacheControl).toBe("no-store");
+    for (const name of ["docs/l1", "l2"]) await symlink("nowhere", join(cwd, "real", name));
+    await symlink("docs", join(cwd, "real/l3"));
+    const said = "passed over, since they are no objects: ";
+    for (const options of [[], ["--check"], ["--dry-run"]])
+      expect(await copy(cwd, ["from", "to", ...options])).toMatchObject({ code: 0, err: `${said}3 symbolic links` });
+    for (const prefix of ["docs/", "l2", "l3/a"])
+      expect(await copy(cwd, ["from", "to", "--prefix", prefix])).toMatchObject({ err: `${said}1 symbolic link` });
+    expect(await copy(cwd, ["from", "to", "--prefix", "docs/a"])).toMatchObject({ err: "" });
+  });
+
+  it.runIf(process.platform === "linux")(
+    "counts names that are not UTF-8, and what is neither file nor folder",
+    async () => {
+      const cwd = await scratch();
+      await fs({ base: join(cwd, "from") }).upload("a", "x");
+      const named = (name: string): Buffer => Buffer.from(`${cwd}/from/${name}`, "latin1");
+      await writeFile(named("f\xFF"), "");
+      await mkdir(named("d\xFE"));
+      await writeFile(named("d\xFE/file"), "");
+      await promisify(execFile)("mkfifo", [join(cwd, "from/pipe")]);
+      const { code, out, err } = await copy(cwd, ["from", "to"]);
+      expect([code, out[0]]).toEqual([0, "copied  a  1 bytes"]);
+      expect(err.split(": ")[1]?.split(", ").sort()).toEqual(
+        ["1 pipe, socket or device".split(", "), "2 names that are not UTF-8"].flat().sort(),
+      );
+    },
+  );
+
+  it.each(["source", "target"])(
+    "ends with 1 when the folder of the %s goes away meanwhile, and says so",
+    async (which) => {
+      for (const by of ["removed", "moved", "replaced"]) {
+        const cwd = await scratch();
+        await mkdir(join(cwd, "from"));
+        await mkdir(join(cwd, "to"));
+        for (let index = 0; index < 700; index++) await writeFile(join(cwd, `from/f${index}`), "x");
+        const child = spawn(process.execPath, [main, "copy", "from", "to"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+        const ended = once(child, "exit");
+        let err = "";
+        child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+        await once(child.stdout, "data");
+        const gone = join(cwd, which === "source" ? "from" : "to");
+        await rename(gone, `${gone}-moved`);
+        if (by === "replaced") await mkdir(gone);
+        if (by === "removed") await rm(`${gone}-moved`, { recursive: true, force: true });
+        child.stdout.resume();
+        expect([by, await ended]).toEqual([by, [1, null]]);
+        expect(err).toMatch(/^(from|to): the folder that was here is gone, (another one|nothing) is where it was/m);
+      }
+    },
+  );
+
+  it("ends with 1 when the source lists objects and gives none", async () => {
+    const cwd = await scratch();
+    const stub = await startStub(keys);
+    onTestFinished(() => stub.close());
+    await fs({ base: join(cwd, "from") }).upload("a", "x");
+    stub.world("bucket");
+    const env = {
+      STORAGE_S3_ENDPOINT_URL: stub.url,
+      STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
+      STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
+    };
+    await copy(cwd, ["from", "s3://bucket"], env);
+    stub.world("bucket").switches = { hides: true };
+    const { code, err } = await copy(cwd, ["s3://bucket", "to"], env);
+    expect([code, err]).toEqual([1, "the source lists objects, and gives none of them"]);
   });
 
   it("does not warn of the many that listen for the one signal", async () => {
@@ -216,17 +309,30 @@ describe("unbucket copy", () => {
       STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
     };
     const { code, err } = await copy(cwd, ["s3://bucket", "s3://no-bucket"], env);
-    expect([code, err]).toEqual([1, expect.stringMatching(/^s3:\/\/no-bucket: env list/)]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/^s3:\/\/no-bucket list/)]);
     const refused = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_SECRET_KEY: "wrong" });
-    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket: env list/)]);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket list/)]);
     expect(refused.err).not.toContain("wrong");
     const { url } = await wire(() => failure(403, "AccessDenied"));
     const denied = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_ENDPOINT_URL: url });
-    expect([denied.code, denied.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket: env list/)]);
+    expect([denied.code, denied.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket list/)]);
   });
 
   it.each([
     [["from"], "Missing required positional argument: TO"],
+    [["from", "--check"], "Missing required positional argument: TO"],
+    [
+      ["from", "s3://b-1", "--to-env", "mistyped"],
+      "mistyped: STORAGE_S3_ENDPOINT is unknown: there are STORAGE_S3_BUCKET, ",
+    ],
+    [
+      ["outer/docs", "to"],
+      'outer, which keeps the headers of its files: name that folder, in which keys begin with "docs/"',
+    ],
+    [
+      ["from", "outer/docs/new"],
+      'name that folder, in which keys begin with "docs/new/" (copy has --prefix docs/new/)',
+    ],
     [["from", "to", "more"], 'more is unknown here: see "unbucket copy --help"'],
     [["from", "to", "--dryrun"], '--dryrun is unknown here: see "unbucket copy --help"'],
     [["from", "to", "--no-prefix"], '--no-prefix is unknown here: see "unbucket copy --help"'],
@@ -257,13 +363,18 @@ describe("unbucket copy", () => {
     await mkdir(join(cwd, "from"));
     await writeFile(join(cwd, "file"), "");
     await writeFile(join(cwd, "aws"), "AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY=secret");
+    await writeFile(join(cwd, "mistyped"), "STORAGE_S3_ENDPOINT=http://127.0.0.1:1\nSTORAGE_S3_ACCESS_KEY=id");
+    await mkdir(join(cwd, "outer/docs"), { recursive: true });
+    await mkdir(join(cwd, "outer/.unbucket"));
+    await writeFile(join(cwd, "outer/.unbucket/version"), "1\n");
     await symlink("from", join(cwd, "link"));
     // A file of variables stands alone: the keys of the environment are the other end's.
     const env = { STORAGE_S3_ACCESS_KEY: "other", STORAGE_S3_SECRET_KEY: "other" };
     const { code, out, err } = await copy(cwd, args, env);
     expect([code, out.join("").replace(/.*USAGE.*/s, "")]).toEqual([args.includes("--check") ? 2 : 1, ""]);
     expect(err).toContain(said);
-    expect(await readdir(cwd)).toEqual(["aws", "file", "from", "link"]);
+    expect(await readdir(cwd)).toEqual(["aws", "file", "from", "link", "mistyped", "outer"]);
+    expect(await readdir(join(cwd, "outer/docs"))).toEqual([]);
   });
 
   it("knows an endpoint with a slash at its end for the same, and the first name behind a byte order mark", async () => {
@@ -291,14 +402,14 @@ describe("unbucket copy", () => {
       await once(child.stdout, "data");
       if (by.startsWith("SIG")) child.kill(by as NodeJS.Signals);
       else child.stdout.destroy();
-      expect(await ended).toEqual([1, null]);
+      expect(await ended).toEqual([{ SIGINT: 130, SIGTERM: 143 }[by] ?? 1, null]);
       expect(err).toContain("stopped; run it again to go on");
       const names = (await readdir(join(cwd, "to"))).filter((name) => name !== ".unbucket");
       expect(names.length).toBeGreaterThan(0);
       for (const name of names) expect(await readFile(join(cwd, "to", name), "utf8")).toBe("x".repeat(1000));
-      if (by.startsWith("SIG")) expect(said).toMatch(/\n\d+ copied \(.*, 0 the same\n$/);
+      if (by.startsWith("SIG")) expect(said).toMatch(/\n\d+ copied \(.*, 0 the same by size and time\n$/);
       const { out } = await copy(cwd, ["from", "to"]);
-      expect(out.at(-1)).toMatch(new RegExp(`${names.length} the same$`));
+      expect(out.at(-1)).toMatch(new RegExp(`${names.length} the same by size and time$`));
     },
   );
 });

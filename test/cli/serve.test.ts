@@ -282,6 +282,24 @@ describe("unbucket serve", () => {
     expect(await readFile(join(base, "later/b.txt"), "utf8")).toBe("hello");
   });
 
+  it("refuses a folder inside one of its own, whose headers lie above it", async () => {
+    const base = await folder("uploads");
+    await mkdir(join(base, ".unbucket"));
+    await writeFile(join(base, ".unbucket/version"), "1\n");
+    for (const below of ["docs", "docs/new"]) {
+      const said = /lies in .*uploads, which keeps the headers of its files: name that folder/;
+      expect(await refused(join(base, below), "--access-key", "a", "--secret-key", "b")).toEqual([
+        1,
+        expect.stringMatching(said),
+      ]);
+      await mkdir(join(base, "docs"), { recursive: true });
+    }
+    // One that is a store of its own is served.
+    await mkdir(join(base, "docs/.unbucket"));
+    await writeFile(join(base, "docs/.unbucket/version"), "1\n");
+    expect((await start([join(base, "docs")], KEYS)).output()).toContain("docs\n");
+  });
+
   it("names a port that is taken, or a host that is none, and what else to take", async () => {
     const { url } = await start([await folder("uploads")]);
     const keys = ["--access-key", "a", "--secret-key", "b"];
