@@ -48,7 +48,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/checksum": 3_050,
   "unbucket/post-policy": 2_550,
   "unbucket/gateway": 28_200,
-  "unbucket/copy": 5_050,
+  "unbucket/copy": 5_250,
   "unbucket/probe": 17_450,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,

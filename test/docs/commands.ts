@@ -31,6 +31,11 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npx unbucket copy": { file: "test/cli/copy.test.ts", shows: '"copy"' },
   "npx unbucket copy ./uploads s3://my-bucket": { file: "test/cli/copy.test.ts", shows: '"uploads", "s3://' },
   "npx unbucket copy ./uploads s3://my-bucket --check": { file: "test/cli/copy.test.ts", shows: '"--check"' },
+  "npx unbucket copy ./backup s3://my-bucket --compare all --replace always": {
+    file: "test/cli/copy.test.ts",
+    shows: '"--compare", "all", "--replace", "always"',
+  },
+  "npx unbucket copy ./backup s3://my-bucket --check": { file: "test/cli/copy.test.ts", shows: '"--check"' },
   "npx unbucket serve ./uploads": { file: "test/cli/serve.test.ts", shows: '"serve"' },
   "npx unbucket serve": { file: "test/cli/serve.test.ts", shows: '"serve"' },
   "npx unbucket init": { file: "test/cli/init.test.ts", shows: "init" },
