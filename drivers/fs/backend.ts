@@ -23,7 +23,7 @@ import { watchFolder } from "./watch.ts";
 /** Checks the options, rejecting `invalid-option`, and resolves the base; touches nothing on the disk. */
 export function fsBackend(options: FsOptions): Backend {
   const settings = parseOptions(options);
-  const root = rootAt(settings.base);
+  const root = rootAt(settings.base, settings.mode);
   const list = lister(root, settings);
   const watches = new Set<Promise<() => void>>();
   let swept = false;

@@ -1,5 +1,5 @@
 /** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
-import { link, lstat, lutimes, open, readFile, readlink } from "node:fs/promises";
+import { chmod, link, lstat, lutimes, open, readFile, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
@@ -50,6 +50,8 @@ async function writeNew(path: string, line: string): Promise<void> {
   const handle = await patiently(() => open(path, "wx"));
   try {
     await handle.writeFile(line).finally(() => handle.close());
+    // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
+    await chmod(path, 0o644).catch(() => {});
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;

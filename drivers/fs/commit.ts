@@ -5,13 +5,14 @@ import { StorageError } from "../../src/error.ts";
 import type { Anchor } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions } from "./conditions.ts";
-import { discard, laterDraft, type Draft } from "./draft.ts";
+import { discard, laterDraft, recordBeside, type Draft } from "./draft.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
 import { mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
+import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
@@ -41,9 +42,7 @@ export async function commit(
       const before = await findAll(root, key);
       checkPresent(key, before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
-      const mode = before[0] && before[0].stats.mode & 0o777n;
-      if (settings.mode === undefined && mode !== undefined && mode !== (draft.stats.mode & 0o777n))
-        await chmod(root.path(draft.path), Number(mode));
+      if (settings.mode === undefined && before[0]) await keepBits(root, draft, bitsOf(before[0].stats));
       if (draft.recorded) await placeRecord(root, key, draft);
       let placed: Placed;
       try {
@@ -83,6 +82,13 @@ export async function commit(
     await discard(root, written.path);
     throw error;
   }
+}
+
+/** Gives a draft and its record the bits of what it replaces. */
+async function keepBits(root: Root, { path, stats, recorded }: Draft, bits: number): Promise<void> {
+  if (bits === bitsOf(stats)) return;
+  await chmod(root.path(path), bits);
+  if (recorded) await chmod(root.path(recordBeside(path)), bits);
 }
 
 /** Where a draft has its name, and the folder of it, which the caller lets go. */

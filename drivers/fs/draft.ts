@@ -1,6 +1,6 @@
 /** A draft: an object's bytes in a temporary file, and its record in one beside it, complete, checked and stamped, but not yet visible. */
 import type { BigIntStats } from "node:fs";
-import { chmod, copyFile, unlink } from "node:fs/promises";
+import { chmod, copyFile, stat, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { letGo, readerOf } from "../../src/reader.ts";
 import { turn, utimes } from "./calls.ts";
@@ -8,6 +8,7 @@ import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
 import { open, openNow, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
 import { type Identity, nextStamp, stampAfter } from "./identity.ts";
+import { bitsOf } from "./mode.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 
@@ -49,7 +50,7 @@ export async function writeDraft(
     return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
       if (settings.mode !== undefined) await chmod(root.path(path), settings.mode);
-      return finished(root, path, file, options.record?.() ?? null, durable);
+      return finished(root, path, file, { text: options.record?.() ?? null, mode: settings.mode }, durable);
     });
   } catch (error) {
     if ("stream" in source) await abandon(source.stream, error);
@@ -74,7 +75,9 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   try {
     await patiently(() => copyFile(from, target, COPY_MODE));
     if (settings.mode !== undefined) await chmod(target, settings.mode);
-    return await finished(root, path, await reopened(root, path), record, settings.durable ?? true);
+    // The copy has its source's bits, which are its record's too.
+    const mode = settings.mode ?? (record === null ? undefined : bitsOf(await stat(target)));
+    return await finished(root, path, await reopened(root, path), { text: record, mode }, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (errnoOf(error) !== "EEXIST") await discard(root, path);
@@ -101,19 +104,34 @@ function reopened(root: Root, path: string): Promise<File> {
   return open(root.path(path), process.platform === "win32" ? "r+" : "r", root.isLocal());
 }
 
+/** The record of a draft, if it has one, and the bits that it has whatever the umask is: it tells what only readers of the object may know. */
+interface DraftRecord {
+  readonly text: string | null;
+  readonly mode: number | undefined;
+}
+
 /** Stamps a file that has all its bytes, writes its record, and closes both. */
-async function finished(root: Root, path: string, file: File, record: string | null, durable: boolean): Promise<Draft> {
-  const recorded = record !== null;
+async function finished(
+  root: Root,
+  path: string,
+  file: File,
+  { text, mode }: DraftRecord,
+  durable: boolean,
+): Promise<Draft> {
+  const recorded = text !== null;
   const stamping = stamped(root, path, file, nextStamp(recorded), durable).finally(() => file.close());
   if (recorded) {
     const beside = root.path(recordBeside(path));
     // The disk flushes both in the time of one. Without a second descriptor it waits until the first is free.
-    const opening = openNow(beside, "wx", root.isLocal()).catch(async (error: unknown) => {
+    const opening = openNow(beside, "wx", root.isLocal(), mode).catch(async (error: unknown) => {
       if (!isBusy(error)) throw error;
       await stamping;
-      return open(beside, "wx", root.isLocal());
+      return open(beside, "wx", root.isLocal(), mode);
     });
-    const writing = opening.then((handle) => writeRecord(handle, record, durable));
+    const writing = opening.then(async (handle) => {
+      await writeRecord(handle, text, durable);
+      if (mode !== undefined) await chmod(beside, mode);
+    });
     // Nothing is removed under a call that the system is still doing.
     await Promise.allSettled([stamping, writing]);
     await writing;

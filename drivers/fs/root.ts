@@ -1,7 +1,7 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
 import { lstatSync, realpathSync } from "node:fs";
-import { lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
@@ -9,6 +9,7 @@ import type { Local } from "./calls.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { isLocalFolder } from "./file.ts";
 import { inMemory } from "./host.ts";
+import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { syncNames } from "./sync.ts";
 
@@ -50,8 +51,8 @@ export interface Root extends Anchors {
   temp(): Promise<string>;
 }
 
-/** The root at an absolute path. */
-export function rootAt(base: string): Root {
+/** The root at an absolute path; with a mode of files, its folders are made for those whom these are for. */
+export function rootAt(base: string, mode?: number): Root {
   const posix = sep === "/" && !inMemory;
   const below = (folder: string, relative: string): string => {
     if (relative === "") return folder;
@@ -105,7 +106,8 @@ export function rootAt(base: string): Root {
       // It may have been removed since it was last seen.
       real = undefined;
       if (await exists()) return [];
-      await makeAll(base);
+      // Not those above it, nor one that somebody else has made meanwhile.
+      if ((await makeAll(base)) && mode !== undefined) await openTo(base, mode);
       await exists();
       return [""];
     }
@@ -121,7 +123,7 @@ export function rootAt(base: string): Root {
     }
     const made = await make(folderOf(folder));
     try {
-      await mkdir(path(folder));
+      await makeFolder(path(folder), mode);
       return [...made, folder];
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
@@ -165,6 +167,7 @@ export function rootAt(base: string): Root {
       const handle = await patiently(() => open(path(`${RESERVED}/version`), "wx"));
       try {
         await handle.writeFile(`${VERSION}\n`);
+        if (mode !== undefined) await chmod(path(`${RESERVED}/version`), mode);
         // For whoever asks for durability later. Node's permission model may forbid it.
         await handle.sync().catch(() => {});
       } finally {
@@ -185,16 +188,20 @@ export function rootAt(base: string): Root {
   return root;
 }
 
-/** Makes a folder and those above it. Node does too, but says ENOENT where the disk is read-only. */
-async function makeAll(folder: string): Promise<void> {
-  const made = (): Promise<void> =>
-    mkdir(folder).catch((error: unknown) => {
-      if (errnoOf(error) !== "EEXIST") throw error;
-    });
-  await made().catch(async (error: unknown) => {
+/** Makes a folder and those above it, and gives whether it was not there. Node does too, but says ENOENT where the disk is read-only. */
+async function makeAll(folder: string): Promise<boolean> {
+  const made = (): Promise<boolean> =>
+    mkdir(folder).then(
+      () => true,
+      (error: unknown) => {
+        if (errnoOf(error) === "EEXIST") return false;
+        throw error;
+      },
+    );
+  return made().catch(async (error: unknown) => {
     if (errnoOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
     await makeAll(dirname(folder));
-    await made();
+    return made();
   });
 }
 
