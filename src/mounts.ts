@@ -200,6 +200,13 @@ function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
+/** A hint for who has left out the colon at the end of a mount. */
+async function mountCalled(storage: StorageLike, name: string): Promise<string> {
+  const lookup: Lookup = {};
+  await storage.hasItem(`${name}:_`, lookupOptions(lookup));
+  return lookup.found?.key === "_" ? ` (did you mean ${quoted(`${name}:`)}?)` : "";
+}
+
 async function resolveKey(storage: StorageLike, view: View, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
   let asked = normalize(key);
@@ -212,9 +219,10 @@ async function resolveKey(storage: StorageLike, view: View, key: string): Promis
   const lookup: Lookup = {};
   await storage.hasItem(asked, lookupOptions(lookup));
   if (!lookup.found) {
+    const meant = open ? "" : await mountCalled(storage, asked);
     throw new StorageError(
       "unsupported",
-      `the driver mounted for ${quoted(key)} has no object interface; mount one of unbucket's`,
+      `the driver mounted for ${quoted(key)} has no object interface; mount one of unbucket's${meant}`,
       { key },
     );
   }

@@ -356,6 +356,24 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     expect(await storage.getKeys()).toEqual([]);
   });
 
+  test("objects asks who left out the colon of a mount whether it was meant, and nobody else", async () => {
+    const storage = createStorage().mount("up", memory()).mount("deep:down", memory());
+    const store = objects(storage);
+    const said = (prefix: string): Promise<string> =>
+      store
+        .list({ prefix })
+        .pages()
+        .next()
+        .then(
+          () => "",
+          (error: Error) => error.message,
+        );
+    expect(await said("up")).toMatch(/one of unbucket's \(did you mean "up:"\?\)$/);
+    expect(await said("deep/down")).toMatch(/\(did you mean "deep:down:"\?\)$/);
+    for (const other of ["upper", "deep", "elsewhere:", ""]) expect(await said(other)).toMatch(/one of unbucket's$/);
+    expect(await said("up:")).toBe("");
+  });
+
   test("objects does not ask the driver anything to find it", async () => {
     const events: string[] = [];
     const storage = createStorage().mount("uploads", memory({ onEvent: ({ operation }) => events.push(operation) }));
