@@ -22,6 +22,10 @@ import { checkConditions, checkEtag, releasing, upload } from "./upload.ts";
 import type { Verb } from "./verbs.ts";
 import { checkWrite } from "./whole.ts";
 
+/** A name that is empty by mistake must not delete all, of a scope neither: who means it has a way to say so. */
+const EMPTY =
+  "must not be empty: that would delete everything. `clear` of the driver or Storage does; for all of a scope, call deletePrefix of the store that it is of, with the scope's prefix";
+
 /** All verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {
   const store: ObjectStore = {
@@ -69,7 +73,7 @@ export function objectStore(call: Caller): ObjectStore {
 
     deletePrefix: (prefix, options = {}) =>
       call("deletePrefix", prefix, options, (backend) => {
-        if (prefix === "") throw refuse("prefix", "must not be empty: that would delete everything");
+        if (prefix === "") throw refuse("prefix", EMPTY);
         return deleteBelow(backend, prefix, options);
       }),
 

@@ -65,7 +65,11 @@ describe("scoped", () => {
     expect(() => store.scoped("../")).toThrow(expect.objectContaining({ code: "invalid-key" }));
     await store.upload("p/a", "x");
     await expect(store.scoped("p/").upload("", "x")).rejects.toMatchObject({ code: "invalid-key" });
-    await expect(store.scoped("p/").deletePrefix("")).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(store.scoped("p/").deletePrefix("")).rejects.toMatchObject({
+      code: "invalid-option",
+      message: expect.stringMatching(/clear.*for all of a scope, call deletePrefix of the store/),
+    });
+    expect(await store.exists("p/a")).toBe(true);
     expect(await store.scoped("p/").deletePrefix("a")).toBe(1);
   });
 
