@@ -138,7 +138,7 @@ export async function listParts(
   }
 }
 
-/** Uploads under way, as the store lists them: MinIO lists those of one key only, when the prefix is that key. */
+/** Uploads under way, as the store lists them: MinIO lists those of the key that the prefix is, and without one those that came since it was started. */
 export async function* listUploads(
   client: Client,
   prefix: string,
