@@ -30,7 +30,10 @@ export interface FsOptions {
    * for uploads. Default: none for uploads that do not name one.
    */
   readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[] | undefined;
-  /** Permission bits of files, such as `0o640`. Default: the umask decides, and an overwritten file's bits are kept. */
+  /**
+   * Permission bits of files, such as `0o640`, and of folders that are made, with x where these have r. Default: the umask decides, and an
+   * overwritten file's bits are kept.
+   */
   readonly mode?: number | undefined;
   /** Base of the addresses that objects have for a browser: an `http(s)` URL, or a path such as `/files`. Default: none. */
   readonly publicUrl?: string | undefined;

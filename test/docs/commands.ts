@@ -29,6 +29,8 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
   "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
   "npx unbucket copy": { file: "test/cli/copy.test.ts", shows: '"copy"' },
+  "npx unbucket copy ./uploads ./backup": { file: "test/cli/copy.test.ts", shows: '["from", "from-2"]' },
+  "npx unbucket copy ./backup ./uploads": { file: "test/cli/copy.test.ts", shows: '["from-2", "from"]' },
   "npx unbucket copy ./uploads s3://my-bucket": { file: "test/cli/copy.test.ts", shows: '"uploads", "s3://' },
   "npx unbucket copy ./uploads s3://my-bucket --check": { file: "test/cli/copy.test.ts", shows: '"--check"' },
   "npx unbucket copy ./backup s3://my-bucket --compare all --replace always": {

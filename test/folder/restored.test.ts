@@ -95,6 +95,28 @@ describe("a folder that is restored", () => {
     expect(await store.head(K("deep/er/x.css"), {})).toMatchObject({ contentType: "text/css" });
   });
 
+  it("L18: from a backup that was taken while somebody wrote has whole objects, and all headers after a second one", async () => {
+    const { base, put } = await folder({ base: await filled() });
+    const to = await emptyFolder();
+    const backUp = (...options: string[]) => execFileSync("rsync", ["-a", ...options, `${base}/`, to]);
+    // As programs go: the driver's own folder is the first by name.
+    backUp("--include=/.unbucket/***", "--exclude=*");
+    await put("plain.txt", "later", headersOf("plain.txt"));
+    await put("new.txt", "new", headersOf("new.txt"));
+    backUp("--exclude=/.unbucket");
+    const { store, text } = await folder({ base: to });
+    for (const [key, bytes] of [
+      ["plain.txt", "later"],
+      ["new.txt", "new"],
+    ] as const) {
+      expect(await text(key)).toBe(bytes);
+      expect(await store.head(K(key), {})).toMatchObject({ contentType: "text/plain" });
+    }
+    backUp("--delete");
+    for (const key of ["plain.txt", "new.txt", "a/b"])
+      expect(await store.head(K(key), {})).toMatchObject(headersOf(key));
+  });
+
   it("L18: over a folder that went on has the restored versions with their headers", async () => {
     const { base, put, store, text } = await folder();
     const from = await filled();
