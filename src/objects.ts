@@ -24,7 +24,7 @@ import { checkWrite } from "./whole.ts";
 
 /** A name that is empty by mistake must not delete all, of a scope neither: who means it has a way to say so. */
 const EMPTY =
-  "must not be empty: that would delete everything. `clear` of the driver or Storage does; for all of a scope, call deletePrefix of the store that it is of, with the scope's prefix";
+  "must not be empty: that would delete everything. `clear` of the driver or Storage does; for all of a scope, call deletePrefix of the store with the scope's prefix";
 
 /** All verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {
