@@ -26,6 +26,6 @@ export function presence(ends: readonly End[]): () => Promise<void> {
 /** As the folder driver tells them apart (`drivers/fs/base.ts`). */
 function isSame(before: BigIntStats, now: BigIntStats): boolean {
   if (before.dev !== now.dev) return false;
-  const told = before.birthtimeNs > 0n && before.birthtimeNs !== before.ctimeNs;
+  const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);
   return told ? before.birthtimeNs === now.birthtimeNs : before.ino === now.ino;
 }

@@ -38,6 +38,6 @@ export function isSame(before: FolderIdentity, now: FolderIdentity): boolean {
   if (before.dev !== now.dev) return false;
   // A number may be another's after a removal (ext4, XFS), and FAT and FUSE may give another one to the same folder. Where the system
   // does not tell when a folder was made it gives nothing, or its last change.
-  const told = before.birthtimeNs > 0n && before.birthtimeNs !== before.ctimeNs;
+  const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);
   return told ? before.birthtimeNs === now.birthtimeNs : before.ino === now.ino;
 }

@@ -255,12 +255,14 @@ describe("unbucket copy", () => {
         const cwd = await scratch();
         await mkdir(join(cwd, "from"));
         await mkdir(join(cwd, "to"));
-        for (let index = 0; index < 700; index++) await writeFile(join(cwd, `from/f${index}`), "x");
+        // More lines than fit into a pipe that nobody reads, so that it waits in the midst of them.
+        const name = (index: number): string => `f${index}-${"x".repeat(240)}`;
+        for (let index = 0; index < 900; index++) await writeFile(join(cwd, "from", name(index)), "x");
         const child = spawn(process.execPath, [main, "copy", "from", "to"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
         const ended = once(child, "exit");
         let err = "";
         child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-        await once(child.stdout, "data");
+        await once(child.stdout, "readable");
         const gone = join(cwd, which === "source" ? "from" : "to");
         await rename(gone, `${gone}-moved`);
         if (by === "replaced") await mkdir(gone);

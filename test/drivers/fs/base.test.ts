@@ -41,6 +41,8 @@ it("isSame goes by the moment in which a folder was made where that is told, els
     [told, { ...told, birthtimeNs: 4n }, false],
     [changed, { ...changed, birthtimeNs: 5n, ctimeNs: 5n }, true],
     [changed, { ...changed, ino: 3n }, false],
+    // One that was new and empty, and whose number another one has.
+    [changed, { ...changed, birthtimeNs: 6n, ctimeNs: 7n }, false],
     [none, { ...none, ctimeNs: 5n }, true],
     [none, { ...none, ino: 3n }, false],
   ] as const)
