@@ -9,7 +9,8 @@ export async function statusAtEnd(
   body: Uint8Array,
 ): Promise<number> {
   const { host, hostname, port, pathname } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  // What it fails with is told to who waits for it, and is nobody's in between.
+  const socket = connect(Number(port), hostname).on("error", () => {});
   try {
     await once(socket, "connect");
     const all = Object.entries({ host, "content-length": body.byteLength, ...headers });
