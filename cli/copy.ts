@@ -108,7 +108,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       });
       await mustStay();
       console.log(summary(counts, how, compare));
-      const passed = from.folder && (await passedOver(from.folder, given.prefix));
+      const passed = from.folder && (await passedOver(from.folder, given.prefix, control.signal));
       if (passed) console.error(`passed over, since they are no objects: ${passed}`);
       const { copied, same, kept, gone } = counts;
       // A volume that is not mounted, or a prefix with a typing error, must not pass for a copy that is whole.

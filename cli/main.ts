@@ -8,7 +8,8 @@ import { ownVersion } from "./package.ts";
 import { probe } from "./probe.ts";
 import { serve } from "./serve.ts";
 
-if (process.argv[2] === "copy" && process.argv.includes("--check")) process.once("exit", endUnchecked);
+if (process.argv[2] === "copy" && process.argv.some((word) => /^--check(=(?!false$)|$)/.test(word)))
+  process.once("exit", endUnchecked);
 
 await runMain(
   defineCommand({

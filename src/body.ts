@@ -94,7 +94,7 @@ export function checkSize(actual: number, declared: number | undefined): void {
 export function checkWhole(actual: number, { size, announced = 0 }: Extract<Source, { stream: unknown }>): void {
   checkSize(actual, size);
   if (actual >= announced) return;
-  const advice = "no object was made of them; a body that was changed on the way needs a size, or no content-length";
+  const advice = "no object was made of them; a body that was changed on the way must not keep its content-length";
   throw new StorageError("interrupted", `the request announced ${announced} bytes and gave ${actual}; ${advice}`);
 }
 

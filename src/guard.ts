@@ -64,7 +64,11 @@ const MAX_SIZE = 10 * 1024 * 1024;
  * A refused source is cancelled. An empty file passes unless its type has a signature.
  */
 export async function guard(file: IncomingFile, options: GuardOptions = {}): Promise<GuardedFile> {
-  const { source, type: ownType } = toBody(file.body);
+  const body = toBody(file.body);
+  const { type: ownType } = body;
+  // Who says how long it is knows more than its request.
+  const source =
+    file.size === undefined || "bytes" in body.source ? body.source : { ...body.source, announced: undefined };
   let opened: Opened | undefined;
   try {
     knownOptions(options, { types: 1, maxSize: 1, detect: 1, signal: 1 });

@@ -16,12 +16,17 @@ const SLASH = Buffer.from("/");
 type Kind = keyof typeof KINDS;
 
 /** What the folder driver lists nothing of, below a prefix, as text; undefined where there is none. A folder that cannot be read has none: its listing has said so. */
-export async function passedOver(folder: string, prefix = ""): Promise<string | undefined> {
+export async function passedOver(
+  folder: string,
+  prefix: string | undefined = "",
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const counts = new Map<Kind, number>();
   const wanted = Buffer.from(prefix);
   // By bytes, since a name that is not UTF-8 is reached by no text.
   const folders = [{ path: Buffer.from(folder + sep), key: Buffer.alloc(0) }];
   for (let at = folders.pop(); at; at = folders.pop()) {
+    signal?.throwIfAborted();
     const entries = await readdir(at.path, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
     for (const entry of entries) {
       const key = Buffer.concat([at.key, entry.name]);

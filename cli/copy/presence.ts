@@ -27,5 +27,5 @@ export function presence(ends: readonly End[]): () => Promise<void> {
 function isSame(before: BigIntStats, now: BigIntStats): boolean {
   if (before.dev !== now.dev) return false;
   const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);
-  return told ? before.birthtimeNs === now.birthtimeNs : before.ino === now.ino;
+  return before.ino === now.ino || !told || before.birthtimeNs === now.birthtimeNs;
 }

@@ -32,5 +32,7 @@ export function entryOf(error: unknown, request: Request, response: Response, ti
   const message = error instanceof Error ? error.message : String(error);
   const line = `${place.filter(Boolean).join(" ")}: ${harmless(message)}`;
   const foreseen = StorageError.is(error) && error.code !== "unknown";
-  return foreseen ? line : `${line}\n${inspect(error)}`;
+  // Indented, so that no line of a message passes for one of the log.
+  const stack = inspect(error).split("\n");
+  return foreseen ? line : [line, ...stack.map((each) => `  ${harmless(each)}`)].join("\n");
 }

@@ -36,8 +36,8 @@ export function isSame(before: FolderIdentity, now: FolderIdentity): boolean {
   // There no folder has a number.
   if (inMemory) return true;
   if (before.dev !== now.dev) return false;
-  // A number may be another's after a removal (ext4, XFS), and FAT and FUSE may give another one to the same folder. Where the system
-  // does not tell when a folder was made it gives nothing, or its last change.
+  // Both must be others, since one alone may change: overlayfs moves the birth of a folder of a lower layer to its first write, FAT and FUSE
+  // may number a folder anew. Where no birth is told it is nothing, or the last change.
   const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);
-  return told ? before.birthtimeNs === now.birthtimeNs : before.ino === now.ino;
+  return before.ino === now.ino || !told || before.birthtimeNs === now.birthtimeNs;
 }

@@ -130,7 +130,7 @@ async function finished(
     });
     const writing = opening.then(async (handle) => {
       await writeRecord(handle, text, durable);
-      if (mode !== undefined) await chmod(beside, mode);
+      if (mode !== undefined && bitsOf(await stat(beside)) !== mode) await chmod(beside, mode);
     });
     // Nothing is removed under a call that the system is still doing.
     await Promise.allSettled([stamping, writing]);

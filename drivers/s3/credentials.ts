@@ -13,10 +13,11 @@ import type { Credentials, S3Options } from "./options.ts";
  */
 export interface IdentitySource {
   (signal?: AbortSignal, refused?: Identity): Promise<Identity> | Identity;
-  /** Whether keys of a refusal that does not say why may be the reason, which costs a request to learn. Fixed ones have no others. */
-  readonly doubts?: (refused: Identity) => boolean;
-  /** Told when such a request has shown that they were not. */
-  readonly trust?: () => void;
+  /**
+   * Whether keys were the reason of a refusal that does not say why: what `ask` tells, which costs a request and is shared by all callers.
+   * Fixed ones have no others.
+   */
+  readonly areEnded?: (refused: Identity, ask: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /** How long before they expire credentials are asked for again, in milliseconds. */
@@ -106,15 +107,25 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
         resolve(others);
       };
       ask().then(come, (cause: unknown) => {
+        if (refused) renewed = clock.now();
         reject(new StorageError("unauthenticated", "the credentials function rejected", { cause }));
       });
     });
     return heeding(given, signal).finally(() => clearTimeout(timer));
   };
-  return Object.assign(source, {
-    doubts: (refused: Identity) => known !== refused || !(within(PAUSE, renewed) || within(PAUSE, trusted)),
-    trust: () => void (trusted = clock.now()),
-  });
+  let doubt: Promise<boolean> | undefined;
+  const areEnded = async (refused: Identity, tell: () => Promise<boolean>): Promise<boolean> => {
+    if (known !== refused) return true;
+    if (within(PAUSE, renewed) || within(PAUSE, trusted)) return false;
+    doubt ??= tell()
+      .then((ended) => {
+        if (!ended) trusted = clock.now();
+        return ended;
+      })
+      .finally(() => (doubt = undefined));
+    return doubt;
+  };
+  return Object.assign(source, { areEnded });
 }
 
 /** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */

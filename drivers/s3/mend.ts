@@ -1,4 +1,5 @@
 /** What a refusal teaches: the time, the region, that keys have expired or were replaced. Each is mended once per operation. */
+import { heeding } from "../../src/abort.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
@@ -66,10 +67,9 @@ export function menderOf({ clock, whereabouts, identity }: Settings, send: Send)
 
   /** Whether keys that have ended are why a HEAD was refused, whose answer has no document: AWS then says 400 or 403 and no more. */
   async function areEnded(by: Identity, signal?: AbortSignal): Promise<boolean> {
-    if (!identity.doubts?.(by)) return false;
-    const [, code] = await look("GET", by, signal);
-    if (code !== undefined && !isEnded(code)) identity.trust?.();
-    return isEnded(code);
+    // Who leaves does not end it for the others.
+    const ended = identity.areEnded?.(by, async () => isEnded((await look("GET", by))[1]));
+    return ended !== undefined && heeding(ended, signal);
   }
 
   return async (answer, complaint, signed, { method, signal }) => {

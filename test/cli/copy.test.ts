@@ -251,7 +251,8 @@ describe("unbucket copy", () => {
   it.each(["source", "target"])(
     "ends with 1 when the folder of the %s goes away meanwhile, and says so",
     async (which) => {
-      for (const by of ["removed", "moved", "replaced"]) {
+      // A target that is removed and made anew by the next write may look like the one before.
+      for (const by of which === "source" ? ["removed", "moved", "replaced"] : ["moved", "replaced"]) {
         const cwd = await scratch();
         await mkdir(join(cwd, "from"));
         await mkdir(join(cwd, "to"));

@@ -186,7 +186,7 @@ describe("unbucket serve", () => {
       .slice(output().lastIndexOf("\n\n") + 2)
       .split("\n");
     expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z PUT \//);
-    expect(next).toMatch(/^StorageError: fs upload/);
+    expect(next).toMatch(/^ {2}StorageError: fs upload/);
     expect(output()).not.toContain("X-Amz-");
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Credentials } from "../../drivers/s3/options.ts";
 import { testClock } from "../support/clock.ts";
 import { clocked, stubbed } from "../support/stubbed.ts";
-import { answer, failure, happy, type Script, wire } from "../support/wire.ts";
+import { answer, failure, happy, type Script, wire, xml } from "../support/wire.ts";
 
 const keys = (version: number, expiration?: Date): Credentials => ({
   accessKeyId: `AKID${version}`,
@@ -96,6 +96,42 @@ it("keys that versitygw calls unknown by a 404 are replaced, also where a 404 ma
     await stubbed(server, { ...ownKeys, credentials })[verb]("k");
     expect([credentials.mock.calls.length, server.requests.length]).toEqual([2, 2]);
   }
+});
+
+it.each([
+  ["", failure(403, "AccessDenied")],
+  [", also where it is told the location", xml("LocationConstraint", "")],
+] as const)(
+  "HEADs that are refused for lack of rights share one look for the reason in five seconds%s",
+  async (_, location) => {
+    const credentials = provider();
+    const server = await wire(({ method }) => (method === "HEAD" ? answer(403) : location));
+    const driver = clocked(server, testClock(), { ...ownKeys, credentials });
+    const many = Array.from({ length: 20 }, () => driver.head("k"));
+    for (const { reason } of (await Promise.allSettled(many)) as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ code: "denied" });
+    await expect(driver.head("k")).rejects.toMatchObject({ code: "denied" });
+    expect(server.lines().filter((line) => line.startsWith("GET"))).toHaveLength(1);
+    expect(credentials).toHaveBeenCalledTimes(1);
+  },
+);
+
+it("a function that rejects for keys that were replaced is not asked at each request, and the store's refusal is told", async () => {
+  const clock = testClock();
+  let calls = 0;
+  const credentials = async () => {
+    if (calls++ > 0) throw new Error("no file");
+    return { accessKeyId: "old", secretAccessKey: "old" };
+  };
+  const server = await wire(() => failure(403, "InvalidAccessKeyId"));
+  const driver = clocked(server, clock, { ...ownKeys, credentials });
+  await expect(driver.download("k")).rejects.toMatchObject({ message: expect.stringContaining("function rejected") });
+  for (let again = 0; again < 3; again++)
+    await expect(driver.download("k")).rejects.toMatchObject({ response: { code: "InvalidAccessKeyId" } });
+  expect([calls, server.requests.length]).toEqual([2, 4]);
+  clock.advance(5000);
+  await expect(driver.download("k")).rejects.toMatchObject({ code: "unauthenticated" });
+  expect(calls).toBe(3);
 });
 
 it("a HEAD that is refused for lack of rights asks for the reason once in five seconds, and for no keys", async () => {

@@ -19,8 +19,13 @@ describe("entryOf", () => {
       const [line, ...rest] = entryOf(error, request, response, time).split("\n");
       expect(line).toBe(`2026-01-02T03:04:05.678Z PUT /b/a%20b ID: ${error.message}`);
       expect(rest.join("\n")).toMatch(/TypeError: x is not a function\n +at /);
+      expect(rest.every((each) => each.startsWith("  "))).toBe(true);
     }
-    expect(entryOf("text", request, new Response(), time)).toBe("2026-01-02T03:04:05.678Z PUT /b/a%20b: text\n'text'");
+    expect(entryOf("text", request, new Response(), time)).toBe(
+      "2026-01-02T03:04:05.678Z PUT /b/a%20b: text\n  'text'",
+    );
+    const forged = new StorageError("unknown", "bad \u009b31m\n2026-01-02T03:04:05.678Z GET /b: fine");
+    expect(entryOf(forged, request, response, time)).not.toMatch(/\u009b|\n2026/);
   });
 });
 

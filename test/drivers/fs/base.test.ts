@@ -1,4 +1,4 @@
-import { mkdir, rename, rmdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { gone, type FolderIdentity, isSame, lookAtBase, mustStay } from "../../../drivers/fs/base.ts";
@@ -21,15 +21,18 @@ it.each([false, true] as const)(
     expect(await failure(mustStay(root, before))).toEqual(gone());
     expect(gone()).toMatchObject({ code: "unavailable", retryable: true });
     await mkdir(base);
+    // Until something is written no time tells when it was made.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await writeFile(join(base, "file"), "");
     expect((await failure(mustStay(root, before))).message).toContain("another folder is where it was");
-    await rmdir(base);
+    await rm(base, { recursive: true });
     // A link counts as what it leads to.
     await symlink(`${base}-2`, base);
     await mustStay(root, before);
   },
 );
 
-it("isSame goes by the moment in which a folder was made where that is told, else by its number", () => {
+it("isSame goes by the device, and by number and birth, which both must be others", () => {
   const told = { dev: 1n, ino: 2n, birthtimeNs: 3n, ctimeNs: 4n };
   // As Linux without statx has it, and as network file systems do.
   const changed = { ...told, birthtimeNs: 4n };
@@ -38,13 +41,14 @@ it("isSame goes by the moment in which a folder was made where that is told, els
     [told, { ...told, ctimeNs: 5n }, true],
     [told, { ...told, dev: 2n }, false],
     [told, { ...told, ino: 3n }, true],
-    [told, { ...told, birthtimeNs: 4n }, false],
-    [changed, { ...changed, birthtimeNs: 5n, ctimeNs: 5n }, true],
-    [changed, { ...changed, ino: 3n }, false],
-    // One that was new and empty, and whose number another one has.
-    [changed, { ...changed, birthtimeNs: 6n, ctimeNs: 7n }, false],
-    [none, { ...none, ctimeNs: 5n }, true],
-    [none, { ...none, ino: 3n }, false],
+    // Of a lower layer of overlayfs, after the first write into it.
+    [told, { ...told, birthtimeNs: 5n, ctimeNs: 6n }, true],
+    [told, { ...told, ino: 3n, birthtimeNs: 5n, ctimeNs: 6n }, false],
+    // New and empty at first.
+    [changed, { ...changed, ino: 3n, birthtimeNs: 5n, ctimeNs: 6n }, false],
+    [changed, { ...changed, ino: 3n, birthtimeNs: 5n, ctimeNs: 5n }, true],
+    [none, { ...none, ino: 3n, ctimeNs: 5n }, true],
+    [none, { ...none, dev: 2n }, false],
   ] as const)
     expect([before, now, isSame(before, now)]).toEqual([before, now, same]);
 });

@@ -76,7 +76,7 @@ describe("L21: mode", () => {
     expect(await bits(join(base, "d"))).toBe((0o777 & ~process.umask()).toString(8));
   });
 
-  it("lets a second process under another umask read and write what the first has made", async () => {
+  it("leaves the bits by which a second process, under another umask, may read and write what the first has made", async () => {
     const above = await emptyFolder();
     const base = join(above, "base");
     const child = await bundle(`

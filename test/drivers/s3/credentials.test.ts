@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { identityOf } from "../../../drivers/s3/credentials.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
 import { systemClock } from "../../../src/clock.ts";
+import type { Identity } from "../../../src/sigv4/sign.ts";
 import { testClock } from "../../support/clock.ts";
 
 const keys: Credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };
@@ -198,7 +199,7 @@ describe("identityOf with a function", () => {
     expect(await source(undefined, second)).not.toBe(second);
   });
 
-  it("given refused keys joins a call under way, and asks again after one that failed", async () => {
+  it("given refused keys joins a call under way, and asks again five seconds after one that failed", async () => {
     const clock = testClock();
     let fail!: (reason: unknown) => void;
     const provide = vi.fn<() => Promise<Credentials>>().mockImplementation(async () => ({ ...keys }));
@@ -211,22 +212,28 @@ describe("identityOf with a function", () => {
     await expect.poll(() => provide.mock.calls.length).toBe(3);
     fail(new Error("down"));
     expect(await both).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+    expect(await source(undefined, second)).toBe(second);
+    expect(provide).toHaveBeenCalledTimes(3);
+    clock.advance(5000);
     await source(undefined, second);
     expect(provide).toHaveBeenCalledTimes(4);
   });
 
-  it("doubts keys that were refused without a reason, unless others were given or they were trusted just now", async () => {
+  it("asks once for all whether keys that were refused without a reason have ended, unless others were given or it asked just now", async () => {
     const clock = testClock();
     const source = identityOf({ credentials: async () => ({ ...keys }) }, {}, clock);
     const first = await source();
-    expect(source.doubts?.(first)).toBe(true);
-    source.trust?.();
-    expect(source.doubts?.(first)).toBe(false);
+    let [asked, answer] = [0, false];
+    const ended = (refused: Identity): Promise<boolean> | undefined =>
+      source.areEnded?.(refused, async () => (asked++, answer));
+    expect(await Promise.all([ended(first), ended(first)])).toEqual([false, false]);
+    expect([await ended(first), asked]).toEqual([false, 1]);
     clock.advance(5000);
-    expect(source.doubts?.(first)).toBe(true);
+    answer = true;
+    expect([await ended(first), await ended(first), asked]).toEqual([true, true, 3]);
     const second = await source(undefined, first);
-    expect([source.doubts?.(first), source.doubts?.(second)]).toEqual([true, false]);
-    expect(identityOf(keys, {}).doubts).toBeUndefined();
+    expect([await ended(first), await ended(second), asked]).toEqual([true, false, 3]);
+    expect(identityOf(keys, {}).areEnded).toBeUndefined();
   });
 
   it("rejects when it rejects for keys that the store calls expired, though they hold by their date", async () => {
