@@ -9,8 +9,12 @@ import type { Kind } from "./history/step.ts";
 import { chosen, played } from "./history/team.ts";
 import { freshBucket, servers } from "./support/s3.ts";
 
-/** MinIO deletes whatever is there, on whatever condition. */
-const WITHOUT: Readonly<Record<string, readonly Kind[]>> = { seaweedfs: ["parts"], minio: ["removeSeen"] };
+/** MinIO deletes whatever is there, on whatever condition; versitygw looks before it does (drivers/s3.md). */
+const WITHOUT: Readonly<Record<string, readonly Kind[]>> = {
+  seaweedfs: ["parts"],
+  minio: ["removeSeen"],
+  versitygw: ["removeSeen"],
+};
 
 const { seeds, calls, times } = chosen(15);
 const able = servers.filter(({ name }) => name !== "ceph");
