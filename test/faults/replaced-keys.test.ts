@@ -2,26 +2,9 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Credentials } from "../../drivers/s3/options.ts";
 import { testClock } from "../support/clock.ts";
+import { accepting, keys, ownKeys, provider } from "../support/keys.ts";
 import { clocked, stubbed } from "../support/stubbed.ts";
-import { answer, failure, happy, type Script, wire, xml } from "../support/wire.ts";
-
-const keys = (version: number, expiration?: Date): Credentials => ({
-  accessKeyId: `AKID${version}`,
-  secretAccessKey: "secret",
-  sessionToken: `token-${version}`,
-  expiration,
-});
-const provider = (give: (version: number) => Credentials = keys) => {
-  let version = 0;
-  return vi.fn(async () => give(++version));
-};
-/** A store that takes the tokens from `first` on. */
-const accepting =
-  (first: number, refusal = failure(400, "ExpiredToken", "The provided token has expired.")): Script =>
-  (request) =>
-    Number(request.headers["x-amz-security-token"]?.split("-")[1]) >= first ? happy(request) : refusal;
-
-const ownKeys = { accessKeyId: undefined, secretAccessKey: undefined } as object;
+import { answer, failure, happy, wire, xml } from "../support/wire.ts";
 
 describe.each(["InvalidAccessKeyId", "SignatureDoesNotMatch"])("keys that were replaced, refused as %s", (code) => {
   /** Without an expiration, and by their secret alone: the id may stay. */

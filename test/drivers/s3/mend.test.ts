@@ -3,28 +3,11 @@ import { menderOf } from "../../../drivers/s3/mend.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
 import { toSettings } from "../../../drivers/s3/settings.ts";
 import { testClock } from "../../support/clock.ts";
+import { accepting, keys, ownKeys, provider } from "../../support/keys.ts";
 import { clocked, stubbed, stubOptions, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
 
 const MIB = 1024 * 1024;
-const keys = (version: number, expiration?: Date): Credentials => ({
-  accessKeyId: `AKID${version}`,
-  secretAccessKey: "secret",
-  sessionToken: `token-${version}`,
-  expiration,
-});
-const provider = (give: (version: number) => Credentials = keys) => {
-  let version = 0;
-  return vi.fn(async () => give(++version));
-};
-/** A store that takes the tokens from `first` on. */
-const accepting =
-  (first: number, refusal = failure(400, "ExpiredToken", "The provided token has expired.")): Script =>
-  (request) =>
-    Number(request.headers["x-amz-security-token"]?.split("-")[1]) >= first ? happy(request) : refusal;
-
-const ownKeys = { accessKeyId: undefined, secretAccessKey: undefined } as object;
-
 it.each<[string, (version: number) => Credentials]>([
   ["id", (version) => ({ ...keys(1), accessKeyId: `AKID${version}` })],
   ["session token", (version) => ({ ...keys(version), accessKeyId: "AKID" })],
