@@ -2,12 +2,13 @@
 import { setMaxListeners } from "node:events";
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
-import { StorageError } from "../src/error.ts";
+import { messageOf, StorageError } from "../src/error.ts";
 import { type End, endOf, mustDiffer, mustExist, named, saidOf } from "./copy/end.ts";
 import { DIFFERS, endUnchecked, FAILED, STOPPED, UNCHECKED } from "./copy/exit.ts";
 import { passedOver } from "./copy/passed-over.ts";
 import { presence } from "./copy/presence.ts";
-import { type Counts, harmless, lineOf, summary } from "./copy/report.ts";
+import { type Counts, lineOf, summary } from "./copy/report.ts";
+import { harmless } from "./harmless.ts";
 import { refuseUnknown } from "./unknown.ts";
 
 const args = {
@@ -124,7 +125,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       const lost = await mustStay().catch((missing: unknown) => missing);
       if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how, compare));
       const why = lost ?? error;
-      console.error(harmless(StorageError.is(why) ? await named(why, ends, control.signal) : said(why)));
+      console.error(harmless(StorageError.is(why) ? await named(why, ends, control.signal) : messageOf(why)));
       process.exitCode = stopped ?? (check ? UNCHECKED : FAILED);
     } finally {
       clearInterval(looks);
@@ -133,7 +134,3 @@ export const copy: CommandDef<typeof args> = defineCommand({
     }
   },
 });
-
-function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

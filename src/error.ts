@@ -191,7 +191,8 @@ export function storeBroke(error: unknown): never {
   throw new StorageError("unavailable", `the object that was read broke off: ${messageOf(cause)}`, { cause });
 }
 
-function messageOf(thrown: unknown): string {
+/** What was thrown, in words. */
+export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 

@@ -139,13 +139,14 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-const HEADERS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
+/** Their options, in the order in which they are told. */
+export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
 /** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
   const headers = headersOf(options);
   if (type !== undefined) headers.contentType ??= type;
-  for (const name of HEADERS) {
+  for (const name of HEADER_OPTIONS) {
     const value: unknown = headers[name];
     if (value === undefined || (typeof value === "string" && /^[!-~]([ -~]*[!-~])?$/.test(value))) continue;
     throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
@@ -183,7 +184,7 @@ export function emptyMetadata(): Record<string, string> {
 /** Only what travels with an object, out of options or an info that hold more. */
 export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
   const headers: Writable<ObjectHeaders> = {};
-  for (const name of HEADERS) {
+  for (const name of HEADER_OPTIONS) {
     // Null, as of a request's header that is not there, is as good as absent.
     const value = options[name] ?? undefined;
     if (value !== undefined) headers[name] = value;

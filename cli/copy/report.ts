@@ -1,5 +1,6 @@
 /** What the terminal says of a copy. */
 import type { CopiedObject, CopyAllOptions, CopyAllResult } from "../../src/copy.ts";
+import { harmless } from "../harmless.ts";
 
 /** What came of the objects so far. */
 export type Counts = Record<keyof CopyAllResult | "failed", number>;
@@ -25,11 +26,6 @@ export function lineOf(
   const word = WORDS[purpose][result] ?? result;
   const more = result === "copied" ? [bytes(size)] : result === "kept" && differs ? [differs.join(", ")] : [];
   return [word, shown, ...more].join("  ");
-}
-
-/** Without what moves the cursor or turns the line around, of which JSON leaves some. */
-export function harmless(text: string): string {
-  return text.replace(/\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
 /** What objects are the same by. */

@@ -1,7 +1,7 @@
 /** What the terminal says of a request that failed by no fault of its client's. */
 import { inspect } from "node:util";
-import { StorageError } from "../../src/error.ts";
-import { harmless } from "../copy/report.ts";
+import { messageOf, StorageError } from "../../src/error.ts";
+import { harmless } from "../harmless.ts";
 
 type Fetch = (request: Request) => Promise<Response>;
 
@@ -29,10 +29,9 @@ export class FailureLog {
 export function entryOf(error: unknown, request: Request, response: Response, time: Date): string {
   const { pathname } = new URL(request.url);
   const place = [time.toISOString(), request.method, pathname, response.headers.get("x-amz-request-id")];
-  const message = error instanceof Error ? error.message : String(error);
-  const line = `${place.filter(Boolean).join(" ")}: ${harmless(message)}`;
-  const foreseen = StorageError.is(error) && error.code !== "unknown";
+  const line = `${place.filter(Boolean).join(" ")}: ${harmless(messageOf(error))}`;
+  if (StorageError.is(error) && error.code !== "unknown") return line;
   // Indented, so that no line of a message passes for one of the log.
   const stack = inspect(error).split("\n");
-  return foreseen ? line : [line, ...stack.map((each) => `  ${harmless(each)}`)].join("\n");
+  return [line, ...stack.map((each) => `  ${harmless(each)}`)].join("\n");
 }

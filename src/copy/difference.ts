@@ -1,8 +1,8 @@
 /** Two objects of one key, read and held against each other. */
-import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
 import type { ObjectHeaders } from "../backend.ts";
+import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
-import { type HeaderOption, OBJECT_HEADERS } from "../options.ts";
+import { HEADER_OPTIONS } from "../options.ts";
 import { readerOf } from "../reader.ts";
 import { releasing } from "../upload.ts";
 
@@ -33,11 +33,10 @@ export async function differencesOf(
 }
 
 function headersThatDiffer(a: ObjectInfo, b: ObjectInfo): readonly CopyDifference[] {
-  const names = Object.keys(OBJECT_HEADERS) as HeaderOption[];
   // What a store did not give cannot be called equal.
   const whole = !a.missingMetadata && !b.missingMetadata;
   const same = whole && textOf(a.metadata) === textOf(b.metadata);
-  return [...names.filter((name) => a[name] !== b[name]), ...(same ? [] : ["metadata" as const])];
+  return [...HEADER_OPTIONS.filter((name) => a[name] !== b[name]), ...(same ? [] : ["metadata" as const])];
 }
 
 function textOf(metadata: ObjectInfo["metadata"]): string {
