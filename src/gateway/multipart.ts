@@ -4,12 +4,12 @@
  */
 import { hasCode } from "../error.ts";
 import type { MultipartUpload } from "../interface.ts";
-import { MAX_PARTS } from "../plan.ts";
 import type { Markup } from "../s3/xml.ts";
 import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
 import { unconditional } from "./object.ts";
 import { countOf, limitOf, nameOf, owner } from "./page.ts";
+import { partNumberOf } from "./part.ts";
 import { algorithmOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -41,15 +41,6 @@ export async function uploadPart(call: Call, uploadId: string): Promise<Response
   const { body, answer } = payload();
   const { etag } = await knowing(upload.uploadPart(partNumberOf(call), body));
   return new Response(null, { status: 200, headers: { etag, ...answer } });
-}
-
-/** The number of a part in the query. */
-export function partNumberOf({ query }: Pick<Call, "query">): number {
-  const text = query.get("partNumber") ?? "";
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (number < 1 || number > MAX_PARTS)
-    throw new Refusal("InvalidArgument", `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`);
-  return number;
 }
 
 /** AbortMultipartUpload: also of one that is over. */

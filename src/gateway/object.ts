@@ -12,8 +12,8 @@ import type { Call } from "./call.ts";
 import { toHeaders, toOptions, validators } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 
-/** GetObject and HeadObject. */
-export function readObject(call: Call): Promise<Response> {
+/** GetObject and HeadObject; `asPart` tells the whole object as a part of it. */
+export function readObject(call: Call, asPart = false): Promise<Response> {
   const { store, key, method, headers, signal } = call;
   const shown = overrides(call);
   return answer(
@@ -21,6 +21,7 @@ export function readObject(call: Call): Promise<Response> {
     key,
     { method, headers: withQuotes(headers), signal },
     {
+      asPart,
       headers: (info) => toHeaders(info, shown),
       validators,
       refuse(error) {

@@ -5,8 +5,9 @@ import { completeUpload } from "./complete.ts";
 import { copyObject, copyPart } from "./copy.ts";
 import { deleteObjects } from "./delete.ts";
 import { listObjects, listObjectsV1 } from "./list.ts";
-import { abortUpload, createUpload, listParts, partNumberOf, uploadPart } from "./multipart.ts";
+import { abortUpload, createUpload, listParts, uploadPart } from "./multipart.ts";
 import { deleteObject, putObject, readObject } from "./object.ts";
+import { partNumberOf, readPart } from "./part.ts";
 import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 import { listUploads } from "./uploads.ts";
@@ -89,10 +90,7 @@ function onObject(received: Received): Operation | undefined {
   const { method, query, headers } = received;
   const uploadId = query.get("uploadId");
   if (method === "GET" && uploadId !== undefined) return (call) => listParts(call, uploadId);
-  if (method === "GET" || method === "HEAD") {
-    if (query.has("partNumber")) throw new Refusal("NotImplemented", "An object is not read by its parts here.");
-    return readObject;
-  }
+  if (method === "GET" || method === "HEAD") return query.has("partNumber") ? readPart : (call) => readObject(call);
   const copies = headers.has("x-amz-copy-source");
   if (method === "PUT" && uploadId !== undefined)
     return (call) => (copies ? copyPart(call, uploadId, partNumberOf(call)) : uploadPart(call, uploadId));

@@ -20,6 +20,8 @@ export interface View {
   readonly refuse: (error: unknown) => Response;
   /** The answer 416 about an object of this size, `content-range` and `accept-ranges` among its headers. */
   readonly unsatisfied: (size: number, headers: Readonly<Record<string, string>>) => Response;
+  /** A whole object is told as the part of it that it is: with 206 and its range. */
+  readonly asPart?: boolean;
 }
 
 /** What is asked of an object. */
@@ -108,9 +110,11 @@ function send(
 ): Response {
   const headers = view.headers(info, range !== undefined);
   headers.set("content-length", String(length));
-  if (range !== undefined) headers.set("content-range", `bytes ${range.start}-${range.end}/${info.size}`);
+  // No range can be said of no bytes.
+  const told = range ?? (view.asPart && length > 0 ? { start: 0, end: length - 1 } : undefined);
+  if (told !== undefined) headers.set("content-range", `bytes ${told.start}-${told.end}/${info.size}`);
   const init: EncodedResponseInit = {
-    status: range === undefined ? 200 : 206,
+    status: range === undefined && !view.asPart ? 200 : 206,
     headers,
     ...(headers.has("content-encoding") && { encodeBody: "manual" }),
   };

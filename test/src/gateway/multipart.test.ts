@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/error.ts";
-import { partNumberOf } from "../../../src/gateway/multipart.ts";
 import { type Asking, asking, refusalOf } from "./asked.ts";
 
 /** Begins an upload by a request; gives its id. */
@@ -80,14 +79,6 @@ describe("uploadPart", () => {
     const asked = asking();
     const { uploadId } = await asked.store.createMultipartUpload("other");
     expect(await refusalOf(await put(asked, uploadId, 1, "abc"))).toBe("404 NoSuchUpload");
-  });
-});
-
-describe("partNumberOf", () => {
-  it("is 1 to 10000", () => {
-    const of = (text: string): number => partNumberOf({ query: new Map([["partNumber", text]]) });
-    expect([of("1"), of("10000"), of("00007")]).toEqual([1, 10_000, 7]);
-    for (const text of ["0", "10001", "-1", "1.0", " 1", "1e1"]) expect(() => of(text)).toThrow("between 1 and 10000");
   });
 });
 

@@ -101,7 +101,6 @@ describe("readObject", () => {
     ["response-content-type=text%2Fhtml%0D%0Ax%3A%20y", "400 InvalidArgument"],
     ["response-content-disposition=%C3%BC", "400 InvalidArgument"],
     ["response-expires=x", "501 NotImplemented"],
-    ["partNumber=1", "501 NotImplemented"],
     ["versionId=7", "501 NotImplemented"],
   ])("refuses what it cannot show: %s", async (query, refusal) => {
     const { store, ask } = asking();
