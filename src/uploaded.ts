@@ -16,6 +16,8 @@ export interface UploadedPart {
 export interface StoredPart extends UploadedPart {
   /** In bytes. */
   readonly size: number;
+  /** When it came, by the store's clock, in a list of a store that tells. */
+  readonly lastModified?: Date;
 }
 
 /** A multipart upload that was begun, and neither completed nor aborted. */

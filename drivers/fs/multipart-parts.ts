@@ -51,7 +51,9 @@ export async function storedParts(root: Root, uploadId: string): Promise<readonl
     const partNumber = NUMBER.test(name) ? Number(name) : 0;
     if (partNumber < 1 || partNumber > MAX_PARTS) continue;
     const stats = await lookAt(root.path(`${folder}/${name}`));
-    if (stats?.isFile()) parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size) });
+    if (!stats?.isFile()) continue;
+    const lastModified = new Date(Number(stats.mtimeMs));
+    parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size), lastModified });
   }
   return parts.sort((a, b) => a.partNumber - b.partNumber);
 }

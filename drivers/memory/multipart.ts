@@ -15,6 +15,7 @@ export interface Objects {
 
 interface Part extends StoredPart {
   readonly bytes: Uint8Array;
+  readonly lastModified: Date;
 }
 
 interface Upload {
@@ -46,9 +47,9 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
       const upload = find(key, uploadId);
       if (!upload) throw over();
       // A copy: the caller may change its bytes afterwards.
-      const part = { partNumber, etag: `"part-${++version}"`, size: bytes.byteLength, bytes: bytes.slice() };
-      upload.parts.set(partNumber, part);
-      return told(part);
+      const stored = { partNumber, etag: `"part-${++version}"`, size: bytes.byteLength };
+      upload.parts.set(partNumber, { ...stored, bytes: bytes.slice(), lastModified: new Date() });
+      return stored;
     },
     // Nothing is awaited in here: of two completions of one upload the second finds the first one's object.
     async complete(key, uploadId, list, { ifMatch, ifNoneMatch }) {
@@ -86,6 +87,6 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
   };
 }
 
-function told({ partNumber, etag, size }: Part): StoredPart {
-  return { partNumber, etag, size };
+function told({ partNumber, etag, size, lastModified }: Part): StoredPart {
+  return { partNumber, etag, size, lastModified };
 }

@@ -176,5 +176,6 @@ function toPart(part: Element): StoredPart {
   const [partNumber, size] = [childNumber(part, "PartNumber"), childNumber(part, "Size")];
   if (!Number.isSafeInteger(partNumber) || partNumber < 1 || !Number.isSafeInteger(size))
     throw without("PartNumber or Size");
-  return { partNumber, size, etag: toEtag(childText(part, "ETag")) };
+  const lastModified = toDate(childText(part, "LastModified"));
+  return { partNumber, size, etag: toEtag(childText(part, "ETag")), ...(lastModified && { lastModified }) };
 }

@@ -67,12 +67,12 @@ export async function listParts(call: Call, uploadId: string): Promise<Response>
     ["MaxParts", String(most)],
     ["IsTruncated", String(most > 0 && left.length > most)],
   ];
-  for (const { partNumber, etag, size } of page)
+  for (const { partNumber, etag, size, lastModified } of page)
     document.push([
       "Part",
       [
         ["PartNumber", String(partNumber)],
-        ["LastModified", iso(undefined)],
+        ["LastModified", iso(lastModified)],
         ["ETag", etag],
         ["Size", String(size)],
       ],

@@ -34,7 +34,7 @@ describe("an upload in a folder", () => {
     const first = await steps.uploadPart(K("a/b.txt"), uploadId, 1, bytes("one"), {});
     const at = `.unbucket/uploads/${uploadId}`;
     expect(await files()).toEqual([`${at}/1`, `${at}/2`, `${at}/upload.json`, ".unbucket/version"]);
-    expect(await steps.parts(K("a/b.txt"), uploadId, {})).toEqual([first, second]);
+    expect(await steps.parts(K("a/b.txt"), uploadId, {})).toMatchObject([first, second]);
     const etag = await steps.complete(K("a/b.txt"), uploadId, [first, second], {});
     expect(await text("a/b.txt")).toBe("onetwo");
     expect(await store.head(K("a/b.txt"), {})).toMatchObject({ etag, size: 6, metadata: { n: "1" } });
@@ -83,7 +83,7 @@ describe("an upload in a folder", () => {
       expect(await failure(call())).toMatchObject({ code: "denied" });
     expect(cancelled()).toMatchObject({ code: "denied" });
     expect(await files()).toEqual(before);
-    expect(await only.parts(K("k"), uploadId, {})).toEqual([part]);
+    expect(await only.parts(K("k"), uploadId, {})).toMatchObject([part]);
     expect(await all(only.pending("", {}))).toMatchObject([{ key: "k", uploadId }]);
   });
 

@@ -97,6 +97,18 @@ describe("listParts", () => {
     expect(await upload.parts()).toEqual([1, 2, 3].map((n) => ({ partNumber: n, size: 5, etag: `"${n}"` })));
   });
 
+  it("tells when a part came where the store says so", async () => {
+    const time = "2026-01-02T03:04:05.678Z";
+    const told = (text: string): string => part(1).replace("<ETag>", `<LastModified>${text}</LastModified><ETag>`);
+    const said = async (text: string): Promise<unknown> => {
+      const upload = await stubbed(
+        await wire(happy, page(`${told(text)}<IsTruncated>false</IsTruncated>`)),
+      ).createMultipartUpload("k");
+      return (await upload.parts())[0]?.lastModified;
+    };
+    expect([await said(time), await said("yesterday")]).toEqual([new Date(time), undefined]);
+  });
+
   it("rejects not-found for an upload that is over", async () => {
     const upload = await stubbed(await wire(happy, failure(404, "NoSuchUpload"))).createMultipartUpload("k");
     await expect(upload.parts()).rejects.toMatchObject({ code: "not-found", operation: "listParts" });

@@ -49,7 +49,7 @@ describe("uploadPart", () => {
     await put(asked, id, 2, "one");
     const response = await put(asked, id, 2, "other");
     const parts = await (await asked.store.resumeMultipartUpload("key", id)).parts();
-    expect(parts).toEqual([{ partNumber: 2, etag: response.headers.get("etag"), size: 5 }]);
+    expect(parts).toMatchObject([{ partNumber: 2, etag: response.headers.get("etag"), size: 5 }]);
   });
 
   it("tells the checksum that it computed", async () => {
@@ -110,6 +110,14 @@ describe("listParts", () => {
     for (const part of [7, 1, 3, 10_000]) await put(asked, id, part, "x".repeat(part % 10));
     return { asked, id };
   }
+
+  it("tells when each part came", async () => {
+    const { asked, id } = await filled();
+    const text = await (await asked.ask("GET", `bucket/key?uploadId=${id}`)).text();
+    const times = Array.from(text.matchAll(/<LastModified>(.*?)</g), ([, time]) => Date.parse(time ?? ""));
+    expect(times).toHaveLength(4);
+    for (const time of times) expect(Math.abs(Date.now() - time)).toBeLessThan(60_000);
+  });
 
   const partsOf = (text: string): string[] =>
     Array.from(text.matchAll(/<PartNumber>(\d+).*?<Size>(\d+)/g), ([, part, size]) => `${part}:${size}`);
