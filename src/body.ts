@@ -1,6 +1,8 @@
 /** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
 import type { Source } from "./backend.ts";
+import type { Readable } from "./bytes.ts";
 import { StorageError } from "./error.ts";
+import { lingeringStream } from "./lingering.ts";
 import { refuse, wholeNumber } from "./options.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
@@ -26,6 +28,17 @@ export interface Body {
   readonly type?: string | undefined;
 }
 
+/** What was made of bodies that are no streams, or are read by another one. */
+const made = new WeakMap<object, ReadableStream<Uint8Array>>();
+
+/** The stream by which a body is read, if there is one. */
+export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const own = made.get(body) ?? (body as Partial<Response>).body ?? body;
+  if (!(own instanceof ReadableStream)) return undefined;
+  return body instanceof Request ? ofRequest(body, own) : own;
+}
+
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
 export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size);
@@ -43,14 +56,19 @@ export function toBody(body: UploadBody, size?: number): Body {
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");
-    const announced = size === undefined && body instanceof Request ? announcedBy(headers) : undefined;
-    const source = stream ? { ...streamed(stream, size), announced } : fixed(encoder.encode(), size);
-    return { source, type: headers.get("content-type") || undefined };
+    const type = headers.get("content-type") || undefined;
+    if (!stream) return { source: fixed(encoder.encode(), size), type };
+    const source = streamed(stream, size);
+    if (body instanceof Response) return { source, type };
+    const announced = size === undefined ? announcedBy(headers) : undefined;
+    return { source: { ...source, stream: ofRequest(body, stream), announced }, type };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body) {
     // A parser of the host's has read the request to its end, which would make an empty object.
     if ("readableEnded" in body && body.readableEnded) throw refuse("the body", READ_BEFORE);
-    return { source: { stream: fromIterable(body), size } };
+    const stream = isServerRequest(body) ? lingeringStream(fromRequest(body)) : fromIterable(body);
+    made.set(body, stream);
+    return { source: { stream, size } };
   }
   throw refuse(
     "the body",
@@ -108,6 +126,40 @@ export function toChunk(chunk: unknown): Uint8Array {
   const bytes = chunk instanceof Uint8Array ? chunk : toBytes(chunk);
   if (bytes) return bytes;
   throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
+}
+
+/** As it is on workerd, where its own kind counts and nothing is read on behind an answer. */
+function ofRequest(request: Request, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if ("FixedLengthStream" in globalThis) return body;
+  const stream = made.get(request) ?? lingeringStream(body);
+  made.set(request, stream);
+  return stream;
+}
+
+/** A request as Node's own servers have it. */
+interface ServerRequest extends AsyncIterable<Uint8Array> {
+  destroy(): unknown;
+}
+
+/** Answers to clients are of the same class, and have no method. */
+function isServerRequest(body: object): body is ServerRequest {
+  return "httpVersion" in body && "destroy" in body && "method" in body && typeof body.method === "string";
+}
+
+/** Its iterator is never ended: that would leave the connection stopped, with nobody to go on. */
+function fromRequest(request: ServerRequest): Readable {
+  const iterator = request[Symbol.asyncIterator]();
+  return {
+    getReader: () => ({
+      async read() {
+        const { done, value } = await iterator.next();
+        return done ? { done, value: undefined } : { done: false, value: toChunk(value) };
+      },
+      async cancel() {
+        request.destroy();
+      },
+    }),
+  };
 }
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {

@@ -7,7 +7,10 @@ const MAX_REST = 64 * 1024 * 1024;
 const MAX_WAIT = 30_000;
 
 /** Bodies that have a reader, and when all of each is read that will be. */
-const ends = new WeakMap<ReadableStream, Promise<void>>();
+const ends = new WeakMap<Readable, Promise<void>>();
+
+/** Of each stream that lingers, what it reads. */
+const sources = new WeakMap<Readable, Readable>();
 
 /**
  * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
@@ -15,11 +18,12 @@ const ends = new WeakMap<ReadableStream, Promise<void>>();
  * `awaited` whether to cancel waits for all that is read on.
  */
 export function lingering(
-  body: ReadableStream<Uint8Array> | null,
+  stream: Readable | null,
   failing: (cause: unknown) => unknown = (cause) => cause,
   awaited = false,
 ): Readable | null {
-  if (body === null) return null;
+  if (stream === null) return null;
+  const body = sources.get(stream) ?? stream;
   return {
     getReader() {
       const reader = body.getReader();
@@ -57,6 +61,28 @@ export function lingering(
       return { read, cancel };
     },
   };
+}
+
+/**
+ * A request's body as a stream that lingers. Servers of Node end or stop the connection of one that is cancelled, and the next request on it waits for
+ * their `keepAliveTimeout`, and is cut; Bun and Deno read on by themselves. On workerd nothing is read on behind an answer.
+ */
+export function lingeringStream(body: Readable): ReadableStream<Uint8Array> {
+  let reader: ReturnType<Readable["getReader"]> | undefined;
+  const open = (): ReturnType<Readable["getReader"]> => (reader ??= (lingering(body) as Readable).getReader());
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await open().read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => open().cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  sources.set(stream, body);
+  return stream;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** From what a caller passes to `upload` to what a driver's `put` is given. */
 import type { Backend, Key, PutOptions, Source } from "./backend.ts";
-import { type Body, toBody } from "./body.ts";
+import { type Body, streamOf, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
 import { checkAlgorithm, defined, objectHeaders, refuse, type Writable } from "./options.ts";
@@ -40,8 +40,8 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
   try {
     return await outcome;
   } catch (error) {
-    const stream = (body as Response | null)?.body ?? body;
-    if (stream instanceof ReadableStream && !stream.locked) await letGo(stream, error);
+    const stream = streamOf(body);
+    if (stream && !stream.locked) await letGo(stream, error);
     throw error;
   }
 }

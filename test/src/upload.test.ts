@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { toDriver } from "../../src/driver.ts";
 
@@ -28,3 +28,25 @@ test("upload cancels the body when the store cannot be opened", async () => {
   await expect(driver.upload("k", stream)).rejects.toThrow("no store");
   await cancelled;
 });
+
+test.each([{ metadata: { a: "\u0001" } }, {}] as const)(
+  "upload ends an iterable that it refuses: %j",
+  async (options) => {
+    const store = memory();
+    await store.upload("k", "there");
+    let ended = false;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield new Uint8Array(1024);
+      } finally {
+        ended = true;
+      }
+    }
+    const down = toDriver({
+      name: "down",
+      open: async () => ({ ...(await store.getInstance()), put: () => Promise.reject(new Error("down")) }),
+    });
+    await expect((Object.keys(options).length > 0 ? store : down).upload("k", body(), options)).rejects.toThrow();
+    await vi.waitFor(() => expect(ended).toBe(true));
+  },
+);
