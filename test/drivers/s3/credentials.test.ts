@@ -219,6 +219,28 @@ describe("identityOf with a function", () => {
     expect(provide).toHaveBeenCalledTimes(4);
   });
 
+  it("within five seconds of refused keys joins a call for later ones, and asks in place of those that end", async () => {
+    const clock = testClock();
+    let give!: (given: Credentials) => void;
+    const brief = { ...keys, expiration: new Date(clock.now() + 1000) };
+    const provide = vi
+      .fn<() => Promise<Credentials>>()
+      .mockResolvedValue(keys)
+      .mockResolvedValueOnce({ ...keys });
+    const source = identityOf({ credentials: provide }, {}, clock);
+    const first = await source();
+    provide.mockResolvedValueOnce(brief).mockReturnValueOnce(new Promise((resolve) => (give = resolve)));
+    expect(await source(undefined, first)).toBe(brief);
+    // Which asks behind their back.
+    expect(await source()).toBe(brief);
+    const joined = source(undefined, brief);
+    const later = { ...brief };
+    give(later);
+    expect(await joined).toBe(later);
+    clock.advance(1000);
+    expect(await source()).toBe(keys);
+  });
+
   it("asks once for all whether keys that were refused without a reason have ended, unless others were given or it asked just now", async () => {
     const clock = testClock();
     const source = identityOf({ credentials: async () => ({ ...keys }) }, {}, clock);
@@ -258,6 +280,7 @@ describe("identityOf with a function", () => {
     ["nothing", undefined],
     ["half a pair", { accessKeyId: "a" }],
     ["an expiration as text", { ...keys, expiration: "2030-01-01T00:00:00Z" }],
+    ["an expiration of null", { ...keys, expiration: null }],
     ["an expiration that is no date", { ...keys, expiration: new Date("x") }],
     ["a token that no header can carry", { ...keys, sessionToken: "CANARY\n" }],
   ])("rejects when it gives %s, and leaves no rejection unhandled", async (_, given) => {

@@ -1,7 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { menderOf } from "../../../drivers/s3/mend.ts";
+import type { Answer } from "../../../drivers/s3/complaint.ts";
+import { menderOf, type Send } from "../../../drivers/s3/mend.ts";
 import type { Credentials } from "../../../drivers/s3/options.ts";
-import { toSettings } from "../../../drivers/s3/settings.ts";
+import type { Signed } from "../../../drivers/s3/request.ts";
+import { type Settings, toSettings } from "../../../drivers/s3/settings.ts";
+import type { WireResponse } from "../../../drivers/s3/transport.ts";
+import { heeding } from "../../../src/abort.ts";
 import { testClock } from "../../support/clock.ts";
 import { accepting, keys, ownKeys, provider } from "../../support/keys.ts";
 import { clocked, stubbed, stubOptions, TRANSPORTS } from "../../support/stubbed.ts";
@@ -152,6 +156,43 @@ it("menderOf mends each cause once for one operation", async () => {
   expect(await mend({ ...answer, status: 400 }, { ...none, region: "r" }, signed, operation)).toBe(true);
   expect(await mend({ ...answer, status: 400 }, { ...none, region: "s" }, signed, operation)).toBe(false);
   expect(await mend({ ...answer, status: 503 }, none, signed, operation)).toBe(false);
+});
+
+describe("menderOf, of a HEAD that is refused without a word", () => {
+  const none = { code: undefined, message: undefined, region: undefined };
+  const silent = (status: number): Answer => ({ status, header: () => null });
+  const refused = async (): Promise<[Settings, Signed]> => {
+    const settings = toSettings({ ...stubOptions("http://h"), ...ownKeys, credentials: provider() }, {}, testClock(0));
+    return [settings, { identity: await settings.identity(), region: "us-east-1", url: "http://h/bucket/k", time: 0 }];
+  };
+
+  it("lets one go who leaves while the reason is asked for, and tells it to the others", async () => {
+    const [settings, signed] = await refused();
+    let tell!: (response: WireResponse) => void;
+    const told = new Promise<WireResponse>((resolve) => (tell = resolve));
+    const send = vi.fn<Send>(({ signal }) => heeding(told, signal));
+    const control = new AbortController();
+    const left = menderOf(settings, send)(silent(403), none, signed, { method: "HEAD", signal: control.signal });
+    const stayed = menderOf(settings, send)(silent(403), none, signed, { method: "HEAD" });
+    control.abort("left");
+    await expect(left).rejects.toBe("left");
+    const document = new TextEncoder().encode("<Error><Code>InvalidAccessKeyId</Code></Error>");
+    tell({ ...silent(403), bytes: async () => document } as unknown as WireResponse);
+    expect(await stayed).toBe(true);
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it("asks nothing more for one who leaves while it asks where the bucket is", async () => {
+    const [settings, signed] = await refused();
+    const control = new AbortController();
+    const send = vi.fn<Send>(async () => {
+      control.abort("left");
+      throw control.signal.reason;
+    });
+    const left = menderOf(settings, send)(silent(400), none, signed, { method: "HEAD", signal: control.signal });
+    await expect(left).rejects.toBe("left");
+    expect(send).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe("a temporary redirect", () => {
