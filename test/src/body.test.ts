@@ -57,10 +57,12 @@ describe("toBody", () => {
   });
 
   it("knows what a Request has announced, unless a size is given or the body may have been decoded", () => {
+    const announcedBy = (body: Request | Response, size?: number): unknown =>
+      (toBody(body, size).source as { readonly announced?: number }).announced;
     const announced = (headers: Record<string, string>, size?: number): unknown => {
       const stream = new Response("hello").body as ReadableStream;
-      const request = new Request("http://h/", { method: "PUT", body: stream, headers, duplex: "half" } as RequestInit);
-      return (toBody(request, size).source as { readonly announced?: number }).announced;
+      const init = { method: "PUT", body: stream, headers, duplex: "half" };
+      return announcedBy(new Request("http://h/", init as RequestInit), size);
     };
     expect(announced({ "content-length": "5" })).toBe(5);
     expect(announced({ "content-length": "5", "content-encoding": "identity" })).toBe(5);
@@ -69,6 +71,7 @@ describe("toBody", () => {
     expect(announced({ "content-length": "5" }, 5)).toBeUndefined();
     expect(announced({ "content-length": "5", "content-encoding": "gzip" })).toBeUndefined();
     expect(announced({ "content-length": "5", "transfer-encoding": "chunked" })).toBeUndefined();
+    expect(announcedBy(new Response("hello", { headers: { "content-length": "3" } }))).toBeUndefined();
   });
 
   it("takes the type of a Blob, Response and Request, and none where there is none", () => {
@@ -76,6 +79,7 @@ describe("toBody", () => {
     expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");
     expect(toBody(new Blob(["x"])).type).toBeUndefined();
     expect(toBody(new Response(null)).type).toBeUndefined();
+    expect(toBody(new Response(null, { headers: { "content-type": "" } })).type).toBeUndefined();
     expect(toBody("x").type).toBeUndefined();
   });
 
@@ -83,6 +87,7 @@ describe("toBody", () => {
     for (const body of ["hello", new Blob(["hello"]), new Uint8Array(5), null, new Response(null)]) {
       expect(() => toBody(body, 4)).toThrow(invalid);
     }
+    expect(() => toBody("hello", 0)).toThrow(invalid);
     for (const size of [-1, 1.5]) expect(() => toBody(chunks(), size)).toThrow(invalid);
     expect(() => toBody("hello", 5)).not.toThrow();
   });
@@ -90,7 +95,7 @@ describe("toBody", () => {
   it("refuses what was read or is being read", async () => {
     const read = new Response("x");
     await read.text();
-    expect(() => toBody(read)).toThrow(invalid);
+    expect(() => toBody(read)).toThrow(/was read before/);
     const { body } = new Response("x");
     body?.getReader();
     expect(() => toBody(body)).toThrow(/locked/);

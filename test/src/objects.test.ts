@@ -179,6 +179,14 @@ describe("copy and move", () => {
     expect(copy).not.toHaveBeenCalled();
   });
 
+  it("refuses a move on a condition that is none before it asks for anything", async () => {
+    const head = vi.fn();
+    const driver = await over(() => ({ head }));
+    for (const options of [{ ifMatch: "bare" }, { ifNoneMatch: '"e"' as "*" }])
+      await expect(driver.move("a", "b", options)).rejects.toMatchObject({ code: "invalid-option" });
+    expect(head).not.toHaveBeenCalled();
+  });
+
   it("copy where the store cannot stores nothing of a source that is not as long as it said", async () => {
     const driver = await over((backend) => ({
       copy: undefined as never,

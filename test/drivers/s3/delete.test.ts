@@ -82,6 +82,10 @@ describe("a delete that something else answers than the store", () => {
     const store = stubbed(await wire(page), { retry: { attempts: 1 } });
     await expect(store.delete("k")).rejects.toMatchObject({ code: "corrupt", retryable: true });
     await expect(store.delete(["a", "b"])).rejects.toMatchObject({ code: "partial", deleted: [] });
+    const single = stubbed(await wire(page), { retry: { attempts: 1 }, bulkDelete: false });
+    await expect(single.delete(["a"])).rejects.toMatchObject({
+      errors: [{ error: { code: "corrupt", retryable: true } }],
+    });
   });
 });
 
@@ -95,6 +99,7 @@ describe("deleteObjects", () => {
     if (!request) throw new Error("no request");
     expect(keysIn(request)).toEqual(keys.map((key) => `x/${key}`));
     expect(request.headers["x-amz-checksum-sha256"]).toBe(createHash("sha256").update(request.body).digest("base64"));
+    expect(request.headers["x-amz-sdk-checksum-algorithm"]).toBe("SHA256");
     expect(request.headers["authorization"]).toContain("x-amz-checksum-sha256");
     expect(childText(readXml(request.body.toString()), "Quiet")).toBe("true");
   });
