@@ -51,8 +51,7 @@ export async function deleteMatching(
     await deleteObject(client, key, options);
   } catch (error) {
     if (!hasCode(error, "precondition-failed")) throw error;
-    const { ifMatch: _, ...call } = options;
-    const present = await headObject(client, key, call, bucket).catch(() => call.signal?.throwIfAborted());
+    const present = await headObject(client, key, options, bucket).catch(() => undefined);
     if (present !== null) throw error;
   }
 }
@@ -72,7 +71,6 @@ export async function deleteObjects(
   );
   const work = [...batches, ...keys.filter((key) => !fits(key)).map((key) => [key])];
   await pool(work, AT_A_TIME, async (batch) => {
-    call.signal?.throwIfAborted();
     try {
       if (batch.length > 1) failures.push(...(await deleteBatch(client, batch, call)));
       else await deleteObject(client, batch[0] as Key, call);
