@@ -116,6 +116,14 @@ describe("remove", () => {
     expect(await files()).toEqual([".unbucket/version"]);
   });
 
+  it("L17: of what is absent leaves an empty folder that others have made", async () => {
+    const { base, store } = await folder({ durable: true });
+    await mkdir(join(base, "a/empty"), { recursive: true });
+    await store.delete(K("a/empty/k"), {});
+    expect(await store.deleteMany?.(["a/empty/k", "a/empty/l"].map(K), {})).toEqual([]);
+    expect(await readdir(join(base, "a"))).toEqual(["empty"]);
+  });
+
   it("L18: leaves no record of what is gone, also when the key is written again meanwhile, or the rest is aborted", async () => {
     const { put, store, files } = await folder();
     const records = async () => (await files()).filter((file) => file.includes("/meta/"));
