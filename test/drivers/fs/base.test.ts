@@ -48,6 +48,8 @@ it("isSame goes by the device, and by number and birth, which both must be other
     [changed, { ...changed, ino: 3n, birthtimeNs: 5n, ctimeNs: 6n }, false],
     [changed, { ...changed, ino: 3n, birthtimeNs: 5n, ctimeNs: 5n }, true],
     [none, { ...none, ino: 3n, ctimeNs: 5n }, true],
+    // Of a lower layer that tells none.
+    [none, { ...told, ino: 3n, ctimeNs: 5n }, true],
     [none, { ...none, dev: 2n }, false],
   ] as const)
     expect([before, now, isSame(before, now)]).toEqual([before, now, same]);
