@@ -400,6 +400,17 @@ describe("copyAll", () => {
       }
   });
 
+  it("does not end well when all below the prefix goes away, whatever is beside it", async () => {
+    const from = memory();
+    for (const key of ["a/1", "b"]) await from.upload(key, "x");
+    const download = (async (key, options) => {
+      await from.delete(key);
+      return from.download(key, options);
+    }) as Driver["download"];
+    const { outcome } = await run({ ...from, download }, memory(), { prefix: "a/" });
+    expect(outcome).toMatchObject({ code: "unavailable", retryable: true });
+  });
+
   it("believes no listing that is out of order", async () => {
     const [from, to] = [memory(), memory()];
     for (const key of ["a", "b", "c"]) await from.upload(key, "new");
@@ -567,7 +578,10 @@ describe("copyAll", () => {
     expect(steps).toEqual({});
   });
 
-  it("has as many under way as it may", async () => {
+  it.each([
+    [{ concurrency: 7 }, 7],
+    [{}, 4],
+  ])("with %j has as many under way as it may", async (options, wanted) => {
     const [from, to] = [memory(), memory()];
     for (let index = 0; index < 30; index++) await from.upload(`a${index}`, "a");
     let [under, most] = [0, 0];
@@ -577,8 +591,8 @@ describe("copyAll", () => {
       under--;
       return to.upload(key, body, options);
     };
-    await copyAll(from, { ...to, upload }, { concurrency: 7 });
-    expect(most).toBe(7);
+    await copyAll(from, { ...to, upload }, options);
+    expect(most).toBe(wanted);
   });
 
   it("is not failed by its observer", async () => {
