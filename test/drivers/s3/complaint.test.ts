@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { readComplaint } from "../../../drivers/s3/complaint.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import { StorageError } from "../../../src/error.ts";
+import { stubbed } from "../../support/stubbed.ts";
+import { failure, wire } from "../../support/wire.ts";
 
 const none = { code: undefined, message: undefined, region: undefined };
 
@@ -57,6 +59,13 @@ describe("readComplaint", () => {
     expect(await readComplaint(answered(400, "", headers))).toEqual(said);
     expect(await readComplaint(answered(400, "<html>", headers))).toEqual(none);
     expect(await readComplaint(answered(400, new Error("cut"), headers))).toEqual(none);
+  });
+
+  it("reads a document of kilobytes, in which AWS repeats all that it has signed", async () => {
+    const server = await wire(failure(403, "SignatureDoesNotMatch", "x".repeat(8000)));
+    await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({
+      response: { code: "SignatureDoesNotMatch" },
+    });
   });
 
   it("takes no code from a header that is none", async () => {
