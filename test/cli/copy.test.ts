@@ -143,6 +143,29 @@ describe("unbucket copy", () => {
     expect(puts.map(({ headers }) => headers["if-none-match"])).toEqual(["*", undefined]);
   });
 
+  it("copies between buckets of one name at two stores, and tells neither what the environment or the other has", async () => {
+    const cwd = await scratch();
+    const stub = await startStub(keys);
+    onTestFinished(() => stub.close());
+    stub.world("bucket");
+    const other = await wire(happy);
+    const of = (url: string, { accessKeyId, secretAccessKey }: typeof keys): string =>
+      [`ENDPOINT_URL=${url}`, `ACCESS_KEY=${accessKeyId}`, `SECRET_KEY=${secretAccessKey}`]
+        .map((line) => `STORAGE_S3_${line}\n`)
+        .join("");
+    await writeFile(join(cwd, "here"), of(stub.url, keys));
+    await writeFile(join(cwd, "there"), of(other.url, { accessKeyId: "other", secretAccessKey: "s" }));
+    await fs({ base: join(cwd, "from") }).upload("a", "source");
+    expect((await copy(cwd, ["from", "s3://bucket", "--to-env", "here"])).code).toBe(0);
+    const both = ["s3://bucket", "s3://bucket", "--from-env", "here", "--to-env", "there"];
+    const { code, out } = await copy(cwd, both, { STORAGE_S3_SESSION_TOKEN: "of another" });
+    expect([code, out[0]]).toEqual([0, "copied  a  6 bytes"]);
+    for (const { headers } of other.requests) {
+      expect(headers["authorization"]).toContain("Credential=other/");
+      expect(headers["x-amz-security-token"]).toBeUndefined();
+    }
+  });
+
   it("takes a folder beside another whose name begins as its own", async () => {
     const cwd = await scratch();
     await fs({ base: join(cwd, "from") }).upload("a", "source");
