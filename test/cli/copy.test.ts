@@ -254,7 +254,7 @@ describe("unbucket copy", () => {
   });
 
   it.runIf(process.platform === "linux")(
-    "counts names that are not UTF-8, and what is neither file nor folder",
+    "counts names that are not UTF-8, paths that are too long, and what is neither file nor folder",
     async () => {
       const cwd = await scratch();
       await fs({ base: join(cwd, "from") }).upload("a", "x");
@@ -263,10 +263,16 @@ describe("unbucket copy", () => {
       await mkdir(named("d\xFE"));
       await writeFile(named("d\xFE/file"), "");
       await promisify(execFile)("mkfifo", [join(cwd, "from/pipe")]);
+      const deep = join(cwd, "from", ...Array.from({ length: 4 }, () => "x".repeat(250)));
+      await mkdir(deep, { recursive: true });
+      for (const length of [20, 21]) await writeFile(join(deep, "y".repeat(length)), "");
       const { code, out, err } = await copy(cwd, ["from", "to"]);
-      expect([code, out[0]]).toEqual([0, "copied  a  1 bytes"]);
+      expect(code).toBe(0);
+      expect(out).toContain("copied  a  1 bytes");
       expect(err.split(": ")[1]?.split(", ").sort()).toEqual(
-        ["1 pipe, socket or device".split(", "), "2 names that are not UTF-8"].flat().sort(),
+        ["1 pipe, socket or device".split(", "), "2 names that are not UTF-8", "1 path of more than 1024 bytes"]
+          .flat()
+          .sort(),
       );
     },
   );
@@ -401,6 +407,13 @@ describe("unbucket copy", () => {
     expect(err).toContain(said);
     expect(await readdir(cwd)).toEqual(["aws", "file", "from", "link", "mistyped", "outer"]);
     expect(await readdir(join(cwd, "outer/docs"))).toEqual([]);
+  });
+
+  it("takes a store that lies in another one", async () => {
+    const cwd = await scratch();
+    await fs({ base: join(cwd, "outer") }).upload("a", "x");
+    await fs({ base: join(cwd, "outer/own") }).upload("b", "x");
+    expect((await copy(cwd, ["outer/own", "to"])).out[0]).toBe("copied  b  1 bytes");
   });
 
   it("knows an endpoint with a slash at its end for the same, and the first name behind a byte order mark", async () => {
