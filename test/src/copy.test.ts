@@ -233,17 +233,18 @@ describe("copyAll", () => {
       expect((await run(without(from), to, options)).steps).toEqual({ a: "gone" });
     });
 
-    it("counts as older where no time is told of it", async () => {
+    it.each(["of it", "of its source"])("counts as older where no time is told %s", async (whose) => {
       const [from, to] = await stores();
+      const told = whose === "of it" ? to : from;
       const list: Driver["list"] = (options?: FlatListOptions) => {
-        const { pages } = to.list(options);
+        const { pages } = told.list(options);
         const timeless = async function* (): ReturnType<typeof pages> {
           for await (const { objects, ...page } of pages())
             yield { ...page, objects: objects.map((object) => ({ ...object, lastModified: undefined })) };
         };
-        return Object.assign(to.list(options), { pages: timeless });
+        return Object.assign(told.list(options), { pages: timeless });
       };
-      const { steps } = await run(from, { ...to, list });
+      const { steps } = await (told === to ? run(from, { ...to, list }) : run({ ...from, list }, to));
       expect(new Set(Object.values(steps))).toEqual(new Set(["copied"]));
     });
 
