@@ -263,10 +263,13 @@ describe("writeConditions", () => {
 });
 
 describe("unconditional", () => {
-  it("names the condition that it refuses", () => {
-    expect(() => unconditional(new Headers({ "if-none-match": "*" }))).toThrow("if-none-match");
-    expect(() => unconditional(new Headers({ "x-amz-date": "x" }))).not.toThrow();
-  });
+  it.each(["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])(
+    "names %s, which it refuses",
+    (name) => {
+      expect(() => unconditional(new Headers({ [name]: "*" }))).toThrow(name);
+      expect(() => unconditional(new Headers({ "x-amz-date": "x" }))).not.toThrow();
+    },
+  );
 });
 
 describe("quoted", () => {
