@@ -131,3 +131,12 @@ it("a HEAD that is refused for lack of rights asks for the reason once in five s
   expect(server.requests).toHaveLength(6);
   expect(credentials).toHaveBeenCalledTimes(1);
 });
+
+it("a write that is refused without a word asks for no reason, which its document would have told", async () => {
+  for (const status of [400, 403]) {
+    const server = await wire(answer(status));
+    const driver = stubbed(server, { ...ownKeys, credentials: provider() });
+    await expect(driver.upload("k", "x")).rejects.toMatchObject({ response: { status } });
+    expect(server.lines()).toEqual(["PUT /bucket/k"]);
+  }
+});

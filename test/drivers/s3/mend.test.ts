@@ -158,6 +158,18 @@ it("menderOf mends each cause once for one operation", async () => {
   expect(await mend({ ...answer, status: 503 }, none, signed, operation)).toBe(false);
 });
 
+it("menderOf asks for keys once for one operation, however long that takes", async () => {
+  const clock = testClock(0);
+  const settings = toSettings({ ...stubOptions("http://h"), ...ownKeys, credentials: provider() }, {}, clock);
+  const mend = menderOf(settings, () => Promise.reject(new Error("not asked")));
+  const expired = { code: "ExpiredToken", message: undefined, region: undefined };
+  for (const mended of [true, false]) {
+    const signed = { identity: await settings.identity(), region: "us-east-1", url: "http://h/bucket/k", time: 0 };
+    expect(await mend({ status: 400, header: () => null }, expired, signed, { method: "PUT" })).toBe(mended);
+    clock.advance(5000);
+  }
+});
+
 describe("menderOf, of a HEAD that is refused without a word", () => {
   const none = { code: undefined, message: undefined, region: undefined };
   const silent = (status: number): Answer => ({ status, header: () => null });
