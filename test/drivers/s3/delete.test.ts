@@ -190,6 +190,19 @@ describe("deleteObjects", () => {
     expect(single.lines().toSorted()).toEqual(["DELETE /bucket/a", "DELETE /bucket/b"]);
   });
 
+  it.each([
+    ["one", "a", "DELETE /bucket/a"],
+    ["many", ["a", "b"], "POST /bucket/?delete="],
+  ])("of %s hears an abort while the store does not answer", async (_, keys, line) => {
+    const control = new AbortController();
+    const server = await wire(() => {
+      control.abort("left");
+      return { bytes: "", then: "hang" };
+    });
+    await expect(stubbed(server).delete(keys, { signal: control.signal })).rejects.toBe("left");
+    expect(server.lines()).toEqual([line]);
+  });
+
   it("of no keys asks nothing, and of one key twice asks once", async () => {
     const server = await wire(answer(204));
     await stubbed(server).delete([]);
