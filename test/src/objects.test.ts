@@ -325,6 +325,14 @@ describe("list", () => {
     });
   });
 
+  it("gives no group that it starts after, whatever the store does", async () => {
+    const driver = await over((backend) => ({
+      list: async (options) => ({ ...(await backend.list(options)), prefixes: ["a/", "b/"] }),
+    }));
+    const { value } = await driver.list({ delimiter: "/", startAfter: "a/" }).pages().next();
+    expect(value?.prefixes).toEqual(["b/"]);
+  });
+
   it("tells the driver which pages are of one iteration, also of a scope, of keys, and of what it deletes", async () => {
     const pages: (object | undefined)[] = [];
     const driver = await over((backend) => ({
