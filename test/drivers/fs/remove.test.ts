@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,6 +16,9 @@ const calls = vi.hoisted(() => ({ open: 0, link: 0, symlink: 0, rmdir: 0 }));
 /** What happens before a file is looked at. */
 const looking = vi.hoisted((): { at?: ((path: string) => Promise<void>) | undefined } => ({}));
 
+/** What happens before a file or a folder is opened. */
+const opening = vi.hoisted((): { at?: ((path: string) => void) | undefined } => ({}));
+
 /** What was opened. */
 const opened = vi.hoisted((): string[] => []);
 
@@ -29,9 +33,10 @@ vi.mock("node:fs/promises", async (importOriginal) => {
 });
 vi.mock("../../../drivers/fs/file.ts", async (importOriginal) => {
   const files = await importOriginal<typeof Files>();
-  const open: typeof files.open = (path, ...rest) => {
+  const open: typeof files.open = async (path, ...rest) => {
     calls.open++;
     opened.push(path);
+    opening.at?.(path);
     return files.open(path, ...rest);
   };
   const lookAt: typeof files.lookAt = async (path, ...rest) => {
@@ -143,6 +148,17 @@ describe("remove", () => {
     expect(left.length).toBeGreaterThan(0);
     expect(left.length).toBeLessThan(40);
     expect(await records()).toHaveLength(left.length);
+  });
+
+  it("L18: keeps the record of what a power cut may bring back, since its folder was not flushed", async () => {
+    const { base, put, store, files } = await folder({ durable: true });
+    await put("k", "x", { metadata: { a: "b" } });
+    opening.at = (path) => {
+      if (path === base && !existsSync(join(base, "k"))) throw Object.assign(new Error("no disk"), { code: "EIO" });
+    };
+    const failed = await store.deleteMany?.([K("k")], {}).finally(() => (opening.at = undefined));
+    expect(failed).toMatchObject([{ key: "k", error: { code: "ambiguous" } }]);
+    expect((await files()).filter((file) => file.includes("/meta/"))).toHaveLength(1);
   });
 
   it("L9, L26: of what is absent behind a link or a pipe it flushes neither", async () => {
