@@ -214,6 +214,20 @@ describe("remove", () => {
     expect(await text("a")).toBe(null);
   });
 
+  it("flushes that an older file is gone before the one that counts goes, or that one could show again", async () => {
+    const { base, put, store } = await folder({ durable: true });
+    await put("a", "plain");
+    const older = join(base, ".unbucket/keys/a=");
+    await mkdir(join(base, ".unbucket/keys"), { recursive: true });
+    await writeFile(older, "older");
+    const between: string[] = [];
+    opening.at = (path) => {
+      if (existsSync(join(base, "a")) && !existsSync(older)) between.push(path);
+    };
+    await store.delete(K("a"), {}).finally(() => (opening.at = undefined));
+    expect(between).toEqual([join(base, ".unbucket/keys")]);
+  });
+
   it("of many keys opens, and tries to remove, each folder once, and makes one file for all claims", async () => {
     const { put, store, keys, files } = await folder();
     const names = ["a", "b"].flatMap((name) => Array.from({ length: 20 }, (_, index) => `${name}/${index}`));
