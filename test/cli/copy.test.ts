@@ -329,7 +329,7 @@ describe("unbucket copy", () => {
     expect(await copy(cwd, ["from", "to", "--check", "--concurrency", "32"])).toMatchObject({ code: 0, err: "" });
   });
 
-  it("names the end whose bucket is not there", async () => {
+  it("names the end whose bucket is not there, or whose keys are refused", async () => {
     const cwd = await scratch();
     await fs({ base: join(cwd, "from") }).upload("a", "x");
     const stub = await startStub(keys);
@@ -345,6 +345,8 @@ describe("unbucket copy", () => {
     const refused = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_SECRET_KEY: "wrong" });
     expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket list/)]);
     expect(refused.err).not.toContain("wrong");
+    const both = await copy(cwd, ["s3://bucket/a", "s3://bucket/b"], { ...env, STORAGE_S3_SECRET_KEY: "wrong" });
+    expect([both.code, both.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket\/a list/)]);
     const { url } = await wire(() => failure(403, "AccessDenied"));
     const denied = await copy(cwd, ["s3://bucket", "to"], { ...env, STORAGE_S3_ENDPOINT_URL: url });
     expect([denied.code, denied.err]).toEqual([1, expect.stringMatching(/^s3:\/\/bucket list/)]);
