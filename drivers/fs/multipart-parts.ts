@@ -43,6 +43,14 @@ export async function storePart(
   });
 }
 
+/** The parts of an upload, ascending; null for one that is over. */
+export async function partsOf(root: Root, key: string, uploadId: string): Promise<readonly StoredPart[] | null> {
+  if (!(await findUpload(root, key, uploadId))) return null;
+  const parts = await storedParts(root, uploadId);
+  // They go after the record: where that has gone meanwhile, some of them may have been missed.
+  return (await findUpload(root, key, uploadId)) ? parts : null;
+}
+
 /** The parts that are stored, ascending. */
 export async function storedParts(root: Root, uploadId: string): Promise<readonly StoredPart[]> {
   const folder = uploadFolder(uploadId);

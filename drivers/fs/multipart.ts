@@ -7,7 +7,7 @@ import { abandon } from "./draft.ts";
 import { onDisk } from "./errno.ts";
 import { completeUpload, madeBy } from "./multipart-complete.ts";
 import { abortUpload, beginUpload, findUpload, pendingUploads } from "./multipart-folder.ts";
-import { storedParts, storePart } from "./multipart-parts.ts";
+import { partsOf, storePart } from "./multipart-parts.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 
@@ -49,8 +49,7 @@ export function multipart(root: Root, settings: Settings, beforeWrite: () => voi
       beforeWrite();
       await onDisk(() => abortUpload(root, settings, key, uploadId, signal));
     },
-    parts: (key, uploadId) =>
-      onDisk(async () => ((await findUpload(root, key, uploadId)) ? storedParts(root, uploadId) : null)),
+    parts: (key, uploadId) => onDisk(() => partsOf(root, key, uploadId)),
     completed: (key, { uploadId }) => onDisk(async () => (await madeBy(root, key, uploadId))?.etag ?? null),
     async *pending(prefix) {
       yield* await onDisk(() => pendingUploads(root, prefix));

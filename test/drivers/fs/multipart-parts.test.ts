@@ -1,8 +1,9 @@
+import { rmSync } from "node:fs";
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { beginUpload, endUpload } from "../../../drivers/fs/multipart-folder.ts";
-import { storedParts, storePart } from "../../../drivers/fs/multipart-parts.ts";
+import { partsOf, storedParts, storePart } from "../../../drivers/fs/multipart-parts.ts";
 import { parseOptions, type Settings } from "../../../drivers/fs/options.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import type { Source, StoredPart } from "../../../src/backend.ts";
@@ -101,4 +102,29 @@ it("storedParts passes over what is no part's name, and links", async () => {
   await symlink(join(at, "x"), join(at, "5"));
   await mkdir(join(at, "6"));
   expect(await storedParts(root, id)).toMatchObject([part]);
+});
+
+describe("partsOf", () => {
+  it("gives all parts, or null for what is no upload of this key", async () => {
+    const { root, id, store } = await begun();
+    const part = await store(1, { bytes: bytes("one") });
+    expect(await partsOf(root, "k", id)).toEqual([part]);
+    expect(await partsOf(root, "other", id)).toBeNull();
+    await endUpload(root, id);
+    expect(await partsOf(root, "k", id)).toBeNull();
+  });
+
+  it("gives null for an upload that ends while it is read, never some of its parts", async () => {
+    const { root, id, at, store } = await begun();
+    for (const number of [1, 2]) await store(number, { bytes: bytes("part") });
+    const ending: Root = {
+      ...root,
+      path(relative) {
+        // As another process does it: the record, and then the first part, before this one has looked at that.
+        if (relative.endsWith("/1")) for (const name of ["upload.json", "1"]) rmSync(join(at, name));
+        return root.path(relative);
+      },
+    };
+    expect(await partsOf(ending, "k", id)).toBeNull();
+  });
 });
