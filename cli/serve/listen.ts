@@ -1,6 +1,8 @@
 /** The server: from the first request to the last. */
 import type { EventEmitter } from "node:events";
+import type { Server as HttpServer } from "node:http";
 import { serve, type Server } from "srvx";
+import { endIdle, LIMITS, MAX_IDLE } from "./idle.ts";
 
 /** Serves until SIGINT or SIGTERM, then until the running requests are done; a second signal does not wait. */
 export async function listen(
@@ -10,9 +12,9 @@ export async function listen(
 ): Promise<{ readonly url: string }> {
   const server = serve({
     ...{ fetch, hostname, port, silent: true, gracefulShutdown: false },
-    // Node's default cuts a request after five minutes, however well its upload goes.
-    node: { requestTimeout: 0 },
+    node: LIMITS,
   });
+  if (server.node?.server) endIdle(server.node.server as HttpServer, MAX_IDLE);
   const requests = follow(server.node?.server);
   await Promise.resolve(server.ready()).catch((error: NodeJS.ErrnoException) => {
     throw new Error(reasonOf(error, hostname, port));
