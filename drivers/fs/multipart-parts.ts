@@ -1,4 +1,5 @@
 /** The parts of an upload: files named by their numbers, each whole from the moment it has its name. */
+import type { BigIntStats } from "node:fs";
 import type { Source, StoredPart } from "../../src/backend.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
@@ -27,8 +28,11 @@ export async function storePart(
   const draft = await writeDraft(root, settings, source, { signal });
   return onDisk(async () => {
     const folder = uploadFolder(uploadId);
+    const place = root.path(`${folder}/${partNumber}`);
     try {
-      await patiently(() => rename(root.path(draft.path), root.path(`${folder}/${partNumber}`)));
+      // Whoever asked later was answered already, and names its own part.
+      if (wasBegunLater(await lookAt(place), draft.stats)) await discard(root, draft.path);
+      else await patiently(() => rename(root.path(draft.path), place));
       if (draft.durable) await syncNames(root, folder);
     } catch (error) {
       await discard(root, draft.path);
@@ -41,6 +45,15 @@ export async function storePart(
     }
     return { partNumber, etag: etagOf(draft.stats), size: Number(draft.stats.size) };
   });
+}
+
+/**
+ * Whether a part was begun after another one that ends after it: as by a client that has lost a connection and sends the part again, while
+ * what came over the first is still on its way to the disk. A time that is still to come is one of before the clock was put back.
+ */
+function wasBegunLater(part: BigIntStats | null, draft: BigIntStats): boolean {
+  if (!part?.isFile()) return false;
+  return part.birthtimeNs > draft.birthtimeNs && part.birthtimeMs <= BigInt(Date.now());
 }
 
 /** The parts of an upload, ascending; null for one that is over. */

@@ -57,6 +57,29 @@ describe("storePart", () => {
     expect(second.size).toBe(6);
   });
 
+  it("leaves a part that was begun later and is there already, as a client that sent it twice names the second", async () => {
+    const { root, id, at, store } = await begun();
+    let release = (): void => {};
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes("same"));
+        release = () => controller.close();
+      },
+    });
+    const first = store(1, { stream });
+    const drafts = (): Promise<string[]> => readdir(join(at, "../../tmp"));
+    await expect.poll(drafts).toHaveLength(1);
+    // The clock of a file system ticks every few milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const second = await store(1, { bytes: bytes("same") });
+    release();
+    expect((await first).etag).not.toBe(second.etag);
+    expect(await storedParts(root, id)).toEqual([second]);
+    expect(await drafts()).toEqual([]);
+    const third = await store(1, { bytes: bytes("third") });
+    expect(await storedParts(root, id)).toEqual([third]);
+  });
+
   it("leaves nothing when the stream breaks, is aborted or has another size", async () => {
     const { root, id, store } = await begun();
     const broken = streamOf(
