@@ -35,10 +35,10 @@ const UNPORTABLE = inMemory ? /[^\w!$&'(),;=@~.-]|\.$/ : /[\u0000-\u001F\u007F-\
 const SECOND_NAME = /^(?=[^.]{2,8}(?:\.|$))[^.]*~\d+(?:\.[^.]{0,3})?$/;
 /** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
-/** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`. */
-const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/i;
+/** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`, and to APFS the Kelvin sign is a k. */
+const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/iu;
 
-/** Whether a first segment could be the reserved folder on some file system. */
+/** Whether a segment could be the reserved folder on some file system. */
 function isReserved(segment: string): boolean {
   return OURS.test(segment.replace(INVISIBLE, ""));
 }
@@ -55,10 +55,10 @@ const SIMPLE_DEVICE = /(?:^|\/)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|$)/i
 /** Whether every system can store the key under its own name. */
 export function isOrdinary(key: string): boolean {
   if (key.length <= MAX_SEGMENT_BYTES && SIMPLE.test(key)) return !SIMPLE_DEVICE.test(key);
-  const segments = key.split("/");
-  if (isReserved(segments[0] as string)) return false;
-  return segments.every((segment) => {
+  return key.split("/").every((segment) => {
     if (segment === "" || UNPORTABLE.test(segment) || SECOND_NAME.test(segment) || !isShort(segment)) return false;
+    // Also further down: a folder below this one may be the base of another store, of which no upload here may write the records.
+    if (isReserved(segment)) return false;
     return !DEVICE.test((segment.split(".", 1)[0] as string).trimEnd());
   });
 }

@@ -112,6 +112,34 @@ describe("a strange key", () => {
   });
 });
 
+describe("a key that begins with the base of another store", () => {
+  it("L19: becomes no record, no upload in parts and no version of that store", async () => {
+    const { base, driver, unharmed } = await place();
+    const inner = fs({ base: join(base, "below"), durable: false });
+    await inner.upload("own", "own", { metadata: { is: "kept" } });
+    const uploadId = "ab".repeat(16);
+    const forged = {
+      [`uploads/${uploadId}/upload.json`]: JSON.stringify({ key: "own", initiated: 1, headers: {} }),
+      [`uploads/${uploadId}/1`]: "forged",
+      version: "2\n",
+      ...Object.fromEntries(
+        (await readdir(join(base, "below/.unbucket/meta"), { recursive: true }))
+          .filter((name) => name.endsWith(".json"))
+          .map((name) => [`meta/${name}`, JSON.stringify({ key: "own", contentType: "text/html" })]),
+      ),
+    };
+    for (const [name, text] of Object.entries(forged)) await driver.upload(`below/.unbucket/${name}`, text);
+    const again = fs({ base: join(base, "below"), durable: false });
+    expect(await again.head("own")).toMatchObject({ contentType: "application/octet-stream" });
+    const pending: string[] = [];
+    for await (const { key } of again.listUploads()) pending.push(key);
+    expect(pending).toEqual([]);
+    for (const [name, text] of Object.entries(forged))
+      expect(await (await driver.download(`below/.unbucket/${name}`)).text()).toBe(text);
+    await unharmed();
+  });
+});
+
 describe("clear and deletePrefix", () => {
   it("L30: take what is in the folder, follow no link, and leave the folder and what is beside it", async () => {
     const { parent, base, driver, unharmed } = await place();

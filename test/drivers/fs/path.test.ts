@@ -98,10 +98,18 @@ describe("candidatesOf", () => {
     for (const key of KEYS.filter((each) => !isOrdinary(each))) expect(candidatesOf(key, true)[0]?.tree).toBe("keys");
   });
 
-  it.each([".unbucket/x", ".unbucket. /x", "UNBUCK~1/x", "\u200c.unbucket"])(
+  it.each([".unbucket/x", ".unbucket. /x", "UNBUCK~1/x", "\u200c.unbucket", ".unbuc\u212aet/x"])(
     "L19: has no plain path for %j, which is the reserved folder where another system looks at this one's files",
     (key) => {
       expect([candidatesOf(key, true).map(({ tree }) => tree), keyOfPlain(key, true)]).toEqual([["keys"], null]);
+    },
+  );
+
+  it.each(["a/.unbucket/x", "a/b/.UNBUCKET/meta/x", "a/.unbucket"])(
+    "L19: writes %j elsewhere than to its plain path, which is the reserved folder of a store in a folder of this one",
+    (key) => {
+      expect(candidatesOf(key, true).map(({ tree }) => tree)).toEqual(["keys", "plain"]);
+      expect(candidatesOf(key, false).map(({ tree }) => tree)).toEqual(["keys"]);
     },
   );
 
@@ -230,7 +238,7 @@ describe("isOrdinary", () => {
     "com0",
     "console",
     "x".repeat(255),
-    "a/.unbucket",
+    "a.unbucket/x",
     "%2f",
     "a=b",
     "foo~",
@@ -256,6 +264,10 @@ describe("isOrdinary", () => {
     "conin$",
     "CONOUT$.txt",
     ".unbucket",
+    "a/.unbucket",
+    "a/.UNBUCKET/b",
+    "a/unbuck~1/b",
+    ".unbuc\u212aet/x",
     ".un\u200cbuc\u200cket/x",
     ".un\u202abucket/x",
     "\ufeff.unbucket",
