@@ -1,10 +1,11 @@
 /** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
-import { chmod, link, lstat, lutimes, open, readFile, readlink } from "node:fs/promises";
+import { chmod, link, lstat, lutimes, open, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { READ } from "./file.ts";
 import { nameHolder, stateOf } from "./holder.ts";
 
 /** How long a claim may rest before it counts as left, where nothing tells whether its holder runs. */
@@ -146,8 +147,26 @@ async function take(path: string, line: string, file?: string, local?: Local): P
 async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
   const stats = await orAbsent(lstat(path, { bigint: true }));
   if (!stats) return null;
-  const line = await orAbsent(stats.isSymbolicLink() ? readlink(path) : readFile(path, "utf8"));
+  // A pipe says nothing: to read it would wait for who writes it, in a thread that others need.
+  const line = await orAbsent(
+    stats.isSymbolicLink() ? readlink(path) : stats.isFile() ? lineIn(path) : Promise.resolve(""),
+  );
   return line === null ? null : { line, mtimeNs: stats.mtimeNs };
+}
+
+/** More than any line has. */
+const LINE_BYTES = 256;
+
+/** The line in a file, not more of one that is no claim, and of what has taken its place nothing. */
+async function lineIn(path: string): Promise<string> {
+  const handle = await patiently(() => open(path, READ));
+  try {
+    const bytes = new Uint8Array(LINE_BYTES);
+    const { bytesRead } = await handle.read(bytes, 0, LINE_BYTES, 0);
+    return new TextDecoder().decode(bytes.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
 }
 
 function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolean {

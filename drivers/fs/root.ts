@@ -1,7 +1,7 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
 import { lstatSync, realpathSync } from "node:fs";
-import { chmod, lstat, mkdir, open, readFile, realpath, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
@@ -12,6 +12,7 @@ import { inMemory } from "./host.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { syncNames } from "./sync.ts";
+import { readText } from "./text.ts";
 
 /** The version of the layout that this driver reads and writes. */
 const VERSION = "1";
@@ -62,13 +63,16 @@ export function rootAt(base: string, mode?: number): Root {
   const path = (relative: string): string => below(base, relative);
   let real: string | undefined;
   let local: Local = false;
+  const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
     if (real !== undefined) return true;
     const found = await orAbsent(stat(base));
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
-    const text = await orAbsent(patiently(() => readFile(path(`${RESERVED}/version`), "utf8")));
+    // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
+    const own = (await orAbsent(lstat(path(RESERVED))))?.isDirectory();
+    const text = own ? await readText({ path, isLocal }, `${RESERVED}/version`) : null;
     // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
     const version = text?.replaceAll("\0", "").trim();
     if (version && version !== VERSION) {
@@ -178,7 +182,6 @@ export function rootAt(base: string, mode?: number): Root {
     }
   }
 
-  const isLocal = (): Local => local;
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {

@@ -1,6 +1,6 @@
 /** Removing what crashed writers and other programs left. */
 import type { Stats } from "node:fs";
-import { lstat, readdir, readFile, unlink } from "node:fs/promises";
+import { lstat, readdir, unlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { parseKey } from "../../src/key.ts";
 import { endIfLeft } from "./claim.ts";
@@ -12,6 +12,7 @@ import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-fold
 import { RESERVED } from "./path.ts";
 import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
+import { readText } from "./text.ts";
 
 /** No write takes longer than this, and no copying of a whole folder. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
@@ -75,7 +76,7 @@ async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<nu
 /** Removes a record whose version is nowhere, since another program has replaced or removed the file; gives how many. */
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
-    const { key } = JSON.parse(await readFile(root.path(path), "utf8")) as { readonly key: string };
+    const { key } = JSON.parse((await readText(root, path)) ?? "") as { readonly key: string };
     if (!path.startsWith(recordsOf(parseKey(key))) || (await isUsed(root, key, path))) return 0;
     return await withLock(root, key, {}, async () => ((await isUsed(root, key, path)) ? 0 : removed(root, path)));
   } catch {

@@ -1,14 +1,22 @@
 /** The driver's own small files: records, which describe versions and uploads. */
+import type { Local } from "./calls.ts";
 import { orAbsent } from "./errno.ts";
 import { open, READ } from "./file.ts";
-import type { Root } from "./root.ts";
 
-/** The text of a file below the root, or null when there is none. What stands for it is no link; whether its folder is one, the caller asks. */
-export async function readText(root: Root, path: string, opening: typeof open = open): Promise<string | null> {
+/** What is asked of a root. */
+interface Paths {
+  isLocal(): Local;
+  path(relative: string): string;
+}
+
+/** The text of a file below the root, or null when there is none. What stands for it is no link and no pipe; whether its folder is one, the caller asks. */
+export async function readText(root: Paths, path: string, opening: typeof open = open): Promise<string | null> {
   const file = await orAbsent(opening(root.path(path), READ, root.isLocal()));
   if (!file) return null;
   try {
-    const bytes = new Uint8Array(Number((await file.stat()).size));
+    const stats = await file.stat();
+    if (!stats.isFile()) return null;
+    const bytes = new Uint8Array(Number(stats.size));
     let length = 0;
     for (let read = -1; length < bytes.byteLength && read !== 0; length += read)
       read = await file.read(bytes.subarray(length), length);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import type * as FsPromises from "node:fs/promises";
 import { link, lstat, lutimes, readdir, readlink, symlink, unlink, utimes, writeFile } from "node:fs/promises";
@@ -152,6 +153,16 @@ describe("claim", () => {
       )();
       expect(quick.slept).toEqual([]);
     }
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("keeps no thread waiting for what a pipe says, and takes its place after half a minute", async () => {
+    const { tmp, path } = await place();
+    execFileSync("mkfifo", [path]);
+    const clock = testClock();
+    const end = await claim(path, undefined, clock);
+    await end();
+    expect(clock.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(30_000);
     expect(await readdir(tmp)).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -54,6 +55,21 @@ describe("rootAt", () => {
     await symlink(outside, join(base, ".unbucket"));
     expect(await failure(rootAt(base).temp())).toMatchObject({ code: "denied" });
     expect(await filesBelow(outside)).toEqual([]);
+  });
+
+  it.each(["version", ""])("L9: says nothing of a file that a link in place of .unbucket/%s leads to", async (name) => {
+    const [base, outside] = [await emptyFolder(), await emptyFolder()];
+    await writeFile(join(outside, "version"), "secret");
+    if (name !== "") await mkdir(join(base, ".unbucket"));
+    await symlink(join(outside, name), join(base, ".unbucket", name));
+    expect(await rootAt(base).exists()).toBe(true);
+  });
+
+  it("does not wait for what a pipe in place of the version says", async () => {
+    const base = await emptyFolder();
+    await mkdir(join(base, ".unbucket"));
+    execFileSync("mkfifo", [join(base, ".unbucket/version")]);
+    expect(await rootAt(base).exists()).toBe(true);
   });
 
   it("writes the layout's version with the first temporary name, and never gives a name twice", async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -18,4 +19,10 @@ it("readText reads nothing through a link that stands for the file", async () =>
   await writeFile(join(other, "secret"), "secret");
   await symlink(join(other, "secret"), join(base, "a"));
   expect(await readText(rootAt(base), "a").catch(() => "refused")).not.toBe("secret");
+});
+
+it("readText does not wait for what a pipe says", async () => {
+  const base = await emptyFolder();
+  execFileSync("mkfifo", [join(base, "a")]);
+  expect(await readText(rootAt(base), "a")).toBe(null);
 });
