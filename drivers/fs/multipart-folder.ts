@@ -5,7 +5,9 @@
 import { randomBytes } from "node:crypto";
 import { rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
 import { compareKeys } from "../../src/key.ts";
+import { anchor } from "./anchor.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { namesIn } from "./file.ts";
@@ -55,8 +57,14 @@ export async function beginUpload(
   const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode(JSON.stringify(upload)) }, {});
   try {
     await root.make(folder);
-    await patiently(() => rename(root.path(draft.path), root.path(`${folder}/${RECORD}`)));
-    if (draft.durable) await syncNames(root, folder);
+    const held = await anchor(root, folder);
+    if (!held) throw new StorageError("denied", "a folder on the way became a link");
+    try {
+      await patiently(() => rename(root.path(draft.path), held.path(RECORD)));
+      if (draft.durable) await syncNames(root, folder, held.handle);
+    } finally {
+      await held.close();
+    }
   } catch (error) {
     await discard(root, draft.path);
     await endUpload(root, uploadId).catch(() => {});
@@ -87,9 +95,14 @@ export async function pendingUploads(root: Root, prefix: string): Promise<readon
 export async function endUpload(root: Root, uploadId: string): Promise<void> {
   const folder = uploadFolder(uploadId);
   if ((await orAbsent(root.whereabouts(folder))) !== "inside") return;
-  await orAbsent(unlink(root.path(`${folder}/${RECORD}`)));
-  for (const name of await namesIn(root.path(folder)))
-    await orAbsent(patiently(() => unlink(root.path(`${folder}/${name}`))));
+  const held = await orAbsent(anchor(root, folder));
+  if (!held) return;
+  try {
+    await orAbsent(unlink(held.path(RECORD)));
+    for (const name of await namesIn(held.folder)) await orAbsent(patiently(() => unlink(held.path(name))));
+  } finally {
+    await held.close();
+  }
   await rmdir(root.path(folder)).catch(() => {});
 }
 

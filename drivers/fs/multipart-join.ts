@@ -2,6 +2,7 @@
 import type { StoredPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
+import { placeOf } from "./anchor.ts";
 import { fromErrno, orAbsent } from "./errno.ts";
 import { keptIf, open, READ, type File } from "./file.ts";
 import { etagOf } from "./identity.ts";
@@ -68,13 +69,14 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
 
 /** Opens a part if it still is the one that was listed. */
 async function openPart(root: Root, uploadId: string, { partNumber, etag }: StoredPart): Promise<File> {
-  const path = root.path(`${uploadFolder(uploadId)}/${partNumber}`);
-  const handle = await orAbsent(open(path, READ, root.isLocal()));
+  const path = `${uploadFolder(uploadId)}/${partNumber}`;
+  const handle = await orAbsent(open(root.path(path), READ, root.isLocal()));
   const kept =
     handle &&
     (await keptIf(handle, async () => {
       const stats = await handle.stat();
-      return stats.isFile() && etagOf(stats) === etag ? handle : null;
+      if (!stats.isFile() || etagOf(stats) !== etag) return null;
+      return (await placeOf(root, handle, path)) === "linked" ? null : handle;
     }));
   if (kept) return kept;
   throw refuse("parts", `names part ${partNumber}, which was replaced or removed meanwhile: list the parts anew`);

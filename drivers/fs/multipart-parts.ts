@@ -3,8 +3,9 @@ import type { BigIntStats } from "node:fs";
 import type { Source, StoredPart } from "../../src/backend.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
+import { anchor, type Anchor } from "./anchor.ts";
 import { discard, writeDraft } from "./draft.ts";
-import { isAbsent, onDisk, patiently } from "./errno.ts";
+import { isAbsent, onDisk, orAbsent, patiently } from "./errno.ts";
 import { lookAt, namesIn } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { rename } from "./host.ts";
@@ -28,15 +29,21 @@ export async function storePart(
   const draft = await writeDraft(root, settings, source, { signal });
   return onDisk(async () => {
     const folder = uploadFolder(uploadId);
-    const place = root.path(`${folder}/${partNumber}`);
+    let held: Anchor | null = null;
     try {
+      // What has taken the folder's place while the bytes came may be a link.
+      held = await anchor(root, folder);
+      const place = held?.path(String(partNumber));
+      if (place === undefined) throw over();
       // Whoever asked later was answered already, and names its own part.
       if (wasBegunLater(await lookAt(place), draft.stats)) await discard(root, draft.path);
       else await patiently(() => rename(root.path(draft.path), place));
-      if (draft.durable) await syncNames(root, folder);
+      if (draft.durable) await syncNames(root, folder, held?.handle);
     } catch (error) {
       await discard(root, draft.path);
       throw isAbsent(error) ? over() : error;
+    } finally {
+      await held?.close();
     }
     // One that was aborted meanwhile may have been looked through before this part came.
     if (!(await findUpload(root, key, uploadId))) {
@@ -66,15 +73,20 @@ export async function partsOf(root: Root, key: string, uploadId: string): Promis
 
 /** The parts that are stored, ascending. */
 export async function storedParts(root: Root, uploadId: string): Promise<readonly StoredPart[]> {
-  const folder = uploadFolder(uploadId);
   const parts: StoredPart[] = [];
-  for (const name of await namesIn(root.path(folder))) {
-    const partNumber = NUMBER.test(name) ? Number(name) : 0;
-    if (partNumber < 1 || partNumber > MAX_PARTS) continue;
-    const stats = await lookAt(root.path(`${folder}/${name}`));
-    if (!stats?.isFile()) continue;
-    const lastModified = new Date(Number(stats.mtimeMs));
-    parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size), lastModified });
+  const held = await orAbsent(anchor(root, uploadFolder(uploadId)));
+  if (!held) return parts;
+  try {
+    for (const name of await namesIn(held.folder)) {
+      const partNumber = NUMBER.test(name) ? Number(name) : 0;
+      if (partNumber < 1 || partNumber > MAX_PARTS) continue;
+      const stats = await lookAt(held.path(name));
+      if (!stats?.isFile()) continue;
+      const lastModified = new Date(Number(stats.mtimeMs));
+      parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size), lastModified });
+    }
+  } finally {
+    await held.close();
   }
   return parts.sort((a, b) => a.partNumber - b.partNumber);
 }

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { beginUpload, endUpload } from "../../../drivers/fs/multipart-folder.ts";
@@ -38,6 +38,26 @@ describe("storePart", () => {
     const [stored] = await storedParts(root, id);
     expect(stored).toMatchObject(second);
     expect(Math.abs(Date.now() - Number(stored?.lastModified))).toBeLessThan(60_000);
+  });
+
+  it("L9: gives no name through a link that has taken the upload's place while the bytes came", async () => {
+    const [{ id, root, at, store }, outside] = [await begun(), await emptyFolder()];
+    await writeFile(join(outside, "2"), "kept");
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          await rename(at, `${at}.aside`);
+          await symlink(outside, at);
+          controller.enqueue(bytes("out"));
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    await failure(store(1, { stream }));
+    await endUpload(root, id);
+    expect(await filesBelow(outside)).toEqual(["2"]);
+    expect(await storedParts(root, id)).toEqual([]);
   });
 
   it("S23: shows a part that streams when it is whole, and an earlier one until then", async () => {
