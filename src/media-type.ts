@@ -17,9 +17,12 @@ export function essenceOf(contentType: string): string | null {
     : null;
 }
 
-/** Whether a browser may run script in a document of this type (HTML, XML of every kind, SVG, PDF) or treat it as code. */
+/**
+ * Whether a browser may run script in a document of this type (HTML, XML of every kind, SVG, PDF) or treat it as code, under any of the
+ * names that script has or had (https://mimesniff.spec.whatwg.org/#javascript-mime-type).
+ */
 export function isActive(essence: string): boolean {
-  return /\+xml$|\/(?:xml|xml-.*|xsl|xslt|html|pdf|x-pdf|javascript|x-javascript|ecmascript|x-shockwave-flash|mathml|hta|mhtml|x-mimearchive)$|^multipart\/|^message\//.test(
+  return /\+xml$|\/(?:xml|xml-.*|xsl|xslt|html|pdf|x-pdf|(?:x-)?(?:java|ecma|j|live|vb)script(?:1\.\d)?|x-shockwave-flash|mathml|hta|mhtml|x-mimearchive)$|^multipart\/|^message\//.test(
     essence,
   );
 }
