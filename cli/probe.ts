@@ -2,6 +2,8 @@
 import { type CommandDef, defineCommand } from "citty";
 import env from "../drivers/env.ts";
 import { format, probe as probeDriver } from "../drivers/s3/probe.ts";
+import { messageOf } from "../src/error.ts";
+import { harmless } from "./harmless.ts";
 import { refuseUnknown } from "./unknown.ts";
 
 const args = {} as const;
@@ -22,7 +24,7 @@ export const probe: CommandDef<typeof args> = defineCommand({
       refuseUnknown("probe", args, extra, rawArgs);
       console.log(format(await probeDriver(driver, { signal: control.signal })));
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(harmless(messageOf(error)));
       process.exitCode = 1;
     } finally {
       process.removeListener("SIGINT", stop);

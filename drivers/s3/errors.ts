@@ -101,11 +101,13 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
 
 /** A store's message may repeat what was sent to it. */
 function clean(message: string, identity: Identity | undefined): string {
-  // Also as it stands in an address.
-  let text = message.replace(/%[2-7][\da-f]/gi, decodeURIComponent);
-  for (const secret of [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId]) {
-    if (secret) text = text.replaceAll(secret, "***");
-  }
+  const secrets = [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId];
+  const hidden = (said: string): string =>
+    secrets.reduce<string>((all, secret) => (secret ? all.replaceAll(secret, "***") : all), said);
+  // A terminal that shows the message is not to be steered. Before the secrets, which what is taken away could have hidden.
+  let text = hidden(message.replace(/[\p{Cc}\p{Cf}]+/gu, " "));
+  // Also as they stand in an address.
+  text = hidden(text.replace(/%(?:[2-6][\da-f]|7[\da-e])/gi, decodeURIComponent));
   // A customer's key (SSE-C): 256 bits in base64.
   text = text.replace(/[\w+/]{43}=/g, "***");
   // Cut afterwards: half a secret would not be recognised.

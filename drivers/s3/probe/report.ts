@@ -39,5 +39,5 @@ export function format(report: ProbeReport): string {
 
 /** Text that comes from a server, as it may stand in one cell. */
 function cell(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
 }

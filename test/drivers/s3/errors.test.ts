@@ -139,6 +139,23 @@ describe("toStorageError", () => {
     expect(made.message).toContain("; *** *** ***;");
   });
 
+  it("repeats no secret with an escape in it, which is none of an address", () => {
+    const message = "TOKEN%41CANARY";
+    const made = toStorageError(answered(403), { ...none, message }, { ...identity, sessionToken: message });
+    expect(made.message).toContain("; ***;");
+  });
+
+  it("repeats nothing that steers a terminal or turns the line around, nor a secret that it was in", () => {
+    const text = "\u001b[2J\u001b]0;x\u0007\u009b31m\u202eback %7f SECRET\u200b-CANARY";
+    const answer = answered(403, "", { "x-amz-request-id": text });
+    const { message, response } = toStorageError(answer, { code: text, message: text, region: undefined }, identity);
+    for (const said of [message, response?.code, response?.requestId]) {
+      expect(said).toContain("[2J");
+      expect(said).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      expect(said).not.toContain("SECRET-CANARY");
+    }
+  });
+
   it("repeats the rest in one line as it is, also what decodes to nothing", () => {
     const message = "\n100% of\n  %C3 and %0A ";
     expect(toStorageError(answered(400), { ...none, message }, identity).message).toMatch(/; 100% of %C3 and %0A$/);

@@ -20,4 +20,5 @@ it("format keeps what a server says within its cell", () => {
   const text = format({ ...report, server: "x\n|y", findings: { ...findings, crc32: { answer: "no", said } } });
   expect(text).toContain("| no | a \\| b \\`c\\` \\<script> |\n");
   expect(text.split("\n")[0]).toContain("server x \\|y:");
+  expect(format({ ...report, server: "x\u001b[2J\u009b1m\u202ey" }).split("\n")[0]).toContain("server x [2J 1m y:");
 });
