@@ -23,7 +23,7 @@ export interface Payload {
 }
 
 /** The most bytes of one body, as on S3: whoever has a presigned URL that says no length could else fill any disk. */
-const MOST = 5 * 2 ** 30;
+export const MOST: number = 5 * 2 ** 30;
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
 /** Headers that hold a checksum; others that begin so tell of which kind it is. */
 const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)/;

@@ -2,6 +2,7 @@
  * The policy of a form, and whether the form keeps to it.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
+import { MOST } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Bytes of the file that a policy allows, both inclusive. */
@@ -22,7 +23,8 @@ export function checkPolicy(document: string, fields: ReadonlyMap<string, string
   if (!MOMENT.test(expiration)) throw invalid("its expiration must be such as 2026-01-02T03:04:05.000Z");
   if (!(Date.parse(expiration) > now)) throw failed("Policy expired.");
   const named = new Set<string>();
-  const length = { least: 0, most: Number.POSITIVE_INFINITY };
+  // A policy need not name a range, and whoever has it could fill any disk.
+  const length = { least: 0, most: MOST };
   for (const condition of conditions) {
     const [how, what, value] = triple(condition);
     if (how === "content-length-range") {

@@ -38,13 +38,15 @@ describe("checkPolicy", () => {
     [["starts-with", "$bucket", "buck"], {}, true],
     [{ bucket: "other" }, {}, false],
   ])("holds %j for %j: %s", (condition, fields, holds) => {
-    if (holds) expect(check([condition], fields)).toEqual({ least: 0, most: Infinity });
+    if (holds) expect(check([condition], fields)).toEqual({ least: 0, most: 5 * 2 ** 30 });
     else refusing("AccessDenied", [condition], fields);
   });
 
   it.each<[readonly unknown[], LengthRange]>([
     [[["content-length-range", 0, 0]], { least: 0, most: 0 }],
     [[["content-length-range", "1", "10"]], { least: 1, most: 10 }],
+    [[], { least: 0, most: 5 * 2 ** 30 }],
+    [[["content-length-range", 1, 10 ** 15 - 1]], { least: 1, most: 5 * 2 ** 30 }],
     [
       [
         ["Content-Length-Range", 5, 20],
