@@ -53,8 +53,9 @@ const server = serve(app, {
   hostname,
   silent: true,
   gracefulShutdown: false,
-  // Node's default cuts a request after five minutes, however well its upload goes.
-  node: { requestTimeout: 0 },
+  // Node's default cuts a request after five minutes, however well its upload goes. Without a limit of their own connections that never
+  // send a head would stay for ever.
+  node: { requestTimeout: 0, headersTimeout: 60_000 },
   // Bun's are 128 MiB, and ten seconds without a byte. Routes that hold a body in memory have limits of their own.
   bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, idleTimeout: 0 },
 });

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import s3 from "../../drivers/s3.ts";
 import { root } from "../docs/blocks.ts";
+import { impatient } from "../support/impatient.ts";
 
 const main = join(root, "dist/cli/main.js");
 
@@ -87,6 +88,18 @@ describe("unbucket serve", () => {
     });
     expect(new Set(made).size).toBe(2);
   });
+
+  it.each(["", "GET / HTTP/1.1\r\nhost: a\r\n"])(
+    "ends a connection that has sent %j and sends no more",
+    async (sent) => {
+      const { url } = await start([await folder("uploads")], { NODE_OPTIONS: impatient });
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      onTestFinished(() => void socket.destroy());
+      socket.write(sent);
+      socket.resume();
+      await once(socket, "close");
+    },
+  );
 
   it("takes the keys of the variables, and prints neither", async () => {
     const base = await folder("uploads");

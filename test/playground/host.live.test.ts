@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { impatient } from "../support/impatient.ts";
 import { folder, type Playground, start } from "./start.ts";
 import { readAll, sendHead } from "./wire.ts";
 
@@ -48,4 +51,17 @@ describe("the names that a playground on a loopback address is served by", () =>
       await own.close();
     }
   });
+});
+
+it("a connection to the playground that sends half of a head, and no more, is ended", async () => {
+  const app = await start(folder, { NODE_OPTIONS: impatient });
+  const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  try {
+    socket.write("GET / HTTP/1.1\r\nhost: localhost\r\n");
+    socket.resume();
+    await once(socket, "close");
+  } finally {
+    socket.destroy();
+    await app.close();
+  }
 });
