@@ -19,6 +19,8 @@ export interface Form {
 /** All fields together, in bytes: S3's own limit. */
 const MAX_FIELDS = 20 * 1024;
 const MAX_COUNT = 100;
+/** Milliseconds for all that comes before the file: until then nobody knows who sends it. */
+const MAX_WAIT = 60_000;
 
 /** What of a request is its form. */
 export interface Sent {
@@ -31,12 +33,22 @@ export async function readForm({ headers, body }: Sent): Promise<Form> {
   const bytes = bytesOf(body);
   const cancel = (reason?: unknown): Promise<void> => bytes.cancel(reason).catch(() => {});
   try {
-    const form = await fieldsOf(partsOf(bytes, headers.get("content-type") ?? ""));
+    const form = await inTime(fieldsOf(partsOf(bytes, headers.get("content-type") ?? "")));
     return { ...form, file: fileOf(form.file), cancel };
   } catch (error) {
     await cancel(error);
     throw refused(error);
   }
+}
+
+/** What does not settle in time is refused, or a stranger's connection could be held for ever. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const said = "Your socket connection to the server was not read from or written to within the timeout period.";
+    timer = setTimeout(() => reject(new Refusal("RequestTimeout", said)), MAX_WAIT);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 async function fieldsOf(parts: AsyncGenerator<Part, void, void>): Promise<Omit<Form, "cancel">> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readForm } from "../../../src/gateway/form-data.ts";
 import { BOUNDARY, formOf, inPieces } from "./posted.ts";
 
@@ -47,6 +47,33 @@ describe("readForm", () => {
         s3: expect.stringMatching(/^(IncompleteBody|MalformedPOSTRequest)$/) as string,
       });
     expect(await read(whole.slice(0, end))).toEqual(expected);
+  });
+
+  it("does not wait for fields for more than a minute, and for the bytes of a file as long as they take", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const cancelled: unknown[] = [];
+    let send: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+    const slow = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+      new ReadableStream({
+        start: (controller) => void (send = controller),
+        cancel: (why) => void cancelled.push(why),
+      });
+    const refused = expect(readForm(request(slow()))).rejects.toMatchObject({ s3: "RequestTimeout" });
+    for (let second = 0; second < 60; second++) {
+      send?.enqueue(bytes(second === 0 ? head('name="key"') : "k"));
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    await refused;
+    expect(cancelled).toMatchObject([{ s3: "RequestTimeout" }]);
+    const reading = readForm(request(slow()));
+    send?.enqueue(bytes(head('name="file"; filename="a"')));
+    const { file } = await reading;
+    const piece = file.next();
+    await vi.advanceTimersByTimeAsync(600_000);
+    send?.enqueue(bytes("slowly"));
+    expect(Buffer.from((await piece).value ?? []).toString()).toBe("slowly");
+    expect(cancelled.length).toBe(1);
   });
 
   it.each<[string, string]>([
