@@ -64,12 +64,28 @@ async function close(server: Server, requests: Requests): Promise<void> {
   await closed;
 }
 
-/** Counts requests until their answers are sent. */
-function follow(server: EventEmitter | undefined): Requests {
+/** Milliseconds that the rest of a body may take whose request is answered: what Node gives a whole request by itself. */
+const MAX_REST = 300_000;
+
+/** A request of Node's. */
+interface Incoming extends EventEmitter {
+  /** Whether all of it has come. */
+  readonly complete: boolean;
+  destroy(): unknown;
+}
+
+/** Counts requests until their answers are sent. Who was answered, and sends on for ever, loses the connection. */
+export function follow(server: EventEmitter | undefined): Requests {
   let running = 0;
   let onSettled = (): void => {};
-  server?.on("request", (_request: unknown, response: EventEmitter) => {
+  server?.on("request", (request: Incoming, response: EventEmitter) => {
     running += 1;
+    response.once("finish", () => {
+      if (request.complete) return;
+      const timer = setTimeout(() => request.complete || request.destroy(), MAX_REST);
+      timer.unref();
+      request.once("close", () => clearTimeout(timer));
+    });
     response.once("close", () => {
       running -= 1;
       if (running === 0) onSettled();
