@@ -43,7 +43,7 @@ export default { fetch: () => new Response(String(drivers.length)) };
 const budgets: Readonly<Record<string, number>> = {
   unbucket: 21_900,
   "unbucket/respond": 5_150,
-  "unbucket/guard": 6_650,
+  "unbucket/guard": 6_700,
   "unbucket/form": 4_250,
   "unbucket/checksum": 3_050,
   "unbucket/post-policy": 2_550,
@@ -52,7 +52,7 @@ const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 17_700,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 47_400,
+  "unbucket/drivers/fs": 47_600,
   "unbucket/drivers/s3": 41_150,
   "unbucket/drivers/memory": 21_600,
   "unbucket/drivers/r2": 23_050,
