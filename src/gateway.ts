@@ -8,7 +8,7 @@ import { operationOf } from "./gateway/operation.ts";
 import { type GatewayOptions, parseOptions, type Settings } from "./gateway/options.ts";
 import { payloadOf } from "./gateway/payload.ts";
 import { receive, type Received } from "./gateway/received.ts";
-import { failed, Refusal, refusalOf } from "./gateway/refusal.ts";
+import { failed, noSuchBucket, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
 import { endsWithAnswer, readOn } from "./lingering.ts";
@@ -81,7 +81,7 @@ async function handle(store: ObjectStore, settings: Settings, request: Request):
   if (received.bucket !== bucket) {
     if (received.method === "PUT" && received.key === "")
       throw new Refusal("NotImplemented", "This endpoint has one bucket, and makes no others.");
-    throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+    throw noSuchBucket(received.bucket);
   }
   const headers = signed === null ? received.headers : allHeaders(received);
   checkHeaders(headers);

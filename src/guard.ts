@@ -10,7 +10,7 @@ import { GuardError, type GuardReason } from "./guard/error.ts";
 import { sniff } from "./guard/signatures.ts";
 import { openSource, tooLarge, type Opened } from "./guard/stream.ts";
 import type { UploadBody } from "./interface.ts";
-import { essenceOf } from "./media-type.ts";
+import { essenceOf, isActive } from "./media-type.ts";
 import { knownOptions } from "./options.ts";
 
 export { cleanFilename, GuardError, type GuardReason };
@@ -37,7 +37,7 @@ export interface GuardOptions {
   /** Bytes; counted while they stream. Default 10 MiB. */
   readonly maxSize?: number | undefined;
   /** Names the type of a file by its first bytes (4100 at most), before the built-in table does; such as `file-type`. */
-  readonly detect?: (head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>;
+  readonly detect?: ((head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>) | undefined;
   /** Ends the waiting for the first bytes and for `detect`: then the source is cancelled, and the guard rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -123,7 +123,9 @@ function nameOf(body: UploadBody): string {
 }
 
 function notAllowed(type: string, types: readonly string[] = []): GuardError {
-  const why = acceptor(types)(type, true) ? ", since their content does not show it" : "";
+  const shown = acceptor(types)(type, true);
+  const named = isActive(type) && types.some((pattern) => pattern.endsWith("*"));
+  const why = shown ? ", since their content does not show it" : named ? ", unless named: they can run script" : "";
   const list = types.join(", ") || "none";
   return new GuardError("type", `files of type ${type} are not allowed here${why}; allowed: ${list}`);
 }

@@ -12,7 +12,7 @@ import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
 import { knowing, uploadOf } from "./multipart.ts";
 import { quoted, unconditional, writeConditions } from "./object.ts";
-import { Refusal } from "./refusal.ts";
+import { noSuchBucket, Refusal } from "./refusal.ts";
 
 /** CopyObject. */
 export async function copyObject(call: Call): Promise<Response> {
@@ -77,7 +77,7 @@ function sourceOf({ headers, bucket }: Call): string {
   const [, from, key] = /^\/?([^/]+)\/([^]+)$/.exec(decodeURIComponent(path)) ?? [];
   if (from === undefined || key === undefined)
     throw new Refusal("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
-  if (from !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  if (from !== bucket) throw noSuchBucket(from);
   if (query !== undefined && query !== "versionId=null")
     throw new Refusal("NotImplemented", "This bucket keeps no versions.");
   return key;

@@ -10,7 +10,7 @@ import { type Form, readForm } from "./form-data.ts";
 import { checkFields, toOptions } from "./headers.ts";
 import { checkPolicy, type LengthRange } from "./policy.ts";
 import type { Received } from "./received.ts";
-import { Refusal, tooLarge } from "./refusal.ts";
+import { noSuchBucket, Refusal, tooLarge } from "./refusal.ts";
 
 interface Posted {
   readonly store: ObjectStore;
@@ -21,7 +21,7 @@ interface Posted {
 
 /** PostObject. */
 export async function postObject({ store, received, keys, bucket }: Posted): Promise<Response> {
-  if (received.bucket !== bucket) throw new Refusal("NoSuchBucket", "The specified bucket does not exist");
+  if (received.bucket !== bucket) throw noSuchBucket(received.bucket);
   const { request } = received;
   const form = await readForm({ headers: received.headers, body: bodyOf(request) });
   try {

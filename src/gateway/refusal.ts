@@ -94,6 +94,11 @@ export function tooLarge(cause?: unknown): Refusal {
 
 const TOO_LARGE = "Your proposed upload exceeds the maximum allowed size";
 
+/** The refusal of another bucket, which it names: an endpoint that is told otherwise than its clients take a part of its path for one. */
+export function noSuchBucket(name: string): Refusal {
+  return new Refusal("NoSuchBucket", "The specified bucket does not exist", { elements: { BucketName: name } });
+}
+
 /** What our own codes are called, and what is said where the message may hold what is none of the client's business. */
 const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   "invalid-key": ["InvalidURI", "The key cannot be that of an object."],

@@ -38,7 +38,9 @@ describe("the gateway", () => {
     expect(await (await fetch(signed("GET", ""))).text()).toContain("<Name>bucket</Name>");
     for (const path of ["/bucket", "/bucket/a", "//"])
       expect(await codeOf(await fetch(signed("GET", path))), path).toBe("404 NoSuchBucket");
-    expect(await codeOf(await fetch(signed("GET", "other/a")))).toBe("404 NoSuchBucket");
+    const other = await fetch(signed("GET", "other/a"));
+    expect(await other.clone().text()).toContain("<BucketName>other</BucketName>");
+    expect(await codeOf(other)).toBe("404 NoSuchBucket");
   });
 
   it("writes before a host that aborts the signal of a request when its body has been handed on", async () => {

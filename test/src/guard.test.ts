@@ -236,7 +236,10 @@ describe("guard", () => {
   test("covers what can run script by its exact name only", async () => {
     const svg = encode("<svg xmlns='http://www.w3.org/2000/svg'/>");
     for (const types of [["image/*"], ["*/*"]]) {
-      expect(await refused({ body: svg, type: "image/svg+xml" }, { types })).toMatchObject({ reason: "type" });
+      expect(await refused({ body: svg, type: "image/svg+xml" }, { types })).toMatchObject({
+        reason: "type",
+        message: `files of type image/svg+xml are not allowed here, unless named: they can run script; allowed: ${types.join(", ")}`,
+      });
       expect(await refused({ body: svg }, { types })).toMatchObject({ reason: "type" });
     }
     expect((await guard({ body: svg, type: "image/svg+xml" }, { types: ["image/svg+xml"] })).contentType).toBe(
