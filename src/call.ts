@@ -2,6 +2,7 @@
 import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
+import type { ObjectInfo } from "./interface.ts";
 import { knownOptions, requestHeaders } from "./options.ts";
 import { optionsOf, type Verb } from "./verbs.ts";
 import { watched } from "./watched.ts";
@@ -65,10 +66,11 @@ export function opener({ name, open }: DriverSpec): {
 export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Promise<Backend>): Caller {
   return async (operation, key, options, run) => {
     const started = onEvent ? performance.now() : 0;
-    const report = (aborted: boolean, error?: StorageError): void => {
+    const report = (aborted: boolean, error?: StorageError, made?: unknown): void => {
       if (!onEvent) return;
       const duration = performance.now() - started;
-      notify(onEvent, { type: "call", driver, operation, key, duration, error, aborted });
+      const { size, etag } = (made ?? {}) as Partial<ObjectInfo>;
+      notify(onEvent, { type: "call", driver, operation, key, duration, size, etag, error, aborted });
     };
     const signal = options?.signal;
     const place = { operation, driver, key };
@@ -78,7 +80,7 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
       if (options?.headers !== undefined) requestHeaders(options.headers);
       const watch: Watch = onEvent && ((stored) => watched(stored, driver, onEvent, signal));
       const result = await run(await backend(), place, watch);
-      report(false);
+      report(false, undefined, result);
       return result;
     } catch (error) {
       // An abort rejects with the signal's own reason, as fetch does, whatever the driver made of it.

@@ -17,6 +17,10 @@ export interface CallEvent extends Timed {
   readonly type: "call";
   /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
   readonly operation: string;
+  /** Of what an object verb has written, or given: bytes of the object, or of a part. */
+  readonly size?: number | undefined;
+  /** Its version. */
+  readonly etag?: string | undefined;
   /** Absent when the call succeeded. */
   readonly error?: StorageError | undefined;
   /** Whether the call was aborted by its signal. */

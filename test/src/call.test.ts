@@ -83,6 +83,15 @@ describe("caller", () => {
     });
   });
 
+  it("reports size and version of what a verb has written or given, and of nothing else", async () => {
+    await call("upload", "k", {}, () => ({ key: "k", size: 5, etag: '"1"' }));
+    expect(last()).toMatchObject({ operation: "upload", size: 5, etag: '"1"' });
+    for (const none of [undefined, null, true, []]) {
+      await call("delete", "k", {}, () => none);
+      expect(last()).toMatchObject({ size: undefined, etag: undefined });
+    }
+  });
+
   it("places an error and reports that same one", async () => {
     const error = new StorageError("denied", "no");
     await expect(call("head", "k", {}, () => Promise.reject(error))).rejects.toBe(error);

@@ -1,9 +1,10 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { attemptEvent } from "../../../drivers/s3/attempt.ts";
 import type { Operation } from "../../../drivers/s3/request.ts";
 import type { AttemptEvent, StorageEvent } from "../../../src/event.ts";
 import { testClock } from "../../support/clock.ts";
-import { clocked, recorder, TRANSPORTS } from "../../support/stubbed.ts";
+import { clocked, recorder, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 import { type Answer, answer, failure, happy, type Script, wire } from "../../support/wire.ts";
 
 afterEach(() => {
@@ -96,4 +97,22 @@ it("attempt and call events cost no look at the clock where nobody observes", as
   expect(now).not.toHaveBeenCalled();
   await clocked("http://h", testClock(), { ...options, onEvent: () => {} }).upload("k", "x");
   expect(now).toHaveBeenCalled();
+});
+
+it("an event is told in the context of the call that it is about, of several at a time", async () => {
+  const callers = new AsyncLocalStorage<string>();
+  const told: [string, string | undefined, string | undefined][] = [];
+  const server = await wire(happy);
+  const driver = stubbed(server, { onEvent: ({ type, key }) => told.push([type, key, callers.getStore()]) });
+  const names = ["anna", "bob", "cleo"];
+  await Promise.all(
+    names.map((name) =>
+      callers.run(name, async () => {
+        await driver.upload(name, "x");
+        await driver.head(name);
+      }),
+    ),
+  );
+  for (const [type, key, caller] of told) expect([type, caller]).toEqual([type, key]);
+  expect(told).toHaveLength(12);
 });
