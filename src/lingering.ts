@@ -42,6 +42,8 @@ export function lingering(
       const rest = async (reason: unknown): Promise<void> => {
         const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
         const timer = setTimeout(() => void letGo().catch(() => {}), MAX_WAIT);
+        // What else there is to do keeps a process alive, not this.
+        (timer as { unref?: () => void }).unref?.();
         try {
           for (let left = MAX_REST; left > 0;) {
             const { done, value } = await read();

@@ -43,7 +43,7 @@ export default { fetch: () => new Response(String(drivers.length)) };
 const budgets: Readonly<Record<string, number>> = {
   unbucket: 22_350,
   "unbucket/respond": 5_150,
-  "unbucket/guard": 7_150,
+  "unbucket/guard": 7_250,
   "unbucket/form": 4_450,
   "unbucket/checksum": 3_050,
   "unbucket/post-policy": 2_550,
