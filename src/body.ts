@@ -28,15 +28,20 @@ export interface Body {
   readonly type?: string | undefined;
 }
 
-/** What was made of bodies that are no streams, or are read by another one. */
-const made = new WeakMap<object, ReadableStream<Uint8Array>>();
+/** Requests whose body an upload has: another one would have what is left of it, or nothing, as if that were all. */
+const taken = new WeakSet<object>();
 
-/** The stream by which a body is read, if there is one. */
+function take(request: object): void {
+  if (taken.has(request)) throw refuse("the body", READ_BEFORE);
+  taken.add(request);
+}
+
+/** The stream of a body of which nothing was made yet; none of what begins with its reader, or has one. */
 export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
-  if (typeof body !== "object" || body === null) return undefined;
-  const own = made.get(body) ?? (body as Partial<Response>).body ?? body;
-  if (!(own instanceof ReadableStream)) return undefined;
-  return body instanceof Request ? ofRequest(body, own) : own;
+  if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
+  const stream = (body as Partial<Response>).body ?? body;
+  if (!(stream instanceof ReadableStream) || stream.locked) return undefined;
+  return body instanceof Request ? ofRequest(stream) : stream;
 }
 
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
@@ -60,15 +65,17 @@ export function toBody(body: UploadBody, size?: number): Body {
     if (!stream) return { source: fixed(encoder.encode(), size), type };
     const source = streamed(stream, size);
     if (body instanceof Response) return { source, type };
-    const announced = size === undefined ? announcedBy(headers) : undefined;
-    return { source: { ...source, stream: ofRequest(body, stream), announced }, type };
+    take(body);
+    const announced = size === undefined ? announcedBy((name) => headers.get(name)) : undefined;
+    return { source: { ...source, stream: ofRequest(stream), announced }, type };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body) {
     // A parser of the host's has read the request to its end, which would make an empty object.
     if ("readableEnded" in body && body.readableEnded) throw refuse("the body", READ_BEFORE);
-    const stream = isServerRequest(body) ? lingeringStream(fromRequest(body)) : fromIterable(body);
-    made.set(body, stream);
-    return { source: { stream, size } };
+    if (!isServerRequest(body)) return { source: { stream: fromIterable(body), size } };
+    take(body);
+    const announced = size === undefined ? announcedBy((name) => body.headers[name]) : undefined;
+    return { source: { stream: lingeringStream(fromRequest(body)), size, announced } };
   }
   throw refuse(
     "the body",
@@ -85,9 +92,9 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
  * What a Request says of its body's length. Some hosts hand on a body that they have cut, and end it as if it were whole, such as Next where it has
  * a `proxy.ts`. Encoded bodies are left out, which a host may have decoded.
  */
-function announcedBy(headers: Headers): number | undefined {
-  const length = headers.get("content-length") ?? "";
-  const plain = !headers.has("transfer-encoding") && /^(identity)?$/.test(headers.get("content-encoding") ?? "");
+function announcedBy(header: (name: string) => unknown): number | undefined {
+  const length = String(header("content-length") ?? "");
+  const plain = !header("transfer-encoding") && /^(identity)?$/.test(String(header("content-encoding") ?? ""));
   return plain && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
@@ -128,22 +135,29 @@ export function toChunk(chunk: unknown): Uint8Array {
   throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
 }
 
-/** As it is on workerd, where its own kind counts and nothing is read on behind an answer. */
-function ofRequest(request: Request, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  if ("FixedLengthStream" in globalThis) return body;
-  const stream = made.get(request) ?? lingeringStream(body);
-  made.set(request, stream);
-  return stream;
+/** Workerd, where its own kind of a body counts and nothing is read on behind an answer, and runtimes that read on by themselves. */
+const OTHERS = ["FixedLengthStream", "Bun", "Deno"];
+
+/** As it is on other runtimes than Node: on Deno one more stream costs a third. */
+function ofRequest(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return OTHERS.some((name) => name in globalThis) ? body : lingeringStream(body);
 }
 
 /** A request as Node's own servers have it. */
 interface ServerRequest extends AsyncIterable<Uint8Array> {
+  readonly headers: Readonly<Record<string, unknown>>;
   destroy(): unknown;
 }
 
 /** Answers to clients are of the same class, and have no method. */
 function isServerRequest(body: object): body is ServerRequest {
-  return "httpVersion" in body && "destroy" in body && "method" in body && typeof body.method === "string";
+  return (
+    "httpVersion" in body &&
+    "destroy" in body &&
+    "headers" in body &&
+    "method" in body &&
+    typeof body.method === "string"
+  );
 }
 
 /** Its iterator is never ended: that would leave the connection stopped, with nobody to go on. */

@@ -3,7 +3,7 @@ import { brokenOff } from "./error.ts";
 
 /** What is read of a stream. */
 export interface Readable {
-  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel"> & { releaseLock?(): void };
 }
 
 /** The bytes of a stream, one after the other. */

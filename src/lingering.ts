@@ -53,6 +53,7 @@ export function lingering(
           await letGo();
         } finally {
           clearTimeout(timer);
+          reader.releaseLock?.();
         }
       };
       const cancel = async (reason: unknown): Promise<void> => {

@@ -9,7 +9,7 @@ import { refuse, wholeNumber } from "./options.ts";
 import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
-import { checkConditions, counter, releasing } from "./upload.ts";
+import { checkConditions, counter, releasing, releasingSource } from "./upload.ts";
 import { streamOf } from "./whole.ts";
 
 /** A state that grows, part by number. */
@@ -115,7 +115,8 @@ export async function sendMissing(
     const rest = size === undefined ? undefined : size - start;
     const length = "bytes" in source ? source.bytes.byteLength : source.size;
     // A shorter one is a piece, of which the whole parts are kept.
-    if (rest !== undefined && length !== undefined && length > rest) throw wrongSize(length, rest);
+    if (rest !== undefined && length !== undefined && length > rest)
+      return releasingSource(source, Promise.reject(wrongSize(length, rest)));
     if ("bytes" in source && length === (rest ?? length))
       return send(
         () => slicesOf(source.bytes, partSize),

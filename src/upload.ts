@@ -26,10 +26,18 @@ export async function uploadBody(
   options: UploadOptions,
   durable?: boolean,
 ): Promise<ObjectInfo> {
-  const put = putOptions(key, options, type);
-  put.durable = durable;
-  put.onBytes = options.onProgress && counter(options.onProgress, lengthOf(source));
-  return toInfo(backend, await backend.put(key, source, put));
+  const stored = async (): Promise<ObjectInfo> => {
+    const put = putOptions(key, options, type);
+    put.durable = durable;
+    put.onBytes = options.onProgress && counter(options.onProgress, lengthOf(source));
+    return toInfo(backend, await backend.put(key, source, put));
+  };
+  return releasingSource(source, stored());
+}
+
+/** The outcome of what reads a source. Where that fails before it reads, the source is let go. */
+export function releasingSource<T>(source: Source, outcome: Promise<T>): Promise<T> {
+  return "stream" in source ? releasing(source.stream, outcome) : outcome;
 }
 
 /**

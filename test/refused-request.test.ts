@@ -93,6 +93,31 @@ describe.each(HOSTS)("%s", (_, host) => {
   });
 });
 
+describe.each(HOSTS)("%s is given to no second upload", (_, host) => {
+  it.each([
+    ["after a refusal", "a refusal"],
+    ["at once", "both"],
+  ])("%s", { timeout: 30_000 }, async (_when, how) => {
+    const outcomes: unknown[] = [];
+    const told = (stored: Promise<unknown>): Promise<unknown> =>
+      stored.then(
+        (info) => outcomes.push((info as { size: number }).size),
+        (error: unknown) => outcomes.push((error as StorageError).code),
+      );
+    const act: Act = async (body) => {
+      const first = told(store.upload("first", body, how === "both" ? {} : { size: 5 }));
+      if (how !== "both") await first;
+      await Promise.all([first, told(store.upload("second", body))]);
+    };
+    const { port } = await listening(host(act));
+    const agent = new Agent();
+    onTestFinished(() => agent.destroy());
+    await asked({ port, agent, method: "PUT" }, MIB);
+    expect(outcomes.sort()).toEqual(how === "both" ? [MIB, "invalid-option"] : ["invalid-option", "invalid-option"]);
+    expect(await store.exists("second")).toBe(false);
+  });
+});
+
 it("a request of Node that goes on for ever is ended", { timeout: 30_000 }, async () => {
   const { port } = await listening(
     (req, res) => void store.upload("k", req, { size: 5 }).catch(() => res.writeHead(400).end()),

@@ -65,7 +65,7 @@ async function close(server: Server, requests: Requests): Promise<void> {
 }
 
 /** Milliseconds that the rest of a body may take whose request is answered: what Node gives a whole request by itself. */
-const MAX_REST = 300_000;
+const REST_MILLISECONDS = 300_000;
 
 /** A request of Node's. */
 interface Incoming extends EventEmitter {
@@ -82,7 +82,7 @@ export function follow(server: EventEmitter | undefined): Requests {
     running += 1;
     response.once("finish", () => {
       if (request.complete) return;
-      const timer = setTimeout(() => request.complete || request.destroy(), MAX_REST);
+      const timer = setTimeout(() => request.complete || request.destroy(), REST_MILLISECONDS);
       timer.unref();
       request.once("close", () => clearTimeout(timer));
     });

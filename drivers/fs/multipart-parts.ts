@@ -1,6 +1,7 @@
 /** The parts of an upload: files named by their numbers, each whole from the moment it has its name. */
 import type { BigIntStats } from "node:fs";
 import type { Source, StoredPart } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { anchor, type Anchor } from "./anchor.ts";
@@ -36,8 +37,8 @@ export async function storePart(
       const place = held?.path(String(partNumber));
       if (place === undefined) throw over();
       // Whoever asked later was answered already, and names its own part.
-      if (wasBegunLater(await lookAt(place), draft.stats)) await discard(root, draft.path);
-      else await patiently(() => rename(root.path(draft.path), place));
+      if (wasBegunLater(await lookAt(place), draft.stats)) throw overtaken();
+      await patiently(() => rename(root.path(draft.path), place));
       if (draft.durable) await syncNames(root, folder, held?.handle);
     } catch (error) {
       await discard(root, draft.path);
@@ -61,6 +62,10 @@ export async function storePart(
 function wasBegunLater(part: BigIntStats | null, draft: BigIntStats): boolean {
   if (!part?.isFile()) return false;
   return part.birthtimeNs > draft.birthtimeNs && part.birthtimeMs <= BigInt(Date.now());
+}
+
+function overtaken(): StorageError {
+  return new StorageError("conflict", "the part was sent again meanwhile, and that one stays", { retryable: true });
 }
 
 /** The parts of an upload, ascending; null for one that is over. */

@@ -66,11 +66,7 @@ export function isOrdinary(key: string): boolean {
 /** Whether a POSIX system can store the key under its own name, as other programs may have done. */
 function isPosixPath(key: string): boolean {
   const segments = key.split("/");
-  return (
-    !key.includes("\0") &&
-    !isReserved(segments[0] as string) &&
-    segments.every((segment) => segment !== "" && isShort(segment))
-  );
+  return !key.includes("\0") && segments.every((segment) => segment !== "" && isShort(segment) && !isReserved(segment));
 }
 
 /** Few keys have a file there, and for the others nobody asks. */

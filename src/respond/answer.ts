@@ -114,7 +114,7 @@ function send(
   const told = range ?? (view.asPart && length > 0 ? { start: 0, end: length - 1 } : undefined);
   if (told !== undefined) headers.set("content-range", `bytes ${told.start}-${told.end}/${info.size}`);
   const init: EncodedResponseInit = {
-    status: range === undefined && !view.asPart ? 200 : 206,
+    status: told === undefined ? 200 : 206,
     headers,
     ...(headers.has("content-encoding") && { encodeBody: "manual" }),
   };

@@ -50,3 +50,26 @@ test.each([{ metadata: { a: "\u0001" } }, {}] as const)(
     await vi.waitFor(() => expect(ended).toBe(true));
   },
 );
+
+test("upload ends no body that another call has", async () => {
+  const again = {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+      for (let count = 0; count < 2; count++) yield new Uint8Array(1000);
+    },
+  };
+  const slow = await memory().getInstance();
+  const driver = toDriver({
+    name: "slow",
+    open: async () => ({
+      ...slow,
+      async put(...call) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return slow.put(...call);
+      },
+    }),
+  });
+  const wrong = [driver.upload("..", again), driver.upload("b", again, { metadata: { a: "\u0001" } })];
+  const [good, ...others] = await Promise.allSettled([driver.upload("a", again), ...wrong]);
+  expect(good).toMatchObject({ value: { size: 2000 } });
+  for (const { status } of others) expect(status).toBe("rejected");
+});

@@ -106,10 +106,12 @@ describe("candidatesOf", () => {
   );
 
   it.each(["a/.unbucket/x", "a/b/.UNBUCKET/meta/x", "a/.unbucket"])(
-    "L19: writes %j elsewhere than to its plain path, which is the reserved folder of a store in a folder of this one",
+    "L19: neither writes %j to its plain path nor sees what is there, which is the reserved folder of a store in a folder of this one",
     (key) => {
-      expect(candidatesOf(key, true).map(({ tree }) => tree)).toEqual(["keys", "plain"]);
-      expect(candidatesOf(key, false).map(({ tree }) => tree)).toEqual(["keys"]);
+      for (const posix of [true, false]) {
+        expect(candidatesOf(key, posix).map(({ tree }) => tree)).toEqual(["keys"]);
+        expect(keyOfPlain(key, posix)).toBeNull();
+      }
     },
   );
 
