@@ -49,7 +49,7 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
     return await outcome;
   } catch (error) {
     const stream = streamOf(body);
-    if (stream && !stream.locked) await letGo(stream, error);
+    if (stream) await letGo(stream, error);
     throw error;
   }
 }
