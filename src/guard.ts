@@ -1,6 +1,6 @@
 /** Checks a file from someone else on its way into a store: type, size and content. */
 import { heeding } from "./abort.ts";
-import { letGo } from "./reader.ts";
+import { abandon } from "./reader.ts";
 import { toBody } from "./body.ts";
 import { StorageError } from "./error.ts";
 import { cleanFilename } from "./filename.ts";
@@ -95,7 +95,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
     return { body, contentType: withCharset(actual, type), filename: cleanFilename(file.name ?? nameOf(file.body)) };
   } catch (error) {
     if (opened) await opened.cancel(error);
-    else if ("stream" in source && !source.stream.locked) await letGo(source.stream, error);
+    else if ("stream" in source) await abandon(source.stream, error);
     throw error;
   }
 }

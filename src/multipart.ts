@@ -1,5 +1,5 @@
 /** Multipart uploads as users drive them, over a driver's steps. */
-import type { Backend, MultipartBackend, Source, StoredPart, UploadedPart } from "./backend.ts";
+import type { Backend, MultipartBackend, Source, StoredPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
 import { collect } from "./collect.ts";
@@ -12,7 +12,7 @@ import { presignUpload } from "./presign.ts";
 import { begin } from "./put.ts";
 import { readerOf } from "./reader.ts";
 import { finish, inOrder, offset, over, sendMissing, toState, type WorkingState } from "./resume.ts";
-import { putOptions, releasing, releasingSource } from "./upload.ts";
+import { putOptions, reading, releasing } from "./upload.ts";
 
 /** Begins a multipart upload. */
 export function createMultipart(call: Caller, key: string, options: MultipartOptions): Promise<MultipartUpload> {
@@ -53,11 +53,10 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
         const steps = stepsOf(now);
         const { source } = toBody(body);
         const part = { checksum, signal };
-        const sending = async (): Promise<UploadedPart> => {
+        return reading(source, async () => {
           if ("stream" in source && steps.streamPart) return steps.streamPart(key, uploadId, partNumber, source, part);
           return steps.uploadPart(key, uploadId, partNumber, await partBytes(source, steps.maxPart, signal), part);
-        };
-        return releasingSource(source, sending());
+        });
       });
       return releasing(body, sent);
     },

@@ -101,6 +101,11 @@ export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reaso
   });
 }
 
+/** Cancels a stream that nobody reads on; one that is locked has been cancelled by its reader. */
+export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
+  if (!stream.locked) await letGo(stream, reason);
+}
+
 /**
  * Readers whose read is under way. Chromium forgets the stream of a Blob, the read and whoever waits for it when nothing that
  * lives refers to them: an upload of a file that a page awaits would never end.

@@ -1,6 +1,6 @@
 /** Going on with an upload: what the store holds already is compared with the source, and the rest is sent. */
 import { sha256Base64 } from "#digest";
-import type { Backend, CallOptions, Key, MultipartBackend, StoredPart, UploadedPart } from "./backend.ts";
+import type { Backend, CallOptions, Key, MultipartBackend, Source, StoredPart, UploadedPart } from "./backend.ts";
 import { toBody, wrongSize } from "./body.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
@@ -9,7 +9,7 @@ import { refuse, wholeNumber } from "./options.ts";
 import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts, slicesOf } from "./parts.ts";
 import { MAX_PART, MAX_PARTS, partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
-import { checkConditions, counter, releasing, releasingSource } from "./upload.ts";
+import { checkConditions, counter, reading, releasing } from "./upload.ts";
 import { streamOf } from "./whole.ts";
 
 /** A state that grows, part by number. */
@@ -110,13 +110,11 @@ export async function sendMissing(
 
   if (start > 0) onBytes?.(start);
   const body = await open(start);
-  const sendBody = async (): Promise<ObjectInfo> => {
-    const { source } = toBody(body);
+  const sendSource = async (source: Source): Promise<ObjectInfo> => {
     const rest = size === undefined ? undefined : size - start;
     const length = "bytes" in source ? source.bytes.byteLength : source.size;
     // A shorter one is a piece, of which the whole parts are kept.
-    if (rest !== undefined && length !== undefined && length > rest)
-      return releasingSource(source, Promise.reject(wrongSize(length, rest)));
+    if (rest !== undefined && length !== undefined && length > rest) throw wrongSize(length, rest);
     if ("bytes" in source && length === (rest ?? length))
       return send(
         () => slicesOf(source.bytes, partSize),
@@ -132,6 +130,10 @@ export async function sendMissing(
       await reader.cancel(error);
       throw error;
     }
+  };
+  const sendBody = async (): Promise<ObjectInfo> => {
+    const { source } = toBody(body);
+    return reading(source, () => sendSource(source));
   };
   return releasing(body, sendBody());
 }

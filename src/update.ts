@@ -8,7 +8,7 @@ import { hasCode, StorageError } from "./error.ts";
 import type { ObjectInfo, UpdateFunction, UpdateOptions, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
-import { letGo } from "./reader.ts";
+import { abandon } from "./reader.ts";
 import { type Failure, retry, RetryBudget } from "./retry.ts";
 import { releasing, uploadBody } from "./upload.ts";
 
@@ -109,7 +109,7 @@ function unchanged(backend: Backend, stored: StoredObject | null): ObjectInfo {
 }
 
 async function drop(stored: StoredObject | null): Promise<void> {
-  if (stored && !stored.body.locked) await letGo(stored.body, undefined);
+  if (stored) await abandon(stored.body, undefined);
 }
 
 function giveUp(attempts: number, cause: unknown): StorageError {

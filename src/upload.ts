@@ -26,18 +26,17 @@ export async function uploadBody(
   options: UploadOptions,
   durable?: boolean,
 ): Promise<ObjectInfo> {
-  const stored = async (): Promise<ObjectInfo> => {
+  return reading(source, async () => {
     const put = putOptions(key, options, type);
     put.durable = durable;
     put.onBytes = options.onProgress && counter(options.onProgress, lengthOf(source));
     return toInfo(backend, await backend.put(key, source, put));
-  };
-  return releasingSource(source, stored());
+  });
 }
 
-/** The outcome of what reads a source. Where that fails before it reads, the source is let go. */
-export function releasingSource<T>(source: Source, outcome: Promise<T>): Promise<T> {
-  return "stream" in source ? releasing(source.stream, outcome) : outcome;
+/** Runs what reads a source. Where it fails before it reads, the source is let go. */
+export function reading<T>(source: Source, run: () => Promise<T>): Promise<T> {
+  return "stream" in source ? releasing(source.stream, run()) : run();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants, lstatSync, readlinkSync } from "node:fs";
+import { StorageError } from "../../src/error.ts";
 import type { Local } from "./calls.ts";
 import { isAbsent } from "./errno.ts";
 import { keptIf, open, type File } from "./file.ts";
@@ -78,6 +79,11 @@ function whereIs({ folder }: Anchor): string | null {
   } catch {
     return null;
   }
+}
+
+/** The refusal of a write into a folder that could not be held. */
+export function becameLink(): StorageError {
+  return new StorageError("denied", "a folder on the way became a link");
 }
 
 /** Holds a folder below the root that has been looked at; null when it has gone meanwhile, or a link on the way leads elsewhere. */

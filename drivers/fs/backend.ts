@@ -2,11 +2,12 @@
 import type { Backend, DeleteFailure, Key, PutOptions, Source } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
+import { abandon } from "../../src/reader.ts";
 import { summing } from "./checksum.ts";
 import { commit } from "./commit.ts";
 import { checkPresent } from "./conditions.ts";
 import { copy } from "./copy.ts";
-import { abandon, writeDraft } from "./draft.ts";
+import { writeDraft } from "./draft.ts";
 import { fromErrno, onDisk } from "./errno.ts";
 import { findAll, placesOf } from "./find.ts";
 import { lister } from "./list.ts";

@@ -2,7 +2,7 @@
 import { chmod, link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import type { Anchor } from "./anchor.ts";
+import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions } from "./conditions.ts";
 import { discard, laterDraft, recordBeside, type Draft } from "./draft.ts";
@@ -115,7 +115,7 @@ async function publish(
         const held = await root.hold(folderOf(candidate.path), attempt > 0);
         // Gone again, or something else by now: made anew, or refused.
         if (!held && attempt < ATTEMPTS) continue;
-        if (!held) throw new StorageError("denied", "a folder on the way became a link");
+        if (!held) throw becameLink();
         try {
           const to = held.path(nameOf(candidate.path));
           await (createOnly ? create(root, draft, to) : replace(root, draft, to, known));

@@ -2,7 +2,7 @@
 import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, stat, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
-import { letGo, readerOf } from "../../src/reader.ts";
+import { abandon, readerOf } from "../../src/reader.ts";
 import { turn, utimes } from "./calls.ts";
 import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
 import { open, openNow, type File } from "./file.ts";
@@ -171,11 +171,6 @@ async function stamped(
 export async function discard(root: Root, path: string): Promise<void> {
   // What cannot be removed now is swept later; the reason why it is removed matters more.
   for (const temp of [path, recordBeside(path)]) await unlink(root.path(temp)).catch(() => {});
-}
-
-/** Cancels a stream that nobody reads on; one that is locked has been cancelled by its reader. */
-export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
-  if (!stream.locked) await letGo(stream, reason);
 }
 
 async function writeBytes(handle: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {

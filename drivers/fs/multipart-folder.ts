@@ -5,9 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
 import { compareKeys } from "../../src/key.ts";
-import { anchor } from "./anchor.ts";
+import { anchor, becameLink } from "./anchor.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { namesIn } from "./file.ts";
@@ -58,7 +57,7 @@ export async function beginUpload(
   try {
     await root.make(folder);
     const held = await anchor(root, folder);
-    if (!held) throw new StorageError("denied", "a folder on the way became a link");
+    if (!held) throw becameLink();
     try {
       await patiently(() => rename(root.path(draft.path), held.path(RECORD)));
       if (draft.durable) await syncNames(root, folder, held.handle);

@@ -34,12 +34,12 @@ export async function storePart(
     try {
       // What has taken the folder's place while the bytes came may be a link.
       held = await anchor(root, folder);
-      const place = held?.path(String(partNumber));
-      if (place === undefined) throw over();
+      if (!held) throw over();
+      const place = held.path(String(partNumber));
       // Whoever asked later was answered already, and names its own part.
       if (wasBegunLater(await lookAt(place), draft.stats)) throw overtaken();
       await patiently(() => rename(root.path(draft.path), place));
-      if (draft.durable) await syncNames(root, folder, held?.handle);
+      if (draft.durable) await syncNames(root, folder, held.handle);
     } catch (error) {
       await discard(root, draft.path);
       throw isAbsent(error) ? over() : error;

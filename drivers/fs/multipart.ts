@@ -3,7 +3,7 @@ import type { Key, MultipartBackend, PartOptions, Source, UploadedPart } from ".
 import { usualPlan } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { headersOf } from "../../src/options.ts";
-import { abandon } from "./draft.ts";
+import { abandon } from "../../src/reader.ts";
 import { onDisk } from "./errno.ts";
 import { completeUpload, madeBy } from "./multipart-complete.ts";
 import { abortUpload, beginUpload, findUpload, pendingUploads } from "./multipart-folder.ts";

@@ -4,6 +4,7 @@ import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
+import { becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
 import { type Draft, recordBeside } from "./draft.ts";
@@ -75,7 +76,7 @@ export async function placeRecord(root: Root, key: string, { path, stats, durabl
   const place = recordPath(key, stats);
   const folder = folderOf(place);
   const held = await root.hold(folder);
-  if (!held) throw new StorageError("denied", "a folder on the way became a link");
+  if (!held) throw becameLink();
   const target = held.path(nameOf(place));
   try {
     await patiently(() => rename(root.path(recordBeside(path)), target, root.isLocal()));

@@ -90,7 +90,7 @@ function onObject(received: Received): Operation | undefined {
   const { method, query, headers } = received;
   const uploadId = query.get("uploadId");
   if (method === "GET" && uploadId !== undefined) return (call) => listParts(call, uploadId);
-  if (method === "GET" || method === "HEAD") return query.has("partNumber") ? readPart : (call) => readObject(call);
+  if (method === "GET" || method === "HEAD") return query.has("partNumber") ? readPart : readObject;
   const copies = headers.has("x-amz-copy-source");
   if (method === "PUT" && uploadId !== undefined)
     return (call) => (copies ? copyPart(call, uploadId, partNumberOf(call)) : uploadPart(call, uploadId));
