@@ -1,4 +1,5 @@
-/** Connections on which nothing moves any more. */
+/** Connections of which nothing is to be had any more. */
+import type { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
@@ -8,7 +9,7 @@ export const LIMITS: { readonly requestTimeout: number; readonly headersTimeout:
   headersTimeout: 60_000,
 };
 
-/** Milliseconds. */
+/** Milliseconds: what Node gives a whole request by itself. */
 export const MAX_IDLE: number = 5 * 60_000;
 
 /**
@@ -23,5 +24,24 @@ export function endIdle(server: Server, milliseconds: number): void {
   server.setTimeout(milliseconds, (socket) => {
     const [request, response] = last.get(socket) ?? [];
     if (!(request?.complete && response?.headersSent === false)) socket.destroy();
+  });
+}
+
+/** A request of Node's. */
+interface Incoming extends EventEmitter {
+  /** Whether all of it has come. */
+  readonly complete: boolean;
+  destroy(): unknown;
+}
+
+/** Ends connections of those who were answered and send on for so long. */
+export function endAnswered(server: EventEmitter, milliseconds: number): void {
+  server.on("request", (request: Incoming, response: EventEmitter) => {
+    response.once("finish", () => {
+      if (request.complete) return;
+      const timer = setTimeout(() => request.complete || request.destroy(), milliseconds);
+      timer.unref();
+      request.once("close", () => clearTimeout(timer));
+    });
   });
 }

@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { serve, type Server } from "srvx";
-import { endIdle, LIMITS, MAX_IDLE } from "./idle.ts";
+import { endAnswered, endIdle, LIMITS, MAX_IDLE } from "./idle.ts";
 
 /** Serves until SIGINT or SIGTERM, then until the running requests are done; a second signal does not wait. */
 export async function listen(
@@ -14,7 +14,10 @@ export async function listen(
     ...{ fetch, hostname, port, silent: true, gracefulShutdown: false },
     node: LIMITS,
   });
-  if (server.node?.server) endIdle(server.node.server as HttpServer, MAX_IDLE);
+  if (server.node?.server) {
+    endIdle(server.node.server as HttpServer, MAX_IDLE);
+    endAnswered(server.node.server, MAX_IDLE);
+  }
   const requests = follow(server.node?.server);
   await Promise.resolve(server.ready()).catch((error: NodeJS.ErrnoException) => {
     throw new Error(reasonOf(error, hostname, port));
@@ -64,28 +67,12 @@ async function close(server: Server, requests: Requests): Promise<void> {
   await closed;
 }
 
-/** Milliseconds that the rest of a body may take whose request is answered: what Node gives a whole request by itself. */
-const REST_MILLISECONDS = 300_000;
-
-/** A request of Node's. */
-interface Incoming extends EventEmitter {
-  /** Whether all of it has come. */
-  readonly complete: boolean;
-  destroy(): unknown;
-}
-
-/** Counts requests until their answers are sent. Who was answered, and sends on for ever, loses the connection. */
+/** Counts requests until their answers are sent. */
 export function follow(server: EventEmitter | undefined): Requests {
   let running = 0;
   let onSettled = (): void => {};
-  server?.on("request", (request: Incoming, response: EventEmitter) => {
+  server?.on("request", (_request: unknown, response: EventEmitter) => {
     running += 1;
-    response.once("finish", () => {
-      if (request.complete) return;
-      const timer = setTimeout(() => request.complete || request.destroy(), REST_MILLISECONDS);
-      timer.unref();
-      request.once("close", () => clearTimeout(timer));
-    });
     response.once("close", () => {
       running -= 1;
       if (running === 0) onSettled();
