@@ -19,13 +19,13 @@ import { GatewayProcess } from "./chaos/gateways.ts";
 import { Lineage, Racer } from "./chaos/racer.ts";
 import { startWire, type Wire } from "./chaos/wire.ts";
 import { Worker } from "./chaos/worker.ts";
-import { pythonClients, sdkFolder } from "./clients.ts";
+import { clientEnv, pythonClients, sdkFolder } from "./clients.ts";
 
 const seed = Number(process.env["CHAOS_SEED"] ?? 1);
 const seconds = Number(process.env["CHAOS_SECONDS"] ?? (process.env["UNBUCKET_LONG"] ? 600 : 20));
 /** Between two kills, in the middle. */
 const PAUSE = 3000;
-const keys = { UNBUCKET_ACCESS_KEY: "AKIDCHAOS", UNBUCKET_SECRET_KEY: "chaos-secret" };
+const keys = { accessKeyId: "AKIDCHAOS", secretAccessKey: "chaos-secret" };
 
 let folder: string;
 let gateways: readonly GatewayProcess[];
@@ -38,23 +38,16 @@ const lineage = new Lineage();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "unbucket-chaos-"));
   const ports = await freePorts(2);
-  const env = { ...process.env, ...keys };
+  const env = {
+    ...process.env,
+    UNBUCKET_ACCESS_KEY: keys.accessKeyId,
+    UNBUCKET_SECRET_KEY: keys.secretAccessKey,
+  };
   gateways = ports.map((port) => new GatewayProcess(join(folder, "store"), port, env));
   await Promise.all(gateways.map((gateway) => gateway.start()));
   wire = await startWire(ports, seed, 0.8);
   const [bin, sdk] = await Promise.all([pythonClients(), sdkFolder()]);
-  const theirs = {
-    ...process.env,
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${wire.port}`,
-    AWS_ACCESS_KEY_ID: keys.UNBUCKET_ACCESS_KEY,
-    AWS_SECRET_ACCESS_KEY: keys.UNBUCKET_SECRET_KEY,
-    AWS_REGION: "us-east-1",
-    AWS_DEFAULT_REGION: "us-east-1",
-    AWS_EC2_METADATA_DISABLED: "true",
-    AWS_CONFIG_FILE: join(folder, "none"),
-    AWS_SHARED_CREDENTIALS_FILE: join(folder, "none"),
-    PYTHONDONTWRITEBYTECODE: "1",
-  };
+  const theirs = clientEnv(`http://127.0.0.1:${wire.port}`, keys, folder);
   const boto = (): Client => new Client(join(bin, "python3"), "boto.py", [], theirs);
   const js = (): Client => new Client(process.execPath, "sdk.mjs", [sdk], theirs);
   for (const [number, make] of [boto, js, boto, js].entries()) {

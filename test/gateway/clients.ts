@@ -44,11 +44,25 @@ export async function served(kind: "fs" | "memory" | ObjectStore): Promise<Serve
     ...{ bucket: "bucket", credentials: keys, endpoint },
     onError: (error) => errors.push(error),
   });
-  const env = {
+  const env = clientEnv(endpoint, keys, folder);
+  const close = async (): Promise<void> => {
+    await server.close(true);
+    await rm(folder, { recursive: true });
+  };
+  return { store, endpoint, folder, env, errors, close };
+}
+
+/** What clients of Amazon's read: this endpoint and these keys, and nothing of the machine's own. */
+export function clientEnv(
+  endpoint: string,
+  { accessKeyId, secretAccessKey }: typeof keys,
+  folder: string,
+): NodeJS.ProcessEnv {
+  return {
     ...process.env,
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: keys.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_REGION: "us-east-1",
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_EC2_METADATA_DISABLED: "true",
@@ -56,11 +70,6 @@ export async function served(kind: "fs" | "memory" | ObjectStore): Promise<Serve
     AWS_SHARED_CREDENTIALS_FILE: join(folder, "none"),
     PYTHONDONTWRITEBYTECODE: "1",
   };
-  const close = async (): Promise<void> => {
-    await server.close(true);
-    await rm(folder, { recursive: true });
-  };
-  return { store, endpoint, folder, env, errors, close };
 }
 
 /** The programs of a folder of Python's clients; installs them when they are first needed. */
