@@ -13,6 +13,7 @@ import { type ErrorCode, StorageError } from "../src/error.ts";
 import { GuardError } from "../src/guard.ts";
 import { toResponse } from "../src/respond.ts";
 import { deviations } from "./deviations.ts";
+import { budgets } from "./bundles/budgets.ts";
 import { checkAws, parseAws } from "./docs/aws.ts";
 import {
   type Block,
@@ -330,6 +331,12 @@ describe("tables", () => {
       ...membersOf("src/backend.ts", "ObjectHeaders"),
     ];
     expect(options.filter((option) => !textOf("README.md").includes(`\`${option}`))).toEqual([]);
+  });
+
+  it("README.md: what each subpath weighs, as its budget holds it", () => {
+    const told = [...rowsOf("README.md")].filter(([path]) => path in budgets);
+    const held = Object.entries(budgets).map(([path, bytes]) => [path, (Math.ceil(bytes / 100) / 10).toFixed(1)]);
+    expect(Object.fromEntries(told.map(([path, [size]]) => [path, size]))).toEqual(Object.fromEntries(held));
   });
 
   it("README.md: every subpath of the package", () => {
