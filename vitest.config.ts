@@ -64,6 +64,15 @@ const config: ViteUserConfig = defineConfig({
             },
           ]
         : []),
+      // A folder on NFS and FAT, in a Linux of its own: run by `npm run filesystems` and by .ci/run.
+      ...(process.env["UNBUCKET_FILESYSTEMS"]
+        ? [
+            {
+              extends: true as const,
+              test: { name: "filesystems", include: ["test/filesystems/*.filesystems.ts"] },
+            },
+          ]
+        : []),
       // Figures, not verdicts: run by `npm run bench`, never with the tests.
       ...(process.env["BENCH"]
         ? [

@@ -4,13 +4,13 @@ import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
-import { checkPresent, type Conditions } from "./conditions.ts";
+import { checkPresent, type Conditions, refused } from "./conditions.ts";
 import { discard, laterDraft, recordBeside, type Draft } from "./draft.ts";
-import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { errnoOf, isStale, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
-import { findAll, placesOf, type Found } from "./find.ts";
+import { fileAt, findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
-import { mayHaveRecord } from "./identity.ts";
+import { isSame, mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
@@ -24,6 +24,8 @@ import { flushing, syncNames, syncRemoval } from "./sync.ts";
 
 /** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
 const ATTEMPTS = 100;
+/** How often of these at once. */
+const UNTIMED = 10;
 
 /**
  * Publishes a draft. On failure the draft and its record are gone, and the object is as it was; but for `ambiguous`: the
@@ -118,7 +120,7 @@ async function publish(
         if (!held) throw becameLink();
         try {
           const to = held.path(nameOf(candidate.path));
-          await (createOnly ? create(root, draft, to) : replace(root, draft, to, known));
+          await (createOnly ? create(root, key, draft, to) : replace(root, draft, to, known));
           return { candidate, held };
         } catch (error) {
           await held.close();
@@ -127,7 +129,12 @@ async function publish(
       } catch (error) {
         failure = error;
         // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
-        if (errnoOf(error) === "ENOENT" && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) continue;
+        const isGone = errnoOf(error) === "ENOENT" || isStale(error);
+        if (isGone && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) {
+          // Out of step with who empties the folder again and again.
+          if (attempt > UNTIMED) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+          continue;
+        }
         if (await isTaken(root, candidate, error)) break;
         throw error;
       }
@@ -153,7 +160,7 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 ]);
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
-async function create(root: Root, draft: Draft, to: string): Promise<void> {
+async function create(root: Root, key: string, draft: Draft, to: string): Promise<void> {
   try {
     await link(root.path(draft.path), to);
     // What cannot be removed now is swept later.
@@ -162,9 +169,12 @@ async function create(root: Root, draft: Draft, to: string): Promise<void> {
   } catch (error) {
     const code = errnoOf(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
+    // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
+    // asks again when an answer is lost.
+    const there = code === "EEXIST" ? await fileAt(to) : null;
+    if (there && !isSame(there, draft.stats)) throw refused(key, "the object exists already");
   }
-  // Nobody who asks for the lock has made it since the conditions were checked. A folder fails here with EISDIR, which leads to
-  // the next candidate; a symbolic link is no object and is replaced.
+  // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
   await replace(root, draft, to);
 }
 

@@ -17,6 +17,7 @@ export function checkPresent(key: string, present: Found | undefined, { ifMatch,
   );
 }
 
-function refused(key: string, why: string): StorageError {
+/** A change that its condition forbids. */
+export function refused(key: string, why: string): StorageError {
   return new StorageError("precondition-failed", why, { key });
 }

@@ -5,7 +5,31 @@ import { StorageError } from "../../src/error.ts";
 /** The code of a system error, such as `ENOENT`; undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   if (StorageError.is(error) || !(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  if (typeof error.code !== "string") return undefined;
+  return error.code === UNNAMED_STALE ? STALE : error.code;
+}
+
+/** What Linux says of a file on NFS that another machine has replaced or removed. Node has no name for it. */
+const STALE = "ESTALE";
+const UNNAMED_STALE = "Unknown system error -116";
+
+/** Whether a network file system has lost a file under the hands of who used it, and a new look tells what is there now. */
+export function isStale(error: unknown): boolean {
+  return errnoOf(StorageError.is(error) ? error.cause : error) === STALE;
+}
+
+/** How often a file may be lost before that is an error. */
+const LOOKS = 20;
+
+/** Does again what finds out anew where its files are, when one was lost meanwhile. */
+export async function afresh<T>(look: () => Promise<T>): Promise<T> {
+  for (let looks = 1; ; looks++) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!isStale(error) || looks === LOOKS) throw error;
+    }
+  }
 }
 
 /** There is no such file: also where a file stands on the way (ENOTDIR), the name is too long to exist, or links run in circles. */
@@ -42,6 +66,7 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EMFILE: ["unavailable", "the process has too many files open; raise its limit or do less at once"],
   ENFILE: ["unavailable", "the system has too many files open"],
   EBUSY: ["unavailable", "another program holds the file"],
+  [STALE]: ["unavailable", "another machine has replaced or removed the file meanwhile; read it again"],
   EAGAIN: ["unavailable", "the system is short of resources"],
   ERR_UNSUPPORTED_OPERATION: ["unsupported", "this file system cannot do that"],
   EXDEV: [

@@ -41,13 +41,27 @@ const LOCAL: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x794c7630, 0x
 
 const TMPFS = 0x01021994;
 
-/** Whether a folder lies on a file system that asks nobody else. One that does may stall, and would stall the process with it. */
-export async function isLocalFolder(folder: string): Promise<Local> {
-  if (process.platform !== "linux") return false;
-  return statfs(folder).then(
-    ({ type }) => (type === TMPFS ? "memory" : LOCAL.includes(type)),
-    () => false,
-  );
+/** The one whose answers are for up to a minute what it remembers of a folder, whatever other machines have written there. */
+const NFS = 0x6969;
+
+/** What a file system does with questions. */
+export interface Nature {
+  /** Whether it asks nobody else. One that does may stall, and would stall the process with it. */
+  readonly local: Local;
+  /** Whether it may answer without asking, though others write. */
+  readonly remembers: boolean;
+}
+
+/** What the file system of a folder does with questions. */
+export async function natureOf(folder: string): Promise<Nature> {
+  const type =
+    process.platform === "linux"
+      ? await statfs(folder).then(
+          (stats) => stats.type,
+          () => 0,
+        )
+      : 0;
+  return { local: type === TMPFS ? "memory" : LOCAL.includes(type), remembers: type === NFS };
 }
 
 /** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
@@ -69,7 +83,7 @@ export async function keptIf<T>(file: File, make: () => Promise<T | null>): Prom
   }
 }
 
-/** Opens a file, waiting for a descriptor. `local` says what {@link isLocalFolder} did of it. */
+/** Opens a file, waiting for a descriptor. `local` says what {@link natureOf} did of its folder. */
 export function open(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
   return patiently(() => openNow(path, flags, local, mode));
 }

@@ -1,7 +1,7 @@
 /** Which of a key's candidate files exist. */
 import type { BigIntStats } from "node:fs";
 import type { Local } from "./calls.ts";
-import { orAbsent } from "./errno.ts";
+import { afresh, orAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { candidatesOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -26,8 +26,11 @@ export async function fileAt(path: string, local?: Local): Promise<BigIntStats |
 /** The file at one candidate: a regular one, reached through no link; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
-  const stats = await fileAt(root.path(candidate.path), root.isLocal());
-  return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
+  return afresh(async () => {
+    await root.refresh(candidate.path);
+    const stats = await fileAt(root.path(candidate.path), root.isLocal());
+    return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
+  });
 }
 
 /** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */

@@ -5,6 +5,7 @@ import { errnoOf } from "./errno.ts";
 import { inMemory } from "./host.ts";
 import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
+import { fold } from "./spelling.ts";
 
 const tails = new Map<string, Promise<void>>();
 
@@ -33,9 +34,9 @@ export async function together(root: Root): Promise<Pick<LockOptions, "folder" |
   }
 }
 
-/** Where the claim on a key lies. */
+/** Where the claim on a key lies: keys that a file system may take for one have one, else two writers could both find the name free. */
 export function claimPath(key: string): string {
-  return `${sha256(key).slice(0, 32)}.claim`;
+  return `${sha256(fold(key)).slice(0, 32)}.claim`;
 }
 
 /** Lets a key go; a second time does nothing. Never rejects. */
@@ -51,7 +52,7 @@ export function withLock<T>(
   options: LockOptions,
   work: (unlock: Unlock) => Promise<T>,
 ): Promise<T> {
-  return inTurn(`${root.base}\0${key}`, async (next) => {
+  return inTurn(`${root.base}\0${fold(key)}`, async (next) => {
     if (inMemory) return work(async () => next());
     const end = await claimed(root, key, options);
     let unlocked: Promise<void> | undefined;

@@ -37,10 +37,12 @@ const SECOND_NAME = /^(?=[^.]{2,8}(?:\.|$))[^.]*~\d+(?:\.[^.]{0,3})?$/;
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
 /** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`, and to APFS the Kelvin sign is a k. */
 const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/iu;
+/** What NFS calls a file that was removed while somebody has it open: https://nfs.sourceforge.net/#faq_d2 */
+const REMOVED = /^\.nfs[0-9a-f]{24}$/;
 
-/** Whether a segment could be the reserved folder on some file system. */
+/** Whether a segment could be the reserved folder on some file system, or is no object's on any. */
 function isReserved(segment: string): boolean {
-  return OURS.test(segment.replace(INVISIBLE, ""));
+  return OURS.test(segment.replace(INVISIBLE, "")) || REMOVED.test(segment);
 }
 
 function isShort(segment: string): boolean {

@@ -5,7 +5,7 @@ import { resolveRange } from "../../src/range.ts";
 import { placeOf } from "./anchor.ts";
 import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
-import { errnoOf, isAbsent } from "./errno.ts";
+import { afresh, errnoOf, isAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
@@ -42,11 +42,13 @@ export function infoOf(
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
   await turn(root.isLocal());
-  const version = await versionOf(root, key, async ({ candidate, stats }) => {
-    if (!mayHaveRecord(stats)) return true;
-    const now = await lookAt(root.path(candidate.path));
-    return now && isSame(now, stats) ? true : null;
-  });
+  const version = await afresh(() =>
+    versionOf(root, key, async ({ candidate, stats }) => {
+      if (!mayHaveRecord(stats)) return true;
+      const now = await lookAt(root.path(candidate.path));
+      return now && isSame(now, stats) ? true : null;
+    }),
+  );
   return version && infoOf(key, version.stats, version.headers);
 }
 
@@ -87,6 +89,10 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
 /** Opens an object, checks conditions and range, and gives its bytes lazily. */
 export async function get(root: Root, settings: Settings, key: Key, options: GetOptions): Promise<StoredObject | null> {
   await turn(root.isLocal());
+  return afresh(() => getNow(root, settings, key, options));
+}
+
+async function getNow(root: Root, settings: Settings, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const version = await openVersion(root, key);
   if (!version) return null;
   const { holder: handle, stats, headers } = version;

@@ -109,6 +109,7 @@ export function readOwnRecord(
 }
 
 async function readAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
+  await root.refresh(path);
   const text = await readText(root, path, opening);
   if (text === null) return null;
   // What is found through a linked folder is somebody else's.

@@ -1,18 +1,21 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
-import { lstatSync, realpathSync } from "node:fs";
+import { constants, lstatSync, realpathSync } from "node:fs";
 import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
-import { isLocalFolder } from "./file.ts";
+import { natureOf, open as openFile, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
+import { fold, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { readText } from "./text.ts";
+
+const { O_RDONLY, O_DIRECTORY = 0 } = constants;
 
 /** The version of the layout that this driver reads and writes. */
 const VERSION = "1";
@@ -35,6 +38,11 @@ export interface Root extends Anchors {
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
   whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
+  /**
+   * Sees to it that the next look at a file tells what other machines have made of it, on file systems that remember: opening it and its
+   * folder makes them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
+   */
+  refresh(relative: string): Promise<void>;
   /** Whether a folder of the driver's own may be there. */
   mayHave(folder: string): boolean;
   /** The same of a path that is known to be without links. */
@@ -63,6 +71,9 @@ export function rootAt(base: string, mode?: number): Root {
   const path = (relative: string): string => below(base, relative);
   let real: string | undefined;
   let local: Local = false;
+  let remembers = false;
+  /** Whether names are found in other spellings; undefined while nothing has told. */
+  let folds: boolean | undefined;
   const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
@@ -82,7 +93,8 @@ export function rootAt(base: string, mode?: number): Root {
       );
     }
     real = await realpath(base);
-    local = await isLocalFolder(base);
+    ({ local, remembers } = await natureOf(base));
+    folds = tellsSpelling ? false : undefined;
     return true;
   }
 
@@ -98,11 +110,36 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function place(found: string, relative: string): Promise<Whereabouts> {
     const expected = (): string => below(real ?? base, relative);
-    if (found === expected()) return "inside";
+    if (found === expected()) return spelling(relative);
     // The base itself may be a link that points elsewhere by now.
     real = undefined;
-    if ((await exists()) && found === expected()) return "inside";
+    if ((await exists()) && found === expected()) return spelling(relative);
     return fold(found) === fold(expected()) ? "respelled" : "linked";
+  }
+
+  async function spelling(relative: string): Promise<Whereabouts> {
+    // None of the driver's own names is another one in another case.
+    if (folds === false || `${relative}/`.startsWith(`${RESERVED}/`)) return "inside";
+    if (folds === undefined) {
+      const told = await isFolded(path, relative);
+      folds ??= told;
+    }
+    return !folds || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
+  }
+
+  async function refresh(relative: string): Promise<void> {
+    if (!remembers) return;
+    await reopen(folderOf(relative));
+    // A time that another version has, too, says nothing of the folder: an open file is asked for by itself.
+    if ((await orAbsent(lstat(path(relative))))?.isFile()) await opened(path(relative), READ).catch(() => {});
+  }
+
+  /** Opens a folder for a moment, where it is absent after those above it: one of them may be new. */
+  async function reopen(folder: string): Promise<void> {
+    const isThere = (): Promise<boolean> => opened(path(folder), O_RDONLY | O_DIRECTORY);
+    if ((await isThere()) || folder === "") return;
+    await reopen(folderOf(folder));
+    await isThere();
   }
 
   async function make(folder: string): Promise<readonly string[]> {
@@ -185,7 +222,7 @@ export function rootAt(base: string, mode?: number): Root {
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, mayHave, place, make, anchor, release },
+    ...{ base, posix, isLocal, path, exists, whereabouts, refresh, mayHave, place, make, anchor, release },
     ...{ hold, tempFolder, temp },
   };
   return root;
@@ -208,6 +245,13 @@ async function makeAll(folder: string): Promise<boolean> {
   });
 }
 
+/** Opens and closes what is at a path, and gives whether there is such a thing. */
+async function opened(path: string, flags: number): Promise<boolean> {
+  const file = await orAbsent(openFile(path, flags, false));
+  await file?.close();
+  return file !== null;
+}
+
 function linked(folder: string): StorageError {
   return new StorageError(
     "denied",
@@ -218,9 +262,4 @@ function linked(folder: string): StorageError {
 /** A file on the way or, on a file system that folds case, the folder of another key, which is for this key as good as one. */
 function taken(folder: string, how: string): Error {
   return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists ${how}`), { code: "ENOTDIR" });
-}
-
-/** As case-folding and normalising file systems compare names. */
-function fold(path: string): string {
-  return path.normalize("NFC").toLowerCase();
 }

@@ -52,6 +52,20 @@ describe("put", () => {
     expect(await text("a/b")).toBe("3");
   });
 
+  it("creates nothing over a file that appears after the look: who has made it has not asked, or is on another machine", async () => {
+    const base = await emptyFolder();
+    const real = rootAt(base);
+    const hold: Root["hold"] = async (...place) => {
+      await writeFile(join(base, "k"), "theirs");
+      return real.hold(...place);
+    };
+    const settings = parseOptions({ base });
+    const draft = await writeDraft(real, settings, { bytes: new TextEncoder().encode("ours") }, {});
+    const refused = await failure(commit({ ...real, hold }, settings, K("k"), draft, {}, { ifNoneMatch: "*" }));
+    expect(refused).toMatchObject({ code: "precondition-failed", key: "k" });
+    expect(await readFile(join(base, "k"), "utf8")).toBe("theirs");
+  });
+
   it("L20: has a new ETag for each of many equal writes within one clock tick", async () => {
     const { put } = await folder();
     const etags = new Set<string>();

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { fromErrno, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
+import { afresh, fromErrno, isStale, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
 import { onPlatform } from "./folder.ts";
 
@@ -21,6 +21,8 @@ describe("fromErrno", () => {
     ["ERR_UNSUPPORTED_OPERATION", "unsupported", false],
     ["EXDEV", "unsupported", false],
     ["ENAMETOOLONG", "unsupported", false],
+    ["ESTALE", "unavailable", true],
+    ["Unknown system error -116", "unavailable", true],
     ["EIO", "unknown", false],
   ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
     const cause = system(errno);
@@ -32,6 +34,26 @@ describe("fromErrno", () => {
     const abort: unknown = AbortSignal.abort().reason;
     for (const error of [new Error("plain"), new StorageError("denied", "no"), abort, undefined])
       expect(fromErrno(error)).toBe(error);
+  });
+});
+
+describe("afresh", () => {
+  const stale = system("Unknown system error -116");
+
+  it("looks again while a file is lost to another machine, also where that was made an error of the store", async () => {
+    const failures = [stale, fromErrno(stale), system("ESTALE")];
+    expect(await afresh(async () => (failures.length > 0 ? Promise.reject(failures.pop()) : "found"))).toBe("found");
+    expect(failures).toEqual([]);
+  });
+
+  it("gives up at some time, and at once on any other error", async () => {
+    const look = vi.fn(() => Promise.reject(stale));
+    await expect(afresh(look)).rejects.toBe(stale);
+    expect(look).toHaveBeenCalledTimes(20);
+    const other = vi.fn(() => Promise.reject(system("EIO")));
+    await expect(afresh(other)).rejects.toMatchObject({ code: "EIO" });
+    expect(other).toHaveBeenCalledTimes(1);
+    expect(isStale(undefined)).toBe(false);
   });
 });
 

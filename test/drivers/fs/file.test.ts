@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Local } from "../../../drivers/fs/calls.ts";
-import { isLocalFolder, keptIf, lookAt, namesIn, open, READ, SMALL, type File } from "../../../drivers/fs/file.ts";
+import { keptIf, lookAt, namesIn, natureOf, open, READ, SMALL, type File } from "../../../drivers/fs/file.ts";
 import { emptyFolder, MEMORY, onPlatform } from "./folder.ts";
 
 /** How files were flushed and closed, and what a close fails with after it. */
@@ -156,22 +156,22 @@ describe("lookAt", () => {
   );
 });
 
-describe("isLocalFolder", () => {
+describe("natureOf", () => {
   it("is said of no file system that asks a program, and of no folder that is not there", async () => {
     const folder = await emptyFolder();
     await mkdir(join(folder, "d"));
     const known = linux && readdirSync("/proc").length > 0;
-    if (known) expect(await isLocalFolder("/proc")).toBe(false);
-    expect(await isLocalFolder(join(folder, "none"))).toBe(false);
+    if (known) expect(await natureOf("/proc")).toEqual({ local: false, remembers: false });
+    expect(await natureOf(join(folder, "none"))).toEqual({ local: false, remembers: false });
     onPlatform("darwin");
-    expect(await isLocalFolder(folder)).toBe(false);
+    expect((await natureOf(folder)).local).toBe(false);
   });
 
   it("tells what lies in memory from what lies on a disk", async () => {
     for (const place of [MEMORY, tmpdir(), "."]) {
       const kind = linux && execFileSync("stat", ["-f", "-c", "%T", place], { encoding: "utf8" }).trim();
-      if (kind === "tmpfs") expect(await isLocalFolder(place)).toBe("memory");
-      else if (kind === "ext2/ext3" || !linux) expect(await isLocalFolder(place)).toBe(linux);
+      if (kind === "tmpfs") expect((await natureOf(place)).local).toBe("memory");
+      else if (kind === "ext2/ext3" || !linux) expect((await natureOf(place)).local).toBe(linux);
     }
   });
 });

@@ -1,7 +1,7 @@
 import type * as FsPromises from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { inTurn, together, withLock } from "../../../drivers/fs/lock.ts";
+import { claimPath, inTurn, together, withLock } from "../../../drivers/fs/lock.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 
@@ -16,6 +16,14 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const open: typeof fs.open = (path, ...rest) =>
     disk.full && String(path).endsWith(".claim") ? Promise.reject(full) : fs.open(path, ...rest);
   return { ...fs, symlink, open };
+});
+
+it.each([
+  ["Photo.JPG", "photo.jpg"],
+  ["\u00e9", "E\u0301"],
+])("L14: claimPath is one for %j and %j, which some file systems take for one", (a, b) => {
+  expect(claimPath(a)).toBe(claimPath(b));
+  expect(claimPath("a")).not.toBe(claimPath("b"));
 });
 
 it("inTurn runs work of one name in turn, after failures too, and of other names beside it", async () => {

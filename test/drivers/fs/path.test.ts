@@ -105,6 +105,14 @@ describe("candidatesOf", () => {
     },
   );
 
+  it.each([".nfs0000000000a1b2c300000001", "a/.nfs0000000000a1b2c300000001"])(
+    "has no plain path for %j, a name by which NFS keeps a file that was removed while somebody reads it",
+    (key) => {
+      expect([candidatesOf(key, true).map(({ tree }) => tree), keyOfPlain(key, true)]).toEqual([["keys"], null]);
+      expect(candidatesOf(key.slice(0, -1), true)[0]?.tree).toBe("plain");
+    },
+  );
+
   it.each(["a/.unbucket/x", "a/b/.UNBUCKET/meta/x", "a/.unbucket"])(
     "L19: neither writes %j to its plain path nor sees what is there, which is the reserved folder of a store in a folder of this one",
     (key) => {

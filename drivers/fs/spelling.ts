@@ -1,0 +1,36 @@
+/** Names that a file system takes for one though they are spelled in two ways, as exFAT, a share of Windows, or a Mac's disk in a container do. */
+import { lstat } from "node:fs/promises";
+import { orAbsent } from "./errno.ts";
+import { namesIn } from "./file.ts";
+import { inMemory } from "./host.ts";
+import { folderOf, nameOf, pathIn } from "./path.ts";
+
+/** Whether the system's own word for where a file is has the names as they are spelled there. Linux repeats what it was asked for. */
+export const tellsSpelling: boolean = inMemory || process.platform === "darwin" || process.platform === "win32";
+
+/** One text for all spellings that any file system takes for one name. Some keep apart what is one here. */
+export function fold(name: string): string {
+  // Upper case first, since it knows more pairs: `ß` is `SS`, the Kelvin sign a `K`.
+  return /^[\x20-\x7e]*$/.test(name)
+    ? name.toLowerCase()
+    : name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/** Whether what is at a path is found in another case as well; undefined where its last name has no letter that tells, or it is gone. */
+export async function isFolded(path: (relative: string) => string, relative: string): Promise<boolean | undefined> {
+  const name = nameOf(relative);
+  const other = name.replace(/[a-z]/gi, (letter) => (letter < "a" ? letter.toLowerCase() : letter.toUpperCase()));
+  if (other === name) return undefined;
+  const folder = folderOf(relative);
+  const isThere = async (name: string): Promise<boolean> => !!(await orAbsent(lstat(path(pathIn(folder, name)))));
+  if (!(await isThere(other))) return (await isThere(name)) ? false : undefined;
+  // A file of its own may have that name, where case counts.
+  return !(await namesIn(path(folder))).includes(other);
+}
+
+/** Whether all names of a path are spelled so in their folders. Those are read, since nothing else tells. */
+export async function isSpelledSo(path: (relative: string) => string, relative: string): Promise<boolean> {
+  for (let at = relative; at !== ""; at = folderOf(at))
+    if (!(await namesIn(path(folderOf(at)))).includes(nameOf(at))) return false;
+  return true;
+}

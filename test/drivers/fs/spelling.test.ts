@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { fold, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
+import { emptyFolder } from "./folder.ts";
+
+it.each([
+  ["Photo.JPG", "photo.jpg"],
+  ["\u00c9", "e\u0301"],
+  ["stra\u00dfe", "STRASSE"],
+  ["\u212a", "k"],
+  ["\u03a3", "\u03c2"],
+  ["\u017f", "S"],
+])("L14: fold takes %j for %j", (a, b) => {
+  expect(fold(a)).toBe(fold(b));
+});
+
+it.each([
+  ["a", "b"],
+  ["a", "\u00e1"],
+  ["a ", "a"],
+])("fold keeps %j and %j apart", (a, b) => {
+  expect(fold(a)).not.toBe(fold(b));
+});
+
+/** Paths as a system answers that folds case, where all files have small letters. */
+async function folding(): Promise<(relative: string) => string> {
+  const base = await emptyFolder();
+  await mkdir(join(base, "d"));
+  await writeFile(join(base, "d/file"), "");
+  await writeFile(join(base, "d/12"), "");
+  return (relative) => join(base, relative.toLowerCase());
+}
+
+it("L14: isFolded tells by a file's own name in another case, and nothing by one without letters or that is gone", async () => {
+  const path = await folding();
+  expect(await isFolded(path, "d/file")).toBe(true);
+  expect(await isFolded(path, "D/FILE")).toBe(false);
+  expect(await isFolded(path, "d/12")).toBeUndefined();
+  expect(await isFolded(path, "d/none")).toBeUndefined();
+});
+
+it("isFolded is false where case counts, also when both names are there", async () => {
+  const base = await emptyFolder();
+  const path = (relative: string): string => join(base, relative);
+  await writeFile(path("a"), "");
+  expect(await isFolded(path, "a")).toBe(false);
+  await writeFile(path("A"), "");
+  expect(await isFolded(path, "a")).toBe(false);
+});
+
+it.each([
+  ["d/file", true],
+  ["d", true],
+  ["d/File", false],
+  ["D/file", false],
+  ["d/none", false],
+])("L14: isSpelledSo says of %j: %s", async (relative, isSo) => {
+  expect(await isSpelledSo(await folding(), relative)).toBe(isSo);
+});

@@ -1,0 +1,76 @@
+/**
+ * A Linux of its own as a process, with file systems that the machine under it need not have: User Mode Linux, whose root is that of this
+ * machine. It needs no rights here.
+ * @see https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
+ */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+/** Where Debian puts the modules of its kernel. */
+const MODULES = "/usr/lib/uml/modules";
+/** Begins a line that is for who started it: the kernel writes to the same console. */
+const MARK = "result: ";
+
+/** What is mounted there before a command runs: a script beside this file, and what it is told. */
+export type Mounts = readonly [script: "fat.sh" | "nfs.sh", ...args: string[]];
+
+/** Starts a Linux, mounts, runs `node` with the arguments, and gives the lines that it has marked; rejects with all it wrote when it fails. */
+export async function linux(mounts: Mounts, args: readonly string[], seconds: number): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "unbucket-linux-"));
+  try {
+    const modules = join(folder, "lib/modules");
+    mkdirSync(modules, { recursive: true });
+    for (const version of readdirSync(MODULES)) symlinkSync(join(MODULES, version), join(modules, version));
+    const quoted = (words: readonly string[]): string =>
+      words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const [script, ...told] = mounts;
+    const init = join(folder, "init");
+    writeFileSync(
+      init,
+      `#!/bin/bash
+export MODULES=${quoted([folder])} PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+. ${quoted([join(here, "start.sh")])}
+. ${quoted([join(here, script), ...told])}
+${quoted([process.execPath, ...args])}
+echo "${MARK}ended with $?"
+echo o > /proc/sysrq-trigger
+sleep 60
+`,
+      { mode: 0o755 },
+    );
+    const root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw"];
+    const console = ["con=null", "con0=null,fd:1", "quiet"];
+    const out = await run("linux.uml", [...root, `init=${init}`, "mem=2G", ...console], seconds);
+    const lines = out.split(/\r?\n/).filter((line) => line.startsWith(MARK));
+    if (lines.at(-1) !== `${MARK}ended with 0`) throw new Error(`it did not end well:\n${out}`);
+    return lines.slice(0, -1).map((line) => line.slice(MARK.length));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[], seconds: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      command,
+      args,
+      { maxBuffer: 2 ** 26, timeout: seconds * 1000, killSignal: "SIGKILL" },
+      (error, out) => {
+        if (!error) return resolve(out);
+        const needs = "on Debian: apt-get install user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind";
+        reject(
+          new Error(
+            (error as NodeJS.ErrnoException).code === "ENOENT"
+              ? `there is no ${command}; ${needs}`
+              : `${error.message}\n${out}`,
+          ),
+        );
+      },
+    );
+    child.stdin?.end();
+  });
+}
