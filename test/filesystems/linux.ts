@@ -4,7 +4,7 @@
  * @see https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where Debian puts the modules of its kernel. */
 const MODULES = "/usr/lib/uml/modules";
+/** What these tests need of it. */
+const PACKAGES = "user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind";
 /** Begins a line that is for who started it: the kernel writes to the same console. */
 const MARK = "result: ";
 
@@ -20,6 +22,7 @@ export type Mounts = readonly [script: "fat.sh" | "nfs.sh", ...args: string[]];
 
 /** Starts a Linux, mounts, runs `node` with the arguments, and gives the lines that it has marked; rejects with all it wrote when it fails. */
 export async function linux(mounts: Mounts, args: readonly string[], seconds: number): Promise<readonly string[]> {
+  if (!existsSync(MODULES)) throw new Error(`there is no User Mode Linux: on Debian, apt-get install ${PACKAGES}`);
   const folder = mkdtempSync(join(tmpdir(), "unbucket-linux-"));
   try {
     const modules = join(folder, "lib/modules");
@@ -55,21 +58,9 @@ sleep 60
 
 function run(command: string, args: readonly string[], seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      command,
-      args,
-      { maxBuffer: 2 ** 26, timeout: seconds * 1000, killSignal: "SIGKILL" },
-      (error, out) => {
-        if (!error) return resolve(out);
-        const needs = "on Debian: apt-get install user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind";
-        reject(
-          new Error(
-            (error as NodeJS.ErrnoException).code === "ENOENT"
-              ? `there is no ${command}; ${needs}`
-              : `${error.message}\n${out}`,
-          ),
-        );
-      },
+    const limits = { maxBuffer: 2 ** 26, timeout: seconds * 1000, killSignal: "SIGKILL" } as const;
+    const child = execFile(command, args, limits, (error, out) =>
+      error ? reject(new Error(`${error.message}\n${out}`)) : resolve(out),
     );
     child.stdin?.end();
   });
