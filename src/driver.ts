@@ -2,6 +2,7 @@
 import type { Backend } from "./backend.ts";
 import { caller, type DriverSpec, opener, type Watch } from "./call.ts";
 import { nullIfAbsent, type Place, StorageError } from "./error.ts";
+import { notify } from "./event.ts";
 import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, UploadOptions } from "./interface.ts";
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
@@ -124,8 +125,7 @@ export function toDriver(spec: DriverSpec): Driver {
         if (!opened.watch) throw new StorageError("unsupported", "this store cannot be watched");
         const stop = await opened.watch((event, key) => {
           const kvKey = toKvKey(key);
-          // Nobody waits for a listener: what it throws, at once or later, would end the process.
-          if (kvKey !== null) (async () => callback(event, kvKey))().catch(() => {});
+          if (kvKey !== null) notify(callback, event, kvKey);
         });
         return async () => stop();
       });

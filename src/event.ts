@@ -70,14 +70,10 @@ export interface BodyEvent extends Timed {
 /** What happened, told apart by `type`. It holds no secret. */
 export type StorageEvent = CallEvent | AttemptEvent | BodyEvent;
 
-/** Receives every event; what it throws is ignored. */
+/** Receives every event; what it throws, or rejects with, is ignored. */
 export type OnEvent = (event: StorageEvent) => void;
 
-/** Tells an observer, which must not change what it observes. */
-export function notify<T>(observer: (event: T) => void, event: T): void {
-  try {
-    observer(event);
-  } catch {
-    // Its own affair.
-  }
+/** Tells an observer. What it throws, or rejects with later, is ignored: it must neither fail what it observes nor end the process. */
+export function notify<Told extends unknown[]>(observer: (...told: Told) => unknown, ...told: Told): void {
+  (async () => observer(...told))().catch(() => {});
 }

@@ -1,4 +1,5 @@
 /** An S3 endpoint over any driver, as a fetch handler: `unbucket/gateway`. */
+import { notify } from "./event.ts";
 import { authenticate } from "./gateway/authenticate.ts";
 import { listBuckets } from "./gateway/bucket.ts";
 import type { Call } from "./gateway/call.ts";
@@ -44,8 +45,8 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         const refusal = refusalOf(error);
         // Only what reads ends by the signal, which some hosts abort in the midst of a write.
         const left = isRead(request.method) && request.signal.aborted;
-        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left)
-          void report(options, refusal.details.cause ?? refusal, request);
+        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left && options?.onError)
+          notify(options.onError, refusal.details.cause ?? refusal, request);
         if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
         response = refused(refusal, request, requestId);
       }
@@ -109,13 +110,4 @@ function isForm({ method, key, headers }: Received): boolean {
 function isPublic({ method, bucket: named, key, query }: Received, { bucket, publicPrefixes }: Settings): boolean {
   if (!isRead(method) || named !== bucket || key === "" || query.has("uploadId")) return false;
   return publicPrefixes.some((prefix) => key.startsWith(prefix));
-}
-
-/** An observer must not fail what it observes, at once or later. */
-async function report(options: GatewayOptions, error: unknown, request: Request): Promise<void> {
-  try {
-    await (options.onError?.(error, request) as unknown);
-  } catch {
-    // Its own affair.
-  }
 }

@@ -2,6 +2,7 @@
 import type { Backend, Key, PutOptions, Source } from "./backend.ts";
 import { type Body, streamOf, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
+import { notify } from "./event.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
 import { checkAlgorithm, defined, objectHeaders, refuse, type Writable } from "./options.ts";
 import { letGo } from "./reader.ts";
@@ -93,10 +94,6 @@ export function counter(
   let loaded = 0;
   return (count) => {
     loaded += count;
-    try {
-      onProgress(defined({ loaded, total }));
-    } catch {
-      // An observer must not fail what it observes.
-    }
+    notify(onProgress, defined({ loaded, total }));
   };
 }

@@ -4,6 +4,7 @@ import { lstat, readdir, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
+import { notify } from "../../src/event.ts";
 import { errnoOf, orAbsent } from "./errno.ts";
 import { findAt, firstOf } from "./find.ts";
 import { etagOf } from "./identity.ts";
@@ -36,11 +37,7 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
     told.set(key, state);
     const oldest = told.keys().next();
     if (told.size > MEMORY && !oldest.done) told.delete(oldest.value);
-    try {
-      listener(found ? "update" : "remove", key);
-    } catch {
-      // Nobody waits for this call: what a listener throws would end the process.
-    }
+    notify(listener, found ? "update" : "remove", key);
   }
 
   function changed(path: string): void {
