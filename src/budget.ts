@@ -10,7 +10,7 @@ export interface Loan {
   seen: number;
   /** Milliseconds, of the budget's clock. */
   since: number;
-  /** Whether it is filled still. */
+  /** Whether it is being filled: from when its taker has it, which may be long after it was granted, until it is sealed. */
   open: boolean;
   /** Whether it came from what is set aside for small ones. */
   readonly small: boolean;
@@ -81,15 +81,14 @@ export class MemoryBudget {
   async take(bytes: number, held: number, signal?: AbortSignal): Promise<Loan> {
     const waiter: Waiter = { bytes, held, seen: 0 };
     try {
-      for (;;) {
+      while (!waiter.granted) {
         signal?.throwIfAborted();
         if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
         waiter.seen = performance.now();
         this.#serve();
-        if (waiter.granted) return waiter.granted;
-        await new Promise((resolve) => setTimeout(resolve, LOOK));
-        if (waiter.granted) return waiter.granted;
+        if (!waiter.granted) await new Promise((resolve) => setTimeout(resolve, LOOK));
       }
+      return Object.assign(waiter.granted, { since: performance.now(), open: true });
     } catch (error) {
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
       this.#serve();
@@ -165,7 +164,7 @@ export class MemoryBudget {
     const { bytes } = waiter;
     this.#waiting = this.#waiting.filter((other) => other !== waiter);
     const buffer = (bytes === this.#part ? this.#free.pop() : undefined) ?? new Uint8Array(bytes);
-    waiter.granted = { buffer, end: 0, seen: 0, since: performance.now(), open: true, small };
+    waiter.granted = { buffer, end: 0, seen: 0, since: performance.now(), open: false, small };
     this.#loans.add(waiter.granted);
     this.#count(waiter.granted, 1);
     // Kept buffers are memory too: they make room for those in use.

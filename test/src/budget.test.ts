@@ -282,6 +282,24 @@ describe("a body that has stopped", () => {
     expect(budget.used).toBe(2 * 3168 + 3200 + 400 + 2880);
   });
 
+  it("is not one whose buffer has not been handed over, since its process was busy all the while", async () => {
+    vi.useFakeTimers();
+    const budget = new MemoryBudget(300, 100, 1);
+    const held = budget.seal(await budget.take(100, 0));
+    let wake!: () => void;
+    const timeout = vi.spyOn(globalThis, "setTimeout").mockImplementationOnce((callback) => {
+      wake = callback as () => void;
+      return 0 as unknown as NodeJS.Timeout;
+    });
+    const late = budget.take(100, 0);
+    timeout.mockRestore();
+    budget.give(held, true);
+    vi.advanceTimersByTime(1500);
+    void budget.take(100, 0);
+    wake();
+    expect((await late).buffer.byteLength).toBe(100);
+  });
+
   it("keeps its buffer while it is sent", async () => {
     vi.useFakeTimers();
     const budget = new MemoryBudget(300, 100, 1);
