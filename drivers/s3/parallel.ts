@@ -24,6 +24,8 @@ export function inParallel(span: Span, size: number, most: number, open: (part: 
       }
     },
     cancel(reason) {
+      // The first part may have its answer before the first step.
+      if (at === span.start) open(span).cancel(reason);
       for (const part of parts) part.cancel(reason);
     },
   };

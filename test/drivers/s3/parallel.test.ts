@@ -111,6 +111,16 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
     }
   });
 
+  it("lets go of the answer that is there when it is cancelled before the first step", async () => {
+    const server = await wire(
+      ranged({ bytes: pattern(4 * PART), etag: '"v1"' }, () => ({ after: 1000, then: "hang" })),
+    );
+    const { body } = await clocked(server, testClock(), options).download("k", { parallel: 4 });
+    await body.cancel();
+    await expect.poll(() => server.open()).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
   it("asks again in one where there can be no parts: empty, without ETag", async () => {
     const empty = await wire(ranged({ bytes: new Uint8Array(), etag: '"v1"' }));
     const none = await clocked(empty, testClock(), options).download("k", { parallel: 2 });
