@@ -51,7 +51,7 @@ export async function copyPart(call: Call, uploadId: string, partNumber: number)
     await source.body.cancel();
     throw new Refusal("InvalidRange", "The requested range is not satisfiable");
   }
-  const { etag } = await knowing(upload.uploadPart(partNumber, source.body));
+  const { etag } = await knowing(upload.uploadPart(partNumber, source.body).catch(storeBroke));
   return result("CopyPartResult", etag, new Date());
 }
 

@@ -242,6 +242,20 @@ describe("copyPart", () => {
     expect([await refusalOf(response), cancelled()]).toEqual(["416 InvalidRange", true]);
   });
 
+  it("does not blame the client for a source that breaks off", async () => {
+    const asked = await filled();
+    const { download } = asked.store;
+    const body = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) }, { highWaterMark: 0 });
+    asked.store.download = async (...call) => ({ ...(await download(...call)), body: body() });
+    const { uploadId } = await asked.store.createMultipartUpload("to");
+    for (const [headers, to] of [
+      [{}, `to?uploadId=${uploadId}&partNumber=1`],
+      [{ "x-amz-metadata-directive": "REPLACE" }, "to"],
+    ] as const)
+      expect(await refusalOf(await copying(asked, headers, to))).toBe("503 ServiceUnavailable");
+  });
+
   it("copies all of an object where no range is named, and says so", async () => {
     const { store, ask, etag } = await filled();
     const { uploadId } = await store.createMultipartUpload("to");
