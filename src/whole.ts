@@ -3,6 +3,7 @@
  * entries. `resolveRange` cuts what a range asks for.
  */
 import type { GetOptions, ListPage, ListPageOptions, PutOptions, Source, StoredInfo } from "./backend.ts";
+import { collect } from "./collect.ts";
 import { StorageError } from "./error.ts";
 import { compareKeys } from "./key.ts";
 import { readerOf } from "./reader.ts";
@@ -16,18 +17,7 @@ export async function readAll(source: Source, signal?: AbortSignal): Promise<Uin
   if ("bytes" in source) return new Uint8Array(source.bytes);
   const reader = readerOf(source, signal);
   try {
-    const all: { buffer: Uint8Array<ArrayBuffer>; end: number } = {
-      buffer: new Uint8Array(source.size ?? 1024),
-      end: 0,
-    };
-    await reader.fill(all);
-    while (!(await reader.ended())) {
-      const larger = new Uint8Array(all.buffer.byteLength * 2 + 1);
-      larger.set(all.buffer);
-      all.buffer = larger;
-      await reader.fill(all);
-    }
-    return all.buffer.slice(0, all.end);
+    return (await collect(reader.next, source.size ?? 1024, Infinity)) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     await reader.cancel(error);
     throw error;

@@ -19,8 +19,10 @@ describe("readAll", () => {
     const long = source(cut(noise(5000), [999]), { hang: () => {} });
     await expect(readAll({ stream: long.stream, size: 10 })).rejects.toMatchObject({ code: "invalid-option" });
     expect(await long.over).toBe("cancelled");
-    const short = source(cut(noise(10), [999])).stream;
-    await expect(readAll({ stream: short, size: 11 })).rejects.toMatchObject({ code: "invalid-option" });
+    for (const size of [11, Number.MAX_SAFE_INTEGER]) {
+      const short = source(cut(noise(10), [999])).stream;
+      await expect(readAll({ stream: short, size })).rejects.toMatchObject({ code: "invalid-option" });
+    }
   });
 
   it("rejects with the signal's reason while the source is silent", async () => {
