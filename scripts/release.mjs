@@ -77,7 +77,8 @@ if (git("status", "--porcelain") !== "") stop("the work tree has changes: commit
 const dated = `## ${version} (${new Date().toISOString().slice(0, 10)})`;
 writeFileSync(
   "CHANGELOG.md",
-  last ? changelog.replace("\n## ", `\n${text}\n## `) : changelog.replace(`## Unreleased: ${version}`, dated),
+  // By a function, since a title may have what a text in place of another does not take as it is, such as `$&`.
+  last ? changelog.replace("\n## ", () => `\n${text}\n## `) : changelog.replace(`## Unreleased: ${version}`, dated),
 );
 for (const file of ["package.json", "package-lock.json", "jsr.json"]) {
   const before = readFileSync(file, "utf8");

@@ -60,10 +60,13 @@ it("release.mjs makes version and section out of the titles since the last tag, 
   expect(git("status", "--porcelain")).toBe("");
   commit("feat(fs)!: another layout");
   commit("perf: half the time\n\nBREAKING CHANGE: of an option");
+  commit("fix(cli): a shell takes $& and $' as they are");
   release();
   const [, section = ""] = read("CHANGELOG.md").split(/^## /m);
   expect(section).toMatch(/^0\.2\.0 /);
-  expect(section).toContain("### Breaking\n\n- half the time\n- fs: another layout\n\n### Fixed\n\n- s3: a reply");
+  expect(section).toContain(
+    "### Breaking\n\n- half the time\n- fs: another layout\n\n### Fixed\n\n- cli: a shell takes $& and $' as they are\n- s3: a reply",
+  );
   expect(section).not.toMatch(/nobody|conventional/);
   expect(read("CHANGELOG.md")).toContain("\n\n## 0.1.0 (");
   expect(JSON.parse(read("package.json"))).toMatchObject({ version: "0.2.0" });
