@@ -12,12 +12,17 @@ export function summed(
     {
       pull: async (controller) => {
         const { done, value } = await reader.read();
-        if (!done) {
-          await hasher.update(value);
-          return controller.enqueue(value);
+        if (done) {
+          atEnd(await hasher.digest());
+          return controller.close();
         }
-        atEnd(await hasher.digest());
-        controller.close();
+        try {
+          await hasher.update(value);
+        } catch (error) {
+          await reader.cancel(error);
+          throw error;
+        }
+        controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -26,4 +26,12 @@ describe("summed", () => {
     await expect(read(summed(crc32c.create(), failing, atEnd))).rejects.toBe(reason);
     expect(atEnd).not.toHaveBeenCalled();
   });
+
+  it("lets its source go where the bytes cannot be hashed", async () => {
+    const reason = new Error("no more hashes");
+    const made = source([noise(3), noise(3)]);
+    const hasher = { ...crc32c.create(), update: () => Promise.reject(reason) };
+    await expect(read(summed(hasher, made.stream, () => {}))).rejects.toBe(reason);
+    expect(await made.over).toBe("cancelled");
+  });
 });
