@@ -101,7 +101,7 @@ export async function head(backend: Backend, key: string, options: RequestOption
 /** Deletes one object. */
 export async function remove(backend: Backend, key: string, options: DeleteOptions): Promise<void> {
   const parsed = parseKey(key);
-  const ifMatch = checkEtag("ifMatch", unlessAny(options.ifMatch));
+  const ifMatch = versionOf(options);
   const call = { ...versioned(backend, options), ifMatch };
   if (ifMatch !== undefined) {
     // Stores that pass over the condition would delete whatever is there: of them this leaves a moment.
@@ -120,11 +120,11 @@ export async function download(
   place: Place,
   watch: Watch,
 ): ReturnType<ObjectStore["download"]> {
-  const { range, ifMatch, ifNoneMatch, parallel = 1 } = options;
+  const { range, ifNoneMatch, parallel = 1 } = options;
   const stored = await backend.get(parseKey(key), {
     ...versioned(backend, options),
     range: range === undefined ? undefined : parseRange(range),
-    ifMatch: checkEtag("ifMatch", unlessAny(ifMatch)),
+    ifMatch: versionOf(options),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
     parallel: wholeNumber("parallel", parallel, 1, 16),
     place,
@@ -172,9 +172,9 @@ async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions):
 }
 
 /** The source's condition and the target's; rejects `invalid-option`. */
-function copyConditions({ ifMatch, ifNoneMatch }: CopyOptions): Pick<CopyOptions, "ifMatch" | "ifNoneMatch"> {
-  checkConditions({ ifNoneMatch });
-  return { ifMatch: checkEtag("ifMatch", unlessAny(ifMatch)), ifNoneMatch };
+function copyConditions(options: CopyOptions): Pick<CopyOptions, "ifMatch" | "ifNoneMatch"> {
+  const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
+  return { ifMatch: versionOf(options), ifNoneMatch };
 }
 
 async function copyThrough(
@@ -202,13 +202,13 @@ function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
 }
 
 function ofMany(options: DeleteOptions): DeleteOptions {
-  if (options.versionId !== undefined) throw refuse("versionId", "is for one key; delete them one by one");
-  if (options.ifMatch !== undefined) throw refuse("ifMatch", "is for one key; delete them one by one");
+  for (const name of ["versionId", "ifMatch"] as const)
+    if (options[name] !== undefined) throw refuse(name, "is for one key; delete them one by one");
   if (options.headers !== undefined) throw refuse("headers", "are for one key; give them in the driver's headers");
   return options;
 }
 
-/** On a read `*` asks for what `not-found` tells anyway, so drivers need not know it. */
-function unlessAny(ifMatch: string | undefined): string | undefined {
-  return ifMatch === "*" ? undefined : ifMatch;
+/** The one version that is asked for. `*` asks for what `not-found` tells anyway, so drivers need not know it. */
+function versionOf({ ifMatch }: Pick<DownloadOptions, "ifMatch">): string | undefined {
+  return ifMatch === "*" ? undefined : checkEtag("ifMatch", ifMatch);
 }

@@ -22,8 +22,7 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const { writeId, header } = conditional ? writeMark(client, stored) : {};
   const algorithm = client.settings.checksums.of(options.checksum);
   const checksum = algorithm && bodyHeader(algorithm, await algorithm.of(bytes));
-  const asked = conditional && conditions(options);
-  const headers = { ...stored, ...header, ...asked, ...checksum, ...extraHeaders(options.headers) };
+  const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
   const send = (): Promise<string> => client.send(operation, etagOf);
   const etag = conditional ? await settle(client, key, { ifMatch, writeId, signal }, send) : await send();
