@@ -56,8 +56,8 @@ export function publicBase(url: string | undefined): string | undefined {
 
 /** An address of HTTP without user, query and fragment; rejects `invalid-option`. */
 export function httpUrl(option: string, url: string): URL {
-  if (/^https?:\/\/[^?#@\s]+$/i.test(url) && URL.canParse(url)) return new URL(url);
-  throw refuse(option, "must be an http(s) URL without a query");
+  if (/^\s*https?:\/\/[^?#@\s]+\s*$/i.test(url) && URL.canParse(url)) return new URL(url);
+  throw refuse(option, "must be an http(s) URL without user, query or fragment");
 }
 
 /** Options with the prefix that a store further in knows; what is no prefix goes on as it is, to be refused there. */

@@ -4,6 +4,7 @@ import type { OnEvent } from "../../src/event.ts";
 import {
   defined,
   driverOptions,
+  httpUrl,
   type OptionType,
   publicBase,
   refuse,
@@ -78,8 +79,8 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
   if (/(^|\/)\.\.?(\/|$)/.test(base)) throw refuse("base", 'must not have a "." or ".." segment');
 
-  const own = parseEndpoint("endpoint", options.endpoint);
-  const shown = parseEndpoint("publicEndpoint", options.publicEndpoint);
+  const own = options.endpoint ? httpUrl("endpoint", options.endpoint) : undefined;
+  const shown = options.publicEndpoint ? httpUrl("publicEndpoint", options.publicEndpoint) : undefined;
   // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
   const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
   if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket");
@@ -108,13 +109,6 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     timeouts,
     clock: time,
   };
-}
-
-function parseEndpoint(option: string, text: string | undefined): URL | undefined {
-  if (!text) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !(url.username || url.password || url.search || url.hash)) return url;
-  throw refuse(option, "must be a URL such as http://localhost:9000, without user, query or fragment");
 }
 
 function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
