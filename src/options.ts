@@ -117,6 +117,9 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   cacheControl: "cache-control",
 };
 
+/** Their options, in the order in which they are told. */
+export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
+
 /** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
 const RESERVED =
   /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
@@ -138,9 +141,6 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   });
   return Object.fromEntries(pairs) as Record<string, string>;
 }
-
-/** Their options, in the order in which they are told. */
-export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
 /** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {

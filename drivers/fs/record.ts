@@ -1,7 +1,7 @@
 /** The headers of an object that its key and its file do not tell: a small JSON file, named after the version it describes. */
 import type { ExpectedChecksum, ObjectHeaders } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { emptyMetadata, type HeaderOption, OBJECT_HEADERS } from "../../src/options.ts";
+import { emptyMetadata, HEADER_OPTIONS } from "../../src/options.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "../../src/type.ts";
 import { adoptable } from "./adopt.ts";
 import { becameLink } from "./anchor.ts";
@@ -21,8 +21,6 @@ import { microsecondsOf } from "./times.ts";
 /** Where records lie, in a folder for each first two letters of their names. */
 export const RECORDS_FOLDER: string = `${RESERVED}/meta`;
 
-const TEXTS = Object.keys(OBJECT_HEADERS) as HeaderOption[];
-
 /** What describes one version of an object: what comes back with it, and what is the driver's own to know. */
 export interface Description extends ObjectHeaders {
   readonly checksum?: ExpectedChecksum | undefined;
@@ -38,7 +36,7 @@ export function defaultType(key: string): string {
 /** Headers as they are stored and given back, with the default type filled in. */
 export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
   const headers: Record<string, string> = {};
-  for (const name of TEXTS) if (given[name] !== undefined) headers[name] = given[name];
+  for (const name of HEADER_OPTIONS) if (given[name] !== undefined) headers[name] = given[name];
   const { contentType = defaultType(key), metadata = {} } = given;
   const described = Object.assign(headers, { contentType });
   if (Object.keys(metadata).length === 0) return described;
@@ -62,7 +60,7 @@ export function recordPath(key: string, version: Identity): string {
 /** The text of a record: what neither key nor file tell of a version; null when they tell all, and it has none. */
 export function recordOf(key: string, description: Description): string | null {
   const record: Record<string, unknown> = {};
-  for (const name of [...TEXTS, "checksum", "uploadId"] as const) {
+  for (const name of [...HEADER_OPTIONS, "checksum", "uploadId"] as const) {
     const value = description[name];
     if (value !== undefined && (name !== "contentType" || value !== defaultType(key))) record[name] = value;
   }
@@ -151,7 +149,7 @@ function parseRecord(text: string, key: string, path: string): Description {
   if (typeof record !== "object" || record === null || (record as { key?: unknown }).key !== key) throw damaged(path);
   const fields = record as Record<string, unknown>;
   const headers: Record<string, string> = {};
-  for (const name of TEXTS) {
+  for (const name of HEADER_OPTIONS) {
     const value = fields[name];
     if (typeof value === "string") headers[name] = value;
     else if (value !== undefined) throw damaged(path);
