@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { ListedObject, ListPage, ListPageOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { gone, type FolderIdentity, lookAtBase, mustStay } from "./base.ts";
-import { lookAt } from "./look.ts";
+import { lookAtAll } from "./look.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 import { seekFrom, type Position, type Seek } from "./seek.ts";
@@ -101,7 +101,7 @@ function groupOf(key: string, prefix: string, delimiter: string): string | undef
 /** The items with what is known of each object, without those that are gone by now. */
 async function known(root: Root, items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
   const unknown = items.flatMap((item) => ("walked" in item && !item.info ? [item.walked] : []));
-  const infos = (await lookAt(root, unknown, signal)).values();
+  const infos = (await lookAtAll(root, unknown, signal)).values();
   return items.flatMap((item): Item[] => {
     if ("prefix" in item || item.info) return [item];
     const info = infos.next().value;

@@ -12,7 +12,7 @@ import type { Walked } from "./walk.ts";
 const LOOKS = 16;
 
 /** What is known of each file's object, in their order; null for one that is gone by now. */
-export async function lookAt(
+export async function lookAtAll(
   root: Root,
   files: readonly Walked[],
   signal: AbortSignal | undefined,

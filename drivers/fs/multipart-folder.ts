@@ -10,7 +10,7 @@ import { anchor, becameLink } from "./anchor.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { namesIn } from "./file.ts";
-import type { Found } from "./find.ts";
+import { type Found, isReachable } from "./find.ts";
 import { rename } from "./host.ts";
 import { mayHaveRecord } from "./identity.ts";
 import { type LockOptions, withLock } from "./lock.ts";
@@ -93,7 +93,7 @@ export async function pendingUploads(root: Root, prefix: string): Promise<readon
 /** Removes what is left of an upload. A part that comes in this moment finds no record, and removes itself. */
 export async function endUpload(root: Root, uploadId: string): Promise<void> {
   const folder = uploadFolder(uploadId);
-  if ((await orAbsent(root.whereabouts(folder))) !== "inside") return;
+  if (!(await isReachable(root, folder))) return;
   const held = await orAbsent(anchor(root, folder));
   if (!held) return;
   try {
@@ -143,7 +143,7 @@ export async function abortUpload(
 
 /** The ids of all folders of uploads. */
 export async function uploadIds(root: Root): Promise<readonly string[]> {
-  if (!(await root.exists()) || (await orAbsent(root.whereabouts(UPLOADS_FOLDER))) !== "inside") return [];
+  if (!(await root.exists()) || !(await isReachable(root, UPLOADS_FOLDER))) return [];
   return (await namesIn(root.path(UPLOADS_FOLDER))).filter((name) => ID.test(name));
 }
 
@@ -152,7 +152,7 @@ export async function readUpload(root: Root, uploadId: string): Promise<Upload |
   const path = `${uploadFolder(uploadId)}/${RECORD}`;
   const text = await readText(root, path);
   if (text === null) return null;
-  if ((await orAbsent(root.whereabouts(path))) !== "inside") return null;
+  if (!(await isReachable(root, path))) return null;
   try {
     const upload = JSON.parse(text) as Upload;
     const whole = typeof upload.key === "string" && upload.initiated > 0 && typeof upload.headers === "object";

@@ -2,6 +2,7 @@
 import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
+import { checkRead } from "../../src/whole.ts";
 import { placeOf } from "./anchor.ts";
 import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
@@ -99,12 +100,7 @@ async function getNow(root: Root, settings: Settings, key: Key, options: GetOpti
   try {
     options.signal?.throwIfAborted();
     const info = infoOf(key, stats, headers);
-    if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
-      throw new StorageError("precondition-failed", `the object has another version, ${info.etag}`);
-    }
-    if (options.ifNoneMatch === "*" || options.ifNoneMatch === info.etag) {
-      throw new StorageError("not-modified", "the object still has this version");
-    }
+    checkRead(info, options);
     const span = options.range && resolveRange(options.range, info.size);
     const bytes = await bodyOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
     if (!span && headers.checksum)

@@ -4,8 +4,7 @@ import { lstat, readdir, unlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { parseKey } from "../../src/key.ts";
 import { endIfLeft } from "./claim.ts";
-import { orAbsent } from "./errno.ts";
-import { findAll } from "./find.ts";
+import { findAll, isReachable } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { madeBy } from "./multipart-complete.ts";
 import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-folder.ts";
@@ -47,7 +46,7 @@ export async function sweep(root: Root, clock: Clock = systemClock): Promise<num
 }
 
 async function namesIn(root: Root, folder: string): Promise<readonly string[]> {
-  return (await orAbsent(root.whereabouts(folder))) === "inside" ? (await readdir(root.path(folder))).sort() : [];
+  return (await isReachable(root, folder)) ? (await readdir(root.path(folder))).sort() : [];
 }
 
 async function filesIn(root: Root, folder: string): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
 import { errnoOf, orAbsent } from "./errno.ts";
-import { findAt, firstOf } from "./find.ts";
+import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, pathIn, RESERVED } from "./path.ts";
@@ -97,7 +97,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
   /** `fresh` says that files found are new: they were written before the watch began. */
   async function add(folder: string, fresh: boolean): Promise<void> {
     if (closed || watchers.has(folder) || !isWatched(folder, settings)) return;
-    if ((await orAbsent(root.whereabouts(folder))) !== "inside" || closed || watchers.has(folder)) return;
+    if (!(await isReachable(root, folder)) || closed || watchers.has(folder)) return;
     let watcher: FSWatcher;
     try {
       watcher = watch(root.path(folder), { persistent: settings.watch.persistent }, (_, name) => {

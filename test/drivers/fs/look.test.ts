@@ -1,14 +1,14 @@
 import { mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { lookAt } from "../../../drivers/fs/look.ts";
+import { lookAtAll } from "../../../drivers/fs/look.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import type { Walked } from "../../../drivers/fs/walk.ts";
 import { emptyFolder, failure, folder } from "./folder.ts";
 
 const plain = (path: string): Walked => ({ key: path, candidate: { tree: "plain", path } });
 
-it("lookAt tells what head tells of each file, in order, and null of what is gone, a folder, or behind a link", async () => {
+it("lookAtAll tells what head tells of each file, in order, and null of what is gone, a folder, or behind a link", async () => {
   const { base, put } = await folder();
   const outside = await emptyFolder();
   await writeFile(join(outside, "canary"), "");
@@ -25,7 +25,7 @@ it("lookAt tells what head tells of each file, in order, and null of what is gon
   const root = rootAt(base);
   await root.exists();
   const keys = ["c", "a/2", "b/canary", "absent", "link", "a/1"];
-  expect(await lookAt(root, keys.map(plain), undefined)).toEqual([
+  expect(await lookAtAll(root, keys.map(plain), undefined)).toEqual([
     infos.get("c"),
     null,
     null,
@@ -35,18 +35,18 @@ it("lookAt tells what head tells of each file, in order, and null of what is gon
   ]);
 });
 
-it("lookAt finds a file that has moved to another of its places", async () => {
+it("lookAtAll finds a file that has moved to another of its places", async () => {
   const { base, put } = await folder();
   const { etag } = await put("a", "");
   const root = rootAt(base);
   await root.exists();
   const walked: Walked = { key: "a", candidate: { tree: "keys", path: ".unbucket/keys/a=" } };
-  expect(await lookAt(root, [walked], undefined)).toMatchObject([{ key: "a", etag }]);
+  expect(await lookAtAll(root, [walked], undefined)).toMatchObject([{ key: "a", etag }]);
 });
 
-it("lookAt stops with the signal's reason", async () => {
+it("lookAtAll stops with the signal's reason", async () => {
   const { base, put } = await folder();
   await put("a", "");
   const reason = new Error("stop");
-  expect(await failure(lookAt(rootAt(base), [plain("a")], AbortSignal.abort(reason)))).toBe(reason);
+  expect(await failure(lookAtAll(rootAt(base), [plain("a")], AbortSignal.abort(reason)))).toBe(reason);
 });
