@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import { hmacHex } from "#digest";
+import { MAX_EXPIRY } from "../presign.ts";
 import { dayKey, type Identity, signatureOf } from "../sigv4/sign.ts";
 import { type Received, searchOf, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
@@ -36,7 +37,6 @@ export interface Claim {
 
 /** Milliseconds that a client's clock may be wrong by. */
 const SKEW = 15 * 60 * 1000;
-const MAX_EXPIRY = 604_800;
 const ALGORITHM = "AWS4-HMAC-SHA256";
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */

@@ -6,6 +6,7 @@
 import { bytesOf } from "../bytes.ts";
 import type { ChecksumAlgorithm, Hasher } from "../checksum/algorithm.ts";
 import { crc32, crc32c, crc64nvme, sha256 } from "../checksum.ts";
+import { MAX_PART } from "../plan.ts";
 import type { Keys, Signed } from "./authenticate.ts";
 import { bodyOf } from "./body.ts";
 import { chunks, type Trailers } from "./chunked.ts";
@@ -23,7 +24,7 @@ export interface Payload {
 }
 
 /** The most bytes of one body, as on S3: whoever has a presigned URL that says no length could else fill any disk. */
-export const MOST: number = 5 * 2 ** 30;
+export const MOST: number = MAX_PART;
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
 /** Headers that hold a checksum; others that begin so tell of which kind it is. */
 const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)/;

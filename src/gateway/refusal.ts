@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, StorageError } from "../error.ts";
 import { MAX_KEY_BYTES } from "../key.ts";
-import { isFull } from "../respond/error.ts";
+import { isFull, withoutPlace } from "../respond/error.ts";
 
 /** The codes that are said here, with their statuses. */
 const STATUSES = {
@@ -146,11 +146,5 @@ export function refusalOf(error: unknown): Refusal {
   if (isFull(error)) return new Refusal("XMinioStorageFull", "The storage has no room for this.", { cause: error });
   const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
   if (s3 === "InternalError" || (said === undefined && error.response !== undefined)) return failed(error);
-  return new Refusal(s3, said ?? ownWords(error), { cause: error });
-}
-
-/** The message without the driver, verb and key that stand before it. */
-function ownWords({ message, driver, operation }: StorageError): string {
-  const place = [driver, operation].filter(Boolean).join(" ");
-  return message.startsWith(place) ? message.slice(place.length).replace(/^(?: "(?:[^"\\]|\\.)*")?: /, "") : message;
+  return new Refusal(s3, said ?? withoutPlace(error), { cause: error });
 }

@@ -111,7 +111,7 @@ function guardReason(error: StorageError): string | null {
 }
 
 /** The message without the driver, verb and key that `locate` has put before it: none of the client's business. */
-function withoutPlace({ message, driver, operation }: StorageError): string {
+export function withoutPlace({ message, driver, operation }: StorageError): string {
   const place = [driver, operation].filter(Boolean).join(" ");
   if (place === "" || !message.startsWith(place)) return message;
   return message.slice(place.length).replace(/^(?: "(?:[^"\\]|\\.)*")?: /, "");
