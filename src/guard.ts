@@ -131,7 +131,7 @@ function notAllowed(type: string, types: readonly string[] = []): GuardError {
 }
 
 function mismatch(declared: string, detected: string | null, head: Uint8Array): GuardError {
-  const found =
-    head.length === 0 ? "is empty" : `${detected === null ? "does not look like one" : `looks like ${detected}`}`;
+  const shown = detected === null ? "does not look like one" : `looks like ${detected}`;
+  const found = head.length === 0 ? "is empty" : shown;
   return new GuardError("content", `the file is called ${declared} but ${found}; send it as what it is`);
 }
