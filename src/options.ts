@@ -65,8 +65,8 @@ export function prefixed<T extends { readonly prefix?: string; readonly startAft
   options: T,
   full: (prefix: string) => string,
 ): T {
-  if (!options || options.prefix === null) return options;
-  const { prefix = "", startAfter } = options;
+  const { prefix = "", startAfter } = options ?? {};
+  if (!options || typeof prefix !== "string") return options;
   const inner = full(prefix);
   const below = typeof startAfter === "string" && startAfter.startsWith(prefix);
   return { ...options, prefix: inner, ...(below && { startAfter: inner + startAfter.slice(prefix.length) }) };

@@ -71,11 +71,11 @@ describe("requestHeaders", () => {
   });
 });
 
-it("prefixed puts a prefix further in, and lets null through to be refused there", () => {
+it("prefixed puts a prefix further in, and lets what is none through to be refused there", () => {
   const full = (rest: string): string => `in/${rest}`;
   expect(prefixed({ prefix: "a", limit: 1 } as object, full)).toEqual({ prefix: "in/a", limit: 1 });
   expect(prefixed({}, full)).toEqual({ prefix: "in/" });
-  for (const given of [null, { prefix: null }] as unknown as { prefix?: string }[])
+  for (const given of [null, { prefix: null }, { prefix: 5 }] as unknown as { prefix?: string }[])
     expect(prefixed(given, full)).toBe(given);
 });
 

@@ -59,6 +59,20 @@ describe("scoped", () => {
     expect(await store.exists("x")).toBe(true);
   });
 
+  it("refuses a prefix that is no text, as its store does", async () => {
+    const store = memory();
+    await store.upload("users/5", "x");
+    const { uploadId } = await store.createMultipartUpload("users/5");
+    for (const users of [store, scoped(store, "users/")]) {
+      const prefix = 5 as unknown as string;
+      const refused = { code: "invalid-key" };
+      await expect(users.list({ prefix }).pages().next()).rejects.toMatchObject(refused);
+      await expect(users.deletePrefix(prefix)).rejects.toMatchObject(refused);
+      await expect(users.sweepUploads({ prefix, olderThan: 0 })).rejects.toMatchObject(refused);
+    }
+    expect(await (await store.resumeMultipartUpload("users/5", uploadId)).parts()).toEqual([]);
+  });
+
   it("refuses an empty prefix, an empty key, and emptying itself", async () => {
     const store = memory();
     expect(() => store.scoped("")).toThrow(expect.objectContaining({ code: "invalid-option" }));
