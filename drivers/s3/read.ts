@@ -209,7 +209,8 @@ async function headOf(
       other.discard().then(() => other),
     );
     if (["etag", "content-encoding"].every((name) => head.header(name) === response.header(name))) return head;
-    throw new StorageError("corrupt", "the store or a proxy answered with another version");
+    // Or the object was replaced between the two.
+    throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: true });
   } catch (error) {
     void response.discard();
     throw error;
