@@ -42,7 +42,7 @@ export interface CallOptions {
 
 /** What verbs on one object accept for stores that speak HTTP. */
 export interface RequestOptions extends CallOptions {
-  /** Extra request headers: a customer key, `x-amz-request-payer`. Others than stores that speak HTTP have nobody to tell. */
+  /** Extra request headers: a customer key, `x-amz-request-payer`. Without effect on a store that does not speak HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** One version of the object, as the store names it; `unsupported` where a driver keeps none. Default: the newest. */
   readonly versionId?: string | undefined;
@@ -115,7 +115,7 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
   readonly ifMatch?: string;
   /** Only create. */
   readonly ifNoneMatch?: "*";
-  /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); others have nobody to tell. */
+  /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); without effect on others. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What the bytes are guarded by on their way to the store, and in it. Default: the driver's; false: nothing. */
   readonly checksum?: ChecksumAlgorithm | false | undefined;

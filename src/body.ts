@@ -36,7 +36,7 @@ function take(request: object): void {
   taken.add(request);
 }
 
-/** The stream of a body of which nothing was made yet; none of what begins with its reader, or has one. */
+/** The stream of a body that nothing was made of yet. None where it is being read, and of an iterable, which begins when it is read. */
 export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
   if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
   const stream = (body as Partial<Response>).body ?? body;
@@ -135,10 +135,10 @@ export function toChunk(chunk: unknown): Uint8Array {
   throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
 }
 
-/** Workerd, where its own kind of a body counts and nothing is read on behind an answer, and runtimes that read on by themselves. */
+/** What workerd, Bun and Deno are known by. workerd wants its own kind of body and reads nothing on; the others read on by themselves. */
 const OTHERS = ["FixedLengthStream", "Bun", "Deno"];
 
-/** As it is on other runtimes than Node: on Deno one more stream costs a third. */
+/** A request's body, made to linger on Node alone: on Deno one more stream costs a third. */
 function ofRequest(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return OTHERS.some((name) => name in globalThis) ? body : lingeringStream(body);
 }

@@ -6,9 +6,9 @@ export interface Loan {
   buffer: Uint8Array<ArrayBuffer>;
   /** In bytes. */
   end: number;
-  /** Where it ended when it was last looked at, and when it was first seen there; sealed ones are where they were. */
+  /** What `end` was at the last look. */
   seen: number;
-  /** Milliseconds, of the budget's clock. */
+  /** Since when it has been that, in milliseconds. */
   since: number;
   /** Whether it is being filled: from when its taker has it, which may be long after it was granted, until it is sealed. */
   open: boolean;
@@ -123,7 +123,7 @@ export class MemoryBudget {
       const { bytes, held } = waiter;
       // In order, so that small ones do not starve a large one. Yet they do not wait for it: it may be long until many bodies
       // that have stopped give back what it needs, so the smallest have something set aside.
-      // What it has it gives back at once, so both may be there for a moment.
+      // Who grows gives its old buffer back as soon as it has the new one, so for a moment both are there.
       queue ||= this.#used - this.#small + bytes - held > this.#limit || this.#used + bytes > this.#most;
       if (!queue) this.#grant(waiter, false);
       else if (bytes <= this.#part / 32 && this.#small + bytes <= (this.#most - this.#limit) / 8)

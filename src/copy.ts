@@ -89,7 +89,7 @@ const OF_STORE = ["unauthenticated", "bucket-not-found"] as const;
 const MOST_ERRORS = 1000;
 /** How often one object is looked at when it changes meanwhile. */
 const MOST_LOOKS = 3;
-/** What a HEAD may cut from a time, in milliseconds: what somebody has written meanwhile must not look older by it. */
+/** Milliseconds that a HEAD may cut from a time, by which what somebody has written meanwhile must not look older. */
 const SECOND = 999;
 
 /**
@@ -193,7 +193,7 @@ async function copyOne(
   const { key } = source;
   const { replace, compare, conditions, dryRun, signal } = options;
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
-  // A listing that is out of order would else be believed.
+  // What a listing out of order seems to lack is looked for.
   const believed = found || (replace === "always" && compare === "time") || (conditions && !dryRun);
   let there = believed ? found : await look();
   let outcome = await judge([from, to], source, there, options);

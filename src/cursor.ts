@@ -1,6 +1,6 @@
 /**
- * Cursors as callers hold them: a store's own behind a mark of it and its listing. Of one of another listing no store can tell, and would
- * give a wrong page; one that was altered on its way through a client is answered by each in its own way.
+ * Cursors as callers hold them: a store's own behind a mark of it and its listing. No store can tell that a cursor is of another listing: it
+ * would give a wrong page. One that was altered on its way through a client each store answers in its own way.
  */
 import type { Page } from "./listing.ts";
 import { refuse } from "./options.ts";

@@ -17,7 +17,7 @@ export interface CallEvent extends Timed {
   readonly type: "call";
   /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
   readonly operation: string;
-  /** Of what a verb has written, or given: bytes of the object, or of a part. None of `setItem` and `setItemRaw`. */
+  /** Bytes of the object, or of the part, that a verb has written or given; absent for `setItem` and `setItemRaw`. */
   readonly size?: number | undefined;
   /** Its version. */
   readonly etag?: string | undefined;

@@ -31,7 +31,7 @@ export interface IncomingFile {
 export interface GuardOptions {
   /**
    * Allowed types. Default: all. `image/*` covers those that content shows, to the built-in table or to `detect`, and none
-   * that can run script: `image/svg+xml` and `image/x-own` are named. A file of no known type is `application/octet-stream`.
+   * that can run script: name `image/svg+xml` and `image/x-own` themselves. A file of no known type is `application/octet-stream`.
    */
   readonly types?: readonly string[] | undefined;
   /** Bytes; counted while they stream. Default 10 MiB. */

@@ -6,10 +6,10 @@ const MAX_REST = 64 * 1024 * 1024;
 /** Milliseconds for which a client is waited for at most, which may send slowly, or nothing more before it sees the answer. */
 const MAX_WAIT = 30_000;
 
-/** Bodies that have a reader, and when all of each is read that will be. */
+/** Of each body that has a reader, what resolves when as much of it is read as ever will be. */
 const ends = new WeakMap<Readable, Promise<void>>();
 
-/** Of each stream that lingers, what it reads. */
+/** Of each {@link lingeringStream}, the body that it reads. */
 const sources = new WeakMap<Readable, Readable>();
 
 /**

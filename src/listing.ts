@@ -11,7 +11,7 @@ export interface ListOptions extends CallOptions {
   readonly cursor?: string | undefined;
   /**
    * Only what comes after this in the order of keys, whether it is there or not; it begins with the prefix. A group counts by its
-   * name: of `a/b` on, `a/` is not listed. A cursor is behind it already.
+   * name: after `a/b`, `a/` is not listed. Without effect beside a cursor, which is behind it already.
    */
   readonly startAfter?: string | undefined;
   /** Entries in one page, 1 to 1000, never a total. Default 1000. */

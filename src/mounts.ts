@@ -133,7 +133,7 @@ export function objects(storage: StorageLike): ObjectStore {
   return store;
 }
 
-/** One key's name alone: an error may be of another store, which a body is read from. */
+/** Renames this one key and no other: an error may be of another store, from which the body is read. */
 function only({ key, rest }: Target): Name {
   return (name) => (name === rest ? key : name);
 }
@@ -162,7 +162,7 @@ async function across(
   }
 }
 
-/** The one key of a store by the caller's name. */
+/** One end of a move, whose errors name the key as the caller does. */
 function endOf(to: Target): End<string> {
   return {
     head: (_, call) => renaming(to.store.head(to.rest, call), only(to)),

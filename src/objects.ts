@@ -22,7 +22,7 @@ import { checkConditions, checkEtag, releasing, upload } from "./upload.ts";
 import type { Verb } from "./verbs.ts";
 import { checkWrite } from "./whole.ts";
 
-/** A name that is empty by mistake must not delete all, of a scope neither: who means it has a way to say so. */
+/** A prefix that is empty by mistake must not delete everything, nor all of a scope: whoever means it can say so in another way. */
 const EMPTY =
   "must not be empty: that would delete everything. `clear` of the driver or Storage does; for all of a scope, call deletePrefix of the store with the scope's prefix";
 

@@ -35,8 +35,8 @@ export function knownOptions(options: object, names: object): void {
 export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 
 /**
- * Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. `driver` is what
- * hosts leave in, which choose the driver by it.
+ * Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. `driver` is let through:
+ * hosts choose the driver by it, and leave it in.
  */
 export function driverOptions(options: object, types: Readonly<Record<string, OptionType>>): void {
   knownOptions(options, { ...types, driver: 1 });

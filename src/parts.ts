@@ -23,7 +23,7 @@ export async function nextPiece(
 ): Promise<Piece> {
   let loan = await budget.take(Math.max(1, Math.min(most, room)), 0, signal);
   try {
-    // Full also means: made smaller, since others needed what no byte was in.
+    // Full may also mean cut to its bytes, since others needed the room.
     while ((await reader.fill(loan)) === loan.buffer.byteLength && loan.end < most && !(await reader.ended())) {
       const { end } = budget.seal(loan);
       const larger = await budget.take(Math.min(most, Math.max(FIRST_BUFFER, end * 4)), end, signal);

@@ -81,7 +81,7 @@ export async function removals(steps: object): Promise<void> {
   if (begun) await heeding(Promise.all(begun.flat()), AbortSignal.timeout(CLEANUP)).catch(() => {});
 }
 
-/** Notes a removal that its call need not wait for; those of before are over by their limits, whether or not they settled. */
+/** Notes a removal that its call need not wait for, and forgets those whose time is over, whether or not they settled. */
 function note(steps: object, removal: Promise<void>): void {
   const now = Date.now();
   const recent = (removing.get(steps) ?? []).filter(([, since]) => now - since < 2 * CLEANUP);

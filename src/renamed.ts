@@ -22,7 +22,7 @@ function renameError(error: StorageError, named: Name): StorageError {
   const { key, deleted, errors } = error;
   // Keys of a batch may share an error.
   for (const inner of new Set(errors?.map((failure) => failure.error))) renameError(inner, named);
-  // It says the key that it is of, and of a batch the first that failed.
+  // Its message names its key, that of a batch the first that failed.
   for (const said of [key, errors?.[0]?.key])
     if (said !== undefined) error.message = error.message.replace(quoted(said), () => quoted(named(said)));
   return Object.assign(

@@ -37,16 +37,16 @@ export async function mustExist({ folder }: End): Promise<void> {
   if (!(await isThere(folder))) throw new Error(`${folder} is not there`);
 }
 
-/** Milliseconds that a store is asked once more, of which there may be no answer again. */
+/** Milliseconds that a store has to answer when it is asked once more. */
 const ASK_MS = 5000;
 
-/** What an error says, in which a bucket has the name that was typed; of two of them no error says which. */
+/** What an error says, with the bucket as it was typed; `s3` where both ends are buckets, since no error says which one it is of. */
 export function saidOf({ message }: Error, ends: readonly End[]): string {
   const [bucket, another] = ends.filter(({ folder }) => folder === undefined);
   return message.replace(/(^|; first: )env /, `$1${another ? "s3" : (bucket?.typed ?? "s3")} `);
 }
 
-/** A failure that is of a whole store behind the name of that, which each is asked for once more: no error says a bucket. */
+/** A failure of a whole store, with the name of that store before it. No error names a bucket, so each end is asked once more. */
 export async function named(error: StorageError, ends: readonly End[], stop: AbortSignal): Promise<string> {
   const message = saidOf(error, ends);
   if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return message;

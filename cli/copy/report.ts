@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<Purpose, Readonly<Partial<Record<CopiedObject["resu
   check: { copied: "missing", kept: "differs" },
 };
 
-/** The line of one object, of a failure with what is said of it; none of one that is the same. */
+/** The line of one object, for a failure with what is `said` of it; none for one that is the same. */
 export function lineOf(
   { key, size, result, differs, error }: CopiedObject,
   purpose: Purpose,

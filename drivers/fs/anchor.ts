@@ -106,8 +106,8 @@ export async function anchor(root: Paths, folder: string): Promise<Anchor | null
 }
 
 /**
- * How long a folder is held for further reads and writes, in milliseconds. What its place does not tell, that something was mounted over
- * it, is seen that much later.
+ * How long a folder is held for further reads and writes, in milliseconds. That something was mounted over it, which its place does not
+ * tell, is noticed that much later.
  */
 const HELD_MS = 1000;
 /** Folders that are held for further reads and writes. */

@@ -12,7 +12,7 @@ import { nameHolder, stateOf } from "./holder.ts";
 const STALE_MS = 30_000;
 /** A holder shows this often that it is there. */
 const BEAT_MS = 5000;
-/** The same by the wall clock, which may be put forward meanwhile: so that not every old claim is waited for. */
+/** How old it may be by the wall clock, so that not every old claim is waited for. Much longer, since that clock may be put forward. */
 const OLD_MS = 600_000;
 const GIVE_UP_MS = 2 * STALE_MS;
 

@@ -123,7 +123,7 @@ export async function dropRecord(root: Root, key: string, version: Identity, kep
   const path = recordPath(key, version);
   const stays = kept && recordPath(key, kept);
   try {
-    // What has written the other one there has looked whether a link leads to it.
+    // Whoever wrote the kept record there has seen that no link leads to it.
     if (!stays && (await root.whereabouts(folderOf(path))) !== "inside") return;
     if (path !== stays && (await orAbsent(unlink(root.path(path), root.isLocal()).then(() => true)))) return;
     // Most have their own.

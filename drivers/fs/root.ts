@@ -43,10 +43,10 @@ export interface Root extends Anchors {
    * folder makes them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
    */
   refresh(relative: string): Promise<void>;
+  /** The same of a path that was followed already, to what was `found`. */
+  place(found: string, path: string): Promise<Whereabouts>;
   /** Whether a folder of the driver's own may be there. */
   mayHave(folder: string): boolean;
-  /** The same of a path that is known to be without links. */
-  place(found: string, path: string): Promise<Whereabouts>;
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
   /**

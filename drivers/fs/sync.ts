@@ -9,6 +9,7 @@ import { folderOf } from "./path.ts";
 
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
+
 /** Gives absolute paths, and what kind of file system they are of. */
 interface Paths {
   path(relative: string): string;

@@ -30,7 +30,7 @@ export class Attempts<T> {
   readonly #read: Read<T>;
   readonly #doubt = new Doubt();
   #mend: Mend | undefined;
-  /** Whether the request has left of which no answer has come. */
+  /** Whether a request has left to which no answer has come. */
   #sent = false;
   #made = 0;
   #watched: Attempt | undefined;

@@ -4,7 +4,7 @@ import { locate } from "../../src/error.ts";
 import type { Rest } from "./rest.ts";
 import type { Pieces } from "./transport.ts";
 
-/** The bytes of an object, by one of the two. */
+/** The bytes of an object: read by `next` or by `stream`, not by both. */
 export interface ObjectBody {
   /** The next bytes, or null at their end. */
   next(): Promise<Uint8Array | null>;

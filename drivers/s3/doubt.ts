@@ -13,8 +13,8 @@ export class Doubt {
   }
 
   /**
-   * The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success; of a copy
-   * that its source is gone, or another.
+   * The error to reject with: `ambiguous` in place of one that would claim to know, such as the echo of our own success. With
+   * `ofSource`, as of a copy, only in place of one that says that the source is gone, or another.
    */
   verdict(error: unknown, ofSource = false): unknown {
     if (!this.#open || !StorageError.is(error)) return error;

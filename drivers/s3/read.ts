@@ -20,7 +20,7 @@ import type { Operation } from "./request.ts";
 import { restOf, spanOf, versionOf } from "./rest.ts";
 import type { WireResponse } from "./transport.ts";
 
-/** Rejects unless the bucket exists and its keys hold, asked at most once for each `length` as long as they do, and for null each time. */
+/** Rejects unless the store knows the bucket and the keys. That it does is remembered for each `length`; null is asked each time. */
 export type BucketCheck = (call: CallOptions, length: number | null) => Promise<void>;
 
 /** Metadata, and whether the object carries the id of the write that made it. */
