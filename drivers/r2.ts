@@ -242,8 +242,10 @@ function r2Backend(options: R2Options): Backend {
       const from = startAfter ? { startAfter: base + startAfter } : { cursor };
       const asked = { ...from, prefix: base + prefix, delimiter, limit, include: ["httpMetadata", "customMetadata"] };
       const page = await ask({ signal }, () => bucket.list(asked));
-      const [objects, cut] = [page.objects.map(infoOf), following(page.truncated, page.cursor)];
-      return { objects, prefixes: page.delimitedPrefixes.map((name) => name.slice(base.length)), cursor: cut };
+      // Without the marker that some tools make for the base as a folder: no verb here could name it.
+      const objects = page.objects.map(infoOf).filter((object) => object.key !== "");
+      const prefixes = page.delimitedPrefixes.map((name) => name.slice(base.length));
+      return { objects, prefixes, cursor: following(page.truncated, page.cursor) };
     },
     ...(s3 && {
       presign: async (...asked: Parameters<NonNullable<Backend["presign"]>>) => {

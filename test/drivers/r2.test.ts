@@ -152,6 +152,16 @@ describe("r2", () => {
     await expect(asked).rejects.toThrow("enough");
   });
 
+  it("lists no object that is its base, as tools make one for a folder: no verb could name it", async () => {
+    const binding = bucket();
+    const store = r2({ binding, base: "a" });
+    await store.upload("k", "x");
+    await r2({ binding }).upload("a/", "");
+    const keys: unknown[] = [];
+    for await (const { key } of store.list()) keys.push(key);
+    expect(keys).toEqual(["k"]);
+  });
+
   it("puts its base before keys, and takes it off again", async () => {
     const binding = bucket();
     const store = r2({ binding, base: "/a/b/", publicUrl: "https://cdn.example.com" });
