@@ -56,8 +56,13 @@ export function getStorage(environment?: Environment): Driver {
   return cached(drivers, configuration, () => {
     const driver = toDriver({ name: "env", open: () => open(values), watch: true });
     const { dispose } = driver;
-    // Who asks after that gets a new one: this one's connections are closed.
-    return Object.assign(driver, { dispose: () => (drivers.delete(configuration), dispose()) });
+    return Object.assign(driver, {
+      dispose: () => {
+        // Who asks after that gets a new one: this one's connections are closed.
+        if (drivers.get(configuration) === driver) drivers.delete(configuration);
+        return dispose();
+      },
+    });
   });
 }
 

@@ -195,6 +195,15 @@ describe("getStorage", () => {
     expect(getStorage({})).not.toBe(driver);
   });
 
+  it("gives on the new driver when the old one is disposed of once more", async () => {
+    const old = getStorage(s3);
+    await old.dispose();
+    const driver = getStorage(s3);
+    await old.dispose();
+    expect(getStorage(s3)).toBe(driver);
+    await driver.dispose();
+  });
+
   it("gives a new driver once the old one is disposed of", async () => {
     const driver = getStorage(s3);
     await driver.presign("a");
