@@ -2,7 +2,7 @@
 import { StorageError } from "../error.ts";
 import type { UploadBody, UploadOptions } from "../interface.ts";
 import { failure, ok, rejects, rejectsWith, same, sameBytes, soon } from "./assert.ts";
-import { cut, iterate, noise, source, type Source, utf8 } from "./bytes.ts";
+import { cut, iterate, noise, OTHER, source, type Source, utf8 } from "./bytes.ts";
 import type { Case, Context } from "./case.ts";
 
 const OLD = utf8("what was there before");
@@ -53,7 +53,7 @@ const REFUSALS: Readonly<
   Record<string, { readonly key?: string; readonly options?: (etag: string) => UploadOptions }>
 > = {
   "ifNoneMatch on an existing key": { options: () => ({ ifNoneMatch: "*" }) },
-  "a wrong ifMatch": { options: () => ({ ifMatch: '"0123456789abcdef0123456789abcdef"' }) },
+  "a wrong ifMatch": { options: () => ({ ifMatch: OTHER }) },
   "an invalid key": { key: "../out" },
   "an invalid option": { options: () => ({ metadata: { "not a token": "x" } }) },
   "a size that is no number": { options: () => ({ size: -1 }) },

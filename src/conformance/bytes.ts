@@ -13,6 +13,9 @@ export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   return new Uint8Array(words.buffer, 0, size);
 }
 
+/** An ETag that is well-formed, and no version of anything here. */
+export const OTHER = '"0123456789abcdef0123456789abcdef"';
+
 /** Text as UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);

@@ -1,11 +1,8 @@
 /** Conditional reads and writes. */
 import type { DownloadOptions, UploadOptions } from "../interface.ts";
 import { ok, rejects, same } from "./assert.ts";
-import { cut, noise, source } from "./bytes.ts";
+import { cut, noise, OTHER, source } from "./bytes.ts";
 import type { Case } from "./case.ts";
-
-/** Well-formed, and no version of anything here. */
-const OTHER = '"0123456789abcdef0123456789abcdef"';
 
 const MALFORMED: Readonly<Record<string, UploadOptions>> = {
   "ifMatch without quotes": { ifMatch: "abc" },

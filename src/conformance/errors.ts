@@ -1,9 +1,8 @@
 /** What an error says, and what it must not say. */
 import { type ErrorCode, StorageError } from "../error.ts";
 import { ok, rejects, same } from "./assert.ts";
+import { OTHER } from "./bytes.ts";
 import type { Case, Context } from "./case.ts";
-
-const OTHER = '"0123456789abcdef0123456789abcdef"';
 
 /** A failing call: its verb, its code, and what to call with a key that is absent (`no`) or present (`yes`). */
 const FAILURES: Readonly<

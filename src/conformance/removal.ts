@@ -2,6 +2,7 @@
 import type { Key } from "../backend.ts";
 import { hasCode } from "../error.ts";
 import { failure, ok, rejects, same } from "./assert.ts";
+import { OTHER } from "./bytes.ts";
 import type { Case, Context } from "./case.ts";
 import { fill } from "./lists.ts";
 
@@ -79,8 +80,7 @@ export const removalCases: readonly Case[] = [
     async run({ driver, prefix }) {
       const key = `${prefix}one`;
       const { etag } = await driver.upload(key, "x");
-      const other = '"0123456789abcdef0123456789abcdef"';
-      await rejects("precondition-failed", () => driver.delete(key, { ifMatch: other }), "a wrong ifMatch");
+      await rejects("precondition-failed", () => driver.delete(key, { ifMatch: OTHER }), "a wrong ifMatch");
       same(await driver.exists(key), true, "exists after a wrong ifMatch");
       const refused: unknown = await driver.delete(key, { ifMatch: etag }).catch((error: unknown) => error);
       if (refused !== undefined) ok(hasCode(refused, "unsupported"), `the right ifMatch rejected ${String(refused)}`);
