@@ -95,6 +95,7 @@ export function toDriver(spec: DriverSpec): Driver {
     getKeys: async (base, options) => {
       const most = options?.["maxDepth"];
       const keys: string[] = [];
+      // The signal alone, as `clear` takes it: what else unstorage hands over is not meant for a listing's options.
       for await (const entry of list(call, "getKeys", { ...bag("clear", options), prefix: below(base) })) {
         const key = entry.key === undefined ? null : toKvKey(entry.key);
         if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);

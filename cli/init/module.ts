@@ -2,9 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Change } from "./change.ts";
-import type { Project } from "./project.ts";
-
-const ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
+import { ENDINGS, type Project } from "./project.ts";
 
 /** One verb as it is written in the module. */
 interface Verb {

@@ -30,7 +30,9 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const CONFIG_ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
+/** The endings of a module, in the order in which one is looked for. */
+export const ENDINGS: readonly string[] = ["ts", "mts", "js", "mjs", "cjs"];
+
 const TS_IMPORTS = /"(?:allowImportingTsExtensions|rewriteRelativeImportExtensions)"\s*:\s*true/;
 const TITLES: Readonly<Record<ProjectKind, string>> = {
   nuxt: "Nuxt",
@@ -92,7 +94,7 @@ export function findProject(dir: string): Project {
 }
 
 function findConfig(dir: string, name: string): string | undefined {
-  return CONFIG_ENDINGS.map((ending) => `${name}.${ending}`).find((file) => existsSync(join(dir, file)));
+  return ENDINGS.map((ending) => `${name}.${ending}`).find((file) => existsSync(join(dir, file)));
 }
 
 function readManifest(dir: string): Manifest {

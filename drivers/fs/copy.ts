@@ -2,6 +2,7 @@
 import type { BackendCopyOptions, Key, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
+import { checkRead } from "../../src/whole.ts";
 import { pathOf } from "./anchor.ts";
 import { commit } from "./commit.ts";
 import { checkPresent } from "./conditions.ts";
@@ -9,7 +10,7 @@ import { copyDraft, discard, type Draft } from "./draft.ts";
 import { isAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
 import { findAll } from "./find.ts";
-import { etagOf, isSame } from "./identity.ts";
+import { isSame } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { infoOf, openVersion } from "./read.ts";
 import { recordOf } from "./record.ts";
@@ -31,13 +32,12 @@ export async function copy(
     if (!version) return null;
     const { stats, headers, candidate } = version;
     const held = pathOf(version.holder);
-    const kept = { ...headersOf(infoOf(from, stats, headers)), checksum: headers.checksum };
+    const info = infoOf(from, stats, headers);
+    const kept = { ...headersOf(info), checksum: headers.checksum };
     let draft: Draft | undefined;
     let isWhole: boolean;
     try {
-      if (ifMatch !== undefined && ifMatch !== etagOf(stats)) {
-        throw new StorageError("precondition-failed", `the source has another version, ${etagOf(stats)}`);
-      }
+      checkRead(info, { ifMatch });
       // Known now, it fails before the bytes are copied for nothing; what counts is the check at the end.
       if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
       draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept));
