@@ -130,12 +130,16 @@ class Limit {
     this.#timer = undefined;
     if (this.#deadline === Infinity) return;
     this.#due = this.#deadline;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      const left = this.#deadline - performance.now();
-      if (left > 0) this.#wait(left);
-      else this.stop(new StorageError("timeout", `the store ${this.#late}`));
-    }, milliseconds);
+    // Given more milliseconds than it takes, a timer fires at once.
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        const left = this.#deadline - performance.now();
+        if (left > 0) this.#wait(left);
+        else this.stop(new StorageError("timeout", `the store ${this.#late}`));
+      },
+      Math.min(milliseconds, 2 ** 31 - 1),
+    );
   }
 
   /** The caller's abort and our timeout as they are, everything else as a connection that failed. */

@@ -52,6 +52,15 @@ describe("fromFetch", () => {
     expect(settled).toMatchObject({ code: "timeout" });
   });
 
+  it("waits for no longer than a timer can, which would else fire each millisecond", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => timers.mockRestore());
+    const longest = 2 ** 31 - 1;
+    const transport = fromFetch(async () => new Response("x"), { ...timeouts, headers: longest });
+    await (await transport.send({ ...request, method: "PUT", body: new Uint8Array(100) })).discard();
+    expect(timers.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([longest]);
+  });
+
   it("rejects an interim answer, and sends nothing for ten seconds, in which another might get the answer to it", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
