@@ -45,9 +45,12 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
         // Bun then takes a new connection, and for Deno transport.deno.ts does.
         ...(once && { keepalive: false }),
       } as RequestInit;
-      const response = await limit.within(timeouts.headers + sending, "did not answer in time", async () =>
-        fetch(url, init),
-      );
+      const response = await limit.within(timeouts.headers + sending, "did not answer in time", async () => {
+        const answer = await fetch(url, init);
+        // Of a fetch that does not heed its signal.
+        if (limit.ended) void answer.body?.cancel().catch(() => {});
+        return answer;
+      });
       if (response.status < 200 && response.status > 0) {
         limit.release();
         distrusted = performance.now() + DISTRUST;
@@ -75,7 +78,8 @@ class Limit {
   readonly #control = new AbortController();
   // On Workers whatever is asked of a signal leaves JavaScript, so it is asked once.
   readonly signal: AbortSignal = this.#control.signal;
-  #ended = false;
+  /** Whether it was stopped: then nobody waits for what comes. */
+  ended = false;
   /** The latest moment for what is waited for, by a clock that nobody sets. A new one leaves the timer alone, which looks at it when it fires. */
   #deadline = Infinity;
   #due = 0;
@@ -93,7 +97,7 @@ class Limit {
   within<T>(milliseconds: number, late: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      if (this.#ended) return reject(this.signal.reason);
+      if (this.ended) return reject(this.signal.reason);
       this.#late = late;
       this.#wait(milliseconds);
       work().then(
@@ -112,7 +116,7 @@ class Limit {
   /** Ends it; does nothing to what has come to its end. */
   stop(reason: unknown): void {
     this.release();
-    this.#ended = true;
+    this.ended = true;
     this.#control.abort(reason);
     this.#reject?.(reason);
   }
@@ -144,7 +148,7 @@ class Limit {
 
   /** The caller's abort and our timeout as they are, everything else as a connection that failed. */
   #reasonOf(error: unknown): unknown {
-    if (this.#ended) return this.signal.reason;
+    if (this.ended) return this.signal.reason;
     if (StorageError.is(error)) return error;
     return new StorageError("unavailable", "the connection to the store failed", { cause: error });
   }

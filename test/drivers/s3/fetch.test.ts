@@ -40,6 +40,18 @@ describe("fromFetch", () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  it("lets go of an answer that a fetch which ignores its signal gives too late", async () => {
+    const control = new AbortController();
+    const cancel = vi.fn();
+    let give!: (answer: Response) => void;
+    const transport = fromFetch(() => new Promise((resolve) => (give = resolve)), timeouts);
+    const sent = transport.send({ ...request, signal: control.signal });
+    control.abort(new Error("left"));
+    await expect(sent).rejects.toThrow("left");
+    give(new Response(new ReadableStream({ cancel }, { highWaterMark: 0 })));
+    await expect.poll(() => cancel).toHaveBeenCalledOnce();
+  });
+
   it("gives a body a second for every 100 kB before it calls the answer late", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
