@@ -148,8 +148,8 @@ export type UpdateFunction = (
 ) => UploadBody | undefined | Promise<UploadBody | undefined>;
 
 /**
- * Options of `update`. Headers and metadata that are absent stay as they are, all but `contentEncoding`, and the content type
- * unless the body has a type of its own.
+ * Options of `update`. Headers and metadata that are absent stay as they are: the content type unless the body has a type of its own,
+ * `contentEncoding` alone with `current.body` itself.
  */
 export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
   /** How often at most it reads and writes before it rejects `conflict`, 1 to 100. Default 10. */
@@ -292,6 +292,6 @@ export interface ObjectStore {
   sweepUploads(options?: SweepOptions): Promise<number>;
   /** Replaces an object by what `fn` makes of it, on the condition that nobody else wrote meanwhile; else tries again. */
   update(key: string, fn: UpdateFunction, options?: UpdateOptions): Promise<ObjectInfo>;
-  /** The same interface below a prefix, which it cannot leave. Keys in and out are relative to it. */
+  /** The same interface below a prefix, which it cannot leave; text, so that one of a folder ends in `/`. Keys in and out are relative to it. */
   scoped(prefix: string): ObjectStore;
 }

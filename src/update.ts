@@ -5,7 +5,14 @@ import type { Caller } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { hasCode, StorageError } from "./error.ts";
-import type { ObjectInfo, UpdateFunction, UpdateOptions, UploadBody, UploadOptions } from "./interface.ts";
+import type {
+  DownloadedObject,
+  ObjectInfo,
+  UpdateFunction,
+  UpdateOptions,
+  UploadBody,
+  UploadOptions,
+} from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
 import { abandon } from "./reader.ts";
@@ -56,7 +63,11 @@ async function rounds(
   if (ifMatch !== undefined || ifNoneMatch !== undefined)
     throw refuse("ifMatch", "and ifNoneMatch are set by update itself");
   let refused: unknown;
-  const write = async (stored: StoredObject | null, body: UploadBody): Promise<ObjectInfo> => {
+  const write = async (
+    stored: StoredObject | null,
+    current: DownloadedObject | null,
+    body: UploadBody,
+  ): Promise<ObjectInfo> => {
     // What fn took may be long, and not every driver looks at the signal before it writes bytes.
     signal?.throwIfAborted();
     if (stored?.info.missingMetadata && !options.metadata)
@@ -66,7 +77,8 @@ async function rounds(
     if ("bytes" in made.source || body instanceof Blob) await drop(stored);
     try {
       return await uploadBody(backend, key, made, {
-        ...inherited(stored, made.type),
+        // The very body that was read is still encoded as it was.
+        ...inherited(stored, made.type, body instanceof ReadableStream && body === current?.body),
         ...defined(options),
         ...(stored ? { ifMatch: stored.info.etag } : { ifNoneMatch: "*" }),
       });
@@ -78,8 +90,9 @@ async function rounds(
   const round = async (): Promise<ObjectInfo> => {
     const stored = await backend.get(key, { signal });
     try {
-      const body = await fn(stored && toDownload(backend, stored));
-      return body === undefined ? unchanged(backend, stored) : await releasing(body, write(stored, body));
+      const current = stored && toDownload(backend, stored);
+      const body = await fn(current);
+      return body === undefined ? unchanged(backend, stored) : await releasing(body, write(stored, current, body));
     } finally {
       await drop(stored);
     }
@@ -96,11 +109,11 @@ async function rounds(
 
 /**
  * What stays when the options do not say otherwise: all that describes the object. Its encoding describes the bytes, which are
- * new, and so does a type that they bring along.
+ * new unless they are the same, and so does a type that they bring along.
  */
-function inherited(stored: StoredObject | null, type: string | undefined): ObjectHeaders {
-  const { contentEncoding: _, contentType, ...kept } = headersOf(stored?.info ?? {});
-  return defined({ ...kept, contentType: type ?? contentType });
+function inherited(stored: StoredObject | null, type: string | undefined, isSame: boolean): ObjectHeaders {
+  const { contentEncoding, contentType, ...kept } = headersOf(stored?.info ?? {});
+  return defined({ ...kept, contentType: type ?? contentType, contentEncoding: isSame ? contentEncoding : undefined });
 }
 
 function unchanged(backend: Backend, stored: StoredObject | null): ObjectInfo {

@@ -180,9 +180,14 @@ export const updateCases: readonly Case[] = [
     name: "update: an encoding describes the bytes, so it goes with them",
     async run({ driver, prefix }) {
       const key = `${prefix}encoded`;
+      const encoding = async (): Promise<string | undefined> => (await driver.head(key))?.contentEncoding;
       await driver.upload(key, "v1", { contentEncoding: "x-own" });
+      await driver.update(key, (current) => current?.body, { metadata: { a: "1" } });
+      same(await encoding(), "x-own", "contentEncoding with the body that was read");
+      await driver.scoped(prefix).update("encoded", (current) => current?.body);
+      same(await encoding(), "x-own", "contentEncoding in a scope");
       await driver.update(key, () => "v2");
-      same((await driver.head(key))?.contentEncoding, undefined, "contentEncoding");
+      same(await encoding(), undefined, "contentEncoding");
     },
   },
   {
