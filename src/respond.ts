@@ -6,7 +6,7 @@ import { answer } from "./respond/answer.ts";
 import { storeConditions } from "./respond/conditions.ts";
 import { contentDisposition } from "./respond/disposition.ts";
 import { json, toResponse } from "./respond/error.ts";
-import { objectHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
+import { objectHeaders, ownHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
 
 export { contentDisposition, toResponse, type RespondOptions };
 
@@ -26,8 +26,9 @@ export async function respond(
   knownOptions(options, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
   if (!request?.headers.get)
     throw new StorageError("invalid-option", "this is no web Request; srvx makes one of Node's");
+  const own = ownHeaders(options);
   if (request.method !== "GET" && request.method !== "HEAD") {
-    const allow = new Headers(options.headers);
+    const allow = new Headers(own);
     allow.set("allow", "GET, HEAD");
     return json(405, "unsupported", `${request.method} is not possible here; use GET or HEAD.`, undefined, allow);
   }

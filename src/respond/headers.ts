@@ -1,4 +1,5 @@
 import type { ObjectInfo } from "../interface.ts";
+import { refuse } from "../options.ts";
 import { essenceOf, isActive } from "../media-type.ts";
 import { formatDisposition, parseDisposition } from "./disposition.ts";
 
@@ -9,11 +10,14 @@ export interface RespondOptions {
   /** Default: the stored disposition, else `inline`. A type that may not be shown is an attachment all the same. */
   readonly disposition?: "inline" | "attachment" | undefined;
   /**
-   * For objects stored without one. Default `private, no-cache`: an object can be replaced and may be behind a login, so
-   * only the browser keeps it and asks each time, which an unchanged object answers with an empty 304.
+   * For objects stored without one; `headers` can replace that. Default `private, no-cache`: an object can be replaced and may
+   * be behind a login, so only the browser keeps it and asks each time, which an unchanged object answers with an empty 304.
    */
   readonly cacheControl?: string | undefined;
-  /** Further headers, such as those of CORS; a header that `respond` sets itself cannot be replaced. */
+  /**
+   * Further headers, such as those of CORS. `cache-control` replaces the object's own; what else tells of the object (`etag`,
+   * `content-type` ...) is refused.
+   */
   readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
   /** Further types that may be shown inline, such as `application/pdf` or `text/csv`. HTML, SVG and XML never are. */
   readonly inline?: readonly string[] | undefined;
@@ -43,6 +47,16 @@ const INLINE: ReadonlySet<string> = new Set([
   ...["mp4", "webm", "ogg", "quicktime", "x-m4v", "x-matroska", "matroska"].map((type) => `video/${type}`),
 ]);
 
+/** What the object and the request tell alone. */
+const TOLD = /^(?:content-(?!security-policy)|(?:accept-ranges|etag|last-modified)$)/;
+
+/** The caller's own headers; rejects `invalid-option` for one that would be replaced. */
+export function ownHeaders({ headers }: RespondOptions): Headers {
+  const own = new Headers(headers);
+  for (const name of own.keys()) if (TOLD.test(name)) throw refuse(`headers ${name}`, "is told by the object");
+  return own;
+}
+
 /** The headers of an answer about this object, without those that tell how much of it is sent. */
 export function objectHeaders(info: ObjectInfo, options: RespondOptions): Headers {
   const headers = new Headers(options.headers);
@@ -71,7 +85,8 @@ export function validatorHeaders(info: ObjectInfo, options: RespondOptions): Hea
 }
 
 function setValidators(headers: Headers, info: ObjectInfo, options: RespondOptions): void {
-  setText(headers, "cache-control", info.cacheControl ?? options.cacheControl ?? "private, no-cache");
+  if (!headers.has("cache-control"))
+    setText(headers, "cache-control", info.cacheControl ?? options.cacheControl ?? "private, no-cache");
   setText(headers, "etag", info.etag);
   setText(headers, "last-modified", info.lastModified?.toUTCString());
 }

@@ -382,10 +382,32 @@ describe("respond", () => {
     );
   });
 
+  test("a cache-control among the further headers replaces the stored one, in a 304 too", async () => {
+    const { store } = await stored({ cacheControl: "public, max-age=60" });
+    const options = { headers: { "Cache-Control": "no-store" } };
+    const since: Record<string, string> = { "if-modified-since": new Date(Date.now() + 60_000).toUTCString() };
+    for (const headers of [{}, since])
+      expect((await ask(store, headers, options)).headers.get("cache-control")).toBe("no-store");
+  });
+
+  test.each(["content-type", "ETag", "content-length", "Content-Disposition", "last-modified", "accept-ranges"])(
+    "refuses a further header that would not be sent: %s",
+    async (name) => {
+      const { store } = await stored();
+      const refused = ask(store, {}, { headers: { [name]: "x" } });
+      await expect(refused).rejects.toMatchObject({ code: "invalid-option" });
+      await expect(refused).rejects.toThrow(`headers ${name.toLowerCase()}`);
+    },
+  );
+
   test("adds further headers to every answer, below its own", async () => {
     const { store } = await stored();
     const options = {
-      headers: { "access-control-allow-origin": "*", "x-content-type-options": "sniff", "content-length": "1" },
+      headers: {
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "sniff",
+        "content-security-policy": "x",
+      },
     };
     for (const headers of [
       {},
