@@ -56,6 +56,9 @@ export function toBody(body: UploadBody, size?: number): Body {
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
     if (body.bodyUsed) throw refuse("the body", READ_BEFORE);
+    // Else the page that says so would be stored for what was asked for.
+    if (body instanceof Response && !body.ok)
+      throw refuse("the body", `has status ${body.status}; pass its own body if that is meant`);
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     const { body: stream, headers } = body;
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.

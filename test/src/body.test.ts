@@ -92,6 +92,13 @@ describe("toBody", () => {
     expect(() => toBody("hello", 5)).not.toThrow();
   });
 
+  it("refuses a Response that says that it is not what was asked for, and takes its body by itself", async () => {
+    const missing = (): Response => new Response("no such page", { status: 404 });
+    expect(() => toBody(missing())).toThrow(/status 404/);
+    expect(await textOf(toBody(missing().body).source)).toBe("no such page");
+    expect(() => toBody(new Response("x", { status: 206 }))).not.toThrow();
+  });
+
   it("refuses what was read or is being read", async () => {
     const read = new Response("x");
     await read.text();
