@@ -2,7 +2,7 @@
 import { bytesOf } from "./bytes.ts";
 import { toBody } from "./body.ts";
 import { FormError, type FormReason } from "./form-data/error.ts";
-import { type Part, partsOf, textOf } from "./form-data/parts.ts";
+import { boundaryOf, type Part, partsOf, textOf } from "./form-data/parts.ts";
 import { endsWithAnswer, lingering } from "./lingering.ts";
 import { knownOptions, refuse, wholeNumber } from "./options.ts";
 
@@ -140,7 +140,11 @@ function isHeaders(headers: FormRequest["headers"]): headers is Headers {
 
 function streamOf(request: FormRequest): ReadableStream<Uint8Array> | null {
   const { bodyUsed, readableDidRead } = request as { readonly bodyUsed?: boolean; readonly readableDidRead?: boolean };
-  if (bodyUsed || readableDidRead) throw refuse("the form", "was read before; read it here alone");
+  if (bodyUsed || readableDidRead) {
+    // What is no form may well be read by a parser before.
+    boundaryOf(headerOf(request, "content-type"));
+    throw refuse("the form", "was read before; read it here alone");
+  }
   const body = Symbol.asyncIterator in request ? request : request.body;
   if (body === null) return null;
   const { source } = toBody(body);

@@ -104,7 +104,8 @@ async function isLast(bytes: Bytes): Promise<boolean> {
   return true;
 }
 
-function boundaryOf(type: string): string {
+/** What stands between the parts of a form with this Content-Type; rejects with a {@link FormError} of what is no form. */
+export function boundaryOf(type: string): string {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
     throw new FormError("type", "the request is no form; send multipart/form-data, with files as fields");
   const boundary = parametersOf(type, "multipart/form-data")?.get("boundary") ?? "";

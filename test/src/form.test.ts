@@ -289,6 +289,10 @@ describe("readForm", () => {
     const request = formOf(["a", "1"]);
     await request.formData();
     await expect(partsOf(request)).rejects.toThrow(/was read before/);
+    // By a parser of what is no form, as a host may have: then that is what is wrong.
+    const other = written("{}", "application/json");
+    await other.json();
+    expect(await reasonOf(other)).toBe("type");
   });
 
   it("says to clients what is wrong: 415, 400 and 413", async () => {
