@@ -3,9 +3,12 @@
  * `HISTORY_SEED=4,5 HISTORY_CALLS=100 npx vitest run test/history.test.ts` makes others, and more. What a run meets differs with who
  * is scheduled when; that something is refused does not.
  */
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { serve } from "srvx";
 import { describe, expect, it, onTestFinished } from "vitest";
 import fs from "../drivers/fs.ts";
@@ -19,6 +22,7 @@ import { startStub } from "./faults/stub.ts";
 import type { Errand } from "./history/child.ts";
 import { type Act, unexplained } from "./history/register.ts";
 import { chosen, played } from "./history/team.ts";
+import type { R2Game } from "./history/worker.ts";
 import { program } from "./runtimes/install.ts";
 import { chance } from "./support/chance.ts";
 
@@ -26,6 +30,8 @@ const { seeds, calls, times } = chosen(15);
 const timeout = 120_000 * seeds.length;
 /** Of the two in the middle one has to give way to the other, the last is no file name. */
 const KEYS = ["c.txt", "a", "a/b", "d*e"];
+/** Requests that meet a fault, of all. */
+const SHARE = 0.06;
 const game = { players: 4, calls, keys: KEYS };
 
 function folder(): string {
@@ -44,6 +50,27 @@ describe(`histories ${times}`, { timeout }, () => {
     expect(unexplained(await played({ ...game, stores: [store], seed }))).toBeNull();
     await store.dispose();
   });
+});
+
+describe(`histories ${times}`, { timeout }, () => {
+  async function asked(seed: number, share: number): Promise<unknown> {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL("history/worker.ts", import.meta.url))],
+      ...{ bundle: true, format: "esm", write: false, conditions: ["workerd", "worker", "browser"] },
+    });
+    const script = outputFiles[0]?.text ?? "";
+    const workerd = new Miniflare({ modules: true, script, compatibilityDate: "2026-04-01", r2Buckets: ["BUCKET"] });
+    onTestFinished(() => workerd.dispose());
+    const body = JSON.stringify({ ...game, seed, share } satisfies R2Game);
+    const answer = await workerd.dispatchFetch("http://x/", { method: "POST", body });
+    return answer.ok ? ((await answer.json()) as { wrong: unknown }).wrong : answer.text();
+  }
+
+  const lines = Object.entries({ "answers each call": 0, "loses calls and answers": SHARE });
+  it.each(lines.flatMap(([line, share]) => seeds.map((seed) => ({ line, share, seed }))))(
+    "by R2's binding, whose bucket $line, seed $seed",
+    async ({ share, seed }) => expect(await asked(seed, share)).toBeNull(),
+  );
 });
 
 it("a history of conditions that nobody checks is refused", async () => {
@@ -102,8 +129,6 @@ describe(`histories of one folder ${times}`, { timeout }, () => {
   });
 });
 
-/** Requests that meet a fault, of all. */
-const SHARE = 0.06;
 const NETWORKS: Readonly<Record<string, readonly Fault[]>> = {
   "that is as it should be": [],
   "that loses answers": [
