@@ -8,15 +8,16 @@ import { type Driver, toDriver } from "../src/driver.ts";
 import { hasCode, StorageError } from "../src/error.ts";
 import type { OnEvent } from "../src/event.ts";
 import { encodePath, joinBase } from "../src/key.ts";
-import { driverOptions, emptyMetadata, headersOf, publicBase, refuse } from "../src/options.ts";
+import { driverOptions, headersOf, publicBase, refuse } from "../src/options.ts";
 import { following } from "../src/pages.ts";
 import { usualPlan } from "../src/plan.ts";
 import { putSource } from "../src/put.ts";
-import { rangeHeader, resolveRange, type Span } from "../src/range.ts";
+import { resolveRange, type Span } from "../src/range.ts";
 import { type ByteReader, readerOf } from "../src/reader.ts";
 import { type Failure, retry, RetryBudget } from "../src/retry.ts";
 import { sized } from "../src/sized.ts";
 import { judge, rethrow } from "./r2/errors.ts";
+import { conditionOf, type Conditions, metadataOf, rangeOf, stored, WRITE_ID } from "./r2/headers.ts";
 
 /** Options of the R2 driver. */
 export interface R2Options {
@@ -75,8 +76,6 @@ export default function r2(options: R2Options): Driver {
   return toDriver({ name: "r2", open: () => r2Backend(options), onEvent: options?.onEvent });
 }
 
-/** The name in an object's metadata under which the id of its write stands. */
-const WRITE_ID = "unbucket-write";
 /** Keys that one call deletes, and bytes that one call stores: @see https://developers.cloudflare.com/r2/platform/limits/ */
 const [MOST_DELETES, MOST_IN_ONE] = [1000, 5 * 1024 ** 3 - 5 * 1024 ** 2];
 
@@ -99,7 +98,9 @@ function r2Backend(options: R2Options): Backend {
       return failure;
     };
     const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
-      if (lost === undefined || id === undefined || call.signal?.aborted) throw error;
+      if (lost === undefined || call.signal?.aborted) throw error;
+      // What a repetition was refused with is no word on the first.
+      if (id === undefined) throw lost;
     });
     if (made || lost === undefined) return made;
     const found = await ask(call, () => bucket.head(base + key)).catch(() => null);
@@ -151,8 +152,7 @@ function r2Backend(options: R2Options): Backend {
   const steps: NonNullable<Backend["multipart"]> = {
     ...usualPlan(),
     async create(key, options) {
-      if (conditionOf(options))
-        throw new StorageError("unsupported", "R2 completes none on a condition: give bytes, or the size on Workers");
+      refuseCondition(options);
       const writeId = crypto.randomUUID();
       const { uploadId } = await ask(options, () => bucket.createMultipartUpload(base + key, stored(options, writeId)));
       return { uploadId, writeId };
@@ -162,6 +162,8 @@ function r2Backend(options: R2Options): Backend {
       return { partNumber, etag, size: bytes.byteLength };
     },
     async complete(key, uploadId, parts, call) {
+      // Of a state that another driver of this bucket has made.
+      refuseCondition(call);
       const made = await marked(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
       return (made as R2Object).httpEtag;
     },
@@ -176,18 +178,16 @@ function r2Backend(options: R2Options): Backend {
   };
 
   const infoOf = (found: R2Object): StoredInfo => {
-    const { key, size, httpEtag: etag, uploaded: lastModified, httpMetadata, customMetadata = {} } = found;
-    const metadata = emptyMetadata();
-    for (const [name, value] of Object.entries(customMetadata))
-      if (name !== WRITE_ID) metadata[name.toLowerCase()] = value;
-    return { ...headersOf({ ...httpMetadata, metadata }), key: key.slice(base.length), size, etag, lastModified };
+    const { key, size, httpEtag: etag, uploaded: lastModified, httpMetadata, customMetadata } = found;
+    const described = { ...headersOf({ ...httpMetadata }), ...metadataOf(customMetadata) };
+    return { ...described, key: key.slice(base.length), size, etag, lastModified };
   };
 
   return {
     head: (key, call) => ask(call, () => bucket.head(base + key)).then((found) => found && infoOf(found)),
     async get(key, options) {
       const { range, ifMatch, signal } = options;
-      const asked = { onlyIf: conditionOf(options), range: range && new Headers({ range: rangeHeader(range) }) };
+      const asked = { onlyIf: conditionOf(options), range: rangeOf(range) };
       let span: Span | undefined;
       const found = await ask(options, async (): Promise<R2Answer> => {
         const answer = await bucket.get(base + key, asked);
@@ -206,10 +206,17 @@ function r2Backend(options: R2Options): Backend {
         const same = ifMatch === undefined || ifMatch === "*" || ifMatch === found.httpEtag;
         throw new StorageError(same ? "not-modified" : "precondition-failed", `the object has ETag ${found.httpEtag}`);
       }
-      const body = signal ? sized(found.body, span ? span.end - span.start + 1 : found.size, signal) : found.body;
+      const length = span ? span.end - span.start + 1 : found.size;
+      const body = signal ? sized(found.body, length, signal) : found.body;
       let reader: ByteReader | undefined;
-      const next = () =>
-        (reader ??= readerOf({ stream: body }, signal)).next().catch((error: unknown) => rethrow(error, signal));
+      let left = length;
+      const next = async (): Promise<Uint8Array | null> => {
+        reader ??= readerOf({ stream: body }, signal);
+        const piece = await reader.next().catch((error: unknown) => rethrow(error, signal));
+        left -= piece?.byteLength ?? 0;
+        if (piece || left === 0) return piece;
+        throw new StorageError("unavailable", `the body ended after ${length - left} of ${length} bytes`);
+      };
       return { info: infoOf(found), body, range: span, next };
     },
     async put(key, source, options) {
@@ -260,22 +267,14 @@ function r2Backend(options: R2Options): Backend {
   };
 }
 
+function refuseCondition(options: Conditions): void {
+  if (!conditionOf(options)) return;
+  throw new StorageError("unsupported", "R2 completes none on a condition: give bytes, or the size on Workers");
+}
+
 function bindingOf(binding: R2Options["binding"]): R2Bucket {
   const shared = globalThis as { readonly __env__?: Record<string, unknown> } & Record<string, unknown>;
   const found = typeof binding === "string" ? (shared.__env__?.[binding] ?? shared[binding]) : binding;
   if (typeof (found as R2Bucket | undefined)?.resumeMultipartUpload === "function") return found as R2Bucket;
   throw refuse("binding", "must be an R2 bucket, env.BUCKET of a Worker, or the name of one that is in reach");
-}
-
-/** What is stored with an object, as R2 takes it. */
-function stored({ metadata, ...options }: ObjectHeaders, writeId: string | undefined): object {
-  const { metadata: _, ...httpMetadata } = headersOf(options);
-  return { httpMetadata, customMetadata: { ...metadata, ...(writeId && { [WRITE_ID]: writeId }) } };
-}
-
-/** Not as `Headers`, which a proxy of a binding on Node does not carry. R2's ETags are strong, so that only reads take weak ones. */
-function conditionOf({ ifMatch, ifNoneMatch }: { ifMatch?: string; ifNoneMatch?: string }): object | undefined {
-  if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
-  const bare = (etag: string | undefined): string | undefined => etag?.replaceAll('"', "");
-  return { etagMatches: bare(ifMatch), etagDoesNotMatch: bare(ifNoneMatch?.replace(/^W\//, "")) };
 }

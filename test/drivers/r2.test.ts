@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { Miniflare } from "miniflare";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import r2, { type R2Bucket, type R2Object } from "../../drivers/r2.ts";
 import s3 from "../../drivers/s3.ts";
@@ -117,6 +118,23 @@ describe("r2", () => {
     Object.assign(binding, { resumeMultipartUpload: bucketThatLoses(binding) });
     expect(await upload.complete([part])).toMatchObject({ key: "k", size: 1 });
     expect(binding.calls.slice(-2)).toEqual(["head", "head"]);
+  });
+
+  it("says of a write whose answer was lost that it may be there, whatever a second one was refused with", async () => {
+    const binding = bucket({ error: internal, after: true }, { error: new Error("put: Denied. (10003)") });
+    await expect(r2({ binding }).upload("k", "x")).rejects.toMatchObject({ code: "unavailable", retryable: true });
+    expect([...binding.objects.keys()]).toEqual(["k"]);
+  });
+
+  it("completes no upload on a condition of its state, which R2 would pass over", async () => {
+    const binding = bucket();
+    const begun = await r2({ binding }).createMultipartUpload("k");
+    for (const condition of [{ ifNoneMatch: "*" }, { ifMatch: '"1"' }] as const) {
+      const upload = await r2({ binding }).resumeMultipartUpload("k", { ...begun.state(), ...condition });
+      const part = await upload.uploadPart(1, "x");
+      await expect(upload.complete([part])).rejects.toMatchObject({ code: "unsupported" });
+    }
+    expect(binding.calls).not.toContain("complete");
   });
 
   it("names all keys of a batch that failed, and goes on with the next", async () => {
@@ -313,12 +331,46 @@ describe("r2's body of an object", () => {
     await expect(read).rejects.toThrow("enough");
   });
 
+  it("that ends early rejects as unavailable, and is not taken for the whole", async () => {
+    const cut = async (range?: { start: number }) => {
+      let given = 0;
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void =>
+        given++ ? controller.close() : controller.enqueue(new Uint8Array(1));
+      return r2({ binding: holding({ pull }) }).download("k", { range });
+    };
+    const error = { code: "unavailable", key: "k", retryable: true };
+    await expect((await cut()).bytes()).rejects.toMatchObject(error);
+    await expect((await cut({ start: 1 })).text()).rejects.toMatchObject(error);
+    expect((await (await cut({ start: 2 })).bytes()).byteLength).toBe(1);
+  });
+
   it("says its length, also where an abort may end it, so that a response has it", async () => {
     const lengths = withFixedLengths();
     const { signal } = new AbortController();
     await r2({ binding: holding({}) }).download("k", { signal });
     await r2({ binding: holding({}) }).download("k", { signal, range: { start: 1 } });
     expect(lengths).toEqual([3, 2]);
+  });
+});
+
+describe("r2 by a proxy of a binding on Node", () => {
+  it("gives ranges, and heeds conditions of quoted stars", async () => {
+    const script = "export default { fetch: () => new Response() }";
+    const workerd = new Miniflare({ modules: true, script, compatibilityDate: "2026-04-01", r2Buckets: ["BUCKET"] });
+    onTestFinished(() => workerd.dispose());
+    const store = r2({ binding: (await workerd.getR2Bucket("BUCKET")) as unknown as R2Bucket });
+    await store.upload("k", "0123456789");
+    for (const [range, text] of [
+      [{ start: 2, end: 4 }, "234"],
+      [{ start: 8, end: Number.MAX_SAFE_INTEGER }, "89"],
+      [{ start: 7 }, "789"],
+      [{ suffix: 3 }, "789"],
+      [{ suffix: 30 }, "0123456789"],
+    ] as const)
+      expect(await (await store.download("k", { range })).text()).toBe(text);
+    await expect(store.download("k", { range: { start: 10 } })).rejects.toMatchObject({ code: "invalid-range" });
+    await expect(store.upload("k", "x", { ifMatch: '"*"' })).rejects.toMatchObject({ code: "precondition-failed" });
+    expect(await (await store.download("k", { ifNoneMatch: '"*"' })).text()).toBe("0123456789");
   });
 });
 
