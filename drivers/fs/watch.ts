@@ -1,7 +1,6 @@
 /** Telling what changes in the folder: a hint, in no promised order. */
 import { watch, type FSWatcher } from "node:fs";
-import { lstat, readdir, stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { lstat, readdir } from "node:fs/promises";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
@@ -9,11 +8,14 @@ import { errnoOf, orAbsent } from "./errno.ts";
 import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
-import { keyOfEncoded, keyOfPlain, KEYS_FOLDER, pathIn, RESERVED } from "./path.ts";
+import { folderOf, keyOfEncoded, keyOfPlain, KEYS_FOLDER, nameOf, pathIn, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 
 /** Keys whose last told state is remembered. */
 const MEMORY = 10_000;
+
+/** How often is looked at a file in a folder that is about to be watched, before it is told all the same. */
+const LOOKS = 10;
 
 const DENIED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
@@ -29,10 +31,15 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   const { persistent, settle, rest } = settings.watch;
   let stopped = false;
 
-  async function tell(key: string): Promise<void> {
+  async function tell(key: string, looks: number): Promise<void> {
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => null);
+    if (stopped) return;
+    if (found && looks < LOOKS && !tree.knows(found.candidate.path)) {
+      if (!pending.has(key)) later(key, looks + 1);
+      return;
+    }
     const state = found ? etagOf(found.stats) : "";
-    if (stopped || told.get(key) === state) return;
+    if (told.get(key) === state) return;
     told.delete(key);
     told.set(key, state);
     const oldest = told.keys().next();
@@ -46,21 +53,25 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
     const waiting = pending.get(key);
     if (waiting && !rest) return;
     clearTimeout(waiting);
+    later(key, 1);
+  }
+
+  function later(key: string, looks: number): void {
     const timer = setTimeout(() => {
       pending.delete(key);
-      void tell(key);
+      void tell(key, looks);
     }, settle);
     pending.set(key, persistent ? timer : timer.unref());
   }
 
-  const watcher = watchTree(root, settings, changed);
+  const tree = watchTree(root, settings, changed);
   const stop = (): void => {
     stopped = true;
     for (const timer of pending.values()) clearTimeout(timer);
-    watcher.close();
+    tree.close();
   };
   try {
-    await watcher.ready;
+    await tree.ready;
   } catch (error) {
     stop();
     throw error;
@@ -70,6 +81,8 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
 
 interface TreeWatcher {
   readonly ready: Promise<void>;
+  /** Whether the end of a file will be noticed: not yet in a folder that came this moment. */
+  knows(path: string): boolean;
   close(): void;
 }
 
@@ -79,11 +92,11 @@ interface TreeWatcher {
  */
 function watchTree(root: Root, settings: Settings, changed: (path: string) => void): TreeWatcher {
   const watchers = new Map<string, { readonly watcher: FSWatcher; readonly files: Set<string> }>();
-  let closed = false;
+  /** What is looked at, and whether it has changed since. */
+  const looking = new Map<string, boolean>();
+  let [begun, closed] = [false, false];
 
-  /** Gives whether the folder was watched. */
-  function drop(folder: string): boolean {
-    const known = watchers.has(folder);
+  function drop(folder: string): void {
     for (const [path, { watcher, files }] of watchers) {
       if (path !== folder && !path.startsWith(`${folder}/`)) continue;
       watcher.close();
@@ -91,7 +104,6 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       // What goes away with its folder tells nothing of itself.
       for (const name of files) changed(pathIn(path, name));
     }
-    return known;
   }
 
   /** `fresh` says that files found are new: they were written before the watch began. */
@@ -102,7 +114,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     try {
       watcher = watch(root.path(folder), { persistent: settings.watch.persistent }, (_, name) => {
         // Nobody waits for it: an ignore function that throws would end the process.
-        if (name !== null) look(folder, name).catch(() => {});
+        if (name !== null) noticed(folder, name).catch(() => {});
       });
     } catch (error) {
       const code = errnoOf(error) ?? "";
@@ -114,7 +126,9 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     watcher.on("error", () => drop(folder));
     for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
       const path = pathIn(folder, entry.name);
-      if (entry.isDirectory()) await add(path, fresh);
+      // Of those that come later, one that cannot be watched keeps nothing of the others.
+      if (entry.isDirectory())
+        await add(path, fresh).catch((error: unknown) => (begun ? undefined : Promise.reject(error)));
       else {
         files.add(entry.name);
         if (fresh) changed(path);
@@ -122,37 +136,51 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     }
   }
 
+  /** Looks one after the other at what has one name: an answer that comes late would undo what a later one has told. */
+  async function noticed(folder: string, name: string): Promise<void> {
+    const path = pathIn(folder, name);
+    const under = looking.has(path);
+    looking.set(path, under);
+    if (under) return;
+    try {
+      do {
+        looking.set(path, false);
+        await look(folder, name);
+      } while (looking.get(path));
+    } finally {
+      looking.delete(path);
+    }
+  }
+
   async function look(folder: string, name: string): Promise<void> {
     const path = pathIn(folder, name);
-    // Before the wait: the end of the folder above may drop it meanwhile.
-    const known = watchers.has(path);
     const stats = await lstat(root.path(path)).catch(() => null);
     if (closed) return;
     // A folder that was removed and made again has a new inode, which the old watch does not see.
-    const wasFolder = drop(path) || known;
+    drop(path);
     const files = watchers.get(folder)?.files;
-    if (stats?.isDirectory()) {
-      // In place of a file.
-      if (files?.delete(name)) changed(path);
-      await add(path, true).catch(() => {});
-    } else if (stats) {
+    if (stats && !stats.isDirectory()) {
       files?.add(name);
       changed(path);
+      return;
     }
-    // A folder is no object; and a watched one tells its own end as the end of something in it that has its name.
-    else if (!wasFolder && !(name === basename(root.path(folder)) && !(await isThere(folder)))) {
-      files?.delete(name);
-      changed(path);
-    }
-  }
-
-  async function isThere(folder: string): Promise<boolean> {
-    // The base may be a link, which stays when its folder goes.
-    return (await stat(root.path(folder)).catch(() => null)) !== null;
+    // Of what was no file nothing is told: a folder is no object, a watched one tells its own end as that of something in it, and Deno
+    // that of what is in other folders.
+    if (files?.delete(name)) changed(path);
+    if (stats) await add(path, true).catch(() => {});
   }
 
   return {
-    ready: add("", settings.watch.initial),
+    ready: add("", settings.watch.initial).then(() => void (begun = true)),
+    knows(path) {
+      const files = watchers.get(folderOf(path))?.files;
+      if (files && !files.has(nameOf(path))) {
+        // It may have gone before it was known.
+        files.add(nameOf(path));
+        changed(path);
+      }
+      return files !== undefined;
+    },
     close() {
       closed = true;
       for (const { watcher } of watchers.values()) watcher.close();

@@ -63,7 +63,7 @@ const onWorkerd: Store = {
 
 /**
  * Deno tells who watches a folder of what happens in watched ones below it, by its last name alone, and not always in order
- * (https://github.com/denoland/deno/issues/18348): removals get lost, or are told of files that were never there.
+ * (https://github.com/denoland/deno/issues/18348), and loses some (https://github.com/denoland/deno/issues/11373).
  */
 function onDeno(store: Store): Store {
   if (store.driver !== "fs") return store;

@@ -1,4 +1,6 @@
 import type * as Fs from "node:fs";
+import { mkdirSync, renameSync, rmdirSync, rmSync, type Stats, writeFileSync } from "node:fs";
+import type * as FsPromises from "node:fs/promises";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -28,6 +30,34 @@ vi.mock("node:fs", async (importOriginal) => {
     },
   };
 });
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What looks at a path wait for before they tell what they have seen. */
+const late = vi.hoisted(() => new Map<string, Promise<void>>());
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  const lstat = async (path: string): Promise<Stats> => {
+    const seen = fs.lstat(path);
+    seen.catch(() => {});
+    await late.get(path);
+    return seen;
+  };
+  return { ...fs, lstat };
+});
+
+/** Holds what is seen at a path; gives how to let it go. */
+function hold(path: string): () => void {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  late.set(path, promise);
+  onTestFinished(() => void late.delete(path));
+  return () => {
+    late.delete(path);
+    resolve();
+  };
+}
 
 async function watched(options: Partial<FsOptions> = {}) {
   const made = await folder(options);
@@ -78,6 +108,51 @@ describe("watchFolder", () => {
     await expect.poll(() => events.slice(5)).toEqual(["remove new/3"]);
   });
 
+  it("tells nothing of a folder or a file that is gone before it was seen", async () => {
+    const { base, put, events } = await watched();
+    mkdirSync(join(base, "folder"));
+    rmdirSync(join(base, "folder"));
+    writeFileSync(join(base, "file"), "");
+    rmSync(join(base, "file"));
+    await put("last", "");
+    await expect.poll(() => events).toContain("update last");
+    await pause(100);
+    expect(events).toEqual(["update last"]);
+  });
+
+  it("goes on with a folder that is back when it is told late that it was gone", async () => {
+    const { base, put, events } = await watched();
+    await put("a/1", "");
+    await expect.poll(() => events).toEqual(["update a/1"]);
+    const release = hold(join(base, "a"));
+    renameSync(join(base, "a"), join(base, "away"));
+    await expect.poll(() => events).toContain("update away/1");
+    late.clear();
+    renameSync(join(base, "away"), join(base, "a"));
+    await expect.poll(() => events).toContain("remove away/1");
+    release();
+    await put("a/2", "");
+    await expect.poll(() => events).toContain("update a/2");
+    await put("a/3", "");
+    await expect.poll(() => events).toContain("update a/3");
+  });
+
+  it("ends with the end of a file whose folder comes back for a moment", async () => {
+    const { base, put, events } = await watched({ watchOptions: { atomic: 200 } });
+    await put("a/1", "");
+    await expect.poll(() => events).toEqual(["update a/1"]);
+    rmSync(join(base, "a"), { recursive: true });
+    await pause(50);
+    const release = hold(join(base, "a"));
+    mkdirSync(join(base, "a"));
+    writeFileSync(join(base, "a/1"), "again");
+    await pause(300);
+    rmSync(join(base, "a"), { recursive: true });
+    release();
+    await pause(300);
+    expect(events.at(-1)).toBe("remove a/1");
+  });
+
   it.each(["base", "link"])(
     "L29: tells the end of what is in a base that is removed, not of the base, called %s",
     async (name) => {
@@ -89,7 +164,7 @@ describe("watchFolder", () => {
       await expect.poll(() => events).toEqual(["update a/k"]);
       await rm(join(top, "base"), { recursive: true });
       await expect.poll(() => events).toContain("remove a/k");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pause(100);
       expect(events).toEqual(["update a/k", "remove a/k"]);
     },
   );
@@ -180,6 +255,18 @@ describe("watchFolder", () => {
     await expect.poll(() => events).toEqual(["update good"]);
     await new Promise(setImmediate);
     expect(unhandled).toEqual([]);
+  });
+
+  it("tells what lies beside a folder that comes later and cannot be watched", async () => {
+    const { base, events } = await watched();
+    const moved = join(await emptyFolder(), "moved");
+    mkdirSync(join(moved, "closed"), { recursive: true });
+    const names = ["a", "b", "y", "z"];
+    for (const name of names) writeFileSync(join(moved, name), "");
+    Object.assign(watches, { failing: join(base, "moved/closed") });
+    onTestFinished(() => void Object.assign(watches, { failing: "" }));
+    renameSync(moved, join(base, "moved"));
+    await expect.poll(() => events.toSorted()).toEqual(names.map((name) => `update moved/${name}`).toSorted());
   });
 
   it("leaves no folder watched when it cannot watch one of them", async () => {
