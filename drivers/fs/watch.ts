@@ -111,8 +111,12 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     if (closed || watchers.has(folder) || !isWatched(folder, settings)) return;
     if (!(await isReachable(root, folder)) || closed || watchers.has(folder)) return;
     let watcher: FSWatcher;
+    const { persistent } = settings.watch;
+    // Deno passes over the option, and waits anew after each event.
+    const free = (): void => void (persistent || watcher.unref());
     try {
-      watcher = watch(root.path(folder), { persistent: settings.watch.persistent }, (_, name) => {
+      watcher = watch(root.path(folder), { persistent }, (_, name) => {
+        queueMicrotask(free);
         // Nobody waits for it: an ignore function that throws would end the process.
         if (name !== null) noticed(folder, name).catch(() => {});
       });
@@ -121,6 +125,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       if (code === "ENOENT" || code === "ENOTDIR" || (settings.watch.passDenied && DENIED.has(code))) return;
       throw code === "ENOSPC" || code === "EMFILE" ? limit(error) : error;
     }
+    free();
     const files = new Set<string>();
     watchers.set(folder, { watcher, files });
     watcher.on("error", () => drop(folder));

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../../drivers/fs.ts";
 import type { FsOptions } from "../../../drivers/fs/options.ts";
+import { program } from "../../runtimes/install.ts";
 import { unhandledRejections } from "../../support/unhandled.ts";
+import { bundle, run } from "./child.ts";
 import { emptyFolder, failure, folder, K } from "./folder.ts";
 
 const watches = vi.hoisted(() => ({
@@ -224,6 +226,25 @@ describe("watchFolder", () => {
     await expect.poll(() => [...events].sort()).toEqual(["update a", "update b/c", "update x//y"]);
     expect([...watches.persistent]).toEqual([false]);
   });
+
+  it.each(["node20", "bun", "deno"] as const)(
+    "lets a process of %s end when persistent is false",
+    async (name) => {
+      const code = await bundle(`
+      const store = fs({ base, watchOptions: { persistent: false } });
+      await store.upload("a/k", "1");
+      await store.watch(() => {});
+      await store.upload("a/k", "2");
+      console.log("done");
+    `);
+      const rights = name === "deno" ? ["run", "--allow-all", "--quiet", "--no-check"] : [];
+      const { child, ended } = run(await program(name), [...rights, code, await emptyFolder()]);
+      const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+      expect(await ended).toEqual({ code: 0, out: "done\n" });
+      clearTimeout(timer);
+    },
+    60_000,
+  );
 
   it("waits with awaitWriteFinish until nothing writes any more", async () => {
     const { base, events: hasty } = await watched();
