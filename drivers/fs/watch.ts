@@ -134,7 +134,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       // Of those that come later, one that cannot be watched keeps nothing of the others.
       if (entry.isDirectory())
         await add(path, fresh).catch((error: unknown) => (begun ? undefined : Promise.reject(error)));
-      else {
+      else if (!entry.isSymbolicLink()) {
         files.add(entry.name);
         if (fresh) changed(path);
       }
@@ -164,7 +164,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     // A folder that was removed and made again has a new inode, which the old watch does not see.
     drop(path);
     const files = watchers.get(folder)?.files;
-    if (stats && !stats.isDirectory()) {
+    if (stats?.isFile()) {
       files?.add(name);
       changed(path);
       return;
@@ -172,7 +172,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     // Of what was no file nothing is told: a folder is no object, a watched one tells its own end as that of something in it, and Deno
     // that of what is in other folders.
     if (files?.delete(name)) changed(path);
-    if (stats) await add(path, true).catch(() => {});
+    if (stats?.isDirectory()) await add(path, true).catch(() => {});
   }
 
   return {

@@ -110,8 +110,13 @@ describe("watchFolder", () => {
     await expect.poll(() => events.slice(5)).toEqual(["remove new/3"]);
   });
 
-  it("tells nothing of a folder or a file that is gone before it was seen", async () => {
+  it("tells nothing of links, nor of a folder or a file that is gone before it was seen", async () => {
     const { base, put, events } = await watched();
+    const outside = await emptyFolder();
+    mkdirSync(join(outside, "moved"));
+    await symlink("/nowhere", join(outside, "moved/link"));
+    renameSync(join(outside, "moved"), join(base, "moved"));
+    await symlink(outside, join(base, "link"));
     mkdirSync(join(base, "folder"));
     rmdirSync(join(base, "folder"));
     writeFileSync(join(base, "file"), "");
