@@ -14,7 +14,7 @@ import type { Root } from "./root.ts";
 /** Keys whose last told state is remembered. */
 const MEMORY = 10_000;
 
-/** How often is looked at a file in a folder that is about to be watched, before it is told all the same. */
+/** How often is looked at a file in a folder that is about to be watched, before it is told all the same, and at one of which the system says nothing. */
 const LOOKS = 10;
 
 const DENIED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
@@ -32,12 +32,13 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   let stopped = false;
 
   async function tell(key: string, looks: number): Promise<void> {
-    const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => null);
+    const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => undefined);
     if (stopped) return;
-    if (found && looks < LOOKS && !tree.knows(found.candidate.path)) {
+    if (looks < LOOKS && (found ? !tree.knows(found.candidate.path) : found === undefined)) {
       if (!pending.has(key)) later(key, looks + 1);
       return;
     }
+    if (found === undefined) return;
     const state = found ? etagOf(found.stats) : "";
     if (told.get(key) === state) return;
     told.delete(key);
@@ -159,8 +160,13 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
 
   async function look(folder: string, name: string): Promise<void> {
     const path = pathIn(folder, name);
-    const stats = await lstat(root.path(path)).catch(() => null);
+    const stats = await orAbsent(lstat(root.path(path))).catch(() => undefined);
     if (closed) return;
+    if (stats === undefined) {
+      // What cannot be looked at is not gone.
+      if (watchers.get(folder)?.files.has(name)) changed(path);
+      return;
+    }
     // A folder that was removed and made again has a new inode, which the old watch does not see.
     drop(path);
     const files = watchers.get(folder)?.files;

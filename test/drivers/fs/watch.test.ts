@@ -14,6 +14,7 @@ import { emptyFolder, failure, folder, K } from "./folder.ts";
 const watches = vi.hoisted(() => ({
   open: 0,
   failing: "",
+  unreadable: "",
   code: "ENOSPC",
   persistent: new Set<boolean | undefined>(),
 }));
@@ -22,6 +23,10 @@ vi.mock("node:fs", async (importOriginal) => {
   const fs = await importOriginal<typeof Fs>();
   return {
     ...fs,
+    lstat: (path: string, options: Fs.StatOptions, then: (error: Error | null) => void) =>
+      path === watches.unreadable
+        ? then(Object.assign(new Error("injected"), { code: "EIO" }))
+        : fs.lstat(path, options, then),
     watch: (path: string, options: Fs.WatchOptions, listener: Fs.WatchListener<string>) => {
       if (path === watches.failing) throw Object.assign(new Error("injected"), { code: watches.code });
       watches.persistent.add(options.persistent);
@@ -281,6 +286,19 @@ describe("watchFolder", () => {
     await expect.poll(() => events).toEqual(["update good"]);
     await new Promise(setImmediate);
     expect(unhandled).toEqual([]);
+  });
+
+  it("takes a file that cannot be looked at for no absent one, and tells it when it can", async () => {
+    const { base, put, events } = await watched();
+    await put("k", "1");
+    await expect.poll(() => events).toEqual(["update k"]);
+    watches.unreadable = join(base, "k");
+    onTestFinished(() => void (watches.unreadable = ""));
+    writeFileSync(join(base, "k"), "22");
+    await pause(100);
+    expect(events).toEqual(["update k"]);
+    watches.unreadable = "";
+    await expect.poll(() => events).toEqual(["update k", "update k"]);
   });
 
   it("tells what lies beside a folder that comes later and cannot be watched", async () => {
