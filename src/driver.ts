@@ -7,6 +7,7 @@ import type { DownloadedObject, DownloadOptions, ObjectStore, UploadBody, Upload
 import { parseKey, toKvKey, toObjectKey } from "./key.ts";
 import { answerLookup } from "./lookup.ts";
 import { download, head, list, objectStore, remove } from "./objects.ts";
+import { refuse } from "./options.ts";
 import { removals } from "./put.ts";
 import { deleteBelow } from "./removal.ts";
 import type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
@@ -124,6 +125,7 @@ export function toDriver(spec: DriverSpec): Driver {
     driver.watch = (callback) =>
       call("watch", undefined, undefined, async (opened) => {
         if (!opened.watch) throw new StorageError("unsupported", "this store cannot be watched");
+        if (typeof callback !== "function") throw refuse("callback", "must be a function, which is told the changes");
         const stop = await opened.watch((event, key) => {
           const kvKey = toKvKey(key);
           if (kvKey !== null) notify(callback, event, kvKey);

@@ -96,6 +96,14 @@ describe("toDriver", () => {
     expect(unhandled).toEqual([]);
   });
 
+  it("watch refuses what is no function, which would never be told anything", async () => {
+    const watch = vi.fn(async () => () => {});
+    const backend = { ...(await memory().getInstance()), watch };
+    const driver = toDriver({ name: "test", open: () => backend, watch: true });
+    await expect(driver.watch?.(undefined as never)).rejects.toMatchObject({ code: "invalid-option" });
+    expect(watch).not.toHaveBeenCalled();
+  });
+
   it("watch gives events of keys in normal form, and can be stopped", async () => {
     const stop = vi.fn();
     let tell: (event: "update" | "remove", key: string) => void = () => {};
