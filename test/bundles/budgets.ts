@@ -11,9 +11,9 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 17_750,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 48_950,
+  "unbucket/drivers/fs": 49_200,
   "unbucket/drivers/s3": 41_900,
-  "unbucket/drivers/memory": 22_300,
-  "unbucket/drivers/r2": 23_750,
+  "unbucket/drivers/memory": 22_350,
+  "unbucket/drivers/r2": 24_000,
   "unbucket/drivers/env": 44_850,
 };
