@@ -1,6 +1,6 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
-import { constants, lstatSync, realpathSync } from "node:fs";
+import { constants, lstatSync, realpathSync, type Stats } from "node:fs";
 import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
@@ -78,7 +78,7 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function exists(): Promise<boolean> {
     if (real !== undefined) return true;
-    const found = await orAbsent(stat(base));
+    const found = (await orAbsent(stat(base))) ?? (await lookAgain());
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
     // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
@@ -96,6 +96,12 @@ export function rootAt(base: string, mode?: number): Root {
     ({ local, remembers } = await natureOf(base));
     folds = tellsSpelling ? false : undefined;
     return true;
+  }
+
+  /** What kind of file system it would be on is not known, so its parent is opened as {@link refresh} would. */
+  async function lookAgain(): Promise<Stats | null> {
+    await opened(dirname(base), O_RDONLY | O_DIRECTORY).catch(() => {});
+    return orAbsent(stat(base));
   }
 
   async function whereabouts(relative: string, seen = false): Promise<Whereabouts> {

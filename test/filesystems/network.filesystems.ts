@@ -19,6 +19,7 @@ describe.each(["3", "4.2"])("two machines on one folder by NFS %s", (version) =>
     const lines = await linux(["nfs.sh", version], program, 300);
     expect(lines.slice(0, -1)).toEqual([]);
     expect(JSON.parse(lines.at(-1) ?? "")).toEqual({
+      "the first object, in a base that was absent": 1,
       "creations with one winner": ROUNDS,
       "counted up": ROUNDS,
       "heads of what was written a moment ago": ROUNDS,

@@ -18,7 +18,7 @@ interface Answer {
 
 /** Another process, which is asked one thing at a time. */
 function machine(mount: string): { readonly process: ChildProcess; ask(...order: Order): Promise<unknown> } {
-  const child = fork(fileURLToPath(new URL("./machine.mjs", import.meta.url)), [`${mount}/${folder}`]);
+  const child = fork(fileURLToPath(new URL("./machine.mjs", import.meta.url)), [`${mount}/${folder}/base`]);
   return {
     process: child,
     async ask(...order) {
@@ -33,6 +33,7 @@ function machine(mount: string): { readonly process: ChildProcess; ask(...order:
 
 const [a, b] = [machine(one), machine(two)];
 const seen: Record<string, number> = {
+  "the first object, in a base that was absent": 0,
   "creations with one winner": 0,
   "counted up": 0,
   "heads of what was written a moment ago": 0,
@@ -47,6 +48,9 @@ const count = (name: string, isSo: boolean): void => {
   (seen[name] as number) += Number(isSo);
 };
 
+await b.ask("exists", "first");
+await a.ask("put", "first", "x");
+count("the first object, in a base that was absent", (await b.ask("exists", "first")) === true);
 for (let round = 0; round < ROUNDS; round++) {
   const answers = await Promise.all([a.ask("create", `race/${round}`, "a"), b.ask("create", `race/${round}`, "b")]);
   count("creations with one winner", answers.filter((answer) => typeof answer === "string").length === 1);
@@ -73,5 +77,5 @@ for (let round = 0; round < ROUNDS; round++) {
   count("deleted, and not found", (await b.ask("exists", key)) === false);
 }
 for (const { process: child } of [a, b]) child.disconnect();
-const left = readdirSync(`${one}/${folder}/.unbucket/tmp`);
+const left = readdirSync(`${one}/${folder}/base/.unbucket/tmp`);
 console.log(`result: ${JSON.stringify({ ...seen, left })}`);
