@@ -1,9 +1,12 @@
 # A folder of an NFS server, mounted twice as two machines have it, at /run/one and /run/two: with `nosharecache` neither knows what the other does.
 # https://man7.org/linux/man-pages/man5/nfs.5.html
 version=$1
-load nfsd nfs nfsv3 nfsv4
+load nfsd nfs nfsv3 nfsv4 loop ext4
 mkdir /run/export /run/one /run/two
-mount -t tmpfs tmpfs /run/export
+# On ext4, which counts the changes of a folder. In memory a change within a tick of the clock would be none to NFS.
+truncate -s 400M /run/export.img
+mkfs.ext4 -q /run/export.img
+mount -o loop /run/export.img /run/export
 mount -t tmpfs tmpfs /var/lib/nfs
 mkdir -p /var/lib/nfs/sm /var/lib/nfs/sm.bak /var/lib/nfs/v4recovery /var/lib/nfs/nfsdcltrack
 touch /var/lib/nfs/etab /var/lib/nfs/rmtab
