@@ -14,9 +14,9 @@ export interface DriverSpec {
   /** Makes the backend, once, at the first call; what it throws rejects that call, and the next call tries again. */
   readonly open: () => Backend | Promise<Backend>;
   /** Whether the backend can `watch`, which unstorage must know beforehand. */
-  readonly watch?: boolean;
+  readonly watch?: boolean | undefined;
   /** Makes the key-value verb `clear` reject `denied`. */
-  readonly noClear?: boolean;
+  readonly noClear?: boolean | undefined;
   /** Called after every call, request and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent | undefined;
 }

@@ -46,11 +46,11 @@ export interface StoreResponse {
 /** Where a call failed: the verb, its key and the driver. */
 export interface Place {
   /** The verb, such as `upload`. */
-  readonly operation?: string;
+  readonly operation?: string | undefined;
   /** As the caller passed it. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Its name, such as `s3`. */
-  readonly driver?: string;
+  readonly driver?: string | undefined;
 }
 
 /** One key of a batch that failed. */
@@ -64,15 +64,15 @@ export interface KeyFailure {
 /** What a {@link StorageError} carries besides its code and message. */
 export interface StorageErrorInit extends Place {
   /** Whether the same call may succeed later. Default: true for `timeout` and `unavailable`. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** What the store answered. */
-  readonly response?: StoreResponse;
+  readonly response?: StoreResponse | undefined;
   /** What was thrown below. */
   readonly cause?: unknown;
   /** With `partial`: the keys that were deleted. */
-  readonly deleted?: readonly string[];
+  readonly deleted?: readonly string[] | undefined;
   /** With `partial`: the keys that failed, each with its error. */
-  readonly errors?: readonly KeyFailure[];
+  readonly errors?: readonly KeyFailure[] | undefined;
 }
 
 const BRAND = Symbol.for("unbucket.StorageError");

@@ -5,11 +5,11 @@ import { wholeNumbers } from "./options.ts";
 /** How often and how patiently a failed attempt is repeated. */
 export interface RetryOptions {
   /** Attempts in all, 1 to 10; 1 means no retry. Default 4. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Milliseconds that the first wait has at most; it doubles each time. Default 100. */
-  readonly baseDelay?: number;
+  readonly baseDelay?: number | undefined;
   /** Milliseconds that any wait has at most, also one that the store asks for. Default 20000. */
-  readonly maxDelay?: number;
+  readonly maxDelay?: number | undefined;
 }
 
 /** Why an attempt failed, which says what its repetition takes from the budget. */

@@ -5,29 +5,32 @@ import { parseIgnore, type Ignore, type Pattern } from "./ignore.ts";
 /** Options of the watch: chokidar's names, so that a configuration for unstorage's own driver holds. */
 export interface WatchOptions {
   /** Patterns as in `ignore` of keys that are not watched either. Default: none. */
-  readonly ignored?: Pattern | readonly Pattern[];
+  readonly ignored?: Pattern | readonly Pattern[] | undefined;
   /** False tells the objects that are there when the watch begins, too. Default true. */
-  readonly ignoreInitial?: boolean;
+  readonly ignoreInitial?: boolean | undefined;
   /** False lets the process end while the watch runs. Default true. */
-  readonly persistent?: boolean;
+  readonly persistent?: boolean | undefined;
   /** Folders below the base that are watched, counted downwards; 0 is the base alone. Default: all. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** Tells a file when nothing has written to it for `stabilityThreshold` milliseconds (2000). Default false: at once. */
-  readonly awaitWriteFinish?: boolean | { readonly stabilityThreshold?: number; readonly pollInterval?: number };
+  readonly awaitWriteFinish?:
+    | boolean
+    | { readonly stabilityThreshold?: number | undefined; readonly pollInterval?: number | undefined }
+    | undefined;
   /** Milliseconds within which a file that goes and comes back has only changed; `true` is 100. Default 20. */
-  readonly atomic?: boolean | number;
+  readonly atomic?: boolean | number | undefined;
   /** Passes over folders that this process may not read. Default false: the watch rejects `denied`. */
-  readonly ignorePermissionErrors?: boolean;
+  readonly ignorePermissionErrors?: boolean | undefined;
   /** Only false: symbolic links are no objects. */
-  readonly followSymlinks?: false;
+  readonly followSymlinks?: false | undefined;
   /** Only false: the system tells the changes. */
-  readonly usePolling?: false;
+  readonly usePolling?: false | undefined;
   /** Without effect, since nothing is polled. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
   /** Without effect, since nothing is polled. */
-  readonly binaryInterval?: number;
+  readonly binaryInterval?: number | undefined;
   /** Without effect, since a listener is given no stats. */
-  readonly alwaysStat?: boolean;
+  readonly alwaysStat?: boolean | undefined;
 }
 
 /** Checked options of the watch. */

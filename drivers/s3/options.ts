@@ -69,7 +69,7 @@ export interface S3Options {
   /** How often and how patiently a failed request is repeated. */
   readonly retry?: RetryOptions | undefined;
   /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
-  readonly timeout?: number | Partial<Timeouts> | undefined;
+  readonly timeout?: number | { readonly [Name in keyof Timeouts]?: Timeouts[Name] | undefined } | undefined;
   /** Used instead of the built-in transport: for proxies, service bindings, tests. */
   readonly fetch?: Fetch | undefined;
   /** A dispatcher of undici 7 or later, such as a ProxyAgent; Node only. */

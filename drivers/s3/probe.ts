@@ -16,7 +16,7 @@ export { format, type ProbeReport } from "./probe/report.ts";
 /** Options of {@link probe}. */
 export interface ProbeOptions {
   /** Aborts it: what was made is removed first, then it rejects with the signal's own reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

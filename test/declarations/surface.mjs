@@ -1,8 +1,8 @@
 /**
  * Reads the declarations of a built package with the compiler's own API, from each door of its `exports` on:
- * `node surface.mjs path/of/typescript path/of/package` prints `{ text, undocumented }` as JSON. `text` has every export of
+ * `node surface.mjs path/of/typescript path/of/package` prints `{ text, undocumented, exact }` as JSON. `text` has every export of
  * every door and every declaration that they speak of, without comments; `undocumented` names exports and members that no
- * comment describes.
+ * comment describes; `exact` names members that may be left out but not be undefined.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -37,6 +37,7 @@ const placeOf = (node) => relative(join(root, "dist"), node.getSourceFile().file
 /** @type {Map<string, Map<string, string>>} file -> name -> text */
 const declarations = new Map();
 const undocumented = new Set();
+const exact = new Set();
 const seen = new Set();
 
 /** Takes a declaration and all that it speaks of. */
@@ -56,6 +57,7 @@ function take(symbol) {
     texts.set(name, [texts.get(name), text].filter(Boolean).join("\n"));
     if (!documented(symbol)) undocumented.add(`${place}: ${name}`);
     judge(node, `${place}: ${name}`);
+    compare(node, `${place}: ${name}`);
     follow(node);
   }
 }
@@ -69,6 +71,24 @@ function judge(node, path) {
     if (symbol && !documented(symbol)) undocumented.add(`${path}.${symbol.name}`);
   }
 }
+
+/** Notes members that may be left out but not be undefined: `exactOptionalPropertyTypes` tells the two apart. */
+function compare(node, path) {
+  const isOptional = (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) && node.questionToken;
+  const isMapped = ts.isMappedTypeNode(node) && node.questionToken;
+  if ((isOptional || isMapped) && !mayBeUndefined(node.type)) exact.add(path);
+  if (ts.isTypeReferenceNode(node) && node.typeName.getText() === "Partial") exact.add(path);
+  ts.forEachChild(node, (child) =>
+    compare(child, child.name && isMember(child) ? `${path}.${child.name.getText()}` : path),
+  );
+}
+
+const UNDEFINED = [ts.SyntaxKind.UndefinedKeyword, ts.SyntaxKind.UnknownKeyword, ts.SyntaxKind.AnyKeyword];
+
+const mayBeUndefined = (type) =>
+  UNDEFINED.includes(type.kind) || (ts.isUnionTypeNode(type) && type.types.some(mayBeUndefined));
+
+const isMember = (node) => ts.isTypeElement(node) || ts.isClassElement(node);
 
 const isPrivate = (node) =>
   ts.isPrivateIdentifier(node.name) || Boolean(ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private);
@@ -103,4 +123,6 @@ for (const { name, file } of doors) {
 for (const [place, texts] of [...declarations].sort(([a], [b]) => (a < b ? -1 : 1))) {
   lines.push("", `// ${place}`, ...[...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text));
 }
-process.stdout.write(JSON.stringify({ text: `${lines.join("\n")}\n`, undocumented: [...undocumented].sort() }));
+process.stdout.write(
+  JSON.stringify({ text: `${lines.join("\n")}\n`, undocumented: [...undocumented].sort(), exact: [...exact].sort() }),
+);

@@ -16,7 +16,7 @@ export interface Hosted {
   /** Base address of the server. */
   readonly endpoint: string;
   /** As the server is configured. Default: what it has by default. */
-  readonly region?: string;
+  readonly region?: string | undefined;
 }
 
 /** AWS S3. Without it the region may come from `AWS_REGION`, which is then that of the function, not of the bucket. */

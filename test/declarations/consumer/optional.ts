@@ -1,5 +1,5 @@
 /** An option that may be undefined is passed as it is, under `exactOptionalPropertyTypes` too: absent and undefined are one. */
-import { type ListOptions, objects, type ObjectStore } from "unbucket";
+import { type Backend, type ListOptions, objects, type ObjectStore, StorageError, toDriver } from "unbucket";
 import { copyAll } from "unbucket/copy";
 import env from "unbucket/drivers/env";
 import fs from "unbucket/drivers/fs";
@@ -8,18 +8,26 @@ import s3 from "unbucket/drivers/s3";
 import { readForm } from "unbucket/form";
 import { guard } from "unbucket/guard";
 import { presignPost } from "unbucket/post-policy";
+import { probe } from "unbucket/probe";
+import { minio } from "unbucket/providers";
 import { respond } from "unbucket/respond";
 
 declare const text: string | undefined;
 declare const size: number | undefined;
+declare const flag: boolean | undefined;
 declare const signal: AbortSignal | undefined;
 declare const body: ReadableStream<Uint8Array> | null;
 declare const request: Request;
 declare const storage: Parameters<typeof objects>[0];
+declare const backend: Backend;
 
 export const stores: readonly ObjectStore[] = [
   s3({ bucket: text, region: text, endpoint: text, accessKeyId: text, secretAccessKey: text, sessionToken: text }),
+  s3({ ...minio({ endpoint: "http://localhost:9000", region: text }), retry: { attempts: size, maxDelay: size } }),
+  s3({ timeout: { connect: size, headers: size, body: size } }),
   fs({ base: "./data", publicUrl: text, mode: size }),
+  fs({ base: "./data", watchOptions: { depth: size, atomic: flag, awaitWriteFinish: { stabilityThreshold: size } } }),
+  toDriver({ name: "own", open: () => backend, noClear: flag, watch: flag }),
   memory({ publicUrl: text }),
   env({ localPath: text, s3Bucket: text }),
   objects(storage),
@@ -36,6 +44,8 @@ export async function calls(store: ObjectStore): Promise<void> {
   await store.sweepUploads({ prefix: text, olderThan: size });
   await copyAll(store, memory(), { prefix: text, concurrency: size, signal });
   for await (const { key } of store.list({ prefix: text, cursor: text, limit: size })) await store.head(key);
+  await probe(s3(), { signal });
+  if (flag) throw new StorageError("unknown", "no", { key: text, retryable: flag, cause: text });
   // With a delimiter, and where nobody knows, an entry may be a prefix, which has no key.
   const unknown: ListOptions = {};
   for (const list of [store.list({ delimiter: "/" }), store.list(unknown)])

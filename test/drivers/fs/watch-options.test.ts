@@ -18,6 +18,11 @@ describe("parseWatchOptions", () => {
     [{ awaitWriteFinish: true }, { settle: 2000, rest: true }],
     [{ awaitWriteFinish: { stabilityThreshold: 50, pollInterval: 10 } }, { settle: 50, rest: true }],
     [{ awaitWriteFinish: false }, { settle: 20, rest: false }],
+    [{ awaitWriteFinish: { stabilityThreshold: undefined } }, { settle: 2000, rest: true }],
+    [
+      { ignoreInitial: undefined, persistent: undefined, atomic: undefined },
+      { initial: false, persistent: true, settle: 20 },
+    ],
     [{ ignorePermissionErrors: true }, { passDenied: true }],
     [{ followSymlinks: false, usePolling: false, interval: 5, binaryInterval: 5, alwaysStat: true }, { settle: 20 }],
   ])("reads %j", (options, settings) => {
