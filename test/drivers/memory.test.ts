@@ -1,5 +1,5 @@
 import { createStorage, prefixStorage } from "unstorage";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { objects } from "../../src/mounts.ts";
 
@@ -72,3 +72,12 @@ test.each([null, { publicURL: "/x" }, { publicUrl: null }, { publicUrl: 3 }, { p
     await expect(driver.head("k")).rejects.toMatchObject({ code: "invalid-option", operation: "open" });
   },
 );
+
+test("memory updates under a test runner's timers, also where the function does not read the body", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const store = memory();
+  await store.upload("k", "v1");
+  await store.update("k", () => "v2");
+  expect(await (await store.download("k")).text()).toBe("v2");
+});
