@@ -2,7 +2,7 @@
 export const budgets: Readonly<Record<string, number>> = {
   unbucket: 22_550,
   "unbucket/respond": 5_250,
-  "unbucket/guard": 7_300,
+  "unbucket/guard": 7_350,
   "unbucket/form": 4_600,
   "unbucket/checksum": 3_100,
   "unbucket/post-policy": 2_550,
