@@ -76,10 +76,7 @@ export interface StoredInfo extends ObjectHeaders {
   readonly lastModified?: Date;
   /** Absent where the store keeps no versions. */
   readonly versionId?: string;
-  /**
-   * Metadata entries that the store has and no header can say, such as those with other names than ASCII; Infinity where a
-   * browser may hide some. Absent: none.
-   */
+  /** Entries of metadata that no header can say, such as names beyond ASCII; Infinity where a browser may hide some. Absent: none. */
   readonly missingMetadata?: number;
 }
 
@@ -91,6 +88,8 @@ export interface StoredObject {
   readonly range?: { readonly start: number; readonly end: number };
   /** Lazy and cancellable; errors when it ends early. */
   readonly body: ReadableStream<Uint8Array>;
+  /** Whether `body` gives what the transport has unpacked, and not the bytes that are stored. */
+  readonly unpacked?: boolean | undefined;
   /** The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone. */
   readonly next?: (() => Promise<Uint8Array | null>) | undefined;
 }

@@ -46,7 +46,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         // Only what reads ends by the signal, which some hosts abort in the midst of a write.
         const left = isRead(request.method) && request.signal.aborted;
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left && options?.onError)
-          notify(options.onError, refusal.details.cause ?? refusal, request);
+          notify((...told) => options.onError?.(...told), refusal.details.cause ?? refusal, request);
         if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
         response = refused(refusal, request, requestId);
       }

@@ -87,8 +87,8 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   };
 }
 
-/** The runtime's own, taken before a test runner replaces it: under timers that stand still an update would never end. */
-const later = setTimeout;
+/** The one of the moment in which this was loaded: test runners replace it by one that stands still, before or afterwards. */
+const first = setTimeout;
 
 /**
  * Cancels in a turn of its own: a body that Node made of a socket throws out of nobody's reach, and ends the process, when it
@@ -97,10 +97,15 @@ const later = setTimeout;
  */
 export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reason: unknown): Promise<void> {
   return new Promise((told) => {
-    later(() => {
+    let over = false;
+    const end = (): void => {
+      if (over) return;
+      over = true;
       stream.cancel(reason).catch(() => {});
       told();
-    }, 0);
+    };
+    first(end, 0);
+    if (setTimeout !== first) setTimeout(end, 0);
   });
 }
 

@@ -21,12 +21,13 @@ export async function respond(
   store: ObjectStore,
   key: string,
   request: Request,
-  options: RespondOptions = {},
+  given: RespondOptions = {},
 ): Promise<Response> {
-  knownOptions(options, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
+  knownOptions(given, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
   if (!request?.headers.get)
     throw new StorageError("invalid-option", "this is no web Request; srvx makes one of Node's");
-  const own = ownHeaders(options);
+  const own = ownHeaders(given);
+  const options = { ...given, headers: own };
   if (request.method !== "GET" && request.method !== "HEAD") {
     const allow = new Headers(own);
     allow.set("allow", "GET, HEAD");

@@ -77,8 +77,8 @@ async function rounds(
     if ("bytes" in made.source || body instanceof Blob) await drop(stored);
     try {
       return await uploadBody(backend, key, made, {
-        // The very body that was read is still encoded as it was.
-        ...inherited(stored, made.type, body instanceof ReadableStream && body === current?.body),
+        // The very body that was read is still encoded as it was, unless the transport has unpacked it.
+        ...inherited(stored, made.type, body instanceof ReadableStream && body === current?.body && !stored?.unpacked),
         ...defined(options),
         ...(stored ? { ifMatch: stored.info.etag } : { ifNoneMatch: "*" }),
       });

@@ -172,7 +172,8 @@ async function create(root: Root, key: string, draft: Draft, to: string): Promis
     // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
     // asks again when an answer is lost.
     const there = code === "EEXIST" ? await fileAt(to) : null;
-    if (there && !isSame(there, draft.stats)) throw refused(key, "the object exists already");
+    if (there && isSame(there, draft.stats)) return void (await unlink(root.path(draft.path)).catch(() => {}));
+    if (there) throw refused(key, "the object exists already");
   }
   // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
   await replace(root, draft, to);

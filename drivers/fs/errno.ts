@@ -9,9 +9,9 @@ export function errnoOf(error: unknown): string | undefined {
   return error.code === UNNAMED_STALE ? STALE : error.code;
 }
 
-/** What Linux says of a file on NFS that another machine has replaced or removed. Node has no name for it. */
+/** What is said of a file on NFS that another machine has replaced or removed. Node has no name for it, and Linux another number than others. */
 const STALE = "ESTALE";
-const UNNAMED_STALE = "Unknown system error -116";
+const UNNAMED_STALE: string = `Unknown system error -${process.platform === "linux" ? 116 : 70}`;
 
 /** Whether a network file system has lost a file under the hands of who used it, and a new look tells what is there now. */
 export function isStale(error: unknown): boolean {

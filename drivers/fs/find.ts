@@ -27,8 +27,7 @@ export async function fileAt(path: string, local?: Local): Promise<BigIntStats |
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
   return afresh(async () => {
-    await root.refresh(candidate.path);
-    const stats = await fileAt(root.path(candidate.path), root.isLocal());
+    const stats = await root.fileAt(candidate.path);
     return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
   });
 }

@@ -107,7 +107,7 @@ export function readOwnRecord(
 }
 
 async function readAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
-  await root.refresh(path);
+  await root.refresh(folderOf(path));
   const text = await readText(root, path, opening);
   if (text === null) return null;
   // What is found through a linked folder is somebody else's.

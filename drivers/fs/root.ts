@@ -1,13 +1,13 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
-import { constants, lstatSync, realpathSync, type Stats } from "node:fs";
+import { type BigIntStats, constants, lstatSync, realpathSync, type Stats } from "node:fs";
 import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
-import { errnoOf, orAbsent, patiently } from "./errno.ts";
-import { natureOf, open as openFile, READ } from "./file.ts";
+import { errnoOf, isAbsent, isStale, orAbsent, patiently } from "./errno.ts";
+import { lookAt, natureOf, open as openFile, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
@@ -38,11 +38,13 @@ export interface Root extends Anchors {
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
   whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
+  /** What is at a path, if it is a regular file; else null. */
+  fileAt(relative: string): Promise<BigIntStats | null>;
   /**
-   * Sees to it that the next look at a file tells what other machines have made of it, on file systems that remember: opening it and its
-   * folder makes them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
+   * Sees to it that the next look into a folder tells what other machines have made there, on file systems that remember: opening it makes
+   * them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
    */
-  refresh(relative: string): Promise<void>;
+  refresh(folder: string): Promise<void>;
   /** The same of a path that was followed already, to what was `found`. */
   place(found: string, path: string): Promise<Whereabouts>;
   /** Whether a folder of the driver's own may be there. */
@@ -92,15 +94,21 @@ export function rootAt(base: string, mode?: number): Root {
         `the folder has layout ${JSON.stringify(version.slice(0, 20))}, this version reads ${VERSION}; use a later one`,
       );
     }
-    real = await realpath(base);
-    ({ local, remembers } = await natureOf(base));
+    const [nature, place] = [await natureOf(base), await realpath(base)];
+    ({ local, remembers } = nature);
     folds = tellsSpelling ? false : undefined;
+    // At last: who comes meanwhile goes by it.
+    real = place;
     return true;
   }
 
-  /** What kind of file system it would be on is not known, so its parent is opened as {@link refresh} would. */
+  /**
+   * What kind of file system it would be on is not known, so its parent is opened as {@link refresh} would. Not under Deno, which asks its
+   * user for that right.
+   */
   async function lookAgain(): Promise<Stats | null> {
-    await opened(dirname(base), O_RDONLY | O_DIRECTORY).catch(() => {});
+    if (process.platform !== "linux" || "Deno" in globalThis) return null;
+    await opened(dirname(base));
     return orAbsent(stat(base));
   }
 
@@ -127,24 +135,36 @@ export function rootAt(base: string, mode?: number): Root {
     // None of the driver's own names is another one in another case.
     if (folds === false || `${relative}/`.startsWith(`${RESERVED}/`)) return "inside";
     if (folds === undefined) {
-      const told = await isFolded(path, relative);
+      // The driver's own folder has letters, and is there after the first write.
+      const told = (await isFolded(path, relative)) ?? (await isFolded(path, RESERVED));
       folds ??= told;
     }
     return !folds || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
   }
 
-  async function refresh(relative: string): Promise<void> {
-    if (!remembers) return;
-    await reopen(folderOf(relative));
-    // A time that another version has, too, says nothing of the folder: an open file is asked for by itself.
-    if ((await orAbsent(lstat(path(relative))))?.isFile()) await opened(path(relative), READ).catch(() => {});
+  async function fileAt(relative: string): Promise<BigIntStats | null> {
+    if (remembers) await refresh(folderOf(relative));
+    const stats = await lookAt(path(relative), local);
+    if (!stats?.isFile()) return null;
+    if (!remembers) return stats;
+    // Of the one that is open the server is asked what it is.
+    try {
+      const file = await openFile(path(relative), READ, false);
+      return await file.stat().finally(() => file.close());
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      // One that this user may not read is seen all the same.
+      if (isStale(error)) throw error;
+      return stats;
+    }
   }
 
-  /** Opens a folder for a moment, where it is absent after those above it: one of them may be new. */
-  async function reopen(folder: string): Promise<void> {
-    const isThere = (): Promise<boolean> => opened(path(folder), O_RDONLY | O_DIRECTORY);
+  async function refresh(folder: string): Promise<void> {
+    if (!remembers) return;
+    const isThere = (): Promise<boolean> => opened(path(folder));
     if ((await isThere()) || folder === "") return;
-    await reopen(folderOf(folder));
+    // Or one above it is new.
+    await refresh(folderOf(folder));
     await isThere();
   }
 
@@ -228,7 +248,7 @@ export function rootAt(base: string, mode?: number): Root {
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, refresh, mayHave, place, make, anchor, release },
+    ...{ base, posix, isLocal, path, exists, whereabouts, fileAt, refresh, mayHave, place, make, anchor, release },
     ...{ hold, tempFolder, temp },
   };
   return root;
@@ -251,11 +271,14 @@ async function makeAll(folder: string): Promise<boolean> {
   });
 }
 
-/** Opens and closes what is at a path, and gives whether there is such a thing. */
-async function opened(path: string, flags: number): Promise<boolean> {
-  const file = await orAbsent(openFile(path, flags, false));
-  await file?.close();
-  return file !== null;
+/** Opens and closes a folder, and gives whether there is one. Never rejects: to look into one that may not be read is no failure. */
+async function opened(path: string): Promise<boolean> {
+  try {
+    await (await openNow(path, O_RDONLY | O_DIRECTORY, false)).close();
+    return true;
+  } catch (error) {
+    return !isAbsent(error);
+  }
 }
 
 function linked(folder: string): StorageError {

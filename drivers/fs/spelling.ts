@@ -24,8 +24,9 @@ export async function isFolded(path: (relative: string) => string, relative: str
   const folder = folderOf(relative);
   const isThere = async (name: string): Promise<boolean> => !!(await orAbsent(lstat(path(pathIn(folder, name)))));
   if (!(await isThere(other))) return (await isThere(name)) ? false : undefined;
-  // A file of its own may have that name, where case counts.
-  return !(await namesIn(path(folder))).includes(other);
+  // Two files have these names, where case counts.
+  const names = await namesIn(path(folder));
+  return !(names.includes(name) && names.includes(other));
 }
 
 /** Whether all names of a path are spelled so in their folders. Those are read, since nothing else tells. */

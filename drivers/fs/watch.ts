@@ -60,7 +60,8 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   function later(key: string, looks: number): void {
     const timer = setTimeout(() => {
       pending.delete(key);
-      void tell(key, looks);
+      // What `ignore` throws is its own affair.
+      tell(key, looks).catch(() => {});
     }, settle);
     pending.set(key, persistent ? timer : timer.unref());
   }

@@ -156,7 +156,8 @@ function open(
   const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
   const verified = plain && (head || !span) && checksums.verified(head ?? response, body.stream, options.place);
-  return new OpenedObject(info, range && wanted, verified ? undefined : body.next, () => verified || body.stream());
+  const next = verified ? undefined : body.next;
+  return new OpenedObject(info, range && wanted, next, !plain, () => verified || body.stream());
 }
 
 /** A class, since a getter of an object's own costs more than all else of a small answer. */
@@ -164,6 +165,7 @@ class OpenedObject implements StoredObject {
   readonly info: StoredInfo;
   readonly range: StoredObject["range"];
   readonly next: StoredObject["next"];
+  readonly unpacked: boolean;
   readonly #open: () => ReadableStream<Uint8Array>;
   #body: ReadableStream<Uint8Array> | undefined;
 
@@ -171,11 +173,13 @@ class OpenedObject implements StoredObject {
     info: StoredInfo,
     range: StoredObject["range"],
     next: StoredObject["next"],
+    unpacked: boolean,
     open: () => ReadableStream<Uint8Array>,
   ) {
     this.info = info;
     this.range = range;
     this.next = next;
+    this.unpacked = unpacked;
     this.#open = open;
   }
 
@@ -208,9 +212,10 @@ async function headOf(
     const head = await client.send({ ...operation, method: "HEAD", headers, accept: [] }, (other) =>
       other.discard().then(() => other),
     );
-    if (["etag", "content-encoding"].every((name) => head.header(name) === response.header(name))) return head;
-    // Or the object was replaced between the two.
-    throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: true });
+    const [etag, encoding] = ["etag", "content-encoding"].map((name) => head.header(name) === response.header(name));
+    if (etag && encoding) return head;
+    // The object may have been replaced between the two; a proxy that packs the one answer alone does so always.
+    throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: !etag });
   } catch (error) {
     void response.discard();
     throw error;

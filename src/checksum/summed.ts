@@ -1,4 +1,5 @@
 /** A stream whose bytes are hashed on their way. */
+import { letGo } from "../reader.ts";
 import type { Hasher } from "./algorithm.ts";
 
 /** The same bytes. `atEnd` is given their value before the stream ends; what it throws, the stream errors with in place of its end. */
@@ -19,7 +20,7 @@ export function summed(
         try {
           await hasher.update(value);
         } catch (error) {
-          await reader.cancel(error);
+          await letGo(reader, error);
           throw error;
         }
         controller.enqueue(value);

@@ -48,7 +48,7 @@ const INLINE: ReadonlySet<string> = new Set([
 ]);
 
 /** What the object and the request tell alone. */
-const TOLD = /^(?:content-(?!security-policy)|(?:accept-ranges|etag|last-modified)$)/;
+const TOLD = /^(?:content-(?:type|disposition|encoding|language|length|range)|accept-ranges|etag|last-modified)$/;
 
 /** The caller's own headers; rejects `invalid-option` for one that would be replaced. */
 export function ownHeaders({ headers }: RespondOptions): Headers {

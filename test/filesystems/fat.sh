@@ -4,3 +4,4 @@ truncate -s 400M /run/fat.img
 mkfs.vfat -F 32 /run/fat.img >/dev/null
 mkdir /run/fat
 mount -o loop,utf8 /run/fat.img /run/fat
+mounted /run/fat

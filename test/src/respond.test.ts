@@ -400,6 +400,13 @@ describe("respond", () => {
     },
   );
 
+  test("takes further headers of an iterable that can be read once", async () => {
+    const { store } = await stored();
+    const headers = new Map([["access-control-allow-origin", "*"]]).entries();
+    const options = { headers: headers as unknown as Headers };
+    expect((await ask(store, {}, options)).headers.get("access-control-allow-origin")).toBe("*");
+  });
+
   test("adds further headers to every answer, below its own", async () => {
     const { store } = await stored();
     const options = {

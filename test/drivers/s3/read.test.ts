@@ -1,5 +1,6 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { answer, failure, happy, wire, type Answer, type Script } from "../../support/wire.ts";
+import { answer, failure, happy, wire, type Answer, type Received, type Script } from "../../support/wire.ts";
 import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
 const head = (length: number, extra = ""): string =>
@@ -31,6 +32,16 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       metadata: { a: "1", note: "é" },
     });
     expect(await object.text()).toBe("hello");
+  });
+
+  it("is written back by update as what it is read as: packed with its encoding, or unpacked without", async () => {
+    const packed = gzipSync("hello ".repeat(100));
+    const headers = { etag: '"e"', "content-encoding": "gzip", "content-length": `${packed.byteLength}` };
+    const server = await wire(answer(200, headers, packed), happy);
+    await stubbed(server, transport).update("k", (current) => current?.body, { metadata: { a: "1" } });
+    const { headers: sent, body } = server.requests.find(({ method }) => method === "PUT") as Received;
+    const plain = sent["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+    expect(plain.toString()).toBe("hello ".repeat(100));
   });
 
   it.each(["fin", "rst"] as const)("errors when the body ends early with %s", async (then) => {
