@@ -150,7 +150,8 @@ export function rootAt(base: string, mode?: number): Root {
     // Of the one that is open the server is asked what it is.
     try {
       const file = await openFile(path(relative), READ, false);
-      return await file.stat().finally(() => file.close());
+      const now = await file.stat().finally(() => file.close());
+      return now.isFile() ? now : null;
     } catch (error) {
       if (isAbsent(error)) return null;
       // One that this user may not read is seen all the same.
