@@ -157,8 +157,12 @@ function open(
   const { checksums } = client.settings;
   const verified = plain && (head || !span) && checksums.verified(head ?? response, body.stream, options.place);
   const next = verified ? undefined : body.next;
-  return new OpenedObject(info, range && wanted, next, !plain, () => verified || body.stream());
+  const unpacked = !plain && UNPACKED.test(info.contentEncoding ?? "");
+  return new OpenedObject(info, range && wanted, next, unpacked, () => verified || body.stream());
 }
+
+/** What transports unpack unasked: https://fetch.spec.whatwg.org/#handle-content-codings. Others pass as they are. */
+const UNPACKED = /\b(?:gzip|deflate|br|zstd|compress)\b/i;
 
 /** A class, since a getter of an object's own costs more than all else of a small answer. */
 class OpenedObject implements StoredObject {
