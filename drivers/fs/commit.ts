@@ -163,20 +163,18 @@ const NO_LINKS: ReadonlySet<string> = new Set([
 async function create(root: Root, key: string, draft: Draft, to: string): Promise<void> {
   try {
     await link(root.path(draft.path), to);
-    // What cannot be removed now is swept later.
-    await unlink(root.path(draft.path), root.isLocal()).catch(() => {});
-    return;
   } catch (error) {
     const code = errnoOf(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
+    const there = code === "EEXIST" ? await fileAt(to) : null;
+    // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
+    if (!there) return replace(root, draft, to);
     // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
     // asks again when an answer is lost.
-    const there = code === "EEXIST" ? await fileAt(to) : null;
-    if (there && isSame(there, draft.stats)) return void (await unlink(root.path(draft.path)).catch(() => {}));
-    if (there) throw refused(key, "the object exists already");
+    if (!isSame(there, draft.stats)) throw refused(key, "the object exists already");
   }
-  // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
-  await replace(root, draft, to);
+  // What cannot be removed now is swept later.
+  await unlink(root.path(draft.path), root.isLocal()).catch(() => {});
 }
 
 const TAKEN: ReadonlySet<string> = new Set(["ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG"]);

@@ -27,7 +27,7 @@ export async function fileAt(path: string, local?: Local): Promise<BigIntStats |
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
   return afresh(async () => {
-    const stats = await root.fileAt(candidate.path);
+    const stats = await root.fileNow(candidate.path);
     return stats && (await isReachable(root, candidate.path, true)) ? { candidate, stats } : null;
   });
 }

@@ -38,8 +38,8 @@ export interface Root extends Anchors {
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
   whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
-  /** What is at a path, if it is a regular file; else null. */
-  fileAt(relative: string): Promise<BigIntStats | null>;
+  /** What is at a path at this moment, if it is a regular file; else null. Also where the file system would tell what it remembers. */
+  fileNow(relative: string): Promise<BigIntStats | null>;
   /**
    * Sees to it that the next look into a folder tells what other machines have made there, on file systems that remember: opening it makes
    * them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
@@ -142,7 +142,7 @@ export function rootAt(base: string, mode?: number): Root {
     return !folds || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
   }
 
-  async function fileAt(relative: string): Promise<BigIntStats | null> {
+  async function fileNow(relative: string): Promise<BigIntStats | null> {
     if (remembers) await refresh(folderOf(relative));
     const stats = await lookAt(path(relative), local);
     if (!stats?.isFile()) return null;
@@ -249,7 +249,7 @@ export function rootAt(base: string, mode?: number): Root {
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
   const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, fileAt, refresh, mayHave, place, make, anchor, release },
+    ...{ base, posix, isLocal, path, exists, whereabouts, fileNow, refresh, mayHave, place, make, anchor, release },
     ...{ hold, tempFolder, temp },
   };
   return root;

@@ -102,6 +102,7 @@ describe("rootAt on a file system that folds case and normalises", () => {
     const root: Root = {
       ...real,
       path: (relative) => real.path(folds(relative) ? fold(relative) : relative),
+      fileNow: (relative) => real.fileNow(folds(relative) ? fold(relative) : relative),
       whereabouts: async (path) => {
         const place = await real.whereabouts(folds(path) ? fold(path) : path);
         return place === "inside" && folds(path) ? "respelled" : place;
