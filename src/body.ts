@@ -1,6 +1,7 @@
 /** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
 import type { Source } from "./backend.ts";
 import type { Readable } from "./bytes.ts";
+import { carriedBy } from "./carried.ts";
 import { StorageError } from "./error.ts";
 import { lingeringStream } from "./lingering.ts";
 import { refuse, wholeNumber } from "./options.ts";
@@ -60,7 +61,8 @@ export function toBody(body: UploadBody, size?: number): Body {
     if (body instanceof Response && !body.ok)
       throw refuse("the body", `has status ${body.status}; pass its own body if that is meant`);
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
-    const { body: stream, headers } = body;
+    const { headers } = body;
+    const stream = body instanceof Request ? carriedBy(body) : body.body;
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");

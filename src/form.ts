@@ -1,6 +1,7 @@
 /** Files of forms, as they come: `unbucket/form`. */
 import { bytesOf } from "./bytes.ts";
 import { toBody } from "./body.ts";
+import { carriedBy } from "./carried.ts";
 import { FormError, type FormReason } from "./form-data/error.ts";
 import { boundaryOf, type Part, partsOf, textOf } from "./form-data/parts.ts";
 import { endsWithAnswer, lingering } from "./lingering.ts";
@@ -145,7 +146,7 @@ function streamOf(request: FormRequest): ReadableStream<Uint8Array> | null {
     boundaryOf(headerOf(request, "content-type"));
     throw refuse("the form", "was read before; read it here alone");
   }
-  const body = Symbol.asyncIterator in request ? request : request.body;
+  const body = Symbol.asyncIterator in request ? request : carriedBy(request);
   if (body === null) return null;
   const { source } = toBody(body);
   return "stream" in source ? source.stream : null;

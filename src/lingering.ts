@@ -97,8 +97,8 @@ export function endsWithAnswer(connection: string): boolean {
 }
 
 /** Waits until a body is read on, or read at all, that was refused. */
-export async function readOn(body: ReadableStream<Uint8Array> | null): Promise<void> {
-  if (body === null) return;
+export async function readOn(body: ReadableStream<Uint8Array> | null | undefined): Promise<void> {
+  if (!body) return;
   if (!body.locked) await lingering(body)?.getReader().cancel();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT)));

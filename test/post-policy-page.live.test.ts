@@ -1,10 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import s3 from "../drivers/s3.ts";
 import { presignPost, type PresignedPost } from "../src/post-policy.ts";
+import type { Driver } from "../src/driver.ts";
+import { engines, openTab } from "./browser/tab.ts";
 import { type Browser, launchBrowser, type Page } from "./playground/browser.ts";
-import { freshBucket, mainServers } from "./support/s3.ts";
+import { freshBucket, mainServers, type S3Server } from "./support/s3.ts";
 
 /** Serves a page of another origin than the store's, with the form as it would stand in an app. */
 async function serve(page: () => string): Promise<{ readonly url: string; readonly server: Server }> {
@@ -25,6 +27,11 @@ function toHtml({ url, fields }: PresignedPost): string {
     ${hidden.join("\n")}<input type="file" name="file" id="file"><button>Send</button></form>`;
 }
 
+function storeOn(server: S3Server, bucket: string): Driver {
+  const { endpoint, accessKeyId, secretAccessKey, region } = server;
+  return s3({ bucket, endpoint, accessKeyId, secretAccessKey, region });
+}
+
 describe.each(mainServers)("a form in a browser, to $name", (server) => {
   let browser: Browser;
   let page: Page;
@@ -40,15 +47,10 @@ describe.each(mainServers)("a form in a browser, to $name", (server) => {
     app.server.close();
   });
 
-  async function store(): Promise<ReturnType<typeof s3>> {
-    const { endpoint, accessKeyId, secretAccessKey, region } = server;
-    return s3({ bucket: await freshBucket(server), endpoint, accessKeyId, secretAccessKey, region });
-  }
-
   const file = { name: "Übersicht 1.png", mimeType: "image/png", buffer: Buffer.from("hello") };
 
   it("of HTML stores the chosen file under its name, and goes where it should", async () => {
-    const driver = await store();
+    const driver = storeOn(server, await freshBucket(server));
     const options = { contentLength: { max: 5 }, contentType: "image/png", metadata: { by: "zoë & <co>" } };
     const form = await presignPost(driver, { prefix: "in/" }, { ...options, successRedirect: `${app.url}/done` });
     html = toHtml(form as PresignedPost);
@@ -61,13 +63,18 @@ describe.each(mainServers)("a form in a browser, to $name", (server) => {
     const { contentType, metadata } = (await driver.head("in/Übersicht 1.png")) ?? {};
     expect([contentType, metadata]).toEqual(["image/png", options.metadata]);
   });
+});
 
+const pairs = mainServers.flatMap((server) => engines.map((engine) => ({ engine, name: server.name, server })));
+describe.each(pairs)("a form in $engine, to $name", ({ engine, server }) => {
   it("of FormData stores what the page sends to another origin, and the page sees what is refused", async () => {
-    const driver = await store();
+    const driver = storeOn(server, await freshBucket(server));
     const options = { contentLength: { max: 5 }, contentType: { prefix: "image/" } };
     const form = await presignPost(driver, { prefix: "in/" }, options);
-    html = "<title>form</title>";
-    page = await browser.newPage();
+    const app = await serve(() => "<title>form</title>");
+    onTestFinished(() => void app.server.close());
+    const page = await openTab(engine);
+    onTestFinished(() => page.close());
     await page.goto(app.url);
     const send = (text: string, type: string): Promise<number> =>
       page.evaluate(

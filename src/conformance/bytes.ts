@@ -64,9 +64,11 @@ export function source(chunks: Iterable<Uint8Array>, ending: Ending = "end", typ
     return new Promise(() => {});
   };
   const cancel = (): void => settle("cancelled");
-  const stream = type
-    ? new ReadableStream({ type, pull, cancel })
-    : new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 });
+  // WebKit makes no streams of bytes.
+  const stream =
+    type && "ReadableByteStreamController" in globalThis
+      ? new ReadableStream({ type, pull, cancel })
+      : new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 });
   return { stream, over };
 }
 

@@ -6,9 +6,9 @@ import s3 from "../../drivers/s3.ts";
 import type { Driver } from "../../src/driver.ts";
 import { type Block, blocksOf } from "../docs/blocks.ts";
 import { moduleOf } from "../docs/snippet.ts";
-import { type Browser, launchBrowser, type Page } from "../playground/browser.ts";
 import { freshBucket, mainServers } from "../support/s3.ts";
 import { type Line, openLine } from "./line.ts";
+import { engines, openTab, type Tab } from "./tab.ts";
 
 /** The module of the page, and what a test keeps beside it. */
 type Guide = typeof globalThis & {
@@ -37,21 +37,22 @@ const words = Uint32Array.from({ length: SIZE / 4 }, (_, index) => Math.imul(ind
 const digest = createHash("sha256").update(new Uint8Array(words.buffer)).digest("hex");
 
 /** One is enough, but for the long run. */
-const chosen = process.env["UNBUCKET_LONG"] ? mainServers : mainServers.slice(0, 1);
+const chosen = (process.env["UNBUCKET_LONG"] ? mainServers : mainServers.slice(0, 1)).flatMap((server) =>
+  engines.map((engine) => ({ engine, name: server.name, server })),
+);
 
-describe.each(chosen)("a direct upload by the guide, to $name", (server) => {
-  let browser: Browser;
+describe.each(chosen)("a direct upload by the guide, in $engine to $name", ({ engine, server }) => {
+  let page: Tab;
   let script: string;
   let line: Line;
   let app: ReturnType<typeof serve>;
   let store: Driver;
-  let page: Page;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
+    page = await openTab(engine);
     script = (await transform(block("upload.ts").code, { loader: "ts" })).code;
   });
-  afterAll(() => browser.close());
+  afterAll(() => page.close());
   beforeEach(async () => {
     const { endpoint, accessKeyId, secretAccessKey, region } = server;
     const bucket = await freshBucket(server);
@@ -68,7 +69,6 @@ describe.each(chosen)("a direct upload by the guide, to $name", (server) => {
     routes.get("/", () => new Response(html, { headers: { "content-type": "text/html" } }));
     app = serve(routes, { port: 0, hostname: "127.0.0.1", silent: true });
     await app.ready();
-    page = await browser.newPage();
     await page.goto(app.url ?? "");
   });
   afterEach(async () => {

@@ -3,13 +3,14 @@
  * those whose row and name match that expression, `FAULT_RUNTIMES=bun,workerd` those runtimes alone.
  */
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { isEngine } from "../browser/tab.ts";
 import { makeApp, type App } from "../runtimes/app.ts";
 import { runtimes, withNode } from "../runtimes/run.ts";
 import { startLab } from "./lab.ts";
 
 /** The oldest and the newest Node; those between, and workerd with Node's modules, in the long run. A page reaches no lab. */
 const usual = process.env["UNBUCKET_LONG"]
-  ? runtimes.map(({ name }) => name).filter((name) => name !== "chromium")
+  ? runtimes.map(({ name }) => name).filter((name) => !isEngine(name))
   : ["node 20", "node 26", "bun", "deno", "workerd"];
 const named = process.env["FAULT_RUNTIMES"]?.split(",") ?? usual;
 const chosen = runtimes.filter(({ name }) => named.includes(name));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { deviations } from "../deviations.ts";
 import type { StoreConfig } from "../suite/jobs.ts";
 import { openToPages } from "../browser/cors.ts";
+import { engines, isEngine } from "../browser/tab.ts";
 import { freshBucket, mainServers, type S3Server } from "../support/s3.ts";
 import { makeApp, type App } from "./app.ts";
 import { runtimes, withNode } from "./run.ts";
@@ -110,7 +111,7 @@ async function s3Options(server: S3Server): Promise<Record<string, unknown>> {
 
 /** What a runtime can reach: files nowhere but on servers and where Workers have Node's modules, a binding on Workers. */
 function storesOf(runtime: string): readonly Store[] {
-  if (runtime === "chromium") return stores.flatMap(inBrowser);
+  if (isEngine(runtime)) return stores.flatMap(inBrowser);
   if (runtime === "deno") return stores.map(onDeno);
   if (runtime === "workerd") return [...stores.filter(({ driver }) => driver !== "fs"), inR2];
   if (runtime === withNode) return [...stores.map((store) => (store.driver === "fs" ? onWorkerd : store)), inR2];
@@ -129,7 +130,8 @@ function standing(runtime: string, store: Store): Store[] {
 }
 
 // All pairs in one queue, so that none waits for the slowest of a runtime.
-describe.concurrent.each(runtimes)("conformance of the built package on $name", ({ name, seams, run }) => {
+const running = runtimes.filter(({ name }) => !isEngine(name) || engines.includes(name));
+describe.concurrent.each(running)("conformance of the built package on $name", ({ name, seams, run }) => {
   it.for(storesOf(name).flatMap((store) => standing(name, store)))(
     "with $name",
     { timeout: 600_000 },

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { runChromium } from "../browser/run.ts";
+import { runBrowser } from "../browser/run.ts";
 import type { SuiteConfig } from "../suite/config.ts";
 import type { Seams } from "../suite/jobs.ts";
 import { program, type Program } from "./install.ts";
@@ -50,7 +50,11 @@ export const runtimes: readonly Runtime[] = [
   },
   { name: "workerd", seams: onWeb, run: (folder, suite) => runWorkerd(folder, suite, []) },
   { name: withNode, seams: onWeb, run: (folder, suite) => runWorkerd(folder, suite, ["nodejs_compat"]) },
-  { name: "chromium", seams: onWeb, run: runChromium },
+  ...(["chromium", "firefox", "webkit"] as const).map((name): Runtime => ({
+    name,
+    seams: onWeb,
+    run: (folder, suite) => runBrowser(name, folder, suite),
+  })),
 ];
 
 function runNode(name: Program, folder: string, suite: SuiteConfig): Promise<Report> {

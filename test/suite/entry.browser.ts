@@ -20,7 +20,8 @@ const suite: SuitePage = {
   run: async (index) =>
     (jobs[index]?.run() ?? Promise.reject(new Error("no such job"))).then(
       () => null,
-      (error: unknown) => String(error instanceof Error ? error.stack : error),
+      // Firefox and WebKit have no message in a stack.
+      (error: unknown) => (error instanceof Error ? `${String(error)}\n${error.stack}` : String(error)),
     ),
 };
 
