@@ -29,7 +29,7 @@ export async function openWebKit(): Promise<Tab> {
   });
   const running: ChildProcess[] = [screen];
   const stop = async (): Promise<void> => {
-    for (const child of running.reverse()) if (child.exitCode === null && child.kill()) await once(child, "exit");
+    for (const child of running.toReversed()) if (child.exitCode === null && child.kill()) await once(child, "exit");
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
