@@ -1,5 +1,6 @@
-/** Which process holds a claim, in a line of text, and whether that process still runs. */
+/** Which process, or which thread of one, holds a claim, in a line of text, and whether it still runs. */
 import { randomBytes } from "node:crypto";
+import { readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { sha256 } from "./digest.ts";
@@ -8,11 +9,13 @@ import { errnoOf, isBusy, patiently } from "./errno.ts";
 /** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say, as of one that runs elsewhere than on Linux. */
 export type HolderState = "running" | "gone" | "unknown";
 
-/** This process as {@link stateOf} understands it. */
+/** This thread as {@link stateOf} understands it. */
 interface Self {
   /** Where process numbers mean something: boot and process namespace, elsewhere than on Linux the machine; null where the system does not tell. */
   readonly machine: string | null;
-  /** When this process began, since numbers are used again; 0 where that is not told. */
+  /** Its number. */
+  readonly id: number;
+  /** When it began, since numbers are used again; 0 where that is not told. */
   readonly start: string;
 }
 
@@ -21,15 +24,29 @@ const self = async (): Promise<Self> => {
     // Linux alone has these.
     const boot = await patiently(() => readFile("/proc/sys/kernel/random/boot_id", "utf8"));
     const namespace = await readlink("/proc/self/ns/pid");
-    const process = await processAt("self");
-    if (!process) return { machine: null, start: "0" };
-    return { machine: shortened(`${boot}${namespace}`), start: process.start };
+    const id = ownThread();
+    const own = await processAt(id === process.pid ? "self" : `${id}`);
+    if (!own) return { machine: null, id, start: "0" };
+    return { machine: shortened(`${boot}${namespace}`), id, start: own.start };
   } catch (error) {
     // For want of a descriptor it is not told now, and will be later.
     if (isBusy(error)) known = undefined;
-    return { machine: isAlone() ? machineByName() : null, start: "0" };
+    return { machine: isAlone() ? machineByName() : null, id: process.pid, start: "0" };
   }
 };
+
+/**
+ * Linux numbers threads as it does processes, of which each is its own first thread. A server may end a thread and live on, as Nitro does in
+ * development whenever a file changes: what that thread held would be held as long as the server runs. Read by this thread itself, not by one of the pool.
+ */
+function ownThread(): number {
+  try {
+    const [pid, , thread] = readlinkSync("/proc/thread-self").split("/");
+    return Number(pid) === process.pid ? Number(thread) : process.pid;
+  } catch {
+    return process.pid;
+  }
+}
 
 /**
  * Whether all processes of a machine see each other: elsewhere there are jails and zones. Not asked under Deno, which asks its user for the right, and by some
@@ -56,18 +73,18 @@ function shortened(text: string): string {
 
 let known: Promise<Self> | undefined;
 
-/** Tells this process, and with a number each line of it, from all others. Made when first asked for: workerd loads no chance. */
+/** Tells this thread, and with a number each line of it, from all others. Made when first asked for: workerd loads no chance. */
 let own: string | undefined;
 let lines = 0;
 
-/** A line that names this process, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
+/** A line that names this thread, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
-  const { machine, start } = await (known ??= self());
+  const { machine, id, start } = await (known ??= self());
   own ??= randomBytes(6).toString("hex");
-  return `${own}-${(lines++).toString(36)}.${machine ?? ""}.${process.pid}.${start}`;
+  return `${own}-${(lines++).toString(36)}.${machine ?? ""}.${id}.${start}`;
 }
 
-/** Whether the process that a line names still runs. Never rejects. */
+/** Whether the process or thread that a line names still runs. Never rejects. */
 export async function stateOf(line: string): Promise<HolderState> {
   const { machine } = await (known ??= self());
   const [, of, pid, start] = /^[\w-]+\.(\w*)\.(\d+)\.(\d+)$/.exec(line) ?? [];
