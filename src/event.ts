@@ -1,5 +1,6 @@
 /** The one hook of every driver: what was called, what went over the wire, how it ended, how long it took. */
 import type { StorageError } from "./error.ts";
+import type { Verb } from "./verbs.ts";
 
 /** What every event has. */
 interface Timed {
@@ -16,7 +17,7 @@ export interface CallEvent extends Timed {
   /** Tells events apart. */
   readonly type: "call";
   /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
-  readonly operation: string;
+  readonly operation: Verb;
   /** Bytes of the object, or of the part, that a verb has written or given; absent for `setItem` and `setItemRaw`. */
   readonly size?: number | undefined;
   /** Its version. */

@@ -19,4 +19,5 @@ export type * from "./listing.ts";
 export { objects, type StorageLike } from "./mounts.ts";
 export { resolveRange, type Span } from "./range.ts";
 export type { KvMeta, KvOptions, UnstorageDriver } from "./unstorage.ts";
+export type { Verb } from "./verbs.ts";
 export { checkRead, checkWrite, pageOf, readAll, streamOf } from "./whole.ts";

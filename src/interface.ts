@@ -2,7 +2,6 @@
 import type {
   ByteRange,
   CallOptions,
-  ExpectedChecksum,
   ObjectHeaders,
   PendingUpload,
   Presigned,
@@ -14,8 +13,9 @@ import type {
 import type { UploadBody } from "./body.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import type { FlatListOptions, ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
-import type { PolicyWriter } from "./sigv4/policy.ts";
+import type { PresignedUpload, PresignOptions } from "./presigned.ts";
 
+export type * from "./presigned.ts";
 export type { UploadBody };
 
 /** How far an upload is. */
@@ -99,30 +99,7 @@ export interface DownloadedObject extends ObjectInfo {
   blob(): Promise<Blob>;
 }
 
-/**
- * Options of `presign`. What travels with an object (`contentType`, `contentDisposition`, ...) and `headers` must be sent with
- * a PUT as given; of a GET the former are those of the answer, and it takes no `metadata`. `versionId` is for GET.
- */
-export interface PresignOptions extends RequestOptions, ObjectHeaders {
-  /** Default `GET`. */
-  readonly method?: "GET" | "PUT" | undefined;
-  /** Seconds, a whole number from 1 to 604800 (seven days). Default 3600. */
-  readonly expiresIn?: number | undefined;
-  /** PUT: the exact length in bytes of what the client sends; its own `content-length` must say so. */
-  readonly contentLength?: number | undefined;
-  /** PUT, also of a part: what the bytes must have, where the store checks it. */
-  readonly checksum?: ExpectedChecksum | undefined;
-  /** PUT: only create. */
-  readonly ifNoneMatch?: "*" | undefined;
-  /** PUT: only replace the version with this ETag. */
-  readonly ifMatch?: string | undefined;
-  /** PUT: one part of a multipart upload. */
-  readonly part?: { readonly uploadId: string; readonly partNumber: number } | undefined;
-  /** What `presignPost` of `unbucket/post-policy` passes: the request is then a form's, and `headers` of it are its fields. */
-  readonly policy?: PolicyWriter | undefined;
-}
-
-/** Options of `delete`; all but `signal` are for one key. */
+/** Options of `delete` of one key; of several it takes a signal alone. */
 export interface DeleteOptions extends RequestOptions {
   /** Only delete this version, else `precondition-failed`; an absent key is success all the same. */
   readonly ifMatch?: string | undefined;
@@ -204,22 +181,6 @@ export interface SendOptions extends CallOptions {
   readonly verify?: boolean | undefined;
 }
 
-/** The requests by which a browser, or another program without credentials, can send a whole upload. */
-export interface PresignedUpload {
-  /** In bytes, of every part but the last. */
-  readonly partSize: number;
-  /** One PUT for each part; `start` and `end` are the bytes of the object that it takes, both inclusive. */
-  readonly parts: readonly (Presigned & {
-    readonly partNumber: number;
-    readonly start: number;
-    readonly end: number;
-  })[];
-  /** POST with S3's `CompleteMultipartUpload` document of all part numbers and ETags. An answer of 200 may hold an `Error`. */
-  readonly complete: Presigned;
-  /** DELETE. */
-  readonly abort: Presigned;
-}
-
 /** A multipart upload that is under way, in the shape that R2's binding has, and with `send`, which does it all. */
 export interface MultipartUpload {
   /** Of the object to be. */
@@ -266,7 +227,8 @@ export interface ObjectStore {
   /** Opens an object; rejects `not-found` when it is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
   /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. Of one key, `versionId` deletes a version, `ifMatch` the newest if it is that. */
-  delete(key: string | readonly string[], options?: DeleteOptions): Promise<void>;
+  delete(key: string, options?: DeleteOptions): Promise<void>;
+  delete(keys: string | readonly string[], options?: CallOptions): Promise<void>;
   /** False only when the store says that the key is absent; everything else rejects. */
   exists(key: string, options?: RequestOptions): Promise<boolean>;
   /** A request for someone without credentials, or null where the driver cannot. Asks nobody. */

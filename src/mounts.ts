@@ -1,9 +1,10 @@
 /** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
+import type { CallOptions } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { pageAt } from "./cursor.ts";
 import { type KeyFailure, locate, quoted, StorageError } from "./error.ts";
-import type { CopyOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
+import type { CopyOptions, DeleteOptions, ObjectInfo, ObjectStore, UploadsOptions } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
 import { type Lookup, lookupOptions } from "./lookup.ts";
 import { type End, move } from "./move.ts";
@@ -67,7 +68,7 @@ export function objects(storage: StorageLike): ObjectStore {
         at("upload", key, (to) => to.store.upload(to.rest, body, options)),
       ),
     download: (key, options) => at("download", key, (to) => to.store.download(to.rest, options)),
-    delete: async (keys, options) => {
+    delete: async (keys: string | readonly string[], options?: DeleteOptions) => {
       if (!Array.isArray(keys)) return at("delete", keys as string, (to) => to.store.delete(to.rest, options));
       await deleteByMount(await Promise.all(keys.map((key) => resolve("delete", key))), options);
     },
@@ -171,7 +172,7 @@ function endOf(to: Target): End<string> {
   };
 }
 
-async function deleteByMount(targets: readonly Target[], options: Parameters<ObjectStore["delete"]>[1]): Promise<void> {
+async function deleteByMount(targets: readonly Target[], options: CallOptions | undefined): Promise<void> {
   const mounts = new Map<ObjectStore, Map<string, string>>();
   for (const { store, rest, key } of targets)
     mounts.set(store, (mounts.get(store) ?? new Map<string, string>()).set(rest, key));

@@ -2,8 +2,7 @@
 import type { BackendDeleteOptions, RequestOptions, StoredInfo } from "./backend.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { hasCode, notFound, StorageError } from "./error.ts";
-import type { CopyOptions } from "./interface.ts";
-import { refuse } from "./options.ts";
+import type { MoveOptions } from "./interface.ts";
 
 /** What tells one version of an object from another. */
 export type Seen = Pick<StoredInfo, "etag" | "size" | "lastModified" | "versionId">;
@@ -23,12 +22,11 @@ export interface End<K extends string> {
 export async function move<K extends string, T>(
   from: K,
   to: K,
-  options: CopyOptions,
+  options: MoveOptions,
   [source, target]: readonly [source: End<K>, target: Pick<End<K>, "head">],
   copy: (ifMatch: string | undefined) => Promise<T>,
 ): Promise<T> {
-  const { versionId, ifMatch, ifNoneMatch, signal } = options;
-  if (versionId !== undefined) throw refuse("versionId", "cannot be moved; copy it, then delete it");
+  const { ifMatch, ifNoneMatch, signal } = options;
   const headers = copyHeaders(options.headers);
   const atSource = (): Promise<Seen | null> => source.head(from, { signal, headers: headers.source });
   const atTarget = (): Promise<Seen | null> => target.head(to, { signal, headers: headers.target });

@@ -38,7 +38,7 @@ export function objectStore(call: Caller): ObjectStore {
     download: (key, options = {}) =>
       call("download", key, options, (backend, place, watch) => download(backend, key, options, place, watch)),
 
-    delete: (keys, options = {}) =>
+    delete: (keys: string | readonly string[], options: DeleteOptions = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
         Array.isArray(keys)
           ? deleteAll(backend, [...new Set(keys)].map(parseKey), ofMany(options))

@@ -1,5 +1,5 @@
 /** The object interface below a prefix. */
-import type { ObjectStore } from "./interface.ts";
+import type { DeleteOptions, ObjectStore } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
 import { parsePrefix } from "./key.ts";
 import { renamed, renamedPages, renamedState, renamedUpdate, renamedUploads, renaming } from "./renamed.ts";
@@ -29,7 +29,8 @@ export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   const scope: ObjectStore = {
     upload: on(store.upload),
     download: on(store.download),
-    delete: (keys, options) => run(store.delete(Array.isArray(keys) ? keys.map(full) : full(keys as string), options)),
+    delete: (keys: string | readonly string[], options?: DeleteOptions) =>
+      run(store.delete(Array.isArray(keys) ? keys.map(full) : full(keys as string), options)),
     exists: on(store.exists),
     presign: on(store.presign),
     head: on(store.head),

@@ -5,14 +5,7 @@ import type { Caller } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { hasCode, StorageError } from "./error.ts";
-import type {
-  DownloadedObject,
-  ObjectInfo,
-  UpdateFunction,
-  UpdateOptions,
-  UploadBody,
-  UploadOptions,
-} from "./interface.ts";
+import type { DownloadedObject, ObjectInfo, UpdateFunction, UpdateOptions, UploadBody } from "./interface.ts";
 import { parseKey } from "./key.ts";
 import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
 import { abandon } from "./reader.ts";
@@ -59,9 +52,6 @@ async function rounds(
 ): Promise<ObjectInfo> {
   const { attempts = 10, signal } = options;
   wholeNumber("attempts", attempts, 1, 100);
-  const { ifMatch, ifNoneMatch }: UploadOptions = options;
-  if (ifMatch !== undefined || ifNoneMatch !== undefined)
-    throw refuse("ifMatch", "and ifNoneMatch are set by update itself");
   let refused: unknown;
   const write = async (
     stored: StoredObject | null,

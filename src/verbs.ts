@@ -4,6 +4,7 @@ import type {
   CopyOptions,
   DeleteOptions,
   DownloadOptions,
+  MoveOptions,
   MultipartOptions,
   PresignOptions,
   SendOptions,
@@ -15,8 +16,42 @@ import type {
 import type { ListOptions } from "./listing.ts";
 import { OBJECT_HEADERS } from "./options.ts";
 
+/** A verb as errors, events and its list of options name it; those of a `MultipartUpload` have names of their own. */
+export type Verb =
+  | "upload"
+  | "download"
+  | "delete"
+  | "exists"
+  | "head"
+  | "list"
+  | "presign"
+  | "copy"
+  | "move"
+  | "update"
+  | "deletePrefix"
+  | "createMultipartUpload"
+  | "resumeMultipartUpload"
+  | "uploadPart"
+  | "listParts"
+  | "completeMultipartUpload"
+  | "abortMultipartUpload"
+  | "sendMultipartUpload"
+  | "presignMultipartUpload"
+  | "listUploads"
+  | "sweepUploads"
+  | "setItem"
+  | "setItemRaw"
+  | "getItem"
+  | "getItemRaw"
+  | "removeItem"
+  | "hasItem"
+  | "getMeta"
+  | "getKeys"
+  | "clear"
+  | "watch";
+
 /** What each verb takes, by the name of its operation. */
-interface Verbs {
+export interface Verbs {
   readonly upload: UploadOptions;
   readonly setItem: UploadOptions;
   readonly setItemRaw: UploadOptions;
@@ -35,7 +70,7 @@ interface Verbs {
   readonly watch: CallOptions;
   readonly presign: PresignOptions;
   readonly copy: CopyOptions;
-  readonly move: CopyOptions;
+  readonly move: MoveOptions;
   readonly update: UpdateOptions;
   readonly createMultipartUpload: MultipartOptions;
   readonly resumeMultipartUpload: CallOptions;
@@ -50,15 +85,16 @@ interface Verbs {
   readonly deletePrefix: CallOptions;
 }
 
-/** A verb as errors, events and its list of options name it. */
-export type Verb = keyof Verbs;
-
 const CALL = { signal: 1 };
 const REQUEST = { ...CALL, headers: 1, versionId: 1 };
-const WRITE = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, ifMatch: 1, ifNoneMatch: 1, checksum: 1 };
-const UPLOAD = { ...WRITE, size: 1, onProgress: 1 };
+const CONDITIONS = { ifMatch: 1, ifNoneMatch: 1 };
+const STORED = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, checksum: 1 };
+const WRITE = { ...STORED, ...CONDITIONS };
+const LENGTH = { size: 1, onProgress: 1 };
+const UPLOAD = { ...WRITE, ...LENGTH };
 const DELETE = { ...REQUEST, ifMatch: 1 };
-const COPY = { ...DELETE, ifNoneMatch: 1 };
+const MOVE = { ...CALL, ...CONDITIONS, headers: 1 };
+const COPY = { ...MOVE, versionId: 1 };
 const DOWNLOAD = { ...COPY, range: 1, parallel: 1 };
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
 
@@ -84,8 +120,8 @@ const VERBS: {
   getKeys: LIST,
   presign: { ...REQUEST, ...WRITE, method: 1, expiresIn: 1, contentLength: 1, part: 1, policy: 1 },
   copy: COPY,
-  move: COPY,
-  update: { ...UPLOAD, attempts: 1 },
+  move: MOVE,
+  update: { ...STORED, ...LENGTH, attempts: 1 },
   createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
   sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
   presignMultipartUpload: { ...CALL, expiresIn: 1 },

@@ -108,7 +108,7 @@ describe("delete with ifMatch", () => {
   it("is for one key, and an ETag with its quotes", async () => {
     const driver = await over(() => ({}));
     await driver.upload("k", "x");
-    await expect(driver.delete(["k"], { ifMatch: OTHER })).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(driver.delete(["k"], { ifMatch: OTHER } as object)).rejects.toMatchObject({ code: "invalid-option" });
     await expect(driver.delete("k", { ifMatch: "bare" })).rejects.toMatchObject({ code: "invalid-option" });
     await expect(driver.removeItem?.("k", { ifMatch: OTHER })).rejects.toMatchObject({ code: "precondition-failed" });
     expect(await driver.exists("k")).toBe(true);

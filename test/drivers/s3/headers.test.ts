@@ -200,8 +200,8 @@ describe("headers and versionId of one call", () => {
   it("are for one key: delete of several and move refuse them", async () => {
     const driver = stubbed("http://127.0.0.1:9");
     const refused = { code: "invalid-option" };
-    await expect(driver.delete(["a", "b"], { versionId: "v" })).rejects.toMatchObject(refused);
-    await expect(driver.delete(["a", "b"], { headers })).rejects.toMatchObject(refused);
+    await expect(driver.delete(["a", "b"], { versionId: "v" } as object)).rejects.toMatchObject(refused);
+    await expect(driver.delete(["a", "b"], { headers } as object)).rejects.toMatchObject(refused);
     await expect(driver.move("a", "b", { versionId: "v" } as object)).rejects.toMatchObject(refused);
   });
 
