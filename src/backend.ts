@@ -60,7 +60,7 @@ export interface ObjectHeaders {
   readonly contentDisposition?: string | undefined;
   /** How long who may keep a copy. */
   readonly cacheControl?: string | undefined;
-  /** User metadata: names are lower-cased, values any well-formed text without control characters; 2 KB at most in all. */
+  /** User metadata: names are lower-cased, and never `unbucket-write`; values any well-formed text without control characters; 2 KB at most in all. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -2,7 +2,7 @@
 import { refuseLoss } from "./copy-headers.ts";
 import { storeBroke } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore, UploadOptions } from "./interface.ts";
-import { objectHeaders } from "./options.ts";
+import { objectHeaders, withoutMark } from "./options.ts";
 import { releasing } from "./upload.ts";
 
 /**
@@ -18,7 +18,7 @@ export function carry(
   const { body, size } = object;
   const send = async (): Promise<ObjectInfo> => {
     refuseLoss(object);
-    return to.upload(key, body, { ...options, ...objectHeaders(object), size });
+    return to.upload(key, body, { ...options, ...objectHeaders(withoutMark(object)), size });
   };
   return releasing(body, send()).catch(storeBroke);
 }

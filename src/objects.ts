@@ -10,7 +10,7 @@ import type { ListOptions, ObjectEntry, ObjectList } from "./listing.ts";
 import { compareKeys, parseKey, parsePrefix } from "./key.ts";
 import { move } from "./move.ts";
 import { createMultipart, resumeMultipart } from "./multipart.ts";
-import { objectHeaders, refuse, wholeNumber } from "./options.ts";
+import { objectHeaders, refuse, wholeNumber, withoutMark } from "./options.ts";
 import { listing, PAGE_LIMIT } from "./pages.ts";
 import { listUploads, sweepUploads } from "./pending.ts";
 import { presignOptions } from "./presign.ts";
@@ -189,7 +189,7 @@ async function copyThrough(
   const { body, info } = stored;
   const put = async (): Promise<StoredInfo> => {
     refuseLoss(info);
-    const options = { ...objectHeaders(info), headers: write, ifNoneMatch, signal: reading.signal };
+    const options = { ...objectHeaders(withoutMark(info)), headers: write, ifNoneMatch, signal: reading.signal };
     return backend.put(to, { stream: body, size: info.size }, options).catch(storeBroke).catch(refusedAt(to));
   };
   return releasing(body, put());

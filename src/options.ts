@@ -9,6 +9,12 @@ import { StorageError } from "./error.ts";
  */
 export const MAX_METADATA_BYTES = 2048;
 
+/** The entry by which S3 and R2 drivers know which write made an object, and which they show nobody. */
+export const WRITE_MARK = "unbucket-write";
+
+/** On metadata that a client of a gateway has sent, also of another copy of this package. */
+const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
+
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
@@ -164,6 +170,9 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
     if (!TOKEN.test(lower))
       throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits and !#$%&'*+-.^_`|~");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
+    // A caller would not get it back.
+    if (lower === WRITE_MARK && !(SENT in metadata))
+      throw refuse(`metadata ${lower}`, "is how drivers mark their writes: use another name");
     if (/[\p{Cc}\p{Cs}]/u.test(value))
       throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
     if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space");
@@ -174,6 +183,19 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
   if (bytes > MAX_METADATA_BYTES) throw refuse("metadata", `takes ${bytes} bytes, at most ${MAX_METADATA_BYTES} fit`);
   // A driver may keep this very object, and readers are given it.
   return Object.freeze(checked);
+}
+
+/** Metadata that a client of a gateway has sent: it may be a driver itself, which looks for the mark of its write. */
+export function sent<T extends object>(metadata: T): T {
+  return Object.defineProperty(metadata, SENT, { value: true });
+}
+
+/** What travels with an object into another one, or into its next version, which have marks of their own writes. */
+export function withoutMark(info: ObjectHeaders): Writable<ObjectHeaders> {
+  const headers = headersOf(info);
+  const { [WRITE_MARK]: mark, ...rest } = headers.metadata ?? {};
+  if (mark !== undefined) headers.metadata = rest;
+  return headers;
 }
 
 /** Metadata to be filled: without a prototype, so that `__proto__` is a name like any other. */

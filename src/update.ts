@@ -7,7 +7,7 @@ import { toDownload, toInfo } from "./download.ts";
 import { hasCode, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, UpdateFunction, UpdateOptions, UploadBody } from "./interface.ts";
 import { parseKey } from "./key.ts";
-import { defined, headersOf, refuse, wholeNumber } from "./options.ts";
+import { defined, refuse, wholeNumber, withoutMark } from "./options.ts";
 import { abandon } from "./reader.ts";
 import { type Failure, retry, RetryBudget } from "./retry.ts";
 import { releasing, uploadBody } from "./upload.ts";
@@ -102,7 +102,7 @@ async function rounds(
  * new unless they are the same, and so does a type that they bring along.
  */
 function inherited(stored: StoredObject | null, type: string | undefined, isSame: boolean): ObjectHeaders {
-  const { contentEncoding, contentType, ...kept } = headersOf(stored?.info ?? {});
+  const { contentEncoding, contentType, ...kept } = withoutMark(stored?.info ?? {});
   return defined({ ...kept, contentType: type ?? contentType, contentEncoding: isSame ? contentEncoding : undefined });
 }
 

@@ -1,10 +1,10 @@
 /** What is stored with an object, what is asked of it, and what comes with it, between the core and R2. */
 import type { GetOptions, ObjectHeaders, StoredInfo } from "../../src/backend.ts";
-import { emptyMetadata, headersOf } from "../../src/options.ts";
+import { emptyMetadata, headersOf, WRITE_MARK } from "../../src/options.ts";
 import { rangeHeader } from "../../src/range.ts";
 
 /** The name in an object's metadata under which the id of its write stands. */
-export const WRITE_ID = "unbucket-write";
+export const WRITE_ID: string = WRITE_MARK;
 
 /** What is stored with an object, as R2 takes it. */
 export function stored({ metadata, ...options }: ObjectHeaders, writeId: string | undefined): object {

@@ -1,12 +1,12 @@
 /** Object headers and user metadata as S3's request and response headers. */
 import type { PutOptions, StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { emptyMetadata, refuse, requestHeaders } from "../../src/options.ts";
+import { emptyMetadata, refuse, requestHeaders, WRITE_MARK } from "../../src/options.ts";
 import { decodeValue, META, NAMES } from "../../src/s3/headers.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** Holds the id of the write that made an object, see settle.ts. Hidden from `head` and `download`, kept out of copies. */
-export const WRITE_ID = "x-amz-meta-unbucket-write";
+export const WRITE_ID: string = META + WRITE_MARK;
 
 /** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
 export function toStoredInfo(key: string, response: WireResponse, size: number): StoredInfo {

@@ -2,7 +2,7 @@
 import type { ObjectHeaders } from "../backend.ts";
 import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
-import { HEADER_OPTIONS } from "../options.ts";
+import { HEADER_OPTIONS, withoutMark } from "../options.ts";
 import { readerOf } from "../reader.ts";
 import { releasing } from "../upload.ts";
 
@@ -35,12 +35,12 @@ export async function differencesOf(
 function headersThatDiffer(a: ObjectInfo, b: ObjectInfo): readonly CopyDifference[] {
   // What a store did not give cannot be called equal.
   const whole = !a.missingMetadata && !b.missingMetadata;
-  const same = whole && textOf(a.metadata) === textOf(b.metadata);
+  const same = whole && textOf(a) === textOf(b);
   return [...HEADER_OPTIONS.filter((name) => a[name] !== b[name]), ...(same ? [] : ["metadata" as const])];
 }
 
-function textOf(metadata: ObjectInfo["metadata"]): string {
-  return JSON.stringify(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function textOf(info: ObjectInfo): string {
+  return JSON.stringify(Object.entries(withoutMark(info).metadata ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function hasSameBytes(

@@ -6,7 +6,7 @@
 import { refuseLoss } from "../copy-headers.ts";
 import { notFound, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectInfo } from "../interface.ts";
-import { headersOf } from "../options.ts";
+import { withoutMark } from "../options.ts";
 import { evaluate, isDate } from "../respond/conditions.ts";
 import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
@@ -61,7 +61,7 @@ async function rewrite(call: Call, from: string, ifMatch: string | undefined, re
   const source: DownloadedObject = await store.download(from, { ifMatch });
   try {
     if (!replace) refuseLoss(source);
-    const stored = replace ? toOptions(headers) : headersOf(source);
+    const stored = replace ? toOptions(headers) : withoutMark(source);
     const options = { ...stored, ...writeConditions(headers), size: source.size };
     return await store.upload(key, source.body, options).catch(storeBroke);
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { ObjectHeaders } from "../backend.ts";
 import type { ObjectInfo } from "../interface.ts";
 import { essenceOf } from "../media-type.ts";
-import { emptyMetadata, headersOf, MAX_METADATA_BYTES } from "../options.ts";
+import { emptyMetadata, headersOf, MAX_METADATA_BYTES, sent } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
 import { type Received, textOf } from "./received.ts";
@@ -77,7 +77,7 @@ function unknown(said: string): Refusal {
 /** What is stored with an object, out of the headers of a request or the fields of a form. */
 export function toOptions(headers: Iterable<readonly [string, string]>): ObjectHeaders {
   const options: Record<string, string> = {};
-  const metadata = emptyMetadata();
+  const metadata = sent(emptyMetadata());
   const asText = headers instanceof Headers ? textOf : String;
   for (const [name, value] of headers) {
     const option = NAMES.find(([, header]) => header === name)?.[0];

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { carry } from "../../src/carry.ts";
+import { sent } from "../../src/options.ts";
 
 const headers = { contentType: "text/x-test", cacheControl: "no-store", metadata: { by: "Ada" } };
 
@@ -13,6 +14,14 @@ it("carry stores the bytes with what travels with them, over what the options sa
   await expect(carry(await from.download("a"), to, "b", { ifNoneMatch: "*" })).rejects.toMatchObject({
     code: "precondition-failed",
   });
+});
+
+it("carry takes an object that has the mark of a driver's write, as a gateway's client has sent it, without that", async () => {
+  const [from, to] = [memory(), memory()];
+  await from.upload("a", "bytes", { metadata: sent({ "unbucket-write": "id", by: "Ada" }) });
+  expect({ ...(await from.head("a"))?.metadata }).toEqual({ "unbucket-write": "id", by: "Ada" });
+  const stored = await carry(await from.download("a"), to, "b", {});
+  expect({ ...stored.metadata }).toEqual({ by: "Ada" });
 });
 
 it.each([

@@ -3,6 +3,7 @@ import memory from "../../drivers/memory.ts";
 import type { Backend, Key } from "../../src/backend.ts";
 import { type Driver, toDriver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
+import { sent } from "../../src/options.ts";
 
 /** A driver over the memory backend with some of its verbs replaced. */
 async function over(replace: (backend: Backend) => Partial<Backend>): Promise<Driver> {
@@ -152,6 +153,12 @@ describe("copy and move", () => {
       });
     await driver.copy("a", "c", { ifNoneMatch: "*", ifMatch: etag });
     expect(await driver.exists("c")).toBe(true);
+  });
+
+  it("copy where the store cannot leaves out the mark of the write that made the source", async () => {
+    const driver = await over(() => ({ copy: undefined as never }));
+    await driver.upload("a", "hello", { metadata: sent({ "unbucket-write": "id", n: "1" }) });
+    expect({ ...(await driver.copy("a", "b")).metadata }).toEqual({ n: "1" });
   });
 
   it("tells of a body that the store broke off as the store's, which may be asked again", async () => {

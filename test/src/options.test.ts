@@ -9,8 +9,10 @@ import {
   publicBase,
   refuse,
   requestHeaders,
+  sent,
   userMetadata,
   wholeNumber,
+  withoutMark,
 } from "../../src/options.ts";
 
 describe("wholeNumber", () => {
@@ -115,6 +117,16 @@ describe("userMetadata", () => {
     expect(Object.getPrototypeOf(checked)).toBeNull();
   });
 
+  it("takes the mark of a write from a client of a gateway alone", () => {
+    const metadata = { "unbucket-write": "x", a: "1" };
+    expect(() => userMetadata(metadata)).toThrow(
+      "metadata unbucket-write is how drivers mark their writes: use another name",
+    );
+    expect({ ...userMetadata(sent(metadata)) }).toEqual(metadata);
+    expect(withoutMark({ cacheControl: "c", metadata })).toEqual({ cacheControl: "c", metadata: { a: "1" } });
+    expect(withoutMark({ cacheControl: "c" })).toEqual({ cacheControl: "c" });
+  });
+
   it("cannot be changed afterwards", () => {
     const given = { a: "1" };
     const checked = userMetadata(given) as Record<string, string>;
@@ -143,6 +155,8 @@ describe("userMetadata", () => {
     { a: 5 },
     { a: null },
     { a: "1", A: "2" },
+    { "unbucket-write": "x" },
+    { "Unbucket-Write": "" },
   ])("refuses %j", (metadata) => {
     expect(() => userMetadata(metadata as Record<string, string>)).toThrow(
       expect.objectContaining({ code: "invalid-option" }),

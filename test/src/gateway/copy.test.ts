@@ -63,6 +63,16 @@ describe("copyObject", () => {
     }
   });
 
+  it("takes the mark of a driver's write as it is sent, and copies without that of the source's", async () => {
+    const asked = await filled();
+    const headers = { "x-amz-metadata-directive": "REPLACE", "x-amz-meta-unbucket-write": "id", "x-amz-meta-c": "d" };
+    expect((await copying(asked, headers, "from")).status).toBe(200);
+    expect({ ...(await asked.store.head("from"))?.metadata }).toEqual({ c: "d", "unbucket-write": "id" });
+    expect((await copying(asked, { "if-match": asked.before }, "to")).status).toBe(200);
+    const others = [await asked.store.head("to"), await asked.store.update("from", (current) => current?.body)];
+    expect(others.map((info) => ({ ...info?.metadata }))).toEqual([{ c: "d" }, { c: "d" }]);
+  });
+
   it.each<[string, Record<string, string>, string]>([
     ["an absent source", { "x-amz-copy-source": "/bucket/none" }, "404 NoSuchKey"],
     ["another bucket", { "x-amz-copy-source": "/other/from" }, "404 NoSuchBucket"],
