@@ -217,7 +217,15 @@ function r2Backend(options: R2Options): Backend {
         if (piece || left === 0) return piece;
         throw new StorageError("unavailable", `the body ended after ${length - left} of ${length} bytes`);
       };
-      return { info: infoOf(found), body, range: span, next };
+      return {
+        info: infoOf(found),
+        // By `next` it is locked, and so given up by its reader.
+        get body() {
+          return reader ? new ReadableStream({ cancel: reader.cancel }) : body;
+        },
+        range: span,
+        next,
+      };
     },
     async put(key, source, options) {
       if ("bytes" in source) {

@@ -90,7 +90,7 @@ export interface StoredObject {
   readonly body: ReadableStream<Uint8Array>;
   /** Whether `body` gives what the transport has unpacked, and not the bytes that are stored. */
   readonly unpacked?: boolean | undefined;
-  /** The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone. */
+  /** The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone, but to cancel it. */
   readonly next?: (() => Promise<Uint8Array | null>) | undefined;
 }
 

@@ -1,8 +1,10 @@
 /** Bytes that come piece by piece, in one buffer. */
+import { StorageError } from "./error.ts";
 
 /**
  * All bytes that `next` gives until it gives null, or null when they are more than `most`. The buffer has the announced length,
- * which may be wrong, as where a runtime decodes an object that is stored compressed: then it grows. Pieces are copied at once.
+ * which may be wrong, as where a runtime decodes an object that is stored compressed: then it grows. Pieces are copied at once. Rejects
+ * `too-large` where the runtime has no buffer of that length; whatever it rejects with, who reads the pieces lets go of the rest.
  */
 export async function collect(
   next: () => Promise<Uint8Array | null>,
@@ -21,7 +23,7 @@ export async function collect(
     const end = length + piece.byteLength;
     if (end > most) return null;
     if (end > buffer.byteLength) {
-      const larger = new Uint8Array(Math.min(most, Math.max(end, buffer.byteLength * 2)));
+      const larger = bufferOf(Math.min(most, Math.max(end, buffer.byteLength * 2)));
       larger.set(buffer.subarray(0, length));
       buffer = larger;
     }
@@ -29,4 +31,13 @@ export async function collect(
     length = end;
   }
   return length === buffer.byteLength ? buffer : buffer.slice(0, length);
+}
+
+function bufferOf(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    const why = `${length} bytes are more than one buffer can hold here: read the body as a stream`;
+    throw new StorageError("too-large", why, { cause });
+  }
 }

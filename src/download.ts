@@ -4,6 +4,7 @@ import { collect } from "./collect.ts";
 import { locate, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
 import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS, type Writable } from "./options.ts";
+import { letGo } from "./reader.ts";
 import { DEFAULT_TYPE } from "./type.ts";
 
 /** Metadata as users see it: with defaults and both addresses, and added to what is given. */
@@ -36,11 +37,14 @@ export function toDownload(
       throw new StorageError("invalid-option", "the body was read before", place);
     }
     taken = true;
-    const next = (!stream && stored.next) || nextOf((stream ??= stored.body).getReader());
+    const reader = stream || !stored.next ? (stream ??= stored.body).getReader() : undefined;
+    const next = reader ? nextOf(reader) : (stored.next as NonNullable<StoredObject["next"]>);
     try {
       return (await collect(next, contentLength, Infinity)) as Uint8Array<ArrayBuffer>;
     } catch (error) {
-      throw StorageError.is(error) ? locate(error, place) : error;
+      const thrown = StorageError.is(error) ? locate(error, place) : error;
+      await letGo(reader ?? stored.body, thrown);
+      throw thrown;
     }
   }
   const text = async (): Promise<string> => new TextDecoder().decode(await bytes());

@@ -331,6 +331,13 @@ describe("r2's body of an object", () => {
     await expect(read).rejects.toThrow("enough");
   });
 
+  it("that is larger than a buffer can be rejects too-large, and is let go", async () => {
+    const huge = Object.defineProperty(new Uint8Array(1), "byteLength", { value: 2 ** 52 });
+    const binding = holding({ pull: (controller) => controller.enqueue(huge) });
+    await expect((await r2({ binding }).download("k")).bytes()).rejects.toMatchObject({ code: "too-large", key: "k" });
+    await expect.poll(() => binding.cancelled()).toBe(true);
+  });
+
   it("that ends early rejects as unavailable, and is not taken for the whole", async () => {
     const cut = async (range?: { start: number }) => {
       let given = 0;

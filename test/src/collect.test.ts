@@ -42,6 +42,14 @@ describe("collect", () => {
     expect(await collect(pieces(data, 7000), 2 ** 52, Infinity)).toEqual(data);
   });
 
+  it("rejects too-large where no buffer has the length of what came", async () => {
+    const huge = async (): Promise<Uint8Array> => ({ byteLength: 2 ** 52 }) as Uint8Array;
+    await expect(collect(huge, 10, Infinity)).rejects.toMatchObject({
+      code: "too-large",
+      message: "4503599627370496 bytes are more than one buffer can hold here: read the body as a stream",
+    });
+  });
+
   it("rejects with the error of what gives the pieces", async () => {
     const reason = new Error("cut");
     await expect(collect(pieces(data, 7000, reason), 10, Infinity)).rejects.toBe(reason);

@@ -60,6 +60,27 @@ describe("toDownload", () => {
     }
   });
 
+  it.each(["stream", "next"] as const)(
+    "lets go of a body that is larger than a buffer can be, read by %s",
+    async (by) => {
+      const huge = { byteLength: 2 ** 52 } as Uint8Array<ArrayBuffer>;
+      const told: unknown[] = [];
+      const body = new ReadableStream<Uint8Array>(
+        { pull: (controller) => controller.enqueue(huge), cancel: (reason) => void told.push(reason) },
+        { highWaterMark: 0 },
+      );
+      const object = toDownload(backend, { info, body, ...(by === "next" && { next: async () => huge }) });
+      const error: unknown = await object.text().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: "too-large",
+        operation: "download",
+        key: "k",
+        cause: expect.any(RangeError),
+      });
+      expect(told).toEqual([error]);
+    },
+  );
+
   it("reads bytes without a stream where the store can, and is read once all the same", async () => {
     const pieces = [new Uint8Array([1, 2]), new Uint8Array([3, 4, 5])];
     let streams = 0;
