@@ -117,8 +117,9 @@ export interface CopyOptions extends RequestOptions {
 export type MoveOptions = Omit<CopyOptions, "versionId">;
 
 /**
- * Makes the new body out of the current object, or out of null when there is none. It runs once per attempt, so what it does
- * besides must bear repetition. `undefined` leaves the object as it is; without an object that rejects `not-found`.
+ * Makes the new body out of the current object, or out of null when there is none. It runs once per attempt, so what it does besides
+ * must bear repetition, and what it leaves unread of the object is let go at the attempt's end. `undefined` leaves the object as it is;
+ * without an object that rejects `not-found`.
  */
 export type UpdateFunction = (
   current: DownloadedObject | null,

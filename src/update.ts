@@ -1,4 +1,5 @@
 /** The compare-and-swap loop: read, decide, write on the condition that nobody wrote meanwhile, else once more. */
+import { whenAborted } from "./abort.ts";
 import type { Backend, Key, ObjectHeaders, StoredObject } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
@@ -78,13 +79,19 @@ async function rounds(
     }
   };
   const round = async (): Promise<ObjectInfo> => {
-    const stored = await backend.get(key, { signal });
+    const control = new AbortController();
+    const release = whenAborted(signal, (reason) => control.abort(reason));
+    let stored: StoredObject | null = null;
     try {
+      stored = await backend.get(key, { signal: control.signal });
       const current = stored && toDownload(backend, stored);
       const body = await fn(current);
       return body === undefined ? unchanged(backend, stored) : await releasing(body, write(stored, current, body));
     } finally {
+      release();
       await drop(stored);
+      // A reader that fn has taken and left holds the body, which no cancelling reaches then.
+      if (stored?.body.locked) control.abort(over(key));
     }
   };
   const judge = (error: unknown): Failure => {
@@ -113,6 +120,11 @@ function unchanged(backend: Backend, stored: StoredObject | null): ObjectInfo {
 
 async function drop(stored: StoredObject | null): Promise<void> {
   if (stored) await abandon(stored.body, undefined);
+}
+
+function over(key: Key): StorageError {
+  const place = { operation: "update", key };
+  return new StorageError("invalid-option", "the object that fn was given can be read until its attempt ends", place);
 }
 
 function giveUp(attempts: number, cause: unknown): StorageError {

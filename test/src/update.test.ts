@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
-import type { Backend } from "../../src/backend.ts";
+import type { Backend, Key } from "../../src/backend.ts";
 import { caller, type DriverSpec } from "../../src/call.ts";
 import { StorageError } from "../../src/error.ts";
 import type { StorageEvent } from "../../src/event.ts";
@@ -251,6 +251,63 @@ describe("the current body in update", () => {
     const { run, text } = await stored(told);
     expect(await run(fn)).toMatchObject({ size: 5 });
     expect([await text(), told]).toEqual(["hello", ["put"]]);
+  });
+});
+
+describe("a body that fn holds by a reader", () => {
+  it.each<[string, () => string | undefined, object]>([
+    [
+      "throws",
+      () => {
+        throw new Error("mine");
+      },
+      { message: "mine" },
+    ],
+    ["gives other bytes", () => "x", { size: 1 }],
+    ["gives nothing", () => undefined, { size: 5 }],
+  ])("is let go with the attempt where fn %s", async (_, give, outcome) => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const { backend, run } = await loop(({ get }) => ({
+      get: (key, options) => {
+        signals.push(options.signal);
+        return get(key, options);
+      },
+    }));
+    await backend.put("k" as Key, { bytes: new Uint8Array(5) }, {});
+    const control = new AbortController();
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    const settled = run(
+      (current) => {
+        reader = current?.body.getReader();
+        return give();
+      },
+      { signal: control.signal },
+    ).catch((error: unknown) => error);
+    expect(await settled).toMatchObject(outcome);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    await expect(reader?.read()).rejects.toMatchObject({ code: "invalid-option", key: "k", operation: "update" });
+    expect(control.signal.aborted).toBe(false);
+  });
+
+  it("does not keep a file open where fn throws", async () => {
+    const base = await mkdtemp(join(tmpdir(), "unbucket-update-"));
+    onTestFinished(() => rm(base, { recursive: true }));
+    const store = fs({ base });
+    await store.upload("a", new Uint8Array(600_000));
+    const file = join(await realpath(base), "a");
+    const open = async (): Promise<string[]> => {
+      const names = await readdir("/proc/self/fd");
+      const paths = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+      return paths.filter((path) => path === file);
+    };
+    const fn: UpdateFunction = async (current) => {
+      const reader = (current as DownloadedObject).body.getReader();
+      await reader.read();
+      if (process.platform === "linux") expect(await open()).toHaveLength(1);
+      throw new Error("mine");
+    };
+    await expect(store.update("a", fn)).rejects.toThrow("mine");
+    if (process.platform === "linux") await expect.poll(open).toEqual([]);
   });
 });
 
