@@ -3,12 +3,16 @@ import { type CommandDef, defineCommand } from "citty";
 import env from "../drivers/env.ts";
 import { format, probe as probeDriver } from "../drivers/s3/probe.ts";
 import { messageOf } from "../src/error.ts";
+import { STOPPED } from "./copy/exit.ts";
 import { harmless } from "./harmless.ts";
 import { refuseUnknown } from "./unknown.ts";
 
 const args = {} as const;
 
-/** The command. It makes objects below a prefix of its own in the bucket, and removes them again, also on Ctrl-C. */
+/**
+ * The command. It makes objects below a prefix of its own in the bucket, and removes them again, also when a signal ends it; a second
+ * one ends it at once.
+ */
 export const probe: CommandDef<typeof args> = defineCommand({
   meta: {
     name: "probe",
@@ -17,17 +21,28 @@ export const probe: CommandDef<typeof args> = defineCommand({
   args,
   async run({ args: { _: extra }, rawArgs }) {
     const control = new AbortController();
-    const stop = (): void => control.abort(new Error("stopped; what was made has been removed"));
-    process.once("SIGINT", stop);
+    let stopped: number | undefined;
+    let left: readonly string[] = [];
+    const deaf = (): unknown => process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+    const stop = (signal: keyof typeof STOPPED): void => {
+      stopped = STOPPED[signal];
+      deaf();
+      console.error("stopped, and removes what was made; a second signal ends it at once");
+      control.abort(new Error("what was made has been removed"));
+    };
+    process.once("SIGINT", stop).once("SIGTERM", stop);
     const driver = env();
     try {
       refuseUnknown("probe", args, extra, rawArgs);
-      console.log(format(await probeDriver(driver, { signal: control.signal })));
+      const onLeft = (keys: readonly string[]): void => void (left = keys);
+      console.log(format(await probeDriver(driver, { signal: control.signal, onLeft })));
     } catch (error) {
-      console.error(harmless(messageOf(error)));
-      process.exitCode = 1;
+      const below = /^.*?unbucket-probe-[^/]*\//s.exec(left[0] ?? "")?.[0];
+      const mend = below && `${left.length} objects could not be removed: remove what is below ${below}`;
+      console.error(harmless(mend ?? messageOf(error)));
+      process.exitCode = stopped ?? 1;
     } finally {
-      process.removeListener("SIGINT", stop);
+      deaf();
       await driver.dispose?.();
     }
   },

@@ -1,6 +1,7 @@
 /** What a live bucket can do, measured: `unbucket/probe`. */
 import type { Driver } from "../../src/driver.ts";
 import { locate, StorageError } from "../../src/error.ts";
+import { notify } from "../../src/event.ts";
 import { knownOptions } from "../../src/options.ts";
 import { clients } from "./clients.ts";
 import { CHECKS } from "./probe/checks.ts";
@@ -17,6 +18,8 @@ export { format, type ProbeReport } from "./probe/report.ts";
 export interface ProbeOptions {
   /** Aborts it: what was made is removed first, then it rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when it was aborted, with the full keys that could not be removed, if any; else the report has them. */
+  readonly onLeft?: ((keys: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export async function probe(driver: Driver, options: ProbeOptions = {}): Promise
   const started = performance.now();
   let wire: Wire | undefined;
   try {
-    knownOptions(options, { signal: 1 });
+    knownOptions(options, { signal: 1, onLeft: 1 });
     const client = clients.get(await driver.getInstance());
     if (!client)
       throw new StorageError(
@@ -43,7 +46,10 @@ export async function probe(driver: Driver, options: ProbeOptions = {}): Promise
     const { server, left } = wire;
     return { bucket, server, findings, requests: wire.requests, duration: performance.now() - started, left };
   } catch (error) {
-    if (options?.signal?.aborted) throw options.signal.reason;
+    if (options?.signal?.aborted) {
+      if (wire && wire.left.length > 0 && options.onLeft) notify(options.onLeft, wire.left);
+      throw options.signal.reason;
+    }
     throw locate(error, { operation: "probe", driver: driver.name });
   }
 }

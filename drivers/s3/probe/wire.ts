@@ -43,6 +43,8 @@ export class Wire {
   readonly #keys = new Set<string>();
   readonly #uploads = new Map<string, string>();
   #versions = false;
+  /** Whether an upload may have been begun whose id nobody has heard. */
+  #unheard = false;
 
   constructor(driver: Driver, client: Client, prefix: string, signal?: AbortSignal) {
     this.driver = driver;
@@ -98,7 +100,9 @@ export class Wire {
 
   /** Begins an upload in parts; its id is empty when that was refused. */
   async start(name: string, headers: HeaderMap = {}): Promise<readonly [Answer, string]> {
+    this.#unheard = true;
     const answer = await this.ask("POST", { name, query: { uploads: "" }, headers });
+    this.#unheard = false;
     const id = (answer.root && childText(answer.root, "UploadId")) ?? "";
     if (id) this.#uploads.set(id, this.made(name));
     return [answer, id];
@@ -154,8 +158,9 @@ export class Wire {
 
   /** Removes what was made, key by key and upload by upload, however the probe ended. Never rejects. */
   async removeAll(): Promise<void> {
-    for (const [uploadId, key] of this.#uploads)
-      await this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
+    const abort = (key: string, uploadId: string): Promise<unknown> =>
+      this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
+    for (const [uploadId, key] of this.#uploads) await abort(key, uploadId);
     for (const key of this.#keys) await this.#quietly({ method: "DELETE", key, accept: REFUSALS });
     const listed = async (query: Query, ...kinds: string[]): Promise<readonly Element[] | undefined> => {
       const asked = { ...query, prefix: this.root };
@@ -165,11 +170,17 @@ export class Wire {
     const versions = async (): Promise<readonly Element[] | undefined> =>
       this.#versions ? listed({ versions: "" }, "Version", "DeleteMarker") : undefined;
     const stored = (entry: Element): string => childText(entry, "Key") ?? "";
+    const { base } = this.client.settings;
+    if (this.#unheard)
+      for (const entry of (await listed({ uploads: "" }, "Upload")) ?? []) {
+        const uploadId = childText(entry, "UploadId");
+        if (uploadId && stored(entry).startsWith(this.root)) await abort(stored(entry).slice(base.length), uploadId);
+      }
     let left = await versions();
     // MinIO shows what lies below an object only once that object is gone.
     for (let round = 1; round <= 3 && left?.length; round++) {
       for (const entry of left) {
-        const key = stored(entry).slice(this.client.settings.base.length);
+        const key = stored(entry).slice(base.length);
         const query = { versionId: childText(entry, "VersionId") };
         if (this.#keys.has(key)) await this.#quietly({ method: "DELETE", key, query, accept: REFUSALS });
       }
@@ -177,7 +188,6 @@ export class Wire {
     }
     // Garage names versions and lists none.
     left ??= await listed({ "list-type": 2 }, "Contents");
-    const { base } = this.client.settings;
     this.left = [...new Set(left ? left.map(stored) : [...this.#keys].map((key) => base + key))];
   }
 

@@ -56,6 +56,30 @@ it("probe removes what it made when it is aborted, and rejects with the reason",
   expect([...store.objects.keys()]).toEqual(["a", "base/b", "base/unbucket-probe-other/c"]);
 });
 
+it("probe aborts an upload of which it has not heard, since it was aborted itself meanwhile", async () => {
+  const control = new AbortController();
+  const store = new Store([], ({ method, query }) => {
+    if (method === "POST" && query.has("uploads")) control.abort(new Error("enough"));
+    return undefined;
+  });
+  await expect(probe(store.driver(), { signal: control.signal })).rejects.toThrow("enough");
+  expect(store.sent.filter(({ method, query }) => method === "POST" && query.has("uploads"))).toHaveLength(1);
+  expect([store.uploads.size, store.objects.size]).toEqual([0, 0]);
+});
+
+it("probe tells what it could not remove when it is aborted", async () => {
+  const control = new AbortController();
+  const store = new Store([], ({ method, key }) => {
+    if (method === "PUT" && key.endsWith("/first")) queueMicrotask(() => control.abort(new Error("enough")));
+    return method === "PUT" ? undefined : refusal(403, "AccessDenied");
+  });
+  const told: string[][] = [];
+  const onLeft = (keys: readonly string[]): void => void told.push([...keys]);
+  const options = { signal: control.signal, onLeft };
+  await expect(probe(store.driver({ base: "base" }), options)).rejects.toThrow("enough");
+  expect(told).toEqual([[expect.stringMatching(/^base\/unbucket-probe-[^/]*\/first$/)]]);
+});
+
 it("probe asks nothing when it is aborted beforehand", async () => {
   const store = new Store();
   const reason = new Error("never mind");
