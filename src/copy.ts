@@ -6,7 +6,7 @@ import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { type CopyDifference, differencesOf } from "./copy/difference.ts";
 import { type Pair, pairsOf } from "./copy/pairs.ts";
-import { hasCode, type KeyFailure, locate, nullIfAbsent, partial, StorageError } from "./error.ts";
+import { hasCode, isFull, type KeyFailure, locate, messageOf, nullIfAbsent, partial, StorageError } from "./error.ts";
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
@@ -85,6 +85,8 @@ const NAMES: Readonly<Record<keyof CopyAllOptions, 1>> = {
 
 /** What is wrong with a store, and not with one object of it. */
 const OF_STORE = ["unauthenticated", "bucket-not-found"] as const;
+/** Neither has a target without room any for the next one. */
+const FULL = "the target is full, so the rest was not tried: make room, and run it again to go on";
 /** Failures that are kept for the error: enough to see what they have in common. */
 const MOST_ERRORS = 1000;
 /** How often one object is looked at when it changes meanwhile. */
@@ -94,8 +96,9 @@ const SECOND = 999;
 
 /**
  * Copies what `to` lacks, or has in an older version. It deletes nothing. Rejects `partial` with the failures (the first thousand)
- * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket; `unavailable`
- * when objects were gone and the source lists none any more; with the signal's own reason on abort, when what was under way has ended.
+ * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket, and as
+ * `unavailable` when the target is full; `unavailable` too when objects were gone and the source lists none any more; with the signal's
+ * own reason on abort, when what was under way has ended.
  */
 export async function copyAll(
   from: ObjectStore,
@@ -124,6 +127,8 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
       (outcome) => ({ key, size, ...outcome }),
       (thrown: unknown) => {
         if (signal?.aborted || OF_STORE.some((code) => hasCode(thrown, code))) throw thrown;
+        if (isFull(thrown, true))
+          throw Object.assign(thrown as StorageError, { message: `${messageOf(thrown)}; ${FULL}` });
         return { key, size, result: "failed" as const, error: locate(thrown, { operation: "copyAll", key }) };
       },
     );

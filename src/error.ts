@@ -172,6 +172,20 @@ export function partial(said: string, errors: readonly KeyFailure[], deleted: re
   return new StorageError("partial", `${said}; first: ${errors[0]?.error.message}`, { deleted, errors, retryable });
 }
 
+/** The codes of stores that have no room left, of all or of a bucket: MinIO's, and that of Ceph. */
+export const FULL_CODES: readonly string[] = ["XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"];
+/** What the system says of a full disk, and of a quota. */
+const FULL_ERRNOS: readonly unknown[] = ["ENOSPC", "EDQUOT"];
+
+/** Whether the store has no room, for one file that is larger than it allows (`EFBIG`) or, with `atAll`, for no other either. */
+export function isFull(error: unknown, atAll: boolean = false): boolean {
+  if (!hasCode(error, "unavailable") || error.retryable) return false;
+  const { cause, response } = error;
+  if (response) return response.status === 507 || FULL_CODES.includes(response.code ?? "");
+  const errno = (cause as { code?: unknown } | undefined)?.code;
+  return FULL_ERRNOS.includes(errno) || (!atAll && errno === "EFBIG");
+}
+
 /** Null in place of `not-found`; whatever else it was, it is thrown on. */
 export function nullIfAbsent(error: unknown): null {
   if (hasCode(error, "not-found")) return null;

@@ -1,5 +1,5 @@
 /** From an answer that is not success to a StorageError. */
-import { type ErrorCode, StorageError, type StoreResponse } from "../../src/error.ts";
+import { type ErrorCode, FULL_CODES, StorageError, type StoreResponse } from "../../src/error.ts";
 import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Answer, Complaint } from "./complaint.ts";
@@ -35,7 +35,7 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
   unsupported: ["NotImplemented", 405, 501],
   corrupt: ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"],
   timeout: ["RequestTimeout", 408, 504],
-  unavailable: [...["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"], ...[429, 499]],
+  unavailable: [...["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"], ...FULL_CODES, ...[429, 499]],
 };
 
 const OURS: ReadonlyMap<string | number | undefined, ErrorCode> = new Map(
@@ -71,6 +71,8 @@ const CONTENDED = ["ConditionalRequestConflict", "OperationAborted"];
 /** Whether the same request may succeed later: by the store's code where it is known, else by the status. */
 export function isRetryable(status: number, code: string | undefined): boolean {
   const known = OURS.get(code);
+  // Asked again it has no room either.
+  if (FULL_CODES.includes(code ?? "")) return false;
   if (known === undefined) return LATER.includes(status);
   return known === "timeout" || known === "unavailable" || CONTENDED.includes(code as string);
 }

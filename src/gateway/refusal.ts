@@ -2,9 +2,9 @@
  * Errors as S3 says them.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
-import { type ErrorCode, StorageError } from "../error.ts";
+import { type ErrorCode, isFull, StorageError } from "../error.ts";
 import { MAX_KEY_BYTES } from "../key.ts";
-import { isFull, withoutPlace } from "../respond/error.ts";
+import { withoutPlace } from "../respond/error.ts";
 
 /** The codes that are said here, with their statuses. */
 const STATUSES = {

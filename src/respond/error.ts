@@ -1,4 +1,4 @@
-import { StorageError, type ErrorCode } from "../error.ts";
+import { type ErrorCode, isFull, StorageError } from "../error.ts";
 
 interface Answer {
   readonly status: number;
@@ -94,15 +94,6 @@ function statusOf(error: StorageError, reason: string | null, usual: number): nu
 export function isTooLarge(error: unknown): boolean {
   const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
   return statusCode === 413;
-}
-
-/** What the system says of a full disk, of a quota, and of a file that is larger than they allow. */
-const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
-
-/** Whether the store has no room: asked again it has none either (RFC 4918, 11.5). */
-export function isFull({ code, retryable, cause, response }: StorageError): boolean {
-  if (code !== "unavailable" || retryable) return false;
-  return response ? response.status === 507 : FULL.includes((cause as { code?: unknown } | undefined)?.code);
 }
 
 /** The `reason` of a GuardError; read from the object, so that serving files does not load the guard. */

@@ -4,9 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { serve } from "srvx";
 import { describe, expect, it, onTestFinished } from "vitest";
 import fs from "../../drivers/fs.ts";
+import memory from "../../drivers/memory.ts";
 import type { Driver } from "../../src/driver.ts";
+import { gateway } from "../../src/gateway.ts";
 import { root } from "../docs/blocks.ts";
 import { startStub } from "../faults/stub.ts";
 import { failure, happy, wire } from "../support/wire.ts";
@@ -107,6 +110,32 @@ describe("unbucket copy", () => {
     expect(out).toEqual(["0 copied (0 bytes), 0 the same by size and time, 2 failed"]);
     expect(err).toContain('failed  fs upload "c": ');
     expect(err).toContain("copyAll: 2 of 2 objects were not copied");
+  });
+
+  it("stops at a target that is full, ends with 1, and goes on where it was", async () => {
+    const cwd = await scratch();
+    for (const key of "abcdefgh") await fs({ base: join(cwd, "from") }).upload(key, "x");
+    const { fetch } = gateway(memory(), { bucket: "bucket", credentials: keys });
+    let room = 2;
+    const handler = (request: Request): Response | Promise<Response> =>
+      request.method !== "PUT" || room-- > 0
+        ? fetch(request)
+        : new Response("<Error><Code>XMinioStorageFull</Code><Message>no space</Message></Error>", { status: 507 });
+    const server = serve({ fetch: handler, port: 0, hostname: "127.0.0.1", silent: true });
+    await server.ready();
+    onTestFinished(() => server.close(true));
+    const env = {
+      STORAGE_S3_ENDPOINT_URL: server.url ?? "",
+      STORAGE_S3_ACCESS_KEY: keys.accessKeyId,
+      STORAGE_S3_SECRET_KEY: keys.secretAccessKey,
+    };
+    const { code, out, err } = await copy(cwd, ["from", "s3://bucket", "--concurrency", "1"], env);
+    expect([code, out.at(-1)]).toEqual([1, "2 copied (2 bytes), 0 the same by size and time"]);
+    expect(err).toBe(
+      's3://bucket upload "c": the store answered 507 XMinioStorageFull; no space; the target is full, so the rest was not tried: make room, and run it again to go on',
+    );
+    room = Infinity;
+    expect(await copy(cwd, ["from", "s3://bucket"], env)).toMatchObject({ code: 0 });
   });
 
   it("shows keys that would move the cursor as JSON, and counts in decimal units", async () => {

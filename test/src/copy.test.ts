@@ -8,7 +8,7 @@ import { noise } from "../../src/conformance/bytes.ts";
 import { type CopiedObject, copyAll, type CopyAllOptions } from "../../src/copy.ts";
 import type { Driver } from "../../src/driver.ts";
 import type { FlatListOptions } from "../../src/listing.ts";
-import { StorageError } from "../../src/error.ts";
+import { StorageError, type StorageErrorInit } from "../../src/error.ts";
 import { leaving } from "../support/leaving.ts";
 
 const HEADERS = {
@@ -483,6 +483,36 @@ describe("copyAll", () => {
       const outcome = (await run(from, { ...to, upload })).outcome as StorageError;
       expect(outcome.message).toContain("1001 of 1001 objects were not copied");
       expect(outcome.errors).toHaveLength(1000);
+    });
+
+    it.each<[string, StorageErrorInit, boolean]>([
+      ["a disk", { cause: Object.assign(new Error("no"), { code: "ENOSPC" }), retryable: false }, true],
+      ["a quota", { cause: Object.assign(new Error("no"), { code: "EDQUOT" }), retryable: false }, true],
+      ["a store", { response: { status: 507, code: "XMinioStorageFull" }, retryable: false }, true],
+      ["a store's quota", { response: { status: 403, code: "QuotaExceeded" }, retryable: false }, true],
+      // Another object may be small enough.
+      ["a file", { cause: Object.assign(new Error("no"), { code: "EFBIG" }), retryable: false }, false],
+      ["a store that is to be asked again", { response: { status: 503 } }, false],
+    ])("of %s that has no room ends it at once where that is all of the target", async (_, init, ends) => {
+      const [from, to] = [memory(), memory()];
+      for (let index = 0; index < 100; index++) await from.upload(`a${index}`, "a");
+      let room = 10;
+      let uploads = 0;
+      const upload: Driver["upload"] = async (...args) => {
+        uploads++;
+        if (room-- <= 0) throw new StorageError("unavailable", "no room", init);
+        return to.upload(...args);
+      };
+      const { outcome, steps } = await run(from, { ...to, upload }, { concurrency: 4 });
+      expect(outcome).toMatchObject({ code: ends ? "unavailable" : "partial" });
+      if (!ends) return expect(uploads).toBe(100);
+      expect(uploads).toBeLessThanOrEqual(14);
+      expect((outcome as StorageError).message).toBe(
+        "copyAll: no room; the target is full, so the rest was not tried: make room, and run it again to go on",
+      );
+      expect(Object.values(steps)).not.toContain("failed");
+      room = Infinity;
+      expect(await copyAll(from, { ...to, upload })).toMatchObject({ copied: 90, same: 10 });
     });
 
     it.each(["unauthenticated", "bucket-not-found"] as const)(

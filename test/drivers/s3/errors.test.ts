@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isRetryable, toStorageError, waitOf } from "../../../drivers/s3/errors.ts";
+import { isFull } from "../../../src/error.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 
 const identity = { accessKeyId: "AKID-CANARY", secretAccessKey: "SECRET-CANARY", sessionToken: "TOKEN-CANARY" };
@@ -55,9 +56,20 @@ describe("toStorageError", () => {
     ["corrupt", ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"]],
     ["timeout", ["RequestTimeout"]],
     ["unavailable", ["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"]],
+    ["unavailable", ["XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"]],
   ] as const)("is %s for %j, also where the status says nothing, as within a batch", (code, theirs) => {
     for (const said of theirs)
       expect(toStorageError(answered(200), { ...none, code: said }, identity).code, said).toBe(code);
+  });
+
+  it.each([
+    [507, "XMinioStorageFull"],
+    [400, "XMinioAdminBucketQuotaExceeded"],
+    [403, "QuotaExceeded"],
+    [507, undefined],
+  ])("says of %i %s that there is no room, which asking again does not make", (status, code) => {
+    const error = toStorageError(answered(status), { ...none, code }, identity);
+    expect([error.code, error.retryable, isFull(error)]).toEqual(["unavailable", false, true]);
   });
 
   it.each([

@@ -83,6 +83,7 @@ test.each([
   ["a quota", 507, { cause: { code: "EDQUOT" }, retryable: false }],
   ["a file that is too large for the disk", 507, { cause: { code: "EFBIG" }, retryable: false }],
   ["a full store", 507, { response: { status: 507, code: "XMinioStorageFull" }, retryable: false }],
+  ["a store's quota", 507, { response: { status: 403, code: "QuotaExceeded" }, retryable: false }],
   ["another system error", 503, { cause: { code: "ENOENT" }, retryable: false }],
   ["a store that fails otherwise", 503, { response: { status: 511 }, retryable: false }],
   ["a store that is to be asked again", 503, { response: { status: 507 }, retryable: true }],
