@@ -39,6 +39,9 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   unknown: { status: 500, message: FAILED },
 };
 
+/** The codes of stores that refuse what the client has sent, as drivers do that look at it themselves. */
+const SENT: readonly string[] = ["EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MetadataTooLarge"];
+
 /**
  * What a client should see of an error: a status, and JSON `{ error: { code, message, key? } }`.
  * Anything but a StorageError is a 500 that says nothing of it, except what `decodeURIComponent` throws for a malformed key,
@@ -50,8 +53,12 @@ export function toResponse(error: unknown): Response {
     return json(400, "invalid-key", "The key is not percent-encoded UTF-8; a lone % is %25.");
   // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
   if (!StorageError.is(error) || error.operation === "open") return json(500, "unknown", FAILED);
-  // So was one whose request the store itself refuses: another region, endpoint or bucket name. What callers pass is refused before.
-  if (error.code === "invalid-option" && error.response !== undefined) return json(500, error.code, FAILED);
+  // So was one whose request the store itself refuses: another region, endpoint or bucket name. What callers pass is refused before,
+  // but for what the store alone knows.
+  if (error.code === "invalid-option" && error.response !== undefined)
+    return SENT.includes(error.response.code ?? "")
+      ? json(400, error.code, "The storage does not accept this metadata or these parts.", error.key)
+      : json(500, error.code, FAILED);
   const reason = guardReason(error);
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);

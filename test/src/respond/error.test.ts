@@ -1,7 +1,7 @@
 import memory from "../../../drivers/memory.ts";
 import { toDriver } from "../../../src/driver.ts";
 import { expect, test } from "vitest";
-import { type ErrorCode, locate, StorageError } from "../../../src/error.ts";
+import { type ErrorCode, locate, StorageError, type StorageErrorInit } from "../../../src/error.ts";
 import { GuardError } from "../../../src/guard.ts";
 import { toResponse } from "../../../src/respond.ts";
 
@@ -63,6 +63,27 @@ test.each<ErrorCode>([
   const text = await toResponse(error).text();
   for (const word of ["AccessDenied", "eu-central-1", "prod-7", "/srv", "AKIA", "s3", "download"])
     expect(text).not.toContain(word);
+});
+
+test.each([
+  ["EntityTooSmall", 400],
+  ["InvalidPart", 400],
+  ["InvalidPartOrder", 400],
+  ["MetadataTooLarge", 400],
+  ["AuthorizationHeaderMalformed", 500],
+  ["InvalidBucketName", 500],
+  [undefined, 500],
+])("toResponse tells of a store's %s by %i: the client's parts, or settings of the app", async (code, status) => {
+  const init = { response: { status: 400, code }, operation: "completeMultipartUpload", key: "k" };
+  const response = toResponse(new StorageError("invalid-option", SECRET, init as StorageErrorInit));
+  const { error } = await response.json();
+  expect([response.status, error.code, error.key]).toEqual([
+    status,
+    "invalid-option",
+    status === 400 ? "k" : undefined,
+  ]);
+  const said = "The storage does not accept this metadata or these parts.";
+  expect(error.message).toBe(status === 400 ? said : "The server could not do this; its log has the reason.");
 });
 
 test("toResponse answers not-modified without a body", async () => {
