@@ -19,7 +19,7 @@ export interface RespondOptions {
    * `content-type` ...) is refused.
    */
   readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
-  /** Further types that may be shown inline, such as `application/pdf` or `text/csv`. HTML, SVG and XML never are. */
+  /** Further types that may be shown inline, such as `application/pdf` or `text/csv`, without parameters. HTML, SVG and XML never are. */
   readonly inline?: readonly string[] | undefined;
 }
 
@@ -55,6 +55,15 @@ export function ownHeaders({ headers }: RespondOptions): Headers {
   const own = new Headers(headers);
   for (const name of own.keys()) if (TOLD.test(name)) throw refuse(`headers ${name}`, "is told by the object");
   return own;
+}
+
+/** Rejects `invalid-option` for what is no type, and so would show none. */
+export function checkInline({ inline }: RespondOptions): void {
+  if (inline === undefined) return;
+  if (!Array.isArray(inline)) throw refuse("inline", "must be a list of media types");
+  for (const type of inline as unknown[])
+    if (typeof type !== "string" || essenceOf(type) !== type.toLowerCase() || type.includes("*"))
+      throw refuse(`inline ${JSON.stringify(type)}`, "is no media type, such as application/pdf");
 }
 
 /** The headers of an answer about this object, without those that tell how much of it is sent. */

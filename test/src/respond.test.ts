@@ -358,6 +358,26 @@ describe("respond", () => {
     }
   });
 
+  test.each<[unknown, string]>([
+    ["application/pdf", "inline must be a list of media types"],
+    [["pdf"], 'inline "pdf" is no media type, such as application/pdf'],
+    [[".pdf"], 'inline ".pdf"'],
+    [["text/csv", "application/"], 'inline "application/"'],
+    [["text/csv; charset=utf-8"], 'inline "text/csv; charset=utf-8"'],
+    [[" text/csv"], 'inline " text/csv"'],
+    [["text/csv, text/x"], 'inline "text/csv, text/x"'],
+    [["image/*"], 'inline "image/*"'],
+    [[""], 'inline ""'],
+    [[5], "inline 5"],
+    [[null], "inline null"],
+  ])("refuses %j for types that may be shown, which would show nothing", async (inline, said) => {
+    const { store, options } = await stored();
+    const refused = ask(store, {}, { inline: inline as string[] });
+    await expect(refused).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(refused).rejects.toThrow(said);
+    expect(options).toEqual([]);
+  });
+
   test("names the file by option, stored disposition, key", async () => {
     const { store } = await stored({
       contentDisposition: "attachment; filename=\"x.txt\"; filename*=UTF-8''%C3%BC.txt",
