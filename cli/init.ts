@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type CommandDef, defineCommand } from "citty";
 import { applyChange } from "./init/apply.ts";
+import { mustStayInside } from "./init/inside.ts";
 import { planChanges } from "./init/plan.ts";
 import { findProject } from "./init/project.ts";
 import { nextSteps } from "./init/steps.ts";
@@ -34,8 +35,10 @@ export const init: CommandDef<typeof args> = defineCommand({
 export function runInit(dir: string, dryRun: boolean): readonly string[] {
   const project = findProject(dir);
   const plan = planChanges(project);
+  const changes = [plan.compose, plan.dotenv, plan.module];
+  mustStayInside(dir, changes);
   const steps = nextSteps(project, plan);
-  const report = [plan.compose, plan.dotenv, plan.module].map((change) =>
+  const report = changes.map((change) =>
     dryRun ? `  would ${describe(change.action)} ${change.path}` : applyChange(dir, change),
   );
   return [`Object storage for a ${project.title} project in ${dir}`, "", ...report, "", ...steps];

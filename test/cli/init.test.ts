@@ -1,3 +1,5 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manifest, type Project, Projects } from "./projects.ts";
 
@@ -138,6 +140,42 @@ describe("init", () => {
       "below/package.json",
       "below/storage.mjs",
     ]);
+  });
+
+  it.each<[string, string, "file" | "folder" | "nothing"]>([
+    ["the file that it adds to", "app/.env.example", "file"],
+    ["the file that it would make", "app/.env.example", "nothing"],
+    ["the compose file that it would make", "app/docker-compose.yml", "nothing"],
+    ["the folder of the module", "app/src", "folder"],
+  ])("writes nothing where a link leads out of the project: %s", async (_, link, to) => {
+    const path = link.slice("app/".length);
+    const files = { "app/package.json": manifest(), "app/wrangler.toml": "", "out/env": "MINE=1\n" };
+    const app = await project(files);
+    symlinkSync({ file: "../out/env", folder: "../out", nothing: "../out/none" }[to], join(app.dir, link));
+    for (const more of [[], ["--dry-run"]])
+      await expect(app.unbucket("init", "--dir", "app", ...more)).rejects.toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringMatching(
+          new RegExp(`^${path}(/storage\\.js)? leads out of the project, to .*/out/.*: put a file of its own there`),
+        ),
+      });
+    expect(app.files()).toEqual(files);
+  });
+
+  it("follows a link inside the project, to it, and refuses one that leads to nothing", async () => {
+    const app = await project({ "real/package.json": manifest(), "real/config/env": "MINE=1\n" });
+    symlinkSync("real", join(app.dir, "app"));
+    symlinkSync("config/env", join(app.dir, "real/.env.example"));
+    const { stdout } = await app.unbucket("init", "--dir", "app");
+    expect(stdout).toContain("added to .env.example");
+    expect(app.read("real/config/env")).toMatch(/^MINE=1\n\n# Storage/);
+    const other = await project({ "package.json": manifest() });
+    symlinkSync("none", join(other.dir, ".env.example"));
+    await expect(other.unbucket("init")).rejects.toMatchObject({
+      stderr: ".env.example is a link to what is not there: put a file of its own there\n",
+    });
+    expect(Object.keys(other.files())).toEqual(["package.json"]);
   });
 
   it.each([
