@@ -29,12 +29,19 @@ async function receive(documents: Documents, request: Request): Promise<Document
       else if (part.field === "user") user = part.value;
     }
   } catch (error) {
-    if (row !== undefined) await documents.remove(row.id);
+    if (row !== undefined) await takeBack(documents, row);
     throw error;
   }
   if (row === undefined)
     throw new Refused(400, "no-file", "The form has no file: curl -F user=42 -F file=@report.pdf.");
   return row;
+}
+
+/** Never rejects: the client learns what was wrong with its form, whatever becomes of the document. */
+async function takeBack(documents: Documents, { id }: DocumentRow): Promise<void> {
+  await documents.remove(id).catch((left: unknown) => {
+    console.error(`Document ${id} could not be removed again:`, left);
+  });
 }
 
 function tooMuch(field: string | undefined): Refused {
