@@ -16,6 +16,7 @@ import { resolveRange, type Span } from "../src/range.ts";
 import { type ByteReader, readerOf } from "../src/reader.ts";
 import { type Failure, retry, RetryBudget } from "../src/retry.ts";
 import { sized } from "../src/sized.ts";
+import { deleteInBatches } from "./r2/delete.ts";
 import { judge, rethrow } from "./r2/errors.ts";
 import { conditionOf, type Conditions, metadataOf, rangeOf, stored, WRITE_ID } from "./r2/headers.ts";
 
@@ -67,6 +68,7 @@ type R2Page = { objects: R2Object[]; delimitedPrefixes: string[]; truncated: boo
 type R2Answer = R2Object | (R2Object & { readonly body: Bytes }) | null;
 type Bytes = ReadableStream<Uint8Array>;
 type Write = () => Promise<R2Object | null>;
+type Repeated<T> = { readonly made: T | undefined; readonly lost: unknown };
 
 /** Absent on Node, where hosts give proxies of bindings during development. */
 declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
@@ -76,8 +78,8 @@ export default function r2(options: R2Options): Driver {
   return toDriver({ name: "r2", open: () => r2Backend(options), onEvent: options?.onEvent });
 }
 
-/** Keys that one call deletes, and bytes that one call stores: @see https://developers.cloudflare.com/r2/platform/limits/ */
-const [MOST_DELETES, MOST_IN_ONE] = [1000, 5 * 1024 ** 3 - 5 * 1024 ** 2];
+/** Bytes that one call stores: @see https://developers.cloudflare.com/r2/platform/limits/ */
+const MOST_IN_ONE = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
 function r2Backend(options: R2Options): Backend {
   driverOptions(options, { binding: 1, base: "string", publicUrl: "string", s3: "object", onEvent: "function" });
@@ -89,8 +91,8 @@ function r2Backend(options: R2Options): Backend {
   const ask = <T>({ signal }: CallOptions, run: () => Promise<T>, attempts = 4, judged = judge): Promise<T> =>
     retry({ attempts }, budget, signal, () => heeding(run().catch(rethrow), signal), judged);
 
-  /** A write that its own success may refuse: after a lost answer, the id in its metadata says whether it made the object. */
-  async function marked(key: Key, id: string | undefined, call: CallOptions, run: Write, attempts = 4) {
+  /** What was made, and what an answer failed with that was lost: what a repetition is refused with is then no word on the first. */
+  async function repeated<T>(call: CallOptions, run: () => Promise<T>, attempts = 4): Promise<Repeated<T>> {
     let lost: unknown;
     const noted = (error: unknown): Failure => {
       const failure = judge(error);
@@ -99,13 +101,25 @@ function r2Backend(options: R2Options): Backend {
     };
     const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
       if (lost === undefined || call.signal?.aborted) throw error;
-      // What a repetition was refused with is no word on the first.
-      if (id === undefined) throw lost;
+      return undefined;
     });
+    return { made, lost };
+  }
+
+  /** A write that its own success may refuse: after a lost answer, the id in its metadata says whether it made the object. */
+  async function marked(key: Key, id: string | undefined, call: CallOptions, run: Write, attempts?: number) {
+    const { made, lost } = await repeated(call, run, attempts);
     if (made || lost === undefined) return made;
+    if (id === undefined) throw lost;
     const found = await ask(call, () => bucket.head(base + key)).catch(() => null);
     if (found?.customMetadata?.[WRITE_ID] === id) return found;
     throw new StorageError("ambiguous", "R2 failed: the write may have taken effect", { cause: lost });
+  }
+
+  async function remove(keys: readonly Key[], call: CallOptions): Promise<void> {
+    const names = keys.map((key) => base + key);
+    const { made, lost } = await repeated(call, async () => (await bucket.delete(names), true));
+    if (!made) throw lost;
   }
 
   async function putWhole(key: Key, body: Uint8Array | Bytes, options: PutOptions): Promise<StoredInfo> {
@@ -240,19 +254,9 @@ function r2Backend(options: R2Options): Backend {
     },
     async delete(key, call) {
       if (call.ifMatch !== undefined) throw new StorageError("unsupported", "R2 deletes none on a condition");
-      await ask(call, () => bucket.delete(base + key));
+      await remove([key], call);
     },
-    async deleteMany(keys, call) {
-      const failures: { readonly key: Key; readonly error: StorageError }[] = [];
-      for (let at = 0; at < keys.length; at += MOST_DELETES) {
-        const some = keys.slice(at, at + MOST_DELETES);
-        await ask(call, () => bucket.delete(some.map((key) => base + key))).catch((error: unknown) => {
-          if (call.signal?.aborted || !StorageError.is(error)) throw error;
-          failures.push(...some.map((key) => ({ key, error })));
-        });
-      }
-      return failures;
-    },
+    deleteMany: (keys, call) => deleteInBatches(keys, call, remove),
     async list({ prefix, delimiter, cursor, startAfter, limit, signal }) {
       const from = startAfter ? { startAfter: base + startAfter } : { cursor };
       const asked = { ...from, prefix: base + prefix, delimiter, limit, include: ["httpMetadata", "customMetadata"] };

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import memory from "../../drivers/memory.ts";
 import r2, { type R2Bucket, type R2Object } from "../../drivers/r2.ts";
 import s3 from "../../drivers/s3.ts";
+import type { StorageError } from "../../src/error.ts";
 
 /** What a bucket answers next instead of what it would; `after` has it done all the same. */
 interface Fault {
@@ -143,6 +144,50 @@ describe("r2", () => {
     await expect(r2({ binding }).delete(keys)).rejects.toMatchObject({ code: "partial", deleted: ["k1000"] });
     expect(binding.calls).toEqual(["delete", "delete"]);
   });
+
+  it("names of a batch the keys alone that R2 refuses, and deletes the others", async () => {
+    const binding = bucket();
+    const base = "b".repeat(20);
+    const keys = Array.from({ length: 1500 }, (_, index) =>
+      index % 600 === 7 ? "k".repeat(1010) + index : `k${index}`,
+    );
+    for (const key of keys) await binding.put(`${base}/${key}`, new Uint8Array(1), {});
+    let batches = 0;
+    const remove: R2Bucket["delete"] = (names) => {
+      batches++;
+      if ([names].flat().some((name) => name.length > 1024))
+        return Promise.reject(new Error("delete: The specified object name is not valid. (10020)"));
+      return binding.delete(names);
+    };
+    const error: unknown = await r2({ binding: { ...binding, delete: remove }, base })
+      .delete(keys)
+      .catch((thrown: unknown) => thrown);
+    const refused = keys.filter((key) => key.length > 1000);
+    expect(error).toMatchObject({
+      code: "partial",
+      errors: refused.map((key) => ({ key, error: { code: "invalid-key" } })),
+    });
+    expect((error as StorageError).deleted).toHaveLength(1500 - refused.length);
+    expect([...binding.objects.keys()]).toEqual(refused.map((key) => `${base}/${key}`));
+    expect([refused.length, batches < 80]).toEqual([3, true]);
+  });
+
+  it.each(["one key", "several"])(
+    "says of a delete of %s whose answer was lost that it may have been done, whatever a second one was refused with",
+    async (which) => {
+      const denied = { error: new Error("delete: Denied. (10003)") };
+      const binding = bucket({ error: internal, after: true }, denied);
+      const lost = { code: "unavailable", retryable: true, message: expect.stringContaining("(10001)") };
+      const driver = r2({ binding });
+      if (which === "one key") await expect(driver.delete("k")).rejects.toMatchObject(lost);
+      else
+        await expect(driver.delete(["k", "l"])).rejects.toMatchObject({ errors: [{ error: lost }, { error: lost }] });
+      expect(binding.calls).toEqual(["delete", "delete"]);
+      // Of one that certainly was not begun the refusal tells.
+      const slow = bucket({ error: new Error("delete: Slow down. (10058)") }, denied);
+      await expect(r2({ binding: slow }).delete("k")).rejects.toMatchObject({ code: "denied" });
+    },
+  );
 
   it("rejects a list that goes on nowhere, which would look complete", async () => {
     const list = async () => ({ objects: [], delimitedPrefixes: [], truncated: true });
