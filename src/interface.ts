@@ -44,7 +44,7 @@ export interface ObjectInfo extends StoredInfo {
 export interface UploadOptions extends CallOptions, ObjectHeaders {
   /** Default: the Blob's or File's own type, else by the key's extension, else `application/octet-stream`. */
   readonly contentType?: string | undefined;
-  /** Only replace the version with this ETag, else `precondition-failed`. */
+  /** Only replace the version with this ETag, else `precondition-failed`. Not beside `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;
   /** Only create, else `precondition-failed`. */
   readonly ifNoneMatch?: "*" | undefined;

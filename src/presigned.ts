@@ -32,7 +32,7 @@ export interface PresignPutOptions extends Signable, ObjectHeaders, Not<"version
   readonly checksum?: ExpectedChecksum | undefined;
   /** Only create. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Only replace the version with this ETag. */
+  /** Only replace the version with this ETag. Not beside `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;
   /** One part of a multipart upload; headers and conditions are the upload's, so that it takes none. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number } | undefined;
