@@ -2,8 +2,8 @@
 export const budgets: Readonly<Record<string, number>> = {
   unbucket: 22_950,
   "unbucket/respond": 5_500,
-  "unbucket/guard": 7_350,
-  "unbucket/form": 4_600,
+  "unbucket/guard": 7_450,
+  "unbucket/form": 4_700,
   "unbucket/checksum": 3_150,
   "unbucket/post-policy": 2_550,
   "unbucket/gateway": 28_750,
