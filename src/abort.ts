@@ -1,11 +1,34 @@
 /** Waiting that an abort ends. */
 
+/** Who waits for a signal, by one listener together: Node 20 warns of a leak where a signal has more than ten. */
+interface Waiting {
+  readonly all: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const signals = /* @__PURE__ */ new WeakMap<AbortSignal, Waiting>();
+
 /** Runs `then` with the signal's reason when it is aborted, at once if it is already; what it gives ends the listening. */
 export function whenAborted(signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
-  const onAbort = (): void => then(signal?.reason);
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
-  return () => signal?.removeEventListener("abort", onAbort);
+  const own = (): void => then(signal?.reason);
+  if (signal?.aborted) own();
+  if (!signal || signal.aborted) return () => {};
+  const { all, listener } = waitingFor(signal);
+  if (all.size === 0) signal.addEventListener("abort", listener, { once: true });
+  all.add(own);
+  return () => {
+    // A listener that stays would keep a signal of `AbortSignal.any` in memory for ever.
+    if (all.delete(own) && all.size === 0) signal.removeEventListener("abort", listener);
+  };
+}
+
+function waitingFor(signal: AbortSignal): Waiting {
+  let waiting = signals.get(signal);
+  if (!waiting) {
+    const all = new Set<() => void>();
+    signals.set(signal, (waiting = { all, listener: () => all.forEach((one) => one()) }));
+  }
+  return waiting;
 }
 
 /** Settles with `work`, or at once with the signal's reason when it is aborted, whether or not `work` listens to it. */

@@ -1,4 +1,5 @@
 /** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
+import { whenAborted } from "./abort.ts";
 import type { Source } from "./backend.ts";
 import { checkWhole, toChunk, wrongSize } from "./body.ts";
 import { brokenOff } from "./error.ts";
@@ -33,23 +34,22 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   let done = false;
   let total = 0;
   const cancel = async (reason?: unknown): Promise<void> => {
-    signal?.removeEventListener("abort", onAbort);
+    release();
     const running = !done;
     done = true;
     if (running) await letGo(reader, reason);
     reader.releaseLock();
   };
   // Cancelling settles a read that is pending, which no signal reaches otherwise.
-  const onAbort = (): void => void cancel(signal?.reason);
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
+  let release = (): void => {};
+  release = whenAborted(signal, (reason) => void cancel(reason));
 
   async function advance(): Promise<void> {
     const result = await read().catch(brokenOff);
     signal?.throwIfAborted();
     if (result.done) {
       done = true;
-      signal?.removeEventListener("abort", onAbort);
+      release();
       checkWhole(total, source);
       return;
     }

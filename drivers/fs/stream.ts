@@ -1,4 +1,5 @@
 /** The bytes of an open file as a stream that owns the descriptor. */
+import { whenAborted } from "../../src/abort.ts";
 import type { GetOptions, StoredObject } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { fromErrno } from "./errno.ts";
@@ -64,21 +65,20 @@ function lazily(
     if (over) return;
     over = true;
     forgotten.unregister(source);
-    signal?.removeEventListener("abort", onAbort);
+    release();
     await reading.catch(() => {});
     await handle.close();
   }
-  let onAbort: () => void = () => {};
+  let release = (): void => {};
 
   const source: UnderlyingByteSource = {
     type: "bytes",
     autoAllocateChunkSize: PIECE_BYTES,
     start(controller) {
-      onAbort = () => {
-        controller.error(signal?.reason);
+      release = whenAborted(signal, (reason) => {
+        controller.error(reason);
         void finish().catch(() => {});
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      });
     },
     async pull(controller) {
       const request = controller.byobRequest;
@@ -107,7 +107,7 @@ function lazily(
     cancel: finish,
   };
   const stream = new ReadableStream(source, { highWaterMark: 0 });
-  forgotten.register(stream, handle, source);
+  if (!over) forgotten.register(stream, handle, source);
   return stream;
 }
 

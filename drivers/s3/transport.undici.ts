@@ -4,6 +4,7 @@
  */
 import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
+import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { atOnce } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, TransportOptions, WireRequest, WireResponse } from "./transport.ts";
@@ -54,8 +55,8 @@ function exchange(
   timeouts: Timeouts,
 ): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
     const handler = new Exchange(timeouts.body, signal, resolve, reject);
-    if (signal?.aborted) return handler.onAbort();
     const size = body?.byteLength ?? 0;
     const sliced = body && size > SLICE;
     const at = url.indexOf("/", "https://".length);
@@ -105,6 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
+  readonly #release: () => void;
 
   constructor(
     idle: number,
@@ -116,7 +118,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
     this.#signal = signal;
     this.#answered = answered;
     this.#failed = failed;
-    signal?.addEventListener("abort", this.onAbort, { once: true });
+    this.#release = whenAborted(signal, this.onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -204,7 +206,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   }
 
   #close(): void {
-    this.#signal?.removeEventListener("abort", this.onAbort);
+    this.#release();
     this.#wake?.();
   }
 }
