@@ -3,7 +3,7 @@ import { locate, type Place, StorageError } from "../error.ts";
 import type { Hasher } from "./algorithm.ts";
 import { summed } from "./summed.ts";
 
-/** The same bytes; errors `corrupt` at the end when they do not have the value that was stored with them. */
+/** The same bytes; errors `corrupt` at the end when they do not have the value that is expected. */
 export function verified(
   name: string,
   hasher: Hasher,
@@ -13,7 +13,7 @@ export function verified(
 ): ReadableStream<Uint8Array> {
   return summed(hasher, stream, (value) => {
     if (value === expected) return;
-    const message = `the bytes do not have the ${name} that was stored with them; read again, or upload the object again`;
+    const message = `the bytes do not have the ${name} that is expected; read them again, or upload the object again`;
     const error = new StorageError("corrupt", message, { retryable: true });
     throw place ? locate(error, place) : error;
   });
