@@ -236,8 +236,11 @@ export function rootAt(base: string, mode?: number): Root {
       try {
         await handle.writeFile(`${VERSION}\n`);
         if (mode !== undefined) await chmod(path(`${RESERVED}/version`), mode);
-        // For whoever asks for durability later. Node's permission model may forbid it.
-        await handle.sync().catch(() => {});
+        try {
+          await handle.sync();
+        } catch {
+          // It is for whoever asks for durability later. Node's permission model may forbid it; Yarn's PnP has no such method, and throws at once.
+        }
       } finally {
         await handle.close();
       }

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import type * as FsPromises from "node:fs/promises";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Anchor } from "../../../drivers/fs/anchor.ts";
 import { commit } from "../../../drivers/fs/commit.ts";
 import { writeDraft } from "../../../drivers/fs/draft.ts";
@@ -70,6 +71,29 @@ describe("rootAt", () => {
     await mkdir(join(base, ".unbucket"));
     execFileSync("mkfifo", [join(base, ".unbucket/version")]);
     expect(await rootAt(base).exists()).toBe(true);
+  });
+
+  it("writes the layout's version where files cannot be flushed, as those of Yarn's PnP, which throw at once", async () => {
+    vi.doMock("node:fs/promises", async (original) => {
+      const fs = await original<typeof FsPromises>();
+      const open: typeof fs.open = async (...given) => {
+        const handle = await fs.open(...given);
+        handle.sync = () => {
+          throw new Error("Method not implemented.");
+        };
+        return handle;
+      };
+      return { ...fs, open };
+    });
+    vi.resetModules();
+    onTestFinished(() => {
+      vi.doUnmock("node:fs/promises");
+      vi.resetModules();
+    });
+    const { rootAt } = await import("../../../drivers/fs/root.ts");
+    const root = rootAt(await emptyFolder());
+    await root.temp();
+    expect(await readFile(join(root.base, ".unbucket/version"), "utf8")).toBe("1\n");
   });
 
   it("writes the layout's version with the first temporary name, and never gives a name twice", async () => {
