@@ -37,8 +37,11 @@ const SECOND_NAME = /^(?=[^.]{2,8}(?:\.|$))[^.]*~\d+(?:\.[^.]{0,3})?$/;
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
 /** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`, and to APFS the Kelvin sign is a k. */
 const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/iu;
-/** What NFS calls a file that was removed while somebody has it open: https://nfs.sourceforge.net/#faq_d2 */
-const REMOVED = /^\.nfs[0-9a-f]{24}$/;
+/**
+ * What NFS and FUSE call a file that was removed while somebody has it open: https://nfs.sourceforge.net/#faq_d2,
+ * https://github.com/libfuse/libfuse/blob/master/include/fuse.h (`hard_remove`)
+ */
+const REMOVED = /^\.(?:nfs[0-9a-f]{24}|fuse_hidden[0-9a-f]{16})$/;
 
 /** Whether a segment could be the reserved folder on some file system, or is no object's on any. */
 function isReserved(segment: string): boolean {

@@ -11,7 +11,7 @@ import { lookAt, natureOf, open as openFile, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
-import { fold, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
+import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { readText } from "./text.ts";
 
@@ -74,8 +74,10 @@ export function rootAt(base: string, mode?: number): Root {
   let real: string | undefined;
   let local: Local = false;
   let remembers = false;
-  /** Whether names are found in other spellings; undefined while nothing has told. */
+  /** Whether names are found in another case; undefined while nothing has told. */
   let folds: boolean | undefined;
+  /** The same of another form of their accents, which rclone and some volumes of ZFS and HFS+ do where case counts. */
+  let composes: boolean | undefined;
   const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
@@ -96,7 +98,7 @@ export function rootAt(base: string, mode?: number): Root {
     }
     const [nature, place] = [await natureOf(base), await realpath(base)];
     ({ local, remembers } = nature);
-    folds = tellsSpelling ? false : undefined;
+    folds = composes = tellsSpelling ? false : undefined;
     // At last: who comes meanwhile goes by it.
     real = place;
     return true;
@@ -133,13 +135,14 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function spelling(relative: string): Promise<Whereabouts> {
     // None of the driver's own names is another one in another case.
-    if (folds === false || `${relative}/`.startsWith(`${RESERVED}/`)) return "inside";
+    if ((folds === false && composes === false) || `${relative}/`.startsWith(`${RESERVED}/`)) return "inside";
     if (folds === undefined) {
       // The driver's own folder has letters, and is there after the first write.
-      const told = (await isFolded(path, relative)) ?? (await isFolded(path, RESERVED));
+      const told = (await isFolded(path, relative, inOtherCase)) ?? (await isFolded(path, RESERVED, inOtherCase));
       folds ??= told;
     }
-    return !folds || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
+    composes ??= await isFolded(path, relative, inOtherForm);
+    return !(folds || composes) || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
   }
 
   async function fileNow(relative: string): Promise<BigIntStats | null> {

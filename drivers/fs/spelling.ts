@@ -16,10 +16,25 @@ export function fold(name: string): string {
     : name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }
 
-/** Whether what is at a path is found in another case as well; undefined where its last name has no letter that tells, or it is gone. */
-export async function isFolded(path: (relative: string) => string, relative: string): Promise<boolean | undefined> {
+/** A name with small and capital letters exchanged. */
+export function inOtherCase(name: string): string {
+  return name.replace(/[a-z]/gi, (letter) => (letter < "a" ? letter.toLowerCase() : letter.toUpperCase()));
+}
+
+/** A name with its accents composed, or decomposed if they were. */
+export function inOtherForm(name: string): string {
+  const composed = name.normalize("NFC");
+  return composed === name ? name.normalize("NFD") : composed;
+}
+
+/** Whether what is at a path is found in another spelling as well; undefined where its last name has no other, or it is gone. */
+export async function isFolded(
+  path: (relative: string) => string,
+  relative: string,
+  respelled: (name: string) => string,
+): Promise<boolean | undefined> {
   const name = nameOf(relative);
-  const other = name.replace(/[a-z]/gi, (letter) => (letter < "a" ? letter.toLowerCase() : letter.toUpperCase()));
+  const other = respelled(name);
   if (other === name) return undefined;
   const folder = folderOf(relative);
   const isThere = async (name: string): Promise<boolean> => !!(await orAbsent(lstat(path(pathIn(folder, name)))));

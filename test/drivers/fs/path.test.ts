@@ -105,8 +105,8 @@ describe("candidatesOf", () => {
     },
   );
 
-  it.each([".nfs0000000000a1b2c300000001", "a/.nfs0000000000a1b2c300000001"])(
-    "has no plain path for %j, a name by which NFS keeps a file that was removed while somebody reads it",
+  it.each([".nfs0000000000a1b2c300000001", "a/.nfs0000000000a1b2c300000001", ".fuse_hidden0000000b00000002"])(
+    "has no plain path for %j, a name by which NFS or FUSE keeps a file that was removed while somebody reads it",
     (key) => {
       expect([candidatesOf(key, true).map(({ tree }) => tree), keyOfPlain(key, true)]).toEqual([["keys"], null]);
       expect(candidatesOf(key.slice(0, -1), true)[0]?.tree).toBe("plain");

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fold, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
+import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
 import { emptyFolder } from "./folder.ts";
 
 it.each([
@@ -34,19 +34,30 @@ async function folding(): Promise<(relative: string) => string> {
 
 it("L14: isFolded tells by a file's own name in another case, and nothing by one without letters or that is gone", async () => {
   const path = await folding();
-  expect(await isFolded(path, "d/file")).toBe(true);
-  expect(await isFolded(path, "D/FILE")).toBe(true);
-  expect(await isFolded(path, "d/12")).toBeUndefined();
-  expect(await isFolded(path, "d/none")).toBeUndefined();
+  expect(await isFolded(path, "d/file", inOtherCase)).toBe(true);
+  expect(await isFolded(path, "D/FILE", inOtherCase)).toBe(true);
+  expect(await isFolded(path, "d/12", inOtherCase)).toBeUndefined();
+  expect(await isFolded(path, "d/none", inOtherCase)).toBeUndefined();
 });
 
 it("isFolded is false where case counts, also when both names are there", async () => {
   const base = await emptyFolder();
   const path = (relative: string): string => join(base, relative);
   await writeFile(path("a"), "");
-  expect(await isFolded(path, "a")).toBe(false);
+  expect(await isFolded(path, "a", inOtherCase)).toBe(false);
   await writeFile(path("A"), "");
-  expect(await isFolded(path, "a")).toBe(false);
+  expect(await isFolded(path, "a", inOtherCase)).toBe(false);
+});
+
+it("isFolded tells by the form of accents where case counts", async () => {
+  const base = await emptyFolder();
+  const path = (relative: string): string => join(base, relative.normalize("NFC"));
+  await writeFile(path("\u00e9"), "");
+  await writeFile(path("e"), "");
+  expect(await isFolded(path, "\u00e9", inOtherForm)).toBe(true);
+  expect(await isFolded(path, "e\u0301", inOtherForm)).toBe(true);
+  expect(await isFolded(path, "e", inOtherForm)).toBeUndefined();
+  expect(await isFolded((relative) => join(base, relative), "\u00e9", inOtherForm)).toBe(false);
 });
 
 it.each([
