@@ -1,12 +1,13 @@
 /** Making a draft visible under its key, in one step, with its record. */
+import type { BigIntStats } from "node:fs";
 import { chmod, link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
-import { discard, laterDraft, recordBeside, type Draft } from "./draft.ts";
-import { errnoOf, isStale, orAbsent, patiently } from "./errno.ts";
+import { discard, laterDraft, recordBeside, restamp, type Draft } from "./draft.ts";
+import { errnoOf, fromErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { fileAt, findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
@@ -52,9 +53,11 @@ export async function commit(
         if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        if (draft.recorded) await dropRecord(root, key, draft.stats);
+        // Else it is its object's, or swept.
+        if (draft.recorded && !isUncertain(error)) await dropRecord(root, key, draft.stats);
         throw error;
       }
+      const stats = await statsOf(root, placed, draft);
       // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: what
       // is written after a delete could have the time of that, and with it the name of its record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
@@ -78,12 +81,34 @@ export async function commit(
         }
       }
       for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
-      return infoOf(key, draft.stats, description);
+      return infoOf(key, stats, description);
     });
   } catch (error) {
     await discard(root, written.path);
     throw error;
   }
+}
+
+/** Whether nobody knows if a draft has got its name. */
+function isUncertain(error: unknown): boolean {
+  return StorageError.is(error) && error.code === "ambiguous";
+}
+
+/**
+ * What a version is known by under its name: behind some mounts that gives it another number (rclone, and SSHFS for a link), or another
+ * time (EncFS, and SeaweedFS for a link), which is set anew, or the record would be nobody's. Never rejects: it is stored, whatever a look says.
+ */
+async function statsOf(root: Root, { candidate, held }: Placed, draft: Draft): Promise<BigIntStats> {
+  const place = held.path(nameOf(candidate.path));
+  const look = async (): Promise<BigIntStats | null> => {
+    const stats = await fileAt(place).catch(() => null);
+    // One of another size is another program's.
+    return stats?.size === draft.stats.size ? stats : null;
+  };
+  const stats = root.isLocal() ? null : await look();
+  if (!stats || stats.mtimeNs === draft.stats.mtimeNs) return stats ?? draft.stats;
+  await restamp(draft, place).catch(() => {});
+  return (await look()) ?? stats;
 }
 
 /** Gives a draft and its record the bits of what it replaces. */
@@ -124,6 +149,7 @@ async function publish(
           return { candidate, held };
         } catch (error) {
           await held.close();
+          if (mayHaveDone(error, !root.isLocal())) throw unanswered(error);
           throw error;
         }
       } catch (error) {
@@ -143,6 +169,12 @@ async function publish(
   throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
 }
 
+/** The server behind a mount may have given the name before it was lost. */
+function unanswered(cause: unknown): StorageError {
+  const text = `it is not known whether the object was stored: ${(fromErrno(cause) as Error).message}`;
+  return new StorageError("ambiguous", text, { cause });
+}
+
 async function replace(root: Root, draft: Draft, to: string, known?: Found): Promise<void> {
   // The last of a large file may take long, since it frees the room.
   const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
@@ -157,6 +189,9 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EMLINK",
   "EINVAL",
   "EACCES",
+  // Of CryFS, and of mounts that join several disks.
+  "ERANGE",
+  "EXDEV",
 ]);
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */

@@ -2,12 +2,13 @@
 import type { BigIntStats } from "node:fs";
 import { chmod, copyFile, stat, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
+import { StorageError } from "../../src/error.ts";
 import { abandon, readerOf } from "../../src/reader.ts";
 import { turn, utimes } from "./calls.ts";
 import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
-import { open, openNow, type File } from "./file.ts";
+import { lookAt, open, openNow, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
-import { type Identity, nextStamp, stampAfter } from "./identity.ts";
+import { type Identity, nextStamp, stampAfter, stampOf } from "./identity.ts";
 import { bitsOf } from "./mode.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
@@ -85,23 +86,31 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   }
 }
 
+/** Microseconds that file systems cut times to: SFTP and ext3 to seconds, FAT to every other one. */
+const UNITS = [1n, 1_000_000n, 2_000_000n];
+
 /** The draft of a version that is told from the one before by its time, also when another process has written that. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
-  const stamp = before && stampAfter(before, draft.stats, draft.recorded);
-  if (!stamp) return draft;
-  const file = await reopened(root, draft.path);
-  try {
-    return { ...draft, stats: await stamped(root, draft.path, file, stamp, draft.durable) };
-  } finally {
-    await file.close();
+  let later = draft;
+  for (const unit of UNITS) {
+    const stamp = before && stampAfter(before, later.stats, draft.recorded, unit);
+    if (!stamp) break;
+    const file = await reopened(root, draft.path);
+    const stats = await stamped(root, draft.path, file, stamp, draft.durable).finally(() => file.close());
+    later = { ...draft, stats: await atRest(root, draft.path, stats) };
   }
+  return later;
 }
+
+/**
+ * How a file is opened to be stamped. It may have the mode of another one, which may forbid to write; the times can be set all the same.
+ * Windows alone flushes only what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+ */
+const toStamp = (): "r" | "r+" => (process.platform === "win32" ? "r+" : "r");
 
 /** A draft's file, to be stamped. */
 function reopened(root: Root, path: string): Promise<File> {
-  // It may have the mode of another file, which may forbid to write; the times can be set all the same. Windows alone flushes only
-  // what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
-  return open(root.path(path), process.platform === "win32" ? "r+" : "r", root.isLocal());
+  return open(root.path(path), toStamp(), root.isLocal());
 }
 
 /** The record of a draft, if it has one, and the bits that it has whatever the umask is: it tells what only readers of the object may know. */
@@ -136,7 +145,19 @@ async function finished(
     await Promise.allSettled([stamping, writing]);
     await writing;
   }
-  return { path, stats: await stamping, durable, recorded };
+  return { path, stats: await atRest(root, path, await stamping), durable, recorded };
+}
+
+/**
+ * What a file is known by when nobody has it open. Programs behind a mount may set its time, and send its bytes, when it is closed alone:
+ * while it is open s3fs tells another time.
+ */
+async function atRest(root: Root, path: string, open: BigIntStats): Promise<BigIntStats> {
+  if (root.isLocal()) return open;
+  const stats = await lookAt(root.path(path));
+  if (stats?.size === open.size) return stats;
+  const kept = stats ? `${stats.size} of ${open.size} bytes` : "nothing";
+  throw new StorageError("unavailable", `the file system has kept ${kept} of what was written; nothing was stored`);
 }
 
 async function writeRecord(handle: File, record: string, durable: boolean): Promise<void> {
@@ -165,6 +186,17 @@ async function stamped(
   await utimes(root.path(path), stamp, root.isLocal());
   if (durable) await handle.sync();
   return handle.stat();
+}
+
+/** Sets the time of a draft again, at the absolute path that it has now. */
+export async function restamp({ stats, durable }: Draft, place: string): Promise<void> {
+  const file = await open(place, toStamp(), false);
+  try {
+    await utimes(place, stampOf(stats));
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Removes a draft and its record, if they are still there. */

@@ -52,6 +52,21 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
   }
 }
 
+/** What a mount says whose server or program is gone, or does not answer: of a call that changes something nobody knows whether it did. */
+const UNREACHED = ["ENOTCONN", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"];
+const UNREACHED_MEANING = [
+  "unavailable",
+  "the server or program behind this mount has ended or does not answer; look whether it runs, and mount it again if not",
+] as const;
+
+/** Whether a call may have had its effect though it failed; `asked` says whether another machine or program was asked for it. */
+export function mayHaveDone(error: unknown, asked: boolean): boolean {
+  const code = errnoOf(error) ?? "";
+  return UNREACHED.includes(code) || (asked && (code === "EIO" || code === "EREMOTEIO"));
+}
+
+const UNSUPPORTED = ["unsupported", "this file system cannot do that"] as const;
+
 const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EACCES: ["denied", "the process may not do this here; check owner and mode of the folder"],
   EPERM: [
@@ -68,7 +83,11 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EBUSY: ["unavailable", "another program holds the file"],
   [STALE]: ["unavailable", "another machine has replaced or removed the file meanwhile; read it again"],
   EAGAIN: ["unavailable", "the system is short of resources"],
-  ERR_UNSUPPORTED_OPERATION: ["unsupported", "this file system cannot do that"],
+  ...Object.fromEntries(UNREACHED.map((code) => [code, UNREACHED_MEANING])),
+  ...Object.fromEntries(
+    ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ERR_UNSUPPORTED_OPERATION"].map((code) => [code, UNSUPPORTED]),
+  ),
+  EIO: ["unknown", "the disk failed, or what is behind this mount; the system's log, or that of the mount, tells more"],
   EXDEV: [
     "unsupported",
     "a folder below the base is a mount of its own, which no rename can cross; use it as a base of its own",

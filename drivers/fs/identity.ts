@@ -65,6 +65,11 @@ function asTime(time: number): number | Date {
   return (time + (timeStep === 1 ? 0.25 : 0)) / 1e6;
 }
 
+/** The time that a version has, to be set anew where a file system has lost it. */
+export function stampOf({ mtimeNs }: Pick<Identity, "mtimeNs">): number | Date {
+  return asTime(Number(microsecondsOf({ mtimeNs }) / (coarseTimes ? 1000n : 1n)));
+}
+
 /** Of the microseconds in a millisecond, the first that says that there is a record, and how far the next is from it. */
 const [FIRST, EVERY] = timeStep === 1 ? [RECORDED, 10] : [16, 40];
 /** The last that does. */
@@ -88,6 +93,10 @@ function coarse(ms: number, kind: 0 | 1): number {
   return time % 1000 === 0 ? time + 2 : time;
 }
 
+function bigger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 function random(below: number): number {
   return Math.floor(Math.random() * below);
 }
@@ -99,14 +108,17 @@ const SECOND = 1_000_000n;
 /**
  * A time for a version that is to replace one which is not older by its time, since another process has given that, or its draft was written
  * later; null when its own serves. As each is later than the one before, no two versions of a key share an ETag, nor a name for
- * their records. Whole milliseconds are later by two of what is seen of the other: runtimes that give times in between would take its record for that of a
+ * their records. `cut` is what the file system makes times a multiple of, in microseconds. Whole milliseconds are later by two of what is seen of the other: runtimes that give times in between would take its record for that of a
  * copy whose time was cut to this one.
  */
-export function stampAfter(before: Identity, own: Identity, recorded: boolean): number | Date | null {
+export function stampAfter(before: Identity, own: Identity, recorded: boolean, cut = 1n): number | Date | null {
   const [unit, step] = coarseTimes ? [1000n, 2n] : [1n, 1n];
-  const first = microsecondsOf(before) / unit + step;
-  const late = first - microsecondsOf(own) / unit;
-  if (late <= 0n || late * unit > APART) return null;
+  const [old, present] = [microsecondsOf(before), microsecondsOf(own) / unit];
+  const least = old / unit + step;
+  if (least <= present) return null;
+  const first = bigger(least, cut === 1n ? 0n : ((old / cut + 1n) * cut) / unit);
+  const late = first - present;
+  if (late * unit > APART) return null;
   const kind = Number(recorded) as 0 | 1;
   const time = ofKind(Number(first), kind);
   // This process gives it to no other either; far ahead it goes by the clock, which comes to it once.

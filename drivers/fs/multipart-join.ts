@@ -74,8 +74,8 @@ async function openPart(root: Root, uploadId: string, { partNumber, etag }: Stor
   const kept =
     handle &&
     (await keptIf(handle, async () => {
-      const stats = await handle.stat();
-      if (!stats.isFile() || etagOf(stats) !== etag) return null;
+      const stats = await orAbsent(handle.stat());
+      if (!stats?.isFile() || etagOf(stats) !== etag) return null;
       return (await placeOf(root, handle, path)) === "linked" ? null : handle;
     }));
   if (kept) return kept;

@@ -28,6 +28,7 @@ export async function storePart(
   signal: AbortSignal | undefined,
 ): Promise<StoredPart> {
   const draft = await writeDraft(root, settings, source, { signal });
+  let { stats } = draft;
   return onDisk(async () => {
     const folder = uploadFolder(uploadId);
     let held: Anchor | null = null;
@@ -39,6 +40,8 @@ export async function storePart(
       // Whoever asked later was answered already, and names its own part.
       if (wasBegunLater(await lookAt(place), draft.stats)) throw overtaken();
       await patiently(() => rename(root.path(draft.path), place));
+      // Behind some mounts it has another number under its name.
+      if (!root.isLocal()) stats = (await lookAt(place)) ?? stats;
       if (draft.durable) await syncNames(root, folder, held.handle);
     } catch (error) {
       await discard(root, draft.path);
@@ -51,7 +54,7 @@ export async function storePart(
       await endUpload(root, uploadId);
       throw over();
     }
-    return { partNumber, etag: etagOf(draft.stats), size: Number(draft.stats.size) };
+    return { partNumber, etag: etagOf(stats), size: Number(stats.size) };
   });
 }
 

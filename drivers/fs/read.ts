@@ -6,7 +6,7 @@ import { checkRead } from "../../src/whole.ts";
 import { placeOf } from "./anchor.ts";
 import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
-import { afresh, errnoOf, isAbsent } from "./errno.ts";
+import { afresh, errnoOf, isAbsent, orAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
@@ -143,7 +143,9 @@ async function openSame(root: Root, path: string, found: Identity): Promise<File
     throw error;
   }
   return keptIf(handle, async () => {
-    if (!isSame(await handle.stat(), found)) return null;
+    // Where the program behind a mount goes by names, an open file that was replaced is said to be absent.
+    const now = await orAbsent(handle.stat());
+    if (!now || !isSame(now, found)) return null;
     // Both looks may have gone through a link that was there for these moments alone.
     return !path.includes("/") || (await placeOf(root, handle, path)) !== "linked" ? handle : null;
   });

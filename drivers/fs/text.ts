@@ -14,8 +14,8 @@ export async function readText(root: Paths, path: string, opening: typeof open =
   const file = await orAbsent(opening(root.path(path), READ, root.isLocal()));
   if (!file) return null;
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) return null;
+    const stats = await orAbsent(file.stat());
+    if (!stats?.isFile()) return null;
     const bytes = new Uint8Array(Number(stats.size));
     let length = 0;
     for (let read = -1; length < bytes.byteLength && read !== 0; length += read)

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { afresh, fromErrno, isStale, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
+import { afresh, fromErrno, isStale, mayHaveDone, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
 import { onPlatform } from "./folder.ts";
 
@@ -23,6 +23,13 @@ describe("fromErrno", () => {
     ["ENAMETOOLONG", "unsupported", false],
     ["ESTALE", "unavailable", true],
     ["Unknown system error -116", "unavailable", true],
+    ["ENOSYS", "unsupported", false],
+    ["ENOTSUP", "unsupported", false],
+    ["EOPNOTSUPP", "unsupported", false],
+    ["ENOTCONN", "unavailable", true],
+    ["ECONNABORTED", "unavailable", true],
+    ["ETIMEDOUT", "unavailable", true],
+    ["EHOSTDOWN", "unavailable", true],
     ["EIO", "unknown", false],
   ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
     const cause = system(errno);
@@ -35,6 +42,16 @@ describe("fromErrno", () => {
     for (const error of [new Error("plain"), new StorageError("denied", "no"), abort, undefined])
       expect(fromErrno(error)).toBe(error);
   });
+});
+
+it("mayHaveDone leaves it open what a call has done whose answer is lost, and of EIO where another one was asked", () => {
+  for (const [code, local, asked] of [
+    ["ENOTCONN", true, true],
+    ["EIO", false, true],
+    ["EACCES", false, false],
+  ] as const)
+    expect([code, mayHaveDone(system(code), false), mayHaveDone(system(code), true)]).toEqual([code, local, asked]);
+  expect(mayHaveDone(new Error("plain"), true)).toBe(false);
 });
 
 describe("afresh", () => {
