@@ -1,12 +1,11 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import type { BigIntStats } from "node:fs";
 import { chmod, link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
-import { discard, laterDraft, recordBeside, restamp, type Draft } from "./draft.ts";
+import { discard, laterDraft, recordBeside, statsAt, type Draft } from "./draft.ts";
 import { errnoOf, fromErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { fileAt, findAll, placesOf, type Found } from "./find.ts";
@@ -57,7 +56,7 @@ export async function commit(
         if (draft.recorded && !isUncertain(error)) await dropRecord(root, key, draft.stats);
         throw error;
       }
-      const stats = await statsOf(root, placed, draft);
+      const stats = await statsAt(root, draft, placed.held.path(nameOf(placed.candidate.path)));
       // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: what
       // is written after a delete could have the time of that, and with it the name of its record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
@@ -92,23 +91,6 @@ export async function commit(
 /** Whether nobody knows if a draft has got its name. */
 function isUncertain(error: unknown): boolean {
   return StorageError.is(error) && error.code === "ambiguous";
-}
-
-/**
- * What a version is known by under its name: behind some mounts that gives it another number (rclone, and SSHFS for a link), or another
- * time (EncFS, and SeaweedFS for a link), which is set anew, or the record would be nobody's. Never rejects: it is stored, whatever a look says.
- */
-async function statsOf(root: Root, { candidate, held }: Placed, draft: Draft): Promise<BigIntStats> {
-  const place = held.path(nameOf(candidate.path));
-  const look = async (): Promise<BigIntStats | null> => {
-    const stats = await fileAt(place).catch(() => null);
-    // One of another size is another program's.
-    return stats?.size === draft.stats.size ? stats : null;
-  };
-  const stats = root.isLocal() ? null : await look();
-  if (!stats || stats.mtimeNs === draft.stats.mtimeNs) return stats ?? draft.stats;
-  await restamp(draft, place).catch(() => {});
-  return (await look()) ?? stats;
 }
 
 /** Gives a draft and its record the bits of what it replaces. */
@@ -206,7 +188,7 @@ async function create(root: Root, key: string, draft: Draft, to: string): Promis
     if (!there) return replace(root, draft, to);
     // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
     // asks again when an answer is lost.
-    if (!isSame(there, draft.stats)) throw refused(key, "the object exists already");
+    if (!isSame(there, draft.stats) || there.ino !== draft.stats.ino) throw refused(key, "the object exists already");
   }
   // What cannot be removed now is swept later.
   await unlink(root.path(draft.path), root.isLocal()).catch(() => {});

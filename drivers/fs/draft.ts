@@ -188,8 +188,25 @@ async function stamped(
   return handle.stat();
 }
 
-/** Sets the time of a draft again, at the absolute path that it has now. */
-export async function restamp({ stats, durable }: Draft, place: string): Promise<void> {
+/**
+ * What a draft is known by at the absolute path of its name: behind some mounts that gives it another number (rclone, and SSHFS for a link), or
+ * another time (EncFS, and SeaweedFS for a link), which is set anew, or its record would be nobody's. Never rejects: it has its name, whatever a
+ * look says.
+ */
+export async function statsAt(root: Root, { stats, durable }: Draft, place: string): Promise<BigIntStats> {
+  if (root.isLocal()) return stats;
+  const look = async (): Promise<BigIntStats | null> => {
+    const now = await lookAt(place).catch(() => null);
+    // What has another size is another program's.
+    return now?.size === stats.size ? now : null;
+  };
+  const found = await look();
+  if (!found || found.mtimeNs === stats.mtimeNs) return found ?? stats;
+  await restamp(place, stats, durable).catch(() => {});
+  return (await look()) ?? found;
+}
+
+async function restamp(place: string, stats: BigIntStats, durable: boolean): Promise<void> {
   const file = await open(place, toStamp(), false);
   try {
     await utimes(place, stampOf(stats));

@@ -3,7 +3,7 @@
  * twice as much; each that goes to a thread takes five times as long as what the system answers from memory.
  */
 import * as fs from "node:fs";
-import { readdir, statfs, type FileHandle } from "node:fs/promises";
+import { readdir, stat, statfs, type FileHandle } from "node:fs/promises";
 import { call, type Local } from "./calls.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
@@ -44,12 +44,17 @@ const TMPFS = 0x01021994;
 /** The one whose answers are for up to a minute what it remembers of a folder, whatever other machines have written there. */
 const NFS = 0x6969;
 
+/** Programs serve these, and many number files as they come. */
+const FUSE = 0x65735546;
+
 /** What a file system does with questions. */
 export interface Nature {
   /** Whether it asks nobody else. One that does may stall, and would stall the process with it. */
   readonly local: Local;
   /** Whether it may answer without asking, though others write. */
   readonly remembers: boolean;
+  /** Its device, where a file that nobody has changed may have another number the next time. */
+  readonly renumbered: bigint | undefined;
 }
 
 /** What the file system of a folder does with questions. */
@@ -61,7 +66,9 @@ export async function natureOf(folder: string): Promise<Nature> {
           () => 0,
         )
       : 0;
-  return { local: type === TMPFS ? "memory" : LOCAL.includes(type), remembers: type === NFS };
+  const local = type === TMPFS ? "memory" : LOCAL.includes(type);
+  const renumbered = type === FUSE ? (await stat(folder, { bigint: true })).dev : undefined;
+  return { local, remembers: type === NFS, renumbered };
 }
 
 /** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */

@@ -4,16 +4,29 @@ import { coarseTimes, timeStep } from "./host.ts";
 import { microsecondsOf } from "./times.ts";
 
 /** What tells one version of a file from another. */
-export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
+export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino"> & { readonly dev?: bigint };
+
+/** Devices on which a file that nobody has changed may have another number the next time. */
+const renumbering = new Set<bigint>();
+
+/** Notes that the numbers of a device's files mean nothing, as behind mounts of FUSE: rclone gives new ones after moments, others after each mount. */
+export function renumbers(device: bigint): void {
+  renumbering.add(device);
+}
+
+function numberOf({ ino, dev }: Identity): bigint {
+  return dev !== undefined && renumbering.has(dev) ? 0n : ino;
+}
 
 /** The ETag of a version. */
-export function etagOf({ mtimeNs, size, ino }: Identity): string {
-  return `"${mtimeNs.toString(16)}-${size.toString(16)}-${ino.toString(16)}"`;
+export function etagOf(version: Identity): string {
+  const { mtimeNs, size } = version;
+  return `"${mtimeNs.toString(16)}-${size.toString(16)}-${numberOf(version).toString(16)}"`;
 }
 
 /** Whether two are the same version. */
 export function isSame(a: Identity, b: Identity): boolean {
-  return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino;
+  return a.mtimeNs === b.mtimeNs && a.size === b.size && numberOf(a) === numberOf(b);
 }
 
 /**

@@ -5,7 +5,7 @@ import { StorageError } from "../../src/error.ts";
 import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { anchor, type Anchor } from "./anchor.ts";
-import { discard, writeDraft } from "./draft.ts";
+import { discard, laterDraft, statsAt, writeDraft } from "./draft.ts";
 import { isAbsent, onDisk, orAbsent, patiently } from "./errno.ts";
 import { lookAt, namesIn } from "./file.ts";
 import { etagOf } from "./identity.ts";
@@ -38,10 +38,12 @@ export async function storePart(
       if (!held) throw over();
       const place = held.path(String(partNumber));
       // Whoever asked later was answered already, and names its own part.
-      if (wasBegunLater(await lookAt(place), draft.stats)) throw overtaken();
+      const there = await lookAt(place);
+      if (wasBegunLater(there, draft.stats)) throw overtaken();
+      // Where times are whole seconds, one of that size would have its ETag.
+      const later = there && !root.isLocal() ? await laterDraft(root, draft, there) : draft;
       await patiently(() => rename(root.path(draft.path), place));
-      // Behind some mounts it has another number under its name.
-      if (!root.isLocal()) stats = (await lookAt(place)) ?? stats;
+      stats = await statsAt(root, later, place);
       if (draft.durable) await syncNames(root, folder, held.handle);
     } catch (error) {
       await discard(root, draft.path);

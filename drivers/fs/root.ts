@@ -9,6 +9,7 @@ import type { Local } from "./calls.ts";
 import { errnoOf, isAbsent, isStale, orAbsent, patiently } from "./errno.ts";
 import { lookAt, natureOf, open as openFile, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
+import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
@@ -98,6 +99,7 @@ export function rootAt(base: string, mode?: number): Root {
     }
     const [nature, place] = [await natureOf(base), await realpath(base)];
     ({ local, remembers } = nature);
+    if (nature.renumbered !== undefined) renumbers(nature.renumbered);
     folds = composes = tellsSpelling ? false : undefined;
     // At last: who comes meanwhile goes by it.
     real = place;

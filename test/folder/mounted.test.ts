@@ -16,10 +16,10 @@ vi.mock("node:fs/promises", async (original) =>
 afterEach(() => void (mount.habits = undefined));
 
 const HABITS: readonly (readonly [string, Habits])[] = [
-  ["numbers files by their paths", { numbersPaths: true }],
+  ["gives files other numbers at each look", { renumbers: true }],
   ["sets times when a file is closed", { setsTimesAtClose: true }],
   ["cuts times to seconds", { unit: 1_000_000_000n }],
-  ["cuts times to every other second", { unit: 2_000_000_000n, numbersPaths: true }],
+  ["cuts times to every other second", { unit: 2_000_000_000n, renumbers: true }],
   ["sets a time of its own when a file gets its name", { touchesNames: true }],
 ];
 
@@ -56,7 +56,9 @@ describe.each(HABITS)("a mount that %s", (_, habits) => {
     const { multipart } = store;
     if (!multipart) throw new Error("there are no uploads");
     const { uploadId } = await multipart.create(K("k"), { metadata: { n: "1" } });
+    const replaced = await multipart.uploadPart(K("k"), uploadId, 1, new Uint8Array([98]), {});
     const part = await multipart.uploadPart(K("k"), uploadId, 1, new Uint8Array([97]), {});
+    expect(part.etag).not.toBe(replaced.etag);
     expect((await multipart.parts?.(K("k"), uploadId, {}))?.[0]?.etag).toBe(part.etag);
     const etag = await multipart.complete(K("k"), uploadId, [part], {});
     expect([await text("k"), await store.head(K("k"), {})]).toMatchObject(["a", { etag, metadata: { n: "1" } }]);

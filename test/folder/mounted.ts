@@ -1,13 +1,12 @@
 /** What programs behind a mount do otherwise than disks: a stand-in over a disk, for `vi.mock` of `drivers/fs/calls.ts` and `node:fs/promises`. */
-import { createHash } from "node:crypto";
 import * as disk from "node:fs";
 import type * as FsPromises from "node:fs/promises";
 import type * as Calls from "../../drivers/fs/calls.ts";
 
 /** What a mount does. */
 export interface Habits {
-  /** Numbers files by their paths, as rclone does. */
-  readonly numbersPaths?: boolean;
+  /** Gives a file another number at each look, as rclone does after moments, and SSHFS when it has forgotten it. */
+  readonly renumbers?: boolean;
   /** Sets times when a file is closed alone, as s3fs does. */
   readonly setsTimesAtClose?: boolean;
   /** Cuts times to multiples of so many nanoseconds, as SFTP does. */
@@ -27,6 +26,7 @@ export const mount: { habits: Habits | undefined } = { habits: undefined };
 
 /** Times that are to be set, by path. */
 const pending = new Map<string, number | Date>();
+let numbers = 0;
 const written = new Set<number>();
 
 const fail = (call: string, done: boolean): void => {
@@ -35,13 +35,10 @@ const fail = (call: string, done: boolean): void => {
 };
 const placeOf = (fd: unknown): string => disk.readlinkSync(`/proc/self/fd/${String(fd)}`);
 
-function seen(path: string, stats: disk.BigIntStats | undefined): disk.BigIntStats | undefined {
+function seen(stats: disk.BigIntStats | undefined): disk.BigIntStats | undefined {
   if (!stats || !mount.habits) return stats;
-  const { numbersPaths, unit = 1n } = mount.habits;
-  if (numbersPaths) {
-    const real = disk.existsSync(path) ? disk.realpathSync(path) : path;
-    stats.ino = BigInt(`0x${createHash("sha256").update(real).digest("hex").slice(0, 12)}`);
-  }
+  const { renumbers, unit = 1n } = mount.habits;
+  if (renumbers) stats.ino = BigInt(++numbers);
   return Object.assign(stats, { mtimeNs: (stats.mtimeNs / unit) * unit });
 }
 
@@ -77,7 +74,7 @@ export function mountedCalls(calls: typeof Calls): typeof Calls {
         mount.habits = { ...mount.habits, onOpen: mount.habits.onOpen && (() => {}) };
         onOpen?.();
       }
-      if (name === "lstat" || name === "fstat") return seen(path, result as disk.BigIntStats) as never;
+      if (name === "lstat" || name === "fstat") return seen(result as disk.BigIntStats) as never;
       fail(name, true);
       return result as never;
     },
