@@ -13,6 +13,12 @@ export function errnoOf(error: unknown): string | undefined {
 const STALE = "ESTALE";
 const UNNAMED_STALE: string = `Unknown system error -${process.platform === "linux" ? 116 : 70}`;
 
+/** The error of a read of an open file: programs behind mounts that go by names call one absent that was replaced or removed meanwhile. */
+export function ofOpen(error: unknown): unknown {
+  if (errnoOf(error) !== "ENOENT") return error;
+  return Object.assign(new Error("an open file is gone", { cause: error }), { code: STALE });
+}
+
 /** Whether a network file system has lost a file under the hands of who used it, and a new look tells what is there now. */
 export function isStale(error: unknown): boolean {
   return errnoOf(StorageError.is(error) ? error.cause : error) === STALE;
@@ -81,7 +87,10 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EMFILE: ["unavailable", "the process has too many files open; raise its limit or do less at once"],
   ENFILE: ["unavailable", "the system has too many files open"],
   EBUSY: ["unavailable", "another program holds the file"],
-  [STALE]: ["unavailable", "another machine has replaced or removed the file meanwhile; read it again"],
+  [STALE]: [
+    "unavailable",
+    "the file was replaced or removed meanwhile, by another machine or behind a mount; read it again",
+  ],
   EAGAIN: ["unavailable", "the system is short of resources"],
   ...Object.fromEntries(UNREACHED.map((code) => [code, UNREACHED_MEANING])),
   ...Object.fromEntries(

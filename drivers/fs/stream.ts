@@ -2,7 +2,7 @@
 import { whenAborted } from "../../src/abort.ts";
 import type { GetOptions, StoredObject } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
-import { fromErrno } from "./errno.ts";
+import { fromErrno, ofOpen } from "./errno.ts";
 import type { File } from "./file.ts";
 
 /** Large enough that the calls cost little, small enough that many readers cost little. */
@@ -117,7 +117,7 @@ async function readInto(handle: File, target: Uint8Array, position: number): Pro
   try {
     count = await handle.read(target, position);
   } catch (error) {
-    throw fromErrno(error);
+    throw fromErrno(ofOpen(error));
   }
   if (count === 0)
     throw new StorageError(

@@ -113,7 +113,16 @@ describe("a mount that goes by names", () => {
     await put("k", "old");
     writeFileSync(join(base, "next"), "new");
     mount.habits = { onOpen: () => renameSync(join(base, "next"), join(base, "k")) };
-    expect(await (await folder({ base })).text("k")).toBe("new");
+    const { text, store } = await folder({ base });
+    expect(await text("k")).toBe("new");
+    // Under a reader that has begun.
+    writeFileSync(join(base, "k"), new Uint8Array(2 ** 21));
+    mount.habits = { onOpen: () => {} };
+    const object = await store.get(K("k"), {});
+    writeFileSync(join(base, "next"), "newer");
+    renameSync(join(base, "next"), join(base, "k"));
+    const reading = new Response(object?.body).text();
+    await expect(reading).rejects.toMatchObject({ code: "unavailable", retryable: true });
   });
 });
 

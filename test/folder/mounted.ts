@@ -54,7 +54,7 @@ export function mountedCalls(calls: typeof Calls): typeof Calls {
       if (!mount.habits) return calls.call(atOnce, name, ...args);
       fail(name, false);
       const { onOpen, loses } = mount.habits;
-      if (name === "fstat" && onOpen && placeOf(first).endsWith(" (deleted)"))
+      if ((name === "fstat" || name === "read") && onOpen && placeOf(first).endsWith(" (deleted)"))
         throw Object.assign(new Error("injected"), { code: "ENOENT" });
       if (name === "write") written.add(first as number);
       if (name === "close" && written.delete(first as number) && loses) {
