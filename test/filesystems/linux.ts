@@ -13,12 +13,12 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where Debian puts the modules of its kernel. */
 const MODULES = "/usr/lib/uml/modules";
 /** What these tests need of it. */
-const PACKAGES = "user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind";
+const PACKAGES = "user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind diod";
 /** Begins a line that is for who started it: the kernel writes to the same console. */
 const MARK = "result: ";
 
 /** What is mounted there before a command runs: a script beside this file, and what it is told. */
-export type Mounts = readonly [script: "fat.sh" | "nfs.sh", ...args: string[]];
+export type Mounts = readonly [script: "9p.sh" | "fat.sh" | "nfs.sh", ...args: string[]];
 
 /** Starts a Linux, mounts, runs `node` with the arguments, and gives the lines that it has marked; rejects with all it wrote when it fails. */
 export async function linux(mounts: Mounts, args: readonly string[], seconds: number): Promise<readonly string[]> {

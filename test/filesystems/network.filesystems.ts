@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type App, makeApp } from "../runtimes/app.ts";
 import { compile } from "./compile.ts";
-import { linux } from "./linux.ts";
+import { linux, type Mounts } from "./linux.ts";
 
 let app: App;
 beforeAll(async () => {
@@ -13,10 +13,16 @@ afterAll(() => app.remove());
 
 const ROUNDS = 20;
 
-describe.each(["3", "4.2"])("two machines on one folder by NFS %s", (version) => {
+const mounts: readonly (readonly [name: string, mounts: Mounts])[] = [
+  ["NFS 3", ["nfs.sh", "3"]],
+  ["NFS 4.2", ["nfs.sh", "4.2"]],
+  ["9P", ["9p.sh", "none"]],
+];
+
+describe.each(mounts)("two machines on one folder by %s", (_, mounts) => {
   it("see what the other has written, and are exact where they meet", { timeout: 600_000 }, async () => {
     const program = [join(app.folder, "two-machines.mjs"), "/run/one", "/run/two", String(ROUNDS)];
-    const lines = await linux(["nfs.sh", version], program, 300);
+    const lines = await linux(mounts, program, 300);
     expect(lines.slice(0, -1)).toEqual([]);
     expect(JSON.parse(lines.at(-1) ?? "")).toEqual({
       "the first object, in a base that was absent": 1,
