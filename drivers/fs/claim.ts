@@ -15,6 +15,8 @@ const BEAT_MS = 5000;
 /** How old it may be by the wall clock, so that not every old claim is waited for. Much longer, since that clock may be put forward. */
 const OLD_MS = 600_000;
 const GIVE_UP_MS = 2 * STALE_MS;
+/** How often at once it may be looked for in vain, since it may have ended meanwhile. */
+const MISSED = 20;
 
 /** What was seen of a claim. */
 interface Seen {
@@ -77,17 +79,19 @@ export async function claim(
 ): Promise<() => Promise<void>> {
   const line = holding?.line ?? (await nameHolder());
   let seen: Seen | null = null;
+  let missed = 0;
   for (let waited = 0; !(await take(path, line, holding?.file, local));) {
     const now = await look(path);
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
-    if (!now || (await free(path, { ...now, rested }, clock))) continue;
+    // One that is there and is not seen again and again is another machine's, behind a mount that remembers what was absent.
+    if (now ? await free(path, { ...now, rested }, clock) : ++missed < MISSED) continue;
     if (waited > GIVE_UP_MS)
       throw new StorageError("unavailable", "another process has been writing this object for a minute");
     // Short at first, since a claim is held for one rename.
     const wait = (0.5 + clock.random()) * Math.min(100, 4 + rested / 10);
     await clock.sleep(wait, signal);
     waited += wait;
-    seen = { ...now, rested: rested + wait };
+    seen = now && { ...now, rested: rested + wait };
   }
   const taken = [performance.now(), clock.now()] as const;
   const stop = beat(path);

@@ -9,13 +9,14 @@ import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, and whether nothing can be removed. */
+/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, whether nothing can be removed, and whether a mount remembers that nothing was there. */
 const system = vi.hoisted(() => ({
   looks: 0,
   late: 0,
   until: Promise.resolve() as Promise<unknown>,
   links: true,
   stuck: false,
+  unseen: false,
 }));
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
@@ -23,6 +24,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   // What a look ends with.
   const looked = async (path: string): Promise<string> => {
+    if (system.unseen) throw Object.assign(new Error("injected"), { code: "ENOENT" });
     const late = path.endsWith(".claim") && ++system.looks === system.late;
     const line = await fs.readlink(path);
     if (late) await system.until;
@@ -164,6 +166,16 @@ describe("claim", () => {
     await end();
     expect(clock.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(30_000);
     expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("gives up after a minute on one that is taken and cannot be seen, as behind a mount that remembers what was absent", async () => {
+    const { path } = await place();
+    await symlink(elsewhere, path);
+    system.unseen = true;
+    onTestFinished(() => void (system.unseen = false));
+    const clock = testClock();
+    expect((await failure(claim(path, undefined, clock))).code).toBe("unavailable");
+    expect(clock.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(60_000);
   });
 
   it("waits on while a holder elsewhere shows itself, and gives up after a minute", async () => {
