@@ -11,7 +11,7 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 18_000,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 49_750,
+  "unbucket/drivers/fs": 50_800,
   "unbucket/drivers/s3": 42_400,
   "unbucket/drivers/memory": 22_700,
   "unbucket/drivers/r2": 24_500,
