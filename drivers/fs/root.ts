@@ -1,25 +1,23 @@
 /** The root folder: where it is, what kind it is, and that nothing leads out of it. */
 import { randomUUID } from "node:crypto";
 import { type BigIntStats, constants, lstatSync, realpathSync, type Stats } from "node:fs";
-import { chmod, lstat, mkdir, open, realpath, stat } from "node:fs/promises";
+import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
-import { errnoOf, isAbsent, isStale, orAbsent, patiently } from "./errno.ts";
-import { lookAt, natureOf, open as openFile, openNow, READ } from "./file.ts";
+import { errnoOf, isAbsent, isStale, orAbsent } from "./errno.ts";
+import { lookAt, natureOf, open, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
-import { readText } from "./text.ts";
+import { checkVersion, writeVersion } from "./version.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = constants;
 
-/** The version of the layout that this driver reads and writes. */
-const VERSION = "1";
 const TEMP_FOLDER: string = `${RESERVED}/tmp`;
 
 /** Where a file or folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
@@ -86,17 +84,7 @@ export function rootAt(base: string, mode?: number): Root {
     const found = (await orAbsent(stat(base))) ?? (await lookAgain());
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
-    // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
-    const own = (await orAbsent(lstat(path(RESERVED))))?.isDirectory();
-    const text = own ? await readText({ path, isLocal }, `${RESERVED}/version`) : null;
-    // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
-    const version = text?.replaceAll("\0", "").trim();
-    if (version && version !== VERSION) {
-      throw new StorageError(
-        "unsupported",
-        `the folder has layout ${JSON.stringify(version.slice(0, 20))}, this version reads ${VERSION}; use a later one`,
-      );
-    }
+    await checkVersion({ path, isLocal });
     const [nature, place] = [await natureOf(base), await realpath(base)];
     ({ local, remembers } = nature);
     if (nature.renumbered !== undefined) renumbers(nature.renumbered);
@@ -154,7 +142,7 @@ export function rootAt(base: string, mode?: number): Root {
     if (!remembers) return stats;
     // Of the one that is open the server is asked what it is.
     try {
-      const file = await openFile(path(relative), READ, false);
+      const file = await open(path(relative), READ, false);
       const now = await file.stat().finally(() => file.close());
       return now.isFile() ? now : null;
     } catch (error) {
@@ -224,7 +212,7 @@ export function rootAt(base: string, mode?: number): Root {
     await exists();
     const made = await make(TEMP_FOLDER);
     if (made.length > 0) {
-      await writeVersion();
+      await writeVersion({ path, isLocal }, mode);
       // For whoever asks for it later; who does so now is told by a flush of its own when none is possible.
       await syncNames(root, RESERVED).catch(() => {});
     }
@@ -233,25 +221,6 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function temp(): Promise<string> {
     return `${await tempFolder()}/${randomUUID().replaceAll("-", "").slice(-16)}`;
-  }
-
-  async function writeVersion(): Promise<void> {
-    try {
-      const handle = await patiently(() => open(path(`${RESERVED}/version`), "wx"));
-      try {
-        await handle.writeFile(`${VERSION}\n`);
-        if (mode !== undefined) await chmod(path(`${RESERVED}/version`), mode);
-        try {
-          await handle.sync();
-        } catch {
-          // It is for whoever asks for durability later. Node's permission model may forbid it; Yarn's PnP has no such method, and throws at once.
-        }
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      if (errnoOf(error) !== "EEXIST") throw error;
-    }
   }
 
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.

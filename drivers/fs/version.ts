@@ -1,0 +1,52 @@
+/** The mark that says by which layout a folder is to be read. */
+import { chmod, lstat, open } from "node:fs/promises";
+import { StorageError } from "../../src/error.ts";
+import type { Local } from "./calls.ts";
+import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { RESERVED } from "./path.ts";
+import { readText } from "./text.ts";
+
+/** The version of the layout that this driver reads and writes. */
+const VERSION = "1";
+const MARK: string = `${RESERVED}/version`;
+
+/** What is asked of a root. */
+interface Paths {
+  isLocal(): Local;
+  path(relative: string): string;
+}
+
+/** Rejects `unsupported` when a folder is of another layout. One without a mark is of any. */
+export async function checkVersion(root: Paths): Promise<void> {
+  // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
+  const own = (await orAbsent(lstat(root.path(RESERVED))))?.isDirectory();
+  const text = own ? await readText(root, MARK) : null;
+  // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
+  const version = text?.replaceAll("\0", "").trim();
+  if (!version || version === VERSION) return;
+  throw new StorageError(
+    "unsupported",
+    `the folder has layout ${JSON.stringify(version.slice(0, 20))}, this version reads ${VERSION}; use a later one`,
+  );
+}
+
+/** Marks a folder, unless somebody has. */
+export async function writeVersion(root: Paths, mode: number | undefined): Promise<void> {
+  const path = root.path(MARK);
+  try {
+    const handle = await patiently(() => open(path, "wx"));
+    try {
+      await handle.writeFile(`${VERSION}\n`);
+      if (mode !== undefined) await chmod(path, mode);
+      try {
+        await handle.sync();
+      } catch {
+        // It is for whoever asks for durability later. Node's permission model may forbid it; Yarn's PnP has no such method, and throws at once.
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
+  }
+}
