@@ -69,10 +69,13 @@ describe("a folder that several runtimes use", () => {
   );
 });
 
+/** What a clock says that stands still, today: to one that is far ahead, drafts under way are what a crash has left. */
+const STANDING = Math.floor(Date.now() / 1000) * 1000 + 998;
+
 it("L20: processes that give one object the same microsecond leave versions of two times, so that no record is that of both", async () => {
   const base = await emptyFolder();
   const code = await bundle(`
-    Date.now = () => 1_800_000_000_998;
+    Date.now = () => ${STANDING};
     Math.random = () => 0.5;
     console.log((await fs({ base, durable: false }).upload("k", "x", { metadata: { by: args[0] } })).etag);
     process.exit(0);
@@ -89,10 +92,9 @@ it("L20: processes that give one object the same microsecond leave versions of t
 
 it("L20: processes of Deno, whose times are whole milliseconds, never give two versions of an object the same one", async () => {
   const base = await emptyFolder();
-  // Three that write within the same millisecond, of today: to a clock far ahead, drafts under way are what a crash has left.
-  const now = Math.floor(Date.now() / 1000) * 1000 + 998;
+  // Three that write within the same millisecond.
   const code = await bundle(`
-    Date.now = () => ${now};
+    Date.now = () => ${STANDING};
     const { etag, lastModified } = await fs({ base, durable: false }).upload("k", "x", { metadata: { by: args[0] } });
     console.log(JSON.stringify([etag, lastModified.getTime()]));
     process.exit(0);
@@ -104,5 +106,5 @@ it("L20: processes of Deno, whose times are whole milliseconds, never give two v
   }
   expect(new Set(seen.map(([etag]) => etag)).size).toBe(3);
   // Odd, as those of all versions with a record.
-  expect(seen.map(([, time]) => time - now)).toEqual([1, 3, 5]);
+  expect(seen.map(([, time]) => time - STANDING)).toEqual([1, 3, 5]);
 });
