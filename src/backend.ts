@@ -9,7 +9,7 @@ import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";
 import type { Place, StorageError } from "./error.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
-import type { BegunUpload, PendingUpload, StoredPart, UploadedPart } from "./uploaded.ts";
+import type { BegunUpload, PendingPage, StoredPart, UploadedPart } from "./uploaded.ts";
 
 export type { ExpectedChecksum } from "./checksum/algorithm.ts";
 export type * from "./uploaded.ts";
@@ -251,8 +251,8 @@ export interface MultipartBackend {
   parts?(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
   /** Whether the object is the one that this upload made: its ETag, or null. */
   completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<string | null>;
-  /** Uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
-  pending?(prefix: string, call: CallOptions): AsyncIterable<PendingUpload>;
+  /** A page of the uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
+  pending?(prefix: string, call: CallOptions, cursor?: string): Promise<PendingPage>;
   /** How the core cuts bodies for this driver. */
   readonly plan: PartPlan;
   /** The store's time, which `initiated` is told by, in milliseconds since 1970. Default: the machine's. */

@@ -1,25 +1,19 @@
 /** Uploads that were begun and left. */
-import type { Backend, MultipartBackend, PendingUpload } from "./backend.ts";
+import type { Backend, PendingPage, PendingUpload } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import type { SweepOptions, UploadsOptions } from "./interface.ts";
 import { parsePrefix } from "./key.ts";
 import { stepsOf, unlisted } from "./multipart.ts";
 import { wholeNumber } from "./options.ts";
+import { advancing } from "./pages.ts";
 
 /** Seven days. */
 const STALE = 604_800;
 
-/** Uploads under way below a prefix. */
-export async function* listUploads(call: Caller, options: UploadsOptions): AsyncGenerator<PendingUpload, void, void> {
+/** Uploads under way below a prefix. A page is a call, as in a listing of objects. */
+export function listUploads(call: Caller, options: UploadsOptions): AsyncGenerator<PendingUpload, void, void> {
   const { prefix = "", signal } = options ?? {};
-  const uploads = await call("listUploads", prefix, options, (backend) =>
-    pendingOf(backend)(parsePrefix(prefix), { signal })[Symbol.asyncIterator](),
-  );
-  for (;;) {
-    const step = await call("listUploads", prefix, { signal }, () => uploads.next());
-    if (step.done) return;
-    yield step.value;
-  }
+  return uploadsOf((load) => call("listUploads", prefix, options, (backend) => load(backend, prefix, signal)));
 }
 
 /** Aborts those that are older than so many seconds; gives their number. */
@@ -30,7 +24,7 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
     const steps = stepsOf(backend);
     let before: number | undefined;
     let count = 0;
-    for await (const { key, uploadId, initiated } of pendingOf(backend)(parsePrefix(prefix), { signal })) {
+    for await (const { key, uploadId, initiated } of uploadsOf((load) => load(backend, prefix, signal))) {
       // Once the first page is there: by then a driver knows the store's time.
       before ??= (steps.now ?? Date.now)() - olderThan * 1000;
       if (initiated.getTime() > before) continue;
@@ -42,8 +36,22 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
   });
 }
 
-function pendingOf(backend: Backend): NonNullable<MultipartBackend["pending"]> {
-  const { pending } = stepsOf(backend);
-  if (pending) return pending;
-  throw unlisted();
+/** Asks for the next page. */
+type Load = (backend: Backend, prefix: string, signal: AbortSignal | undefined) => Promise<PendingPage>;
+
+async function* uploadsOf(page: (load: Load) => Promise<PendingPage>): AsyncGenerator<PendingUpload, void, void> {
+  let cursor: string | undefined;
+  const advance = advancing();
+  do {
+    const from = cursor;
+    const found = await page(async (backend, prefix, signal) => {
+      const { pending } = stepsOf(backend);
+      if (!pending) throw unlisted();
+      const next = await pending(parsePrefix(prefix), { signal }, from);
+      advance(next.cursor);
+      return next;
+    });
+    yield* found.uploads;
+    cursor = found.cursor;
+  } while (cursor !== undefined);
 }

@@ -30,6 +30,14 @@ export interface PendingUpload {
   readonly initiated: Date;
 }
 
+/** One page of a list of uploads under way. */
+export interface PendingPage {
+  /** In the store's order. */
+  readonly uploads: readonly PendingUpload[];
+  /** Where the next page begins; absent on the last one. A page may be empty and still have one. */
+  readonly cursor?: string | undefined;
+}
+
 /** An upload that was begun. */
 export interface BegunUpload {
   /** As the store names it. */

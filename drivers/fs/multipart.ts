@@ -51,8 +51,6 @@ export function multipart(root: Root, settings: Settings, beforeWrite: () => voi
     },
     parts: (key, uploadId) => onDisk(() => partsOf(root, key, uploadId)),
     completed: (key, { uploadId }) => onDisk(async () => (await madeBy(root, key, uploadId))?.etag ?? null),
-    async *pending(prefix) {
-      yield* await onDisk(() => pendingUploads(root, prefix));
-    },
+    pending: async (prefix) => ({ uploads: await onDisk(() => pendingUploads(root, prefix)) }),
   };
 }

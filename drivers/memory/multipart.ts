@@ -78,11 +78,11 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
       return parts ? [...parts].map(told).sort((a, b) => a.partNumber - b.partNumber) : null;
     },
     completed: async (key, { uploadId }) => objects.madeBy(key, uploadId),
-    async *pending(prefix) {
+    async pending(prefix) {
       const found = [...uploads].filter(([, { key }]) => key.startsWith(prefix));
       // Those of one key stay in the order in which they were begun.
-      for (const [uploadId, { key, initiated }] of found.sort(([, a], [, b]) => compareKeys(a.key, b.key)))
-        yield { key, uploadId, initiated };
+      found.sort(([, a], [, b]) => compareKeys(a.key, b.key));
+      return { uploads: found.map(([uploadId, { key, initiated }]) => ({ key, uploadId, initiated })) };
     },
   };
 }

@@ -55,7 +55,7 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     abort: (key, uploadId, call) => abortUpload(client, key, uploadId, call),
     parts: (key, uploadId, call) => listParts(client, key, uploadId, call),
     completed: (key, begun, call) => completedUpload(client, key, begun, call),
-    pending: (prefix, call) => listUploads(client, prefix, call),
+    pending: (prefix, call, cursor) => listUploads(client, prefix, call, cursor),
   };
 
   const backend: Backend = {

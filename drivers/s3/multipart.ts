@@ -8,7 +8,7 @@ import type {
   CompleteOptions,
   Key,
   PartOptions,
-  PendingUpload,
+  PendingPage,
   PutOptions,
   StoredPart,
   UploadedPart,
@@ -138,38 +138,35 @@ export async function listParts(
   }
 }
 
-/** Uploads under way, as the store lists them: MinIO lists those of the key that the prefix is, and without one those that came since it was started. */
-export async function* listUploads(
+/** A page of the uploads under way, as the store lists them: MinIO lists those of the key that the prefix is, and without one those that came since it was started. */
+export async function listUploads(
   client: Client,
   prefix: string,
   { signal }: CallOptions,
-): AsyncGenerator<PendingUpload, void, void> {
-  let key: string | undefined;
-  let id: string | undefined;
-  const advance = advancing();
-  for (;;) {
-    // Not encoded: asked to, Ceph encodes keys without saying so, and SeaweedFS says so without doing it. Of a key with characters that
-    // XML cannot hold, some stores then list U+FFFD.
-    const query = {
-      uploads: "",
-      prefix: client.settings.base + prefix || undefined,
-      "key-marker": key,
-      "upload-id-marker": id,
-    };
-    const root = await client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
-    const names = namesOf(root, client.settings.base, prefix);
-    for (const upload of childrenOf(root, "Upload")) {
-      const uploadId = childText(upload, "UploadId");
-      const initiated = toDate(childText(upload, "Initiated"));
-      if (!uploadId || !initiated) throw without("UploadId or Initiated");
-      yield { key: names.relative(upload, "Key"), uploadId, initiated };
-    }
-    if (!childFlag(root, "IsTruncated")) return;
-    key = names.decode(childText(root, "NextKeyMarker") ?? "");
-    id = childText(root, "NextUploadIdMarker");
-    following(true, key || id);
-    advance(JSON.stringify([key, id]));
-  }
+  cursor?: string,
+): Promise<PendingPage> {
+  const { base } = client.settings;
+  const [key, id] = (cursor === undefined ? [] : JSON.parse(cursor)) as [key?: string, id?: string | null];
+  // Not encoded: asked to, Ceph encodes keys without saying so, and SeaweedFS says so without doing it. Of a key with characters that
+  // XML cannot hold, some stores then list U+FFFD.
+  const query = {
+    uploads: "",
+    prefix: base + prefix || undefined,
+    "key-marker": key,
+    "upload-id-marker": id ?? undefined,
+  };
+  const root = await client.document({ method: "GET", query, signal }, "ListMultipartUploadsResult");
+  const names = namesOf(root, base, prefix);
+  const uploads = childrenOf(root, "Upload").map((upload) => {
+    const uploadId = childText(upload, "UploadId");
+    const initiated = toDate(childText(upload, "Initiated"));
+    if (!uploadId || !initiated) throw without("UploadId or Initiated");
+    return { key: names.relative(upload, "Key"), uploadId, initiated };
+  });
+  if (!childFlag(root, "IsTruncated")) return { uploads };
+  const next = [names.decode(childText(root, "NextKeyMarker") ?? ""), childText(root, "NextUploadIdMarker")];
+  following(true, next[0] || next[1]);
+  return { uploads, cursor: JSON.stringify(next) };
 }
 
 function toPart(part: Element): StoredPart {

@@ -114,10 +114,8 @@ async function version({ text, store }: Begun): Promise<string> {
   return name;
 }
 
-async function pending(steps: Required<MultipartBackend>): Promise<PendingUpload[]> {
-  const found: PendingUpload[] = [];
-  for await (const upload of steps.pending("", {})) found.push(upload);
-  return found;
+async function pending(steps: Required<MultipartBackend>): Promise<readonly PendingUpload[]> {
+  return (await steps.pending("", {})).uploads;
 }
 
 /** Nothing but the object and its record is there once the sweep has passed. */

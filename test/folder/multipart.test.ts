@@ -105,7 +105,7 @@ it(
       child.kill("SIGKILL");
       expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
       for (const key of KEYS) expect(await faultOf(store, key)).toBe(null);
-      for await (const upload of steps.pending("", {})) await goOn(upload);
+      for (const upload of (await steps.pending("", {})).uploads) await goOn(upload);
       for (const key of KEYS) expect(await faultOf(store, key)).toBe(null);
       expect((await store.list({ prefix: "", limit: 10 })).objects.map(({ key }) => key)).toEqual(KEYS);
     }

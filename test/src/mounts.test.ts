@@ -388,7 +388,7 @@ describe("objects names keys as its caller does", () => {
 
   async function refusing(): Promise<ObjectStore> {
     const backend = await memory().getInstance();
-    const steps = { pending: () => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) }) };
+    const steps = { pending: refuse };
     const verbs = { head: refuse, get: refuse, put: refuse, delete: refuse, list: refuse };
     const multipart = { ...backend.multipart, ...steps } as NonNullable<Backend["multipart"]>;
     const driver = toDriver({ name: "d", open: () => ({ ...backend, ...verbs, copy: refuse, multipart }) });

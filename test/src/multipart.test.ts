@@ -30,7 +30,7 @@ async function begun(): Promise<Begun> {
     abort: vi.fn(async () => {}),
     parts: vi.fn(async () => null),
     completed: vi.fn(async () => null),
-    pending: async function* () {},
+    pending: async () => ({ uploads: [] }),
   };
   const head: Backend["head"] = async (key) => ({ key, size: 1, etag: '"seen"' });
   const driver = toDriver({ name: "test", open: () => ({ ...backend, head, multipart: steps }) });

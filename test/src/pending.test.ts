@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
 import type { MultipartBackend, PendingUpload } from "../../src/backend.ts";
-import { type Driver, toDriver } from "../../src/driver.ts";
+import { type Driver, type DriverSpec, toDriver } from "../../src/driver.ts";
+import type { StorageEvent } from "../../src/event.ts";
+import { emptyFolder } from "../drivers/fs/folder.ts";
 
 const hours = (count: number): Date => new Date(Date.now() - count * 3_600_000);
 const left: readonly PendingUpload[] = [
@@ -14,19 +17,21 @@ async function driverOver(
   fail?: Error,
   now?: () => number,
   answered?: () => void,
+  onEvent?: DriverSpec["onEvent"],
 ): Promise<{ driver: Driver; aborted: string[] }> {
   const backend = await memory().getInstance();
   const aborted: string[] = [];
   const multipart = {
-    async *pending(prefix: string) {
+    async pending(prefix: string, _call: object, cursor?: string) {
       answered?.();
-      yield* left.filter(({ key }) => key.startsWith(prefix));
-      if (fail) throw fail;
+      if (cursor !== undefined && fail) throw fail;
+      const uploads = left.filter(({ key }) => key.startsWith(prefix));
+      return { uploads: cursor === undefined ? uploads : [], cursor: fail && "behind" };
     },
     now,
     abort: async (key: string, uploadId: string) => void aborted.push(`${key} ${uploadId}`),
   } as unknown as MultipartBackend;
-  return { driver: toDriver({ name: "test", open: () => ({ ...backend, multipart }) }), aborted };
+  return { driver: toDriver({ name: "test", open: () => ({ ...backend, multipart }), onEvent }), aborted };
 }
 
 async function all(uploads: AsyncIterable<PendingUpload>): Promise<string[]> {
@@ -49,6 +54,31 @@ describe("listUploads", () => {
     const plain = toDriver({ name: "plain", open: () => ({ ...backend, multipart: undefined }) });
     await expect(all(plain.listUploads())).rejects.toMatchObject({ code: "unsupported" });
     await expect(all(driver.listUploads({ prefix: "../" }))).rejects.toMatchObject({ code: "invalid-key" });
+  });
+});
+
+describe("listUploads tells onEvent", () => {
+  const events: StorageEvent[] = [];
+  const onEvent: DriverSpec["onEvent"] = (event) => void events.push(event);
+
+  it.each<[string, () => Promise<Driver>]>([
+    ["in memory", async () => memory({ onEvent })],
+    ["in a folder", async () => fs({ base: await emptyFolder(), onEvent })],
+  ])("one call for each listing %s, however many uploads it has", async (_, make) => {
+    const store = await make();
+    for (let left = 0; left < 3; left++) {
+      events.length = 0;
+      expect(await all(store.listUploads({ prefix: "k" }))).toHaveLength(left);
+      expect(events).toMatchObject([{ type: "call", operation: "listUploads", key: "k", error: undefined }]);
+      await store.createMultipartUpload(`k${left}`);
+    }
+  });
+
+  it("of the page that failed, after those before it", async () => {
+    events.length = 0;
+    const { driver } = await driverOver(new Error("broke"), undefined, undefined, onEvent);
+    await expect(all(driver.listUploads())).rejects.toThrow("broke");
+    expect(events.map((event) => event.type === "call" && event.error?.code)).toEqual([undefined, "unknown"]);
   });
 });
 

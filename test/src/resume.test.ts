@@ -66,7 +66,7 @@ async function store(): Promise<Store> {
       if (made.blind) throw new StorageError("denied", "write only");
       return writeId === "mark" ? made.completed : null;
     },
-    pending: async function* () {},
+    pending: async () => ({ uploads: [] }),
   };
   const head = async (key: string): Promise<{ key: string; size: number; etag: string }> => {
     if (made.blind) throw new StorageError("denied", "write only");

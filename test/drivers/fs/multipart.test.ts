@@ -4,7 +4,7 @@ import { createStorage } from "unstorage";
 import { describe, expect, it } from "vitest";
 import fs from "../../../drivers/fs.ts";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
-import type { MultipartBackend, PendingUpload, UploadedPart } from "../../../src/backend.ts";
+import type { MultipartBackend, PendingPage, PendingUpload, UploadedPart } from "../../../src/backend.ts";
 import { noise } from "../../../src/conformance/bytes.ts";
 import { toDriver } from "../../../src/driver.ts";
 import type { MultipartUpload, UploadState } from "../../../src/interface.ts";
@@ -20,10 +20,8 @@ async function uploads(
   return { ...made, steps: made.store.multipart as Required<MultipartBackend> };
 }
 
-async function all(pending: AsyncIterable<PendingUpload>): Promise<PendingUpload[]> {
-  const found: PendingUpload[] = [];
-  for await (const one of pending) found.push(one);
-  return found;
+async function all(page: Promise<PendingPage>): Promise<readonly PendingUpload[]> {
+  return (await page).uploads;
 }
 
 describe("an upload in a folder", () => {

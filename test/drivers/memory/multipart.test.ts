@@ -69,9 +69,8 @@ describe("an upload in memory", () => {
     const ids: string[] = [];
     for (const key of ["b", "\uffff", "😀", "a", "b"]) ids.push((await it.create(K(key), {})).uploadId);
     const listed = async (prefix: string): Promise<string[]> => {
-      const found: string[] = [];
-      for await (const { key, uploadId } of it.pending(prefix, {})) found.push(`${key} ${ids.indexOf(uploadId)}`);
-      return found;
+      const { uploads } = await it.pending(prefix, {});
+      return uploads.map(({ key, uploadId }) => `${key} ${ids.indexOf(uploadId)}`);
     };
     expect(await listed("")).toEqual(["a 3", "b 0", "b 4", "\uffff 1", "😀 2"]);
     expect(await listed("b")).toEqual(["b 0", "b 4"]);

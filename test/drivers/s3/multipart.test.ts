@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { S3Options } from "../../../drivers/s3.ts";
 import { type Answer, answer, failure, happy, type Script, wire, xml } from "../../support/wire.ts";
 import { stubbed } from "../../support/stubbed.ts";
 
@@ -178,6 +179,19 @@ describe("listUploads", () => {
     const ids: string[] = [];
     for await (const { uploadId } of stubbed(server).listUploads()) ids.push(uploadId);
     expect(ids).toEqual(["1", "2", "3", "4", "5"]);
+    expect(server.requests.map(({ query }) => query.get("upload-id-marker"))).toEqual(Array(5).fill(null));
+  });
+
+  it("tells onEvent one call for each page", async () => {
+    const calls: string[] = [];
+    const more = "<IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>";
+    const server = await wire(page(upload("a", "1") + upload("a", "2") + more), page(upload("b", "3")));
+    const onEvent: S3Options["onEvent"] = ({ type, operation }) => void (type === "call" && calls.push(operation));
+    const ids: string[] = [];
+    for await (const { uploadId } of stubbed(server, { onEvent }).listUploads())
+      ids.push(uploadId, String(calls.length));
+    expect(ids).toEqual(["1", "1", "2", "1", "3", "2"]);
+    expect(calls).toEqual(["listUploads", "listUploads"]);
   });
 
   it("rejects corrupt for a list that goes round", async () => {
@@ -185,7 +199,7 @@ describe("listUploads", () => {
       page(`<IsTruncated>${number < 40}</IsTruncated><NextKeyMarker>k${number % 2}</NextKeyMarker>`);
     const uploads = stubbed(await wire(script)).listUploads();
     const first = uploads[Symbol.asyncIterator]();
-    await expect(first.next()).rejects.toMatchObject({ code: "corrupt" });
+    await expect(first.next()).rejects.toMatchObject({ code: "corrupt", operation: "listUploads" });
   });
 
   it.each([
