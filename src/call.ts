@@ -62,6 +62,8 @@ export function opener({ name, open }: DriverSpec): {
   };
 }
 
+const nothing = (): void => {};
+
 /** The frame for all verbs of one driver. */
 export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Promise<Backend>): Caller {
   return async (operation, key, options, run) => {
@@ -78,9 +80,17 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
       signal?.throwIfAborted();
       if (options !== undefined) knownOptions(options, optionsOf(operation));
       if (options?.headers !== undefined) requestHeaders(options.headers);
-      const watch: Watch = onEvent && ((stored) => watched(stored, driver, onEvent, signal));
+      let heed = nothing;
+      const watch: Watch =
+        onEvent &&
+        ((stored) => {
+          const [object, listen] = watched(stored, driver, onEvent, signal);
+          heed = listen;
+          return object;
+        });
       const result = await run(await backend(), place, watch);
       report(false, undefined, result);
+      heed();
       return result;
     } catch (error) {
       // An abort rejects with the signal's own reason, as fetch does, whatever the driver made of it.

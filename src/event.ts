@@ -54,7 +54,7 @@ export interface AttemptEvent extends Timed {
   readonly wait?: number | undefined;
 }
 
-/** The end of a download's body; `duration` is counted from its head. */
+/** The end of a download's body, once; at an abort also while nobody reads it. `duration` is counted from its head. */
 export interface BodyEvent extends Timed {
   /** Tells events apart. */
   readonly type: "body";

@@ -134,6 +134,25 @@ describe("caller", () => {
     expect(last()).not.toMatchObject({ error: expect.anything() });
   });
 
+  it("reports a body at the abort, once, while nobody reads it, and after its call", async () => {
+    for (const early of [false, true]) {
+      events.length = 0;
+      const control = new AbortController();
+      const info = { key: "k", size: 3, etag: '"e"' };
+      const body = new Blob(["abc"]).stream();
+      const stored = await call("download", "k", { signal: control.signal }, (_backend, _place, watch) => {
+        const found = watch?.({ info, body });
+        if (early) control.abort("left");
+        return found;
+      });
+      control.abort("left");
+      expect(events.map(({ type }) => type)).toEqual(["call", "body"]);
+      expect(last()).toMatchObject({ bytes: 0, aborted: true, error: undefined });
+      await stored?.body.cancel();
+      expect(events).toHaveLength(2);
+    }
+  });
+
   it("runs nothing when the signal was aborted before", async () => {
     const run = vi.fn();
     await expect(call("head", "k", { signal: AbortSignal.abort("before") }, run)).rejects.toBe("before");

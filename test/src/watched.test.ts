@@ -1,15 +1,27 @@
 import { describe, expect, it, vi } from "vitest";
+import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
-import type { BodyEvent, StorageEvent } from "../../src/event.ts";
+import type { Driver } from "../../src/driver.ts";
+import type { BodyEvent, OnEvent, StorageEvent } from "../../src/event.ts";
 import type { StoredObject } from "../../src/backend.ts";
 import { source } from "../../src/conformance/bytes.ts";
 import { watched } from "../../src/watched.ts";
+import { emptyFolder } from "../drivers/fs/folder.ts";
+import { listened } from "../support/listened.ts";
+import { stubbed } from "../support/stubbed.ts";
+import { answer, wire } from "../support/wire.ts";
+
+/** More than a folder reads at once. */
+const SIZE = 300_000;
+const STORED = answer(200, { etag: '"e"' });
 
 const info = { key: "k", size: 3, etag: '"e"' };
 
 function observe(body: ReadableStream<Uint8Array>, signal?: AbortSignal): [StoredObject, StorageEvent[]] {
   const events: StorageEvent[] = [];
-  return [watched({ info, body }, "test", (event) => events.push(event), signal), events];
+  const [object, heed] = watched({ info, body }, "test", (event) => events.push(event), signal);
+  heed();
+  return [object, events];
 }
 
 describe("watched", () => {
@@ -63,7 +75,35 @@ describe("watched", () => {
 
   it("is not gone around by whoever takes bytes without a stream", () => {
     const body = new Blob(["abc"]).stream();
-    expect(watched({ info, body, next: async () => null }, "test", () => {}).next).toBeUndefined();
+    expect(watched({ info, body, next: async () => null }, "test", () => {})[0].next).toBeUndefined();
+  });
+
+  it.each<[string, (onEvent: OnEvent) => Promise<Driver>]>([
+    ["memory", async (onEvent) => memory({ onEvent })],
+    ["a folder", async (onEvent) => fs({ base: await emptyFolder(), onEvent })],
+    ["S3", async (onEvent) => stubbed(await wire(STORED, answer(200, { etag: '"e"' }, "x".repeat(SIZE))), { onEvent })],
+  ])("is told over at the abort, once, also of %s", async (_, make) => {
+    const events: StorageEvent[] = [];
+    const driver = await make((event) => event.type !== "attempt" && events.push(event));
+    await driver.upload("k", "x".repeat(SIZE));
+    const control = new AbortController();
+    const { body } = await driver.download("k", { signal: control.signal });
+    control.abort("left");
+    expect(events).toMatchObject([{}, { operation: "download" }, { type: "body", key: "k", bytes: 0, aborted: true }]);
+    await expect(new Response(body).text()).rejects.toBe("left");
+    expect(events).toHaveLength(3);
+  });
+
+  it("leaves no listener on the signal of a body that is over", async () => {
+    const { signal, live } = listened();
+    const driver = memory({ onEvent: () => {} });
+    await driver.upload("k", "abc");
+    const object = await driver.download("k", { signal });
+    expect(live.size).toBeGreaterThan(0);
+    await object.text();
+    expect(live.size).toBe(0);
+    await (await driver.download("k", { signal })).body.cancel();
+    expect(live.size).toBe(0);
   });
 
   it("is put around the body of a download only where somebody observes", async () => {
