@@ -16,7 +16,7 @@ interface Timed {
 export interface CallEvent extends Timed {
   /** Tells events apart. */
   readonly type: "call";
-  /** The verb that was called, such as `upload`, or `getItem` of the key-value verbs. */
+  /** The verb that was called, such as `upload`, `getItem` of the key-value verbs, or `sendMultipartUpload` for `send` of an upload. */
   readonly operation: Verb;
   /** Bytes of the object, or of the part, that a verb has written or given; absent for `setItem` and `setItemRaw`. */
   readonly size?: number | undefined;

@@ -269,6 +269,14 @@ describe("tables", () => {
     expect(members.filter((member) => !textOf("drivers/s3.md").includes(member))).toEqual([]);
   });
 
+  it("drivers/s3.md: every operation of a call event", () => {
+    const verbs = [...read("src/verbs.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(([, verb]) => verb);
+    const rows = [...sectionOf("drivers/s3.md", "Events").matchAll(/^\|[^|]+\|([^|]+)\|$/gm)];
+    const told = rows.flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, verb]) => verb));
+    expect(verbs.length).toBeGreaterThan(20);
+    expect(told.toSorted()).toEqual(["operation", ...verbs].sort());
+  });
+
   it("drivers/s3.md: every reason why a server cannot meet a case", () => {
     const reasons = new Set(Object.values(deviations).flatMap((cases) => Object.values(cases)));
     const told = sectionOf("drivers/s3.md", "Servers")
