@@ -104,7 +104,7 @@ export interface GetOptions extends RequestOptions {
   readonly ifNoneMatch?: string;
   /** Connections that the body may come over, 1 to 16: a wish, which a driver need not follow. Default 1. */
   readonly parallel?: number;
-  /** What errors of the body say of where they happened, as far as the driver can. */
+  /** What errors of the body say of where they happened: see `locate`. The core adds it where it reads the body itself, and to no stream. */
   readonly place?: Place;
 }
 

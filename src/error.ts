@@ -141,11 +141,11 @@ export function storageError(error: unknown): StorageError {
 
 /**
  * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.
- * A StorageError stays the same object, so that subclasses keep what they carry.
+ * A StorageError stays the same object, so that subclasses keep what they carry. Without a place nothing is added.
  */
-export function locate(error: unknown, place: Place): StorageError {
+export function locate(error: unknown, place: Place | undefined): StorageError {
   const known = storageError(error);
-  if (known.operation !== undefined) return known;
+  if (!place || known.operation !== undefined) return known;
   const key = known.key ?? place.key ?? undefined;
   const where = [place.driver, place.operation, key === undefined ? undefined : quoted(key)];
   const { operation, driver } = place;

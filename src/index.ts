@@ -5,6 +5,7 @@ export { type Driver, type DriverSpec, toDriver } from "./driver.ts";
 export {
   type ErrorCode,
   type KeyFailure,
+  locate,
   type PartialFailure,
   type Place,
   StorageError,

@@ -122,8 +122,8 @@ describe("the packed package", () => {
 /** What each door exports at run time. */
 const surface: Readonly<Record<string, readonly string[]>> = {
   ".": [
-    ...["MemoryBudget", "StorageError", "checkRead", "checkWrite", "objects", "pageOf"],
-    ...["parseKey", "readAll", "resolveRange", "streamOf", "toDriver"],
+    ...["MemoryBudget", "StorageError", "checkRead", "checkWrite", "locate", "objects"],
+    ...["pageOf", "parseKey", "readAll", "resolveRange", "streamOf", "toDriver"],
   ],
   "./respond": ["contentDisposition", "respond", "toResponse"],
   "./guard": ["GuardError", "cleanFilename", "guard"],

@@ -69,6 +69,7 @@ describe("locate", () => {
   it("wraps what is no StorageError as unknown with its cause", () => {
     const cause = new TypeError("odd");
     expect(locate(cause, place)).toMatchObject({ code: "unknown", cause, message: 's3 upload "a/b": odd' });
+    expect(locate(cause, undefined)).toMatchObject({ code: "unknown", message: "odd" });
     expect(locate("text", {})).toMatchObject({ code: "unknown", message: expect.stringContaining("text") });
     expect(locate(undefined, {}).code).toBe("unknown");
   });
