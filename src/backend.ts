@@ -290,7 +290,7 @@ export interface Backend {
   /** Without it `presign` gives null. */
   presign?(key: Key, options: BackendPresignOptions): Promise<Presigned>;
   /** Without it multipart verbs reject `unsupported`. */
-  readonly multipart?: MultipartBackend;
+  readonly multipart?: MultipartBackend | undefined;
   /** Resolves with the function that stops watching. */
   watch?(listener: (event: WatchEvent, key: string) => void): Promise<() => void | Promise<void>>;
   /** Ends what is open, when the driver is disposed of. */

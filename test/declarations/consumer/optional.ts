@@ -28,6 +28,7 @@ export const stores: readonly ObjectStore[] = [
   fs({ base: "./data", publicUrl: text, mode: size }),
   fs({ base: "./data", watchOptions: { depth: size, atomic: flag, awaitWriteFinish: { stabilityThreshold: size } } }),
   toDriver({ name: "own", open: () => backend, noClear: flag, watch: flag }),
+  toDriver({ name: "other", open: () => ({ ...backend, multipart: backend.multipart && { ...backend.multipart } }) }),
   memory({ publicUrl: text }),
   env({ localPath: text, s3Bucket: text }),
   objects(storage),
