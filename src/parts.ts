@@ -1,4 +1,5 @@
 /** Any source as pieces of equal size in borrowed memory, sent as parts, several at a time. */
+import { whenAborted } from "./abort.ts";
 import type { PartPlan, UploadedPart } from "./backend.ts";
 import type { MemoryBudget } from "./budget.ts";
 import { checkPartNumber } from "./plan.ts";
@@ -89,9 +90,10 @@ export async function sendParts(
   sendPart: SendPart,
   { signal: caller, onBytes, stopSource, keep = false }: Sending,
 ): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
-  // Our own signal: the first failure stops the parts that are on their way, as the caller's does.
+  // Our own signal: the first failure stops the parts that are on their way, as the caller's does. Older edge runtimes have no `AbortSignal.any`.
   const stop = new AbortController();
-  const signal = caller ? AbortSignal.any([caller, stop.signal]) : stop.signal;
+  const { signal } = stop;
+  const release = whenAborted(caller, (reason) => stop.abort(reason));
   const parts: UploadedPart[] = [];
   const flying = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
@@ -133,6 +135,7 @@ export async function sendParts(
     else fail(error);
   }
   await Promise.all(flying);
+  release();
   if (failure) throw failure.error;
   caller?.throwIfAborted();
   return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size };

@@ -1,4 +1,6 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { heeding } from "../../src/abort.ts";
 import type { UploadedPart } from "../../src/backend.ts";
 import { MemoryBudget } from "../../src/budget.ts";
 import { cut, noise, source } from "../../src/conformance/bytes.ts";
@@ -137,6 +139,21 @@ describe("sendParts", () => {
     await sending;
     budget.give(others, true);
     expect(budget.used).toBe(0);
+  });
+
+  it("leaves no listener on its caller's signal, and needs no AbortSignal.any, which older edge runtimes lack", async () => {
+    const any = vi.spyOn(AbortSignal, "any").mockImplementation(() => {
+      throw new TypeError("AbortSignal.any is not a function");
+    });
+    onTestFinished(() => any.mockRestore());
+    const control = new AbortController();
+    const options = { ...quiet, signal: control.signal };
+    await sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(2500), PART), done, options);
+    expect(getEventListeners(control.signal, "abort")).toEqual([]);
+    const hanging: SendPart = (_number, _bytes, signal) => heeding(new Promise<never>(() => {}), signal);
+    const sending = sendParts({ concurrency: 2 }, 1, () => slicesOf(noise(2500), PART), hanging, options);
+    control.abort(new Error("stopped"));
+    await expect(sending).rejects.toThrow("stopped");
   });
 
   it("rejects too-large for part 10001, and with the reason of an abort", async () => {
