@@ -38,7 +38,7 @@ export const probe: CommandDef<typeof args> = defineCommand({
       console.log(format(await probeDriver(driver, { signal: control.signal, onLeft })));
     } catch (error) {
       const below = /^.*?unbucket-probe-[^/]*\//s.exec(left[0] ?? "")?.[0];
-      const mend = below && `${left.length} objects could not be removed: remove what is below ${below}`;
+      const mend = below && `${left.length} objects or uploads could not be removed: remove what is below ${below}`;
       console.error(harmless(mend ?? messageOf(error)));
       process.exitCode = stopped ?? 1;
     } finally {

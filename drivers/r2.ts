@@ -100,7 +100,8 @@ function r2Backend(options: R2Options): Backend {
       return failure;
     };
     const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
-      if (lost === undefined || call.signal?.aborted) throw error;
+      // A name that R2 does not take, no call has deleted or stored.
+      if (lost === undefined || call.signal?.aborted || hasCode(error, "invalid-key")) throw error;
       return undefined;
     });
     return { made, lost };

@@ -26,9 +26,17 @@ function waitingFor(signal: AbortSignal): Waiting {
   let waiting = signals.get(signal);
   if (!waiting) {
     const all = new Set<() => void>();
-    signals.set(signal, (waiting = { all, listener: () => all.forEach((one) => one()) }));
+    signals.set(signal, (waiting = { all, listener: () => tell(all) }));
   }
   return waiting;
+}
+
+/** Tells each once, and forgets it: who waits no longer may never say so. */
+function tell(all: Set<() => void>): void {
+  for (const one of all) {
+    all.delete(one);
+    one();
+  }
 }
 
 /** Settles with `work`, or at once with the signal's reason when it is aborted, whether or not `work` listens to it. */

@@ -12,6 +12,9 @@ export const MAX_METADATA_BYTES = 2048;
 /** The entry by which S3 and R2 drivers know which write made an object, and which they show nobody. */
 export const WRITE_MARK = "unbucket-write";
 
+/** What drivers put there. */
+const MARK = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** On metadata that a client of a gateway has sent, also of another copy of this package. */
 const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
 
@@ -170,9 +173,12 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
     if (!TOKEN.test(lower))
       throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits and !#$%&'*+-.^_`|~");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
-    // A caller would not get it back.
-    if (lower === WRITE_MARK && !(SENT in metadata))
+    if (lower === WRITE_MARK && !(SENT in metadata)) {
+      // Of another object, whose metadata was spread into this one's.
+      if (MARK.test(value)) continue;
+      // A caller would not get it back.
       throw refuse(`metadata ${lower}`, "is how drivers mark their writes: use another name");
+    }
     if (/[\p{Cc}\p{Cs}]/u.test(value))
       throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
     if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space");

@@ -40,7 +40,7 @@ export interface PresignPutOptions extends Signable, ObjectHeaders, Not<"version
   readonly policy?: PolicyWriter | undefined;
 }
 
-/** Options of `presign`: `method` tells which. */
+/** Options of `presign`: `method` tells which. What wraps it takes one of the two. */
 export type PresignOptions = PresignGetOptions | PresignPutOptions;
 
 /** The requests by which a browser, or another program without credentials, can send a whole upload. */

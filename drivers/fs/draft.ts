@@ -145,6 +145,7 @@ async function finished(
     await Promise.allSettled([stamping, writing]);
     await writing;
   }
+  if (recorded) await kept(root, recordBeside(path), BigInt(new TextEncoder().encode(text).byteLength));
   return { path, stats: await atRest(root, path, await stamping), durable, recorded };
 }
 
@@ -153,11 +154,16 @@ async function finished(
  * while it is open s3fs tells another time.
  */
 async function atRest(root: Root, path: string, open: BigIntStats): Promise<BigIntStats> {
-  if (root.isLocal()) return open;
+  return (await kept(root, path, open.size)) ?? open;
+}
+
+/** What a mount has kept of a file that is closed, which must be all of it; null where that needs no look. */
+async function kept(root: Root, path: string, size: bigint): Promise<BigIntStats | null> {
+  if (root.isLocal()) return null;
   const stats = await lookAt(root.path(path));
-  if (stats?.size === open.size) return stats;
-  const kept = stats ? `${stats.size} of ${open.size} bytes` : "nothing";
-  throw new StorageError("unavailable", `the file system has kept ${kept} of what was written; nothing was stored`);
+  if (stats?.size === size) return stats;
+  const found = stats ? `${stats.size} of ${size} bytes` : "nothing";
+  throw new StorageError("unavailable", `the file system has kept ${found} of what was written; nothing was stored`);
 }
 
 async function writeRecord(handle: File, record: string, durable: boolean): Promise<void> {

@@ -14,8 +14,9 @@ export function renumbers(device: bigint): void {
   renumbering.add(device);
 }
 
-function numberOf({ ino, dev }: Identity): bigint {
-  return dev !== undefined && renumbering.has(dev) ? 0n : ino;
+/** Versions whose times have been cut to seconds may share one: those are told by their numbers everywhere, also for as long as these last. */
+function numberOf({ ino, dev, mtimeNs }: Identity): bigint {
+  return dev !== undefined && renumbering.has(dev) && mtimeNs % 1_000_000_000n !== 0n ? 0n : ino;
 }
 
 /** The ETag of a version. */

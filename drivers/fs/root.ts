@@ -12,7 +12,7 @@ import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { folderOf, RESERVED } from "./path.ts";
-import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
+import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { checkVersion, writeVersion } from "./version.ts";
 
@@ -131,7 +131,10 @@ export function rootAt(base: string, mode?: number): Root {
       const told = (await isFolded(path, relative, inOtherCase)) ?? (await isFolded(path, RESERVED, inOtherCase));
       folds ??= told;
     }
-    composes ??= await isFolded(path, relative, inOtherForm);
+    if (composes === undefined && inOtherForm(relative) !== relative) {
+      const told = await isComposed(path, relative);
+      composes ??= told;
+    }
     return !(folds || composes) || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
   }
 

@@ -50,3 +50,12 @@ export async function isSpelledSo(path: (relative: string) => string, relative: 
     if (!(await namesIn(path(folderOf(at)))).includes(nameOf(at))) return false;
   return true;
 }
+
+/** Whether names are found with composed and decomposed accents, as the last name on the way says that has any; undefined where none has. */
+export async function isComposed(path: (relative: string) => string, relative: string): Promise<boolean | undefined> {
+  for (let at = relative; at !== ""; at = folderOf(at)) {
+    const told = await isFolded(path, at, inOtherForm);
+    if (told !== undefined) return told;
+  }
+  return undefined;
+}

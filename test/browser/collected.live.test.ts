@@ -1,4 +1,4 @@
-/** Uploads in a page whose memory is collected, in Chromium all the time: nothing but the upload refers to what it reads. */
+/** Uploads in a page to which nothing but the upload refers; Chromium collects memory all the time, the others when they want to. */
 import { setTimeout } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { servePage } from "./page.ts";

@@ -42,7 +42,7 @@ async function start(answer: (request: Request) => Promise<Response> | Response 
       STORAGE_S3_SECRET_KEY: credentials.secretAccessKey,
     },
   });
-  const exit = once(child, "exit");
+  const exit = once(child, "close");
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await exit;
@@ -82,7 +82,7 @@ it("unbucket probe tells what it could not remove", async () => {
   expect(keys.length).toBeGreaterThan(0);
   expect(run.output()).toMatch(
     new RegExp(
-      `\\n${keys.length} objects could not be removed: remove what is below unbucket-probe-[0-9a-f-]{36}/\\n$`,
+      `\\n${keys.length} objects or uploads could not be removed: remove what is below unbucket-probe-[0-9a-f-]{36}/\\n$`,
     ),
   );
 });

@@ -183,6 +183,10 @@ describe("r2", () => {
       else
         await expect(driver.delete(["k", "l"])).rejects.toMatchObject({ errors: [{ error: lost }, { error: lost }] });
       expect(binding.calls).toEqual(["delete", "delete"]);
+      // A name that R2 does not take was not deleted by the first one either.
+      const badName = { error: new Error("delete: The specified key is not valid. (10020)") };
+      const unnamed = bucket({ error: internal, after: true }, badName);
+      await expect(r2({ binding: unnamed }).delete("k")).rejects.toMatchObject({ code: "invalid-key" });
       // Of one that certainly was not begun the refusal tells.
       const slow = bucket({ error: new Error("delete: Slow down. (10058)") }, denied);
       await expect(r2({ binding: slow }).delete("k")).rejects.toMatchObject({ code: "denied" });

@@ -15,6 +15,8 @@ export interface Habits {
   readonly touchesNames?: boolean;
   /** Sends bytes at the close, and loses them: the last that were written, without a word or with this error. */
   readonly loses?: "silently" | "EIO";
+  /** Of files alone of such a path. */
+  readonly losesOf?: RegExp;
   /** What a call rejects with: by name, before or after it was done. */
   readonly fails?: { readonly call: string; readonly code: string; readonly done: boolean };
   /** Done once a file is open. One that is replaced then is said to be absent, as by SSHFS and s3fs, which go by names. */
@@ -53,11 +55,11 @@ export function mountedCalls(calls: typeof Calls): typeof Calls {
       const [first] = args;
       if (!mount.habits) return calls.call(atOnce, name, ...args);
       fail(name, false);
-      const { onOpen, loses } = mount.habits;
+      const { onOpen, loses, losesOf = /^/ } = mount.habits;
       if ((name === "fstat" || name === "read") && onOpen && placeOf(first).endsWith(" (deleted)"))
         throw Object.assign(new Error("injected"), { code: "ENOENT" });
       if (name === "write") written.add(first as number);
-      if (name === "close" && written.delete(first as number) && loses) {
+      if (name === "close" && written.delete(first as number) && loses && losesOf.test(placeOf(first))) {
         const path = placeOf(first);
         await calls.call(atOnce, name, ...args);
         if (loses === "EIO") throw Object.assign(new Error("injected"), { code: "EIO" });

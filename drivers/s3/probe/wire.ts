@@ -36,7 +36,7 @@ export class Wire {
   readonly prefix: string;
   readonly signal: AbortSignal | undefined;
   requests = 0;
-  /** Full keys that could not be removed. */
+  /** Full keys that could not be removed, or whose upload could not be aborted. */
   left: readonly string[] = [];
   /** What the server calls itself. */
   server: string | undefined;
@@ -100,9 +100,10 @@ export class Wire {
 
   /** Begins an upload in parts; its id is empty when that was refused. */
   async start(name: string, headers: HeaderMap = {}): Promise<readonly [Answer, string]> {
-    this.#unheard = true;
-    const answer = await this.ask("POST", { name, query: { uploads: "" }, headers });
-    this.#unheard = false;
+    const answer = await this.ask("POST", { name, query: { uploads: "" }, headers }).catch((error: unknown) => {
+      this.#unheard = true;
+      throw error;
+    });
     const id = (answer.root && childText(answer.root, "UploadId")) ?? "";
     if (id) this.#uploads.set(id, this.made(name));
     return [answer, id];
@@ -158,8 +159,12 @@ export class Wire {
 
   /** Removes what was made, key by key and upload by upload, however the probe ended. Never rejects. */
   async removeAll(): Promise<void> {
-    const abort = (key: string, uploadId: string): Promise<unknown> =>
-      this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
+    const { base } = this.client.settings;
+    const unended: string[] = [];
+    const abort = async (key: string, uploadId: string): Promise<void> => {
+      const answer = await this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
+      if (!answer?.ok && answer?.status !== 404) unended.push(base + key);
+    };
     for (const [uploadId, key] of this.#uploads) await abort(key, uploadId);
     for (const key of this.#keys) await this.#quietly({ method: "DELETE", key, accept: REFUSALS });
     const listed = async (query: Query, ...kinds: string[]): Promise<readonly Element[] | undefined> => {
@@ -170,7 +175,6 @@ export class Wire {
     const versions = async (): Promise<readonly Element[] | undefined> =>
       this.#versions ? listed({ versions: "" }, "Version", "DeleteMarker") : undefined;
     const stored = (entry: Element): string => childText(entry, "Key") ?? "";
-    const { base } = this.client.settings;
     if (this.#unheard)
       for (const entry of (await listed({ uploads: "" }, "Upload")) ?? []) {
         const uploadId = childText(entry, "UploadId");
@@ -188,7 +192,8 @@ export class Wire {
     }
     // Garage names versions and lists none.
     left ??= await listed({ "list-type": 2 }, "Contents");
-    this.left = [...new Set(left ? left.map(stored) : [...this.#keys].map((key) => base + key))];
+    const kept = left ? left.map(stored) : [...this.#keys].map((key) => base + key);
+    this.left = [...new Set([...kept, ...unended])];
   }
 
   async #send(operation: Operation): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { etagOf, isSame, mayHaveRecord, nextStamp, stampAfter } from "../../../drivers/fs/identity.ts";
+import { etagOf, isSame, mayHaveRecord, nextStamp, renumbers, stampAfter } from "../../../drivers/fs/identity.ts";
 
 it("nextStamp never repeats a microsecond and stays at the present", () => {
   const seen = new Set<number>();
@@ -11,6 +11,20 @@ it("nextStamp never repeats a microsecond and stays at the present", () => {
   }
   expect(seen.size).toBe(30_000);
   expect(Math.abs(last / 1000 - Date.now())).toBeLessThan(1000);
+});
+
+it("etagOf passes over the numbers of files behind a mount that changes them, but where times are whole seconds, which two versions may share", () => {
+  renumbers(99n);
+  const fine = { mtimeNs: 1_700_000_000_123_456_000n, size: 10n, ino: 7n, dev: 99n };
+  const cut = { ...fine, mtimeNs: 1_700_000_000_000_000_000n };
+  for (const [version, same] of [
+    [fine, true],
+    [cut, false],
+    [{ ...fine, dev: 98n }, false],
+  ] as const) {
+    const other = { ...version, ino: 8n };
+    expect([isSame(version, other), etagOf(version) === etagOf(other)]).toEqual([same, same]);
+  }
 });
 
 it("etagOf and isSame tell versions apart by time, size and inode", () => {

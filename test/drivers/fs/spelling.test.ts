@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fold, inOtherCase, inOtherForm, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
+import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
 import { emptyFolder } from "./folder.ts";
 
 it.each([
@@ -58,6 +58,17 @@ it("isFolded tells by the form of accents where case counts", async () => {
   expect(await isFolded(path, "e\u0301", inOtherForm)).toBe(true);
   expect(await isFolded(path, "e", inOtherForm)).toBeUndefined();
   expect(await isFolded((relative) => join(base, relative), "\u00e9", inOtherForm)).toBe(false);
+});
+
+it("isComposed tells by any name on the way that has accents, the last first", async () => {
+  const base = await emptyFolder();
+  await mkdir(join(base, "\u00e9/d"), { recursive: true });
+  await writeFile(join(base, "\u00e9/d/a.txt"), "");
+  const composing = (relative: string): string => join(base, relative.normalize("NFC"));
+  expect(await isComposed(composing, "\u00e9/d/a.txt")).toBe(true);
+  expect(await isComposed(composing, "e\u0301/d/a.txt")).toBe(true);
+  expect(await isComposed(composing, "d/a.txt")).toBeUndefined();
+  expect(await isComposed((relative) => join(base, relative), "\u00e9/d/a.txt")).toBe(false);
 });
 
 it.each([

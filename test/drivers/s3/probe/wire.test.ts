@@ -67,6 +67,27 @@ it("probe aborts an upload of which it has not heard, since it was aborted itsel
   expect([store.uploads.size, store.objects.size]).toEqual([0, 0]);
 });
 
+it("probe aborts an upload whose beginning it has not heard, though it heard of later ones", async () => {
+  let lost = true;
+  const store = new Store([], ({ method, query }) => {
+    if (!lost || method !== "POST" || !query.has("uploads")) return undefined;
+    lost = false;
+    store.uploads.set("unheard", { key: store.sent[0]?.key ?? "", parts: new Map() } as never);
+    throw new TypeError("the line is gone");
+  });
+  const { left } = await probe(store.driver({ retry: { attempts: 1 } }));
+  expect([left, [...store.uploads.keys()]]).toEqual([[], []]);
+});
+
+it("probe tells of uploads that it could not abort", async () => {
+  const store = new Store([], ({ method, query }) =>
+    method === "DELETE" && query.has("uploadId") ? refusal(403, "AccessDenied") : undefined,
+  );
+  const { left } = await probe(store.driver());
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.every((key) => key.startsWith("unbucket-probe-"))).toBe(true);
+});
+
 it("probe tells what it could not remove when it is aborted", async () => {
   const control = new AbortController();
   const store = new Store([], ({ method, key }) => {
