@@ -167,9 +167,14 @@ async function remove(key, name, row) {
     announce(`${name} was not deleted. ${error.message}`);
     return;
   }
+  const rows = byId("file-rows");
   const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+  // A list that was asked for before still has the file.
+  const isKnown = row.isConnected && rows.getAttribute("aria-busy") !== "true";
   row.remove();
-  byId("empty").hidden = byId("file-rows").childElementCount > 0;
-  (neighbour?.querySelector("a, button") ?? byId("files-title")).focus();
+  if (!isKnown) await refresh();
+  byId("empty").hidden = rows.childElementCount > 0;
+  const next = neighbour?.isConnected ? neighbour.querySelector("a, button") : null;
+  (next ?? byId("files-title")).focus();
   announce(`${name} is deleted.`);
 }

@@ -71,6 +71,33 @@ describe.each(engines)("the playground's page in %s", (engine) => {
     expect(await page.evaluate(() => (globalThis as Global).faults)).toEqual([]);
   });
 
+  it("shows a file no more that was deleted while the list was read", async () => {
+    for (const name of ["gone.txt", "kept.txt"])
+      await fetch(`${app.url}/files?key=${name}`, { method: "PUT", body: "x" });
+    await page.goto(`${app.url}/?late`);
+    await expect.poll(() => texts("#file-rows a.name")).toContain("gone.txt");
+    await page.evaluate(() => {
+      const own = fetch;
+      globalThis.fetch = async (...given) => {
+        const answer = await own(...given);
+        // What it says was so when it was asked.
+        if (given[1]?.method === undefined) await new Promise((resolve) => setTimeout(resolve, 1000));
+        return answer;
+      };
+    });
+    await choose("new.txt", "new");
+    await expect.poll(() => texts('.upload[data-state="stored"] .name')).toEqual(["new.txt"]);
+    const busy = (): Promise<string | null | undefined> =>
+      page.evaluate(() => document.querySelector("#file-rows")?.getAttribute("aria-busy"));
+    await expect.poll(busy).toBe("true");
+    await click('.row.file[data-key="gone.txt"] .actions button:last-child');
+    await click("#confirm button[value=delete]");
+    await expect.poll(() => texts("#status")).toEqual(["gone.txt is deleted."]);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const names = await texts("#file-rows a.name");
+    expect([names.includes("gone.txt"), names.includes("new.txt")]).toEqual([false, true]);
+  });
+
   it("shows a picture that is stored, and a folder behind its name", async () => {
     const pixel = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
     await fetch(`${app.url}/files?key=${encodeURIComponent("in/dot.gif")}`, {
