@@ -1,5 +1,4 @@
 /** `unbucket copy`: the objects of a folder or a bucket into another one. */
-import { setMaxListeners } from "node:events";
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { messageOf, StorageError } from "../src/error.ts";
@@ -51,8 +50,6 @@ export const copy: CommandDef<typeof args> = defineCommand({
   async run({ args: given, rawArgs }) {
     process.removeListener("exit", endUnchecked);
     const control = new AbortController();
-    // Each object that is under way listens several times.
-    setMaxListeners(0, control.signal);
     let stopped: number | undefined;
     const stop = (signal?: unknown): void => {
       if (signal === "SIGINT" || signal === "SIGTERM") stopped ??= STOPPED[signal];

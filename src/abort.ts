@@ -1,38 +1,28 @@
 /** Waiting that an abort ends. */
 
 /** Who waits for a signal, by one listener together: Node 20 warns of a leak where a signal has more than ten. */
-interface Waiting {
-  readonly all: Set<() => void>;
-  readonly listener: () => void;
-}
-
-const signals = /* @__PURE__ */ new WeakMap<AbortSignal, Waiting>();
+const waiting = /* @__PURE__ */ new WeakMap<EventTarget, Set<() => void>>();
 
 /** Runs `then` with the signal's reason when it is aborted, at once if it is already; what it gives ends the listening. */
 export function whenAborted(signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
   const own = (): void => then(signal?.reason);
   if (signal?.aborted) own();
   if (!signal || signal.aborted) return () => {};
-  const { all, listener } = waitingFor(signal);
-  if (all.size === 0) signal.addEventListener("abort", listener, { once: true });
+  const all = waiting.get(signal) ?? new Set();
+  if (all.size === 0) {
+    waiting.set(signal, all);
+    signal.addEventListener("abort", tell, { once: true });
+  }
   all.add(own);
   return () => {
     // A listener that stays would keep a signal of `AbortSignal.any` in memory for ever.
-    if (all.delete(own) && all.size === 0) signal.removeEventListener("abort", listener);
+    if (all.delete(own) && all.size === 0) signal.removeEventListener("abort", tell);
   };
 }
 
-function waitingFor(signal: AbortSignal): Waiting {
-  let waiting = signals.get(signal);
-  if (!waiting) {
-    const all = new Set<() => void>();
-    signals.set(signal, (waiting = { all, listener: () => tell(all) }));
-  }
-  return waiting;
-}
-
 /** Tells each once, and forgets it: who waits no longer may never say so. */
-function tell(all: Set<() => void>): void {
+function tell({ target }: Pick<Event, "target">): void {
+  const all = (target && waiting.get(target)) ?? new Set();
   for (const one of all) {
     all.delete(one);
     one();

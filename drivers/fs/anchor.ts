@@ -1,17 +1,14 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants, lstatSync, readlinkSync } from "node:fs";
 import { StorageError } from "../../src/error.ts";
-import type { Local } from "./calls.ts";
 import { isAbsent } from "./errno.ts";
-import { keptIf, open, type File } from "./file.ts";
+import { keptIf, open, type File, type Paths } from "./file.ts";
 import { pathIn } from "./path.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
 /** What is asked of a root. */
-interface Paths {
-  isLocal(): Local;
-  path(relative: string): string;
+interface Places extends Paths {
   place(found: string, path: string): Promise<"inside" | "linked" | "respelled">;
 }
 
@@ -49,7 +46,7 @@ function tells(path: string): boolean {
 
 /** Where an open file is now: at this path below the root, `gone` from it, or elsewhere through a link; unknown where the system does not tell. */
 export async function placeOf(
-  root: Paths,
+  root: Places,
   file: File,
   path: string,
 ): Promise<"inside" | "gone" | "linked" | "unknown"> {
@@ -87,7 +84,7 @@ export function becameLink(): StorageError {
 }
 
 /** Holds a folder below the root that has been looked at; null when it has gone meanwhile, or a link on the way leads elsewhere. */
-export async function anchor(root: Paths, folder: string): Promise<Anchor | null> {
+export async function anchor(root: Places, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
     folder: root.path(folder),
     path: (name) => root.path(pathIn(folder, name)),
@@ -134,7 +131,7 @@ export interface Anchors {
  * Holds folders of a root. One that is held serves again while it is where it was, which the system tells from memory: that is
  * all that opening it anew would tell. `mayStay` says whether any may.
  */
-export function anchors(root: Paths, mayStay: () => boolean): Anchors {
+export function anchors(root: Places, mayStay: () => boolean): Anchors {
   const folders = new Map<string, Held>();
 
   function end(folder: string, held: Held): void {

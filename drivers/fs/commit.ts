@@ -1,7 +1,7 @@
 /** Making a draft visible under its key, in one step, with its record. */
 import { chmod, link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
+import { hasCode, StorageError } from "../../src/error.ts";
 import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
@@ -52,8 +52,8 @@ export async function commit(
         if (before[0]) await endMaker(root, key, before[0]);
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
-        // Else it is its object's, or swept.
-        if (draft.recorded && !isUncertain(error)) await dropRecord(root, key, draft.stats);
+        // Else nobody knows if the draft has got its name: the record is its object's, or swept.
+        if (draft.recorded && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
         throw error;
       }
       const stats = await statsAt(root, draft, placed.held.path(nameOf(placed.candidate.path)));
@@ -86,11 +86,6 @@ export async function commit(
     await discard(root, written.path);
     throw error;
   }
-}
-
-/** Whether nobody knows if a draft has got its name. */
-function isUncertain(error: unknown): boolean {
-  return StorageError.is(error) && error.code === "ambiguous";
 }
 
 /** Gives a draft and its record the bits of what it replaces. */

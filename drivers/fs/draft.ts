@@ -138,14 +138,14 @@ async function finished(
       return open(beside, "wx", root.isLocal(), mode);
     });
     const writing = opening.then(async (handle) => {
-      await writeRecord(handle, text, durable);
+      const size = await writeRecord(handle, text, durable);
+      await kept(root, recordBeside(path), size);
       if (mode !== undefined && bitsOf(await stat(beside)) !== mode) await chmod(beside, mode);
     });
     // Nothing is removed under a call that the system is still doing.
     await Promise.allSettled([stamping, writing]);
     await writing;
   }
-  if (recorded) await kept(root, recordBeside(path), BigInt(new TextEncoder().encode(text).byteLength));
   return { path, stats: await atRest(root, path, await stamping), durable, recorded };
 }
 
@@ -166,10 +166,13 @@ async function kept(root: Root, path: string, size: bigint): Promise<BigIntStats
   throw new StorageError("unavailable", `the file system has kept ${found} of what was written; nothing was stored`);
 }
 
-async function writeRecord(handle: File, record: string, durable: boolean): Promise<void> {
+/** Writes and closes it; gives its bytes. */
+async function writeRecord(handle: File, record: string, durable: boolean): Promise<bigint> {
   try {
-    await writeAll(handle, new TextEncoder().encode(record));
+    const bytes = new TextEncoder().encode(record);
+    await writeAll(handle, bytes);
     if (durable) await handle.sync();
+    return BigInt(bytes.byteLength);
   } finally {
     await handle.close();
   }

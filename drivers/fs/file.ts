@@ -36,6 +36,12 @@ export async function namesIn(path: string): Promise<readonly string[]> {
   return (await orAbsent(patiently(() => readdir(path)))) ?? [];
 }
 
+/** What of a root those need who go by its paths. */
+export interface Paths {
+  path(relative: string): string;
+  isLocal(): Local;
+}
+
 /** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, overlay, F2FS, ZFS. */
 const LOCAL: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x794c7630, 0xf2f52010, 0x2fc12fc1];
 

@@ -4,17 +4,11 @@ import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import type { Local } from "./calls.ts";
 import { errnoOf, isAbsent } from "./errno.ts";
-import { lookAt, open } from "./file.ts";
+import { lookAt, open, type Paths } from "./file.ts";
 import { folderOf } from "./path.ts";
 
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
-
-/** Gives absolute paths, and what kind of file system they are of. */
-interface Paths {
-  path(relative: string): string;
-  isLocal(): Local;
-}
 
 /** An open folder. */
 interface Folder {

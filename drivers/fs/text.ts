@@ -1,13 +1,6 @@
 /** The driver's own small files: records, which describe versions and uploads. */
-import type { Local } from "./calls.ts";
 import { orAbsent } from "./errno.ts";
-import { open, READ } from "./file.ts";
-
-/** What is asked of a root. */
-interface Paths {
-  isLocal(): Local;
-  path(relative: string): string;
-}
+import { open, type Paths, READ } from "./file.ts";
 
 /** The text of a file below the root, or null when there is none. What stands for it is no link and no pipe; whether its folder is one, the caller asks. */
 export async function readText(root: Paths, path: string, opening: typeof open = open): Promise<string | null> {

@@ -1,20 +1,14 @@
 /** The mark that says by which layout a folder is to be read. */
 import { chmod, lstat, open } from "node:fs/promises";
 import { StorageError } from "../../src/error.ts";
-import type { Local } from "./calls.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import type { Paths } from "./file.ts";
 import { RESERVED } from "./path.ts";
 import { readText } from "./text.ts";
 
 /** The version of the layout that this driver reads and writes. */
 const VERSION = "1";
 const MARK: string = `${RESERVED}/version`;
-
-/** What is asked of a root. */
-interface Paths {
-  isLocal(): Local;
-  path(relative: string): string;
-}
 
 /** Rejects `unsupported` when a folder is of another layout. One without a mark is of any. */
 export async function checkVersion(root: Paths): Promise<void> {

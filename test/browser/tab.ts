@@ -48,16 +48,14 @@ async function openChromium(): Promise<Tab> {
   const page = await browser.newPage();
   const tools = await page.context().newCDPSession(page);
   return {
-    goto: (url) => page.goto(url),
-    evaluate: (run, argument) => page.evaluate(run, argument),
-    close: () => browser.close(),
+    ...tabOf(page, browser),
     collect: async () => void (await tools.send("HeapProfiler.collectGarbage")),
   };
 }
 
 /** What is used of puppeteer, which speaks WebDriver BiDi with Firefox. */
 interface Puppeteer {
-  launch(options: object): Promise<{ newPage(): Promise<Tab>; close(): Promise<void> }>;
+  launch(options: object): Promise<{ newPage(): Promise<Pick<Tab, "goto" | "evaluate">>; close(): Promise<void> }>;
 }
 
 async function openFirefox(): Promise<Tab> {
@@ -73,6 +71,10 @@ async function openFirefox(): Promise<Tab> {
   const limits = { timeout: 110_000, protocolTimeout: 300_000 };
   const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, ...limits });
   const page = await browser.newPage();
+  return tabOf(page, browser);
+}
+
+function tabOf(page: Pick<Tab, "goto" | "evaluate">, browser: Pick<Tab, "close">): Tab {
   return {
     goto: (url) => page.goto(url),
     evaluate: (run, argument) => page.evaluate(run, argument),

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { freePorts } from "../servers/port.ts";
 import type { Tab } from "./tab.ts";
 
 /** Milliseconds for a call of the page. */
@@ -34,7 +34,7 @@ export async function openWebKit(): Promise<Tab> {
   };
   try {
     const [display] = (await Promise.race([once(screen.stdio[3] as Readable, "data"), failing(screen)])) as [Buffer];
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const env = { ...process.env, HOME: home, DISPLAY: `:${display.toString().trim()}` };
     const driver = spawn("WebKitWebDriver", ["-p", String(port)], { env, stdio: "ignore" });
     running.push(driver);
@@ -85,13 +85,4 @@ async function call(url: string, body?: object, method = "POST"): Promise<unknow
   const { value } = (await answer.json()) as { readonly value: { readonly error?: string; readonly message?: string } };
   if (!answer.ok) throw new Error(`WebDriver: ${value.error}: ${value.message}`);
   return value;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
