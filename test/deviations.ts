@@ -146,6 +146,54 @@ const ceph: Reasons = {
   "turns an underscore in a metadata name into a hyphen": ["metadata: plain names and values"],
 };
 
+/** What it does otherwise in a bucket with versions. */
+const versions: Readonly<Record<S3Server["name"], Reasons>> = {
+  minio: {
+    "hides what lies below a deleted object": [
+      "deletePrefix: an object and what lies below it",
+      "kv: clear takes an item and what lies below it",
+    ],
+    "shows a prefix whose objects are all deleted": ["list: a prefix whose last object was deleted is gone"],
+  },
+  seaweedfs: {},
+  versitygw: {
+    "takes a deleted object for one that is there when it checks ifNoneMatch *": [
+      "condition: ifNoneMatch * creates again after a delete",
+      "update: an object that is deleted meanwhile is null the next time",
+    ],
+    "shows a prefix whose objects are all deleted": ["list: a prefix whose last object was deleted is gone"],
+    "refuses a segment of 255 bytes": [
+      "key: a segment of 255 bytes",
+      "key: two long keys that part at the end are two objects",
+    ],
+  },
+  ceph: {
+    "passes over ifNoneMatch * and ifMatch * of an upload": [
+      "condition: ifNoneMatch * keeps an existing object",
+      "condition: ifMatch * replaces what is there and creates nothing",
+      "condition: of ten at a time with ifNoneMatch * one wins",
+      "copy: with ifNoneMatch * only creates",
+      "copy: of ten at a time with ifNoneMatch * one wins",
+      "presign: a PUT with ifNoneMatch * creates once",
+      "broken: the source is let go on ifNoneMatch on an existing key",
+      "kv: setItemRaw takes type, metadata and conditions as options",
+      "scoped: conditions, ranges and absence are those of the store",
+      "update: attempts bounds how often the function runs, then it is a conflict",
+    ],
+  },
+};
+
+/** What it can do only in a bucket with versions. */
+const metWithVersions: Readonly<Record<S3Server["name"], readonly string[]>> = {
+  minio: [],
+  seaweedfs: [
+    ...(seaweedfs["refuses a segment of more than 255 bytes"] ?? []),
+    ...(seaweedfs["shows a folder for a while after its last object is gone"] ?? []),
+  ],
+  versitygw: [],
+  ceph: [],
+};
+
 /** Cases that a server cannot meet, each with its reason. */
 export const deviations: Readonly<Record<S3Server["name"], Deviations>> = {
   minio: byCase(minio),
@@ -153,6 +201,20 @@ export const deviations: Readonly<Record<S3Server["name"], Deviations>> = {
   versitygw: byCase(versitygw),
   ceph: byCase(ceph),
 };
+
+/** The same in a bucket with versions. */
+export function deviationsWithVersions(name: S3Server["name"]): Deviations {
+  const rest = Object.entries(deviations[name]).filter(([rule]) => !metWithVersions[name].includes(rule));
+  return { ...Object.fromEntries(rest), ...byCase(versions[name]) };
+}
+
+/** Where an object lock holds each version for a day, on top of that. */
+export const withLock: Deviations = byCase({
+  "refuses to delete a key that ends in a slash while its object is locked, as it keeps no versions of those": [
+    "key: a trailing slash",
+    "key: with and without a trailing slash are two objects",
+  ],
+});
 
 function byCase(reasons: Reasons): Deviations {
   return Object.fromEntries(

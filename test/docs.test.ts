@@ -12,7 +12,7 @@ import { profiles } from "../drivers/s3/providers.ts";
 import { type ErrorCode, StorageError } from "../src/error.ts";
 import { GuardError } from "../src/guard.ts";
 import { toResponse } from "../src/respond.ts";
-import { deviations } from "./deviations.ts";
+import { deviations, deviationsWithVersions, withLock } from "./deviations.ts";
 import { budgets } from "./bundles/budgets.ts";
 import { checkAws, parseAws } from "./docs/aws.ts";
 import {
@@ -278,7 +278,9 @@ describe("tables", () => {
   });
 
   it("drivers/s3.md: every reason why a server cannot meet a case", () => {
-    const reasons = new Set(Object.values(deviations).flatMap((cases) => Object.values(cases)));
+    const names = ["minio", "seaweedfs", "versitygw", "ceph"] as const;
+    const tables = [...Object.values(deviations), ...names.map(deviationsWithVersions), withLock];
+    const reasons = new Set(tables.flatMap((cases) => Object.values(cases)));
     const told = sectionOf("drivers/s3.md", "Servers")
       .replaceAll("`", "")
       .replace(/ \(.*?\)/g, "");

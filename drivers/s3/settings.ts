@@ -74,6 +74,8 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   if (!bucket) throw refuse("bucket", "is missing; name the bucket");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
     throw refuse("bucket", "must be 3 to 255 letters, digits, inner dots and hyphens");
+  // Signed for another service at another host, and listed in no order.
+  if (bucket.endsWith("--x-s3")) throw refuse("bucket", "must not be a directory bucket (S3 Express)");
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
   if (!isRegion(region)) throw refuse("region", "must be a name such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");

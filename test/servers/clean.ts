@@ -1,6 +1,8 @@
 import { signed } from "./bucket.ts";
 import type { S3Server } from "./server.ts";
 
+const PAST_LOCKS = { "x-amz-bypass-governance-retention": "true" };
+
 /** Deletes every bucket whose name has the prefix, with all that is in it; returns the names that are gone. */
 export async function deleteBuckets(server: S3Server, prefix: string): Promise<string[]> {
   const names = texts(await (await signed(server, "GET", "")).text(), "Name");
@@ -8,6 +10,7 @@ export async function deleteBuckets(server: S3Server, prefix: string): Promise<s
   for (const bucket of ours) {
     await abortUploads(server, bucket);
     await deleteObjects(server, bucket);
+    await deleteVersions(server, bucket);
     await expectOk(signed(server, "DELETE", bucket), `bucket ${bucket}`);
   }
   return ours;
@@ -19,7 +22,28 @@ async function deleteObjects(server: S3Server, bucket: string): Promise<void> {
     const page = await (await signed(server, "GET", `${bucket}?list-type=2&encoding-type=url`)).text();
     const keys = texts(page, "Key").map((key) => path(key, page));
     if (keys.length === 0) return;
-    await Promise.all(keys.map((key) => expectOk(signed(server, "DELETE", `${bucket}/${key}`), key)));
+    await Promise.all(
+      keys.map((key) => expectOk(signed(server, "DELETE", `${bucket}/${key}`, { headers: PAST_LOCKS }), key)),
+    );
+  }
+}
+
+/** What a bucket with versions keeps of deleted objects, and the marks in their place. */
+async function deleteVersions(server: S3Server, bucket: string): Promise<void> {
+  for (;;) {
+    const page = await (await signed(server, "GET", `${bucket}?versions&encoding-type=url`)).text();
+    const kept = [...page.matchAll(/<(Version|DeleteMarker)>([^]*?)<\/\1>/g)].map(([, , entry = ""]) => entry);
+    if (kept.length === 0) return;
+    await Promise.all(
+      kept.map((entry) => {
+        const [key = ""] = texts(entry, "Key");
+        const query = `versionId=${encodeURIComponent(texts(entry, "VersionId")[0] ?? "")}`;
+        return expectOk(
+          signed(server, "DELETE", `${bucket}/${path(key, page)}?${query}`, { headers: PAST_LOCKS }),
+          key,
+        );
+      }),
+    );
   }
 }
 

@@ -62,6 +62,8 @@ async function startBinary(binary: string, source: string, port: number, console
       MINIO_ROOT_USER: credentials.accessKeyId,
       MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
       MINIO_BROWSER: "off",
+      // For buckets that encrypt; any 32 bytes do.
+      MINIO_KMS_SECRET_KEY: `unbucket:${btoa("0".repeat(32))}`,
       // Lets the data folder share a drive with the system, as it does wherever tests run.
       MINIO_CI_CD: "1",
     },

@@ -33,8 +33,10 @@ async function startOn(port: number, binary: string, source: string): Promise<Ru
     command: binary,
     args: (folder) => {
       const data = join(folder, "data");
-      mkdirSync(data);
-      return ["--port", `127.0.0.1:${port}`, "--region", credentials.region, "--health", "/health", "posix", data];
+      const versions = join(folder, "versions");
+      for (const made of [data, versions]) mkdirSync(made);
+      const where = ["--port", `127.0.0.1:${port}`, "--region", credentials.region, "--health", "/health"];
+      return [...where, "posix", "--versioning-dir", versions, data];
     },
     env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
     ready: async () => (await fetch(`${endpoint}/health`)).ok,

@@ -3,7 +3,7 @@ import { inject } from "vitest";
 import { handedOver } from "../servers/handover.ts";
 import type { S3Server } from "../servers/server.ts";
 
-export { createBucket as freshBucket, signed } from "../servers/bucket.ts";
+export { createBucket as freshBucket, createLocked, encrypt, keepVersions, signed } from "../servers/bucket.ts";
 export type { S3Server } from "../servers/server.ts";
 
 const announced: string | undefined = inject("s3Servers");

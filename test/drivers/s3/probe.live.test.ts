@@ -5,7 +5,7 @@ import { format, probe } from "../../../drivers/s3/probe.ts";
 import { type Feature, FEATURE_NAMES } from "../../../drivers/s3/probe/feature.ts";
 import { profiles, type Provider } from "../../../drivers/s3/providers.ts";
 import type { Driver } from "../../../src/driver.ts";
-import { freshBucket, servers, type S3Server, signed } from "../../support/s3.ts";
+import { freshBucket, keepVersions, servers, type S3Server, signed } from "../../support/s3.ts";
 
 function on({ endpoint, accessKeyId, secretAccessKey, region }: S3Server, bucket: string): Driver {
   return s3({ bucket, endpoint, accessKeyId, secretAccessKey, region });
@@ -37,9 +37,7 @@ describe.each(servers.filter(({ name }) => name === "minio"))(
   "a probe of a bucket with versions on $name",
   (server) => {
     it("leaves neither versions nor delete markers", async () => {
-      const bucket = await freshBucket(server);
-      const body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-      expect((await signed(server, "PUT", `${bucket}?versioning`, { body })).status).toBe(200);
+      const bucket = await keepVersions(server, await freshBucket(server));
       const report = await probe(on(server, bucket));
       expect(report.left).toEqual([]);
       const listed = await (await signed(server, "GET", `${bucket}?versions`)).text();

@@ -68,6 +68,7 @@ describe("toSettings", () => {
     ["bucket", { bucket: "a/b" }],
     ["bucket", { bucket: "a..b" }],
     ["bucket", { bucket: "b?x" }],
+    ["bucket", { bucket: "box--usw2-az1--x-s3" }],
     ["region", { region: "eu west" }],
     ["region", { region: "x.evil.example/" }],
     ["endpoint", { endpoint: "localhost:9000" }],
