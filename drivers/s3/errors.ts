@@ -88,7 +88,8 @@ export function waitOf({ status, header }: Answer, { code }: Complaint, now: num
 
 function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "bucket-not-found") return ["create the bucket, or correct its name"];
-  if (code === "unauthenticated") return ["check the keys, the session token and the clock"];
+  if (code === "unauthenticated")
+    return ["check the keys, the session token and the clock, and that no proxy changes host, path or headers"];
   if (code === "denied")
     return ["the keys lack a right or are wrong; without s3:ListBucket an absent object looks so too"];
   if (answer.status === 404 && complaint.code === undefined)

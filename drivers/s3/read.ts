@@ -48,7 +48,9 @@ export async function headMarked(
     await response.discard();
     if (response.status === 404) return isDoubtful(response) ? null : Number(response.header("content-length"));
     checkVersion(response, versionId);
-    return { info: toStoredInfo(key, response, lengthOf(response)), marked: response.header(WRITE_ID) !== null };
+    const told = response.header("content-length") !== null;
+    const size = told ? lengthOf(response) : await firstByte(client, operation, response);
+    return { info: toStoredInfo(key, response, size), marked: response.header(WRITE_ID) !== null };
   });
   if (found !== null && typeof found !== "number") return found;
   await bucket(call, found);
@@ -134,7 +136,11 @@ function open(
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, head));
+  const info = toStoredInfo(
+    operation.key,
+    response,
+    span?.size ?? lengthOf(response, (head ?? response).header("content-length")),
+  );
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -226,6 +232,20 @@ async function headOf(
   }
 }
 
+/** How long an object is, told by a request for its first byte: Apache takes a length of 0 away from the answer to a HEAD. */
+async function firstByte(client: Client, operation: Operation, { header }: WireResponse): Promise<number> {
+  const headers = { ...operation.headers, range: "bytes=0-0", "if-match": header("etag") ?? undefined };
+  const asked: Operation = { ...operation, method: "GET", headers, accept: [404, 412, 416] };
+  const size = await client.send(asked, async (response) => {
+    await response.discard();
+    if (response.status === 416) return 0;
+    if (response.status === 200) return lengthOf(response);
+    return response.status === 206 && lengthOf(response, `${spanOf(response)?.size}`);
+  });
+  if (size !== false) return size;
+  throw new StorageError("corrupt", "the object was replaced while it was asked for", { retryable: true });
+}
+
 /** Whether it is the object that was asked for: some caches look at nothing but the path. */
 function checkVersion(response: WireResponse, versionId: string | undefined, ifMatch?: string): void {
   ofStore(response);
@@ -240,12 +260,11 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
 }
 
 /**
- * The length that an answer announces, or in its place a HEAD. An object of unknown length is an error: taken for empty, it would be
- * copied and served as such.
+ * The length that an answer announces, or another one in its place. An object of unknown length is an error: taken for empty, it
+ * would be copied and served as such.
  */
-function lengthOf(response: WireResponse, head = response): number {
-  const length = head.header("content-length") ?? "";
-  if (/^\d{1,15}$/.test(length)) return Number(length);
+function lengthOf(response: WireResponse, length = response.header("content-length")): number {
+  if (/^\d{1,15}$/.test(length ?? "")) return Number(length);
   void response.discard();
   throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");
 }

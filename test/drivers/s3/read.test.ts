@@ -177,6 +177,37 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
   });
 });
 
+describe.each(TRANSPORTS)("a HEAD without a length over %s, as Apache has it of an empty object", (_, transport) => {
+  const bare: Answer = { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\ncontent-type: text/x-own\r\n\r\n', then: "fin" };
+
+  it.each([
+    ["a part", part("bytes 0-0/6", "a"), 6],
+    ["a refusal, since there is no byte", answer(416, { "content-range": "bytes */0" }), 0],
+    ["the whole, by a store without ranges", answer(200, { etag: '"e"', "content-length": "3" }, "abc"), 3],
+  ])("asks for the first byte, and learns it from %s", async (_, second, size) => {
+    const server = await wire(bare, second);
+    expect(await stubbed(server, transport).head("k")).toMatchObject({ size, contentType: "text/x-own" });
+    expect(server.lines()).toEqual(["HEAD /bucket/k", "GET /bucket/k"]);
+    expect(server.requests[1]?.headers).toMatchObject({ range: "bytes=0-0", "if-match": '"e"' });
+  });
+
+  it("begins anew where the object was replaced or deleted meanwhile", async () => {
+    const replaced = await wire(bare, failure(412, "PreconditionFailed"), { bytes: head(4), then: "fin" });
+    expect(await stubbed(replaced, transport).head("k")).toMatchObject({ size: 4 });
+    const gone = { bytes: "HTTP/1.1 404 N\r\nx-amz-request-id: R\r\n\r\n", then: "fin" as const };
+    const deleted = await wire(bare, failure(404, "NoSuchKey"), gone, answer(200));
+    expect(await stubbed(deleted, transport).head("k")).toBeNull();
+  });
+
+  it.each([
+    ["a part of what it does not say", answer(206, { etag: '"e"' }, "a")],
+    ["the whole without a length too", { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\nabc', then: "fin" as const }],
+  ])("rejects corrupt where the answer is %s", async (_, second) => {
+    const server = await wire(({ method }) => (method === "HEAD" ? bare : second));
+    await expect(stubbed(server, transport).head("k")).rejects.toMatchObject({ code: "corrupt" });
+  });
+});
+
 describe("an answer of another version", () => {
   const other = answer(200, { etag: '"e"', "x-amz-version-id": "newest", "content-length": "1" }, "x");
 
