@@ -90,8 +90,8 @@ export async function getObject(client: Client, key: Key, options: GetOptions): 
     if (response.status === 416) return response.discard().then(() => "in one" as const);
     if (response.status === 404) return absent(response, identity);
     checkVersion(response, versionId, ifMatch);
-    const head = await headOf(client, operation, response, inParts);
-    return open(client, operation, response, head, options, first);
+    const details = await detailsOf(client, operation, response, inParts);
+    return open(client, operation, response, details, options, first);
   });
   return opened === "in one" ? getObject(client, key, { ...options, parallel: 1 }) : opened;
 }
@@ -120,7 +120,7 @@ function open(
   client: Client,
   operation: Operation & { readonly key: Key },
   response: WireResponse,
-  head: WireResponse | undefined,
+  { head, length }: Details,
   options: GetOptions,
   first: ByteRange | undefined,
 ): StoredObject | "in one" {
@@ -136,11 +136,7 @@ function open(
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(
-    operation.key,
-    response,
-    span?.size ?? lengthOf(response, (head ?? response).header("content-length")),
-  );
+  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, length));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -205,25 +201,31 @@ function firstPart(range: ByteRange | undefined, size: number): ByteRange {
   return { start, end: Math.min(end, start + size - 1) };
 }
 
-/**
- * What a HEAD says of the same bytes: how many they are, where a proxy has taken that away from the whole; and what they are checked
- * by, where they come in parts.
- */
-async function headOf(
+/** What the first answer did not say of its bytes. */
+interface Details {
+  /** What they are checked by, where they come in parts. */
+  readonly head?: WireResponse;
+  /** How many they are, where a proxy has taken that away from the whole. */
+  readonly length: string | null;
+}
+
+async function detailsOf(
   client: Client,
   operation: Operation,
   response: WireResponse,
   inParts: boolean,
-): Promise<WireResponse | undefined> {
+): Promise<Details> {
   const { mode } = client.settings.checksums;
-  if (response.status === 206 ? !inParts || !mode : response.header("content-length") !== null) return undefined;
+  const length = response.header("content-length");
+  if (response.status === 206 ? !inParts || !mode : length !== null) return { length };
   const headers = { ...operation.headers, range: undefined, "if-none-match": undefined, ...mode };
   try {
     const head = await client.send({ ...operation, method: "HEAD", headers, accept: [] }, (other) =>
       other.discard().then(() => other),
     );
     const [etag, encoding] = ["etag", "content-encoding"].map((name) => head.header(name) === response.header(name));
-    if (etag && encoding) return head;
+    if (etag && encoding)
+      return { head, length: length ?? head.header("content-length") ?? `${await firstByte(client, operation, head)}` };
     // The object may have been replaced between the two; a proxy that packs the one answer alone does so always.
     throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: !etag });
   } catch (error) {
@@ -234,7 +236,10 @@ async function headOf(
 
 /** How long an object is, told by a request for its first byte: Apache takes a length of 0 away from the answer to a HEAD. */
 async function firstByte(client: Client, operation: Operation, { header }: WireResponse): Promise<number> {
-  const headers = { ...operation.headers, range: "bytes=0-0", "if-match": header("etag") ?? undefined };
+  const headers = {
+    ...operation.headers,
+    ...{ "if-none-match": undefined, "if-match": header("etag") ?? undefined, range: "bytes=0-0" },
+  };
   const asked: Operation = { ...operation, method: "GET", headers, accept: [404, 412, 416] };
   const size = await client.send(asked, async (response) => {
     await response.discard();

@@ -133,6 +133,15 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       expect(server.requests[1]?.headers["if-none-match"]).toBeUndefined();
     });
 
+    it("asks for the first byte where the HEAD has none either, as behind Next.js", async () => {
+      const without: Answer = { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\n', then: "fin" };
+      const server = await wire(bare("abc"), without, part("bytes 0-0/6", "a"), part("bytes 3-5/6", "def"));
+      const object = await stubbed(server, transport).download("k", { ifNoneMatch: '"old"' });
+      expect([object.size, await object.text()]).toEqual([6, "abcdef"]);
+      expect(server.requests[2]?.headers).toMatchObject({ range: "bytes=0-0", "if-match": '"e"' });
+      expect(server.requests[2]?.headers["if-none-match"]).toBeUndefined();
+    });
+
     it.each([
       ["of another version", { bytes: head(3).replace('"e"', '"other"') }],
       ["of other bytes", { bytes: head(3, "content-encoding: gzip\r\n") }],
