@@ -64,6 +64,15 @@ const config: ViteUserConfig = defineConfig({
             },
           ]
         : []),
+      // An app and a gateway behind nginx and Apache: run by `npm run proxies` and by .ci/run.
+      ...(process.env["UNBUCKET_PROXIES"]
+        ? [
+            {
+              extends: true as const,
+              test: { name: "proxies", include: ["test/proxies/*.proxies.ts"] },
+            },
+          ]
+        : []),
       // A folder on NFS and FAT, in a Linux of its own: run by `npm run filesystems` and by .ci/run.
       ...(process.env["UNBUCKET_FILESYSTEMS"]
         ? [

@@ -16,8 +16,8 @@ export interface Block {
 
 /**
  * How a block is run. `live` needs an S3 server and `worker` workerd, see docs.live.test.ts; `fixture` is a file of an app,
- * see hosts.live.test.ts, `runner` the cases under a test runner, see runtimes/guide.test.ts, and `wrangler` the configuration of
- * the Worker in the same document, see playground/wrangler.test.ts.
+ * see hosts.live.test.ts, `runner` the cases under a test runner, see runtimes/guide.test.ts, `wrangler` the configuration of
+ * the Worker in the same document, see playground/wrangler.test.ts, and `proxy` that of a reverse proxy, see proxies/.
  */
 export type Kind =
   | "run"
@@ -31,7 +31,8 @@ export type Kind =
   | "curl"
   | "fixture"
   | "runner"
-  | "wrangler";
+  | "wrangler"
+  | "proxy";
 
 /** All documents that people read: in the root, beside what they are about, in the playground. */
 export const documents: readonly string[] = ["", "src/", "drivers/", "playground/"].flatMap((folder) =>
@@ -76,6 +77,7 @@ export function kindOf({ info, code, place }: Block): Kind {
   if (info === "sh" && code.includes("curl ")) return "curl";
   if (info === "json" || info === "env" || info === "sh") return info;
   if (info === "jsonc" && code.startsWith("// wrangler.jsonc")) return "wrangler";
+  if (info === "nginx" || info === "apache") return "proxy";
   if (info === "text tree") return "tree";
   if (info === "text layout") return "layout";
   throw new Error(`${place}: nothing is known of how to run a block marked ${JSON.stringify(info)}`);

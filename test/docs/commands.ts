@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, Proof>> = {
   "npm run bench": script("bench"),
   "npm run cluster": script("cluster"),
   "npm run windows": script("windows"),
+  "npm run proxies": script("proxies"),
   "npm run filesystems": script("filesystems"),
   "npm i unbucket h3": { file: "test/hosts/pack.ts", shows: "pack" },
   "npx unbucket probe": { file: "test/cli/probe.live.test.ts", shows: '"probe"' },
