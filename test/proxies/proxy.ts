@@ -11,6 +11,7 @@ export type Proxy = "nginx" | "apache";
 /** What stands around the block of the document. */
 interface Frame {
   readonly command: string;
+  /** As one process, which is gone with all that it does when it is killed. */
   readonly args: (file: string) => readonly string[];
   readonly wrap: (block: string, folder: string) => string;
 }
@@ -22,14 +23,12 @@ const PATH = `${process.env["PATH"]}:/usr/sbin:/sbin`;
 const frames: Readonly<Record<Proxy, Frame>> = {
   nginx: {
     command: "nginx",
-    args: (file) => ["-c", file, "-g", "daemon off;"],
+    args: (file) => ["-c", file, "-g", "daemon off; master_process off;"],
     wrap: (block, folder) => {
       const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
       const paths = temporary.map((name) => `${name}_temp_path ${join(folder, name)};`);
-      // Its workers would else be somebody who may not look into the folder.
-      const user = process.getuid?.() === 0 ? "user root;" : "";
       const compresses = "gzip on; gzip_proxied any; gzip_types text/plain;";
-      return `${user} pid ${join(folder, "pid")}; error_log stderr;
+      return `pid ${join(folder, "pid")}; error_log stderr;
 events {}
 http { access_log off; ${paths.join(" ")} ${compresses}
 ${block}
@@ -38,7 +37,7 @@ ${block}
   },
   apache: {
     command: "apache2",
-    args: (file) => ["-DFOREGROUND", "-f", file],
+    args: (file) => ["-X", "-f", file],
     wrap: (block, folder) => {
       const modules = ["mpm_event", "authz_core", "proxy", "proxy_http", "filter", "deflate"];
       const loads = modules.map((name) => `LoadModule ${name}_module ${join(MODULES, `mod_${name}.so`)}`);
