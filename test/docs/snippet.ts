@@ -66,17 +66,22 @@ export async function workerOf({ code }: Block): Promise<string> {
 }
 
 /** What a block exports, loaded into this process with the package from source. */
-export async function moduleOf<T>({ code }: Block, substitutions: Substitutions): Promise<T> {
+export async function moduleOf<T>(block: Block, substitutions: Substitutions): Promise<T> {
   const scratch = scratchFolder();
   try {
-    const outfile = join(scratch, "block.mjs");
-    const stdin = { contents: `export * from "the-block";`, loader: "ts", resolveDir: root } as const;
-    const plugins = [fromSource(substitute(code, substitutions))];
-    await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", logLevel: "silent", plugins });
-    return (await import(outfile)) as T;
+    return (await import(await programOf(block, substitutions, scratch))) as T;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** A block with the package from source, as a file in a folder. */
+export async function programOf({ code }: Block, substitutions: Substitutions, folder: string): Promise<string> {
+  const outfile = join(folder, "block.mjs");
+  const stdin = { contents: `export * from "the-block";`, loader: "ts", resolveDir: root } as const;
+  const plugins = [fromSource(substitute(code, substitutions))];
+  await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", logLevel: "silent", plugins });
+  return outfile;
 }
 
 /** A folder inside the checkout, so that packages are found from it; git ignores it. */
