@@ -20,6 +20,9 @@ export type UploadBody =
 
 const READ_BEFORE = "was read before; pass a free one";
 
+/** Bytes that are read at a time of a Blob without a stream. */
+const SLICE = 262_144;
+
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** A source with what the body itself says of its type. */
@@ -52,7 +55,8 @@ export function toBody(body: UploadBody, size?: number): Body {
   if (bytes) return { source: fixed(bytes, size) };
   if (body instanceof Blob) {
     checkSize(body.size, size);
-    return { source: { stream: body.stream(), size: body.size }, type: body.type || undefined };
+    const stream = body.stream ? body.stream() : fromIterable(slicesOf(body));
+    return { source: { stream, size: body.size }, type: body.type || undefined };
   }
   if (body instanceof ReadableStream) return { source: streamed(body, size) };
   if (body instanceof Response || body instanceof Request) {
@@ -179,6 +183,19 @@ function fromRequest(request: ServerRequest): Readable {
       },
     }),
   };
+}
+
+/** A Blob without a stream, as jsdom and old browsers have it. All of those have a FileReader, and few of them `arrayBuffer()`. */
+async function* slicesOf(blob: Blob): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < blob.size; at += SLICE) {
+    yield await new Promise((resolve, reject) => {
+      if (!("FileReader" in globalThis)) throw refuse("the body", "is a Blob without stream(); pass its bytes");
+      const reader = new FileReader();
+      reader.addEventListener("load", () => resolve(new Uint8Array(reader.result as ArrayBuffer)));
+      reader.addEventListener("error", () => reject(reader.error));
+      reader.readAsArrayBuffer(blob.slice(at, at + SLICE));
+    });
+  }
 }
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {

@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Source } from "../../src/backend.ts";
 import { toBody, toChunk } from "../../src/body.ts";
 import type { UploadBody } from "../../src/interface.ts";
@@ -27,9 +27,59 @@ const BODIES: Readonly<Record<string, () => UploadBody>> = {
   "an async iterable of text and bytes": chunks,
 };
 
+/** A Blob as jsdom has it, with the sizes of the slices that are taken of it. */
+function withoutStream(blob: Blob, sizes: number[] = []): Blob {
+  const slice = (start: number, end: number): Blob => {
+    const piece = Blob.prototype.slice.call(blob, start, end);
+    sizes.push(piece.size);
+    return piece;
+  };
+  for (const name of ["stream", "arrayBuffer", "text"]) Object.defineProperty(blob, name, { value: undefined });
+  return Object.defineProperty(blob, "slice", { value: slice });
+}
+
+/** As much of a FileReader as there is to it. */
+class Reader extends EventTarget {
+  result: ArrayBuffer | null = null;
+  error: Error | null = null;
+  readAsArrayBuffer(blob: Blob): void {
+    void blob.arrayBuffer().then((buffer) => this.end(buffer));
+  }
+  end(buffer: ArrayBuffer | null, error: Error | null = null): void {
+    this.result = buffer;
+    this.error = error;
+    this.dispatchEvent(new Event(error ? "error" : "load"));
+  }
+}
+
+class Failing extends Reader {
+  override readAsArrayBuffer(): void {
+    queueMicrotask(() => this.end(null, new Error("gone")));
+  }
+}
+
 describe("toBody", () => {
   it.each(Object.entries(BODIES))("reads %s", async (_, make) => {
     expect(await textOf(toBody(make()).source)).toBe("hello");
+  });
+
+  it("reads a Blob without a stream slice by slice, as jsdom's and those of old browsers are", async () => {
+    vi.stubGlobal("FileReader", Reader);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const whole = "x".repeat(600_000) + "y";
+    const sizes: number[] = [];
+    const body = toBody(withoutStream(new Blob([whole], { type: "text/plain" }), sizes));
+    expect(body).toMatchObject({ source: { size: 600_001 }, type: "text/plain" });
+    expect(await textOf(body.source)).toBe(whole);
+    expect(sizes).toEqual([262_144, 262_144, 75_713]);
+    expect(await textOf(toBody(withoutStream(new Blob([]))).source)).toBe("");
+    vi.stubGlobal("FileReader", Failing);
+    await expect(textOf(toBody(withoutStream(new Blob(["x"]))).source)).rejects.toThrow("gone");
+  });
+
+  it("refuses one where nothing can read it, and says what to pass", async () => {
+    const { source } = toBody(withoutStream(new Blob(["x"])));
+    await expect(textOf(source)).rejects.toThrow("the body is a Blob without stream(); pass its bytes");
   });
 
   it("reads null and a Response without body as no bytes", async () => {
