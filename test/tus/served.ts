@@ -24,12 +24,15 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** Starts it with other values in place of the guide's. */
-export async function startGuide(substitutions: Substitutions): Promise<Served> {
+/** Starts it with other values in place of the guide's, and with a page of its own origin if there is a script for one. */
+export async function startGuide(substitutions: Substitutions, script = ""): Promise<Served> {
   const folder = scratchFolder();
   const { code, ...block } = guide();
   const serving = `import { serve } from "srvx";
-    const server = serve({ fetch: tus, port: 0, hostname: "127.0.0.1", silent: true });
+    const html = { headers: { "content-type": "text/html; charset=utf-8" } };
+    const page = new Response(${JSON.stringify(`<!doctype html><title>tus</title><script type="module">${script}</script>`)}, html);
+    const route = (request) => (new URL(request.url).pathname === "/" ? page.clone() : tus(request));
+    const server = serve({ fetch: route, port: 0, hostname: "127.0.0.1", silent: true });
     server.ready().then(() => process.send?.(server.url));`;
   const program = await programOf({ ...block, code: `${code}\n${serving}` }, substitutions, folder);
   let child: ChildProcess;

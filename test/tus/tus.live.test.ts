@@ -73,7 +73,8 @@ describe.each(stores)("the guide's server for tus, on $name", ({ make }) => {
   ): { readonly upload: ClientUpload; readonly done: Promise<void> } {
     let upload: ClientUpload | undefined;
     const done = new Promise<void>((onSuccess, onError) => {
-      const retryDelays = Array.from({ length: 20 }, () => 20);
+      // Long enough for a process that starts.
+      const retryDelays = Array.from({ length: 100 }, () => 100);
       upload = new client.Upload(bytes, { endpoint: served.endpoint, retryDelays, onSuccess, onError, ...options });
       upload.start();
     });
@@ -163,9 +164,10 @@ describe.each(stores)("the guide's server for tus, on $name", ({ make }) => {
     await paused;
     await upload.abort();
     const offset = await offsetOf(upload.url);
-    expect(offset).toBeGreaterThan(8 * MIB);
-    const again = begin({ uploadUrl: upload.url ?? "" });
-    await again.done;
+    expect(offset).toBeGreaterThan(0);
+    const sent: number[] = [];
+    await begin({ uploadUrl: upload.url ?? "", onProgress: (bytes) => sent.push(bytes) }).done;
+    expect(sent[0]).toBeGreaterThanOrEqual(offset);
     await expectStored(upload.url);
   });
 
