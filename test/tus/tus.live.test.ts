@@ -135,6 +135,9 @@ describe.each(stores)("the guide's server for tus, on $name", ({ make }) => {
     expect(info?.contentType).toBe("video/mp4");
     expect(info?.contentDisposition).toBe(`attachment; filename="B_r.mp4"; filename*=UTF-8''B%C3%A4r.mp4`);
     expect(await offsetOf(upload.url)).toBe(file.length);
+    // What the app does with the file is no matter of the client's.
+    await store.move(keyOf(upload.url), "elsewhere");
+    expect(await offsetOf(upload.url)).toBe(file.length);
   });
 
   it("takes pieces far smaller than a part, each of which counts", async () => {
