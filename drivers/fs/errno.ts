@@ -6,12 +6,17 @@ import { StorageError } from "../../src/error.ts";
 export function errnoOf(error: unknown): string | undefined {
   if (StorageError.is(error) || !(error instanceof Error) || !("code" in error)) return undefined;
   if (typeof error.code !== "string") return undefined;
-  return error.code === UNNAMED_STALE ? STALE : error.code;
+  return UNNAMED[error.code] ?? error.code;
 }
 
-/** What is said of a file on NFS that another machine has replaced or removed. Node has no name for it, and Linux another number than others. */
+/** What is said of a file on NFS that another machine has replaced or removed. */
 const STALE = "ESTALE";
-const UNNAMED_STALE: string = `Unknown system error -${process.platform === "linux" ? 116 : 70}`;
+
+/** Those that Node has no names for, nor has Linux the numbers of others. */
+const NUMBERS = process.platform === "linux" ? { [STALE]: 116, EDQUOT: 122 } : { [STALE]: 70, EDQUOT: 69 };
+const UNNAMED: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(NUMBERS).map(([name, number]) => [`Unknown system error -${number}`, name]),
+);
 
 /** The error of a read of an open file: programs behind mounts that go by names call one absent that was replaced or removed meanwhile. */
 export function ofOpen(error: unknown): unknown {
@@ -114,6 +119,9 @@ const FULL: Readonly<Record<string, string>> = {
 /** A system error as a {@link StorageError}; any other error as it is. */
 export function fromErrno(error: unknown): unknown {
   const code = errnoOf(error);
+  // Deno's, which has no code and tells which right to give.
+  if (code === undefined && error instanceof Error && error.name === "NotCapable")
+    return new StorageError("denied", error.message, { cause: error });
   if (code === undefined) return error;
   const full = FULL[code];
   if (full !== undefined)

@@ -13,6 +13,8 @@ describe("fromErrno", () => {
     ["EROFS", "denied", false],
     ["ENOSPC", "unavailable", false],
     ["EDQUOT", "unavailable", false],
+    // As Node calls it.
+    ["Unknown system error -122", "unavailable", false],
     ["EFBIG", "unavailable", false],
     ["EMFILE", "unavailable", true],
     ["ENFILE", "unavailable", true],
@@ -34,6 +36,11 @@ describe("fromErrno", () => {
   ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
     const cause = system(errno);
     expect(fromErrno(cause)).toMatchObject({ code, retryable, cause });
+  });
+
+  it("makes a right that Deno has not been given `denied`, with Deno's own text", () => {
+    const cause = Object.assign(new Error('Requires write access to "/a"'), { name: "NotCapable" });
+    expect(fromErrno(cause)).toMatchObject({ code: "denied", message: cause.message, cause });
   });
 
   it("leaves other errors as they are", () => {
