@@ -63,6 +63,14 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
   }
 }
 
+/**
+ * Whether a folder that may not be read is the file system's own: ext keeps one at its root, for files that a repair finds, and makes it root's. It is there
+ * when a volume of its own is the base.
+ */
+export function isKeptBack(folder: string, error: unknown): boolean {
+  return folder === "lost+found" && errnoOf(error) === "EACCES";
+}
+
 /** What a mount says whose server or program is gone, or does not answer: of a call that changes something nobody knows whether it did. */
 const UNREACHED = ["ENOTCONN", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"];
 const UNREACHED_MEANING = [

@@ -3,7 +3,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { compareKeys } from "../../src/key.ts";
 import { anchor } from "./anchor.ts";
-import { orAbsent, patiently } from "./errno.ts";
+import { isKeptBack, orAbsent, patiently } from "./errno.ts";
 import { isReachable } from "./find.ts";
 import type { Ignore } from "./ignore.ts";
 import {
@@ -154,6 +154,15 @@ async function readEncoded(root: Root, folder: string, before: Uint8Array, wante
 
 /** Files and folders in a folder; none when it is gone, or when a link leads to it. */
 async function readFolder(root: Root, folder: string): Promise<readonly Dirent[]> {
+  try {
+    return await entriesOf(root, folder);
+  } catch (error) {
+    if (isKeptBack(folder, error)) return [];
+    throw error;
+  }
+}
+
+async function entriesOf(root: Root, folder: string): Promise<readonly Dirent[]> {
   const held = await orAbsent(anchor(root, folder));
   if (!held) return [];
   try {

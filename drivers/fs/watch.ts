@@ -4,7 +4,7 @@ import { lstat, readdir } from "node:fs/promises";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
-import { errnoOf, orAbsent } from "./errno.ts";
+import { errnoOf, isKeptBack, orAbsent } from "./errno.ts";
 import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
@@ -124,7 +124,13 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       });
     } catch (error) {
       const code = errnoOf(error) ?? "";
-      if (code === "ENOENT" || code === "ENOTDIR" || (settings.watch.passDenied && DENIED.has(code))) return;
+      if (
+        code === "ENOENT" ||
+        code === "ENOTDIR" ||
+        (settings.watch.passDenied && DENIED.has(code)) ||
+        isKeptBack(folder, error)
+      )
+        return;
       throw code === "ENOSPC" || code === "EMFILE" ? limit(error) : error;
     }
     free();

@@ -1,5 +1,14 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { afresh, fromErrno, isStale, mayHaveDone, onDisk, orAbsent, patiently } from "../../../drivers/fs/errno.ts";
+import {
+  afresh,
+  fromErrno,
+  isKeptBack,
+  isStale,
+  mayHaveDone,
+  onDisk,
+  orAbsent,
+  patiently,
+} from "../../../drivers/fs/errno.ts";
 import { StorageError } from "../../../src/error.ts";
 import { onPlatform } from "./folder.ts";
 
@@ -49,6 +58,16 @@ describe("fromErrno", () => {
     for (const error of [new Error("plain"), new StorageError("denied", "no"), abort, undefined])
       expect(fromErrno(error)).toBe(error);
   });
+});
+
+it("isKeptBack is true of the file system's own folder at the base alone, and of nothing but its refusal", () => {
+  const asked = [
+    ["lost+found", "EACCES"],
+    ["lost+found", "EIO"],
+    ["a/lost+found", "EACCES"],
+    ["a", "EACCES"],
+  ] as const;
+  expect(asked.map(([folder, code]) => isKeptBack(folder, system(code)))).toEqual([true, false, false, false]);
 });
 
 it("mayHaveDone leaves it open what a call has done whose answer is lost, and of EIO where another one was asked", () => {
