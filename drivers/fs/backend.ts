@@ -26,6 +26,15 @@ export function fsBackend(options: FsOptions): Backend {
   const settings = parseOptions(options);
   const root = rootAt(settings.base, settings.mode);
   const list = lister(root, settings);
+  const location = (key: Key): string => root.path((placesOf(root, key)[0] as Candidate).path);
+  /** As `onDisk`; what is refused tells where the object lies. */
+  const onObject = async <T>(key: Key, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw fromErrno(error, location(key));
+    }
+  };
   const watches = new Set<Promise<() => void>>();
   let swept = false;
 
@@ -55,29 +64,29 @@ export function fsBackend(options: FsOptions): Backend {
     const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
     const record = (): string | null => recordOf(key, described());
     const draft = await writeDraft(root, settings, body.source, { ...put, record });
-    return onDisk(() => commit(root, settings, key, draft, described(), put));
+    return onObject(key, () => commit(root, settings, key, draft, described(), put));
   }
 
   /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
   const durable = settings.durable ?? true;
 
   return {
-    head: (key) => onDisk(() => head(root, key)),
-    get: (key, options) => onDisk(() => get(root, settings, key, options)),
+    head: (key) => onObject(key, () => head(root, key)),
+    get: (key, options) => onObject(key, () => get(root, settings, key, options)),
     put,
     delete: async (key, { ifMatch, signal }) => {
       beforeWrite();
       const failed = (error: unknown): never => {
         throw error;
       };
-      await onDisk(() => remove(root, [key], { durable, ifMatch, signal, failed }));
+      await onObject(key, () => remove(root, [key], { durable, ifMatch, signal, failed }));
     },
     deleteMany: async (keys, { signal }) => {
       // What forbids all of them is one refusal, not a failure per key.
       beforeWrite();
       const failures: DeleteFailure[] = [];
       const failed = (error: unknown, key: Key): void => {
-        failures.push({ key, error: locate(fromErrno(error), { operation: "delete", key }) });
+        failures.push({ key, error: locate(fromErrno(error, location(key)), { operation: "delete", key }) });
       };
       await onDisk(() => remove(root, keys, { durable, signal, failed }));
       return failures;
@@ -85,11 +94,11 @@ export function fsBackend(options: FsOptions): Backend {
     list: (options) => onDisk(() => list(options)),
     copy: async (from, to, options) => {
       beforeWrite();
-      return onDisk(() => copy(root, settings, from, to, options));
+      return onObject(to, () => copy(root, settings, from, to, options));
     },
     multipart: multipart(root, settings, beforeWrite),
     presign: settings.presign,
-    location: (key) => root.path((placesOf(root, key)[0] as Candidate).path),
+    location,
     url: (key) => (settings.publicUrl === undefined ? null : `${settings.publicUrl}/${encodePath(key)}`),
     watch: async (listener) => {
       const started = onDisk(() => watchFolder(root, settings, listener));

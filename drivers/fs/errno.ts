@@ -1,6 +1,7 @@
 /** What the system's error codes mean for a storage call. */
 import type { ErrorCode } from "../../src/error.ts";
 import { StorageError } from "../../src/error.ts";
+import { refusal } from "./refusal.ts";
 
 /** The code of a system error, such as `ENOENT`; undefined for any other error. */
 export function errnoOf(error: unknown): string | undefined {
@@ -124,8 +125,10 @@ const FULL: Readonly<Record<string, string>> = {
   EFBIG: "the file is larger than the file system or the process limit allows; nothing was stored",
 };
 
-/** A system error as a {@link StorageError}; any other error as it is. */
-export function fromErrno(error: unknown): unknown {
+const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ERR_ACCESS_DENIED"]);
+
+/** A system error as a {@link StorageError}; any other error as it is. `at` is the path of the object that it is about. */
+export function fromErrno(error: unknown, at?: string): unknown {
   const code = errnoOf(error);
   // Deno's, which has no code and tells which right to give.
   if (code === undefined && error instanceof Error && error.name === "NotCapable")
@@ -134,7 +137,8 @@ export function fromErrno(error: unknown): unknown {
   const full = FULL[code];
   if (full !== undefined)
     return new StorageError("unavailable", `${full} (${code})`, { cause: error, retryable: false });
-  const [meaning, text] = MEANING[code] ?? ["unknown" as const, "the file system failed"];
+  const [meaning, usual] = MEANING[code] ?? ["unknown" as const, "the file system failed"];
+  const text = (REFUSED.has(code) && refusal(error as Error, at)) || usual;
   return new StorageError(meaning, `${text} (${code})`, { cause: error });
 }
 

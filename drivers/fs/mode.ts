@@ -1,7 +1,12 @@
-/** Permission bits: those of the option `mode`, and those that go with an object's. The umask takes none of them away. */
+/** Permission bits: those of the option `mode`, and those that go with an object's. The umask takes none of them away. And who asks for them. */
 import { chmod, mkdir, stat } from "node:fs/promises";
 
 const BITS = 0o777;
+
+/** The number of this user; undefined where there are none, and under Deno, which asks for the right to know it. */
+export function ownUser(): number | undefined {
+  return "Deno" in globalThis ? undefined : process.geteuid?.();
+}
 
 /** The bits of a file. */
 export function bitsOf({ mode }: { readonly mode: bigint | number }): number {

@@ -77,7 +77,10 @@ export async function placeRecord(root: Root, key: string, { path, stats, durabl
   if (!held) throw becameLink();
   const target = held.path(nameOf(place));
   try {
-    await patiently(() => rename(root.path(recordBeside(path)), target, root.isLocal()));
+    await patiently(() => rename(root.path(recordBeside(path)), target, root.isLocal())).catch((error: unknown) => {
+      // It is not the object's folder that refuses.
+      throw Object.assign(error as Error, { dest: root.path(place) });
+    });
     if (durable)
       await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
         await unlink(target).catch(() => {});
