@@ -8,7 +8,7 @@ import { pathIn } from "./path.ts";
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
 /** What is asked of a root. */
-interface Places extends Paths {
+export interface Places extends Paths {
   place(found: string, path: string): Promise<"inside" | "linked" | "respelled">;
 }
 

@@ -18,6 +18,8 @@ export type Local = boolean | "memory";
 
 type Name =
   | "close"
+  | "fchmod"
+  | "fchown"
   | "fstat"
   | "fsync"
   | "lstat"

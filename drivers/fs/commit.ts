@@ -15,9 +15,10 @@ import { withLock } from "./lock.ts";
 import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
+import { giveAll, ownerIn } from "./owner.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
-import { type Description, dropRecord, placeRecord } from "./record.ts";
+import { type Description, dropRecord, placeRecord, recordPath } from "./record.ts";
 import { removeFile } from "./remove.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames, syncRemoval } from "./sync.ts";
@@ -44,6 +45,7 @@ export async function commit(
       const before = await findAll(root, key);
       checkPresent(key, before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
+      if (before[0]) await giveAll(root, filesOf(draft), draft.stats, before[0].stats);
       if (settings.mode === undefined && before[0]) await keepBits(root, draft, bitsOf(before[0].stats));
       if (draft.recorded) await placeRecord(root, key, draft);
       let placed: Placed;
@@ -88,11 +90,14 @@ export async function commit(
   }
 }
 
+function filesOf({ path, recorded }: Draft): readonly string[] {
+  return recorded ? [path, recordBeside(path)] : [path];
+}
+
 /** Gives a draft and its record the bits of what it replaces. */
-async function keepBits(root: Root, { path, stats, recorded }: Draft, bits: number): Promise<void> {
-  if (bits === bitsOf(stats)) return;
-  await chmod(root.path(path), bits);
-  if (recorded) await chmod(root.path(recordBeside(path)), bits);
+async function keepBits(root: Root, draft: Draft, bits: number): Promise<void> {
+  if (bits === bitsOf(draft.stats)) return;
+  for (const path of filesOf(draft)) await chmod(root.path(path), bits);
 }
 
 /** Where a draft has its name, and the folder of it, which the caller lets go. */
@@ -122,6 +127,11 @@ async function publish(
         if (!held) throw becameLink();
         try {
           const to = held.path(nameOf(candidate.path));
+          if (before.length === 0) {
+            const { path, stats, recorded } = draft;
+            const files = recorded ? [path, recordPath(key, stats)] : [path];
+            await giveAll(root, files, stats, await ownerIn(root, held, stats));
+          }
           await (createOnly ? create(root, key, draft, to) : replace(root, draft, to, known));
           return { candidate, held };
         } catch (error) {

@@ -11,6 +11,7 @@ import { lookAt, natureOf, open, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
+import { share } from "./owner.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
@@ -125,7 +126,7 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function spelling(relative: string): Promise<Whereabouts> {
     // None of the driver's own names is another one in another case.
-    if ((folds === false && composes === false) || `${relative}/`.startsWith(`${RESERVED}/`)) return "inside";
+    if ((folds === false && composes === false) || isOwn(relative)) return "inside";
     if (folds === undefined) {
       // The driver's own folder has letters, and is there after the first write.
       const told = (await isFolded(path, relative, inOtherCase)) ?? (await isFolded(path, RESERVED, inOtherCase));
@@ -188,6 +189,7 @@ export function rootAt(base: string, mode?: number): Root {
     const made = await make(folderOf(folder));
     try {
       await makeFolder(path(folder), mode);
+      if (isOwn(folder)) await share({ path, place, isLocal }, folder, mode);
       return [...made, folder];
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
@@ -233,6 +235,11 @@ export function rootAt(base: string, mode?: number): Root {
     ...{ hold, tempFolder, temp },
   };
   return root;
+}
+
+/** Whether a path is the driver's own folder, or below it. */
+function isOwn(path: string): boolean {
+  return `${path}/`.startsWith(`${RESERVED}/`);
 }
 
 /** Makes a folder and those above it, and gives whether it was not there. Node does too, but says ENOENT where the disk is read-only. */

@@ -32,6 +32,8 @@ export async function writeVersion(root: Paths, mode: number | undefined): Promi
     try {
       await handle.writeFile(`${VERSION}\n`);
       if (mode !== undefined) await chmod(path, mode);
+      // It tells nothing of objects, and who may not read it reads none of them, whatever the umask is. Not every file system has such bits.
+      else await chmod(path, 0o644).catch(() => {});
       try {
         await handle.sync();
       } catch {

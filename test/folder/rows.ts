@@ -31,6 +31,7 @@ export const rows: Readonly<Record<string, string>> = {
   L29: "a watch tells temporary files, tells twice, or misses a replacement",
   L30: "clearing leaves the folder, follows a link, or takes the folder itself",
   L31: "descriptors leak from bodies that are not read to their end",
+  L32: "one of several users keeps the others out, or is refused without being told what",
   S20: "a name of metadata means something to JavaScript",
   S23: "an upload under way can be read or listed",
 };
