@@ -31,8 +31,9 @@ export function deleteObject(
   return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
     if (response.status === 404) return void (await absent(response, identity));
     await response.discard();
-    // No store says so much to a delete; what stands between may, as where a network asks for a login first.
-    if (response.header("content-type")?.startsWith("text/html"))
+    // No store says so much to a delete; what stands between may, as where a network asks for a login first. A 204 has no page,
+    // whatever type it names: Swift and moto name this one.
+    if (response.status !== 204 && response.header("content-type")?.startsWith("text/html"))
       throw new StorageError("corrupt", "the store or a proxy answered with a page", { retryable: true });
   });
 }

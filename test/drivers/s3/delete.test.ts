@@ -89,6 +89,14 @@ describe("a delete that something else answers than the store", () => {
   });
 });
 
+describe("a delete that the store answers without a word", () => {
+  it("is success, whatever type the nothing is said to be", async () => {
+    const store = stubbed(await wire(answer(204, { "content-type": "text/html; charset=utf-8" })));
+    await store.delete("k");
+    await store.delete(["a"]);
+  });
+});
+
 describe("deleteObjects", () => {
   it("sends many keys as one quiet request with its checksum, and escapes them", async () => {
     const server = await wire(xml("DeleteResult", ""));
