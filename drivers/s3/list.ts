@@ -11,35 +11,38 @@ import { toDate, toEtag } from "./headers.ts";
 
 /** One page; keys and prefixes come without the driver's base. */
 export async function listObjects(client: Client, options: ListPageOptions): Promise<ListPage> {
+  const { limit, cursor, startAfter } = options;
   const { base } = client.settings;
-  const { delimiter, limit, cursor, startAfter, signal } = options;
-  const prefix = base + options.prefix;
+  let page = await pageOf(client, options, startAfter && base + startAfter);
+  // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told where
+  // to start. Only then is it: told to start before the prefix, Garage finds nothing below it.
+  const isPrefix = ({ objects }: ListPage): boolean => objects[0]?.key === options.prefix;
+  const isFirst = limit === 1 && !cursor && !startAfter && /^[^\0-!/]/.test(base + options.prefix);
+  if (isFirst && page.cursor === undefined && isPrefix(page)) {
+    const told = await pageOf(client, options, "!");
+    if (isPrefix(told)) page = told;
+  }
+  // The marker that some tools make for the base as a folder: no verb here could name it.
+  return { ...page, objects: page.objects.filter(({ key }) => key !== "") };
+}
+
+async function pageOf(client: Client, options: ListPageOptions, start: string | undefined): Promise<ListPage> {
+  const { base } = client.settings;
+  const { delimiter, limit, cursor, signal } = options;
   const query = {
     "list-type": 2,
     // Keys may hold characters that XML cannot.
     "encoding-type": "url",
-    prefix: prefix || undefined,
+    prefix: base + options.prefix || undefined,
     delimiter,
     "max-keys": limit,
-    // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told
-    // where to start.
-    "start-after": startAfter
-      ? base + startAfter
-      : limit === 1 && !cursor && /^[^\0-!/]/.test(prefix)
-        ? "!"
-        : undefined,
+    "start-after": start || undefined,
     "continuation-token": cursor,
   };
   const root = await client.document({ method: "GET", query, signal }, "ListBucketResult");
   const names = namesOf(root, base, options.prefix);
   return {
-    objects: childrenOf(root, "Contents")
-      .map((entry) => ({
-        key: names.relative(entry, "Key"),
-        ...toListed(entry),
-      }))
-      // The marker that some tools make for the base as a folder: no verb here could name it.
-      .filter((object) => object.key !== ""),
+    objects: childrenOf(root, "Contents").map((entry) => ({ key: names.relative(entry, "Key"), ...toListed(entry) })),
     prefixes: childrenOf(root, "CommonPrefixes").map((entry) => names.relative(entry, "Prefix")),
     cursor: following(childFlag(root, "IsTruncated"), childText(root, "NextContinuationToken")),
   };
