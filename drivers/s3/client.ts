@@ -14,15 +14,20 @@ import type { Settings } from "./settings.ts";
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
 
-/** What a root says, without the ending: gofakes3, and rclone with it, leaves that of an upload's beginning out, moto says Response. */
+/**
+ * What a root says: gofakes3, and rclone with it, leaves the ending of an upload's beginning out, moto says Response, S3Proxy calls the copy
+ * of a part that of an object.
+ */
 function kindOf(root: string): string {
-  return root.replace(/Res(?:ult|ponse)$/, "");
+  return root.replace(/Res(?:ult|ponse)$/, "").replace(/^Copy(?:Object|Part)$/, "Copy");
 }
 
 /** Sends operations to one bucket. */
 export class Client {
   readonly settings: Settings;
   readonly budget: RetryBudget = new RetryBudget();
+  /** Whether one request may delete many keys, as far as the store has not refused one. */
+  batches = true;
   readonly #line: Line;
 
   constructor(settings: Settings) {

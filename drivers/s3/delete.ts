@@ -64,23 +64,39 @@ export async function deleteObjects(
   call: CallOptions,
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
+  const refused: Key[][] = [];
   // What XML cannot carry, and everything on a store without the batch operation, goes one by one.
-  const fits = (key: Key): boolean => client.settings.bulkDelete && isXmlText(key);
+  const fits = (key: Key): boolean => client.settings.bulkDelete && client.batches && isXmlText(key);
   const batched = keys.filter(fits);
   const batches = Array.from({ length: Math.ceil(batched.length / MAX_KEYS) }, (_, index) =>
     batched.slice(index * MAX_KEYS, (index + 1) * MAX_KEYS),
   );
   const work = [...batches, ...keys.filter((key) => !fits(key)).map((key) => [key])];
-  await pool(work, AT_A_TIME, async (batch) => {
+  const remove = async (batch: readonly Key[]): Promise<void> => {
     try {
       if (batch.length > 1) failures.push(...(await deleteBatch(client, batch, call)));
       else await deleteObject(client, batch[0] as Key, call);
     } catch (error) {
       if (call.signal?.aborted || hasCode(error, "bucket-not-found")) throw error;
+      if (batch.length > 1 && refusesBatches(error)) {
+        client.batches = false;
+        return void refused.push(...batch.map((key) => [key]));
+      }
       for (const key of batch) failures.push({ key, error: locate(copyOf(error), { operation: "delete", key }) });
     }
-  });
+  };
+  await pool(work, AT_A_TIME, remove);
+  await pool(refused, AT_A_TIME, remove);
   return failures;
+}
+
+/**
+ * Whether a store has refused the form of a batch, of which it then deletes nothing: it has no such operation, or asks for the MD5 alone
+ * as Swift does, or for no checksum as Backblaze B2.
+ */
+function refusesBatches(error: unknown): boolean {
+  if (hasCode(error, "unsupported")) return error.response?.status !== 200;
+  return hasCode(error, "unknown") && error.response?.status === 400 && /md5|checksum/i.test(error.message);
 }
 
 /** Keys that the store refuses for a moment are asked again by themselves. */

@@ -199,6 +199,39 @@ describe("deleteObjects", () => {
   });
 
   it.each([
+    ["Swift", failure(400, "InvalidRequest", "Missing required header for this request: Content-MD5")],
+    ["older MinIO", failure(400, "MissingContentMD5")],
+    [
+      "Backblaze B2",
+      failure(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-sha256' received for this API call."),
+    ],
+    ["one without the operation", failure(501, "NotImplemented")],
+    ["one without the method", failure(405, "MethodNotAllowed")],
+  ])("goes key by key where the store refuses the form of a batch, and asks for none again: %s", async (_, refused) => {
+    const server = await wire(({ method }: Received) => (method === "POST" ? refused : answer(204)));
+    const store = stubbed(server);
+    await store.delete(["a", "b"]);
+    await store.delete(["c", "d"]);
+    const [first, ...single] = server.lines();
+    expect([first, ...single.toSorted()]).toEqual([
+      "POST /bucket/?delete=",
+      ...["a", "b", "c", "d"].map((key) => `DELETE /bucket/${key}`),
+    ]);
+  });
+
+  it.each([
+    ["a batch that was damaged on its way", failure(400, "BadDigest", "The Content-MD5 did not match.")],
+    ["a right that lacks", failure(403, "AccessDenied", "no MD5")],
+    ["what it does not say", failure(400, "InvalidRequest")],
+    ["its keys", xml("DeleteResult", refusal("a", "NotImplemented") + refusal("b", "NotImplemented"))],
+  ])("does not go key by key for %s", async (_, refused) => {
+    const server = await wire(({ method }: Received) => (method === "POST" ? refused : answer(204)));
+    const error = await partial(stubbed(server).delete(["a", "b"]));
+    expect([error.deleted, error.errors?.length]).toEqual([[], 2]);
+    expect(server.requests.every(({ method }) => method === "POST")).toBe(true);
+  });
+
+  it.each([
     ["one", "a", "DELETE /bucket/a"],
     ["many", ["a", "b"], "POST /bucket/?delete="],
   ])("of %s hears an abort while the store does not answer", async (_, keys, line) => {
