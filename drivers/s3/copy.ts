@@ -10,6 +10,7 @@ import { copyHeaders, type CopyHeaders, refuseLoss } from "../../src/copy-header
 import { hasCode, refusedAt, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
+import { isTwin } from "../../src/move.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts, type PutBytes, putSource } from "../../src/put.ts";
@@ -33,6 +34,10 @@ interface Copy extends Pick<BackendCopyOptions, "versionId" | "ifNoneMatch" | "s
   readonly marked: boolean;
   readonly to: Key;
   readonly headers: CopyHeaders;
+  /** Whether the store is asked for this version alone. */
+  readonly pinned: boolean;
+  /** Rejects `precondition-failed` where it is not, and another is there now. */
+  stays(): Promise<void>;
 }
 
 /** Copies an object, headers and metadata included; null when the source is absent. */
@@ -46,23 +51,45 @@ export async function copyObject(
 ): Promise<StoredInfo | null> {
   const { ifMatch, ifNoneMatch, signal, versionId } = options;
   const headers = copyHeaders(options.headers);
+  const look = (): ReturnType<typeof headMarked> =>
+    headMarked(client, from, { signal, headers: headers.source, versionId }, bucket);
+  let refused: StoredInfo | undefined;
   for (let tries = 1; ; tries++) {
     // Its size says how to copy, and its ETag pins all parts to one version.
-    const source = await headMarked(client, from, { signal, headers: headers.source, versionId }, bucket);
+    const source = await look();
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
+    // Refused, and still the same: the store holds the condition against another text than it gives, as Swift does where an upload in
+    // parts made the object. Then a look afterwards upholds it.
+    const pinned = !refused || !isTwin(refused, source.info);
+    const stays = async (): Promise<void> => {
+      const now = pinned ? source : await look();
+      if (!now || !isTwin(now.info, source.info))
+        throw new StorageError("precondition-failed", "the source was replaced while it was copied", { key: from });
+    };
     try {
-      return await copyVersion(client, steps, { ...source, versionId, to, headers, ifNoneMatch, signal });
+      return await copyVersion(client, steps, {
+        ...source,
+        versionId,
+        to,
+        headers,
+        ifNoneMatch,
+        signal,
+        pinned,
+        stays,
+      });
     } catch (error) {
       if (!StorageError.is(error) || error.key === to) throw error;
       // Begun again it could be refused for what it has made itself.
       if (ifNoneMatch !== undefined && error.code === "ambiguous") throw error;
       // In doubt, the cause is what the store said last.
       const replaced = [error, error.cause].some((said) => hasCode(said, "precondition-failed"));
-      const overtaken = error.response?.code === "NoSuchUpload" || (replaced && ifMatch === undefined);
+      if (replaced && !isRead(steps, { ...source, ifNoneMatch })) refused = source.info;
+      const again = ifMatch === undefined || (refused && error.code !== "ambiguous");
+      const overtaken = error.response?.code === "NoSuchUpload" || (replaced && again);
       if (overtaken && tries < TRIES) continue;
-      if (overtaken && error.code !== "ambiguous")
+      if (overtaken && !(replaced && ifMatch !== undefined) && error.code !== "ambiguous")
         throw new StorageError("conflict", "the copy was aborted, or its source was replaced", {
           retryable: true,
           cause: error,
@@ -76,10 +103,13 @@ async function copyVersion(client: Client, steps: MultipartBackend, copy: Copy):
   const { info, to, ifNoneMatch } = copy;
   if (ifNoneMatch === undefined && info.size <= MAX_PART) return inOneRequest(client, copy);
   refuseLoss(info);
-  // What some runtimes unpack is not read here.
+  return (isRead(steps, copy) ? throughHere : byParts)(client, steps, copy).catch(refusedAt(to));
+}
+
+/** Whether the bytes come through here. What some runtimes unpack is not read. */
+function isRead({ plan }: MultipartBackend, { info, ifNoneMatch }: Pick<Copy, "info" | "ifNoneMatch">): boolean {
   const isPlain = ["", "identity"].includes(info.contentEncoding ?? "");
-  const isRead = ifNoneMatch !== undefined && info.size <= steps.plan.partSize && (isPlain || info.size === 0);
-  return (isRead ? throughHere : byParts)(client, steps, copy).catch(refusedAt(to));
+  return ifNoneMatch !== undefined && info.size <= plan.partSize && (isPlain || info.size === 0);
 }
 
 async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
@@ -90,6 +120,7 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
   const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...kept };
   const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
   const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
+  await copy.stays();
   if (root) return copied(info, to, root);
   // Some servers answer with nothing: then the copy itself must be there.
   const made = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
@@ -100,7 +131,7 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
 async function throughHere(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
   const { info, to, headers, versionId, ifNoneMatch, signal } = copy;
   const from = info.key as Key;
-  const asked = { ifMatch: pinned(info), versionId, headers: headers.source, signal };
+  const asked = { ifMatch: versionOf(info), versionId, headers: headers.source, signal };
   const object = await getObject(client, from, asked).catch(refusedAt(from));
   if (!object) return null;
   const put: PutBytes = (...whole) => putObject(client, ...whole);
@@ -133,19 +164,24 @@ async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Pro
       const root = await client.document(operation, "CopyPartResult").catch(refusedAt(info.key));
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });
+    await copy.stays();
     return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size: info.size };
   });
 }
 
 /** The source by its name and its one version, in a request that has the store copy. */
-function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId, headers }: Copy): HeaderMap {
+function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId, headers, pinned }: Copy): HeaderMap {
   const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
   const source = `/${bucket}/${encodePath(base + info.key)}${version}`;
-  return { ...headers.part, "x-amz-copy-source": source, "x-amz-copy-source-if-match": pinned(info) };
+  return {
+    ...headers.part,
+    "x-amz-copy-source": source,
+    "x-amz-copy-source-if-match": pinned ? versionOf(info) : undefined,
+  };
 }
 
 /** Some servers have none for some objects. */
-function pinned({ etag }: StoredInfo): string | undefined {
+function versionOf({ etag }: StoredInfo): string | undefined {
   return etag === '""' ? undefined : etag;
 }
 
