@@ -9,6 +9,7 @@ import { objectUrl } from "../../src/s3/url.ts";
 import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
 import { clients } from "./clients.ts";
+import { refuseConditions } from "./conditions.ts";
 import { copyObject } from "./copy.ts";
 import { deleteMatching, deleteObjects } from "./delete.ts";
 import { listObjects } from "./list.ts";
@@ -43,15 +44,20 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     }
     return run();
   };
+  /** The same of a write, whose conditions must be those that the store holds. */
+  const held = <T>(key: string, options: Parameters<typeof refuseConditions>[1], run: () => T): T => {
+    refuseConditions(settings, options);
+    return fits(key, run);
+  };
 
   const own = settings.checksums.of(undefined);
   const multipart: MultipartBackend = {
     plan: { partSize, concurrency, memory, checksum: own && idOf(own) },
     maxPart: maxMemory,
     now: () => settings.clock.now(),
-    create: (key, put) => fits(key, () => createUpload(client, key, put)),
+    create: (key, put) => held(key, put, () => createUpload(client, key, put)),
     uploadPart: (key, uploadId, partNumber, bytes, call) => putPart(client, key, uploadId, partNumber, bytes, call),
-    complete: (key, uploadId, parts, end) => completeUpload(client, key, uploadId, parts, end),
+    complete: (key, uploadId, parts, end) => held(key, end, () => completeUpload(client, key, uploadId, parts, end)),
     abort: (key, uploadId, call) => abortUpload(client, key, uploadId, call),
     parts: (key, uploadId, call) => listParts(client, key, uploadId, call),
     completed: (key, begun, call) => completedUpload(client, key, begun, call),
@@ -63,12 +69,16 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
     head: (key, call) => fits(key, () => headObject(client, key, call, bucket)),
     get: (key, get) => fits(key, () => getObject(client, key, get)),
     put: (key, source, put) =>
-      fits(key, () => putSource((to, bytes, own) => putObject(client, to, bytes, own), multipart, key, source, put)),
+      held(key, put, () =>
+        putSource((to, bytes, own) => putObject(client, to, bytes, own), multipart, key, source, put),
+      ),
     delete: (key, options) => fits(key, () => deleteMatching(client, key, options, bucket)),
     deleteMany: (keys, call) => deleteObjects(client, keys, call),
     list: (list) => listObjects(client, list),
-    copy: (from, to, copy) => fits(to, () => copyObject(client, multipart, from, to, copy, bucket)),
-    presign: (key, presign) => fits(key, () => presignObject(settings, key, presign)),
+    // That of its source is held by the store, or between two looks.
+    copy: (from, to, copy) =>
+      held(to, { ifNoneMatch: copy.ifNoneMatch }, () => copyObject(client, multipart, from, to, copy, bucket)),
+    presign: (key, presign) => held(key, presign, () => presignObject(settings, key, presign)),
     multipart,
     location: (key) => `s3://${settings.bucket}/${base}${key}`,
     url: (key) =>

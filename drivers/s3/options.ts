@@ -39,6 +39,11 @@ export interface S3Options {
   readonly forcePathStyle?: boolean | undefined;
   /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
   readonly bulkDelete?: boolean | undefined;
+  /**
+   * Whether the store holds the conditions of writes. Default true; false for one that passes over them, as Garage does: then a write
+   * or copy with one rejects `unsupported` in place of replacing what it must not, and so does `update`. A delete looks before it.
+   */
+  readonly conditionalWrites?: boolean | undefined;
   /** Bytes of one part of a large upload, 5 MiB to 5 GiB. Default 8 MiB. Grows when a known length needs it. */
   readonly partSize?: number | undefined;
   /** Parts of one upload in flight, 1 to 64. Default 4; 3 on Workers. */

@@ -34,6 +34,7 @@ const TYPES: Readonly<Record<keyof S3Options, OptionType>> = {
   ...{ bucket: "string", region: "string", endpoint: "string", publicEndpoint: "string", base: "string" },
   ...{ accessKeyId: "string", secretAccessKey: "string", sessionToken: "string", publicUrl: "string" },
   ...{ forcePathStyle: "boolean", bulkDelete: "boolean", signPayload: "boolean", writeId: "boolean" },
+  conditionalWrites: "boolean",
   ...{ credentials: "function", fetch: "function", onEvent: "function" },
   ...{ headers: "object", retry: "object", dispatcher: "object" },
   ...{ partSize: 1, concurrency: 1, maxMemory: 1, timeout: 1, checksum: 1 },
@@ -48,6 +49,7 @@ export interface Settings {
   /** Empty, or ends with `/`. */
   readonly base: string;
   readonly bulkDelete: boolean;
+  readonly conditionalWrites: boolean;
   readonly partSize: number;
   readonly concurrency: number;
   readonly maxMemory: number;
@@ -68,6 +70,7 @@ export interface Settings {
 /** Checks all options; rejects `invalid-option`. */
 export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
   driverOptions(options, TYPES);
+  const { conditionalWrites = true } = options;
   const { bucket, bulkDelete = true, writeId = true, signPayload = true, partSize = 8 * MIB } = options;
   const { concurrency = defaultConcurrency(), maxMemory = Math.max(64 * MIB, partSize) } = options;
   const { retry = {}, timeout, fetch, dispatcher, onEvent } = options;
@@ -98,7 +101,7 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   const timeouts = toTimeouts(timeout);
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
-    ...{ bucket, bulkDelete, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
+    ...{ bucket, bulkDelete, conditionalWrites, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
     identity: identityOf(options, env, time, timeouts.headers),
     base: base && `${base}/`,
     partSize: wholeNumber("partSize", partSize, MIN_PART, MAX_PART),

@@ -8,7 +8,7 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/post-policy": 2_550,
   "unbucket/gateway": 28_750,
   "unbucket/copy": 6_150,
-  "unbucket/probe": 18_100,
+  "unbucket/probe": 18_200,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
   "unbucket/drivers/fs": 51_150,

@@ -3,7 +3,10 @@ import { refuse } from "../../../src/options.ts";
 import type { S3Options } from "../options.ts";
 
 /** The options that a provider decides. */
-export type ProviderOptions = Pick<S3Options, "endpoint" | "region" | "forcePathStyle" | "bulkDelete">;
+export type ProviderOptions = Pick<
+  S3Options,
+  "endpoint" | "region" | "forcePathStyle" | "bulkDelete" | "conditionalWrites"
+>;
 
 /** The region of a bucket, as the provider names it. */
 export interface Regional {
@@ -82,9 +85,9 @@ export function ceph(options: Hosted): ProviderOptions {
   return own(options, "us-east-1");
 }
 
-/** Garage, which refuses a wrong region: that of its configuration, `s3_region`. */
+/** Garage, which refuses a wrong region: that of its configuration, `s3_region`. It passes over conditions of writes: they are refused. */
 export function garage(options: Hosted): ProviderOptions {
-  return own(options, "garage");
+  return { ...own(options, "garage"), conditionalWrites: false };
 }
 
 /** The region is always given, so that no `AWS_REGION` of another store is taken for it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asPrecondition, conditions, isConditional } from "../../../drivers/s3/conditions.ts";
+import { asPrecondition, conditions, isConditional, refuseConditions } from "../../../drivers/s3/conditions.ts";
 import { StorageError } from "../../../src/error.ts";
 
 describe("conditions", () => {
@@ -13,6 +13,16 @@ describe("conditions", () => {
     [{ ifMatch: '"e"' }, true],
     [{ ifNoneMatch: "*" as const }, true],
   ])("%j make a write conditional: %s", (given, expected) => expect(isConditional(given)).toBe(expected));
+});
+
+describe("refuseConditions", () => {
+  it("refuses a condition where the store passes over them, and nothing else", () => {
+    const refused = expect.objectContaining({ code: "unsupported" });
+    expect(() => refuseConditions({ conditionalWrites: false }, { ifMatch: '"e"' })).toThrow(refused);
+    expect(() => refuseConditions({ conditionalWrites: false }, { ifNoneMatch: "*" })).toThrow(refused);
+    refuseConditions({ conditionalWrites: false }, {});
+    refuseConditions({ conditionalWrites: true }, { ifMatch: '"e"', ifNoneMatch: "*" });
+  });
 });
 
 describe("asPrecondition", () => {

@@ -14,6 +14,7 @@ describe("toSettings", () => {
       whereabouts: { site: { region: "us-east-1" } },
       base: "",
       bulkDelete: true,
+      conditionalWrites: true,
       partSize: 8 * MIB,
       concurrency: 4,
       maxMemory: 64 * MIB,
@@ -106,10 +107,9 @@ describe("toSettings", () => {
       "x-amz-date",
       "x-amz-meta-a",
     ].map((name): [string, S3Options] => [`headers ${name.toLowerCase()}`, { headers: { [name]: "1" } }]),
-    ...(["forcePathStyle", "bulkDelete", "signPayload", "writeId"] as const).map((name): [string, S3Options] => [
-      `${name} must be of type boolean`,
-      { endpoint: "http://h", [name]: "false" },
-    ]),
+    ...(["forcePathStyle", "bulkDelete", "conditionalWrites", "signPayload", "writeId"] as const).map(
+      (name): [string, S3Options] => [`${name} must be of type boolean`, { endpoint: "http://h", [name]: "false" }],
+    ),
     ...["bucket", "region", "endpoint", "accessKeyId", "base", "publicUrl", "publicEndpoint"].map(
       (name): [string, S3Options] => [`${name} must be of type string`, { [name]: 3 } as never],
     ),

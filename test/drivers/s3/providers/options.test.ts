@@ -42,6 +42,12 @@ it("the options are all that the driver knows, and what is given beside them win
   expect(sent).toHaveBeenCalledWith("https://box.s3.us-west-004.backblazeb2.com/k", expect.anything());
 });
 
+it("Garage passes over conditions of writes, so that they are refused", async () => {
+  const keys = { accessKeyId: "a", secretAccessKey: "b", bucket: "box" };
+  const writing = s3({ ...garage(own), ...keys }).upload("k", "x", { ifNoneMatch: "*" });
+  await expect(writing).rejects.toMatchObject({ code: "unsupported" });
+});
+
 it.each([
   ["accountId", () => r2({ accountId: undefined as never })],
   ["accountId", () => r2({ accountId: "evil.example/" })],
