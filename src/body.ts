@@ -3,6 +3,7 @@ import type { Source } from "./backend.ts";
 import type { Readable } from "./bytes.ts";
 import { carriedBy } from "./carried.ts";
 import { StorageError } from "./error.ts";
+import { isA, isBlob, kindOf } from "./kind.ts";
 import { lingeringStream } from "./lingering.ts";
 import { refuse, wholeNumber } from "./options.ts";
 
@@ -44,8 +45,8 @@ function take(request: object): void {
 export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
   if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
   const stream = (body as Partial<Response>).body ?? body;
-  if (!(stream instanceof ReadableStream) || stream.locked) return undefined;
-  return body instanceof Request ? ofRequest(stream) : stream;
+  if (!isA(stream, "ReadableStream") || stream.locked) return undefined;
+  return isA(body, "Request") ? ofRequest(stream) : stream;
 }
 
 /** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
@@ -53,30 +54,33 @@ export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size);
   const bytes = toBytes(body === null ? "" : body);
   if (bytes) return { source: fixed(bytes, size) };
-  if (body instanceof Blob) {
+  if (isBlob(body)) {
     checkSize(body.size, size);
-    const stream = body.stream ? body.stream() : fromIterable(slicesOf(body));
-    return { source: { stream, size: body.size }, type: body.type || undefined };
+    const source = body.stream
+      ? streamed(body.stream(), body.size)
+      : { stream: fromIterable(slicesOf(body)), size: body.size };
+    return { source, type: body.type || undefined };
   }
-  if (body instanceof ReadableStream) return { source: streamed(body, size) };
-  if (body instanceof Response || body instanceof Request) {
+  if (isA(body, "ReadableStream")) return { source: streamed(body, size) };
+  if (isA(body, "Response") || isA(body, "Request")) {
     if (body.bodyUsed) throw refuse("the body", READ_BEFORE);
     // Else the page that says so would be stored for what was asked for.
-    if (body instanceof Response && !body.ok)
+    const isResponse = isA(body, "Response");
+    if (isResponse && !body.ok)
       throw refuse("the body", `has status ${body.status}; pass its own body if that is meant`);
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     const { headers } = body;
-    const stream = body instanceof Request ? carriedBy(body) : body.body;
+    const stream = isResponse ? body.body : carriedBy(body);
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");
     const type = headers.get("content-type") || undefined;
     if (!stream) return { source: fixed(encoder.encode(), size), type };
     const source = streamed(stream, size);
-    if (body instanceof Response) return { source, type };
+    if (isResponse) return { source, type };
     take(body);
     const announced = size === undefined ? announcedBy((name) => headers.get(name)) : undefined;
-    return { source: { ...source, stream: ofRequest(stream), announced }, type };
+    return { source: { ...source, stream: ofRequest(source.stream), announced }, type };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body) {
     // A parser of the host's has read the request to its end, which would make an empty object.
@@ -88,7 +92,7 @@ export function toBody(body: UploadBody, size?: number): Body {
   }
   throw refuse(
     "the body",
-    `is ${typeof body}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
+    `is ${kindOf(body)}; pass a string, bytes, Blob, Response, ReadableStream, async iterable or null`,
   );
 }
 
@@ -109,14 +113,16 @@ function announcedBy(header: (name: string) => unknown): number | undefined {
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Extract<Source, { stream: unknown }> {
   if (stream.locked) throw refuse("the body", "is locked to a reader; pass a free one");
-  return { stream, size };
+  // Another kind, such as Node's own in a Response of node-fetch, has no more in common with ours.
+  const foreign = !(stream instanceof ReadableStream) && Symbol.asyncIterator in stream;
+  return { stream: foreign ? fromIterable(stream) : stream, size };
 }
 
 /** Text, a buffer or a view as bytes, which are not copied; undefined for anything else. */
 function toBytes(value: unknown): Uint8Array | undefined {
   if (typeof value === "string") return encoder.encode(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return isA(value, "ArrayBuffer") ? new Uint8Array(value) : undefined;
 }
 
 /** Rejects `invalid-option` when a body is not as long as declared. */

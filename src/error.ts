@@ -207,7 +207,8 @@ export function storeBroke(error: unknown): never {
 
 /** What was thrown, in words. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const { message } = (thrown ?? {}) as { readonly message?: unknown };
+  return typeof message === "string" ? message : String(thrown);
 }
 
 /** The failure of a verb that needs the object. */

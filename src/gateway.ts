@@ -12,6 +12,7 @@ import { receive, type Received } from "./gateway/received.ts";
 import { failed, noSuchBucket, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
+import { isA } from "./kind.ts";
 import { endsWithAnswer, readOn } from "./lingering.ts";
 
 export type { GatewayOptions } from "./gateway/options.ts";
@@ -34,7 +35,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   let settings: Settings | undefined;
   return {
     async fetch(input, init) {
-      const request = input instanceof Request && init === undefined ? input : new Request(input, init);
+      const request = isA(input, "Request") && init === undefined ? input : new Request(input, init);
       // Of random bytes that the runtime has ready.
       const requestId = crypto.randomUUID().replaceAll("-", "").slice(-16).toUpperCase();
       let response: Response;

@@ -10,6 +10,7 @@ import { GuardError, type GuardReason } from "./guard/error.ts";
 import { sniff } from "./guard/signatures.ts";
 import { openSource, tooLarge, type Opened } from "./guard/stream.ts";
 import type { UploadBody } from "./interface.ts";
+import { isBlob } from "./kind.ts";
 import { essenceOf, isActive } from "./media-type.ts";
 import { knownOptions } from "./options.ts";
 
@@ -119,7 +120,7 @@ function withCharset(actual: string, declared: string): string {
 }
 
 function nameOf(body: UploadBody): string {
-  return body instanceof Blob && "name" in body && typeof body.name === "string" ? body.name : "";
+  return isBlob(body) && "name" in body && typeof body.name === "string" ? body.name : "";
 }
 
 function notAllowed(type: string, types: readonly string[] = []): GuardError {

@@ -8,6 +8,7 @@ import { toDownload, toInfo } from "./download.ts";
 import { hasCode, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, UpdateFunction, UpdateOptions, UploadBody } from "./interface.ts";
 import { parseKey } from "./key.ts";
+import { isBlob } from "./kind.ts";
 import { defined, refuse, wholeNumber, withoutMark } from "./options.ts";
 import { abandon } from "./reader.ts";
 import { type Failure, retry, RetryBudget } from "./retry.ts";
@@ -65,11 +66,11 @@ async function rounds(
       throw new StorageError("unsupported", "the write would drop metadata that no header can say; give metadata");
     const made = toBody(body, options.size);
     // A stream made of the current body may begin to read it only when it is read itself.
-    if ("bytes" in made.source || body instanceof Blob) await drop(stored);
+    if ("bytes" in made.source || isBlob(body)) await drop(stored);
     try {
       return await uploadBody(backend, key, made, {
         // The very body that was read is still encoded as it was, unless the transport has unpacked it.
-        ...inherited(stored, made.type, body instanceof ReadableStream && body === current?.body && !stored?.unpacked),
+        ...inherited(stored, made.type, body !== null && body === current?.body && !stored?.unpacked),
         ...defined(options),
         ...(stored ? { ifMatch: stored.info.etag } : { ifNoneMatch: "*" }),
       });

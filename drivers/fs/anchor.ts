@@ -4,6 +4,7 @@ import { StorageError } from "../../src/error.ts";
 import { isAbsent } from "./errno.ts";
 import { keptIf, open, type File, type Paths } from "./file.ts";
 import { pathIn } from "./path.ts";
+import { quietly } from "./quietly.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
@@ -172,7 +173,7 @@ export function anchors(root: Places, mayStay: () => boolean): Anchors {
       // Another call may have opened it in the meantime.
       for (const [name, other] of folders) if (name === folder || folders.size >= MOST_HELD) end(name, other);
       const timer = setTimeout(() => end(folder, kept), HELD_MS);
-      timer.unref();
+      quietly(timer);
       const kept: Held = { anchor: held, found, timer, users: 0, isOver: false };
       folders.set(folder, kept);
       return use(kept);

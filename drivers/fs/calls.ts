@@ -1,5 +1,7 @@
 /** Calls on names that each write makes: as those of `node:fs/promises`, at half of their price. */
 import * as fs from "node:fs";
+// Not the one that test runners replace, and jsdom lacks.
+import { setImmediate } from "node:timers";
 
 /** A call with a callback as a promise. */
 export function settled<T = void>(

@@ -3,9 +3,9 @@ import type { ErrorCode } from "../../src/error.ts";
 import { StorageError } from "../../src/error.ts";
 import { refusal } from "./refusal.ts";
 
-/** The code of a system error, such as `ENOENT`; undefined for any other error. */
+/** The code of a system error, such as `ENOENT`; undefined for any other error. It is not told by its class, which is another one inside Jest. */
 export function errnoOf(error: unknown): string | undefined {
-  if (StorageError.is(error) || !(error instanceof Error) || !("code" in error)) return undefined;
+  if (StorageError.is(error) || typeof error !== "object" || error === null || !("code" in error)) return undefined;
   if (typeof error.code !== "string") return undefined;
   return UNNAMED[error.code] ?? error.code;
 }

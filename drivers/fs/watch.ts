@@ -9,6 +9,7 @@ import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, keyOfEncoded, keyOfPlain, KEYS_FOLDER, nameOf, pathIn, RESERVED } from "./path.ts";
+import { quietly } from "./quietly.ts";
 import type { Root } from "./root.ts";
 
 /** Keys whose last told state is remembered. */
@@ -63,7 +64,7 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
       // What `ignore` throws is its own affair.
       tell(key, looks).catch(() => {});
     }, settle);
-    pending.set(key, persistent ? timer : timer.unref());
+    pending.set(key, persistent ? timer : quietly(timer));
   }
 
   const tree = watchTree(root, settings, changed);

@@ -2,6 +2,7 @@
 import { heeding } from "../../src/abort.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
+import { isDate } from "../../src/kind.ts";
 import { refuse } from "../../src/options.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Environment } from "./environment.ts";
@@ -132,7 +133,6 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
 function checked(given: Credentials): Credentials {
   identityIn(given ?? {}, "accessKeyId", "secretAccessKey", "sessionToken");
   const { expiration } = given;
-  if (expiration !== undefined && !(expiration instanceof Date && Number.isFinite(expiration.getTime())))
-    throw refuse("expiration", "must be a Date");
+  if (expiration !== undefined && !isDate(expiration)) throw refuse("expiration", "must be a Date");
   return given;
 }

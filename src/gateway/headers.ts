@@ -1,6 +1,7 @@
 /** From the headers of a request to options, and from an object to the headers of an answer. */
 import type { ObjectHeaders } from "../backend.ts";
 import type { ObjectInfo } from "../interface.ts";
+import { isA } from "../kind.ts";
 import { essenceOf } from "../media-type.ts";
 import { emptyMetadata, headersOf, MAX_METADATA_BYTES, sent } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
@@ -78,7 +79,7 @@ function unknown(said: string): Refusal {
 export function toOptions(headers: Iterable<readonly [string, string]>): ObjectHeaders {
   const options: Record<string, string> = {};
   const metadata = sent(emptyMetadata());
-  const asText = headers instanceof Headers ? textOf : String;
+  const asText = isA(headers, "Headers") ? textOf : String;
   for (const [name, value] of headers) {
     const option = NAMES.find(([, header]) => header === name)?.[0];
     if (option && value !== "") options[option] = value;

@@ -1,4 +1,5 @@
 /** The options of a gateway, and what they mean once checked. */
+import { isDate } from "../kind.ts";
 import { driverOptions, httpUrl, refuse } from "../options.ts";
 import type { Identity } from "../sigv4/sign.ts";
 import type { Keys } from "./authenticate.ts";
@@ -85,7 +86,7 @@ function finder(credentials: GatewayOptions["credentials"]): Keys["find"] {
     if (!isIdentity(identity ?? {}))
       throw refuse("credentials", "must be { accessKeyId, secretAccessKey }, an array of these, or a function");
     const { accessKeyId, expiration } = identity;
-    if (expiration !== undefined && !(expiration instanceof Date && expiration.getTime() > 0))
+    if (expiration !== undefined && !(isDate(expiration) && expiration.getTime() > 0))
       throw refuse("credentials.expiration", "must be a date");
     if (known.has(accessKeyId)) throw refuse("credentials", "must not have an access key twice");
     known.set(accessKeyId, identity);

@@ -135,7 +135,7 @@ const MOST_CAUSES = 16;
  * `cause` has.
  */
 export function refusalOf(error: unknown): Refusal {
-  for (let at = error, count = 0; at instanceof Error && count < MOST_CAUSES; at = at.cause, count++)
+  for (let at = error, count = 0; at && count < MOST_CAUSES; at = (at as { readonly cause?: unknown }).cause, count++)
     if (at instanceof Refusal) return at;
   if (error instanceof URIError)
     return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });

@@ -1,4 +1,6 @@
 import { PassThrough, Readable } from "node:stream";
+import { runInNewContext } from "node:vm";
+import * as undici from "undici";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Source } from "../../src/backend.ts";
 import { toBody, toChunk } from "../../src/body.ts";
@@ -13,6 +15,11 @@ async function textOf(source: Source): Promise<string> {
 async function* chunks(): AsyncGenerator<Uint8Array | string> {
   yield "he";
   yield new TextEncoder().encode("llo");
+}
+
+/** As another realm has it: of none of our classes. */
+function foreign(kind: string, members: object): unknown {
+  return { headers: new Headers(), bodyUsed: false, [Symbol.toStringTag]: kind, ...members };
 }
 
 const BODIES: Readonly<Record<string, () => UploadBody>> = {
@@ -80,6 +87,33 @@ describe("toBody", () => {
   it("refuses one where nothing can read it, and says what to pass", async () => {
     const { source } = toBody(withoutStream(new Blob(["x"])));
     await expect(textOf(source)).rejects.toThrow("the body is a Blob without stream(); pass its bytes");
+  });
+
+  it.each<[string, () => unknown]>([
+    ["the Response of another copy of fetch", () => new undici.Response("hello")],
+    ["its Request", () => new undici.Request("http://h", { method: "POST", body: "hello" })],
+    [
+      "a Response whose body is a stream of Node",
+      () => foreign("Response", { ok: true, body: Readable.from(["hello"]) }),
+    ],
+    ["a File of another realm", () => foreign("File", { size: 5, stream: () => new Blob(["hello"]).stream() })],
+    ["an ArrayBuffer of another realm", () => runInNewContext("new Uint8Array([104, 101, 108, 108, 111]).buffer")],
+  ])("reads %s", async (_, make) => {
+    expect(await textOf(toBody(make() as UploadBody).source)).toBe("hello");
+  });
+
+  it("reads a stream of another realm by its reader where it is no iterable, as in Safari", async () => {
+    const inner = new Blob(["hello"]).stream();
+    const other = foreign("ReadableStream", { locked: false, getReader: () => inner.getReader() });
+    const { source } = toBody(other as UploadBody);
+    expect("stream" in source && (await source.stream.getReader().read()).value).toEqual(
+      new TextEncoder().encode("hello"),
+    );
+  });
+
+  it("refuses a failed Response of another copy of fetch, and names what it cannot read", () => {
+    expect(() => toBody(new undici.Response("no", { status: 404 }) as unknown as Response)).toThrow(/has status 404/);
+    expect(() => toBody(new FormData() as unknown as null)).toThrow(/the body is FormData; pass/);
   });
 
   it("reads null and a Response without body as no bytes", async () => {

@@ -1,7 +1,7 @@
 import { lstat, readFile, readlink, symlink as symlinkOf, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { rename, settled, symlink, unlink, utimes } from "../../../drivers/fs/calls.ts";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { rename, settled, symlink, turn, unlink, utimes } from "../../../drivers/fs/calls.ts";
 import { emptyFolder } from "./folder.ts";
 
 it.each([false, "memory"] as const)(
@@ -33,4 +33,10 @@ it.each([false, "memory"] as const)(
 it("settled resolves with the value and rejects with the error", async () => {
   expect(await settled<number>((done) => done(null, 1))).toBe(1);
   await expect(settled((done) => done(new Error("no")))).rejects.toThrow("no");
+});
+
+it("turn waits for no clock that a test has replaced, and needs none that jsdom lacks", async () => {
+  vi.stubGlobal("setImmediate", undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  await turn("memory");
 });

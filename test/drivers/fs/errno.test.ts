@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   afresh,
@@ -50,6 +51,12 @@ describe("fromErrno", () => {
   it("makes a right that Deno has not been given `denied`, with Deno's own text", () => {
     const cause = Object.assign(new Error('Requires write access to "/a"'), { name: "NotCapable" });
     expect(fromErrno(cause)).toMatchObject({ code: "denied", message: cause.message, cause });
+  });
+
+  it("knows a system error of another realm, as Node's are inside Jest", () => {
+    const cause: unknown = runInNewContext("Object.assign(new Error('no'), { code: 'EACCES' })");
+    expect(cause).not.toBeInstanceOf(Error);
+    expect(fromErrno(cause)).toMatchObject({ code: "denied", cause });
   });
 
   it("leaves other errors as they are", () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { judge, rethrow } from "../../../drivers/r2/errors.ts";
 import { StorageError } from "../../../src/error.ts";
@@ -34,6 +35,15 @@ describe("rethrow", () => {
     expect(thrown(new TypeError("Provided readable stream must have a known length"))).toMatchObject({
       code: "unknown",
       retryable: false,
+    });
+  });
+
+  it("knows an error of another realm, as a binding's is inside Jest", () => {
+    const other = (of: string): unknown => runInNewContext(`new ${of}("get: Internal error. (10001)")`);
+    expect(thrown(other("Error"))).toMatchObject({ code: "unavailable" });
+    expect(thrown(runInNewContext('new TypeError("no length")'))).toMatchObject({
+      code: "unknown",
+      message: "no length",
     });
   });
 
