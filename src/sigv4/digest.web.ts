@@ -1,5 +1,7 @@
 /** SHA-256 and HMAC by WebCrypto, for runtimes without Node's crypto. */
 
+import { StorageError } from "../error.ts";
+
 /** Which digest a runtime got. */
 export const digestName: string = "web";
 
@@ -10,12 +12,12 @@ const encoder = new TextEncoder();
 
 /** SHA-256 as lower-case hex. */
 export async function sha256Hex(data: Uint8Array | string): Promise<string> {
-  return hex(await crypto.subtle.digest("SHA-256", bytes(data)));
+  return hex(await subtle().digest("SHA-256", bytes(data)));
 }
 
 /** SHA-256 in base64. */
 export async function sha256Base64(data: Uint8Array | string): Promise<string> {
-  return base64(await crypto.subtle.digest("SHA-256", bytes(data)));
+  return base64(await subtle().digest("SHA-256", bytes(data)));
 }
 
 /** What Workers add to WebCrypto. */
@@ -43,17 +45,27 @@ export function sha256Stream(): { update(bytes: Uint8Array): Promise<void>; dige
 
 /** Makes a key ready to be used again and again. */
 export async function hmacKey(key: Uint8Array | string): Promise<HmacKey> {
-  return crypto.subtle.importKey("raw", bytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return subtle().importKey("raw", bytes(key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }
 
 /** HMAC with SHA-256. */
 export async function hmac(key: Uint8Array | string, data: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(key), encoder.encode(data)));
+  return new Uint8Array(await subtle().sign("HMAC", await hmacKey(key), encoder.encode(data)));
 }
 
 /** HMAC with SHA-256 as lower-case hex. */
 export async function hmacHex(key: HmacKey, data: string): Promise<string> {
-  return hex(await crypto.subtle.sign("HMAC", key, encoder.encode(data)));
+  return hex(await subtle().sign("HMAC", key, encoder.encode(data)));
+}
+
+/** @see https://developer.mozilla.org/en-US/docs/Web/API/Crypto/subtle */
+function subtle(): SubtleCrypto {
+  const { subtle: found } = crypto as Partial<Crypto>;
+  if (found) return found;
+  throw new StorageError(
+    "unsupported",
+    "nothing can be signed without crypto.subtle, which browsers have on https and localhost alone",
+  );
 }
 
 function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import * as node from "../../../src/sigv4/digest.node.ts";
 import * as web from "../../../src/sigv4/digest.web.ts";
 
@@ -30,3 +30,16 @@ it.each(["Jefe", "漢", new Uint8Array(131).fill(0xaa), new Uint8Array(40).subar
     }
   },
 );
+
+it("says what is missing on a page that is no secure context", async () => {
+  vi.stubGlobal("crypto", { getRandomValues: () => {} });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const refused = { code: "unsupported", message: expect.stringContaining("on https and localhost alone") as string };
+  for (const call of [
+    () => web.sha256Hex("a"),
+    () => web.sha256Base64("a"),
+    () => web.hmacKey("a"),
+    () => web.hmac("a", "b"),
+  ])
+    await expect(call()).rejects.toMatchObject(refused);
+});
