@@ -2,7 +2,7 @@
 import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { BYOB_BYTES } from "../../src/reader.ts";
-import { atOnce } from "./at-once.ts";
+import { atOnce, STOPPED } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 
 /** The part of fetch that is used. */
@@ -139,7 +139,8 @@ class Limit {
       () => {
         this.#timer = undefined;
         const left = this.#deadline - performance.now();
-        if (left > 0) this.#wait(left);
+        // Before what came while the process was stopped, as AWS Lambda and debuggers do, timers fire.
+        if (left > 0 || left < -STOPPED) this.#wait(left > 0 ? left : STOPPED);
         else this.stop(new StorageError("timeout", `the store ${this.#late}`));
       },
       Math.min(milliseconds, 2 ** 31 - 1),

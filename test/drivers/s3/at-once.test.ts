@@ -33,6 +33,15 @@ describe("atOnce", () => {
     expect(source.cancel).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code }));
   });
 
+  it("takes what came while the process was stopped", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const source = pieces(3);
+    const next = vi.fn(async () => ((now += now === 0 ? 70_000 : 5), source.next()));
+    expect([...(await atOnce({ ...source, next }, 3, 20))]).toEqual([2, 1, 0]);
+    expect(source.cancel).not.toHaveBeenCalled();
+  });
+
   it("has no limit where that is 0", async () => {
     passing(1e9);
     expect(await atOnce(pieces(5), 5, 0)).toHaveLength(5);

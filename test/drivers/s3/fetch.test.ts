@@ -40,6 +40,24 @@ describe("fromFetch", () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  it("takes an answer and a body that came while the process was stopped, for which timers do not wait", async () => {
+    // What the system has for a process comes after its timers are looked at.
+    const come = <T>(value: () => T): Promise<T> => new Promise((resolve) => setImmediate(() => resolve(value())));
+    const stop = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200);
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => come(() => (controller.enqueue(new Uint8Array(3)), controller.close())),
+    });
+    const transport = fromFetch(() => come(() => new Response(body)), { ...timeouts, headers: 50, body: 50 });
+    const sent = transport.send(request);
+    stop();
+    const bytes = (await sent).bytes(10);
+    stop();
+    expect(await bytes).toHaveLength(3);
+    const none = fromFetch(() => never(), { ...timeouts, headers: 50 }).send(request);
+    stop();
+    await expect(none).rejects.toMatchObject({ code: "timeout" });
+  });
+
   it("lets go of an answer that a fetch which ignores its signal gives too late", async () => {
     const control = new AbortController();
     const cancel = vi.fn();
