@@ -110,6 +110,10 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ...Object.fromEntries(
     ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ERR_UNSUPPORTED_OPERATION"].map((code) => [code, UNSUPPORTED]),
   ),
+  ENOENT: [
+    "unknown",
+    "what this call was using is gone: another program has removed it, or a process whose clock is a day ahead, or a link leads nowhere",
+  ],
   EIO: ["unknown", "the disk failed, or what is behind this mount; the system's log, or that of the mount, tells more"],
   EXDEV: [
     "unsupported",

@@ -59,6 +59,13 @@ describe("fromErrno", () => {
     expect(fromErrno(cause)).toMatchObject({ code: "denied", cause });
   });
 
+  it("says what may have taken away a file that was in use", () => {
+    expect(fromErrno(system("ENOENT"))).toMatchObject({
+      code: "unknown",
+      message: expect.stringContaining("is gone: another program has removed it") as string,
+    });
+  });
+
   it("leaves other errors as they are", () => {
     // The code of an abort is a number.
     const abort: unknown = AbortSignal.abort().reason;
