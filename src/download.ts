@@ -3,7 +3,7 @@ import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
 import { collect } from "./collect.ts";
 import { locate, type Place, StorageError } from "./error.ts";
 import type { DownloadedObject, ObjectInfo } from "./interface.ts";
-import { defined, emptyMetadata, type HeaderOption, OBJECT_HEADERS, type Writable } from "./options.ts";
+import { defined, type HeaderOption, OBJECT_HEADERS, type Writable } from "./options.ts";
 import { letGo } from "./reader.ts";
 import { DEFAULT_TYPE } from "./type.ts";
 
@@ -12,7 +12,8 @@ export function toInfo<T extends object = object>(backend: Backend, info: Stored
   const key = info.key as Key;
   const shown = defined(info, to) as Writable<ObjectInfo> & T;
   shown.contentType = info.contentType ?? DEFAULT_TYPE;
-  shown.metadata = info.metadata ?? emptyMetadata();
+  // One of its own prototype: neither RPC of Workers nor a page of React takes an object without.
+  shown.metadata = { ...info.metadata };
   shown.url = backend.url(key);
   shown.location = backend.location(key);
   return shown;

@@ -204,7 +204,7 @@ export function withoutMark(info: ObjectHeaders): Writable<ObjectHeaders> {
   return headers;
 }
 
-/** Metadata to be filled: without a prototype, so that `__proto__` is a name like any other. */
+/** Metadata to be filled, which is shown as a copy with one: without a prototype, so that `__proto__` is a name like any other. */
 export function emptyMetadata(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Backend, StoredInfo } from "../../src/backend.ts";
 import { toDownload, toInfo } from "../../src/download.ts";
 import { StorageError } from "../../src/error.ts";
+import { emptyMetadata } from "../../src/options.ts";
 
 const backend = {
   url: (key: string) => `https://cdn/${key}`,
@@ -25,6 +26,21 @@ describe("toInfo", () => {
     });
     expect(Object.keys(full)).not.toContain("contentEncoding");
     expect(Object.keys(full.metadata)).toEqual([]);
+  });
+
+  it("gives plain objects, as RPC of Workers and pages of React take no others, and keeps any name", () => {
+    const metadata = { ...emptyMetadata(), constructor: "c" };
+    Object.defineProperty(metadata, "__proto__", { value: "p", enumerable: true });
+    const full = toInfo(backend, {
+      ...info,
+      metadata: Object.freeze(Object.setPrototypeOf(metadata, null)) as typeof metadata,
+    });
+    for (const shown of [full, full.metadata, toInfo(backend, info).metadata])
+      expect(Object.getPrototypeOf(shown)).toBe(Object.prototype);
+    expect(Object.entries(full.metadata)).toEqual([
+      ["constructor", "c"],
+      ["__proto__", "p"],
+    ]);
   });
 });
 
