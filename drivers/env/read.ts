@@ -1,4 +1,5 @@
 /** Where the STORAGE_* values come from: options, `process.env`, the bindings that a host publishes on Workers. */
+import { messageOf, StorageError } from "../../src/error.ts";
 import type { OnEvent } from "../../src/event.ts";
 
 /** Every variable, and the option that is its twin. */
@@ -94,13 +95,22 @@ function merge(sources: readonly (Environment | undefined)[]): Values {
   const values: Partial<Record<Variable, string>> = {};
   for (const variable of Object.keys(VARIABLES) as Variable[]) {
     for (const source of sources as readonly (Readonly<Record<string, unknown>> | undefined)[]) {
-      const value = text(source?.[variable]);
+      const value = text(read(source, variable));
       if (value === undefined) continue;
       values[variable] = value;
       break;
     }
   }
   return values;
+}
+
+/** On Deno to read a variable needs a permission. */
+function read(source: Readonly<Record<string, unknown>> | undefined, variable: Variable): unknown {
+  try {
+    return source?.[variable];
+  } catch (cause) {
+    throw new StorageError("denied", `${messageOf(cause)}; all STORAGE_ variables are read`, { cause });
+  }
 }
 
 /** An empty value counts as unset, since `.env` files and compose files write unset variables so. */

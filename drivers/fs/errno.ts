@@ -1,6 +1,6 @@
 /** What the system's error codes mean for a storage call. */
 import type { ErrorCode } from "../../src/error.ts";
-import { StorageError } from "../../src/error.ts";
+import { messageOf, StorageError } from "../../src/error.ts";
 import { refusal } from "./refusal.ts";
 
 /** The code of a system error, such as `ENOENT`; undefined for any other error. It is not told by its class, which is another one inside Jest. */
@@ -135,8 +135,8 @@ const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ERR_ACCESS_DEN
 export function fromErrno(error: unknown, at?: string): unknown {
   const code = errnoOf(error);
   // Deno's, which has no code and tells which right to give.
-  if (code === undefined && error instanceof Error && error.name === "NotCapable")
-    return new StorageError("denied", error.message, { cause: error });
+  if (code === undefined && (error as Partial<Error> | null | undefined)?.name === "NotCapable")
+    return new StorageError("denied", messageOf(error), { cause: error });
   if (code === undefined) return error;
   const full = FULL[code];
   if (full !== undefined)

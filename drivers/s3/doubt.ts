@@ -33,9 +33,9 @@ function isPutOff({ status, code }: StoreResponse): boolean {
   return code !== undefined && (code === "SlowDown" || ![500, 502, 504].includes(status));
 }
 
-/** Codes of Node, OpenSSL and Bun for connections that never stood. */
+/** Codes of Node, OpenSSL and Bun for connections that never stood, and ours for one that the runtime's permissions forbid. */
 const UNSENT =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_TLS_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
+  /^(denied$|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_TLS_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
 
 /** Whether the request cannot have arrived: no connection stood. */
 export function isUnsent(error: unknown): boolean {

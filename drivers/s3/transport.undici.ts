@@ -225,6 +225,10 @@ function toError(error: unknown, signal?: AbortSignal): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   const late = TIMEOUTS[String(code)];
   if (late) return new StorageError("timeout", late, { cause: error });
+  if (code === "ERR_ACCESS_DENIED")
+    return new StorageError("denied", "Node's permissions forbid connections; allow them by --allow-net", {
+      cause: error,
+    });
   const named = typeof code === "string" ? ` (${code})` : "";
   return new StorageError("unavailable", `the connection to the store failed${named}`, { cause: error });
 }

@@ -30,6 +30,22 @@ describe("readHost", () => {
     expect(await readHost({ s3Bucket: "  " })).toEqual({ STORAGE_S3_BUCKET: "from-host" });
   });
 
+  it("says what Deno does not allow", async () => {
+    const variables = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("Requires env access");
+        },
+      },
+    );
+    vi.stubGlobal("process", { env: variables });
+    await expect(readHost({})).rejects.toMatchObject({
+      code: "denied",
+      message: "Requires env access; all STORAGE_ variables are read",
+    });
+  });
+
   it("works where there is no process", async () => {
     vi.stubGlobal("process", undefined);
     expect(await readHost({ s3ForcePathStyle: true })).toEqual({ STORAGE_S3_FORCE_PATH_STYLE: "true" });

@@ -69,6 +69,7 @@ it.each([
   [{ code: "EHOSTUNREACH" }, true],
   [{ code: "ENETUNREACH" }, true],
   [{ code: "ConnectionRefused" }, true],
+  [new StorageError("denied", "not allowed"), true],
   [{ code: "ERR_TLS_CERT_ALTNAME_INVALID" }, true],
   [{ code: "CERT_HAS_EXPIRED" }, true],
   [{ code: "SELF_SIGNED_CERT_IN_CHAIN" }, true],

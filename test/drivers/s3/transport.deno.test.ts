@@ -22,6 +22,26 @@ it("createTransport sends by the global fetch, makes no client for it, and says 
   expect(made).not.toHaveBeenCalled();
 });
 
+it("createTransport rejects denied, which is not tried again, where Deno's permissions forbid connections", async () => {
+  const error = Object.assign(new Error('Requires net access to "h:80"'), { name: "NotCapable" });
+  vi.stubGlobal("Deno", { createHttpClient: () => ({ close: () => {} }) });
+  vi.stubGlobal("fetch", () => Promise.reject(error));
+  const transport = createTransport({ timeouts });
+  for (const once of [false, true]) {
+    const sent = transport.send({ method: "PUT", url: "http://h/k", headers: {}, once });
+    await expect(sent).rejects.toMatchObject({
+      code: "denied",
+      retryable: false,
+      message: error.message,
+      cause: error,
+    });
+  }
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("refused")));
+  await expect(transport.send({ method: "GET", url: "http://h/k", headers: {} })).rejects.toMatchObject({
+    code: "unavailable",
+  });
+});
+
 it("createTransport refuses a dispatcher, which it could only ignore", () => {
   expect(() => createTransport({ timeouts, dispatcher: {} })).toThrow(
     expect.objectContaining({ code: "invalid-option" }),

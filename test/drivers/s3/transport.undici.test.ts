@@ -49,6 +49,17 @@ it("createTransport calls a timeout so by undici's code, since a dispatcher may 
   });
 });
 
+it("createTransport rejects denied, which is not tried again, where Node's permissions forbid connections", async () => {
+  const error = Object.assign(new Error("restricted"), { code: "ERR_ACCESS_DENIED" });
+  const dispatcher = {
+    dispatch: (_: unknown, handler: { onResponseError(controller: unknown, error: unknown): void }) =>
+      handler.onResponseError(undefined, error),
+  };
+  const sent = createTransport({ timeouts, dispatcher }).send({ method: "GET", url: "http://h/k", headers: {} });
+  await expect(sent).rejects.toMatchObject({ code: "denied", retryable: false, cause: error });
+  await expect(sent).rejects.toThrow("--allow-net");
+});
+
 it("createTransport sends bytes as they are, and joins headers that come twice", async () => {
   const server = await wire({ bytes: "HTTP/1.1 200 OK\r\nx-a: 1\r\nx-a: 2\r\ncontent-length: 5\r\n\r\nhello" });
   const transport = createTransport({ timeouts });
