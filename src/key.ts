@@ -26,7 +26,7 @@ function check(key: string, what: "key" | "prefix"): string {
   if (typeof key !== "string")
     throw invalid(String(key), `a ${what} is a string, not ${key === null ? "null" : typeof key}`);
   // With the u flag a pair is one character, so only a surrogate without its other half is of this category.
-  if (/\p{Cs}/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
+  if (/[\ud800-\udfff]/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
   // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
   const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
   if (bytes > MAX_KEY_BYTES)

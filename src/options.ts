@@ -2,6 +2,7 @@
 import type { ObjectHeaders } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
+import { CONTROL } from "./unseen.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.
@@ -179,8 +180,7 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
       // A caller would not get it back.
       throw refuse(`metadata ${lower}`, "is how drivers mark their writes: use another name");
     }
-    if (/[\p{Cc}\p{Cs}]/u.test(value))
-      throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
+    if (CONTROL.test(value)) throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
     if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space");
     if (lower in checked) throw refuse(`metadata ${lower}`, "is given twice in different case");
     bytes += lower.length + encoder.encode(value).length;

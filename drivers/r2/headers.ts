@@ -1,6 +1,7 @@
 /** What is stored with an object, what is asked of it, and what comes with it, between the core and R2. */
 import type { GetOptions, ObjectHeaders, StoredInfo } from "../../src/backend.ts";
 import { emptyMetadata, headersOf, WRITE_MARK } from "../../src/options.ts";
+import { CONTROL } from "../../src/unseen.ts";
 import { rangeHeader } from "../../src/range.ts";
 
 /** The name in an object's metadata under which the id of its write stands. */
@@ -40,7 +41,7 @@ export function metadataOf(
   for (const [name, value] of Object.entries(custom)) {
     const lower = name.toLowerCase();
     if (name === WRITE_ID) continue;
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) || /^\s|\s$|[\p{Cc}\p{Cs}]/u.test(value) || lower in metadata)
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) || /^\s|\s$/.test(value) || CONTROL.test(value) || lower in metadata)
       missingMetadata++;
     else metadata[lower] = value;
   }

@@ -2,6 +2,7 @@
 import { type ErrorCode, FULL_CODES, StorageError, type StoreResponse } from "../../src/error.ts";
 import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
+import { UNSEEN } from "../../src/unseen.ts";
 import type { Answer, Complaint } from "./complaint.ts";
 import { isMisplaced, regionIn } from "./region.ts";
 
@@ -108,7 +109,7 @@ function clean(message: string, identity: Identity | undefined): string {
   const hidden = (said: string): string =>
     secrets.reduce<string>((all, secret) => (secret ? all.replaceAll(secret, "***") : all), said);
   // A terminal that shows the message is not to be steered. Before the secrets, which what is taken away could have hidden.
-  let text = hidden(message.replace(/[\p{Cc}\p{Cf}]+/gu, " "));
+  let text = hidden(message.replace(UNSEEN, " "));
   // Also as they stand in an address.
   text = hidden(text.replace(/%(?:[2-6][\da-f]|7[\da-e])/gi, decodeURIComponent));
   // A customer's key (SSE-C): 256 bits in base64.

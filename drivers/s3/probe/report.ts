@@ -1,4 +1,5 @@
 /** What a probe found out, and how it is printed. */
+import { UNSEEN } from "../../../src/unseen.ts";
 import { type Feature, FEATURES, FEATURE_NAMES } from "./feature.ts";
 import type { Finding } from "./finding.ts";
 
@@ -39,5 +40,8 @@ export function format(report: ProbeReport): string {
 
 /** Text that comes from a server, as it may stand in one cell. */
 function cell(text: string): string {
-  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
+  return text
+    .replace(UNSEEN, " ")
+    .replace(/\s+/g, " ")
+    .replace(/[|\\`<]/g, (char) => `\\${char}`);
 }
