@@ -59,11 +59,6 @@ describe("fromErrno", () => {
     expect(fromErrno(cause)).toMatchObject({ code: "denied", cause });
   });
 
-  it("knows what Deno's permissions forbid, which has no code", () => {
-    const cause = Object.assign(new Error("Requires write access to /x"), { name: "NotCapable" });
-    expect(fromErrno(cause)).toMatchObject({ code: "denied", message: cause.message, retryable: false, cause });
-  });
-
   it("says what may have taken away a file that was in use", () => {
     expect(fromErrno(system("ENOENT"))).toMatchObject({
       code: "unknown",
