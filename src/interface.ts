@@ -30,6 +30,7 @@ export interface UploadProgress {
 export interface ObjectInfo extends StoredInfo {
   /** A MIME type, never empty. */
   readonly contentType: string;
+  /** A plain object: ask by `Object.hasOwn` where a name such as `constructor` may be meant. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
    * An address for a browser: `publicUrl` and the key, else the S3 object's own, which answers 403 unless the bucket lets

@@ -23,7 +23,7 @@ export function isA<Kind extends keyof Kinds>(value: unknown, kind: Kind): value
 
 /** Whether a value is a Blob, or a File. */
 export function isBlob(value: unknown): value is Blob {
-  return isA(value, "Blob") || isA(value, "File");
+  return (isA(value, "Blob") || isA(value, "File")) && typeof value.size === "number";
 }
 
 /** Whether a value is a date that says something. */

@@ -14,12 +14,17 @@ import type { Settings } from "./settings.ts";
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
 
-/**
- * What a root says: gofakes3, and rclone with it, leaves the ending of an upload's beginning out, moto says Response, S3Proxy calls the copy
- * of a part that of an object.
- */
+/** Roots that some stores give another name: gofakes3, and rclone with it, and S3Proxy. */
+const ALIASES: Readonly<Record<string, string>> = {
+  InitiateMultipartUpload: "InitiateMultipartUploadResult",
+  CopyObjectResult: "CopyPartResult",
+};
+
+/** What a root says, under one name. No request's own is among them: a server that sends back what it was sent has done nothing. */
 function kindOf(root: string): string {
-  return root.replace(/Res(?:ult|ponse)$/, "").replace(/^Copy(?:Object|Part)$/, "Copy");
+  // As moto ends them.
+  const ended = root.replace(/Response$/, "Result");
+  return ALIASES[ended] ?? ended;
 }
 
 /** Sends operations to one bucket. */

@@ -36,9 +36,12 @@ interface Copy extends Pick<BackendCopyOptions, "versionId" | "ifNoneMatch" | "s
   readonly headers: CopyHeaders;
   /** Whether the store is asked for this version alone. */
   readonly pinned: boolean;
-  /** Rejects `precondition-failed` where it is not, and another is there now. */
-  stays(): Promise<void>;
+  /** Whether it was copied as far as is known: held by the store, or by a look afterwards. */
+  isStill(): Promise<boolean>;
 }
+
+/** What the ETag of an upload in parts ends with, which Swift does not know again as a condition. */
+const OF_PARTS = /-\d+"$/;
 
 /** Copies an object, headers and metadata included; null when the source is absent. */
 export async function copyObject(
@@ -60,32 +63,23 @@ export async function copyObject(
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
-    // Refused, and still the same: the store holds the condition against another text than it gives, as Swift does where an upload in
-    // parts made the object. Then a look afterwards upholds it.
+    // Refused, and still the same: the store holds the condition against another text than it gives. Then a look afterwards upholds it,
+    // as where the store passes over conditions.
     const pinned = !refused || !isTwin(refused, source.info);
-    const stays = async (): Promise<void> => {
-      const now = pinned ? source : await look();
-      if (!now || !isTwin(now.info, source.info))
-        throw new StorageError("precondition-failed", "the source was replaced while it was copied", { key: from });
+    const isStill = async (): Promise<boolean> => {
+      const now = pinned && client.settings.conditionalWrites ? source : await look();
+      return now !== null && isTwin(now.info, source.info);
     };
+    const copy = { ...source, versionId, to, headers, ifNoneMatch, signal, pinned, isStill };
     try {
-      return await copyVersion(client, steps, {
-        ...source,
-        versionId,
-        to,
-        headers,
-        ifNoneMatch,
-        signal,
-        pinned,
-        stays,
-      });
+      return await copyVersion(client, steps, copy);
     } catch (error) {
       if (!StorageError.is(error) || error.key === to) throw error;
       // Begun again it could be refused for what it has made itself.
       if (ifNoneMatch !== undefined && error.code === "ambiguous") throw error;
       // In doubt, the cause is what the store said last.
       const replaced = [error, error.cause].some((said) => hasCode(said, "precondition-failed"));
-      if (replaced && !isRead(steps, { ...source, ifNoneMatch })) refused = source.info;
+      if (replaced && OF_PARTS.test(source.info.etag) && !isRead(steps, copy)) refused = source.info;
       const again = ifMatch === undefined || (refused && error.code !== "ambiguous");
       const overtaken = error.response?.code === "NoSuchUpload" || (replaced && again);
       if (overtaken && tries < TRIES) continue;
@@ -120,7 +114,15 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
   const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...kept };
   const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
   const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
-  await copy.stays();
+  if (!(await copy.isStill()))
+    throw new StorageError(
+      "conflict",
+      "the source was replaced while it was copied: the target may hold either version",
+      {
+        key: to,
+        retryable: true,
+      },
+    );
   if (root) return copied(info, to, root);
   // Some servers answer with nothing: then the copy itself must be there.
   const made = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
@@ -164,7 +166,8 @@ async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Pro
       const root = await client.document(operation, "CopyPartResult").catch(refusedAt(info.key));
       parts.push({ partNumber, etag: toEtag(childText(root, "ETag")) });
     });
-    await copy.stays();
+    if (!(await copy.isStill()))
+      throw new StorageError("precondition-failed", "the source was replaced while it was copied", { key: info.key });
     return { parts: parts.sort((a, b) => a.partNumber - b.partNumber), size: info.size };
   });
 }

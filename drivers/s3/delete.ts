@@ -79,7 +79,8 @@ export async function deleteObjects(
     } catch (error) {
       if (call.signal?.aborted || hasCode(error, "bucket-not-found")) throw error;
       if (batch.length > 1 && refusesBatches(error)) {
-        client.batches = false;
+        // By the store itself: a proxy's page says nothing of the next one.
+        if ((error as StorageError).response?.code !== undefined) client.batches = false;
         return void refused.push(...batch.map((key) => [key]));
       }
       for (const key of batch) failures.push({ key, error: locate(copyOf(error), { operation: "delete", key }) });

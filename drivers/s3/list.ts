@@ -16,11 +16,10 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   let page = await pageOf(client, options, startAfter && base + startAfter);
   // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told where
   // to start. Only then is it: told to start before the prefix, Garage finds nothing below it.
-  const isPrefix = ({ objects }: ListPage): boolean => objects[0]?.key === options.prefix;
   const isFirst = limit === 1 && !cursor && !startAfter && /^[^\0-!/]/.test(base + options.prefix);
-  if (isFirst && page.cursor === undefined && isPrefix(page)) {
+  if (isFirst && page.cursor === undefined && page.objects[0]?.key === options.prefix) {
     const told = await pageOf(client, options, "!");
-    if (isPrefix(told)) page = told;
+    if (told.objects.length + told.prefixes.length > 0) page = told;
   }
   // The marker that some tools make for the base as a folder: no verb here could name it.
   return { ...page, objects: page.objects.filter(({ key }) => key !== "") };

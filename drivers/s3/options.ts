@@ -40,8 +40,9 @@ export interface S3Options {
   /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
   readonly bulkDelete?: boolean | undefined;
   /**
-   * Whether the store holds the conditions of writes. Default true; false for one that passes over them, as Garage does: then a write
-   * or copy with one rejects `unsupported` in place of replacing what it must not, and so does `update`. A delete looks before it.
+   * Whether the store holds the conditions of writes. Default true; false for one that passes over them, as Garage does: then an upload
+   * with one, a copy with `ifNoneMatch` and `update` reject `unsupported` in place of replacing what they must not. A copy looks at its
+   * source again afterwards, and a delete looks before it.
    */
   readonly conditionalWrites?: boolean | undefined;
   /** Bytes of one part of a large upload, 5 MiB to 5 GiB. Default 8 MiB. Grows when a known length needs it. */

@@ -136,7 +136,7 @@ function open(
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, length));
+  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, length ?? ""));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
   // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
@@ -234,6 +234,9 @@ async function detailsOf(
   }
 }
 
+/** What a refusal of the first byte says of an empty object, if anything. */
+const NONE = "bytes */0";
+
 /** How long an object is, told by a request for its first byte: Apache takes a length of 0 away from the answer to a HEAD. */
 async function firstByte(client: Client, operation: Operation, { header }: WireResponse): Promise<number> {
   const headers = {
@@ -243,9 +246,13 @@ async function firstByte(client: Client, operation: Operation, { header }: WireR
   const asked: Operation = { ...operation, method: "GET", headers, accept: [404, 412, 416] };
   const size = await client.send(asked, async (response) => {
     await response.discard();
-    if (response.status === 416) return 0;
-    if (response.status === 200) return lengthOf(response);
-    return response.status === 206 && lengthOf(response, `${spanOf(response)?.size}`);
+    const { status } = response;
+    if (status === 416) return lengthOf(response, (response.header("content-range") ?? NONE) === NONE ? "0" : "");
+    if ((status !== 200 && status !== 206) || toEtag(response.header("etag")) !== toEtag(header("etag"))) return false;
+    ofStore(response);
+    if (status === 200) return lengthOf(response);
+    const span = spanOf(response);
+    return lengthOf(response, span?.start === 0 ? `${span.size}` : "");
   });
   if (size !== false) return size;
   throw new StorageError("corrupt", "the object was replaced while it was asked for", { retryable: true });
@@ -268,8 +275,8 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
  * The length that an answer announces, or another one in its place. An object of unknown length is an error: taken for empty, it
  * would be copied and served as such.
  */
-function lengthOf(response: WireResponse, length = response.header("content-length")): number {
-  if (/^\d{1,15}$/.test(length ?? "")) return Number(length);
+function lengthOf(response: WireResponse, length = response.header("content-length") ?? ""): number {
+  if (/^\d{1,15}$/.test(length)) return Number(length);
   void response.discard();
   throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");
 }

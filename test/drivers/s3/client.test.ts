@@ -33,6 +33,9 @@ describe("Client.document", () => {
     ["ResultInitiateMultipartUpload", "InitiateMultipartUploadResult"],
     ["CopyPartsResult", "CopyPartResult"],
     ["Result", "CopyPartResult"],
+    // What was sent, from a server that sends it back.
+    ["Delete", "DeleteResult"],
+    ["CompleteMultipartUpload", "CompleteMultipartUploadResult"],
   ])("does not take a root that is called <%s> for <%s>", async (name, root) => {
     const client = stubClient(await wire(xml(name, "")), { retry: { attempts: 1 } });
     await expect(client.document({ method: "POST" }, root)).rejects.toMatchObject({ code: "corrupt" });

@@ -219,6 +219,16 @@ describe("deleteObjects", () => {
     ]);
   });
 
+  it("asks for a batch again where what stands before the store had none, in a page of its own", async () => {
+    const page = { bytes: "HTTP/1.1 501 N\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>" };
+    const posts = [page, xml("DeleteResult", "")];
+    const server = await wire(({ method }: Received) => (method === "POST" ? (posts.shift() ?? page) : answer(204)));
+    const store = stubbed(server);
+    await store.delete(["a", "b"]);
+    await store.delete(["c", "d"]);
+    expect(server.requests.map(({ method }) => method)).toEqual(["POST", "DELETE", "DELETE", "POST"]);
+  });
+
   it.each([
     ["a batch that was damaged on its way", failure(400, "BadDigest", "The Content-MD5 did not match.")],
     ["a right that lacks", failure(403, "AccessDenied", "no MD5")],

@@ -61,6 +61,11 @@ describe("listObjects", () => {
     expect(await keys(stubbed(await wire(hiding), { base: "in" }).list({ limit: 1 }))).toEqual(["a"]);
   });
 
+  it("finds it also where that object was deleted between the two requests", async () => {
+    const server = await wire(({ query }) => page(entry(query.get("start-after") === null ? "k" : "ka")));
+    expect(await keys(stubbed(server).list({ prefix: "k", limit: 1 }))).toEqual(["ka"]);
+  });
+
   // As Garage does: told to start before the prefix, it looks there, and finds nothing.
   it.each(["k", "ka"])("finds what is below %j on a store that looks where it is told to start", async (prefix) => {
     const server = await wire(({ query }) => page(query.get("start-after") === null ? entry("ka") : ""));

@@ -210,6 +210,10 @@ describe.each(TRANSPORTS)("a HEAD without a length over %s, as Apache has it of 
 
   it.each([
     ["a part of what it does not say", answer(206, { etag: '"e"' }, "a")],
+    ["another part", part("bytes 5-5/9", "a")],
+    ["a refusal of what has bytes", answer(416, { "content-range": "bytes */5" })],
+    ["a part of another version each time", answer(206, { etag: '"other"', "content-range": "bytes 0-0/9" }, "a")],
+    ["a page of somebody else", { bytes: "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>", then: "fin" as const }],
     ["the whole without a length too", { bytes: 'HTTP/1.1 200 OK\r\netag: "e"\r\n\r\nabc', then: "fin" as const }],
   ])("rejects corrupt where the answer is %s", async (_, second) => {
     const server = await wire(({ method }) => (method === "HEAD" ? bare : second));
