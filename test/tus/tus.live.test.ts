@@ -50,7 +50,8 @@ beforeAll(async () => {
   client = await tusClient();
 });
 
-describe.each(stores)("the guide's server for tus, on $name", ({ make }) => {
+describe.each(stores)("the guide's server for tus, on $name", ({ name, make }) => {
+  const isMinio = name === "minio";
   let made: Made;
   let served: Served;
   let store: Driver;
@@ -255,21 +256,49 @@ describe.each(stores)("the guide's server for tus, on $name", ({ make }) => {
     expect([(await ask("HEAD", url)).status, (await patch(url, 0, file.subarray(0, 3))).status]).toEqual([404, 404]);
   });
 
-  it("sweeps what has expired, and nothing else", async () => {
+  it("sweeps what has expired, whatever state it is in, and nothing else", async () => {
     const url = await create(file.length);
     await patch(url, 0, file.subarray(0, 9 * MIB));
     const whole = await create(3);
     await patch(whole, 0, file.subarray(0, 3));
-    const load = (seconds: number): Promise<{ sweep: () => Promise<void> }> =>
-      moduleOf(guide(), {
-        ...made.values,
-        "found.upload.expires < Date.now()": `found.upload.expires < Date.now() + ${seconds * 1000}`,
-        "olderThan: SECONDS": `olderThan: SECONDS - ${seconds}`,
-      });
-    await (await load(0)).sweep();
+    // What a disk that was full has left, and the piece of a process that was the slower one.
+    await store.upload("tus/00000000-0000-0000-0000-000000000000/upload.json", "{");
+    await store.upload("tus/11111111-1111-1111-1111-111111111111/22222222-2222-2222-2222-222222222222", "piece");
+    const load = (changes: Substitutions): Promise<{ sweep: () => Promise<void> }> =>
+      moduleOf(guide(), { ...made.values, ...changes });
+    await (await load({})).sweep();
     expect(await offsetOf(url)).toBe(9 * MIB);
-    await (await load(7 * 24 * 3600)).sweep();
-    expect([await keysBelow(""), await uploadsOf(url)]).toEqual([[keyOf(whole)], []]);
+    expect(await keysBelow("tus/")).toHaveLength(5);
+    await (
+      await load({ "Date.now() - SECONDS": "Date.now() + SECONDS", "olderThan: SECONDS": "olderThan: 0" })
+    ).sweep();
+    expect(await keysBelow("")).toEqual([keyOf(whole)]);
+    // MinIO, which lists those of a whole key alone, ends them by itself.
+    if (!isMinio) expect(await uploadsOf(url)).toEqual([]);
+  });
+
+  it("begins an upload anew that the store has ended", async () => {
+    let reached = (): void => {};
+    const half = new Promise<void>((resolve) => (reached = resolve));
+    const { upload, done } = begin({ chunkSize: 3 * MIB, onProgress: (sent) => sent > 5 * MIB && reached() });
+    await half;
+    const first = upload.url;
+    for await (const { key, uploadId } of store.listUploads({ prefix: keyOf(first) }))
+      await (await store.resumeMultipartUpload(key, uploadId)).abort();
+    await done;
+    expect(upload.url).not.toBe(first);
+    await expectStored(upload.url);
+  });
+
+  it("keeps few pieces of a client that sends many", async () => {
+    const url = await create(100);
+    let most = 0;
+    for (let offset = 0; offset < 100; offset++) {
+      expect((await patch(url, offset, file.subarray(offset, offset + 1))).status).toBe(204);
+      if (offset % 30 === 29) most = Math.max(most, (await keysBelow("tus/")).length);
+    }
+    expect(most).toBeLessThanOrEqual(34);
+    await expectStored(url, file.subarray(0, 100));
   });
 
   it("takes an empty file, and refuses what the protocol says", async () => {
