@@ -107,6 +107,18 @@ describe.each(places)("an archive of many objects, from $name", (place) => {
     });
   });
 
+  it("gives no two of them a name that a system takes for one, nor a file that of a folder", async () => {
+    const keys = ["m/A.txt", "m/a.txt", "m/e\u0301", "m/\u00e9", "m/f\\x", "m/F"];
+    // A folder and MinIO keep no file beside a folder of its name, but a backslash makes one of what is none.
+    for (const key of [...keys, "m/d", "m/d\\x", "m/d\\y"]) await store.upload(key, key);
+    const names = Object.keys(await saved(guide.archive("m/", "a.zip")));
+    expect(names).toHaveLength(9);
+    expect(names).toEqual(expect.arrayContaining(["d", "d (2)/x", "d (2)/y", "A.txt", "a (2).txt"]));
+    const folders = names.flatMap((name) => (name.includes("/") ? [name.split("/")[0]] : []));
+    const all = [...names, ...new Set(folders)].map((name) => name?.normalize("NFC").toLowerCase());
+    expect(new Set(all).size).toBe(all.length);
+  });
+
   it("lacks what is deleted meanwhile", async () => {
     for (const key of ["m/1", "m/2", "m/3"]) await store.upload(key, randomBytes(2_000_000));
     const response = guide.archive("m/", "a.zip");
