@@ -1,5 +1,5 @@
 /** A claim on a name: one process at a time holds it, and what a crashed one held is taken over. */
-import { chmod, link, lstat, lutimes, open, readlink } from "node:fs/promises";
+import { link, lstat, lutimes, open, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
@@ -7,6 +7,7 @@ import { sha256 } from "./digest.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import { READ } from "./file.ts";
 import { nameHolder, stateOf } from "./holder.ts";
+import { setBits } from "./mode.ts";
 
 /** How long a claim may rest before it counts as left, where nothing tells whether its holder runs. */
 const STALE_MS = 30_000;
@@ -52,9 +53,13 @@ export async function hold(file: string): Promise<Holding> {
 async function writeNew(path: string, line: string): Promise<void> {
   const handle = await patiently(() => open(path, "wx"));
   try {
-    await handle.writeFile(line).finally(() => handle.close());
-    // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
-    await chmod(path, 0o644).catch(() => {});
+    try {
+      await handle.writeFile(line);
+      // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
+      await setBits(handle, path, 0o644).catch(() => {});
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;

@@ -1,5 +1,5 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import { chmod, link } from "node:fs/promises";
+import { link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
 import { type Anchor, becameLink } from "./anchor.ts";
@@ -15,7 +15,7 @@ import { withLock } from "./lock.ts";
 import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
 import type { Settings } from "./options.ts";
-import { giveAll, ownerIn } from "./owner.ts";
+import { dress, type Own, ownerIn } from "./owner.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
 import { type Description, dropRecord, placeRecord, recordPath } from "./record.ts";
@@ -45,9 +45,10 @@ export async function commit(
       const before = await findAll(root, key);
       checkPresent(key, before[0], conditions);
       const draft = await laterDraft(root, written, before[0]?.stats);
-      if (before[0]) await giveAll(root, filesOf(draft), draft.stats, before[0].stats);
-      if (settings.mode === undefined && before[0]) await keepBits(root, draft, bitsOf(before[0].stats));
-      if (draft.recorded) await placeRecord(root, key, draft);
+      // With a mode the version is for whom that says, whoever has put something under its key.
+      if (before[0] && settings.mode === undefined)
+        await dress(root, filesOf(draft), before[0].stats, bitsOf(before[0].stats));
+      if (draft.record) await placeRecord(root, key, draft);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
@@ -55,7 +56,7 @@ export async function commit(
         placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
       } catch (error) {
         // Else nobody knows if the draft has got its name: the record is its object's, or swept.
-        if (draft.recorded && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
+        if (draft.record && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
         throw error;
       }
       const stats = await statsAt(root, draft, placed.held.path(nameOf(placed.candidate.path)));
@@ -81,7 +82,7 @@ export async function commit(
           // Hidden all the same.
         }
       }
-      for (const { stats } of before) await dropRecord(root, key, stats, draft.recorded ? draft.stats : null);
+      for (const { stats } of before) await dropRecord(root, key, stats, draft.record ? draft.stats : null);
       return infoOf(key, stats, description);
     });
   } catch (error) {
@@ -90,14 +91,14 @@ export async function commit(
   }
 }
 
-function filesOf({ path, recorded }: Draft): readonly string[] {
-  return recorded ? [path, recordBeside(path)] : [path];
-}
-
-/** Gives a draft and its record the bits of what it replaces. */
-async function keepBits(root: Root, draft: Draft, bits: number): Promise<void> {
-  if (bits === bitsOf(draft.stats)) return;
-  for (const path of filesOf(draft)) await chmod(root.path(path), bits);
+/** A draft, and its record, which may have its name already. */
+function filesOf({ path, stats, record }: Draft, recordAt: string = recordBeside(path)): readonly [Own, ...Own[]] {
+  return record
+    ? [
+        { path, stats },
+        { path: recordAt, stats: record },
+      ]
+    : [{ path, stats }];
 }
 
 /** Where a draft has its name, and the folder of it, which the caller lets go. */
@@ -128,9 +129,8 @@ async function publish(
         try {
           const to = held.path(nameOf(candidate.path));
           if (before.length === 0) {
-            const { path, stats, recorded } = draft;
-            const files = recorded ? [path, recordPath(key, stats)] : [path];
-            await giveAll(root, files, stats, await ownerIn(root, held, stats));
+            const { stats } = draft;
+            await dress(root, filesOf(draft, recordPath(key, stats)), await ownerIn(root, held, stats));
           }
           await (createOnly ? create(root, key, draft, to) : replace(root, draft, to, known));
           return { candidate, held };

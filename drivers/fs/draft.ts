@@ -1,15 +1,15 @@
 /** A draft: an object's bytes in a temporary file, and its record in one beside it, complete, checked and stamped, but not yet visible. */
 import type { BigIntStats } from "node:fs";
-import { chmod, copyFile, stat, unlink } from "node:fs/promises";
+import { copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { abandon, readerOf } from "../../src/reader.ts";
 import { turn, utimes } from "./calls.ts";
 import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
-import { lookAt, open, openNow, type File } from "./file.ts";
+import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
 import { type Identity, nextStamp, stampAfter, stampOf } from "./identity.ts";
-import { bitsOf } from "./mode.ts";
+import { bitsOf, setBits } from "./mode.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 
@@ -21,8 +21,8 @@ export interface Draft {
   readonly stats: BigIntStats;
   /** Whether its bytes are on the disk. */
   readonly durable: boolean;
-  /** Whether it has a record, at {@link recordBeside}. */
-  readonly recorded: boolean;
+  /** What its record is, at {@link recordBeside}; null when it has none. */
+  readonly record: BigIntStats | null;
 }
 
 /** How a draft is written. */
@@ -50,7 +50,7 @@ export async function writeDraft(
     else await writeStream(file, source, options);
     return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
-      if (settings.mode !== undefined) await chmod(root.path(path), settings.mode);
+      if (settings.mode !== undefined) await setBits(file, root.path(path), settings.mode);
       return finished(root, path, file, { text: options.record?.() ?? null, mode: settings.mode }, durable);
     });
   } catch (error) {
@@ -75,10 +75,13 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   const target = root.path(path);
   try {
     await patiently(() => copyFile(from, target, COPY_MODE));
-    if (settings.mode !== undefined) await chmod(target, settings.mode);
-    // The copy has its source's bits, which are its record's too.
-    const mode = settings.mode ?? (record === null ? undefined : bitsOf(await stat(target)));
-    return await finished(root, path, await reopened(root, path), { text: record, mode }, settings.durable ?? true);
+    const file = await reopened(root, path);
+    const mode = await keptIf(file, async () => {
+      if (settings.mode !== undefined) await setBits(file, target, settings.mode);
+      // The copy has its source's bits, which are its record's too.
+      return settings.mode ?? (record === null ? undefined : bitsOf(await file.stat()));
+    });
+    return await finished(root, path, file, { text: record, mode: mode ?? undefined }, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (errnoOf(error) !== "EEXIST") await discard(root, path);
@@ -93,7 +96,7 @@ const UNITS = [1n, 1_000_000n, 2_000_000n];
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   let later = draft;
   for (const unit of UNITS) {
-    const stamp = before && stampAfter(before, later.stats, draft.recorded, unit);
+    const stamp = before && stampAfter(before, later.stats, draft.record !== null, unit);
     if (!stamp) break;
     const file = await reopened(root, draft.path);
     const stats = await stamped(root, draft.path, file, stamp, draft.durable).finally(() => file.close());
@@ -106,7 +109,7 @@ export async function laterDraft(root: Root, draft: Draft, before: Identity | un
  * How a file is opened to be stamped. It may have the mode of another one, which may forbid to write; the times can be set all the same.
  * Windows alone flushes only what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
  */
-const toStamp = (): "r" | "r+" => (process.platform === "win32" ? "r+" : "r");
+const toStamp = (): "r+" | number => (process.platform === "win32" ? "r+" : READ);
 
 /** A draft's file, to be stamped. */
 function reopened(root: Root, path: string): Promise<File> {
@@ -127,9 +130,9 @@ async function finished(
   { text, mode }: DraftRecord,
   durable: boolean,
 ): Promise<Draft> {
-  const recorded = text !== null;
-  const stamping = stamped(root, path, file, nextStamp(recorded), durable).finally(() => file.close());
-  if (recorded) {
+  const stamping = stamped(root, path, file, nextStamp(text !== null), durable).finally(() => file.close());
+  let record: BigIntStats | null = null;
+  if (text !== null) {
     const beside = root.path(recordBeside(path));
     // The disk flushes both in the time of one. Without a second descriptor it waits until the first is free.
     const opening = openNow(beside, "wx", root.isLocal(), mode).catch(async (error: unknown) => {
@@ -137,16 +140,12 @@ async function finished(
       await stamping;
       return open(beside, "wx", root.isLocal(), mode);
     });
-    const writing = opening.then(async (handle) => {
-      const size = await writeRecord(handle, text, durable);
-      await kept(root, recordBeside(path), size);
-      if (mode !== undefined && bitsOf(await stat(beside)) !== mode) await chmod(beside, mode);
-    });
+    const writing = opening.then((handle) => writeRecord(root, recordBeside(path), handle, { text, mode }, durable));
     // Nothing is removed under a call that the system is still doing.
     await Promise.allSettled([stamping, writing]);
-    await writing;
+    record = await writing;
   }
-  return { path, stats: await atRest(root, path, await stamping), durable, recorded };
+  return { path, stats: await atRest(root, path, await stamping), durable, record };
 }
 
 /**
@@ -166,13 +165,17 @@ async function kept(root: Root, path: string, size: bigint): Promise<BigIntStats
   throw new StorageError("unavailable", `the file system has kept ${found} of what was written; nothing was stored`);
 }
 
-/** Writes and closes it; gives its bytes. */
-async function writeRecord(handle: File, record: string, durable: boolean): Promise<bigint> {
+/** Writes and closes it; gives what it is. */
+async function writeRecord(root: Root, path: string, handle: File, record: DraftRecord, durable: boolean) {
+  const bytes = new TextEncoder().encode(record.text ?? "");
   try {
-    const bytes = new TextEncoder().encode(record);
     await writeAll(handle, bytes);
+    const stats = await handle.stat();
+    const { mode = bitsOf(stats) } = record;
+    if (bitsOf(stats) !== mode) await setBits(handle, root.path(path), mode);
     if (durable) await handle.sync();
-    return BigInt(bytes.byteLength);
+    await handle.close();
+    return (await kept(root, path, BigInt(bytes.byteLength))) ?? stats;
   } finally {
     await handle.close();
   }

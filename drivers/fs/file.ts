@@ -16,6 +16,7 @@ export interface File {
   /** Writes some of the bytes from an index on; gives how many. */
   write(bytes: Uint8Array, from: number): Promise<number>;
   sync(): Promise<void>;
+  chmod(bits: number): Promise<void>;
   stat(): Promise<fs.BigIntStats>;
   /** A second time does nothing. It fails when bytes may be lost by it, not of what was only read, or is flushed to a disk of this machine. */
   close(): Promise<void>;
@@ -127,6 +128,7 @@ export async function openNow(path: string, flags: string | number, local: Local
       await call(isMemory, "fsync", fd);
       clean = true;
     },
+    chmod: (bits) => call(isMemory, "fchmod", fd, bits),
     async stat() {
       const stats = await call<fs.BigIntStats>(!!local, "fstat", fd, { bigint: true });
       size = stats.size;
@@ -151,6 +153,7 @@ function handled(handle: FileHandle): File {
     // `write` of workerd takes no view that begins far in its buffer.
     write: async (bytes, from) => (await handle.writev([bytes.subarray(from)])).bytesWritten,
     sync: () => handle.sync(),
+    chmod: (bits) => handle.chmod(bits),
     stat: () => handle.stat({ bigint: true }),
     close: () => handle.close(),
   };

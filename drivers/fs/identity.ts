@@ -30,6 +30,13 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.mtimeNs === b.mtimeNs && a.size === b.size && numberOf(a) === numberOf(b);
 }
 
+/** Whether two looks were at one file: whoever puts another one in its place may choose time and size of that. */
+export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
+  if (renumbering.has(a.dev)) return a.dev === b.dev && isSame(a, b);
+  // Node tells the device in two ways on Windows, by name and by descriptor.
+  return a.ino === b.ino && (process.platform === "win32" || a.dev === b.dev);
+}
+
 /**
  * What the times say that the driver sets: files with a record have an odd number of milliseconds, and this last digit of their
  * microseconds, of which there are less than half a millisecond, so that nobody who rounds them finds an even number. All others have an even number

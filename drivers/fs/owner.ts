@@ -5,7 +5,8 @@ import { type Anchor, anchor, type Places } from "./anchor.ts";
 import { call } from "./calls.ts";
 import { type File, open, type Paths, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
-import { bitsOf, ownUser } from "./mode.ts";
+import { isSameFile } from "./identity.ts";
+import { bitsOf, ownUser, setBits } from "./mode.ts";
 
 /** The bit of a folder by which what is made in it has its group, and the one by which files are their owners' alone to replace. */
 const [HANDS_ON, STICKY] = [0o2000n, 0o1000n];
@@ -16,9 +17,9 @@ export type Owner = Pick<BigIntStats, "uid" | "gid">;
 
 const hasOwners: boolean = process.platform !== "win32" && !inMemory;
 
-/** What this process may give something to: root gives it to anybody, others to a group of theirs. */
+/** Whom something may be given to: what is root's to anybody, by root; the rest to a group of its owner's. */
 function withinReach(now: Owner, wanted: Owner): Owner {
-  return ownUser() === 0 ? wanted : { uid: now.uid, gid: wanted.gid };
+  return now.uid === 0n ? wanted : { uid: now.uid, gid: wanted.gid };
 }
 
 function isSame(a: Owner, b: Owner): boolean {
@@ -31,26 +32,44 @@ async function give({ fd }: File, now: Owner, wanted: Owner): Promise<void> {
   if (!isSame(now, { uid, gid })) await call(false, "fchown", fd, Number(uid), Number(gid));
 }
 
-/** Gives a draft, or a record, to an owner, as far as the system lets. Never rejects: it is whose it was then. */
-async function giveAt(root: Paths, path: string, owner: Owner): Promise<void> {
-  try {
-    const file = await open(root.path(path), READ, root.isLocal());
-    try {
-      const now = await file.stat();
-      // What has a second name is none of the driver's.
-      if (now.isFile() && now.nlink === 1n) await give(file, now, owner);
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // Such as a group that the user is not in.
-  }
+/** A file of the driver's own: where it is, and what it was to the descriptor that wrote it. */
+export interface Own {
+  readonly path: string;
+  readonly stats: BigIntStats;
 }
 
-/** Gives the files of a new version, made by `now`, the owner of the version that they replace, as if that had been written into. */
-export async function giveAll(root: Paths, paths: readonly string[], now: Owner, owner: Owner): Promise<void> {
-  if (!hasOwners || isSame(now, withinReach(now, owner))) return;
-  for (const path of paths) await giveAt(root, path, owner);
+/**
+ * Gives the files of a new version, the draft first, the bits and the owner of what they replace, as if that had been written into. Of the owner as
+ * far as the system lets: they are whose they were then.
+ */
+export async function dress(
+  root: Paths,
+  files: readonly [Own, ...Own[]],
+  owner: Owner,
+  bits: number = bitsOf(files[0].stats),
+): Promise<void> {
+  const { stats } = files[0];
+  const sets = bits !== bitsOf(stats);
+  if (!sets && (!hasOwners || isSame(stats, withinReach(stats, owner)))) return;
+  for (const own of files)
+    await dressOne(root, own, owner, bits).catch((error: unknown) => {
+      if (sets) throw error;
+    });
+}
+
+/** By a descriptor, and only the very file: who may write in the folder may have put another one, or a link, in its place. */
+async function dressOne(root: Paths, { path, stats }: Own, owner: Owner, bits: number): Promise<void> {
+  const file = await open(root.path(path), READ, root.isLocal());
+  try {
+    const now = await file.stat();
+    if (!now.isFile() || !isSameFile(now, stats)) return;
+    // Bits first: who has given a file away may no longer set them.
+    if (bits !== bitsOf(now)) await setBits(file, root.path(path), bits);
+    // Such as to a group that the user is not in.
+    if (hasOwners) await give(file, now, owner).catch(() => {});
+  } finally {
+    await file.close();
+  }
 }
 
 /** The owner that a new file of `now` has in a folder which hands on its group. */

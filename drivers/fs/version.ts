@@ -1,8 +1,9 @@
 /** The mark that says by which layout a folder is to be read. */
-import { chmod, lstat, open } from "node:fs/promises";
+import { lstat, open } from "node:fs/promises";
 import { StorageError } from "../../src/error.ts";
 import { errnoOf, orAbsent, patiently } from "./errno.ts";
 import type { Paths } from "./file.ts";
+import { setBits } from "./mode.ts";
 import { RESERVED } from "./path.ts";
 import { readText } from "./text.ts";
 
@@ -31,9 +32,9 @@ export async function writeVersion(root: Paths, mode: number | undefined): Promi
     const handle = await patiently(() => open(path, "wx"));
     try {
       await handle.writeFile(`${VERSION}\n`);
-      if (mode !== undefined) await chmod(path, mode);
+      if (mode !== undefined) await setBits(handle, path, mode);
       // It tells nothing of objects, and who may not read it reads none of them, whatever the umask is. Not every file system has such bits.
-      else await chmod(path, 0o644).catch(() => {});
+      else await setBits(handle, path, 0o644).catch(() => {});
       try {
         await handle.sync();
       } catch {

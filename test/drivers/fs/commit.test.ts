@@ -1,11 +1,17 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readFile, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { commit } from "../../../drivers/fs/commit.ts";
 import { writeDraft } from "../../../drivers/fs/draft.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt, type Root } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, folder, K, streamOf, UGLY_KEYS } from "./folder.ts";
+
+/** Another group that this process may give something to; without one its own. */
+const otherGroup: number =
+  process.getuid?.() === 0
+    ? 64_310
+    : ((process.getgroups?.() ?? []).find((gid) => gid !== process.getgid?.()) ?? (process.getgid?.() as number));
 
 describe("put", () => {
   it("makes an ordinary key a plain file that other programs read", async () => {
@@ -97,6 +103,43 @@ describe("put", () => {
     expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o604);
     await (await folder({ base, mode: 0o666 })).put("kept", "3");
     expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o666);
+  });
+
+  it.each(["draft", "record"])("sets bits and group of no file that was put in the place of its %s", async (which) => {
+    for (const put of ["linked", "moved"]) {
+      const { base, put: upload } = await folder();
+      await upload("k", "1");
+      await chmod(join(base, "k"), 0o604);
+      await chown(join(base, "k"), process.getuid?.() as number, otherGroup);
+      const real = rootAt(base);
+      const settings = parseOptions({ base });
+      const record = (): string => JSON.stringify({ key: "k", cacheControl: "no-store" });
+      const draft = await writeDraft(real, settings, { bytes: new Uint8Array(1) }, { record });
+      const [secret, at] = [
+        join(await emptyFolder(), "secret"),
+        join(base, draft.path + (which === "draft" ? "" : "0")),
+      ];
+      await writeFile(secret, "secret", { mode: 0o600 });
+      await chmod(secret, 0o600);
+      // What is moved is known by this name, too.
+      const watched = await open(secret);
+      onTestFinished(() => watched.close());
+      await unlink(at);
+      await (put === "linked" ? symlink(secret, at) : rename(secret, at));
+      await commit(real, settings, K("k"), draft, { cacheControl: "no-store" }, {}).catch(() => {});
+      const { gid, mode } = await watched.stat();
+      expect([put, gid, (mode & 0o777).toString(8)]).toEqual([put, process.getgid?.(), "600"]);
+    }
+  });
+
+  it("has neither user nor group of what it replaces where the mode says for whom it is", async () => {
+    const { base, put } = await folder({ mode: 0o600 });
+    await put("new", "1");
+    await put("k", "1");
+    await chown(join(base, "k"), process.getuid?.() === 0 ? 64_301 : (process.getuid?.() as number), otherGroup);
+    await put("k", "2");
+    const [{ uid, gid }, now] = [await stat(join(base, "new")), await stat(join(base, "k"))];
+    expect([now.uid, now.gid, now.mode & 0o777]).toEqual([uid, gid, 0o600]);
   });
 
   it("L6: creates only once of 50 that try together, with another driver on the same folder among them", async () => {

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, stat } from "node:fs/promises";
+import { readdirSync, symlinkSync, unlinkSync } from "node:fs";
+import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crc32c } from "../../../src/checksum.ts";
@@ -89,5 +90,22 @@ describe("L21: mode", () => {
     const files = new Set(await filesBelow(base));
     for (const [name, found] of Object.entries(await bitsBelow(base)))
       expect([name, found]).toEqual([name, files.has(name) ? "660" : "770"]);
+  });
+
+  it("is not that of a file to which a link leads that has taken the place of what is being written", async () => {
+    const { base, put, text } = await folder({ mode: 0o604 });
+    const secret = join(await emptyFolder(), "secret");
+    await writeFile(secret, "secret");
+    await chmod(secret, 0o600);
+    await put("a", "1");
+    const tmp = join(base, ".unbucket/tmp");
+    const onBytes = (): void => {
+      for (const name of readdirSync(tmp)) {
+        unlinkSync(join(tmp, name));
+        symlinkSync(secret, join(tmp, name));
+      }
+    };
+    await put("k", "2", { onBytes }).catch(() => {});
+    expect([await bits(secret), await text("a")]).toEqual(["600", "1"]);
   });
 });

@@ -1,9 +1,11 @@
 /** Between users: `test/folder/users.test.ts`. Here the groups are those that whoever runs the tests may give something to. */
-import { chmod, chown, link, mkdir, stat, symlink, writeFile } from "node:fs/promises";
+import fs from "node:fs";
+import { chmod, chown, mkdir, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchor } from "../../../drivers/fs/anchor.ts";
-import { giveAll, ownerIn, share } from "../../../drivers/fs/owner.ts";
+import { dress, type Own, ownerIn, share } from "../../../drivers/fs/owner.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder } from "./folder.ts";
 
@@ -23,33 +25,75 @@ async function root(): Promise<Root> {
 const gid = async (path: string): Promise<bigint> => (await stat(path, { bigint: true })).gid;
 const bits = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
-describe("giveAll", () => {
-  it("gives files to a group of the user's, but nothing that a link or a second name stands for", async () => {
+/** What the driver has written. */
+async function written(store: Root, path: string): Promise<Own> {
+  await writeFile(store.path(path), path, { mode: 0o600 });
+  return { path, stats: await stat(store.path(path), { bigint: true }) };
+}
+
+describe("dress", () => {
+  const isRoot = own.uid === 0n;
+
+  it("gives bits, and a group of the user's, to the very files and to none that has taken their place", async () => {
     const store = await root();
-    for (const name of ["a", "b", "linked", "twice"]) await writeFile(store.path(name), name);
-    await symlink(store.path("linked"), store.path("link"));
-    await link(store.path("twice"), store.path("second"));
-    await giveAll(store, ["a", "none", "link", "second", "b"], own, { uid: own.uid, gid: other });
-    expect(await Promise.all(["a", "b", "linked", "twice"].map((name) => gid(store.path(name))))).toEqual([
-      other,
-      other,
-      own.gid,
-      own.gid,
+    const [draft, gone, linked, moved, record] = await Promise.all(
+      ["draft", "gone", "linked", "moved", "record"].map((name) => written(store, name)),
+    );
+    await Promise.all(["victim", "mine"].map((name) => written(store, name)));
+    for (const { path } of [gone, linked] as Own[]) await unlink(store.path(path));
+    await symlink(store.path("victim"), store.path("linked"));
+    await rename(store.path("mine"), store.path("moved"));
+    const like = { uid: own.uid, gid: other };
+    for (const one of [linked, gone] as Own[]) await expect(dress(store, [one], like, 0o640)).rejects.toThrow();
+    for (const one of [linked, gone, moved] as Own[]) await dress(store, [one], like);
+    await dress(store, [moved as Own], like, 0o640);
+    await dress(store, [draft as Own, record as Own], like, 0o640);
+    const found = ["draft", "record", "moved", "victim"].map(async (name) => [
+      await gid(store.path(name)),
+      await bits(store.path(name)),
+    ]);
+    expect(await Promise.all(found)).toEqual([
+      [other, "640"],
+      [other, "640"],
+      [own.gid, "600"],
+      [own.gid, "600"],
     ]);
   });
 
-  it("leaves to others than root what is another user's, and fails nothing when the system refuses", async () => {
+  it("sets bits before it gives away, which the system may refuse, and leaves what is another user's", async () => {
     const store = await root();
-    await writeFile(store.path("a"), "a");
-    const spy = vi.spyOn(process, "geteuid").mockReturnValue(64_301);
-    await giveAll(store, ["a"], own, { uid: 64_302n, gid: own.gid });
-    spy.mockReturnValue(0);
-    // No group has this number.
-    await giveAll(store, ["a"], own, { uid: own.uid, gid: 0xff_ff_ff_ffn });
-    spy.mockRestore();
-    const { uid, gid: now } = await stat(store.path("a"), { bigint: true });
-    expect({ uid, gid: now }).toEqual(own);
+    const draft = await written(store, "a");
+    const calls: string[] = [];
+    const { fchmod } = fs;
+    vi.spyOn(fs, "fchmod").mockImplementation(((...args: Parameters<typeof fchmod>) => {
+      calls.push("fchmod");
+      fchmod(...args);
+    }) as typeof fchmod);
+    vi.spyOn(fs, "fchown").mockImplementation(((fd, uid, to, done) => {
+      calls.push(`fchown ${uid} ${to}`);
+      done(Object.assign(new Error("refused"), { code: "EPERM" }));
+    }) as typeof fs.fchown);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    await dress(store, [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
+    expect(calls).toEqual(["fchmod", `fchown ${isRoot ? 64_302 : own.uid} 64399`]);
+    expect(await bits(store.path("a"))).toBe("640");
   });
+
+  it.runIf(isRoot)(
+    "goes by whose the file is, since Deno asks for the right to know whose the process is",
+    async () => {
+      const store = await root();
+      const draft = await written(store, "a");
+      vi.stubGlobal("Deno", {});
+      onTestFinished(() => void vi.unstubAllGlobals());
+      await dress(store, [draft], { uid: 64_302n, gid: 64_302n });
+      expect(await stat(store.path("a"))).toMatchObject({ uid: 64_302, gid: 64_302 });
+    },
+  );
 });
 
 describe("ownerIn", () => {

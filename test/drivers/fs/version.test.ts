@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
@@ -45,5 +45,38 @@ describe("writeVersion", () => {
     const root = rootAt(await emptyFolder());
     await root.temp();
     expect(await readFile(join(root.base, ".unbucket/version"), "utf8")).toBe("1\n");
+  });
+
+  it("L9: sets the bits of no file to which a link leads that has taken its place", async () => {
+    const [base, secret] = [await emptyFolder(), join(await emptyFolder(), "secret")];
+    await writeFile(secret, "secret");
+    await chmod(secret, 0o600);
+    vi.doMock("node:fs/promises", async (original) => {
+      const fs = await original<typeof FsPromises>();
+      const open: typeof fs.open = async (path, ...given) => {
+        const handle = await fs.open(path, ...given);
+        const { writeFile } = handle;
+        handle.writeFile = async (...text) => {
+          await writeFile.apply(handle, text);
+          await fs.unlink(path);
+          await fs.symlink(secret, path);
+        };
+        return handle;
+      };
+      return { ...fs, open };
+    });
+    vi.resetModules();
+    onTestFinished(() => {
+      vi.doUnmock("node:fs/promises");
+      vi.resetModules();
+    });
+    const { writeVersion } = await import("../../../drivers/fs/version.ts");
+    const { hold } = await import("../../../drivers/fs/claim.ts");
+    await mkdir(join(base, ".unbucket"));
+    const root = { path: (name: string) => join(base, name), isLocal: () => false };
+    await writeVersion(root, undefined);
+    const held = await hold(join(base, "x.claim"));
+    await held.end();
+    expect((await stat(secret)).mode & 0o777).toBe(0o600);
   });
 });
