@@ -1,6 +1,6 @@
 /** Whose the files and folders are that the driver makes where several users write. The system says who may give what to whom. */
 import { type BigIntStats, statSync } from "node:fs";
-import { chmod, lstat, stat } from "node:fs/promises";
+import { chmod, lstat, readdir, stat } from "node:fs/promises";
 import { type Anchor, anchor, type Places } from "./anchor.ts";
 import { call } from "./calls.ts";
 import { type File, open, type Paths, READ } from "./file.ts";
@@ -82,6 +82,19 @@ export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Ow
   return mode & HANDS_ON ? { uid: now.uid, gid } : now;
 }
 
+/** The rights of those who may write in a base, without what is another class's. Where it is sticky they may not replace what is another user's. */
+function writersOf(base: BigIntStats, made: BigIntStats): number {
+  const [bits, isShared] = [bitsOf(base), base.mode & HANDS_ON && made.gid === base.gid];
+  if (base.mode & STICKY) return 0;
+  return (isShared && bits & GROUP_WRITES ? bits & 0o070 : 0) | (bits & OTHERS_WRITE ? bits & 0o007 : 0);
+}
+
+/** Whether a folder can be the one that was made this moment: whoever may write in the base can have moved another one to its name. */
+async function isNew(made: BigIntStats, folder: string): Promise<boolean> {
+  const user = ownUser();
+  return (user === undefined || made.uid === BigInt(user)) && (await readdir(folder)).length === 0;
+}
+
 /**
  * Opens a folder of the driver's own, made this moment, to those who may write in the base, whatever the umask is: whoever writes first would keep
  * the others out. What root makes there is the base's owner's. The bits of the base's group count where it hands that on: elsewhere they may be those of
@@ -97,16 +110,19 @@ export async function share(root: Places, folder: string, mode?: number): Promis
     try {
       const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(path, { bigint: true }));
       const [base, made] = [await stat(root.path(""), { bigint: true }), await look()];
-      const gid = base.mode & HANDS_ON || ownUser() === 0 ? base.gid : made.gid;
+      if (handle && !(await isNew(made, path))) return;
+      const widen = async (): Promise<void> => {
+        const now = await look();
+        const is = Number(now.mode & 0o7777n);
+        const bits = is | writersOf(base, now);
+        if (mode === undefined && now.isDirectory() && bits !== is) await (handle?.chmod(bits) ?? chmod(path, bits));
+      };
+      // Before it is given away, since its owner alone may, and again for the group that it has then.
+      await widen();
+      const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
       // By a name alone nothing is given away.
       if (handle) await give(handle, made, { uid: base.uid, gid }).catch(() => {});
-      if (mode !== undefined) return;
-      const now = await look();
-      const shared = base.mode & HANDS_ON && now.gid === base.gid ? GROUP_WRITES : 0;
-      const writers = bitsOf(base) & (shared | (base.mode & STICKY ? 0 : OTHERS_WRITE));
-      const bits = Number(now.mode & 0o7777n) | (writers << 1) | writers | (writers >> 1);
-      if (!now.isDirectory() || bits === Number(now.mode & 0o7777n)) return;
-      await (handle ? call(false, "fchmod", handle.fd, bits) : chmod(path, bits));
+      await widen();
     } finally {
       await held.close();
     }

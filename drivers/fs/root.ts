@@ -166,7 +166,17 @@ export function rootAt(base: string, mode?: number): Root {
     await isThere();
   }
 
+  /** Folders of the driver's own that are being made: nothing is put into them before they are shared. */
+  const making = new Map<string, Promise<readonly string[]>>();
+
   async function make(folder: string): Promise<readonly string[]> {
+    if (!isOwn(folder)) return makeNow(folder);
+    const made = making.get(folder) ?? makeNow(folder).finally(() => making.delete(folder));
+    making.set(folder, made);
+    return made;
+  }
+
+  async function makeNow(folder: string): Promise<readonly string[]> {
     if (folder === "") {
       // It may have been removed since it was last seen.
       real = undefined;
@@ -200,6 +210,7 @@ export function rootAt(base: string, mode?: number): Root {
   }
 
   async function hold(folder: string, again = false): Promise<Anchor | null> {
+    await making.get(folder)?.catch(() => {});
     const held = await orAbsent(anchor(folder));
     if (held?.handle || (held && folder === "" && !again)) return held;
     await held?.close();
@@ -208,6 +219,7 @@ export function rootAt(base: string, mode?: number): Root {
   }
 
   async function tempFolder(): Promise<string> {
+    await making.get(TEMP_FOLDER)?.catch(() => {});
     const held = real === undefined ? null : await orAbsent(anchor(TEMP_FOLDER));
     if (held?.handle) {
       await held.close();

@@ -2,6 +2,7 @@
  * Several users on one folder. Without root's rights, which none but root's tests have, all of them are one user: then these cases show that
  * sharing spoils nothing, and by bits that refuse their owner, too, what is said of a refusal.
  */
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -157,6 +158,35 @@ describe("a folder that a script of root's has written first", () => {
     expect((await whose(join(folder, "d/new")))[0]).toBe(process.getuid?.());
     expect(await as(WWW, folder, {}, ["text", "d/private"], ["metadata", "d/private"])).toEqual(["2", metadata]);
   });
+});
+
+describe("what the system gives to nobody", () => {
+  it("L32: stays whose it is, and fails nothing: a group that the user is not in", async () => {
+    const as = await users();
+    const folder = await base(0o777, 0, 0);
+    await as(WWW, folder, {}, ["upload", "k", "1", { metadata }]);
+    await own(join(folder, "k"), 0o640, STRANGER.uid, STRANGER.uid);
+    expect(await as(WWW, folder, {}, ["upload", "k", "2", { metadata }], ["text", "k"], ["metadata", "k"])).toEqual([
+      expect.any(String),
+      "2",
+      metadata,
+    ]);
+    expect(await whose(join(folder, "k"))).toEqual([me(WWW.uid), group(WWW.uid), "640"]);
+  });
+
+  // Of the capability to set the bits of others' files, as in containers.
+  it.runIf(isRoot && existsSync("/usr/bin/setpriv"))(
+    "L32: nor does root, who may give files away, and then set no bits",
+    async () => {
+      const as = await users("setpriv", "--bounding-set=-fowner");
+      const folder = await base(0o2777, WWW.uid, COMMON);
+      await writeFile(join(folder, "k"), "1");
+      await own(join(folder, "k"), 0o640, WWW.uid, COMMON);
+      expect(await as(null, folder, {}, ["upload", "k", "2", { metadata }])).toEqual([expect.any(String)]);
+      expect(await whose(join(folder, "k"))).toEqual([WWW.uid, COMMON, "640"]);
+      expect(await whose(join(folder, ".unbucket"))).toEqual([WWW.uid, COMMON, "777"]);
+    },
+  );
 });
 
 describe("what is refused to a user", () => {

@@ -63,13 +63,19 @@ export type As = (
   ...calls: readonly unknown[][]
 ) => Promise<unknown[]>;
 
-/** Bundles the driver where all users may read it. */
-export async function users(): Promise<As> {
+/** Bundles the driver where all users may read it. The processes are started by a command, if one is given. */
+export async function users(...starter: readonly string[]): Promise<As> {
   const code = await bundle(CODE);
   await chmod(dirname(code), 0o755);
   return async (user, base, options, ...calls) => {
-    const args = [code, base, ...[user, options, calls].map((given) => JSON.stringify(given))];
-    const { out } = await run(process.execPath, args).ended;
+    const [command, ...args] = [
+      ...starter,
+      process.execPath,
+      code,
+      base,
+      ...[user, options, calls].map((given) => JSON.stringify(given)),
+    ];
+    const { out } = await run(command as string, args).ended;
     return JSON.parse(out) as unknown[];
   };
 }

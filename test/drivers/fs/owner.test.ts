@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchor } from "../../../drivers/fs/anchor.ts";
 import { dress, type Own, ownerIn, share } from "../../../drivers/fs/owner.ts";
+import { fsBackend } from "../../../drivers/fs/backend.ts";
+import { parseKey } from "../../../src/key.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder } from "./folder.ts";
 
@@ -31,9 +33,9 @@ async function written(store: Root, path: string): Promise<Own> {
   return { path, stats: await stat(store.path(path), { bigint: true }) };
 }
 
-describe("dress", () => {
-  const isRoot = own.uid === 0n;
+const isRoot = own.uid === 0n;
 
+describe("dress", () => {
   it("gives bits, and a group of the user's, to the very files and to none that has taken their place", async () => {
     const store = await root();
     const [draft, gone, linked, moved, record] = await Promise.all(
@@ -69,7 +71,7 @@ describe("dress", () => {
       calls.push("fchmod");
       fchmod(...args);
     }) as typeof fchmod);
-    vi.spyOn(fs, "fchown").mockImplementation(((fd, uid, to, done) => {
+    vi.spyOn(fs, "fchown").mockImplementation(((_, uid, to, done) => {
       calls.push(`fchown ${uid} ${to}`);
       done(Object.assign(new Error("refused"), { code: "EPERM" }));
     }) as typeof fs.fchown);
@@ -122,7 +124,11 @@ describe("share", () => {
     ["777", "700", "707"],
     ["2777", "2755", "2777"],
     ["1777", "755", "755"],
-    ["3777", "2755", "2775"],
+    ["3777", "2755", "2755"],
+    ["3770", "2700", "2700"],
+    // Who may only write gets no right to read.
+    ["2730", "2700", "2730"],
+    ["733", "700", "703"],
     // What a umask has opened stays open.
     ["755", "777", "777"],
   ])("of a base of mode %s makes %s %s", async (base, made, shared) => {
@@ -133,6 +139,41 @@ describe("share", () => {
     await chmod(folder, Number.parseInt(made, 8));
     await share(store, ".unbucket");
     expect(await bits(folder)).toBe(shared);
+  });
+
+  it("leaves alone a folder with something in it, which somebody has moved there", async () => {
+    const store = await root();
+    await mkdir(store.path("private"), { mode: 0o700 });
+    await writeFile(store.path("private/a"), "secret");
+    await chown(store.base, isRoot ? 64_301 : Number(own.uid), Number(other));
+    await chmod(store.base, 0o2777);
+    await rename(store.path("private"), store.path(".unbucket"));
+    await share(store, ".unbucket");
+    expect(await stat(store.path(".unbucket"), { bigint: true })).toMatchObject(own);
+    expect(await bits(store.path(".unbucket"))).toBe("700");
+  });
+
+  it.runIf(isRoot)("leaves alone another user's folder, also an empty one", async () => {
+    const store = await root();
+    await chmod(store.base, 0o777);
+    await mkdir(store.path(".unbucket"), { mode: 0o700 });
+    await chown(store.path(".unbucket"), 64_302, 64_302);
+    await share(store, ".unbucket");
+    expect(await stat(store.path(".unbucket"))).toMatchObject({ uid: 64_302, gid: 64_302 });
+    expect(await bits(store.path(".unbucket"))).toBe("700");
+  });
+
+  it("opens the folders also where many write first at once", async () => {
+    const store = await root();
+    await chmod(store.base, 0o2777);
+    const before = process.umask(0o077);
+    const backend = fsBackend({ base: store.base });
+    const record = { metadata: { a: "b" } };
+    await Promise.all(
+      Array.from({ length: 20 }, (_, at) => backend.put(parseKey(`k${at}`), { bytes: new Uint8Array(1) }, record)),
+    ).finally(() => process.umask(before));
+    for (const name of ["", "tmp", "meta"])
+      expect([name, (await bits(join(store.base, ".unbucket", name))).slice(-3)]).toEqual([name, "777"]);
   });
 
   it("leaves bits to a mode that was asked for", async () => {
@@ -149,10 +190,11 @@ describe("share", () => {
       await mkdir(store.path(folder));
       await chmod(store.path(folder), 0o700);
     }
-    await symlink(store.path("elsewhere"), store.path(".unbucket/tmp"));
     await chown(store.base, Number(own.uid), Number(other));
     await chmod(store.base, 0o2770);
-    for (const folder of [".unbucket", ".unbucket/tmp", ".unbucket/none"]) await share(store, folder);
+    await share(store, ".unbucket");
+    await symlink(store.path("elsewhere"), store.path(".unbucket/tmp"));
+    for (const folder of [".unbucket/tmp", ".unbucket/none"]) await share(store, folder);
     expect([await gid(store.path(".unbucket")), await bits(store.path(".unbucket"))]).toEqual([other, "770"]);
     expect([await gid(store.path("elsewhere")), await bits(store.path("elsewhere"))]).toEqual([own.gid, "700"]);
   });
