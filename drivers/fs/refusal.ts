@@ -33,9 +33,23 @@ const NAMING: ReadonlySet<unknown> = new Set([
   "copyfile",
 ]);
 
+/** Bases on file systems that ask nobody else. Another one may stall, and the process with it. */
+const local = new Set<string>();
+
+/** Notes whether the file system of a base answers at once. */
+export function answersAtOnce(base: string, is: boolean): void {
+  if (is) local.add(base);
+  else local.delete(base);
+}
+
+/** Whether a path is one of those bases, or below it. */
+function isLocal(path: string): boolean {
+  return local.has(path) || (dirname(path) !== path && isLocal(dirname(path)));
+}
+
 /**
  * What was refused, or null when that cannot be told. `at` is the path of the object, for calls that went by an open folder. It asks the
- * system at once, which has just answered.
+ * system at once, below {@link answersAtOnce} alone.
  */
 export function refusal(error: object, at?: string): string | null {
   const { code, syscall, path, dest, permission, resource } = error as Told;
@@ -46,7 +60,7 @@ export function refusal(error: object, at?: string): string | null {
   // What was to be made or replaced is named last.
   for (const named of [dest, path]) {
     const place = typeof named === "string" && named.startsWith("/proc/self/fd/") ? at : named;
-    if (typeof place !== "string") continue;
+    if (typeof place !== "string" || !isLocal(place)) continue;
     try {
       const found = code === "EPERM" ? held(user, place, syscall) : lacking(user, place, syscall);
       if (found !== null) return found;

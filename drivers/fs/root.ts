@@ -14,6 +14,7 @@ import { makeFolder, openTo } from "./mode.ts";
 import { share } from "./owner.ts";
 import { folderOf, RESERVED } from "./path.ts";
 import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
+import { answersAtOnce } from "./refusal.ts";
 import { syncNames } from "./sync.ts";
 import { checkVersion, writeVersion } from "./version.ts";
 
@@ -88,6 +89,7 @@ export function rootAt(base: string, mode?: number): Root {
     await checkVersion({ path, isLocal });
     const [nature, place] = [await natureOf(base), await realpath(base)];
     ({ local, remembers } = nature);
+    answersAtOnce(base, !!local);
     if (nature.renumbered !== undefined) renumbers(nature.renumbered);
     folds = composes = tellsSpelling ? false : undefined;
     // At last: who comes meanwhile goes by it.

@@ -174,19 +174,19 @@ describe("what the system gives to nobody", () => {
     expect(await whose(join(folder, "k"))).toEqual([me(WWW.uid), group(WWW.uid), "640"]);
   });
 
-  // Of the capability to set the bits of others' files, as in containers.
-  it.runIf(isRoot && existsSync("/usr/bin/setpriv"))(
-    "L32: nor does root, who may give files away, and then set no bits",
-    async () => {
-      const as = await users("setpriv", "--bounding-set=-fowner");
-      const folder = await base(0o2777, WWW.uid, COMMON);
-      await writeFile(join(folder, "k"), "1");
-      await own(join(folder, "k"), 0o640, WWW.uid, COMMON);
-      expect(await as(null, folder, {}, ["upload", "k", "2", { metadata }])).toEqual([expect.any(String)]);
-      expect(await whose(join(folder, "k"))).toEqual([WWW.uid, COMMON, "640"]);
-      expect(await whose(join(folder, ".unbucket"))).toEqual([WWW.uid, COMMON, "777"]);
-    },
-  );
+  it("L32: nor does it fail for root without CAP_FOWNER, who sets no bits of what he has given away", async () => {
+    const setpriv = "/usr/bin/setpriv";
+    const as = await users(...(isRoot && existsSync(setpriv) ? [setpriv, "--bounding-set=-fowner"] : []));
+    const folder = await base(0o2777, WWW.uid, COMMON);
+    await writeFile(join(folder, "k"), "1");
+    await own(join(folder, "k"), 0o640, WWW.uid, COMMON);
+    expect(await as(null, folder, {}, ["upload", "k", "2", { metadata }])).toEqual([expect.any(String)]);
+    for (const [name, mode] of [
+      ["k", "640"],
+      [".unbucket", "777"],
+    ] as const)
+      expect([name, ...(await whose(join(folder, name)))]).toEqual([name, me(WWW.uid), group(COMMON), mode]);
+  });
 });
 
 describe("what is refused to a user", () => {

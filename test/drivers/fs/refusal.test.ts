@@ -1,8 +1,15 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { refusal } from "../../../drivers/fs/refusal.ts";
-import { emptyFolder, onPlatform } from "./folder.ts";
+import { answersAtOnce, refusal } from "../../../drivers/fs/refusal.ts";
+import { emptyFolder as anyFolder, onPlatform } from "./folder.ts";
+
+/** A base whose file system answers at once. */
+async function emptyFolder(): Promise<string> {
+  const folder = await anyFolder();
+  answersAtOnce(folder, true);
+  return folder;
+}
 
 /** A user who owns nothing; what he may do is what this process may. */
 const OTHER = 64_301;
@@ -51,6 +58,16 @@ describe("refusal", () => {
       refused("EPERM", "unlink", join(folder, "none", "none")),
     ])
       expect(refusal(error)).toBeNull();
+  });
+
+  it("asks nobody where the file system may stall, as one of another machine, and the process with it", async () => {
+    const folder = await emptyFolder();
+    await writeFile(join(folder, "a"), "1");
+    const error = refused("EPERM", "unlink", join(folder, "a"));
+    expect(refusal(error)).toContain("lsattr");
+    answersAtOnce(folder, false);
+    expect(refusal(error)).toBeNull();
+    expect(refusal(refused("EPERM", "unlink", "/a"))).toBeNull();
   });
 
   it("asks nobody on Windows, and not under Deno, which asks its user", () => {
