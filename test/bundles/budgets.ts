@@ -11,9 +11,9 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 18_500,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 52_900,
-  "unbucket/drivers/s3": 43_800,
+  "unbucket/drivers/fs": 53_300,
+  "unbucket/drivers/s3": 44_000,
   "unbucket/drivers/memory": 23_250,
   "unbucket/drivers/r2": 25_100,
-  "unbucket/drivers/env": 46_850,
+  "unbucket/drivers/env": 47_050,
 };
