@@ -35,7 +35,8 @@ async function handle(incoming: Request): Promise<Response> {
   }
 }
 
-const origin = createServer(toNodeHandler(handle) as RequestListener);
+// It keeps idle connections longer than the proxies do: who ends one may meet a request that is on its way.
+const origin = createServer({ keepAliveTimeout: 600_000 }, toNodeHandler(handle) as RequestListener);
 const started = new Map<Proxy, Awaited<ReturnType<typeof startProxy>>>();
 const urlOf = (name: Proxy): string => started.get(name)?.url ?? "";
 beforeAll(async () => {

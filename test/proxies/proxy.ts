@@ -41,6 +41,9 @@ ${block}
     wrap: (block, folder) => {
       const modules = ["mpm_event", "authz_core", "proxy", "proxy_http", "filter", "deflate"];
       const loads = modules.map((name) => `LoadModule ${name}_module ${join(MODULES, `mod_${name}.so`)}`);
+      // With fewer threads than connections it closes those that are idle, at the very moment that a client sends over one.
+      const threads =
+        "ServerLimit 1\nThreadLimit 256\nThreadsPerChild 256\nMaxRequestWorkers 256\nMaxKeepAliveRequests 0\nKeepAliveTimeout 300";
       const [, port = ""] = /<VirtualHost \*:(\d+)>/.exec(block) ?? [];
       return `ServerRoot ${folder}
 PidFile ${join(folder, "pid")}
@@ -48,6 +51,7 @@ ErrorLog /dev/stderr
 ServerName localhost
 Listen 127.0.0.1:${port}
 ${loads.join("\n")}
+${threads}
 AddOutputFilterByType DEFLATE text/plain
 ${block}
 `;
