@@ -83,8 +83,8 @@ export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Ow
 }
 
 /** The rights of those who may write in a base, without what is another class's. Where it is sticky they may not replace what is another user's. */
-function writersOf(base: BigIntStats, made: BigIntStats): number {
-  const [bits, isShared] = [bitsOf(base), base.mode & HANDS_ON && made.gid === base.gid];
+function writersOf(base: BigIntStats, group: bigint): number {
+  const [bits, isShared] = [bitsOf(base), base.mode & HANDS_ON && group === base.gid];
   if (base.mode & STICKY) return 0;
   return (isShared && bits & GROUP_WRITES ? bits & 0o070 : 0) | (bits & OTHERS_WRITE ? bits & 0o007 : 0);
 }
@@ -109,19 +109,26 @@ export async function share(root: Places, folder: string, mode?: number): Promis
     const { handle, folder: path } = held;
     try {
       const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(path, { bigint: true }));
-      const [base, made] = [await stat(root.path(""), { bigint: true }), await look()];
+      const at = root.path("");
+      // In memory, since it was looked at before.
+      const base = await (root.isLocal() ? statSync(at, { bigint: true }) : stat(at, { bigint: true }));
+      const made = await look();
+      const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
+      const owner = withinReach(made, { uid: base.uid, gid });
+      const bitsFor = (now: BigIntStats, group: bigint): number =>
+        mode === undefined ? Number(now.mode & 0o7777n) | writersOf(base, group) : Number(now.mode & 0o7777n);
+      // Most bases are one user's.
+      if (isSame(made, owner) && bitsFor(made, gid) === Number(made.mode & 0o7777n)) return;
       if (handle && !(await isNew(made, path))) return;
       const widen = async (): Promise<void> => {
         const now = await look();
-        const is = Number(now.mode & 0o7777n);
-        const bits = is | writersOf(base, now);
-        if (mode === undefined && now.isDirectory() && bits !== is) await (handle?.chmod(bits) ?? chmod(path, bits));
+        const bits = bitsFor(now, now.gid);
+        if (now.isDirectory() && bits !== Number(now.mode & 0o7777n)) await (handle?.chmod(bits) ?? chmod(path, bits));
       };
       // Before it is given away, since its owner alone may, and again for the group that it has then.
       await widen();
-      const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
       // By a name alone nothing is given away.
-      if (handle) await give(handle, made, { uid: base.uid, gid }).catch(() => {});
+      if (handle) await give(handle, made, owner).catch(() => {});
       await widen();
     } finally {
       await held.close();

@@ -11,7 +11,7 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 18_500,
   "unbucket/providers": 3_300,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 53_300,
+  "unbucket/drivers/fs": 53_350,
   "unbucket/drivers/s3": 44_000,
   "unbucket/drivers/memory": 23_250,
   "unbucket/drivers/r2": 25_100,

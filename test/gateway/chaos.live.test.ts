@@ -105,7 +105,7 @@ it(
     for (const gateway of gateways) await expect.poll(() => gateway.openFiles()).toEqual([]);
     // Of those that were killed some are left, for the sweep of another day.
     await expect.poll(() => draftsSince(lastKill)).toEqual([]);
-    await expect.poll(() => uploadsLeft(store)).toEqual([]);
+    await expect.poll(() => uploadsLeft(store, lastKill)).toEqual([]);
     for (const { counts } of workers) expect(counts.acknowledged + counts.refused).toBeGreaterThan(counts.calls / 2);
   },
 );
@@ -125,10 +125,20 @@ async function found(store: Driver, key: string): Promise<Answer> {
   }
 }
 
-/** What is left of uploads that nobody ended, whose id or end has got lost, when they are swept. */
-async function uploadsLeft(store: Driver): Promise<readonly string[]> {
+/**
+ * What is left of uploads that nobody ended, whose id or end has got lost, when they are swept: but for those that a gateway was killed
+ * over before they had their record, or after it had gone.
+ */
+async function uploadsLeft(store: Driver, moment: number): Promise<readonly string[]> {
   await store.sweepUploads({ olderThan: 0 });
-  return readdir(join(folder, "store/.unbucket/uploads"));
+  const at = join(folder, "store/.unbucket/uploads");
+  const left = await Promise.all(
+    (await readdir(at)).map(async (name) => {
+      const { mtimeMs } = await stat(join(at, name));
+      return mtimeMs > moment || (await readdir(join(at, name))).includes("upload.json") ? [name] : [];
+    }),
+  );
+  return left.flat();
 }
 
 /** Temporary files that have been written to since a moment. */
