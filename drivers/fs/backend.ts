@@ -27,14 +27,7 @@ export function fsBackend(options: FsOptions): Backend {
   const root = rootAt(settings.base, settings.mode);
   const list = lister(root, settings);
   const location = (key: Key): string => root.path((placesOf(root, key)[0] as Candidate).path);
-  /** As `onDisk`; what is refused tells where the object lies. */
-  const onObject = async <T>(key: Key, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw fromErrno(error, location(key));
-    }
-  };
+  const onObject = <T>(key: Key, work: () => Promise<T>): Promise<T> => onDisk(work, () => location(key));
   const watches = new Set<Promise<() => void>>();
   let swept = false;
 

@@ -53,13 +53,12 @@ export async function hold(file: string): Promise<Holding> {
 async function writeNew(path: string, line: string): Promise<void> {
   const handle = await patiently(() => open(path, "wx"));
   try {
-    try {
-      await handle.writeFile(line);
-      // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
-      await setBits(handle, path, 0o644).catch(() => {});
-    } finally {
-      await handle.close();
-    }
+    // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
+    const open = (): Promise<void> => setBits(handle, path, 0o644).catch(() => {});
+    await handle
+      .writeFile(line)
+      .then(open)
+      .finally(() => handle.close());
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;

@@ -146,12 +146,12 @@ export function fromErrno(error: unknown, at?: string): unknown {
   return new StorageError(meaning, `${text} (${code})`, { cause: error });
 }
 
-/** Runs work on the disk; system errors reject as {@link StorageError}. */
-export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+/** Runs work on the disk; system errors reject as {@link StorageError}, which `at` tells where the object lies. */
+export async function onDisk<T>(work: () => Promise<T>, at?: () => string): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw fromErrno(error);
+    throw fromErrno(error, at?.());
   }
 }
 

@@ -72,13 +72,15 @@ async function dressOne(root: Paths, { path, stats }: Own, owner: Owner, bits: n
   }
 }
 
+/** What a folder is that was looked at before: on a disk of this machine the system has that in memory. */
+async function seen(root: Paths, folder: string): Promise<BigIntStats> {
+  return root.isLocal() ? statSync(folder, { bigint: true }) : stat(folder, { bigint: true });
+}
+
 /** The owner that a new file of `now` has in a folder which hands on its group. */
 export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Owner> {
   if (!hasOwners) return now;
-  const { mode, gid } = held.handle
-    ? await held.handle.stat()
-    : // In memory, since it was looked at before.
-      await (root.isLocal() ? statSync(held.folder, { bigint: true }) : stat(held.folder, { bigint: true }));
+  const { mode, gid } = await (held.handle?.stat() ?? seen(root, held.folder));
   return mode & HANDS_ON ? { uid: now.uid, gid } : now;
 }
 
@@ -109,21 +111,19 @@ export async function share(root: Places, folder: string, mode?: number): Promis
     const { handle, folder: path } = held;
     try {
       const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(path, { bigint: true }));
-      const at = root.path("");
-      // In memory, since it was looked at before.
-      const base = await (root.isLocal() ? statSync(at, { bigint: true }) : stat(at, { bigint: true }));
-      const made = await look();
+      const [base, made] = [await seen(root, root.path("")), await look()];
       const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
       const owner = withinReach(made, { uid: base.uid, gid });
-      const bitsFor = (now: BigIntStats, group: bigint): number =>
-        mode === undefined ? Number(now.mode & 0o7777n) | writersOf(base, group) : Number(now.mode & 0o7777n);
+      const lacking = (now: BigIntStats, group: bigint): number =>
+        mode === undefined ? writersOf(base, group) & ~bitsOf(now) : 0;
       // Most bases are one user's.
-      if (isSame(made, owner) && bitsFor(made, gid) === Number(made.mode & 0o7777n)) return;
+      if (isSame(made, owner) && lacking(made, gid) === 0) return;
       if (handle && !(await isNew(made, path))) return;
       const widen = async (): Promise<void> => {
         const now = await look();
-        const bits = bitsFor(now, now.gid);
-        if (now.isDirectory() && bits !== Number(now.mode & 0o7777n)) await (handle?.chmod(bits) ?? chmod(path, bits));
+        const more = lacking(now, now.gid);
+        const bits = Number(now.mode & 0o7777n) | more;
+        if (now.isDirectory() && more !== 0) await (handle?.chmod(bits) ?? chmod(path, bits));
       };
       // Before it is given away, since its owner alone may, and again for the group that it has then.
       await widen();

@@ -72,9 +72,9 @@ export function refusal(error: object, at?: string): string | null {
 }
 
 function notAllowed(permission: unknown, resource: string): string {
-  const [verb, flag] = permission === "FileSystemRead" ? ["read", "read"] : ["write", "write"];
+  const verb = permission === "FileSystemRead" ? "read" : "write";
   return (
-    `the runtime does not let the process ${verb} ${JSON.stringify(resource)}: start it with --allow-fs-${flag} of the base, ` +
+    `the runtime does not let the process ${verb} ${JSON.stringify(resource)}: start it with --allow-fs-${verb} of the base, ` +
     "with /* at its end if the base is not there yet"
   );
 }

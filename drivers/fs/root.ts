@@ -13,8 +13,8 @@ import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { share } from "./owner.ts";
 import { folderOf, RESERVED } from "./path.ts";
-import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { answersAtOnce } from "./refusal.ts";
+import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { checkVersion, writeVersion } from "./version.ts";
 

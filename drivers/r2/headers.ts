@@ -1,8 +1,8 @@
 /** What is stored with an object, what is asked of it, and what comes with it, between the core and R2. */
 import type { GetOptions, ObjectHeaders, StoredInfo } from "../../src/backend.ts";
 import { emptyMetadata, headersOf, WRITE_MARK } from "../../src/options.ts";
-import { CONTROL } from "../../src/unseen.ts";
 import { rangeHeader } from "../../src/range.ts";
+import { CONTROL } from "../../src/unseen.ts";
 
 /** The name in an object's metadata under which the id of its write stands. */
 export const WRITE_ID: string = WRITE_MARK;

@@ -1,10 +1,28 @@
 import { execFileSync } from "node:child_process";
 import type * as FsPromises from "node:fs/promises";
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder } from "./folder.ts";
+
+/** Alters each file that modules which are imported from now on open, until the test has ended. */
+function opening(alter: (handle: FsPromises.FileHandle, path: Parameters<typeof FsPromises.open>[0]) => void): void {
+  vi.doMock("node:fs/promises", async (original) => {
+    const fs = await original<typeof FsPromises>();
+    const open: typeof fs.open = async (path, ...given) => {
+      const handle = await fs.open(path, ...given);
+      alter(handle, path);
+      return handle;
+    };
+    return { ...fs, open };
+  });
+  vi.resetModules();
+  onTestFinished(() => {
+    vi.doUnmock("node:fs/promises");
+    vi.resetModules();
+  });
+}
 
 describe("checkVersion", () => {
   it.each(["version", ""])("L9: says nothing of a file that a link in place of .unbucket/%s leads to", async (name) => {
@@ -25,21 +43,10 @@ describe("checkVersion", () => {
 
 describe("writeVersion", () => {
   it("marks a folder where files cannot be flushed, as those of Yarn's PnP, which throw at once", async () => {
-    vi.doMock("node:fs/promises", async (original) => {
-      const fs = await original<typeof FsPromises>();
-      const open: typeof fs.open = async (...given) => {
-        const handle = await fs.open(...given);
-        handle.sync = () => {
-          throw new Error("Method not implemented.");
-        };
-        return handle;
+    opening((handle) => {
+      handle.sync = () => {
+        throw new Error("Method not implemented.");
       };
-      return { ...fs, open };
-    });
-    vi.resetModules();
-    onTestFinished(() => {
-      vi.doUnmock("node:fs/promises");
-      vi.resetModules();
     });
     const { rootAt } = await import("../../../drivers/fs/root.ts");
     const root = rootAt(await emptyFolder());
@@ -51,24 +58,13 @@ describe("writeVersion", () => {
     const [base, secret] = [await emptyFolder(), join(await emptyFolder(), "secret")];
     await writeFile(secret, "secret");
     await chmod(secret, 0o600);
-    vi.doMock("node:fs/promises", async (original) => {
-      const fs = await original<typeof FsPromises>();
-      const open: typeof fs.open = async (path, ...given) => {
-        const handle = await fs.open(path, ...given);
-        const { writeFile } = handle;
-        handle.writeFile = async (...text) => {
-          await writeFile.apply(handle, text);
-          await fs.unlink(path);
-          await fs.symlink(secret, path);
-        };
-        return handle;
+    opening((handle, path) => {
+      const { writeFile: write } = handle;
+      handle.writeFile = async (...text) => {
+        await write.apply(handle, text);
+        await unlink(path);
+        await symlink(secret, path);
       };
-      return { ...fs, open };
-    });
-    vi.resetModules();
-    onTestFinished(() => {
-      vi.doUnmock("node:fs/promises");
-      vi.resetModules();
     });
     const { writeVersion } = await import("../../../drivers/fs/version.ts");
     const { hold } = await import("../../../drivers/fs/claim.ts");
