@@ -4,6 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installed } from "../runtimes/install.ts";
 
+/** An answer as the client has it. */
+export interface ClientResponse {
+  getHeader(name: string): string | undefined;
+}
+
 /** Options of an upload. */
 export interface UploadOptions {
   readonly endpoint: string;
@@ -14,6 +19,7 @@ export interface UploadOptions {
   readonly onError: (error: Error) => void;
   readonly onSuccess: () => void;
   readonly onProgress?: (sent: number, total: number) => void;
+  readonly onAfterResponse?: (request: unknown, response: ClientResponse) => void;
   readonly onChunkComplete?: (size: number, accepted: number, total: number) => void;
 }
 
