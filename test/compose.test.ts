@@ -94,6 +94,7 @@ describe(".env.example", () => {
       "STORAGE_S3_SESSION_TOKEN",
       "STORAGE_S3_FORCE_PATH_STYLE",
       "STORAGE_S3_PUBLIC_ENDPOINT_URL",
+      "STORAGE_S3_CONDITIONAL_WRITES",
       "STORAGE_PUBLIC_URL",
     ]);
   });

@@ -15,6 +15,7 @@ const OPTIONS: Readonly<Record<Option, 1>> = {
   s3SessionToken: 1,
   s3ForcePathStyle: 1,
   s3PublicEndpointUrl: 1,
+  s3ConditionalWrites: 1,
 };
 const NAMES = Object.keys(OPTIONS).map((option) => `STORAGE_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`);
 

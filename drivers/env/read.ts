@@ -17,6 +17,7 @@ export const VARIABLES = {
   STORAGE_S3_SESSION_TOKEN: "s3SessionToken",
   STORAGE_S3_FORCE_PATH_STYLE: "s3ForcePathStyle",
   STORAGE_S3_PUBLIC_ENDPOINT_URL: "s3PublicEndpointUrl",
+  STORAGE_S3_CONDITIONAL_WRITES: "s3ConditionalWrites",
   STORAGE_PUBLIC_URL: "publicUrl",
 } as const;
 
@@ -54,6 +55,8 @@ export interface EnvOptions {
   readonly s3ForcePathStyle?: boolean | string | undefined;
   /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, which presigned URLs are signed for. */
   readonly s3PublicEndpointUrl?: string | undefined;
+  /** `STORAGE_S3_CONDITIONAL_WRITES`: `false` for a store that passes over the conditions of writes, such as Garage. Default `true`. */
+  readonly s3ConditionalWrites?: boolean | string | undefined;
   /** `STORAGE_PUBLIC_URL`: base of the `url` of an object: a CDN, or the app's own route. */
   readonly publicUrl?: string | undefined;
   /** Called for every call and the end of every download, with S3 for every request too. It has no variable. */

@@ -25,6 +25,7 @@ export interface S3Settings {
   readonly sessionToken?: string;
   readonly forcePathStyle?: boolean;
   readonly publicEndpoint?: string;
+  readonly conditionalWrites?: boolean;
   readonly publicUrl?: string;
 }
 
@@ -89,6 +90,7 @@ function toS3(values: Values): S3Settings {
     sessionToken: values.STORAGE_S3_SESSION_TOKEN,
     forcePathStyle: toBoolean("STORAGE_S3_FORCE_PATH_STYLE", values.STORAGE_S3_FORCE_PATH_STYLE),
     publicEndpoint,
+    conditionalWrites: toBoolean("STORAGE_S3_CONDITIONAL_WRITES", values.STORAGE_S3_CONDITIONAL_WRITES),
   });
 }
 

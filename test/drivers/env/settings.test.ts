@@ -71,6 +71,7 @@ describe("toSettings", () => {
       STORAGE_S3_SESSION_TOKEN: "token",
       STORAGE_S3_FORCE_PATH_STYLE: "FALSE",
       STORAGE_S3_PUBLIC_ENDPOINT_URL: "http://localhost:9000",
+      STORAGE_S3_CONDITIONAL_WRITES: "false",
       STORAGE_PUBLIC_URL: "https://cdn.example.com/a",
     });
     expect(settings.options).toEqual({
@@ -82,6 +83,7 @@ describe("toSettings", () => {
       sessionToken: "token",
       forcePathStyle: false,
       publicEndpoint: "http://localhost:9000",
+      conditionalWrites: false,
       publicUrl: "https://cdn.example.com/a",
     });
   });
