@@ -13,7 +13,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where Debian puts the modules of its kernel. */
 const MODULES = "/usr/lib/uml/modules";
 /** What these tests need of it. */
-const PACKAGES = "user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind diod";
+const PACKAGES = "build-essential user-mode-linux kmod dosfstools nfs-kernel-server nfs-common rpcbind diod";
 /** Begins a line that is for who started it: the kernel writes to the same console. */
 const MARK = "result: ";
 
@@ -47,7 +47,10 @@ sleep 60
     );
     const root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw"];
     const console = ["con=null", "con0=null,fd:1", "quiet"];
-    const out = await run("linux.uml", [...root, `init=${init}`, "mem=2G", ...console], seconds);
+    const registers = join(folder, "xstate.so");
+    await run("cc", ["-shared", "-fPIC", "-o", registers, join(here, "xstate.c")], seconds);
+    const kernel = ["linux.uml", ...root, `init=${init}`, "mem=2G", ...console];
+    const out = await run("env", [`LD_PRELOAD=${registers}`, ...kernel], seconds);
     const lines = out.split(/\r?\n/).filter((line) => line.startsWith(MARK));
     if (lines.at(-1) !== `${MARK}ended with 0`) throw new Error(`it did not end well:\n${out}`);
     return lines.slice(0, -1).map((line) => line.slice(MARK.length));
