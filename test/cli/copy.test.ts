@@ -318,7 +318,7 @@ describe("unbucket copy", () => {
         const name = (index: number): string => `f${index}-${"x".repeat(240)}`;
         for (let index = 0; index < 900; index++) await writeFile(join(cwd, "from", name(index)), "x");
         const child = spawn(process.execPath, [main, "copy", "from", "to"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-        const ended = once(child, "exit");
+        const ended = once(child, "close");
         let err = "";
         child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
         await once(child.stdout, "readable");
@@ -465,7 +465,7 @@ describe("unbucket copy", () => {
       const name = (index: number): string => `f${index}-${"x".repeat(240)}`;
       for (let index = 0; index < 900; index++) await writeFile(join(cwd, "from", name(index)), "x".repeat(1000));
       const child = spawn(process.execPath, [main, "copy", "from", "to"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-      const ended = once(child, "exit");
+      const ended = once(child, "close");
       let err = "";
       child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
       await once(child.stdout, "readable");

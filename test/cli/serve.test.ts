@@ -33,7 +33,7 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
   const child = spawn(process.execPath, [main, "serve", "--port", "0", ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
-  const ended = once(child, "exit");
+  const ended = once(child, "close");
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await ended;
