@@ -36,6 +36,8 @@ export interface Endpoint {
 /** Reads a request's head. `endpoint` is what the options name; its host may stand behind the bucket's name. */
 export function receive(request: Request, buckets: string, endpoint: Endpoint | undefined): Received {
   const { method, headers } = request;
+  // Servers hand on whatever host a client has written, such as one with the port 99999.
+  if (!URL.canParse(request.url)) throw new Refusal("InvalidURI", "Couldn't parse the specified URI.");
   const url = new URL(request.url);
   const arrived = headers.get("host") ?? url.host;
   const inHost = endpoint !== undefined && sameHost(arrived, `${buckets}.${endpoint.host}`);

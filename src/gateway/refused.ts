@@ -9,7 +9,8 @@ export function refused(refusal: Refusal, request: Request, requestId: string): 
   const headers = new Headers(details.headers);
   if (status === 503) headers.set("retry-after", "1");
   if (status === 304 || request.method === "HEAD") return new Response(null, { status, headers });
-  const { pathname } = new URL(request.url);
+  // What throws here is caught by nobody, and ends a server of Node's.
+  const { pathname } = new URL(URL.canParse(request.url) ? request.url : "http://-/");
   const further = Object.entries(details.elements ?? {}).map(([name, value]): Markup => [name, value]);
   const document: Markup = [
     "Error",

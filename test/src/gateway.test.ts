@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
+import { createServer, type IncomingMessage, request as httpRequest, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "srvx/node";
+import { serve, toNodeHandler } from "srvx/node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import fs from "../../drivers/fs.ts";
 import memory from "../../drivers/memory.ts";
@@ -441,6 +443,29 @@ describe("a gateway behind a server", () => {
       await expect.poll(files).toEqual(left);
     }
     expect(await keysIn(store)).toEqual(["before"]);
+    expect(heard).toEqual([]);
+  });
+
+  it.each([
+    ["400 InvalidURI", options],
+    ["500 InternalError", { ...options, bucket: "?" }],
+  ])("answers %s, and ends no process, where a client writes a host that is none", async (expected, given) => {
+    const server = createServer(toNodeHandler(gateway(memory(), given).fetch) as RequestListener);
+    onTestFinished(() => void server.close());
+    await once(server.listen(0), "listening");
+    const heard = unhandledRejections();
+    const { port } = server.address() as AddressInfo;
+    for (const host of ["localhost:99999", "xn--a", "1.2.3.4.5"]) {
+      const asked = httpRequest({
+        port,
+        path: "/bucket/a",
+        headers: { host, connection: "close" },
+        timeout: 2000,
+      }).end();
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      const body = Buffer.concat(await answer.toArray()).toString();
+      expect(await codeOf(new Response(body, { status: answer.statusCode ?? 0 })), host).toBe(expected);
+    }
     expect(heard).toEqual([]);
   });
 
