@@ -1,7 +1,16 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { moduleOf, type Substitutions } from "../docs/snippet.ts";
 import { guide } from "./served.ts";
 import { file, MIB, setUp, stores } from "./setup.ts";
+
+/** Bytes of objects that something still holds. */
+function held(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 describe.each(stores)("what the guide's server for tus ends, joins and refuses, on $name", ({ name, make }) => {
   const { at, begin, keyOf, expectStored, keysBelow, uploadsOf, ask, offsetOf, create, patch } = setUp(make);
@@ -59,6 +68,35 @@ describe.each(stores)("what the guide's server for tus ends, joins and refuses, 
     }
     expect(most).toBeLessThanOrEqual(34);
     await expectStored(url, file.subarray(0, 100));
+  });
+
+  it("holds little more than the bytes of a client that sends them one by one", async () => {
+    const pieces = 2 ** 19;
+    const url = await create(pieces + 1);
+    const { tus } = await moduleOf<{ tus: (request: Request) => Promise<Response> }>(guide(), at.values);
+    const headers = {
+      "tus-resumable": "1.0.0",
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": "0",
+    };
+    const before = held();
+    let most = 0;
+    let given = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (++given <= pieces) return controller.enqueue(file.subarray(given - 1, given));
+          most = held();
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const answer = await tus(new Request(url, { method: "PATCH", headers, body, duplex: "half" } as RequestInit));
+    expect([answer.status, answer.headers.get("upload-offset")]).toEqual([204, `${pieces}`]);
+    expect(most - before).toBeLessThan(16 * MIB);
+    expect((await patch(url, pieces, file.subarray(pieces, pieces + 1))).status).toBe(204);
+    await expectStored(url, file.subarray(0, pieces + 1));
   });
 
   it("takes a file whose name or type says nothing", async () => {
