@@ -37,7 +37,7 @@ export interface Endpoint {
 export function receive(request: Request, buckets: string, endpoint: Endpoint | undefined): Received {
   const { method, headers } = request;
   // Servers hand on whatever host a client has written, such as one with the port 99999.
-  if (!URL.canParse(request.url)) throw new Refusal("InvalidURI", "Couldn't parse the specified URI.");
+  if (!URL.canParse(request.url)) throw new URIError();
   const url = new URL(request.url);
   const arrived = headers.get("host") ?? url.host;
   const inHost = endpoint !== undefined && sameHost(arrived, `${buckets}.${endpoint.host}`);
