@@ -102,6 +102,7 @@ describe("toSettings", () => {
 
   it.each([
     ["an unknown backend", { STORAGE_BACKEND: "gcs" }, "STORAGE_BACKEND", /"gcs".*local, s3 or memory/],
+    ["a long backend", { STORAGE_BACKEND: `${"x".repeat(40)}canary` }, "STORAGE_BACKEND", /"x{40}", which/],
     ["a missing bucket", { STORAGE_BACKEND: "s3" }, "STORAGE_S3_BUCKET", /not set.*name of the bucket/],
     ["a missing secret key", { ...bucket, STORAGE_S3_ACCESS_KEY: "A" }, "STORAGE_S3_SECRET_KEY", /set both keys/],
     [
@@ -135,6 +136,24 @@ describe("toSettings", () => {
       /STORAGE_S3_SECRET_KEY/,
     ],
     [
+      "an endpoint of another protocol",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "git+https://h" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /http\(s\)/,
+    ],
+    [
+      "an endpoint with a user name alone",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://canary@h" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /STORAGE_S3_ACCESS_KEY/,
+    ],
+    [
+      "an endpoint with a password alone",
+      { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://:canary-secret@h" },
+      "STORAGE_S3_ENDPOINT_URL",
+      /STORAGE_S3_SECRET_KEY/,
+    ],
+    [
       "an endpoint with a query",
       { ...bucket, STORAGE_S3_ENDPOINT_URL: "http://h/?a=canary-secret" },
       "STORAGE_S3_ENDPOINT_URL",
@@ -156,7 +175,7 @@ describe("toSettings", () => {
       "a malformed public endpoint",
       { ...bucket, STORAGE_S3_PUBLIC_ENDPOINT_URL: "ftp://h" },
       "STORAGE_S3_PUBLIC_ENDPOINT_URL",
-      /http\(s\)/,
+      /http\(s\).*https:\/\/s3\.example\.com/,
     ],
     [
       "a gateway that is no URL",
@@ -182,6 +201,24 @@ describe("toSettings", () => {
       { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: "maybe" },
       "STORAGE_S3_FORCE_PATH_STYLE",
       /"maybe".*true or false/,
+    ],
+    [
+      "what ends as a boolean",
+      { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: "untrue" },
+      "STORAGE_S3_FORCE_PATH_STYLE",
+      /true or false/,
+    ],
+    [
+      "what ends as a number",
+      { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: "10" },
+      "STORAGE_S3_FORCE_PATH_STYLE",
+      /true or false/,
+    ],
+    [
+      "a long boolean",
+      { ...bucket, STORAGE_S3_FORCE_PATH_STYLE: `${"x".repeat(40)}canary` },
+      "STORAGE_S3_FORCE_PATH_STYLE",
+      /"x{40}": set/,
     ],
   ])("refuses %s, naming the variable and what to do, without a secret", (_case, values, variable, advice) => {
     const error = refusal(values);
