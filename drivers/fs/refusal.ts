@@ -56,7 +56,7 @@ export function refusal(error: object, at?: string): string | null {
   if (code === "ERR_ACCESS_DENIED")
     return typeof resource === "string" && resource !== "" ? notAllowed(permission, resource) : null;
   const user = ownUser();
-  if (user === undefined || inMemory || process.platform === "win32") return null;
+  if (user === undefined || inMemory) return null;
   // What was to be made or replaced is named last.
   for (const named of [dest, path]) {
     const place = typeof named === "string" && named.startsWith("/proc/self/fd/") ? at : named;

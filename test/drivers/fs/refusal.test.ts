@@ -1,8 +1,10 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import fs, { constants } from "node:fs";
+import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { answersAtOnce, refusal } from "../../../drivers/fs/refusal.ts";
-import { emptyFolder as anyFolder, onPlatform } from "./folder.ts";
+import { emptyFolder as anyFolder } from "./folder.ts";
 
 /** A base whose file system answers at once. */
 async function emptyFolder(): Promise<string> {
@@ -17,6 +19,21 @@ const OTHER = 64_301;
 function asOther(): void {
   const spy = vi.spyOn(process, "geteuid").mockReturnValue(OTHER);
   onTestFinished(() => spy.mockRestore());
+}
+
+const { accessSync } = fs;
+
+/** Takes a right on these paths from this process, for which root alone needs none. */
+function without(right: number, ...paths: readonly string[]): void {
+  vi.spyOn(fs, "accessSync").mockImplementation((path, mode) => {
+    if (mode === right && paths.includes(String(path))) throw new Error("EACCES");
+    accessSync(path, mode);
+  });
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
 }
 
 const refused = (code: string, syscall: string, path?: string, dest?: string): Error =>
@@ -60,6 +77,59 @@ describe("refusal", () => {
       expect(refusal(error)).toBeNull();
   });
 
+  it("tells which right is missing on which path, by what the call does there", async () => {
+    const folder = await emptyFolder();
+    const [file, none] = [join(folder, "a"), join(folder, "none")];
+    await writeFile(file, "1");
+    await chmod(folder, 0o755);
+    asOther();
+    const told = (syscall: string, path: string, dest?: string): string | null =>
+      refusal(refused("EACCES", syscall, path, dest))?.replace(/, which belongs to .*/, "") ?? null;
+    const mayNot = (what: string, path: string): string => `user ${OTHER} may not ${what} ${JSON.stringify(path)}`;
+    const named = ["rename", "link", "unlink", "symlink", "mkdir", "rmdir"];
+    const looking = ["lstat", "stat", "realpath", "readlink"];
+
+    without(constants.W_OK, folder);
+    for (const syscall of [...named, "open", "copyfile"])
+      expect([syscall, told(syscall, none)]).toEqual([syscall, mayNot("write in", folder)]);
+    for (const syscall of [...looking, "scandir", "watch"])
+      expect([syscall, told(syscall, file)]).toEqual([syscall, null]);
+    expect(refusal(refused("EACCES", "unlink", file))).toContain(
+      `belongs to user ${process.getuid?.()} and group ${process.getgid?.()} with mode 755; give it`,
+    );
+    // What was to be replaced comes first, and what can be is not what was refused.
+    const other = await emptyFolder();
+    expect(told("rename", file, join(other, "a"))).toBe(mayNot("write in", folder));
+
+    without(constants.R_OK, file);
+    for (const syscall of ["open", "scandir", "watch", "copyfile"])
+      expect([syscall, told(syscall, file)]).toEqual([syscall, mayNot("read", file)]);
+    for (const syscall of [...looking, ...named]) expect([syscall, told(syscall, file)]).toEqual([syscall, null]);
+    expect(told("open", none)).toBeNull();
+
+    without(constants.X_OK, dirname(folder), folder);
+    for (const syscall of [...looking, "open", "unlink"])
+      expect([syscall, told(syscall, file)]).toEqual([syscall, mayNot("enter", dirname(folder))]);
+  });
+
+  it("tells of what the system keeps as it is, by each call that changes names", async () => {
+    const folder = await emptyFolder();
+    const [file, none] = [join(folder, "a"), join(folder, "none")];
+    await writeFile(file, "1");
+    await chmod(folder, 0o1777);
+    const naming = ["open", "rename", "link", "unlink", "symlink", "mkdir", "rmdir", "copyfile"];
+    for (const syscall of naming)
+      expect([syscall, refusal(refused("EPERM", syscall, none))]).toEqual([
+        syscall,
+        expect.stringContaining(`keeps ${JSON.stringify(folder)} as it is`),
+      ]);
+    // Root may replace what is others' in a sticky folder.
+    const spy = vi.spyOn(process, "geteuid").mockReturnValue(0);
+    onTestFinished(() => spy.mockRestore());
+    if (process.getuid?.() === 0) for (const path of [folder, file]) await chown(path, OTHER, OTHER);
+    expect(refusal(refused("EPERM", "unlink", file))).toContain("lsattr");
+  });
+
   it("asks nobody where the file system may stall, as one of another machine, and the process with it", async () => {
     const folder = await emptyFolder();
     await writeFile(join(folder, "a"), "1");
@@ -70,17 +140,14 @@ describe("refusal", () => {
     expect(refusal(refused("EPERM", "unlink", "/a"))).toBeNull();
   });
 
-  it("asks nobody on Windows, and not under Deno, which asks its user", () => {
-    const error = refused("EPERM", "unlink", "/a");
+  it("asks nobody under Deno, which asks its user", async () => {
+    const error = refused("EPERM", "unlink", join(await emptyFolder(), "a"));
     const asked = vi.spyOn(process, "geteuid");
     onTestFinished(() => asked.mockRestore());
     vi.stubGlobal("Deno", {});
     onTestFinished(() => void vi.unstubAllGlobals());
     expect(refusal(error)).toBeNull();
     expect(asked).not.toHaveBeenCalled();
-    vi.unstubAllGlobals();
-    onPlatform("win32");
-    expect(refusal(error)).toBeNull();
   });
 
   it("tells which path Node's permission model keeps back, and nothing of a call that it has switched off", () => {
