@@ -1,11 +1,13 @@
 import { readdirSync, symlinkSync, unlinkSync } from "node:fs";
-import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { crc32c } from "../../../src/checksum.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
+import { makeFolder, openTo, ownUser, setBits } from "../../../drivers/fs/mode.ts";
+import { openBelow } from "../../support/descriptors.ts";
 import { bundle, run } from "./child.ts";
-import { emptyFolder, filesBelow, folder, K } from "./folder.ts";
+import { emptyFolder, filesBelow, folder, K, onPlatform } from "./folder.ts";
 
 const bits = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
@@ -107,5 +109,48 @@ describe("L21: mode", () => {
     };
     await put("k", "2", { onBytes }).catch(() => {});
     expect([await bits(secret), await text("a")]).toEqual(["600", "1"]);
+  });
+});
+
+describe("ownUser", () => {
+  it("is nobody under Deno, which asks its user for the right to know", () => {
+    expect(ownUser()).toBe(process.geteuid?.());
+    vi.stubGlobal("Deno", {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(ownUser()).toBeUndefined();
+  });
+});
+
+describe("setBits", () => {
+  const failing = (code: string) => ({ chmod: () => Promise.reject(Object.assign(new Error(code), { code })) });
+
+  it("goes by the path where the permission model lets no open file be changed, and nowhere else", async () => {
+    const path = join(await emptyFolder(), "a");
+    await writeFile(path, "1", { mode: 0o600 });
+    await expect(setBits(failing("EPERM"), path, 0o640)).rejects.toThrow("EPERM");
+    expect(await bits(path)).toBe("600");
+    await setBits(failing("ERR_ACCESS_DENIED"), path, 0o640);
+    expect(await bits(path)).toBe("640");
+    await expect(setBits(failing("ERR_ACCESS_DENIED"), `${path}b`, 0o640)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("openTo", () => {
+  it("follows no link that has taken the folder's place, and opens no file", async () => {
+    const base = await emptyFolder();
+    await mkdir(join(base, "private"), { mode: 0o700 });
+    await symlink("private", join(base, "link"));
+    await writeFile(join(base, "file"), "1", { mode: 0o600 });
+    for (const name of ["link", "file"]) await expect(openTo(join(base, name), 0o644)).rejects.toThrow();
+    expect([await bits(join(base, "private")), await bits(join(base, "file"))]).toEqual(["700", "600"]);
+  });
+
+  it("leaves nothing open, and nothing changed where folders have no such bits", async () => {
+    const base = await emptyFolder();
+    await makeFolder(join(base, "a"), 0o600);
+    expect(openBelow(base)).toEqual([]);
+    onPlatform("win32");
+    await openTo(join(base, "a"), 0o644);
+    expect(await bits(join(base, "a"))).toBe("700");
   });
 });

@@ -9,7 +9,8 @@ import { dress, type Own, ownerIn, share } from "../../../drivers/fs/owner.ts";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { parseKey } from "../../../src/key.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
-import { emptyFolder } from "./folder.ts";
+import { openBelow, placeOf } from "../../support/descriptors.ts";
+import { emptyFolder, onPlatform } from "./folder.ts";
 
 const own = { uid: BigInt(process.getuid?.() as number), gid: BigInt(process.getgid?.() as number) };
 /** Another group that this process is in, or may give something to: root alone may where there is none. */
@@ -26,6 +27,15 @@ async function root(): Promise<Root> {
 
 const gid = async (path: string): Promise<bigint> => (await stat(path, { bigint: true })).gid;
 const bits = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
+
+/** Has imports see what of `fs` is replaced, until the test is over. */
+function mocked(): void {
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+}
 
 /** What the driver has written. */
 async function written(store: Root, path: string): Promise<Own> {
@@ -71,18 +81,40 @@ describe("dress", () => {
       calls.push("fchmod");
       fchmod(...args);
     }) as typeof fchmod);
-    vi.spyOn(fs, "fchown").mockImplementation(((_, uid, to, done) => {
+    vi.spyOn(fs, "fchown").mockImplementation(((fd, uid, to, done) => {
       calls.push(`fchown ${uid} ${to}`);
-      done(Object.assign(new Error("refused"), { code: "EPERM" }));
+      setTimeout(() => {
+        // Not closed under the call.
+        calls.push(placeOf(fd));
+        done(Object.assign(new Error("refused"), { code: "EPERM" }));
+      }, 20);
     }) as typeof fs.fchown);
-    syncBuiltinESMExports();
-    onTestFinished(() => {
-      vi.restoreAllMocks();
-      syncBuiltinESMExports();
-    });
+    mocked();
+    const place = store.path("a");
     await dress(store, [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
-    expect(calls).toEqual(["fchmod", `fchown ${isRoot ? 64_302 : own.uid} 64399`]);
-    expect(await bits(store.path("a"))).toBe("640");
+    expect(calls).toEqual(["fchmod", `fchown ${isRoot ? 64_302 : own.uid} 64399`, place]);
+    expect([await bits(place), openBelow(store.base)]).toEqual(["640", []]);
+  });
+
+  it("fails where bits are refused, and gives nothing away then", async () => {
+    const store = await root();
+    const draft = await written(store, "a");
+    vi.spyOn(fs, "fchmod").mockImplementation(((_, __, done) =>
+      done(Object.assign(new Error("refused"), { code: "EPERM" }))) as typeof fs.fchmod);
+    const chowned = vi.spyOn(fs, "fchown");
+    mocked();
+    await expect(dress(store, [draft], { uid: own.uid, gid: other }, 0o640)).rejects.toThrow("refused");
+    expect(chowned).not.toHaveBeenCalled();
+  });
+
+  it("gives to another user what is root's alone, of all else the group", async () => {
+    const store = await root();
+    await written(store, "a");
+    const uid = isRoot ? 64_301n : own.uid;
+    await chown(store.path("a"), Number(uid), Number(own.gid));
+    const draft: Own = { path: "a", stats: await stat(store.path("a"), { bigint: true }) };
+    await dress(store, [draft], { uid: 64_302n, gid: other });
+    expect(await stat(store.path("a"), { bigint: true })).toMatchObject({ uid, gid: other });
   });
 
   it("goes by whose the file is, since Deno asks for the right to know whose the process is", async () => {
@@ -90,8 +122,8 @@ describe("dress", () => {
     const draft = await written(store, "a");
     vi.stubGlobal("Deno", {});
     onTestFinished(() => void vi.unstubAllGlobals());
-    await dress(store, [draft], { uid: 64_302n, gid: 64_302n });
-    const wanted = isRoot ? { uid: 64_302n, gid: 64_302n } : own;
+    await dress(store, [draft], { uid: 64_302n, gid: own.gid });
+    const wanted = isRoot ? { uid: 64_302n, gid: own.gid } : own;
     expect(await stat(store.path("a"), { bigint: true })).toMatchObject(wanted);
   });
 });
@@ -137,6 +169,55 @@ describe("share", () => {
     await chmod(folder, Number.parseInt(made, 8));
     await share(store, ".unbucket");
     expect(await bits(folder)).toBe(shared);
+  });
+
+  it.each([
+    ["by its open folder", "linux", true],
+    ["where the file system may stall", "linux", false],
+    ["by its name", "darwin", false],
+    ["under Deno", "linux", true],
+  ] as const)("opens a folder %s, leaves what a link leads to, and lets both go", async (how, platform, isLocal) => {
+    const store = await root();
+    await chmod(store.base, 0o777);
+    for (const name of [".unbucket", "elsewhere"]) await mkdir(store.path(name), { mode: 0o700 });
+    await symlink(store.path("elsewhere"), store.path("link"));
+    if (how === "under Deno") vi.stubGlobal("Deno", {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    onPlatform(platform);
+    const places = { path: store.path, place: store.place, isLocal: () => isLocal };
+    for (const name of [".unbucket", "link"]) await share(places, name);
+    expect([await bits(store.path(".unbucket")), await bits(store.path("elsewhere"))]).toEqual(["707", "700"]);
+    expect(openBelow(store.base)).toEqual([]);
+  });
+
+  it("gives what root has made to the base's owner, by an open folder alone, and keeps what others have made theirs", async () => {
+    const store = await root();
+    const [uid, gid] = isRoot ? [64_301n, other] : [own.uid, own.gid];
+    await chown(store.base, Number(uid), Number(gid));
+    await chmod(store.base, 0o755);
+    for (const name of ["a", "b", "c"]) await mkdir(store.path(name), { mode: 0o755 });
+    await share(store, "a");
+    expect(await stat(store.path("a"), { bigint: true })).toMatchObject({ uid, gid });
+    await chown(store.path("b"), Number(uid), Number(own.gid));
+    const spy = vi.spyOn(process, "geteuid").mockReturnValue(Number(uid));
+    await share(store, "b").finally(() => spy.mockRestore());
+    expect(await stat(store.path("b"), { bigint: true })).toMatchObject({ uid, gid: own.gid });
+    onPlatform("darwin");
+    await share(store, "c");
+    expect(await stat(store.path("c"), { bigint: true })).toMatchObject(own);
+  });
+
+  it("opens a folder of another group to nobody of that group, which the system keeps it from handing on", async () => {
+    const store = await root();
+    await mkdir(store.path(".unbucket"), { mode: 0o700 });
+    await chown(store.base, Number(own.uid), Number(other));
+    await chmod(store.base, 0o2770);
+    vi.spyOn(fs, "fchown").mockImplementation(((_, __, ___, done) =>
+      done(Object.assign(new Error("refused"), { code: "EPERM" }))) as typeof fs.fchown);
+    mocked();
+    await share(store, ".unbucket");
+    expect(await stat(store.path(".unbucket"), { bigint: true })).toMatchObject(own);
+    expect(await bits(store.path(".unbucket"))).toBe(other === own.gid ? "770" : "700");
   });
 
   it("leaves alone a folder with something in it, which somebody has moved there", async () => {
