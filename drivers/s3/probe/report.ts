@@ -40,8 +40,5 @@ export function format(report: ProbeReport): string {
 
 /** Text that comes from a server, as it may stand in one cell. */
 function cell(text: string): string {
-  return text
-    .replace(UNSEEN, " ")
-    .replace(/\s+/g, " ")
-    .replace(/[|\\`<]/g, (char) => `\\${char}`);
+  return text.replace(UNSEEN, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
 }

@@ -42,6 +42,24 @@ describe("atOnce", () => {
     expect(source.cancel).not.toHaveBeenCalled();
   });
 
+  it.each([
+    ["in time", [4999], 1],
+    ["at the end", [5000], null],
+    ["slowly, no slower than a busy process", [6000], null],
+    ["after a stop", [6001, 4999], 2],
+    ["slowly after others", [4999, 1002], null],
+    ["too late after a stop", [6001, 5000], null],
+  ])("gives the time of all together to pieces that come %s", async (_how, times, given) => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const source = pieces(times.length);
+    const next = vi.fn(async () => ((now += times.shift() ?? 0), source.next()));
+    const answer = atOnce({ ...source, next }, 9, 5000);
+    if (given === null) await expect(answer).rejects.toMatchObject({ code: "timeout" });
+    else expect(await answer).toHaveLength(given);
+    for (const call of next.mock.calls) expect(call).toEqual([true]);
+  });
+
   it("has no limit where that is 0", async () => {
     passing(1e9);
     expect(await atOnce(pieces(5), 5, 0)).toHaveLength(5);
