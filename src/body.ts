@@ -70,7 +70,7 @@ export function toBody(body: UploadBody, size?: number): Body {
       throw refuse("the body", `has status ${body.status}; pass its own body if that is meant`);
     // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
     const { headers } = body;
-    const stream = isResponse ? body.body : carriedBy(body);
+    const stream = carriedBy(body);
     // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");

@@ -1,7 +1,7 @@
 /** What a Request carries, where a runtime hides it too. */
 
 /**
- * A Request's body; null for none. Firefox has no `Request.body` (https://bugzilla.mozilla.org/show_bug.cgi?id=1387483), which would look like
+ * A Request's body, or a Response's; null for none. Firefox has no `Request.body` (https://bugzilla.mozilla.org/show_bug.cgi?id=1387483), which would look like
  * an empty one: there the bytes are asked for as a Blob, once this is called.
  */
 export function carriedBy(request: {

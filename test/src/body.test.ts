@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import * as undici from "undici";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Source } from "../../src/backend.ts";
-import { toBody, toChunk } from "../../src/body.ts";
+import { streamOf, toBody, toChunk } from "../../src/body.ts";
 import type { UploadBody } from "../../src/interface.ts";
 
 const invalid = expect.objectContaining({ code: "invalid-option" });
@@ -111,6 +111,20 @@ describe("toBody", () => {
     );
   });
 
+  it("passes on a stream as it is, and makes one of Node's own in a Response, as node-fetch has it", async () => {
+    const stream = new ReadableStream<Uint8Array>();
+    expect((toBody(stream).source as { stream: unknown }).stream).toBe(stream);
+    const response = {
+      ok: true,
+      body: Readable.from([Buffer.from("x")]),
+      headers: new Headers(),
+      [Symbol.toStringTag]: "Response",
+    };
+    const { source } = toBody(response as unknown as Response);
+    expect((source as { stream: unknown }).stream).toBeInstanceOf(ReadableStream);
+    expect(await textOf(source)).toBe("x");
+  });
+
   it("refuses a failed Response of another copy of fetch, and names what it cannot read", () => {
     expect(() => toBody(new undici.Response("no", { status: 404 }) as unknown as Response)).toThrow(/has status 404/);
     expect(() => toBody(new FormData() as unknown as null)).toThrow(/the body is FormData; pass/);
@@ -158,9 +172,23 @@ describe("toBody", () => {
     expect(announcedBy(new Response("hello", { headers: { "content-length": "3" } }))).toBeUndefined();
   });
 
+  it("passes on the size that is declared of a Request, whose body lingers where Node would stop its connection", () => {
+    const request = (): Request => new Request("http://h", { method: "PUT", body: "hello" });
+    const first = request();
+    const { source } = toBody(first, 7);
+    expect(source).toMatchObject({ size: 7 });
+    expect((source as { stream: unknown }).stream).not.toBe(first.body);
+    vi.stubGlobal("Deno", {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const second = request();
+    expect((toBody(second).source as { stream: unknown }).stream).toBe(second.body);
+  });
+
   it("takes the type of a Blob, Response and Request, and none where there is none", () => {
     expect(toBody(new Blob([], { type: "image/png" })).type).toBe("image/png");
     expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");
+    const request = { method: "PUT", body: "x", headers: { "content-type": "a/b" } };
+    expect(toBody(new Request("http://h", request)).type).toBe("a/b");
     expect(toBody(new Blob(["x"])).type).toBeUndefined();
     expect(toBody(new Response(null)).type).toBeUndefined();
     expect(toBody(new Response(null, { headers: { "content-type": "" } })).type).toBeUndefined();
@@ -257,6 +285,26 @@ describe("toBody", () => {
     }
     await expect(textOf(toBody(wrong()).source)).rejects.toThrow(invalid);
     expect(ended).toBe(true);
+  });
+});
+
+describe("streamOf", () => {
+  it("is the stream of a body that nobody reads, and none of any other", async () => {
+    const stream = new ReadableStream<Uint8Array>();
+    const response = new Response("x");
+    expect([streamOf(stream), streamOf(response)]).toEqual([stream, response.body]);
+    stream.getReader();
+    for (const body of [stream, "x", null, chunks(), new Blob(["x"]), new Uint8Array(1)])
+      expect(streamOf(body)).toBeUndefined();
+  });
+
+  it("of a Request lingers, and is none once an upload has it", () => {
+    const request = new Request("http://h", { method: "PUT", body: "x" });
+    const stream = streamOf(request);
+    expect(stream).toBeInstanceOf(ReadableStream);
+    expect(stream).not.toBe(request.body);
+    toBody(request);
+    expect(streamOf(request)).toBeUndefined();
   });
 });
 
