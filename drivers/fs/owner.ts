@@ -62,7 +62,7 @@ async function dressOne(root: Paths, { path, stats }: Own, owner: Owner, bits: n
   const file = await open(root.path(path), READ, root.isLocal());
   try {
     const now = await file.stat();
-    if (!now.isFile() || !isSameFile(now, stats)) return;
+    if (!isSameFile(now, stats)) return;
     // Bits first: who has given a file away may no longer set them.
     if (bits !== bitsOf(now)) await setBits(file, root.path(path), bits);
     // Such as to a group that the user is not in.
@@ -80,7 +80,7 @@ async function seen(root: Paths, folder: string): Promise<BigIntStats> {
 /** The owner that a new file of `now` has in a folder which hands on its group. */
 export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Owner> {
   if (!hasOwners) return now;
-  const { mode, gid } = await (held.handle?.stat() ?? seen(root, held.folder));
+  const { mode, gid } = await seen(root, held.folder);
   return mode & HANDS_ON ? { uid: now.uid, gid } : now;
 }
 

@@ -151,6 +151,7 @@ describe("share", () => {
     ["775", "700", "700"],
     ["2775", "2700", "2770"],
     ["2750", "2700", "2700"],
+    ["2755", "2700", "2700"],
     ["777", "700", "707"],
     ["2777", "2755", "2777"],
     ["1777", "755", "755"],
@@ -200,8 +201,12 @@ describe("share", () => {
     expect(await stat(store.path("a"), { bigint: true })).toMatchObject({ uid, gid });
     await chown(store.path("b"), Number(uid), Number(own.gid));
     const spy = vi.spyOn(process, "geteuid").mockReturnValue(Number(uid));
-    await share(store, "b").finally(() => spy.mockRestore());
+    await share(store, "b");
     expect(await stat(store.path("b"), { bigint: true })).toMatchObject({ uid, gid: own.gid });
+    // But for the group, where the base hands that on.
+    await chmod(store.base, 0o2755);
+    await share(store, "b").finally(() => spy.mockRestore());
+    expect(await stat(store.path("b"), { bigint: true })).toMatchObject({ uid, gid });
     onPlatform("darwin");
     await share(store, "c");
     expect(await stat(store.path("c"), { bigint: true })).toMatchObject(own);
