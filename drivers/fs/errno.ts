@@ -135,7 +135,7 @@ const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ERR_ACCESS_DEN
 export function fromErrno(error: unknown, at?: string): unknown {
   const code = errnoOf(error);
   // Deno's, which has no code and tells which right to give.
-  if (code === undefined && (error as Partial<Error> | null | undefined)?.name === "NotCapable")
+  if ((error as Partial<Error> | null | undefined)?.name === "NotCapable")
     return new StorageError("denied", messageOf(error), { cause: error });
   if (code === undefined) return error;
   const full = FULL[code];

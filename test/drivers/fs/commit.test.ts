@@ -132,6 +132,25 @@ describe("put", () => {
     }
   });
 
+  it("has the group of a folder that hands it on, its record too, and keeps that of what it replaces", async () => {
+    const { base, put, files } = await folder();
+    await mkdir(join(base, "pub"));
+    await chown(join(base, "pub"), process.getuid?.() as number, otherGroup);
+    await chmod(join(base, "pub"), 0o2770);
+    const groups = async (): Promise<readonly number[]> => {
+      const records = (await files()).filter((file) => file.startsWith(".unbucket/meta/"));
+      return Promise.all(["pub/k", ...records].map(async (file) => (await stat(join(base, file))).gid));
+    };
+    await put("pub/k", "1", { metadata: { a: "b" } });
+    expect(await groups()).toEqual([otherGroup, otherGroup]);
+    await chown(join(base, "pub/k"), process.getuid?.() as number, process.getgid?.() as number);
+    await put("pub/k", "2", { metadata: { a: "b" } });
+    expect(await groups()).toEqual([process.getgid?.(), process.getgid?.()]);
+    await chown(join(base, "pub/k"), process.getuid?.() as number, otherGroup);
+    await put("pub/k", "3", { metadata: { a: "b" } });
+    expect(await groups()).toEqual([otherGroup, otherGroup]);
+  });
+
   it("has neither user nor group of what it replaces where the mode says for whom it is", async () => {
     const { base, put } = await folder({ mode: 0o600 });
     await put("new", "1");

@@ -1,3 +1,6 @@
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
@@ -10,8 +13,9 @@ import {
   orAbsent,
   patiently,
 } from "../../../drivers/fs/errno.ts";
+import { answersAtOnce } from "../../../drivers/fs/refusal.ts";
 import { StorageError } from "../../../src/error.ts";
-import { onPlatform } from "./folder.ts";
+import { emptyFolder, onPlatform } from "./folder.ts";
 
 const system = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -46,6 +50,38 @@ describe("fromErrno", () => {
   ])("makes %s `%s`, retryable %s, with its cause", (errno, code, retryable) => {
     const cause = system(errno);
     expect(fromErrno(cause)).toMatchObject({ code, retryable, cause });
+  });
+
+  it.each([null, undefined, "EIO", {}, { code: 5 }])("passes on %o, which the system has not thrown", (thrown) => {
+    expect(fromErrno(thrown)).toBe(thrown);
+  });
+
+  it("says so of a code that it does not know", () => {
+    expect(fromErrno(system("EXYZ"))).toMatchObject({ code: "unknown", message: "the file system failed (EXYZ)" });
+  });
+
+  it("tells who was refused what, where that can be seen, and asks of no other failure", async () => {
+    const base = await emptyFolder();
+    answersAtOnce(base, true);
+    const failed = (code: string): Error =>
+      Object.assign(system(code), { syscall: "unlink", path: "/proc/self/fd/99/a", resource: "/srv" });
+    const told = async (code: string): Promise<string> =>
+      (await onDisk(
+        () => Promise.reject(failed(code)),
+        () => join(base, "a"),
+      ).catch(({ message }) => message)) as string;
+    expect(await told("EPERM")).toMatch(/look whether lsattr .* \(EPERM\)$/);
+    expect(await told("ERR_ACCESS_DENIED")).toMatch(/^the runtime does not let the process/);
+    vi.spyOn(fs, "accessSync").mockImplementation(() => {
+      throw new Error("EACCES");
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    expect(await told("EACCES")).toMatch(/may not enter "\/".* \(EACCES\)$/);
+    expect(await told("EROFS")).toBe("the file system is mounted read-only (EROFS)");
   });
 
   it("makes a right that Deno has not been given `denied`, with Deno's own text", () => {

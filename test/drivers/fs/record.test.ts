@@ -71,15 +71,16 @@ describe("placeRecord", () => {
 
   it("L9: reads, writes and removes no record through a link in the place of their folder", async () => {
     const { base, put, store, text } = await folder();
-    await put("k", "old", { metadata: { v: "old" } });
+    for (const key of ["k", "plain"]) await put(key, "old", { metadata: { v: "old" } });
     const outside = join(await emptyFolder(), "meta");
     await rename(join(base, ".unbucket/meta"), outside);
     await symlink(outside, join(base, ".unbucket/meta"));
     const before = await filesBelow(outside);
-    expect(before).toHaveLength(1);
+    expect(before).toHaveLength(2);
     expect(await store.head(K("k"), {})).not.toHaveProperty("metadata");
     expect(await failure(put("k", "new", { metadata: { v: "new" } }))).toMatchObject({ code: "denied" });
     expect(await text("k")).toBe("old");
+    await put("plain", "new");
     await store.delete(K("k"), {});
     expect(await filesBelow(outside)).toEqual(before);
   });

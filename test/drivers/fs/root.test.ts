@@ -6,6 +6,7 @@ import { commit } from "../../../drivers/fs/commit.ts";
 import { writeDraft } from "../../../drivers/fs/draft.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { get, head } from "../../../drivers/fs/read.ts";
+import { refusal } from "../../../drivers/fs/refusal.ts";
 import { remove } from "../../../drivers/fs/remove.ts";
 import { rootAt, type Root } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, filesBelow, K } from "./folder.ts";
@@ -18,6 +19,14 @@ describe("rootAt", () => {
     expect(await root.make("a/b/c")).toEqual(["a/b/c"]);
     await rm(root.base, { recursive: true });
     expect(await root.make("a")).toEqual(["", "a"]);
+  });
+
+  it("is asked who was refused what once its file system is seen to answer at once", async () => {
+    const root = rootAt(await emptyFolder());
+    const error = Object.assign(new Error("EPERM"), { code: "EPERM", syscall: "mkdir", path: root.path("a") });
+    expect(refusal(error)).toBeNull();
+    await root.exists();
+    expect(refusal(error) !== null).toBe(!!root.isLocal());
   });
 
   it("L9: makes nothing through a link, whether that leads somewhere or nowhere", async () => {

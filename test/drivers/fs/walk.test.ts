@@ -1,18 +1,22 @@
 import type * as FsPromises from "node:fs/promises";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { seekFrom } from "../../../drivers/fs/seek.ts";
 import { walk } from "../../../drivers/fs/walk.ts";
 import { emptyFolder } from "./folder.ts";
 
-/** What happens once a folder has been read. */
-const after = vi.hoisted(() => ({ read: async (): Promise<void> => {} }));
+/** What happens before a folder is read, and once it has been. */
+const after = vi.hoisted(() => ({
+  read: async (): Promise<void> => {},
+  asked: async (_path: string): Promise<void> => {},
+}));
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>();
   const readdir = async (...args: Parameters<typeof fs.readdir>) => {
+    await after.asked(await fs.realpath(args[0]));
     const entries = await fs.readdir(...args);
     await after.read();
     return entries;
@@ -58,4 +62,23 @@ it("walk gives a key that a write moves from the encoded tree to its plain path 
   const seen: string[] = [];
   for await (const { key } of walk({ root, prefix: "", ignore: () => false, seek: seekFrom() })) seen.push(key);
   expect(seen).toEqual(["c"]);
+});
+
+it("walk passes over a volume's own lost+found, which is root's, and over no other folder that it may not read", async () => {
+  const root = rootAt(await emptyFolder());
+  for (const folder of ["d/lost+found", "lost+found"]) await mkdir(join(root.base, folder), { recursive: true });
+  await writeFile(join(root.base, "k"), "");
+  await root.exists();
+  let refused = "lost+found";
+  after.asked = async (path) => {
+    if (path.endsWith(`/${refused}`)) throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+  };
+  const keys = async (): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for await (const { key } of walk({ root, prefix: "", ignore: () => false, seek: seekFrom() })) found.push(key);
+    return found;
+  };
+  await expect(keys()).rejects.toThrow("EACCES");
+  refused = `${basename(root.base)}/lost+found`;
+  expect(await keys()).toEqual(["k"]);
 });

@@ -94,6 +94,8 @@ describe("a delete that the store answers without a word", () => {
     const store = stubbed(await wire(answer(204, { "content-type": "text/html; charset=utf-8" })));
     await store.delete("k");
     await store.delete(["a"]);
+    for (const headers of [{}, { "content-type": "application/xml" }])
+      await stubbed(await wire(answer(200, headers))).delete("k");
   });
 });
 
@@ -217,6 +219,24 @@ describe("deleteObjects", () => {
       "POST /bucket/?delete=",
       ...["a", "b", "c", "d"].map((key) => `DELETE /bucket/${key}`),
     ]);
+  });
+
+  it("tells of each key what it is refused with by itself, also of a single one", async () => {
+    const server = await wire(({ method, path }: Received) =>
+      method === "POST" || path.endsWith("/c")
+        ? failure(501, "NotImplemented")
+        : path.endsWith("/b")
+          ? failure(403, "AccessDenied")
+          : answer(204),
+    );
+    const store = stubbed(server);
+    const { deleted, errors } = await partial(store.delete(["a", "b"]));
+    expect([deleted, errors]).toEqual([["a"], [{ key: "b", error: expect.objectContaining({ code: "denied" }) }]]);
+    const backend = await store.getInstance();
+    expect(await backend.deleteMany?.(["c" as Key], {})).toEqual([
+      { key: "c", error: expect.objectContaining({ code: "unsupported", key: "c" }) },
+    ]);
+    expect(server.lines().filter((line) => line.endsWith("/c"))).toHaveLength(1);
   });
 
   it("asks for a batch again where what stands before the store had none, in a page of its own", async () => {
