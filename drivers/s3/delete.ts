@@ -96,8 +96,7 @@ export async function deleteObjects(
  * as Swift does, or for no checksum as Backblaze B2.
  */
 function refusesBatches(error: unknown): boolean {
-  if (hasCode(error, "unsupported")) return error.response?.status !== 200;
-  return hasCode(error, "unknown") && error.response?.status === 400 && /md5|checksum/i.test(error.message);
+  return hasCode(error, "unsupported") || (hasCode(error, "unknown") && /md5|checksum/i.test(error.message));
 }
 
 /** Keys that the store refuses for a moment are asked again by themselves. */
