@@ -189,6 +189,7 @@ describe("toBody", () => {
     expect(toBody(new Response("", { headers: { "content-type": "a/b" } })).type).toBe("a/b");
     const request = { method: "PUT", body: "x", headers: { "content-type": "a/b" } };
     expect(toBody(new Request("http://h", request)).type).toBe("a/b");
+    expect(toBody(new Response(null, request)).type).toBe("a/b");
     expect(toBody(new Blob(["x"])).type).toBeUndefined();
     expect(toBody(new Response(null)).type).toBeUndefined();
     expect(toBody(new Response(null, { headers: { "content-type": "" } })).type).toBeUndefined();

@@ -31,8 +31,17 @@ vi.mock("node:fs", async (importOriginal) => {
     if (process.platform !== "win32" || isWritable(fd)) return fs.fsync(fd, done);
     done(Object.assign(new Error("EPERM: operation not permitted, fsync"), { code: "EPERM" }));
   }, fs.fsync);
-  return { ...fs, fsync };
+  return { ...fs, fsync, write: slow.write(fs.write as never) };
 });
+
+/** Lets writes take a while, and fail when what they write to is closed meanwhile. */
+const slow = vi.hoisted(() => ({
+  by: 0,
+  write<T extends (...args: unknown[]) => void>(write: T): T {
+    return ((...args: unknown[]) =>
+      slow.by ? setTimeout(() => write(...args), slow.by) : write(...args)) as unknown as T;
+  },
+}));
 
 describe("writeDraft", () => {
   it.each([0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 2 * 256 * 1024, 3 * MIB + 7])(
@@ -305,4 +314,12 @@ it("Windows: every draft is flushed through a handle that is open for writing, a
   await put("k", "bytes", { metadata: { a: "b" } });
   await store.copy?.(K("k"), K("copy"), {});
   expect([await text("copy"), (await store.head(K("copy"), {}))?.metadata]).toEqual(["bytes", { a: "b" }]);
+});
+
+it("a record is closed when all of it is written, however long that takes", async () => {
+  slow.by = 20;
+  onTestFinished(() => void (slow.by = 0));
+  const { put, store } = await folder({ durable: true });
+  await put("k", "bytes", { metadata: { a: "b" } });
+  expect((await store.head(K("k"), {}))?.metadata).toEqual({ a: "b" });
 });

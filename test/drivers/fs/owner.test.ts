@@ -1,5 +1,5 @@
 /** Between users: `test/folder/users.test.ts`. Here the groups are those that whoever runs the tests may give something to. */
-import fs from "node:fs";
+import fs, { existsSync } from "node:fs";
 import { chmod, chown, mkdir, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
@@ -251,6 +251,14 @@ describe("share", () => {
     await chmod(store.base, 0o2777);
     const before = process.umask(0o077);
     const backend = fsBackend({ base: store.base });
+    // Who has made a folder looks at it later than all others could put something into it.
+    const [{ open }, late] = [fs, new Set<unknown>()];
+    vi.spyOn(fs, "open").mockImplementation(((...args: Parameters<typeof open>) => {
+      if (late.has(args[0]) || !existsSync(args[0])) return open(...args);
+      late.add(args[0]);
+      setTimeout(() => open(...args), 50);
+    }) as typeof open);
+    mocked();
     const record = { metadata: { a: "b" } };
     await Promise.all(
       Array.from({ length: 20 }, (_, at) => backend.put(parseKey(`k${at}`), { bytes: new Uint8Array(1) }, record)),

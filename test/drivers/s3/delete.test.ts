@@ -4,7 +4,7 @@ import type { Key } from "../../../src/backend.ts";
 import { StorageError } from "../../../src/error.ts";
 import { childrenOf, childText, readXml } from "../../../src/s3/xml.ts";
 import { answer, failure, type Received, type Script, wire, xml } from "../../support/wire.ts";
-import { stubbed } from "../../support/stubbed.ts";
+import { stubbed, stubOptions } from "../../support/stubbed.ts";
 
 const keysIn = ({ body }: Received): (string | undefined)[] =>
   childrenOf(readXml(body.toString()), "Object").map((entry) => childText(entry, "Key"));
@@ -128,6 +128,14 @@ describe("deleteObjects", () => {
       { key: "d", error: { code: "unavailable", retryable: true } },
     ]);
     expect(error.retryable).toBe(false);
+  });
+
+  it("tells of no key's refusal with the keys of who asked", async () => {
+    const { accessKeyId, secretAccessKey } = stubOptions("");
+    const said = refusal("a", "AccessDenied").replace("no", `${accessKeyId} ${secretAccessKey}`);
+    const error = await partial(stubbed(await wire(xml("DeleteResult", said))).delete(["a", "b"]));
+    expect(error.errors?.[0]?.error.message).toContain("the store answered 200 AccessDenied");
+    expect(error.errors?.[0]?.error.message).not.toMatch(new RegExp(`${accessKeyId}|${secretAccessKey}`));
   });
 
   it("asks for those alone again that are refused for a moment, as often as for anything", async () => {

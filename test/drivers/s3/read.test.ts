@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { answer, failure, happy, wire, type Answer, type Received, type Script } from "../../support/wire.ts";
-import { stubbed, TRANSPORTS } from "../../support/stubbed.ts";
+import { recorder, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
 const head = (length: number, extra = ""): string =>
   `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\netag: "e"\r\nlast-modified: Fri, 02 Jan 2026 03:04:05 GMT\r\n${extra}\r\n`;
@@ -192,6 +192,7 @@ describe.each(TRANSPORTS)("a HEAD without a length over %s, as Apache has it of 
   it.each([
     ["a part", part("bytes 0-0/6", "a"), 6],
     ["a refusal, since there is no byte", answer(416, { "content-range": "bytes */0" }), 0],
+    ["a refusal that does not say of what", answer(416), 0],
     ["the whole, by a store without ranges", answer(200, { etag: '"e"', "content-length": "3" }, "abc"), 3],
   ])("asks for the first byte, and learns it from %s", async (_, second, size) => {
     const server = await wire(bare, second);
@@ -218,6 +219,48 @@ describe.each(TRANSPORTS)("a HEAD without a length over %s, as Apache has it of 
   ])("rejects corrupt where the answer is %s", async (_, second) => {
     const server = await wire(({ method }) => (method === "HEAD" ? bare : second));
     await expect(stubbed(server, transport).head("k")).rejects.toMatchObject({ code: "corrupt" });
+  });
+});
+
+describe("what is not read of an answer", () => {
+  type Sent = readonly [status: number, headers: Readonly<Record<string, string>>];
+  const etag = { etag: '"e"' };
+  const [none, first]: readonly Sent[] = [
+    [200, etag],
+    [206, { ...etag, "content-range": "bytes 0-0/6" }],
+  ] as const;
+  const absent: Sent = [404, { "x-amz-request-id": "R" }];
+
+  it.each<[string, readonly Sent[], string, object]>([
+    ["a HEAD, and the first byte", [none, first], "head", {}],
+    ["an absent object and its bucket", [absent, none], "head", {}],
+    ["another version", [[200, { ...etag, "x-amz-version-id": "b" }]], "download", { versionId: "a" }],
+    ["other bytes", [[206, { ...etag, "content-range": "bytes 3-4/6" }]], "download", { range: { start: 0, end: 1 } }],
+    ["no length, in no answer", [none, none, [416, { "content-range": "bytes */5" }]], "download", {}],
+    ["no length, and no HEAD", [none, [200, { etag: '"other"' }]], "download", {}],
+    [
+      "an empty object, of which parts were asked for",
+      [
+        [416, {}],
+        [416, {}],
+      ],
+      "download",
+      { parallel: 2 },
+    ],
+  ])("is let go: %s", async (_, answers, verb, options) => {
+    const [open, left] = [new Set<number>(), [...answers]];
+    const { fetch } = recorder(() => {
+      const [status, headers] = left.shift() ?? [400, {}];
+      const at = left.length;
+      open.add(at);
+      const end = (): void => void open.delete(at);
+      const pull = (control: ReadableStreamDefaultController): void => (end(), control.close());
+      return new Response(new ReadableStream({ pull, cancel: end }, { highWaterMark: 0 }), { status, headers });
+    });
+    const driver = stubbed("http://h", { fetch, retry: { attempts: 1 } });
+    await (verb === "head" ? driver.head("k", options) : driver.download("k", options)).catch(() => {});
+    expect(left).toEqual([]);
+    await vi.waitFor(() => expect([...open]).toEqual([]));
   });
 });
 
