@@ -166,13 +166,15 @@ describe("copyObject", () => {
 describe("copyObject of a source whose ETag the store does not know again", () => {
   const CONDITION = "x-amz-copy-source-if-match";
   /** What a HEAD of the source says of it, one after the other; the last again and again. */
-  const mistaken = (...etags: readonly string[]): Script => {
+  const mistaken = (...etags: readonly string[]): Script => packedAs("gzip", ...etags);
+  const packedAs = (encoding: string, ...etags: readonly string[]): Script => {
     let heads = 0;
     return (request) => {
       const { method, path, query, headers } = request;
       if (method === "HEAD" && path === "/bucket/a") {
         const etag = etags[Math.min(heads++, etags.length - 1)] ?? "";
-        return answer(200, { etag, "content-length": "3", "content-encoding": "gzip" });
+        if (etag === "") return failure(404, "NoSuchKey");
+        return answer(200, { etag, "content-length": "3", "content-encoding": encoding });
       }
       if (headers[CONDITION] !== undefined) return failure(412, "PreconditionFailed");
       return query.has("partNumber") ? xml("CopyPartResult", "<ETag>&quot;p&quot;</ETag>") : happy(request);
@@ -181,11 +183,12 @@ describe("copyObject of a source whose ETag the store does not know again", () =
   const copies = ({ method, headers }: Received): boolean => method === "PUT" && "x-amz-copy-source" in headers;
 
   it.each([
-    ["without a condition", {}],
-    ["of one version", { ifMatch: '"e-2"' }],
-    ["by parts", { ifNoneMatch: "*" }],
-  ] as const)("copies it between two looks: %s", async (_, options) => {
-    const server = await wire(mistaken('"e-2"'));
+    ["without a condition", {}, "gzip"],
+    ["as plain as what would be read on a condition", {}, "identity"],
+    ["of one version", { ifMatch: '"e-2"' }, "gzip"],
+    ["by parts", { ifNoneMatch: "*" }, "gzip"],
+  ] as const)("copies it between two looks: %s", async (_, options, encoding) => {
+    const server = await wire(packedAs(encoding, '"e-2"'));
     expect(await stubbed(server).copy("a", "b", options)).toMatchObject({ key: "b", size: 3 });
     expect(server.requests.filter(copies).map(({ headers }) => headers[CONDITION])).toEqual(['"e-2"', undefined]);
     expect(server.lines().filter((line) => line === "HEAD /bucket/a")).toHaveLength(3);
@@ -201,9 +204,12 @@ describe("copyObject of a source whose ETag the store does not know again", () =
     ]);
   });
 
-  it("tells that the target may be of either version where the source was replaced between the looks", async () => {
+  it.each([
+    ["replaced", '"f-2"'],
+    ["deleted", ""],
+  ])("tells that the target may be of either version where the source was %s between the looks", async (_, last) => {
     for (const options of [{}, { ifMatch: '"e-2"' }]) {
-      const server = await wire(mistaken('"e-2"', '"e-2"', '"f-2"'));
+      const server = await wire(mistaken('"e-2"', '"e-2"', last));
       const copy = stubbed(server).copy("a", "b", options);
       await expect(copy).rejects.toMatchObject({ code: "conflict", key: "b", retryable: true });
       expect(server.requests.filter(copies)).toHaveLength(2);
