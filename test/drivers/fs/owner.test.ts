@@ -267,6 +267,18 @@ describe("share", () => {
       expect([name, (await bits(join(store.base, ".unbucket", name))).slice(-3)]).toEqual([name, "777"]);
   });
 
+  it("is for the driver's own folders, and for none that a mode is for", async () => {
+    const [shared, own] = [await root(), await root()];
+    const before = process.umask(0o077);
+    for (const { base } of [shared, own]) await chmod(base, 0o777);
+    const puts = [fsBackend({ base: shared.base }), fsBackend({ base: own.base, mode: 0o600 })].map((backend) =>
+      backend.put(parseKey("d/k"), { bytes: new Uint8Array(1) }, {}),
+    );
+    await Promise.all(puts).finally(() => process.umask(before));
+    expect(await Promise.all([shared, own].map(({ path }) => bits(path(".unbucket/tmp"))))).toEqual(["707", "700"]);
+    expect(await Promise.all([shared, own].map(({ path }) => bits(path("d"))))).toEqual(["700", "700"]);
+  });
+
   it("leaves bits to a mode that was asked for", async () => {
     const store = await root();
     await chmod(store.base, 0o2777);
