@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Anchor } from "../../../drivers/fs/anchor.ts";
@@ -19,6 +19,12 @@ describe("rootAt", () => {
     expect(await root.make("a/b/c")).toEqual(["a/b/c"]);
     await rm(root.base, { recursive: true });
     expect(await root.make("a")).toEqual(["", "a"]);
+    // The driver's own, too, which are made once for all who ask at a time.
+    for (let times = 0; times < 2; times++) {
+      await rm(root.base, { recursive: true });
+      await Promise.all([root.make(".unbucket/tmp"), root.make(".unbucket/tmp")]);
+      expect((await stat(root.path(".unbucket/tmp"))).isDirectory()).toBe(true);
+    }
   });
 
   it("is asked who was refused what once its file system is seen to answer at once", async () => {

@@ -94,8 +94,8 @@ describe("a delete that the store answers without a word", () => {
     const store = stubbed(await wire(answer(204, { "content-type": "text/html; charset=utf-8" })));
     await store.delete("k");
     await store.delete(["a"]);
-    for (const headers of [{}, { "content-type": "application/xml" }])
-      await stubbed(await wire(answer(200, headers))).delete("k");
+    await stubbed(await wire(answer(200))).delete("k");
+    await stubbed(await wire(answer(200, { "content-type": "application/xml" }))).delete("k");
   });
 });
 
