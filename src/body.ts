@@ -6,6 +6,7 @@ import { StorageError } from "./error.ts";
 import { isA, isBlob, kindOf } from "./kind.ts";
 import { lingeringStream } from "./lingering.ts";
 import { refuse, wholeNumber } from "./options.ts";
+import { toUtf8 } from "./utf8.ts";
 
 /** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
 export type UploadBody =
@@ -23,8 +24,6 @@ const READ_BEFORE = "was read before; pass a free one";
 
 /** Bytes that are read at a time of a Blob without a stream. */
 const SLICE = 262_144;
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** A source with what the body itself says of its type. */
 export interface Body {
@@ -75,7 +74,7 @@ export function toBody(body: UploadBody, size?: number): Body {
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");
     const type = headers.get("content-type") || undefined;
-    if (!stream) return { source: fixed(encoder.encode(), size), type };
+    if (!stream) return { source: fixed(new Uint8Array(), size), type };
     const source = streamed(stream, size);
     if (isResponse) return { source, type };
     take(body);
@@ -120,7 +119,7 @@ function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined):
 
 /** Text, a buffer or a view as bytes, which are not copied; undefined for anything else. */
 function toBytes(value: unknown): Uint8Array | undefined {
-  if (typeof value === "string") return encoder.encode(value);
+  if (typeof value === "string") return toUtf8(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return isA(value, "ArrayBuffer") ? new Uint8Array(value) : undefined;
 }

@@ -2,14 +2,13 @@
 import type { Key } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import { encodeRfc3986 } from "./sigv4/encode.ts";
+import { isLonger, toUtf8 } from "./utf8.ts";
 
 /**
  * The longest key in UTF-8 bytes.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
  */
 export const MAX_KEY_BYTES = 1024;
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
 export function parseKey(key: string): Key {
@@ -27,10 +26,8 @@ function check(key: string, what: "key" | "prefix"): string {
     throw invalid(String(key), `a ${what} is a string, not ${key === null ? "null" : typeof key}`);
   // With the u flag a pair is one character, so only a surrogate without its other half is of this category.
   if (/[\ud800-\udfff]/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
-  // Three bytes are the most that one UTF-16 unit takes, so short keys need no encoding to be measured.
-  const bytes = key.length * 3 <= MAX_KEY_BYTES ? 0 : encoder.encode(key).length;
-  if (bytes > MAX_KEY_BYTES)
-    throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${bytes}`);
+  if (isLonger(key, MAX_KEY_BYTES))
+    throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${toUtf8(key).length}`);
   // URL parsers collapse such segments before a request is signed: the request would be for another object. A prefix's last
   // segment may still grow: "a/." is a prefix of "a/.env".
   if (/(^|\/)\.\.?\//.test(what === "key" ? `${key}/` : key))

@@ -3,6 +3,7 @@ import type { ObjectHeaders } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
 import { CONTROL } from "./unseen.ts";
+import { toUtf8 } from "./utf8.ts";
 
 /**
  * The most bytes that names and values of user metadata take together.
@@ -18,8 +19,6 @@ const MARK = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** On metadata that a client of a gateway has sent, also of another copy of this package. */
 const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
@@ -183,7 +182,7 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
     if (CONTROL.test(value)) throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
     if (value !== value.trim()) throw refuse(`metadata ${lower}`, "must not begin or end with a space");
     if (lower in checked) throw refuse(`metadata ${lower}`, "is given twice in different case");
-    bytes += lower.length + encoder.encode(value).length;
+    bytes += lower.length + toUtf8(value).length;
     checked[lower] = value;
   }
   if (bytes > MAX_METADATA_BYTES) throw refuse("metadata", `takes ${bytes} bytes, at most ${MAX_METADATA_BYTES} fit`);

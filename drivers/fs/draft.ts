@@ -4,6 +4,7 @@ import { copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { abandon, readerOf } from "../../src/reader.ts";
+import { toUtf8 } from "../../src/utf8.ts";
 import { turn, utimes } from "./calls.ts";
 import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
@@ -167,7 +168,7 @@ async function kept(root: Root, path: string, size: bigint): Promise<BigIntStats
 
 /** Writes and closes it; gives what it is. */
 async function writeRecord(root: Root, path: string, handle: File, record: DraftRecord, durable: boolean) {
-  const bytes = new TextEncoder().encode(record.text ?? "");
+  const bytes = toUtf8(record.text ?? "");
   try {
     await writeAll(handle, bytes);
     const stats = await handle.stat();
@@ -281,10 +282,7 @@ async function writeStream(
     await writeAll(handle, filling.subarray(0, filled), options);
   } catch (error) {
     // Nor is the file closed under a write that the system is still doing.
-    const cause = await writing.then(
-      () => error,
-      (failed: unknown) => failed,
-    );
+    const cause = await writing.then(() => error).catch((failed: unknown) => failed);
     await reader.cancel(cause);
     throw cause;
   }

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { rmdir, unlink } from "node:fs/promises";
 import type { ObjectHeaders, PendingUpload } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
+import { toUtf8 } from "../../src/utf8.ts";
 import { anchor, becameLink } from "./anchor.ts";
 import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
@@ -53,7 +54,7 @@ export async function beginUpload(
   const uploadId = randomBytes(16).toString("hex");
   const folder = uploadFolder(uploadId);
   const upload: Upload = { key, initiated: Date.now(), ...object };
-  const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode(JSON.stringify(upload)) }, {});
+  const draft = await writeDraft(root, settings, { bytes: toUtf8(JSON.stringify(upload)) }, {});
   try {
     await root.make(folder);
     const held = await anchor(root, folder);

@@ -1,5 +1,6 @@
 /** Where a key's file lies below the root, and which key a file below the root stands for. Pure. */
 import { MAX_KEY_BYTES } from "../../src/key.ts";
+import { isLonger, toUtf8 } from "../../src/utf8.ts";
 import { inMemory } from "./host.ts";
 
 /** The folder below the root that is the driver's own. */
@@ -14,7 +15,6 @@ export interface Candidate {
   readonly path: string;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** 45 bytes are at most 135 characters when every one is escaped: below the 143 that eCryptfs allows for a name. */
@@ -49,7 +49,7 @@ function isReserved(segment: string): boolean {
 }
 
 function isShort(segment: string): boolean {
-  return segment.length * 3 <= MAX_SEGMENT_BYTES || encoder.encode(segment).length <= MAX_SEGMENT_BYTES;
+  return !isLonger(segment, MAX_SEGMENT_BYTES);
 }
 
 /** What most keys are: letters and digits, with single dots and slashes between them. */
@@ -98,15 +98,14 @@ export function candidatesOf(key: string, posix: boolean): readonly Candidate[] 
 
 /** The key whose plain path this is, or null when no key has it. */
 export function keyOfPlain(path: string, posix: boolean): string | null {
-  // Three bytes are the most that one UTF-16 unit takes: few paths need to be encoded to be measured.
-  if (path === "" || (path.length * 3 > MAX_KEY_BYTES && encoder.encode(path).length > MAX_KEY_BYTES)) return null;
+  if (path === "" || isLonger(path, MAX_KEY_BYTES)) return null;
   if (path.split("/").some((segment) => segment === "." || segment === "..")) return null;
   return (posix ? isPosixPath(path) : isOrdinary(path)) ? path : null;
 }
 
 /** A key's path in the reserved folder. */
 export function encodeKey(key: string): string {
-  const bytes = encoder.encode(key);
+  const bytes = toUtf8(key);
   const pieces: string[] = [];
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) pieces.push(encodePiece(bytes.subarray(at, at + PIECE_BYTES)));
   return `${KEYS_FOLDER}/${pieces.join("/")}${LEAF}`;

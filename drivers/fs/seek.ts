@@ -1,5 +1,6 @@
 /** Where in the order of keys a walk continues. */
 import { compareKeys } from "../../src/key.ts";
+import { toUtf8 } from "../../src/utf8.ts";
 import { compareBytes } from "./order.ts";
 
 /** A point in the order of keys: behind `after`, and with `within` also behind every key that begins with it. */
@@ -19,16 +20,14 @@ export interface Seek {
   isBehindBytes(prefix: Uint8Array): boolean;
 }
 
-const encoder = new TextEncoder();
-
 /** A position to start from; without one everything is to come. */
 export function seekFrom(start?: Position): Seek {
   let position = start;
-  let bytes = encoder.encode(start?.after ?? "");
+  let bytes = toUtf8(start?.after ?? "");
   return {
     move(next) {
       position = next;
-      bytes = encoder.encode(next.after);
+      bytes = toUtf8(next.after);
     },
     passes(key) {
       if (!position) return true;

@@ -2,6 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { compareKeys } from "../../src/key.ts";
+import { toUtf8 } from "../../src/utf8.ts";
 import { anchor } from "./anchor.ts";
 import { isKeptBack, orAbsent, patiently } from "./errno.ts";
 import { isReachable } from "./find.ts";
@@ -35,8 +36,6 @@ export interface Walk {
   /** May move forward while the walk runs: folders that fall behind are not entered. */
   readonly seek: Seek;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * Every key with the prefix, once, in order. A folder is open while it is read, and none between two keys; memory is the width of the
@@ -117,7 +116,7 @@ interface EncodedLevel {
 }
 
 async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked, void, void> {
-  const wanted = encoder.encode(prefix);
+  const wanted = toUtf8(prefix);
   let top = KEYS_FOLDER;
   let at = 0;
   for (; wanted.length - at > PIECE_BYTES; at += PIECE_BYTES)

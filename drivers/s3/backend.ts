@@ -6,6 +6,7 @@ import { StorageError } from "../../src/error.ts";
 import { encodePath, joinBase, MAX_KEY_BYTES } from "../../src/key.ts";
 import { putSource } from "../../src/put.ts";
 import { objectUrl } from "../../src/s3/url.ts";
+import { isLonger, toUtf8 } from "../../src/utf8.ts";
 import { idOf } from "./checksum.ts";
 import { Client } from "./client.ts";
 import { clients } from "./clients.ts";
@@ -35,11 +36,11 @@ export function s3Backend(options: S3Options, clock?: Clock): Backend {
   const { base, publicUrl, partSize, concurrency, maxMemory } = settings;
   const memory = new MemoryBudget(maxMemory, partSize, concurrency + 1);
   const bucket = bucketCheck(client);
-  const spare = MAX_KEY_BYTES - new TextEncoder().encode(base).length;
+  const spare = MAX_KEY_BYTES - toUtf8(base).length;
 
   /** The limit is the store's, so the base counts. */
   const fits = <T>(key: string, run: () => T): T => {
-    if (key.length * 3 > spare && new TextEncoder().encode(key).length > spare) {
+    if (isLonger(key, spare)) {
       throw new StorageError("invalid-key", `a key has at most ${spare} UTF-8 bytes below base`);
     }
     return run();

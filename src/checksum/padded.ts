@@ -1,4 +1,5 @@
 /** Bytes in blocks of 64, and what is put behind the last ones: what SHA-256 and MD5 share, but for the order of bytes. */
+import { base64 } from "../utf8.ts";
 import type { Hasher } from "./algorithm.ts";
 
 const BLOCK = 64;
@@ -45,7 +46,7 @@ export function paddedHasher(
       update(end);
       const value = new DataView(new ArrayBuffer(state.byteLength));
       for (const [index, word] of state.entries()) value.setInt32(index * 4, word, littleEndian);
-      return btoa(String.fromCharCode(...new Uint8Array(value.buffer)));
+      return base64(new Uint8Array(value.buffer));
     },
   };
 }

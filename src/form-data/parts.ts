@@ -3,6 +3,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 import { type Bytes, utf8 } from "../bytes.ts";
+import { toUtf8 } from "../utf8.ts";
 import { FormError } from "./error.ts";
 
 /** One field of a form. */
@@ -23,7 +24,7 @@ const MAX_LINES = 100;
 
 /** The parts of a form whose bytes these are; `type` is its Content-Type. */
 export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
-  const mark = new TextEncoder().encode(`\r\n--${boundaryOf(type)}`);
+  const mark = toUtf8(`\r\n--${boundaryOf(type)}`);
   const end: { last?: boolean | undefined; failure?: unknown } = {};
   const rest = async function* (delimiter = mark, none = cut): AsyncGenerator<Uint8Array, void, void> {
     try {

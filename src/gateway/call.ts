@@ -1,6 +1,7 @@
 /** One request that was let in, as the operations see it. */
 import type { ObjectStore } from "../interface.ts";
 import { type Markup, writeXml } from "../s3/xml.ts";
+import { toUtf8 } from "../utf8.ts";
 import type { Payload } from "./payload.ts";
 import type { Received } from "./received.ts";
 
@@ -20,7 +21,7 @@ export interface Call extends Received {
 export function xml(root: Markup, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers);
   headers.set("content-type", "application/xml");
-  const prolog = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n');
+  const prolog = toUtf8('<?xml version="1.0" encoding="UTF-8"?>\n');
   // An error in a namespace is none to botocore, which then finds no code in it.
   const document = root[0] === "Error" ? writeXml(root, "") : writeXml(root);
   const bytes = new Uint8Array(prolog.byteLength + document.byteLength);

@@ -6,6 +6,7 @@ import { essenceOf } from "../media-type.ts";
 import { emptyMetadata, headersOf, MAX_METADATA_BYTES, sent } from "../options.ts";
 import { isShowable } from "../respond/headers.ts";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../s3/headers.ts";
+import { toUtf8 } from "../utf8.ts";
 import { type Received, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -34,7 +35,7 @@ export function allHeaders({ headers, query }: Received): Headers {
     if (!name.startsWith("x-amz-") || SIGNING.test(name)) continue;
     if (name === "x-amz-checksum-crc32" && text === UNKNOWN_BODY) continue;
     // As a header has it, which is a character for each byte.
-    const value = String.fromCharCode(...new TextEncoder().encode(text));
+    const value = String.fromCharCode(...toUtf8(text));
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[\w-]+$/.test(name) || (all.get(name) ?? value) !== value)
       throw new Refusal("InvalidArgument", "A parameter of the query is no header, or another than the one beside it.");
     if (all === headers) all = new Headers(headers);
@@ -86,7 +87,7 @@ export function toOptions(headers: Iterable<readonly [string, string]>): ObjectH
     else if (name === "expires") throw new Refusal("NotImplemented", "Expires is not kept here; use Cache-Control");
     else if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeValue(asText(value));
   }
-  const sizes = Object.entries(metadata).map((entry) => new TextEncoder().encode(entry.join("")).byteLength);
+  const sizes = Object.entries(metadata).map((entry) => toUtf8(entry.join("")).byteLength);
   if (sizes.reduce((sum, size) => sum + size, 0) > MAX_METADATA_BYTES)
     throw new Refusal("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size");
   // How a body was framed on its way is no property of the object.

@@ -5,6 +5,7 @@
 import { type ErrorCode, isFull, StorageError } from "../error.ts";
 import { MAX_KEY_BYTES } from "../key.ts";
 import { withoutPlace } from "../respond/error.ts";
+import { isLonger } from "../utf8.ts";
 
 /** The codes that are said here, with their statuses. */
 const STATUSES = {
@@ -141,7 +142,7 @@ export function refusalOf(error: unknown): Refusal {
     return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });
   // What the driver's own options, or a store behind it, refuse is no fault of the request.
   if (!StorageError.is(error) || error.operation === "open") return failed(error);
-  if (error.code === "invalid-key" && new TextEncoder().encode(error.key).byteLength > MAX_KEY_BYTES)
+  if (error.code === "invalid-key" && isLonger(error.key ?? "", MAX_KEY_BYTES))
     return new Refusal("KeyTooLongError", "Your key is too long", { cause: error });
   if (isFull(error)) return new Refusal("XMinioStorageFull", "The storage has no room for this.", { cause: error });
   const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;

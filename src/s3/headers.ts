@@ -1,6 +1,7 @@
 /** Object headers and user metadata as S3's request and response headers, in both directions. */
 import type { ObjectHeaders } from "../backend.ts";
 import { type HeaderOption, OBJECT_HEADERS } from "../options.ts";
+import { base64, toUtf8 } from "../utf8.ts";
 
 /** What the names of headers with user metadata begin with. */
 export const META = "x-amz-meta-";
@@ -26,7 +27,7 @@ export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
  */
 function encodeValue(value: string): string {
   if (/^[\x20-\x7E]*$/.test(value) && !value.includes("=?") && !value.includes("  ")) return value;
-  return `=?UTF-8?B?${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}?=`;
+  return `=?UTF-8?B?${base64(toUtf8(value))}?=`;
 }
 
 /** The text of a header with user metadata, as it was before {@link toRequestHeaders}. */

@@ -4,6 +4,7 @@
  * @see https://www.w3.org/TR/xml/
  */
 import { StorageError } from "../error.ts";
+import { toUtf8 } from "../utf8.ts";
 
 /** An element: its text, entities decoded, and the elements in it. */
 export interface Element {
@@ -94,7 +95,7 @@ export type Markup = readonly [name: string, content: string | readonly Markup[]
  * that some parsers refuse.
  */
 export function writeXml(root: Markup, attributes = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'): Uint8Array {
-  return new TextEncoder().encode(markup(root, attributes));
+  return toUtf8(markup(root, attributes));
 }
 
 function markup([name, content]: Markup, attributes = ""): string {

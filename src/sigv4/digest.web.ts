@@ -1,14 +1,13 @@
 /** SHA-256 and HMAC by WebCrypto, for runtimes without Node's crypto. */
 
 import { StorageError } from "../error.ts";
+import { base64, toUtf8 } from "../utf8.ts";
 
 /** Which digest a runtime got. */
 export const digestName: string = "web";
 
 /** A key made ready: importing it takes as long as using it. */
 export type HmacKey = CryptoKey;
-
-const encoder = new TextEncoder();
 
 /** SHA-256 as lower-case hex. */
 export async function sha256Hex(data: Uint8Array | string): Promise<string> {
@@ -17,7 +16,7 @@ export async function sha256Hex(data: Uint8Array | string): Promise<string> {
 
 /** SHA-256 in base64. */
 export async function sha256Base64(data: Uint8Array | string): Promise<string> {
-  return base64(await subtle().digest("SHA-256", bytes(data)));
+  return base64(new Uint8Array(await subtle().digest("SHA-256", bytes(data))));
 }
 
 /** What Workers add to WebCrypto. */
@@ -38,7 +37,7 @@ export function sha256Stream(): { update(bytes: Uint8Array): Promise<void>; dige
     update: (piece) => writer.write(piece),
     async digest() {
       await writer.close();
-      return base64(await stream.digest);
+      return base64(new Uint8Array(await stream.digest));
     },
   };
 }
@@ -50,12 +49,12 @@ export async function hmacKey(key: Uint8Array | string): Promise<HmacKey> {
 
 /** HMAC with SHA-256. */
 export async function hmac(key: Uint8Array | string, data: string): Promise<Uint8Array> {
-  return new Uint8Array(await subtle().sign("HMAC", await hmacKey(key), encoder.encode(data)));
+  return new Uint8Array(await subtle().sign("HMAC", await hmacKey(key), toUtf8(data)));
 }
 
 /** HMAC with SHA-256 as lower-case hex. */
 export async function hmacHex(key: HmacKey, data: string): Promise<string> {
-  return hex(await subtle().sign("HMAC", key, encoder.encode(data)));
+  return hex(await subtle().sign("HMAC", key, toUtf8(data)));
 }
 
 /** @see https://developer.mozilla.org/en-US/docs/Web/API/Crypto/subtle */
@@ -70,11 +69,7 @@ function subtle(): SubtleCrypto {
 
 function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
   // WebCrypto takes no view of shared memory, which is all that the cast leaves out.
-  return typeof data === "string" ? encoder.encode(data) : (data as Uint8Array<ArrayBuffer>);
-}
-
-function base64(data: ArrayBuffer): string {
-  return btoa(String.fromCharCode(...new Uint8Array(data)));
+  return typeof data === "string" ? toUtf8(data) : (data as Uint8Array<ArrayBuffer>);
 }
 
 function hex(data: ArrayBuffer): string {

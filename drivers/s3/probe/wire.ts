@@ -4,6 +4,7 @@ import { encodePath } from "../../../src/key.ts";
 import type { HeaderMap } from "../../../src/s3/headers.ts";
 import type { Query } from "../../../src/s3/url.ts";
 import { childText, type Element, type Markup, writeXml } from "../../../src/s3/xml.ts";
+import { toUtf8 } from "../../../src/utf8.ts";
 import { Client } from "../client.ts";
 import { Whereabouts } from "../region.ts";
 import type { Operation } from "../request.ts";
@@ -210,5 +211,5 @@ export class Wire {
 }
 
 function bytesOf(body: string | Uint8Array): Uint8Array {
-  return typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return typeof body === "string" ? toUtf8(body) : body;
 }
