@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
-import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { isErrno, orAbsent, patiently } from "./errno.ts";
 import { READ } from "./file.ts";
 import { nameHolder, stateOf } from "./holder.ts";
 import { setBits } from "./mode.ts";
@@ -131,7 +131,7 @@ async function take(path: string, line: string, file?: string, local?: Local): P
       return true;
     }
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
+    if (isErrno(error, "EEXIST")) return false;
     // No hard links here, or too many of this file.
   }
   try {
@@ -140,14 +140,14 @@ async function take(path: string, line: string, file?: string, local?: Local): P
       return true;
     }
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
+    if (isErrno(error, "EEXIST")) return false;
     // exFAT and some network file systems have none, Deno and Node allow none to a program of limited rights.
   }
   try {
     await writeNew(path, line);
     return true;
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
+    if (isErrno(error, "EEXIST")) return false;
     throw error;
   }
 }

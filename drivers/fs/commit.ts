@@ -6,7 +6,7 @@ import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
 import { discard, laterDraft, recordBeside, statsAt, type Draft } from "./draft.ts";
-import { errnoOf, fromErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
+import { errnoOf, fromErrno, isErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { fileAt, findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
@@ -142,7 +142,7 @@ async function publish(
       } catch (error) {
         failure = error;
         // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
-        const isGone = errnoOf(error) === "ENOENT" || isStale(error);
+        const isGone = isErrno(error, "ENOENT") || isStale(error);
         if (isGone && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) {
           // Out of step with who empties the folder again and again.
           if (attempt > UNTIMED) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
@@ -168,7 +168,7 @@ async function replace(root: Root, draft: Draft, to: string, known?: Found): Pro
   await patiently(() => rename(root.path(draft.path), to, local));
 }
 
-const NO_LINKS: ReadonlySet<string> = new Set([
+const NO_LINKS = [
   "EPERM",
   "ENOTSUP",
   "EOPNOTSUPP",
@@ -179,16 +179,16 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   // Of CryFS, and of mounts that join several disks.
   "ERANGE",
   "EXDEV",
-]);
+];
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
 async function create(root: Root, key: string, draft: Draft, to: string): Promise<void> {
   try {
     await link(root.path(draft.path), to);
   } catch (error) {
-    const code = errnoOf(error) ?? "";
-    if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
-    const there = code === "EEXIST" ? await fileAt(to) : null;
+    const exists = isErrno(error, "EEXIST");
+    if (!exists && !isErrno(error, ...NO_LINKS)) throw error;
+    const there = exists ? await fileAt(to) : null;
     // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
     if (!there) return replace(root, draft, to);
     // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
@@ -199,13 +199,10 @@ async function create(root: Root, key: string, draft: Draft, to: string): Promis
   await unlink(root.path(draft.path), root.isLocal()).catch(() => {});
 }
 
-const TAKEN: ReadonlySet<string> = new Set(["ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG"]);
-
 /** Whether a name cannot be had since a file or a folder stands in the way, or since the system cannot have it. */
 async function isTaken(root: Root, { path }: Candidate, error: unknown): Promise<boolean> {
-  const code = errnoOf(error);
-  if (code === undefined) return false;
-  if (TAKEN.has(code)) return true;
+  if (errnoOf(error) === undefined) return false;
+  if (isErrno(error, "ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG")) return true;
   // Windows says EPERM or EACCES for a folder of that name.
   const present = await lookAt(root.path(path)).catch(() => null);
   return present?.isDirectory() ?? false;

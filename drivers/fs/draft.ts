@@ -6,7 +6,7 @@ import { StorageError } from "../../src/error.ts";
 import { abandon, readerOf } from "../../src/reader.ts";
 import { toUtf8 } from "../../src/utf8.ts";
 import { turn, utimes } from "./calls.ts";
-import { errnoOf, isBusy, onDisk, patiently } from "./errno.ts";
+import { isBusy, isErrno, onDisk, patiently } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
 import { type Identity, nextStamp, stampAfter, stampOf } from "./identity.ts";
@@ -85,7 +85,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
     return await finished(root, path, file, { text: record, mode: mode ?? undefined }, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
-    if (errnoOf(error) !== "EEXIST") await discard(root, path);
+    if (!isErrno(error, "EEXIST")) await discard(root, path);
     throw error;
   }
 }

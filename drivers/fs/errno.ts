@@ -10,6 +10,11 @@ export function errnoOf(error: unknown): string | undefined {
   return UNNAMED[error.code] ?? error.code;
 }
 
+/** Whether a system error has one of these codes. */
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(errnoOf(error) ?? "");
+}
+
 /** What is said of a file on NFS that another machine has replaced or removed. */
 const STALE = "ESTALE";
 
@@ -21,13 +26,13 @@ const UNNAMED: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** The error of a read of an open file: programs behind mounts that go by names call one absent that was replaced or removed meanwhile. */
 export function ofOpen(error: unknown): unknown {
-  if (errnoOf(error) !== "ENOENT") return error;
+  if (!isErrno(error, "ENOENT")) return error;
   return Object.assign(new Error("an open file is gone", { cause: error }), { code: STALE });
 }
 
 /** Whether a network file system has lost a file under the hands of who used it, and a new look tells what is there now. */
 export function isStale(error: unknown): boolean {
-  return errnoOf(StorageError.is(error) ? error.cause : error) === STALE;
+  return isErrno(StorageError.is(error) ? error.cause : error, STALE);
 }
 
 /** How often a file may be lost before that is an error. */
@@ -44,14 +49,14 @@ export async function afresh<T>(look: () => Promise<T>): Promise<T> {
   }
 }
 
-/** There is no such file: also where a file stands on the way (ENOTDIR), the name is too long to exist, or links run in circles. */
-const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"]);
-
-/** Whether a system error says that there is no such file. */
+/**
+ * Whether a system error says that there is no such file: also where a file stands on the way (ENOTDIR), the name is too long to exist, or
+ * links run in circles.
+ */
 export function isAbsent(error: unknown): boolean {
-  const code = errnoOf(error);
+  if (isErrno(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP")) return true;
   // Windows says EINVAL or ENOENT for a name that it cannot have.
-  return code !== undefined && (ABSENT.has(code) || (code === "EINVAL" && process.platform === "win32"));
+  return process.platform === "win32" && isErrno(error, "EINVAL");
 }
 
 /** Resolves with null when a system call says that there is no such file. */
@@ -69,7 +74,7 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
  * when a volume of its own is the base.
  */
 export function isKeptBack(folder: string, error: unknown): boolean {
-  return folder === "lost+found" && errnoOf(error) === "EACCES";
+  return folder === "lost+found" && isErrno(error, "EACCES");
 }
 
 /** What a mount says whose server or program is gone, or does not answer: of a call that changes something nobody knows whether it did. */
@@ -81,8 +86,7 @@ const UNREACHED_MEANING = [
 
 /** Whether a call may have had its effect though it failed; `asked` says whether another machine or program was asked for it. */
 export function mayHaveDone(error: unknown, asked: boolean): boolean {
-  const code = errnoOf(error) ?? "";
-  return UNREACHED.includes(code) || (asked && (code === "EIO" || code === "EREMOTEIO"));
+  return isErrno(error, ...UNREACHED) || (asked && isErrno(error, "EIO", "EREMOTEIO"));
 }
 
 const UNSUPPORTED = ["unsupported", "this file system cannot do that"] as const;
@@ -129,8 +133,6 @@ const FULL: Readonly<Record<string, string>> = {
   EFBIG: "the file is larger than the file system or the process limit allows; nothing was stored",
 };
 
-const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ERR_ACCESS_DENIED"]);
-
 /** A system error as a {@link StorageError}; any other error as it is. `at` is the path of the object that it is about. */
 export function fromErrno(error: unknown, at?: string): unknown {
   const code = errnoOf(error);
@@ -142,7 +144,7 @@ export function fromErrno(error: unknown, at?: string): unknown {
   if (full !== undefined)
     return new StorageError("unavailable", `${full} (${code})`, { cause: error, retryable: false });
   const [meaning, usual] = MEANING[code] ?? ["unknown" as const, "the file system failed"];
-  const text = (REFUSED.has(code) && refusal(error as Error, at)) || usual;
+  const text = (isErrno(error, "EACCES", "EPERM", "ERR_ACCESS_DENIED") && refusal(error as Error, at)) || usual;
   return new StorageError(meaning, `${text} (${code})`, { cause: error });
 }
 
@@ -155,16 +157,15 @@ export async function onDisk<T>(work: () => Promise<T>, at?: () => string): Prom
   }
 }
 
-const BUSY: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
-
 /** Whether a system error says that descriptors have run out. */
 export function isBusy(error: unknown): boolean {
-  return BUSY.has(errnoOf(error) ?? "");
+  return isErrno(error, "EMFILE", "ENFILE");
 }
 
-/** On Windows a scanner or reader that holds a file makes a rename fail for moments. */
-const HELD: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
-/** For so long; it is tried often, since who reads a file again and again has it open most of the time. */
+/**
+ * On Windows a scanner or reader that holds a file makes a rename fail for so long. It is tried often, since who reads a file again and
+ * again has it open most of the time.
+ */
 const HELD_MS = 2000;
 
 /** A process that is busy may close files all the time, and yet another call be the one that finds none. */
@@ -182,7 +183,7 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       successes++;
       return result;
     } catch (error) {
-      if (process.platform === "win32" && HELD.has(errnoOf(error) ?? "")) {
+      if (process.platform === "win32" && isErrno(error, "EPERM", "EACCES", "EBUSY")) {
         if (waited > HELD_MS) throw error;
         delay = 10 + 20 * Math.random();
       } else if (!isBusy(error) || waited > LONGEST_MS) throw error;

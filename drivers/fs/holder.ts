@@ -4,7 +4,7 @@ import { readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { sha256 } from "./digest.ts";
-import { errnoOf, isBusy, patiently } from "./errno.ts";
+import { isBusy, isErrno, patiently } from "./errno.ts";
 
 /** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say, as of one that runs elsewhere than on Linux. */
 export type HolderState = "running" | "gone" | "unknown";
@@ -92,9 +92,9 @@ export async function stateOf(line: string): Promise<HolderState> {
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    if (errnoOf(error) === "ESRCH") return "gone";
+    if (isErrno(error, "ESRCH")) return "gone";
     // EPERM says that it runs, for another user.
-    if (errnoOf(error) !== "EPERM") return "unknown";
+    if (!isErrno(error, "EPERM")) return "unknown";
   }
   // Elsewhere than on Linux it may be a later one of that number; there other users' processes may be hidden.
   const now = start === "0" ? null : await processAt(pid as string).catch(() => null);

@@ -1,7 +1,7 @@
 /** One writer at a time per key, among all processes on the folder. */
 import { claim, hold, type Holding } from "./claim.ts";
 import { sha256 } from "./digest.ts";
-import { errnoOf } from "./errno.ts";
+import { isErrno } from "./errno.ts";
 import { inMemory } from "./host.ts";
 import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -29,7 +29,7 @@ export async function together(root: Root): Promise<Pick<LockOptions, "folder" |
     return { folder: folderOf(file), holding: await hold(root.path(file)) };
   } catch (error) {
     // Then each goes without by itself, or is refused.
-    if (FULL.has(errnoOf(error) ?? "")) return {};
+    if (isErrno(error, ...FULL)) return {};
     throw error;
   }
 }
@@ -75,12 +75,12 @@ async function claimed(
     return await claim(root.path(`${place}/${claimPath(key)}`), signal, undefined, holding, root.isLocal());
   } catch (error) {
     // Or nothing could be deleted any more, which is what makes room.
-    if (needsNoRoom && FULL.has(errnoOf(error) ?? "")) return async () => {};
+    if (needsNoRoom && isErrno(error, ...FULL)) return async () => {};
     throw error;
   }
 }
 
-const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+const FULL = ["ENOSPC", "EDQUOT"];
 
 /** Runs work when all that was begun before under the same name has ended, or has said that the next may begin. */
 export async function inTurn<T>(name: string, work: (next: () => void) => Promise<T>): Promise<T> {

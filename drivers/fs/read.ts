@@ -6,7 +6,7 @@ import { checkRead } from "../../src/whole.ts";
 import { placeOf } from "./anchor.ts";
 import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
-import { afresh, errnoOf, isAbsent, orAbsent } from "./errno.ts";
+import { afresh, isAbsent, isErrno, orAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
@@ -139,7 +139,7 @@ async function openSame(root: Root, path: string, found: Identity): Promise<File
   try {
     handle = await open(root.path(path), READ, root.isLocal());
   } catch (error) {
-    if (isAbsent(error) || NO_FILE.has(errnoOf(error) ?? "")) return null;
+    if (isAbsent(error) || isErrno(error, ...NO_FILE)) return null;
     throw error;
   }
   return keptIf(handle, async () => {
@@ -152,4 +152,4 @@ async function openSame(root: Root, path: string, found: Identity): Promise<File
 }
 
 /** What systems say of a link that may not be followed, a socket and a folder. */
-const NO_FILE: ReadonlySet<string> = new Set(["EMLINK", "ENXIO", "EISDIR"]);
+const NO_FILE = ["EMLINK", "ENXIO", "EISDIR"];

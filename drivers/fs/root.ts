@@ -6,7 +6,7 @@ import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
-import { errnoOf, isAbsent, isStale, orAbsent } from "./errno.ts";
+import { isAbsent, isErrno, isStale, orAbsent } from "./errno.ts";
 import { lookAt, natureOf, open, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
@@ -196,7 +196,7 @@ export function rootAt(base: string, mode?: number): Root {
       if (!(await lstat(path(folder))).isDirectory()) throw taken(folder, "as a file");
       return [];
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
+      if (!isErrno(error, "ENOENT")) throw error;
     }
     const made = await make(folderOf(folder));
     try {
@@ -204,7 +204,7 @@ export function rootAt(base: string, mode?: number): Root {
       if (isOwn(folder)) await share({ path, place, isLocal }, folder, mode);
       return [...made, folder];
     } catch (error) {
-      if (errnoOf(error) !== "EEXIST") throw error;
+      if (!isErrno(error, "EEXIST")) throw error;
     }
     // Made by someone else in between; a link that leads nowhere exists as well.
     if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
@@ -262,12 +262,12 @@ async function makeAll(folder: string): Promise<boolean> {
     mkdir(folder).then(
       () => true,
       (error: unknown) => {
-        if (errnoOf(error) === "EEXIST") return false;
+        if (isErrno(error, "EEXIST")) return false;
         throw error;
       },
     );
   return made().catch(async (error: unknown) => {
-    if (errnoOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+    if (!isErrno(error, "ENOENT") || dirname(folder) === folder) throw error;
     await makeAll(dirname(folder));
     return made();
   });

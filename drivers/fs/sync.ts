@@ -3,12 +3,12 @@ import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path";
 import { StorageError } from "../../src/error.ts";
 import type { Local } from "./calls.ts";
-import { errnoOf, isAbsent } from "./errno.ts";
+import { errnoOf, isAbsent, isErrno } from "./errno.ts";
 import { lookAt, open, type Paths } from "./file.ts";
 import { folderOf } from "./path.ts";
 
-const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
-const NO_SYNC_WINDOWS: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EISDIR", "EBADF"]);
+const NO_SYNC = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+const NO_SYNC_WINDOWS = ["EPERM", "EACCES", "EISDIR", "EBADF"];
 
 /** An open folder. */
 interface Folder {
@@ -74,8 +74,7 @@ async function sync(folder: Pick<Folder, "sync">): Promise<void> {
 }
 
 function isIncapable(error: unknown): boolean {
-  const code = errnoOf(error) ?? "";
-  return NO_SYNC.has(code) || (process.platform === "win32" && NO_SYNC_WINDOWS.has(code));
+  return isErrno(error, ...NO_SYNC) || (process.platform === "win32" && isErrno(error, ...NO_SYNC_WINDOWS));
 }
 
 /** Flushes that names in a folder are gone; another delete may have removed the folder itself, then the one above tells. */

@@ -1,7 +1,7 @@
 /** The mark that says by which layout a folder is to be read. */
 import { lstat, open } from "node:fs/promises";
 import { StorageError } from "../../src/error.ts";
-import { errnoOf, orAbsent, patiently } from "./errno.ts";
+import { isErrno, orAbsent, patiently } from "./errno.ts";
 import type { Paths } from "./file.ts";
 import { setBits } from "./mode.ts";
 import { RESERVED } from "./path.ts";
@@ -44,6 +44,6 @@ export async function writeVersion(root: Paths, mode: number | undefined): Promi
       await handle.close();
     }
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST") throw error;
+    if (!isErrno(error, "EEXIST")) throw error;
   }
 }

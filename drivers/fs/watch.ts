@@ -4,7 +4,7 @@ import { lstat, readdir } from "node:fs/promises";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
-import { errnoOf, isKeptBack, orAbsent } from "./errno.ts";
+import { isErrno, isKeptBack, orAbsent } from "./errno.ts";
 import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
@@ -17,8 +17,6 @@ const MEMORY = 10_000;
 
 /** How often is looked at a file in a folder that is about to be watched, before it is told all the same, and at one of which the system says nothing. */
 const LOOKS = 10;
-
-const DENIED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 type Listener = (event: WatchEvent, key: string) => void;
 
@@ -124,15 +122,9 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
         if (name !== null) noticed(folder, name).catch(() => {});
       });
     } catch (error) {
-      const code = errnoOf(error) ?? "";
-      if (
-        code === "ENOENT" ||
-        code === "ENOTDIR" ||
-        (settings.watch.passDenied && DENIED.has(code)) ||
-        isKeptBack(folder, error)
-      )
-        return;
-      throw code === "ENOSPC" || code === "EMFILE" ? limit(error) : error;
+      const passed = settings.watch.passDenied && isErrno(error, "EACCES", "EPERM");
+      if (passed || isErrno(error, "ENOENT", "ENOTDIR") || isKeptBack(folder, error)) return;
+      throw isErrno(error, "ENOSPC", "EMFILE") ? limit(error) : error;
     }
     free();
     const files = new Set<string>();
