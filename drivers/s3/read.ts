@@ -150,7 +150,7 @@ function open(
   const opened = { pieces: response.pieces(), end };
   const pieces = !plain
     ? opened.pieces
-    : span && parallel > 1
+    : span && rest && parallel > 1
       ? inParallel(wanted, client.settings.partSize, parallel, (part) =>
           healing(part, part.start === wanted.start ? opened : undefined, rest),
         )

@@ -132,6 +132,17 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
     expect(ranges(nameless)).toEqual([span(0, PART - 1), undefined]);
   });
 
+  it.each([
+    ["no ETag", null],
+    ["a weak one", 'W/"v1"'],
+  ])("takes a range of several parts from the one answer that has it, with %s", async (_name, etag) => {
+    const server = await wire(ranged({ ...held, etag }));
+    const range = { suffix: PART + 5 };
+    const object = await clocked(server, testClock(), options).download("k", { parallel: 2, range });
+    same(await object.bytes(), held.bytes.subarray(-range.suffix));
+    expect(server.requests).toHaveLength(1);
+  });
+
   it("takes the whole answer of a store that has no ranges", async () => {
     const server = await wire(answer(200, { etag: '"v1"' }, held.bytes));
     const object = await clocked(server, testClock(), options).download("k", { parallel: 4 });
