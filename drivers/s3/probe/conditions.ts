@@ -48,7 +48,8 @@ async function creates(wire: Wire, name: string, write: Write): Promise<Finding>
   const absent = await write(name, "old", CREATE);
   const present = await write(name, "new", CREATE);
   const kept = await wire.holds(name, "old");
-  return judge(absent.ok && present.status === 412 && kept, { absent, present });
+  const finding = judge(absent.ok && present.status === 412 && kept, { absent, present });
+  return present.ok && !kept ? { ...finding, passedOver: true } : finding;
 }
 
 async function replaces(wire: Wire, name: string, write: Write): Promise<Finding> {
@@ -57,7 +58,9 @@ async function replaces(wire: Wire, name: string, write: Write): Promise<Finding
   const kept = await wire.holds(name, "old");
   const right = await write(name, "new", { "if-match": stored.header("etag") ?? "" });
   const replaced = await wire.holds(name, "new");
-  return judge(wrong.status === 412 && kept && right.ok && replaced, { "right ETag": right, "wrong ETag": wrong });
+  const answers = { "right ETag": right, "wrong ETag": wrong };
+  const finding = judge(wrong.status === 412 && kept && right.ok && replaced, answers);
+  return wrong.ok && !kept ? { ...finding, passedOver: true } : finding;
 }
 
 function puts(wire: Wire): Write {

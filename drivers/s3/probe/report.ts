@@ -33,9 +33,22 @@ export function format(report: ProbeReport): string {
     "| feature | what it means | answer | what the server said |",
     "|---|---|---|---|",
     ...rows,
+    ...advice(findings).flatMap((line) => ["", line]),
     ...(left.length > 0 ? ["", `Not removed: ${left.map((key) => `\`${key}\``).join(", ")}`] : []),
     "",
   ].join("\n");
+}
+
+/** What to do about conditions that the server takes and passes over: what was lost by them, no error tells. */
+function advice(findings: ProbeReport["findings"]): readonly string[] {
+  const passesOver = (...features: readonly Feature[]): boolean => features.some((one) => findings[one].passedOver);
+  if (passesOver("put-if-none-match", "put-if-match")) {
+    const lost = "`ifNoneMatch` and `ifMatch` would replace what they must not, and `update` lose what others write";
+    return [`Give the driver \`conditionalWrites: false\`: the server passes over conditions of a PUT, so ${lost}.`];
+  }
+  if (passesOver("complete-if-none-match", "complete-if-match"))
+    return ["Conditions hold up to `partSize` alone: the server passes over those of an upload in parts."];
+  return [];
 }
 
 /** Text that comes from a server, as it may stand in one cell. */

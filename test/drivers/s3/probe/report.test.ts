@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { probe } from "../../../../drivers/s3/probe.ts";
 import { FEATURE_NAMES } from "../../../../drivers/s3/probe/feature.ts";
 import type { Finding } from "../../../../drivers/s3/probe/finding.ts";
 import { format, type ProbeReport } from "../../../../drivers/s3/probe/report.ts";
+import { type Instead, refusal, Store } from "./store.ts";
 
 const finding: Finding = { answer: "yes", said: "PUT 200" };
 const findings = Object.fromEntries(FEATURE_NAMES.map((name) => [name, finding])) as ProbeReport["findings"];
@@ -14,6 +16,24 @@ it("format gives a table with one row for each question", () => {
   for (const line of lines.slice(2, -1)) expect(line.match(/(?<!\\)\|/g)).toHaveLength(5);
   expect(format({ ...report, server: undefined })).toMatch(/^Bucket b: /);
 });
+
+it.each([
+  ["put-if-none-match", "Give the driver `conditionalWrites: false`: "],
+  ["put-if-match", "Give the driver `conditionalWrites: false`: "],
+  ["complete-if-none-match", "Conditions hold up to `partSize` alone: "],
+  ["complete-if-match", "Conditions hold up to `partSize` alone: "],
+] as const)(
+  "format says what to do when %s is passed over, and nothing when it is refused",
+  async (feature, advice) => {
+    const text = format(await probe(new Store([feature]).driver()));
+    expect(text.split("\n").at(-2)?.slice(0, advice.length)).toBe(advice);
+    const refuses: Instead = ({ method, query, headers }) =>
+      (headers.has("if-match") || headers.has("if-none-match")) && (method === "PUT" || query.has("uploadId"))
+        ? refusal(501, "NotImplemented")
+        : undefined;
+    expect(format(await probe(new Store([], refuses).driver()))).not.toMatch(/^(?:Give|Conditions)/m);
+  },
+);
 
 it("format keeps what a server says within its cell", () => {
   const said = "a | b\n`c` <script>";
