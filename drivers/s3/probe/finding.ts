@@ -9,7 +9,7 @@ export interface Finding {
   /** The server's answers to the requests that decided it, or why there were none. */
   readonly said: string;
   /** True: a request whose condition did not hold was carried out all the same, so that nobody learns of it. */
-  readonly passedOver?: boolean;
+  readonly passedOver?: boolean | undefined;
 }
 
 /** Judges by answers, which are named for the reader. One of 401 or 403 tells of the keys, not of the server. */
