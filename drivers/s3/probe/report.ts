@@ -44,7 +44,9 @@ function advice(findings: ProbeReport["findings"]): readonly string[] {
   const passesOver = (...features: readonly Feature[]): boolean => features.some((one) => findings[one].passedOver);
   if (passesOver("put-if-none-match", "put-if-match")) {
     const lost = "`ifNoneMatch` and `ifMatch` would replace what they must not, and `update` lose what others write";
-    return [`Give the driver \`conditionalWrites: false\`: the server passes over conditions of a PUT, so ${lost}.`];
+    return [
+      `Give the driver \`conditionalWrites: false\`, or the environment \`STORAGE_S3_CONDITIONAL_WRITES=false\`: the server passes over conditions of a PUT, so ${lost}.`,
+    ];
   }
   if (passesOver("complete-if-none-match", "complete-if-match"))
     return ["Conditions hold up to `partSize` alone: the server passes over those of an upload in parts."];
