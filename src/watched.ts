@@ -14,7 +14,6 @@ export function watched(
   signal?: AbortSignal,
 ): readonly [object: StoredObject, heed: () => void] {
   const started = performance.now();
-  const reader = stored.body.getReader();
   const { key } = stored.info;
   let bytes = 0;
   let over = false;
@@ -26,13 +25,27 @@ export function watched(
     const duration = performance.now() - started;
     notify(observer, { type: "body", driver, operation: "download", key, duration, bytes, aborted, error });
   };
-  const body = new ReadableStream<Uint8Array>(
+  const body = passing(stored.body.getReader(), signal, (length) => void (bytes += length), report);
+  const heed = (): void => {
+    if (!over) release = whenAborted(signal, () => report(true));
+  };
+  return [{ ...stored, body, next: undefined }, heed];
+}
+
+/** What a reader gives. In a function of its own, since the signal, which may live as long as the process, must not hold what holds the reader. */
+function passing(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal | undefined,
+  count: (bytes: number) => void,
+  report: (aborted: boolean, error?: unknown) => void,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
           if (!done) {
-            bytes += value.byteLength;
+            count(value.byteLength);
             return controller.enqueue(value);
           }
           controller.close();
@@ -49,8 +62,4 @@ export function watched(
     },
     { highWaterMark: 0 },
   );
-  const heed = (): void => {
-    if (!over) release = whenAborted(signal, () => report(true));
-  };
-  return [{ ...stored, body, next: undefined }, heed];
 }

@@ -48,7 +48,7 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
 }
 
 /** Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. */
-const forgotten = new FinalizationRegistry<File>((handle) => void handle.close().catch(() => {}));
+const forgotten = new FinalizationRegistry<() => Promise<void>>((finish) => void finish().catch(() => {}));
 
 function lazily(
   handle: File,
@@ -75,8 +75,10 @@ function lazily(
     type: "bytes",
     autoAllocateChunkSize: PIECE_BYTES,
     start(controller) {
+      // The signal may live as long as the process, and must not keep the body in reach for as long.
+      const reader = new WeakRef(controller);
       release = whenAborted(signal, (reason) => {
-        controller.error(reason);
+        reader.deref()?.error(reason);
         void finish().catch(() => {});
       });
     },
@@ -107,7 +109,7 @@ function lazily(
     cancel: finish,
   };
   const stream = new ReadableStream(source, { highWaterMark: 0 });
-  if (!over) forgotten.register(stream, handle, source);
+  if (!over) forgotten.register(stream, finish, source);
   return stream;
 }
 

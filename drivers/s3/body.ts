@@ -13,6 +13,15 @@ export interface ObjectBody {
 }
 
 /**
+ * Lets go of the connection of a body that nobody read to its end or cancelled, once it is out of everybody's reach: undici and Bun would keep it,
+ * and what has come of the body, for as long as the process runs. On Workers all ends with its request, outside of which nothing may be done.
+ */
+const forgotten: FinalizationRegistry<Pieces> | undefined =
+  "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers"
+    ? /* @__PURE__ */ new FinalizationRegistry((pieces) => pieces.cancel(undefined))
+    : undefined;
+
+/**
  * All pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Errors say where they happened; an
  * abort errors with the signal's own reason.
  */
@@ -22,6 +31,7 @@ export function toObjectBody(
   rest: Rest | undefined,
 ): ObjectBody {
   const cancel = (reason: unknown): void => {
+    forgotten?.unregister(pieces);
     pieces.cancel(reason);
     rest?.stop(reason);
   };
@@ -29,7 +39,10 @@ export function toObjectBody(
     try {
       signal?.throwIfAborted();
       const piece = await pieces.next(atOnce);
-      if (!piece) rest?.release();
+      if (!piece) {
+        forgotten?.unregister(pieces);
+        rest?.release();
+      }
       return piece;
     } catch (error) {
       cancel(error);
@@ -41,5 +54,7 @@ export function toObjectBody(
     if (piece) controller.enqueue(piece);
     else controller.close();
   };
+  // Whoever reads holds this function, and nothing that lasts as long as the connection or the signal does.
+  forgotten?.register(next, pieces, pieces);
   return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

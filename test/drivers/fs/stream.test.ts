@@ -164,16 +164,22 @@ describe("descriptors of bodyOf", () => {
     await expect.poll(openFiles).toBeLessThanOrEqual(before);
   });
 
-  it("L31: are closed when a body is forgotten, once the runtime has noticed", async () => {
+  it.each([
+    ["", "{}"],
+    [" whose signal lives on", "{ signal }"],
+    [" whose signal lives on, under observation", "{ signal }, () => {}"],
+  ])("L31: are closed when a body%s is forgotten, once the runtime has noticed", async (_, given) => {
     const { base, put } = await folder();
     await put("k", new Uint8Array(MIB));
     const program = await bundle(`
       import { readdirSync } from "node:fs";
       const open = () => readdirSync(${JSON.stringify(DESCRIPTORS)}).length;
-      const store = fsBackend({ base });
-      await store.get("k", {}).then(({ body }) => body.cancel());
+      const { signal } = new AbortController();
+      const [options, onEvent] = [${given}];
+      const store = fs({ base, onEvent });
+      await store.download("k").then(({ body }) => body.cancel());
       const before = open();
-      const forget = async () => { for (let n = 0; n < 100; n++) await (await store.get("k", {})).body.getReader().read(); };
+      const forget = async () => { for (let n = 0; n < 100; n++) await (await store.download("k", options)).body.getReader().read(); };
       await forget();
       const most = open();
       for (let turn = 0; turn < 100 && open() > before; turn++) {
@@ -181,6 +187,7 @@ describe("descriptors of bodyOf", () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       console.log(JSON.stringify([most - before, open() - before]));
+      signal.throwIfAborted();
     `);
     const { code, out } = await run(process.execPath, ["--expose-gc", program, base]).ended;
     expect(code).toBe(0);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toObjectBody } from "../../../drivers/s3/body.ts";
 import type { Pieces } from "../../../drivers/s3/transport.ts";
+import { collectGarbage } from "../../support/garbage.ts";
 
 const place = { operation: "download", driver: "s3", key: "k" };
 
@@ -62,5 +63,43 @@ describe("toObjectBody", () => {
     const source = pieces(async () => Promise.reject(new Error("lost")));
     await expect(toObjectBody(source, { place }, undefined).next()).rejects.toMatchObject(place);
     expect(source.cancelled).toHaveLength(1);
+  });
+
+  it.each(["a stream", "a reader", "next"])("lets go when %s of it is forgotten before its end", async (what) => {
+    const source = pieces(async () => Uint8Array.of(1));
+    // As long as the process, with a listener of the connection's.
+    const { signal } = new AbortController();
+    const begin = async (): Promise<() => unknown> => {
+      const body = toObjectBody(source, { signal }, undefined);
+      if (what === "next") return body.next;
+      const stream = body.stream();
+      if (what === "a stream") return () => stream;
+      const reader = stream.getReader();
+      await reader.read();
+      return () => reader;
+    };
+    let held: (() => unknown) | undefined = await begin();
+    await collectGarbage();
+    expect(source.cancelled, "while it is held").toHaveLength(0);
+    expect(held()).toBeDefined();
+    held = undefined;
+    await expect.poll(() => collectGarbage().then(() => source.cancelled)).toEqual([undefined]);
+  });
+
+  it("does not let go while a read waits that nothing else reaches", async () => {
+    let come!: (piece: Uint8Array) => void;
+    const source = pieces(() => new Promise((resolve) => (come = resolve)));
+    const read = toObjectBody(source, {}, undefined).next();
+    await collectGarbage();
+    expect(source.cancelled).toHaveLength(0);
+    come(Uint8Array.of(1));
+    expect(await read).toEqual(Uint8Array.of(1));
+  });
+
+  it("has nothing to let go of at its end", async () => {
+    const source = pieces(async () => null);
+    await toObjectBody(source, {}, undefined).next();
+    await collectGarbage();
+    expect(source.cancelled).toHaveLength(0);
   });
 });

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { answer, failure, happy, wire, type Answer, type Received, type Script } from "../../support/wire.ts";
+import { collectGarbage } from "../../support/garbage.ts";
 import { recorder, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
 
 const head = (length: number, extra = ""): string =>
@@ -48,6 +49,18 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     const server = await wire({ bytes: `${head(10)}hello`, then });
     const object = await stubbed(server, transport).download("k");
     await expect(object.bytes()).rejects.toMatchObject({ name: "StorageError", retryable: true });
+  });
+
+  it("lets go of the connections of bodies that are forgotten, though their signal lives on", async () => {
+    const server = await wire({ bytes: `${head(1_000_000)}hello` });
+    const { signal } = new AbortController();
+    for (const options of [transport, { ...transport, onEvent: () => {} }]) {
+      const store = stubbed(server, options);
+      for (let count = 0; count < 5; count++) await (await store.download("k", { signal })).body.getReader().read();
+    }
+    expect(server.connections()).toBe(10);
+    await expect.poll(() => collectGarbage().then(() => server.open())).toBe(0);
+    signal.throwIfAborted();
   });
 
   it("rejects timeout when the body stops", async () => {
