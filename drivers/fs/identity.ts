@@ -58,11 +58,18 @@ export function mayHaveRecord(version: Identity): boolean {
   return isOdd && us % 10 === RECORDED;
 }
 
+/** Two processes are not further apart: what is further in the future is a file of another program. In microseconds. */
+const APART = 60_000_000n;
+
 /** The last times that were given: without a record, and with one. */
 const last: [number, number] = [0, 0];
 
+/** What the clock said when it was asked last. */
+let clock = 0;
+
 /**
- * The present time as a modification time that this process never gives twice, in seconds: one that says whether the version has a record.
+ * The present time as a modification time that this process never gives twice, unless the clock is put back by more than a minute, in seconds: one that
+ * says whether the version has a record.
  *
  * File systems take their own times from a clock that ticks every few milliseconds, and give a deleted file's inode to
  * the next one: two versions of equal length would look the same. The part below a millisecond is random, so that
@@ -71,6 +78,9 @@ const last: [number, number] = [0, 0];
 export function nextStamp(recorded: boolean): number | Date {
   const kind = Number(recorded) as 0 | 1;
   const now = coarseTimes ? Date.now() : Date.now() * 1000 + random(1000);
+  // A clock that was put far ahead and back again would else give times of the future until it comes to them by itself.
+  if (clock - now > Number(APART) / (coarseTimes ? 1000 : 1)) last.fill(0);
+  clock = now;
   last[kind] = ofKind(Math.max(last[kind] + 1, now), kind);
   return asTime(last[kind]);
 }
@@ -122,8 +132,6 @@ function random(below: number): number {
   return Math.floor(Math.random() * below);
 }
 
-/** Two processes are not further apart: what is further in the future is a file of another program. In microseconds. */
-const APART = 60_000_000n;
 const SECOND = 1_000_000n;
 
 /**

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { etagOf, isSame, mayHaveRecord, nextStamp, renumbers, stampAfter } from "../../../drivers/fs/identity.ts";
 
 it("nextStamp never repeats a microsecond and stays at the present", () => {
@@ -11,6 +11,25 @@ it("nextStamp never repeats a microsecond and stays at the present", () => {
   }
   expect(seen.size).toBe(30_000);
   expect(Math.abs(last / 1000 - Date.now())).toBeLessThan(1000);
+});
+
+it("nextStamp goes by the clock again when that was put far ahead and back, and passes over a small step", () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const recorded of [false, true]) {
+    const now = Date.now();
+    const ahead = (milliseconds: number): number => {
+      vi.setSystemTime(now + milliseconds);
+      return Number(nextStamp(recorded)) * 1000 - now;
+    };
+    expect(ahead(86_400_000)).toBeGreaterThanOrEqual(86_400_000);
+    expect(Math.abs(ahead(0))).toBeLessThan(10);
+    const before = ahead(59_000);
+    const after = ahead(0);
+    expect(after).toBeGreaterThan(before);
+    expect(after - before).toBeLessThan(10);
+    vi.setSystemTime(now);
+  }
 });
 
 it("etagOf passes over the numbers of files behind a mount that changes them, but where times are whole seconds, which two versions may share", () => {
