@@ -29,6 +29,8 @@ const OPTIONS: Readonly<Record<string, OptionType>> = {
   ...Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const)),
   onEvent: "function",
 };
+/** Drivers that are remembered: in a process that runs for weeks, each renewal of a session token makes another one. */
+const MOST_DRIVERS = 100;
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
@@ -48,12 +50,13 @@ export default function env(options: EnvOptions = {}): Driver {
 
 /**
  * The driver for an environment: `process.env`, the `env` of a Worker, or without an argument what {@link env} would read now.
- * The same values give the same driver until it is disposed of, so that this can be called wherever storage is needed.
+ * The same values give the same driver until it is disposed of, or a hundred others were asked for since, so that this can be called
+ * wherever storage is needed.
  */
 export function getStorage(environment?: Environment): Driver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
   const configuration = JSON.stringify(values);
-  return cached(drivers, configuration, () => {
+  const storage = cached(drivers, configuration, () => {
     const driver = toDriver({ name: "env", open: () => open(values), watch: true });
     const { dispose } = driver;
     return Object.assign(driver, {
@@ -64,6 +67,11 @@ export function getStorage(environment?: Environment): Driver {
       },
     });
   });
+  // The one that was asked for longest ago is forgotten, not ended: somebody may still have it.
+  drivers.delete(configuration);
+  drivers.set(configuration, storage);
+  if (drivers.size > MOST_DRIVERS) drivers.delete(drivers.keys().next().value as string);
+  return storage;
 }
 
 /** The observer is for what the chosen driver alone sees: its requests. */

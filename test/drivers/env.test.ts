@@ -213,6 +213,18 @@ describe("getStorage", () => {
     expect((await next.presign("a"))?.method).toBe("GET");
   });
 
+  it("remembers the hundred that were asked for last", () => {
+    const driver = getStorage(s3);
+    const renewed = (count: number) => getStorage({ ...s3, STORAGE_S3_SESSION_TOKEN: `token-${count}` });
+    const first = renewed(0);
+    for (let count = 1; count < 150; count++) {
+      renewed(count);
+      expect(getStorage(s3)).toBe(driver);
+    }
+    expect(renewed(149)).toBe(renewed(149));
+    expect(renewed(0)).not.toBe(first);
+  });
+
   it("never throws: the first call rejects, naming the variable", async () => {
     const driver = getStorage({ STORAGE_BACKEND: "gcs" });
     await expect(driver.upload("a", "x")).rejects.toMatchObject({
