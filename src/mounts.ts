@@ -41,7 +41,7 @@ interface Target {
  * without object verbs rejects `unsupported`. A listing shows one mount, the one that its prefix leads to.
  */
 export function objects(storage: StorageLike): ObjectStore {
-  const views = new Map<ObjectStore, Map<string, ObjectStore>>();
+  const views = new WeakMap<ObjectStore, Map<string, ObjectStore>>();
   // One scoped store per driver and prefix, so that two keys below it are seen to share a store.
   const view: View = (driver, prefix) => {
     const known = views.get(driver) ?? new Map<string, ObjectStore>();

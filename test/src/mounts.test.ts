@@ -7,6 +7,7 @@ import { locate, StorageError } from "../../src/error.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import type { ListOptions, Page } from "../../src/listing.ts";
 import { objects } from "../../src/mounts.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { everyVerb } from "../support/every-verb.ts";
 import { cores } from "../support/unstorage.ts";
 
@@ -273,6 +274,21 @@ describe.each(Object.entries(cores))("objects in %s", (_, { createStorage, prefi
     await driver.upload("tenant/onesie", "other");
     await expect(store.upload("../two", "x")).rejects.toMatchObject({ code: "invalid-key" });
     expect(await keysOf(store)).not.toContain("onesie");
+  });
+
+  test("objects keeps no driver that was unmounted, for the view that led to it", async () => {
+    const storage = createStorage();
+    const store = objects(prefixStorage(storage, "uploads:in"));
+    const mounted = async (): Promise<WeakRef<Driver>> => {
+      const driver = memory();
+      storage.mount("uploads", driver);
+      await store.upload("a", "1");
+      await storage.unmount("uploads", true);
+      return new WeakRef(driver);
+    };
+    const driver = await mounted();
+    await expect.poll(() => collectGarbage().then(() => driver.deref())).toBeUndefined();
+    await expect(store.upload("a", "1")).rejects.toMatchObject({ code: "unsupported" });
   });
 
   test("objects sees through prefixStorage over a mount, at it and inside it", async () => {
