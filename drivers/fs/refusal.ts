@@ -35,11 +35,14 @@ const NAMING: ReadonlySet<unknown> = new Set([
 
 /** Bases on file systems that ask nobody else. Another one may stall, and the process with it. */
 const local = new Set<string>();
+/** Bases that are remembered, since an app may have one for each of its users. */
+const MEMORY = 10_000;
 
 /** Notes whether the file system of a base answers at once. */
 export function answersAtOnce(base: string, is: boolean): void {
+  local.delete(base);
   if (is) local.add(base);
-  else local.delete(base);
+  if (local.size > MEMORY) local.delete(local.values().next().value as string);
 }
 
 /** Whether a path is one of those bases, or below it. */

@@ -159,4 +159,14 @@ describe("refusal", () => {
     );
     expect([refusal(kept("", "")), refusal(kept("FileSystemWrite"))]).toEqual([null, null]);
   });
+
+  it("remembers the ten thousand bases that were seen last", async () => {
+    const [first, folder] = [await emptyFolder(), await emptyFolder()];
+    asOther();
+    const told = () => [first, folder].map((at) => refusal(refused("EPERM", "unlink", join(at, "a"))) !== null);
+    expect(told()).toEqual([true, true]);
+    for (let count = 0; count < 10_000; count++) answersAtOnce(`/tenants/${count}`, true);
+    answersAtOnce(folder, true);
+    expect(told()).toEqual([false, true]);
+  });
 });
