@@ -72,6 +72,12 @@ function interim(): StorageError {
   });
 }
 
+/** What a timer has where processes wait for it. */
+interface Held {
+  ref?(): void;
+  unref?(): void;
+}
+
 /** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */
 class Limit {
   // One for both, so that fetch is told by one signal.
@@ -103,6 +109,8 @@ class Limit {
       work().then(
         (value) => {
           this.#deadline = Infinity;
+          // No process waits for a body that nobody asks for.
+          (this.#timer as Held | undefined)?.unref?.();
           resolve(value);
         },
         (error: unknown) => {
@@ -129,7 +137,7 @@ class Limit {
 
   #wait(milliseconds: number): void {
     this.#deadline = milliseconds > 0 ? performance.now() + milliseconds : Infinity;
-    if (this.#timer !== undefined && this.#due <= this.#deadline) return;
+    if (this.#timer !== undefined && this.#due <= this.#deadline) return (this.#timer as Held).ref?.();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#deadline === Infinity) return;

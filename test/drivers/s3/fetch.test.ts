@@ -156,6 +156,23 @@ describe("fromFetch", () => {
     expect(cancelled).toMatchObject({ code: "timeout" });
   });
 
+  it("has a process wait for what is asked for, not for a body that nobody reads", async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    let answer!: (response: Response) => void;
+    const fetch = (): Promise<Response> => new Promise((resolve) => (answer = resolve));
+    const sent = fromFetch(fetch, { ...timeouts, headers: 60_000, body: 60_000 }).send(request);
+    expect(timers()).toBe(before + 1);
+    answer(new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(9)) })));
+    const pieces = (await sent).pieces();
+    expect(timers()).toBe(before);
+    const read = pieces.next();
+    expect(timers()).toBe(before + 1);
+    await read;
+    expect(timers()).toBe(before);
+    pieces.cancel(undefined);
+  });
+
   it("does not take a slow reader for a stall", async () => {
     vi.useFakeTimers();
     try {
