@@ -70,6 +70,7 @@ export async function sendMissing(
   open: Parameters<MultipartUpload["send"]>[0],
   options: SendOptions,
 ): Promise<ObjectInfo> {
+  if (typeof open !== "function") throw refuse("open", "must be a function that gives the body from a start on");
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
   wholeNumber("partSize", partSize, 1, steps.maxPart);

@@ -401,6 +401,15 @@ describe("send", () => {
     expect(Buffer.compare(made.result ?? Buffer.alloc(0), data)).toBe(0);
   });
 
+  it("refuses a body in place of what opens it, which could be read once alone", async () => {
+    const { driver, sent } = await store();
+    const upload = await driver.createMultipartUpload("k");
+    const error = await upload.send(new ReadableStream() as never).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "invalid-option", key: "k" });
+    expect((error as Error).message).toContain("open must be a function");
+    expect(sent).toEqual([]);
+  });
+
   it("refuses a body that is not as long as size says", async () => {
     const made = await store();
     const upload = await made.driver.createMultipartUpload("k", { size: data.length + 1 });
