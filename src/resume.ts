@@ -70,7 +70,8 @@ export async function sendMissing(
   open: Parameters<MultipartUpload["send"]>[0],
   options: SendOptions,
 ): Promise<ObjectInfo> {
-  if (typeof open !== "function") throw refuse("open", "must be a function that gives the body from a start on");
+  if (typeof open !== "function")
+    return releasing(open, Promise.reject(refuse("open", "must be a function that gives the body from a start on")));
   const { key, uploadId, partSize, size, checksum } = state;
   const { signal, onProgress, verify = true } = options;
   wholeNumber("partSize", partSize, 1, steps.maxPart);

@@ -64,12 +64,9 @@ const APART = 60_000_000n;
 /** The last times that were given: without a record, and with one. */
 const last: [number, number] = [0, 0];
 
-/** What the clock said when it was asked last. */
-let clock = 0;
-
 /**
- * The present time as a modification time that this process never gives twice, unless the clock is put back by more than a minute, in seconds: one that
- * says whether the version has a record.
+ * A modification time for now, in seconds (a Date where times are coarse), that says whether the version has a record. This process
+ * gives none twice, unless it would be more than a minute ahead of the clock.
  *
  * File systems take their own times from a clock that ticks every few milliseconds, and give a deleted file's inode to
  * the next one: two versions of equal length would look the same. The part below a millisecond is random, so that
@@ -78,9 +75,8 @@ let clock = 0;
 export function nextStamp(recorded: boolean): number | Date {
   const kind = Number(recorded) as 0 | 1;
   const now = coarseTimes ? Date.now() : Date.now() * 1000 + random(1000);
-  // A clock that was put far ahead and back again would else give times of the future until it comes to them by itself.
-  if (clock - now > Number(APART) / (coarseTimes ? 1000 : 1)) last.fill(0);
-  clock = now;
+  // Where the clock was put back, or more is written than there are times, no process would give a later one: see stampAfter.
+  if (last[kind] - now > Number(APART) / (coarseTimes ? 1000 : 1)) last[kind] = 0;
   last[kind] = ofKind(Math.max(last[kind] + 1, now), kind);
   return asTime(last[kind]);
 }

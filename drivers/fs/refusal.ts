@@ -33,21 +33,21 @@ const NAMING: ReadonlySet<unknown> = new Set([
   "copyfile",
 ]);
 
-/** Bases on file systems that ask nobody else. Another one may stall, and the process with it. */
-const local = new Set<string>();
+/** Bases, and whether their file system asks nobody else. Another one may stall, and the process with it. */
+const bases = new Map<string, boolean>();
 /** Bases that are remembered, since an app may have one for each of its users. */
 const MEMORY = 10_000;
 
 /** Notes whether the file system of a base answers at once. */
 export function answersAtOnce(base: string, is: boolean): void {
-  local.delete(base);
-  if (is) local.add(base);
-  if (local.size > MEMORY) local.delete(local.values().next().value as string);
+  bases.delete(base);
+  bases.set(base, is);
+  if (bases.size > MEMORY) bases.delete(bases.keys().next().value as string);
 }
 
-/** Whether a path is one of those bases, or below it. */
+/** Whether the nearest base above a path answers at once. */
 function isLocal(path: string): boolean {
-  return local.has(path) || (dirname(path) !== path && isLocal(dirname(path)));
+  return bases.get(path) ?? (dirname(path) !== path && isLocal(dirname(path)));
 }
 
 /**

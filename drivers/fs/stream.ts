@@ -47,8 +47,13 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
   });
 }
 
-/** Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. */
-const forgotten = new FinalizationRegistry<() => Promise<void>>((finish) => void finish().catch(() => {}));
+/**
+ * Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. It holds the end of the body
+ * weakly, which holds the signal and all that listens to that, such as the body itself.
+ */
+const forgotten = new FinalizationRegistry<readonly [File, WeakRef<() => Promise<void>>]>(
+  ([handle, finish]) => void (finish.deref()?.() ?? handle.close()).catch(() => {}),
+);
 
 function lazily(
   handle: File,
@@ -109,7 +114,7 @@ function lazily(
     cancel: finish,
   };
   const stream = new ReadableStream(source, { highWaterMark: 0 });
-  if (!over) forgotten.register(stream, finish, source);
+  if (!over) forgotten.register(stream, [handle, new WeakRef(finish)], source);
   return stream;
 }
 

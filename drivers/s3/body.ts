@@ -16,9 +16,12 @@ export interface ObjectBody {
  * Lets go of the connection of a body that nobody read to its end or cancelled, once it is out of everybody's reach: undici and Bun would keep it,
  * and what has come of the body, for as long as the process runs. On Workers all ends with its request, outside of which nothing may be done.
  */
-const forgotten: FinalizationRegistry<Pieces> | undefined =
+const forgotten: FinalizationRegistry<readonly [Pieces, Rest | undefined]> | undefined =
   "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers"
-    ? /* @__PURE__ */ new FinalizationRegistry((pieces) => pieces.cancel(undefined))
+    ? /* @__PURE__ */ new FinalizationRegistry(([pieces, rest]) => {
+        pieces.cancel(undefined);
+        rest?.stop(undefined);
+      })
     : undefined;
 
 /**
@@ -54,7 +57,7 @@ export function toObjectBody(
     if (piece) controller.enqueue(piece);
     else controller.close();
   };
-  // Whoever reads holds this function, and nothing that lasts as long as the connection or the signal does.
-  forgotten?.register(next, pieces, pieces);
+  // Whoever reads holds this function, and nothing of ours that lasts as long as the connection or the signal does.
+  forgotten?.register(next, [pieces, rest], pieces);
   return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

@@ -9,7 +9,7 @@ import type {
   StoredObject,
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { rangeHeader, resolveRange } from "../../src/range.ts";
+import { rangeHeader, resolveRange, type Span } from "../../src/range.ts";
 import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { healing } from "./heal.ts";
@@ -17,8 +17,8 @@ import { extraHeaders, ofStore, toEtag, toStoredInfo, WRITE_ID } from "./headers
 import { inParallel } from "./parallel.ts";
 import { absent } from "./refusal.ts";
 import type { Operation } from "./request.ts";
-import { restOf, spanOf, versionOf } from "./rest.ts";
-import type { WireResponse } from "./transport.ts";
+import { type Opened, type Rest, restOf, spanOf, versionOf } from "./rest.ts";
+import type { Pieces, WireResponse } from "./transport.ts";
 
 /** Rejects unless the store knows the bucket and the keys. That it does is remembered for each `length`; null is asked each time. */
 export type BucketCheck = (call: CallOptions, length: number | null) => Promise<void>;
@@ -151,9 +151,7 @@ function open(
   const pieces = !plain
     ? opened.pieces
     : span && rest && parallel > 1
-      ? inParallel(wanted, client.settings.partSize, parallel, (part) =>
-          healing(part, part.start === wanted.start ? opened : undefined, rest),
-        )
+      ? byParts(wanted, client.settings.partSize, parallel, opened, rest)
       : healing(wanted, opened, rest);
   const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
@@ -161,6 +159,11 @@ function open(
   const next = verified ? undefined : body.next;
   const unpacked = !plain && UNPACKED.test(info.contentEncoding ?? "");
   return new OpenedObject(info, range && wanted, next, unpacked, () => verified || body.stream());
+}
+
+/** In a function of its own, since what opens the parts must not hold the body that reads them: it would never be forgotten. */
+function byParts(wanted: Span, size: number, most: number, opened: Opened, rest: Rest): Pieces {
+  return inParallel(wanted, size, most, (part) => healing(part, part.start === wanted.start ? opened : undefined, rest));
 }
 
 /** What transports unpack unasked: https://fetch.spec.whatwg.org/#handle-content-codings. Others pass as they are. */

@@ -404,7 +404,9 @@ describe("send", () => {
   it("refuses a body in place of what opens it, which could be read once alone", async () => {
     const { driver, sent } = await store();
     const upload = await driver.createMultipartUpload("k");
-    const error = await upload.send(new ReadableStream() as never).catch((reason: unknown) => reason);
+    const body = source(cut(data, [300]));
+    const error = await upload.send(body.stream as never).catch((reason: unknown) => reason);
+    expect(await body.over).toBe("cancelled");
     expect(error).toMatchObject({ code: "invalid-option", key: "k" });
     expect((error as Error).message).toContain("open must be a function");
     expect(sent).toEqual([]);

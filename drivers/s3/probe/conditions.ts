@@ -49,7 +49,7 @@ async function creates(wire: Wire, name: string, write: Write): Promise<Finding>
   const present = await write(name, "new", CREATE);
   const kept = await wire.holds(name, "old");
   const finding = judge(absent.ok && present.status === 412 && kept, { absent, present });
-  return present.ok && !kept ? { ...finding, passedOver: true } : finding;
+  return absent.ok && present.ok && !kept ? { ...finding, passedOver: true } : finding;
 }
 
 async function replaces(wire: Wire, name: string, write: Write): Promise<Finding> {
@@ -60,7 +60,7 @@ async function replaces(wire: Wire, name: string, write: Write): Promise<Finding
   const replaced = await wire.holds(name, "new");
   const answers = { "right ETag": right, "wrong ETag": wrong };
   const finding = judge(wrong.status === 412 && kept && right.ok && replaced, answers);
-  return wrong.ok && !kept ? { ...finding, passedOver: true } : finding;
+  return stored.ok && wrong.ok && !kept ? { ...finding, passedOver: true } : finding;
 }
 
 function puts(wire: Wire): Write {

@@ -8,7 +8,7 @@ export interface Finding {
   readonly answer: "yes" | "no" | "unknown";
   /** The server's answers to the requests that decided it, or why there were none. */
   readonly said: string;
-  /** True: a request whose condition did not hold was carried out all the same, so that nobody learns of it. */
+  /** True: a PUT, a completion or a copy whose condition of the target did not hold was carried out all the same, so that nobody learns of it. */
   readonly passedOver?: boolean | undefined;
 }
 

@@ -26,12 +26,16 @@ export async function delimiter(wire: Wire): Promise<Finding> {
   return judge(grouped === true, { listing: listed });
 }
 
-/** Whether a character above U+FFFF comes after one below: not so where UTF-16 units are compared. */
+/** In the order of their bytes: where UTF-16 units are compared the last two change places, where folders are, without their slash, the first two. */
+const ORDERED = ["a-/1", "a/1", "\uFF5E", "\u{1F600}"];
+
+/** Whether keys are listed in the order of their bytes. */
 export async function listOrder(wire: Wire): Promise<Finding> {
-  for (const name of ["order/\u{1F600}", "order/\uFF5E"]) await wire.put(name, "1");
+  for (const name of ORDERED.toReversed()) await wire.put(`order/${name}`, "1");
   const listed = await wire.list("order/");
   const keys = keysOf(listed);
-  return judge(keys.length === 2 && keys[0]?.endsWith("\uFF5E") === true, { listing: listed });
+  const ordered = ORDERED.every((name, index) => keys[index]?.endsWith(`/${name}`));
+  return judge(keys.length === ORDERED.length && ordered, { listing: listed });
 }
 
 /** Whether an object may lie below another. */

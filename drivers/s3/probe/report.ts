@@ -49,7 +49,7 @@ function advice(findings: ProbeReport["findings"]): readonly string[] {
     ];
   }
   if (passesOver("complete-if-none-match", "complete-if-match"))
-    return ["Conditions hold up to `partSize` alone: the server passes over those of an upload in parts."];
+    return ["Above `partSize` conditions do not hold: the server passes over those of an upload in parts."];
   return [];
 }
 

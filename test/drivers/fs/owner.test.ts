@@ -25,6 +25,9 @@ async function root(): Promise<Root> {
   return made;
 }
 
+/** As where the folder for temporary files lies on a disk: in memory no call takes a thread, which tests look at. */
+const onDisk = (store: Root): Root => ({ ...store, isLocal: () => true });
+
 const gid = async (path: string): Promise<bigint> => (await stat(path, { bigint: true })).gid;
 const bits = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
@@ -91,7 +94,7 @@ describe("dress", () => {
     }) as typeof fs.fchown);
     mocked();
     const place = store.path("a");
-    await dress(store, [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
+    await dress(onDisk(store), [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
     expect(calls).toEqual(["fchmod", `fchown ${isRoot ? 64_302 : own.uid} 64399`, place]);
     expect([await bits(place), openBelow(store.base)]).toEqual(["640", []]);
   });
@@ -103,7 +106,7 @@ describe("dress", () => {
       done(Object.assign(new Error("refused"), { code: "EPERM" }))) as typeof fs.fchmod);
     const chowned = vi.spyOn(fs, "fchown");
     mocked();
-    await expect(dress(store, [draft], { uid: own.uid, gid: other }, 0o640)).rejects.toThrow("refused");
+    await expect(dress(onDisk(store), [draft], { uid: own.uid, gid: other }, 0o640)).rejects.toThrow("refused");
     expect(chowned).not.toHaveBeenCalled();
   });
 

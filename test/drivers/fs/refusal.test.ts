@@ -165,8 +165,18 @@ describe("refusal", () => {
     asOther();
     const told = () => [first, folder].map((at) => refusal(refused("EPERM", "unlink", join(at, "a"))) !== null);
     expect(told()).toEqual([true, true]);
-    for (let count = 0; count < 10_000; count++) answersAtOnce(`/tenants/${count}`, true);
+    for (let count = 0; count < 9_999; count++) answersAtOnce(`/tenants/${count}`, true);
     answersAtOnce(folder, true);
+    answersAtOnce("/tenants/9999", true);
     expect(told()).toEqual([false, true]);
+  });
+
+  it("asks nothing of a base that may stall, below one that answers at once", async () => {
+    const folder = await emptyFolder();
+    answersAtOnce(folder, true);
+    answersAtOnce(join(folder, "mount"), false);
+    asOther();
+    const told = (at: string) => refusal(refused("EPERM", "unlink", join(folder, at))) !== null;
+    expect([told("a"), told("mount/a")]).toEqual([true, false]);
   });
 });

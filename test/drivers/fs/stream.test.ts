@@ -168,6 +168,7 @@ describe("descriptors of bodyOf", () => {
     ["", "{}"],
     [" whose signal lives on", "{ signal }"],
     [" whose signal lives on, under observation", "{ signal }, () => {}"],
+    [" to which its own signal leads", "{}, undefined, true"],
   ])("L31: are closed when a body%s is forgotten, once the runtime has noticed", async (_, given) => {
     const { base, put } = await folder();
     await put("k", new Uint8Array(MIB));
@@ -175,11 +176,16 @@ describe("descriptors of bodyOf", () => {
       import { readdirSync } from "node:fs";
       const open = () => readdirSync(${JSON.stringify(DESCRIPTORS)}).length;
       const { signal } = new AbortController();
-      const [options, onEvent] = [${given}];
+      const [options, onEvent, leads] = [${given}];
       const store = fs({ base, onEvent });
       await store.download("k").then(({ body }) => body.cancel());
       const before = open();
-      const forget = async () => { for (let n = 0; n < 100; n++) await (await store.download("k", options)).body.getReader().read(); };
+      const begin = async ({ signal }) => {
+        const { body } = await store.download("k", { signal });
+        if (leads) signal.addEventListener("abort", () => body.cancel());
+        await body.getReader().read();
+      };
+      const forget = async () => { for (let n = 0; n < 100; n++) await begin(leads ? new AbortController() : options); };
       await forget();
       const most = open();
       for (let turn = 0; turn < 100 && open() > before; turn++) {

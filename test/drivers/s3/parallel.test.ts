@@ -1,9 +1,11 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { inParallel } from "../../../drivers/s3/parallel.ts";
 import type { Pieces } from "../../../drivers/s3/transport.ts";
 import type { Span } from "../../../src/range.ts";
 import { testClock } from "../../support/clock.ts";
 import { pattern, ranged, type Held } from "../../support/ranged.ts";
+import { collectGarbage } from "../../support/garbage.ts";
 import { clocked, TRANSPORTS } from "../../support/stubbed.ts";
 import { answer, wire, type Wire } from "../../support/wire.ts";
 
@@ -45,6 +47,18 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
     expect(object).toMatchObject({ size: SIZE, range: wanted, contentLength: wanted.end - wanted.start + 1 });
     same(await object.bytes(), held.bytes.subarray(wanted.start, wanted.end + 1));
     expect(server.requests).toHaveLength(requests);
+  });
+
+  it("leaves the signal of a body that is forgotten alone", async () => {
+    const server = await wire(ranged(held));
+    const { signal } = new AbortController();
+    const store = clocked(server, testClock(), options);
+    const forget = async (): Promise<void> => {
+      await (await store.download("k", { parallel: 2, signal })).body.getReader().read();
+    };
+    await forget();
+    expect(getEventListeners(signal, "abort")).not.toEqual([]);
+    await expect.poll(() => collectGarbage().then(() => getEventListeners(signal, "abort"))).toEqual([]);
   });
 
   it("heals every part", async () => {

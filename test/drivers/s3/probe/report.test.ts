@@ -18,10 +18,16 @@ it("format gives a table with one row for each question", () => {
 });
 
 it.each([
-  ["put-if-none-match", "Give the driver `conditionalWrites: false`: "],
-  ["put-if-match", "Give the driver `conditionalWrites: false`: "],
-  ["complete-if-none-match", "Conditions hold up to `partSize` alone: "],
-  ["complete-if-match", "Conditions hold up to `partSize` alone: "],
+  [
+    "put-if-none-match",
+    "Give the driver `conditionalWrites: false`, or the environment `STORAGE_S3_CONDITIONAL_WRITES=false`: ",
+  ],
+  [
+    "put-if-match",
+    "Give the driver `conditionalWrites: false`, or the environment `STORAGE_S3_CONDITIONAL_WRITES=false`: ",
+  ],
+  ["complete-if-none-match", "Above `partSize` conditions do not hold: "],
+  ["complete-if-match", "Above `partSize` conditions do not hold: "],
 ] as const)(
   "format says what to do when %s is passed over, and nothing when it is refused",
   async (feature, advice) => {
