@@ -86,6 +86,8 @@ export async function claim(
   let missed = 0;
   for (let waited = 0; !(await take(path, line, holding?.file, local));) {
     const now = await look(path);
+    // NFS asks again when an answer is lost, and is told of the claim that it has made: no other has its line.
+    if (now?.line === line) break;
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
     // One that is there and is not seen again and again is another machine's, behind a mount that remembers what was absent.
     if (now ? await free(path, { ...now, rested }, clock) : ++missed < MISSED) continue;
@@ -196,7 +198,7 @@ async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
   if (!(await isLeft(path, seen, clock))) return false;
   const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
   const line = await nameHolder();
-  if (!(await take(right, line))) return endIfLeft(right, clock);
+  if (!(await take(right, line)) && (await look(right))?.line !== line) return endIfLeft(right, clock);
   try {
     const now = await look(path);
     if (now && isSame(now, seen)) await orAbsent(unlink(path));

@@ -9,7 +9,7 @@ import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, whether nothing can be removed, and whether a mount remembers that nothing was there. */
+/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, whether nothing can be removed, whether a mount remembers that nothing was there, and whether it asks again for what it has made. */
 const system = vi.hoisted(() => ({
   looks: 0,
   late: 0,
@@ -17,6 +17,7 @@ const system = vi.hoisted(() => ({
   links: true,
   stuck: false,
   unseen: false,
+  repeats: "",
 }));
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
@@ -30,15 +31,19 @@ vi.mock("node:fs/promises", async (importOriginal) => {
     if (late) await system.until;
     return line;
   };
-  const linked: typeof fs.symlink = (...args) =>
-    system.links ? fs.symlink(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
-  const hard: typeof fs.link = (...args) =>
-    system.links ? fs.link(...args) : Promise.reject(Object.assign(new Error("injected"), { code: "EPERM" }));
+  const made = async (make: () => Promise<void>, path: unknown): Promise<void> => {
+    if (!system.links) throw Object.assign(new Error("injected"), { code: "EPERM" });
+    await make();
+    // The first answer is lost, and the second says what there is by then.
+    if (system.repeats !== "" && String(path).includes(system.repeats)) await make();
+  };
+  const linked: typeof fs.symlink = (...args) => made(() => fs.symlink(...args), args[1]);
+  const hard: typeof fs.link = (...args) => made(() => fs.link(...args), args[1]);
   const removed: typeof fs.unlink = (path) =>
     system.stuck ? Promise.reject(Object.assign(new Error("injected"), { code: "EACCES" })) : fs.unlink(path);
   return { ...fs, readlink: looked, symlink: linked, link: hard, unlink: removed };
 });
-afterEach(() => void (system.links = true));
+afterEach(() => void Object.assign(system, { links: true, repeats: "" }));
 
 /** A process that has ended: no number is that large. */
 const gone = async (): Promise<string> => (await nameHolder()).replace(/\.\d+\.\d+$/, ".4194305.1");
@@ -101,6 +106,27 @@ describe("claim", () => {
     leave();
     await Promise.all([slow, quick]);
     expect([order, await readdir(tmp)]).toEqual([["quick in", "quick out", "slow in", "slow out"], []]);
+  });
+
+  it("is its maker's when NFS has lost the answer and asks again, so that nobody waits for it", async () => {
+    const { tmp, path } = await place();
+    const holding = await hold(join(tmp, "all.claim"));
+    system.repeats = ".claim";
+    for (const by of [undefined, holding]) {
+      const clock = testClock();
+      const end = await claim(path, undefined, clock, by);
+      expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+      await end();
+      expect([clock.slept, await readdir(tmp)]).toEqual([[], ["all.claim"]]);
+    }
+    await holding.end();
+  });
+
+  it("that was left is freed also where NFS asks again for the right to", async () => {
+    const { tmp, path } = await place();
+    await symlink(await gone(), path);
+    system.repeats = ".claim.";
+    expect([await endIfLeft(path), await readdir(tmp)]).toEqual([true, []]);
   });
 
   it("leaves a claim that was left while another process has the right to free it", async () => {
