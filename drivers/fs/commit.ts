@@ -1,4 +1,5 @@
 /** Making a draft visible under its key, in one step, with its record. */
+import type { BigIntStats } from "node:fs";
 import { link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
@@ -6,7 +7,7 @@ import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
 import { discard, laterDraft, recordBeside, statsAt, type Draft } from "./draft.ts";
-import { errnoOf, fromErrno, isErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
+import { afresh, errnoOf, fromErrno, isErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { fileAt, findAll, placesOf, type Found } from "./find.ts";
 import { rename } from "./host.ts";
@@ -59,7 +60,7 @@ export async function commit(
         if (draft.record && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
         throw error;
       }
-      const stats = await statsAt(root, draft, placed.held.path(nameOf(placed.candidate.path)));
+      const stats = await statsAt(root, draft, placed.to);
       // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: what
       // is written after a delete could have the time of that, and with it the name of its record.
       const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
@@ -105,6 +106,8 @@ function filesOf({ path, stats, record }: Draft, recordAt: string = recordBeside
 interface Placed {
   readonly candidate: Candidate;
   readonly held: Anchor;
+  /** The absolute path of the name, in that folder. */
+  readonly to: string;
 }
 
 /** Gives the draft the first name that is possible. */
@@ -127,13 +130,13 @@ async function publish(
         if (!held && attempt < ATTEMPTS) continue;
         if (!held) throw becameLink();
         try {
-          const to = held.path(nameOf(candidate.path));
+          const place = { candidate, held, to: held.path(nameOf(candidate.path)) };
           if (before.length === 0) {
             const { stats } = draft;
             await dress(root, filesOf(draft, recordPath(key, stats)), await ownerIn(root, held, stats));
           }
-          await (createOnly ? create(root, key, draft, to) : replace(root, draft, to, known));
-          return { candidate, held };
+          await (createOnly ? create(root, key, draft, place) : replace(root, draft, place, known));
+          return place;
         } catch (error) {
           await held.close();
           if (mayHaveDone(error, !root.isLocal())) throw unanswered(error);
@@ -162,10 +165,21 @@ function unanswered(cause: unknown): StorageError {
   return new StorageError("ambiguous", text, { cause });
 }
 
-async function replace(root: Root, draft: Draft, to: string, known?: Found): Promise<void> {
+/** Whether a file is this very draft, under its name: NFS asks again when an answer is lost, and is told what its first question has done. */
+function isOf({ stats }: Draft, there: BigIntStats | null): boolean {
+  return there !== null && isSame(there, stats) && there.ino === stats.ino;
+}
+
+async function replace(root: Root, draft: Draft, { candidate, to }: Placed, known?: Found): Promise<void> {
   // The last of a large file may take long, since it frees the room.
   const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
-  await patiently(() => rename(root.path(draft.path), to, local));
+  try {
+    await patiently(() => rename(root.path(draft.path), to, local));
+  } catch (error) {
+    // Its folder is gone, or the draft; which may have its name, whatever the system remembers of what had it before.
+    const there = isErrno(error, "ENOENT") ? await afresh(() => root.fileNow(candidate.path)) : null;
+    if (!isOf(draft, there)) throw error;
+  }
 }
 
 const NO_LINKS = [
@@ -182,18 +196,17 @@ const NO_LINKS = [
 ];
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
-async function create(root: Root, key: string, draft: Draft, to: string): Promise<void> {
+async function create(root: Root, key: string, draft: Draft, place: Placed): Promise<void> {
   try {
-    await link(root.path(draft.path), to);
+    await link(root.path(draft.path), place.to);
   } catch (error) {
     const exists = isErrno(error, "EEXIST");
     if (!exists && !isErrno(error, ...NO_LINKS)) throw error;
-    const there = exists ? await fileAt(to) : null;
+    const there = exists ? await fileAt(place.to) : null;
     // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
-    if (!there) return replace(root, draft, to);
-    // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have. Or it is this draft: NFS
-    // asks again when an answer is lost.
-    if (!isSame(there, draft.stats) || there.ino !== draft.stats.ino) throw refused(key, "the object exists already");
+    if (!there) return replace(root, draft, place);
+    // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have.
+    if (!isOf(draft, there)) throw refused(key, "the object exists already");
   }
   // What cannot be removed now is swept later.
   await unlink(root.path(draft.path), root.isLocal()).catch(() => {});

@@ -1,6 +1,8 @@
+import fs from "node:fs";
 import { chmod, chown, mkdir, open, readFile, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commit } from "../../../drivers/fs/commit.ts";
 import { writeDraft } from "../../../drivers/fs/draft.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
@@ -70,6 +72,58 @@ describe("put", () => {
     const refused = await failure(commit({ ...real, hold }, settings, K("k"), draft, {}, { ifNoneMatch: "*" }));
     expect(refused).toMatchObject({ code: "precondition-failed", key: "k" });
     expect(await readFile(join(base, "k"), "utf8")).toBe("theirs");
+  });
+
+  describe("where NFS asks again for a name, since the first answer is lost", () => {
+    /** What the second answer says; `first` is what was done by then. Gives an upload to there, in the place of an old version. */
+    async function repeated(first: (from: string, to: string) => void) {
+      const { base, put, store, text, files } = await folder();
+      await put("k", "old", { metadata: { v: "old" } });
+      const real = rootAt(base);
+      await real.exists();
+      const steps: string[] = [];
+      const fileNow: Root["fileNow"] = (path) => (steps.push(path), real.fileNow(path));
+      const root: Root = { ...real, isLocal: () => false, fileNow };
+      const settings = parseOptions({ base, durable: true });
+      const { rename: renamed } = fs;
+      vi.spyOn(fs, "rename").mockImplementation((from, to, done) => {
+        if (!String(to).endsWith("/k")) return renamed(from, to, done);
+        first(String(from), String(to));
+        steps.push("rename");
+        renamed(from, to, done);
+      });
+      syncBuiltinESMExports();
+      onTestFinished(() => {
+        vi.restoreAllMocks();
+        syncBuiltinESMExports();
+      });
+      const description = { contentType: "text/x-new", metadata: { v: "new" } };
+      const record = (): string => JSON.stringify({ key: "k", ...description });
+      const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode("new") }, { record });
+      const upload = (conditions = {}) => commit(root, settings, K("k"), draft, description, conditions);
+      return { upload, steps, text, files, head: () => store.head(K("k"), {}), remove: () => store.delete(K("k"), {}) };
+    }
+
+    it.each(["replaces", "creates"])("%s an object when it finds that its draft has the name", async (how) => {
+      const { upload, steps, text, files, head, remove } = await repeated(fs.renameSync);
+      const { link } = fs.promises;
+      vi.spyOn(fs.promises, "link").mockImplementation((...args) => link(...args).then(() => link(...args)));
+      syncBuiltinESMExports();
+      if (how === "creates") await remove();
+      const info = await upload(how === "creates" ? { ifNoneMatch: "*" } : {});
+      expect([await head(), await text("k")]).toEqual([info, "new"]);
+      expect(info.metadata).toEqual({ v: "new" });
+      expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);
+      // In such a way that the server is asked what is there.
+      if (how === "replaces") expect(steps.slice(-2)).toEqual(["rename", "k"]);
+    });
+
+    it("fails, and leaves the old version as it is, when the draft is gone and has no name", async () => {
+      const { upload, text, files, head } = await repeated(fs.unlinkSync);
+      expect(await failure(upload())).toMatchObject({ code: "ENOENT" });
+      expect([(await head())?.metadata, await text("k")]).toEqual([{ v: "old" }, "old"]);
+      expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);
+    });
   });
 
   it("L20: has a new ETag for each of many equal writes within one clock tick", async () => {
