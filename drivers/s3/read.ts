@@ -163,7 +163,9 @@ function open(
 
 /** In a function of its own, since what opens the parts must not hold the body that reads them: it would never be forgotten. */
 function byParts(wanted: Span, size: number, most: number, opened: Opened, rest: Rest): Pieces {
-  return inParallel(wanted, size, most, (part) => healing(part, part.start === wanted.start ? opened : undefined, rest));
+  return inParallel(wanted, size, most, (part) =>
+    healing(part, part.start === wanted.start ? opened : undefined, rest),
+  );
 }
 
 /** What transports unpack unasked: https://fetch.spec.whatwg.org/#handle-content-codings. Others pass as they are. */

@@ -43,9 +43,9 @@ export const seaweedfs: Profile = /* @__PURE__ */ profile("SeaweedFS", {
       OF_PARTS,
       ["copy-source-if-match", "copy-if-none-match", "delete-if-match"],
       ["post-policy", "delete-many", "path-style", "encoding-type", "delimiter"],
-      ["list-order", "list-below", "list-uploads", "unequal-parts"],
+      ["list-below", "list-uploads", "unequal-parts"],
     ],
-    no: ["region-checked", "small-parts", "part-10001"],
+    no: ["list-order", "region-checked", "small-parts", "part-10001"],
   },
   documented: {},
 });
