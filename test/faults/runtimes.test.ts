@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => app.remove());
 
 describe("faults met by the built package", () => {
-  test.concurrent.for(chosen)("on $name", { timeout: 600_000 }, async ({ name, seams, run }, { expect }) => {
+  test.concurrent.for(chosen)("on $name", { timeout: 900_000 }, async ({ name, seams, run }, { expect }) => {
     const lab = await startLab();
     try {
       const begin = performance.now();
