@@ -1,14 +1,12 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { moduleOf, type Substitutions } from "../docs/snippet.ts";
+import { gc } from "../support/garbage.ts";
 import { guide } from "./served.ts";
 import { file, MIB, setUp, stores } from "./setup.ts";
 
 /** Bytes of objects that something still holds. */
 function held(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  gc();
   return process.memoryUsage().heapUsed;
 }
 

@@ -48,8 +48,8 @@ async function creates(wire: Wire, name: string, write: Write): Promise<Finding>
   const absent = await write(name, "old", CREATE);
   const present = await write(name, "new", CREATE);
   const kept = await wire.holds(name, "old");
-  const finding = judge(absent.ok && present.status === 412 && kept, { absent, present });
-  return absent.ok && present.ok && !kept ? { ...finding, passedOver: true } : finding;
+  const passedOver = absent.ok && present.ok && !kept;
+  return judge(absent.ok && present.status === 412 && kept, { absent, present }, passedOver);
 }
 
 async function replaces(wire: Wire, name: string, write: Write): Promise<Finding> {
@@ -59,8 +59,8 @@ async function replaces(wire: Wire, name: string, write: Write): Promise<Finding
   const right = await write(name, "new", { "if-match": stored.header("etag") ?? "" });
   const replaced = await wire.holds(name, "new");
   const answers = { "right ETag": right, "wrong ETag": wrong };
-  const finding = judge(wrong.status === 412 && kept && right.ok && replaced, answers);
-  return stored.ok && wrong.ok && !kept ? { ...finding, passedOver: true } : finding;
+  const passedOver = stored.ok && wrong.ok && !kept;
+  return judge(wrong.status === 412 && kept && right.ok && replaced, answers, passedOver);
 }
 
 function puts(wire: Wire): Write {

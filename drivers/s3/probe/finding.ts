@@ -13,9 +13,10 @@ export interface Finding {
 }
 
 /** Judges by answers, which are named for the reader. One of 401 or 403 tells of the keys, not of the server. */
-export function judge(holds: boolean, answers: Readonly<Record<string, Answer>>): Finding {
+export function judge(holds: boolean, answers: Readonly<Record<string, Answer>>, passedOver = false): Finding {
   const denied = Object.values(answers).some(({ status }) => status === 401 || status === 403);
-  return found(denied ? "unknown" : holds ? "yes" : "no", answers);
+  const finding = found(denied ? "unknown" : holds ? "yes" : "no", answers);
+  return passedOver ? { ...finding, passedOver } : finding;
 }
 
 /** A finding, with what the server said. */
