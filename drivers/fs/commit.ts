@@ -1,5 +1,4 @@
 /** Making a draft visible under its key, in one step, with its record. */
-import type { BigIntStats } from "node:fs";
 import { link } from "node:fs/promises";
 import type { StoredInfo } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
@@ -7,14 +6,14 @@ import { type Anchor, becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { checkPresent, type Conditions, refused } from "./conditions.ts";
 import { discard, laterDraft, recordBeside, statsAt, type Draft } from "./draft.ts";
-import { afresh, errnoOf, fromErrno, isErrno, isStale, mayHaveDone, orAbsent, patiently } from "./errno.ts";
+import { errnoOf, fromErrno, isErrno, isStale, mayHaveDone, orAbsent } from "./errno.ts";
 import { lookAt, SMALL } from "./file.ts";
 import { fileAt, findAll, placesOf, type Found } from "./find.ts";
-import { rename } from "./host.ts";
-import { isSame, mayHaveRecord } from "./identity.ts";
+import { mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
+import { giveName, isOf } from "./naming.ts";
 import type { Settings } from "./options.ts";
 import { dress, type Own, ownerIn } from "./owner.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
@@ -49,7 +48,7 @@ export async function commit(
       // With a mode the version is for whom that says, whoever has put something under its key.
       if (before[0] && settings.mode === undefined)
         await dress(root, filesOf(draft), before[0].stats, bitsOf(before[0].stats));
-      if (draft.record) await placeRecord(root, key, draft);
+      await placeRecord(root, key, draft);
       let placed: Placed;
       try {
         conditions.signal?.throwIfAborted();
@@ -165,21 +164,10 @@ function unanswered(cause: unknown): StorageError {
   return new StorageError("ambiguous", text, { cause });
 }
 
-/** Whether a file is this very draft, under its name: NFS asks again when an answer is lost, and is told what its first question has done. */
-function isOf({ stats }: Draft, there: BigIntStats | null): boolean {
-  return there !== null && isSame(there, stats) && there.ino === stats.ino;
-}
-
 async function replace(root: Root, draft: Draft, { candidate, to }: Placed, known?: Found): Promise<void> {
   // The last of a large file may take long, since it frees the room.
   const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
-  try {
-    await patiently(() => rename(root.path(draft.path), to, local));
-  } catch (error) {
-    // Its folder is gone, or the draft; which may have its name, whatever the system remembers of what had it before.
-    const there = isErrno(error, "ENOENT") ? await afresh(() => root.fileNow(candidate.path)) : null;
-    if (!isOf(draft, there)) throw error;
-  }
+  await giveName(root, draft, { path: candidate.path, at: to }, local);
 }
 
 const NO_LINKS = [

@@ -12,9 +12,9 @@ import { discard, writeDraft } from "./draft.ts";
 import { orAbsent, patiently } from "./errno.ts";
 import { namesIn } from "./file.ts";
 import { type Found, isReachable } from "./find.ts";
-import { rename } from "./host.ts";
 import { mayHaveRecord } from "./identity.ts";
 import { type LockOptions, withLock } from "./lock.ts";
+import { giveName } from "./naming.ts";
 import type { Settings } from "./options.ts";
 import { RESERVED } from "./path.ts";
 import { readRecord } from "./record.ts";
@@ -60,7 +60,7 @@ export async function beginUpload(
     const held = await anchor(root, folder);
     if (!held) throw becameLink();
     try {
-      await patiently(() => rename(root.path(draft.path), held.path(RECORD)));
+      await giveName(root, draft, { path: `${folder}/${RECORD}`, at: held.path(RECORD) });
       if (draft.durable) await syncNames(root, folder, held.handle);
     } finally {
       await held.close();

@@ -6,11 +6,11 @@ import { MAX_PARTS } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { discard, laterDraft, statsAt, writeDraft } from "./draft.ts";
-import { isAbsent, onDisk, orAbsent, patiently } from "./errno.ts";
+import { isAbsent, onDisk, orAbsent } from "./errno.ts";
 import { lookAt, namesIn } from "./file.ts";
 import { etagOf } from "./identity.ts";
-import { rename } from "./host.ts";
 import { endUpload, findUpload, uploadFolder } from "./multipart-folder.ts";
+import { giveName } from "./naming.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
@@ -36,14 +36,14 @@ export async function storePart(
       // What has taken the folder's place while the bytes came may be a link.
       held = await anchor(root, folder);
       if (!held) throw over();
-      const place = held.path(String(partNumber));
+      const name = { path: `${folder}/${partNumber}`, at: held.path(String(partNumber)) };
       // Whoever asked later was answered already, and names its own part.
-      const there = await lookAt(place);
+      const there = await lookAt(name.at);
       if (wasBegunLater(there, draft.stats)) throw overtaken();
       // Where times are whole seconds, one of that size would have its ETag.
       const later = there && !root.isLocal() ? await laterDraft(root, draft, there) : draft;
-      await patiently(() => rename(root.path(draft.path), place));
-      stats = await statsAt(root, later, place);
+      await giveName(root, later, name);
+      stats = await statsAt(root, later, name.at);
       if (draft.durable) await syncNames(root, folder, held.handle);
     } catch (error) {
       await discard(root, draft.path);

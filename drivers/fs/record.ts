@@ -8,10 +8,10 @@ import { becameLink } from "./anchor.ts";
 import { unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
 import { type Draft, recordBeside } from "./draft.ts";
-import { orAbsent, patiently } from "./errno.ts";
+import { orAbsent } from "./errno.ts";
 import type { open } from "./file.ts";
-import { rename } from "./host.ts";
 import { mayHaveRecord, type Identity } from "./identity.ts";
+import { giveName } from "./naming.ts";
 import { folderOf, nameOf, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 import { syncNames } from "./sync.ts";
@@ -69,21 +69,23 @@ export function recordOf(key: string, description: Description): string | null {
   return Object.keys(record).length > 0 ? JSON.stringify({ key, ...record }) : null;
 }
 
-/** Gives the record of a draft its name, before the draft has its own. */
-export async function placeRecord(root: Root, key: string, { path, stats, durable }: Draft): Promise<void> {
+/** Gives the record of a draft, if it has one, its name, before the draft has its own. */
+export async function placeRecord(root: Root, key: string, { path, stats, durable, record }: Draft): Promise<void> {
+  if (!record) return;
   const place = recordPath(key, stats);
   const folder = folderOf(place);
   const held = await root.hold(folder);
   if (!held) throw becameLink();
-  const target = held.path(nameOf(place));
+  const name = { path: place, at: held.path(nameOf(place)) };
   try {
-    await patiently(() => rename(root.path(recordBeside(path)), target, root.isLocal())).catch((error: unknown) => {
+    const file = { path: recordBeside(path), stats: record };
+    await giveName(root, file, name, root.isLocal()).catch((error: unknown) => {
       // It is not the object's folder that refuses.
       throw Object.assign(error as Error, { dest: root.path(place) });
     });
     if (durable)
       await syncNames(root, folder, held.handle).catch(async (error: unknown) => {
-        await unlink(target).catch(() => {});
+        await unlink(name.at).catch(() => {});
         throw error;
       });
   } finally {

@@ -74,56 +74,19 @@ describe("put", () => {
     expect(await readFile(join(base, "k"), "utf8")).toBe("theirs");
   });
 
-  describe("where NFS asks again for a name, since the first answer is lost", () => {
-    /** What the second answer says; `first` is what was done by then. Gives an upload to there, in the place of an old version. */
-    async function repeated(first: (from: string, to: string) => void) {
-      const { base, put, store, text, files } = await folder();
-      await put("k", "old", { metadata: { v: "old" } });
-      const real = rootAt(base);
-      await real.exists();
-      const steps: string[] = [];
-      const fileNow: Root["fileNow"] = (path) => (steps.push(path), real.fileNow(path));
-      const root: Root = { ...real, isLocal: () => false, fileNow };
-      const settings = parseOptions({ base, durable: true });
-      const { rename: renamed } = fs;
-      vi.spyOn(fs, "rename").mockImplementation((from, to, done) => {
-        if (!String(to).endsWith("/k")) return renamed(from, to, done);
-        first(String(from), String(to));
-        steps.push("rename");
-        renamed(from, to, done);
-      });
+  it("has created an object when NFS asks again for its name, and is told that there is one: the draft's", async () => {
+    const { put, text, files } = await folder();
+    const { link } = fs.promises;
+    vi.spyOn(fs.promises, "link").mockImplementation((...args) => link(...args).then(() => link(...args)));
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
       syncBuiltinESMExports();
-      onTestFinished(() => {
-        vi.restoreAllMocks();
-        syncBuiltinESMExports();
-      });
-      const description = { contentType: "text/x-new", metadata: { v: "new" } };
-      const record = (): string => JSON.stringify({ key: "k", ...description });
-      const draft = await writeDraft(root, settings, { bytes: new TextEncoder().encode("new") }, { record });
-      const upload = (conditions = {}) => commit(root, settings, K("k"), draft, description, conditions);
-      return { upload, steps, text, files, head: () => store.head(K("k"), {}), remove: () => store.delete(K("k"), {}) };
-    }
-
-    it.each(["replaces", "creates"])("%s an object when it finds that its draft has the name", async (how) => {
-      const { upload, steps, text, files, head, remove } = await repeated(fs.renameSync);
-      const { link } = fs.promises;
-      vi.spyOn(fs.promises, "link").mockImplementation((...args) => link(...args).then(() => link(...args)));
-      syncBuiltinESMExports();
-      if (how === "creates") await remove();
-      const info = await upload(how === "creates" ? { ifNoneMatch: "*" } : {});
-      expect([await head(), await text("k")]).toEqual([info, "new"]);
-      expect(info.metadata).toEqual({ v: "new" });
-      expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);
-      // In such a way that the server is asked what is there.
-      if (how === "replaces") expect(steps.slice(-2)).toEqual(["rename", "k"]);
     });
-
-    it("fails, and leaves the old version as it is, when the draft is gone and has no name", async () => {
-      const { upload, text, files, head } = await repeated(fs.unlinkSync);
-      expect(await failure(upload())).toMatchObject({ code: "ENOENT" });
-      expect([(await head())?.metadata, await text("k")]).toEqual([{ v: "old" }, "old"]);
-      expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);
-    });
+    const info = await put("k", "new", { ifNoneMatch: "*", metadata: { v: "new" } });
+    expect([info.metadata, await text("k")]).toEqual([{ v: "new" }, "new"]);
+    expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);
+    expect(await failure(put("k", "newer", { ifNoneMatch: "*" }))).toMatchObject({ code: "precondition-failed" });
   });
 
   it("L20: has a new ETag for each of many equal writes within one clock tick", async () => {
