@@ -1,5 +1,6 @@
 /** Bodies of requests that are refused before their end. */
 import type { Readable } from "./bytes.ts";
+import { quietly } from "./quietly.ts";
 
 /** Bytes that are read on at most. */
 const MAX_REST = 64 * 1024 * 1024;
@@ -41,9 +42,8 @@ export function lingering(
       };
       const rest = async (reason: unknown): Promise<void> => {
         const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
-        const timer = setTimeout(() => void letGo().catch(() => {}), MAX_WAIT);
         // What else there is to do keeps a process alive, not this.
-        (timer as { unref?: () => void }).unref?.();
+        const timer = quietly(setTimeout(() => void letGo().catch(() => {}), MAX_WAIT));
         try {
           for (let left = MAX_REST; left > 0;) {
             const { done, value } = await read();

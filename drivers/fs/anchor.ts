@@ -1,10 +1,10 @@
 /** Holding files and folders by their descriptors, so that a link which takes their place while a call runs steers nothing. */
 import { constants, lstatSync, readlinkSync } from "node:fs";
 import { StorageError } from "../../src/error.ts";
+import { quietly } from "../../src/quietly.ts";
 import { isAbsent } from "./errno.ts";
 import { keptIf, open, type File, type Paths } from "./file.ts";
 import { pathIn } from "./path.ts";
-import { quietly } from "./quietly.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 

@@ -2,6 +2,7 @@
 import { whenAborted } from "../../src/abort.ts";
 import type { GetOptions, StoredObject } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
+import { Forgotten } from "../../src/forgotten.ts";
 import { fromErrno, ofOpen } from "./errno.ts";
 import type { File } from "./file.ts";
 
@@ -51,9 +52,11 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
  * Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. It holds the end of the body
  * weakly, which holds the signal and all that listens to that, such as the body itself.
  */
-const forgotten = new FinalizationRegistry<readonly [File, WeakRef<() => Promise<void>>]>(
+const forgotten = new Forgotten<Held>(
   ([handle, finish]) => void (finish.deref()?.() ?? handle.close()).catch(() => {}),
 );
+
+type Held = readonly [File, WeakRef<() => Promise<void>>];
 
 function lazily(
   handle: File,
@@ -69,12 +72,13 @@ function lazily(
   async function finish(): Promise<void> {
     if (over) return;
     over = true;
-    forgotten.unregister(source);
+    forgotten.unwatch(held);
     release();
     await reading.catch(() => {});
     await handle.close();
   }
   let release = (): void => {};
+  const held: Held = [handle, new WeakRef(finish)];
 
   const source: UnderlyingByteSource = {
     type: "bytes",
@@ -114,7 +118,7 @@ function lazily(
     cancel: finish,
   };
   const stream = new ReadableStream(source, { highWaterMark: 0 });
-  if (!over) forgotten.register(stream, [handle, new WeakRef(finish)], source);
+  if (!over) forgotten.watch(stream, held);
   return stream;
 }
 

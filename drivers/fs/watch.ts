@@ -4,12 +4,12 @@ import { lstat, readdir } from "node:fs/promises";
 import type { WatchEvent } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
+import { quietly } from "../../src/quietly.ts";
 import { isErrno, isKeptBack, orAbsent } from "./errno.ts";
 import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, keyOfEncoded, keyOfPlain, KEYS_FOLDER, nameOf, pathIn, RESERVED } from "./path.ts";
-import { quietly } from "./quietly.ts";
 import type { Root } from "./root.ts";
 
 /** Keys whose last told state is remembered. */

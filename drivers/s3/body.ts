@@ -1,6 +1,7 @@
 /** What a reader of an object holds: its pieces, or the one stream over them. */
 import type { GetOptions } from "../../src/backend.ts";
 import { locate } from "../../src/error.ts";
+import { Forgotten } from "../../src/forgotten.ts";
 import type { Rest } from "./rest.ts";
 import type { Pieces } from "./transport.ts";
 
@@ -16,13 +17,16 @@ export interface ObjectBody {
  * Lets go of the connection of a body that nobody read to its end or cancelled, once it is out of everybody's reach: undici and Bun would keep it,
  * and what has come of the body, for as long as the process runs. On Workers all ends with its request, outside of which nothing may be done.
  */
-const forgotten: FinalizationRegistry<readonly [Pieces, Rest | undefined]> | undefined =
+const forgotten =
   "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers"
-    ? /* @__PURE__ */ new FinalizationRegistry(([pieces, rest]) => {
+    ? /* @__PURE__ */ new Forgotten<Held>(([pieces, rest]) => {
         pieces.cancel(undefined);
         rest?.stop(undefined);
       })
     : undefined;
+
+/** What a body keeps open. */
+type Held = readonly [Pieces, Rest | undefined];
 
 /**
  * All pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Errors say where they happened; an
@@ -33,8 +37,9 @@ export function toObjectBody(
   { signal, place }: Pick<GetOptions, "signal" | "place">,
   rest: Rest | undefined,
 ): ObjectBody {
+  const held: Held = [pieces, rest];
   const cancel = (reason: unknown): void => {
-    forgotten?.unregister(pieces);
+    forgotten?.unwatch(held);
     pieces.cancel(reason);
     rest?.stop(reason);
   };
@@ -43,7 +48,7 @@ export function toObjectBody(
       signal?.throwIfAborted();
       const piece = await pieces.next(atOnce);
       if (!piece) {
-        forgotten?.unregister(pieces);
+        forgotten?.unwatch(held);
         rest?.release();
       }
       return piece;
@@ -58,6 +63,6 @@ export function toObjectBody(
     else controller.close();
   };
   // Whoever reads holds this function, and nothing of ours that lasts as long as the connection or the signal does.
-  forgotten?.register(next, [pieces, rest], pieces);
+  forgotten?.watch(next, held);
   return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

@@ -1,6 +1,7 @@
 /** A transport over any function with the shape of fetch: the runtime's own, or the one a user passes. */
 import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
+import { quietly } from "../../src/quietly.ts";
 import { BYOB_BYTES } from "../../src/reader.ts";
 import { atOnce, STOPPED } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
@@ -72,12 +73,6 @@ function interim(): StorageError {
   });
 }
 
-/** What a timer has where processes wait for it. */
-interface Held {
-  ref?(): void;
-  unref?(): void;
-}
-
 /** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */
 class Limit {
   // One for both, so that fetch is told by one signal.
@@ -110,7 +105,7 @@ class Limit {
         (value) => {
           this.#deadline = Infinity;
           // No process waits for a body that nobody asks for.
-          (this.#timer as Held | undefined)?.unref?.();
+          quietly(this.#timer);
           resolve(value);
         },
         (error: unknown) => {
@@ -137,7 +132,7 @@ class Limit {
 
   #wait(milliseconds: number): void {
     this.#deadline = milliseconds > 0 ? performance.now() + milliseconds : Infinity;
-    if (this.#timer !== undefined && this.#due <= this.#deadline) return (this.#timer as Held).ref?.();
+    if (this.#timer !== undefined && this.#due <= this.#deadline) return (this.#timer as { ref?(): void }).ref?.();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#deadline === Infinity) return;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { quietly } from "../../../drivers/fs/quietly.ts";
+import { quietly } from "../../src/quietly.ts";
 
 it("quietly leaves a timer alone that is a number, as those of jsdom", () => {
   expect(quietly(7 as unknown as NodeJS.Timeout)).toBe(7);

@@ -15,3 +15,6 @@ export async function collectGarbage(): Promise<void> {
   }
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+/** Until the garbage collector is told of a body that was opened before. */
+export const lasting = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1100));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toObjectBody } from "../../../drivers/s3/body.ts";
 import type { Pieces } from "../../../drivers/s3/transport.ts";
-import { collectGarbage } from "../../support/garbage.ts";
+import { collectGarbage, lasting } from "../../support/garbage.ts";
 
 const place = { operation: "download", driver: "s3", key: "k" };
 
@@ -79,6 +79,7 @@ describe("toObjectBody", () => {
       return () => reader;
     };
     let held: (() => unknown) | undefined = await begin();
+    await lasting();
     await collectGarbage();
     expect(source.cancelled, "while it is held").toHaveLength(0);
     expect(held()).toBeDefined();
@@ -90,6 +91,7 @@ describe("toObjectBody", () => {
     let come!: (piece: Uint8Array) => void;
     const source = pieces(() => new Promise((resolve) => (come = resolve)));
     const read = toObjectBody(source, {}, undefined).next();
+    await lasting();
     await collectGarbage();
     expect(source.cancelled).toHaveLength(0);
     come(Uint8Array.of(1));
@@ -98,7 +100,12 @@ describe("toObjectBody", () => {
 
   it("has nothing to let go of at its end", async () => {
     const source = pieces(async () => null);
-    await toObjectBody(source, {}, undefined).next();
+    const read = async (): Promise<void> => {
+      const body = toObjectBody(source, {}, undefined);
+      await body.next();
+    };
+    await read();
+    await lasting();
     await collectGarbage();
     expect(source.cancelled).toHaveLength(0);
   });

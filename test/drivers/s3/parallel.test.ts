@@ -58,7 +58,8 @@ describe.each(TRANSPORTS)("download in parallel over %s", (_, transport) => {
     };
     await forget();
     expect(getEventListeners(signal, "abort")).not.toEqual([]);
-    await expect.poll(() => collectGarbage().then(() => getEventListeners(signal, "abort"))).toEqual([]);
+    const listeners = (): Promise<unknown> => collectGarbage().then(() => getEventListeners(signal, "abort"));
+    await expect.poll(listeners, { timeout: 4000 }).toEqual([]);
   });
 
   it("heals every part", async () => {
