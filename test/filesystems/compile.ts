@@ -4,6 +4,8 @@ import { build } from "esbuild";
 
 /** Compiles them into an app's folder. */
 export async function compile(folder: string): Promise<void> {
-  const entryPoints = ["machine", "two-machines"].map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url)));
+  const entryPoints = ["lossy", "lost-answers", "machine", "two-machines"].map((name) =>
+    fileURLToPath(new URL(`${name}.ts`, import.meta.url)),
+  );
   await build({ entryPoints, outdir: folder, outExtension: { ".js": ".mjs" }, format: "esm", logLevel: "warning" });
 }

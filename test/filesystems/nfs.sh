@@ -1,6 +1,7 @@
 # A folder of an NFS server, mounted twice as two machines have it, at /run/one and /run/two: with `nosharecache` neither knows what the other does.
 # https://man7.org/linux/man-pages/man5/nfs.5.html
-version=$1
+# With a program $3 that runs $2 the first is mounted through that, which loses answers.
+version=$1 node=$2 lossy=$3
 load nfsd nfs nfsv3 nfsv4 loop ext4
 mkdir /run/export /run/one /run/two
 # On ext4, which counts the changes of a folder. In memory a change within a tick of the clock would be none to NFS.
@@ -16,7 +17,16 @@ echo 0 > /proc/sys/fs/leases-enable
 rpcbind -w
 exportfs -i -o rw,sync,no_root_squash,no_subtree_check,fsid=0,insecure '*:/run/export'
 rpc.mountd 2>/dev/null
-rpc.nfsd 8
+rpc.nfsd -H 127.0.0.1 8
 if [ "$version" = 3 ]; then from=/run/export; else from=/; fi
-for at in /run/one /run/two; do mount -t nfs -o "vers=$version,nosharecache,nolock" "127.0.0.1:$from" "$at"; done
+options=vers=$version,nosharecache,nolock
+if [ -n "$lossy" ]; then
+  "$node" "$lossy" 127.0.0.2 127.0.0.1 &
+  for turn in $(seq 50); do (: < /dev/tcp/127.0.0.2/2049) 2>/dev/null && break; sleep 0.2; done
+  # Asks again after so many tenths of a second.
+  mount -t nfs -o "$options,timeo=3" "127.0.0.2:$from" /run/one
+else
+  mount -t nfs -o "$options" "127.0.0.1:$from" /run/one
+fi
+mount -t nfs -o "$options" "127.0.0.1:$from" /run/two
 mounted /run/one /run/two
