@@ -13,8 +13,8 @@ import { setBits } from "./mode.ts";
 const STALE_MS = 30_000;
 /** A holder shows this often that it is there. */
 const BEAT_MS = 5000;
-/** How old it may be by the wall clock, so that not every old claim is waited for. Much longer, since that clock may be put forward. */
-const OLD_MS = 600_000;
+/** How old it may be by the wall clock, so that not every old claim is waited for. Much longer, since the clocks of two machines may differ by hours. */
+const OLD_MS = 24 * 60 * 60 * 1000;
 const GIVE_UP_MS = 2 * STALE_MS;
 /** How often at once it may be looked for in vain, since it may have ended meanwhile. */
 const MISSED = 20;

@@ -162,16 +162,20 @@ describe("claim", () => {
     }
   });
 
-  it("waits half a minute for a holder elsewhere that does not move, and not at all for an old one", async () => {
+  it("waits half a minute for a holder elsewhere that does not move, also one whose clock is hours behind, and not at all for an old one", async () => {
     const { tmp, path } = await place();
-    await symlink(elsewhere, path);
-    const clock = testClock();
-    await (
-      await claim(path, undefined, clock)
-    )();
-    const waited = clock.slept.reduce((sum, each) => sum + each, 0);
-    expect(waited).toBeGreaterThan(30_000);
-    expect(waited).toBeLessThan(31_000);
+    for (const hours of [0, 1, 23]) {
+      await symlink(elsewhere, path);
+      const clock = testClock();
+      const then = new Date(clock.now() - hours * 3_600_000);
+      await lutimes(path, then, then);
+      await (
+        await claim(path, undefined, clock)
+      )();
+      const waited = clock.slept.reduce((sum, each) => sum + each, 0);
+      expect(waited).toBeGreaterThan(30_000);
+      expect(waited).toBeLessThan(31_000);
+    }
     for (const links of [true, false]) {
       await (links ? symlink(elsewhere, path) : writeFile(path, ""));
       await (links ? lutimes : utimes)(path, 1, 1);
