@@ -59,7 +59,7 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       for (let count = 0; count < 5; count++) await (await store.download("k", { signal })).body.getReader().read();
     }
     expect(server.connections()).toBe(10);
-    await expect.poll(() => collectGarbage().then(() => server.open()), { timeout: 4000 }).toBe(0);
+    await expect.poll(() => collectGarbage().then(() => server.open())).toBe(0);
     signal.throwIfAborted();
   });
 
