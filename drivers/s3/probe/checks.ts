@@ -4,6 +4,7 @@ import * as conditions from "./conditions.ts";
 import type { Feature } from "./feature.ts";
 import type { Finding } from "./finding.ts";
 import { postPolicy } from "./form.ts";
+import { headers } from "./headers.ts";
 import * as listings from "./listings.ts";
 import * as parts from "./parts.ts";
 import { addressing, deleteMany, regionChecked } from "./place.ts";
@@ -31,6 +32,7 @@ export const CHECKS: Readonly<Record<Feature, Check>> = {
   "composite-crc32": (wire) => checkedInParts(wire, "CRC32", "COMPOSITE"),
   "composite-crc32c": (wire) => checkedInParts(wire, "CRC32C", "COMPOSITE"),
   "composite-sha256": (wire) => checkedInParts(wire, "SHA256", "COMPOSITE"),
+  headers,
   "post-policy": postPolicy,
   "delete-many": deleteMany,
   "path-style": (wire) => addressing(wire, "path-style"),

@@ -19,6 +19,7 @@ export const FEATURES = {
   "composite-crc32": "an upload in parts has a CRC32 of its parts' values",
   "composite-crc32c": "an upload in parts has a CRC32C of its parts' values",
   "composite-sha256": "an upload in parts has a SHA-256 of its parts' values",
+  headers: "type, metadata and other headers of an object come back",
   "post-policy": "a form with a signed policy uploads, and its bounds hold",
   "delete-many": "one request deletes many keys",
   "path-style": "the bucket may be in the path",

@@ -17,7 +17,7 @@ export const minio: Profile = /* @__PURE__ */ profile("MinIO", {
       CHECKS,
       WHOLE,
       OF_PARTS,
-      ["copy-source-if-match", "post-policy", "delete-many", "path-style"],
+      ["copy-source-if-match", "headers", "post-policy", "delete-many", "path-style"],
       ["encoding-type", "delimiter", "list-order", "unequal-parts"],
     ],
     no: [
@@ -42,7 +42,7 @@ export const seaweedfs: Profile = /* @__PURE__ */ profile("SeaweedFS", {
       WHOLE,
       OF_PARTS,
       ["copy-source-if-match", "copy-if-none-match", "delete-if-match"],
-      ["post-policy", "delete-many", "path-style", "encoding-type", "delimiter"],
+      ["headers", "post-policy", "delete-many", "path-style", "encoding-type", "delimiter"],
       ["list-below", "list-uploads", "unequal-parts"],
     ],
     no: ["list-order", "region-checked", "small-parts", "part-10001"],
@@ -59,7 +59,7 @@ export const versitygw: Profile = /* @__PURE__ */ profile("versitygw", {
       CHECKS,
       WHOLE,
       OF_PARTS,
-      ["copy-source-if-match", "delete-if-match", "post-policy", "delete-many", "path-style"],
+      ["copy-source-if-match", "delete-if-match", "headers", "post-policy", "delete-many", "path-style"],
       ["region-checked", "delimiter", "list-order", "list-uploads", "unequal-parts"],
     ],
     no: ["copy-if-none-match", "encoding-type", "list-below", "small-parts", "part-10001"],
@@ -71,7 +71,7 @@ export const ceph: Profile = /* @__PURE__ */ profile("Ceph RADOS Gateway", {
   ran: {
     version: "16.2",
     yes: [
-      ["put-if-none-match", "post-policy", "delete-many", "path-style", "encoding-type", "delimiter"],
+      ["put-if-none-match", "headers", "post-policy", "delete-many", "path-style", "encoding-type", "delimiter"],
       ["list-order", "list-below", "list-uploads", "unequal-parts", "part-10001"],
     ],
     no: [

@@ -10,6 +10,7 @@ interface Stored {
   readonly text: string;
   readonly etag: string;
   readonly checksums: Readonly<Record<string, string>>;
+  readonly described?: Readonly<Record<string, string>>;
 }
 
 interface Upload {
@@ -105,7 +106,7 @@ export class Store {
     }
     if (!stored) return method === "HEAD" ? new Response(null, { status: 404 }) : refusal(404, "NoSuchKey");
     return new Response(method === "HEAD" ? null : stored.text, {
-      headers: { etag: stored.etag, ...stored.checksums },
+      headers: { etag: stored.etag, ...stored.checksums, ...stored.described },
     });
   }
 
@@ -121,7 +122,9 @@ export class Store {
       if (body !== TEXT || value !== VALUES[name]) return refusal(400, "BadDigest");
       checksums[header] = value;
     }
-    return new Response(null, { headers: { etag: this.#store(key, body, checksums) } });
+    const described = [...headers].filter(([name]) => /^(?:content-[dlt]|cache-|x-amz-meta-)/.test(name));
+    const etag = this.#store(key, body, checksums, this.#has("headers") ? Object.fromEntries(described) : {});
+    return new Response(null, { headers: { etag } });
   }
 
   #copy({ key, headers }: Sent): Response {
@@ -217,9 +220,9 @@ export class Store {
     return replace !== undefined && !matches(headers, "if-match", present, this.#has(replace));
   }
 
-  #store(key: string, text: string, checksums: Readonly<Record<string, string>> = {}): string {
+  #store(key: string, text: string, checksums: Stored["checksums"] = {}, described: Stored["described"] = {}): string {
     const etag = `"etag-${++this.#number}"`;
-    this.objects.set(key, { text, etag, checksums });
+    this.objects.set(key, { text, etag, checksums, described });
     return etag;
   }
 }

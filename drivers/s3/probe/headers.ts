@@ -1,0 +1,20 @@
+/** What comes back of what describes an object. */
+import { type Finding, found, judge } from "./finding.ts";
+import type { Wire } from "./wire.ts";
+
+const SENT = {
+  "content-type": "text/x-probe",
+  "cache-control": "max-age=7",
+  "content-disposition": "inline",
+  "content-language": "en",
+  "x-amz-meta-probe": "1",
+};
+
+/** Whether all of it does: some servers take it, and keep nothing. */
+export async function headers(wire: Wire): Promise<Finding> {
+  const put = await wire.put("headers", "1", SENT);
+  const head = await wire.ask("HEAD", { name: "headers" });
+  if (!put.ok || !head.ok) return judge(false, { PUT: put, HEAD: head });
+  const lost = Object.entries(SENT).flatMap(([name, value]) => (head.header(name) === value ? [] : [name]));
+  return found(lost.length > 0 ? "no" : "yes", { HEAD: head }, lost.length > 0 ? `without ${lost.join(", ")}` : "");
+}
