@@ -14,8 +14,8 @@ export const MAX_METADATA_BYTES = 2048;
 /** The entry by which S3 and R2 drivers know which write made an object, and which they show nobody. */
 export const WRITE_MARK = "unbucket-write";
 
-/** What drivers put there. */
-const MARK = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** What drivers put there: R2's has hyphens, S3's has none. */
+const MARK = /^[\da-f]{8}(-?[\da-f]{4}){3}-?[\da-f]{12}$/;
 
 /** On metadata that a client of a gateway has sent, also of another copy of this package. */
 const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
