@@ -39,7 +39,7 @@ export function identityOf(
   limit = 0,
 ): IdentitySource {
   if (options.credentials) return refreshed(options.credentials, clock, limit);
-  if (options.accessKeyId || options.secretAccessKey) {
+  if (options.accessKeyId || options.secretAccessKey || options.sessionToken) {
     const identity = identityIn(options, "accessKeyId", "secretAccessKey", "sessionToken");
     return () => identity;
   }

@@ -22,6 +22,9 @@ describe("identityOf", () => {
   it("refuses half a pair at once, and no pair when a request is signed", () => {
     expect(() => identityOf({ accessKeyId: "a" }, {})).toThrow(/^secretAccessKey/);
     expect(() => identityOf({ secretAccessKey: "a" }, {})).toThrow(/^accessKeyId/);
+    // It would be passed over, and belongs to none of the environment's keys.
+    const env = { AWS_ACCESS_KEY_ID: "E", AWS_SECRET_ACCESS_KEY: "es" };
+    expect(() => identityOf({ sessionToken: "t" }, env)).toThrow(/^accessKeyId/);
     const source = identityOf({}, { AWS_ACCESS_KEY_ID: "a" });
     expect(() => source()).toThrow(expect.objectContaining({ code: "invalid-option" }));
   });
