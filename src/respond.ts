@@ -6,7 +6,7 @@ import { answer } from "./respond/answer.ts";
 import { storeConditions } from "./respond/conditions.ts";
 import { contentDisposition } from "./respond/disposition.ts";
 import { json, toResponse } from "./respond/error.ts";
-import { checkInline, objectHeaders, ownHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
+import { checkOptions, objectHeaders, ownHeaders, validatorHeaders, type RespondOptions } from "./respond/headers.ts";
 
 export { contentDisposition, toResponse, type RespondOptions };
 
@@ -26,7 +26,7 @@ export async function respond(
   knownOptions(given, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
   if (!request?.headers.get)
     throw new StorageError("invalid-option", "this is no web Request; srvx makes one of Node's");
-  checkInline(given);
+  checkOptions(given);
   const own = ownHeaders(given);
   const options = { ...given, headers: own };
   if (request.method !== "GET" && request.method !== "HEAD") {

@@ -31,7 +31,7 @@ export function parseDisposition(value: string): Disposition {
  * @see https://www.rfc-editor.org/rfc/rfc6266
  */
 export function contentDisposition(type: "inline" | "attachment", filename: string): string {
-  if (type !== "inline" && type !== "attachment") throw refuse("type", 'must be "inline" or "attachment"');
+  if (type !== "inline" && type !== "attachment") throw refuse("disposition", 'must be "inline" or "attachment"');
   if (typeof filename !== "string") throw refuse("filename", "must be a string");
   return formatDisposition({ type, filename });
 }

@@ -1,7 +1,7 @@
 import type { ObjectInfo } from "../interface.ts";
 import { refuse } from "../options.ts";
 import { essenceOf, isActive } from "../media-type.ts";
-import { formatDisposition, parseDisposition } from "./disposition.ts";
+import { contentDisposition, formatDisposition, parseDisposition } from "./disposition.ts";
 
 /** Options of `respond`. */
 export interface RespondOptions {
@@ -52,13 +52,32 @@ const TOLD = /^(?:content-(?:type|disposition|encoding|language|length|range)|ac
 
 /** The caller's own headers; rejects `invalid-option` for one that would be replaced. */
 export function ownHeaders({ headers }: RespondOptions): Headers {
-  const own = new Headers(headers);
+  const own = headersOf(headers);
   for (const name of own.keys()) if (TOLD.test(name)) throw refuse(`headers ${name}`, "is told by the object");
   return own;
 }
 
-/** Rejects `invalid-option` for what is no type, and so would show none. */
-export function checkInline({ inline }: RespondOptions): void {
+function headersOf(headers: RespondOptions["headers"]): Headers {
+  try {
+    return new Headers(headers);
+  } catch {
+    // What was thrown may repeat a value.
+    throw refuse("headers", "must be names and values that headers can have");
+  }
+}
+
+/**
+ * Rejects `invalid-option` for what an answer would be sent without, or with as it is: another disposition, a name that is no text, a
+ * cache-control that is no header value, and what is no type, and so would show none.
+ */
+export function checkOptions({
+  disposition = "inline",
+  filename = "",
+  cacheControl = "",
+  inline,
+}: RespondOptions): void {
+  contentDisposition(disposition, filename);
+  if (!/^[\t\x20-\x7e]*$/.test(cacheControl)) throw refuse("cacheControl", "must be printable ASCII");
   if (inline === undefined) return;
   if (!Array.isArray(inline)) throw refuse("inline", "must be a list of media types");
   for (const type of inline as unknown[])

@@ -56,6 +56,12 @@ const FUTURE = "Tue, 01 Jan 2999 00:00:00 GMT";
 test.each([
   [{ fileName: "x" }, "fileName"],
   [{ filename: null }, "filename"],
+  [{ filename: 5 }, "filename"],
+  [{ disposition: "attachement" }, "disposition"],
+  [{ disposition: 5 }, "disposition"],
+  [{ cacheControl: "no-store\n" }, "cacheControl"],
+  [{ headers: { "a b": "x" } }, "headers"],
+  [{ headers: { a: "x\0" } }, "headers"],
   [null, "options"],
 ] as [object, string][])(
   "respond refuses the options %j by name and asks no store: the app is wrong, not its client",

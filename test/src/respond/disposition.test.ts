@@ -94,8 +94,8 @@ test("contentDisposition writes both forms", () => {
 });
 
 test.each([
-  ["form-data", "a", "type"],
-  [undefined, "a", "type"],
+  ["form-data", "a", "disposition"],
+  [undefined, "a", "disposition"],
   ["inline", null, "filename"],
 ])("contentDisposition refuses %j with %j", (type, filename, name) => {
   expect(() => contentDisposition(type as "inline", filename as string)).toThrow(
