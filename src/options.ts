@@ -166,6 +166,9 @@ export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHead
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
 export function userMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  // A Map or Headers: none of its entries would be seen.
+  if (typeof metadata !== "object" || Symbol.iterator in metadata)
+    throw refuse("metadata", "must be a plain object of names and values");
   const checked = emptyMetadata();
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {

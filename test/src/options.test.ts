@@ -117,6 +117,16 @@ describe("userMetadata", () => {
     expect(Object.getPrototypeOf(checked)).toBeNull();
   });
 
+  it("refuses what is no plain object, of which nothing would be stored", () => {
+    for (const wrong of [new Map([["a", "b"]]), new Headers({ a: "b" }), ["a"], "a", 5])
+      expect(() => userMetadata(wrong as unknown as Record<string, string>)).toThrow(
+        expect.objectContaining({
+          code: "invalid-option",
+          message: expect.stringMatching(/^metadata must be a plain/),
+        }),
+      );
+  });
+
   it("takes the mark of a write from a client of a gateway alone", () => {
     const metadata = { "unbucket-write": "x", a: "1" };
     expect(() => userMetadata(metadata)).toThrow(
