@@ -51,7 +51,7 @@ export function objectStore(call: Caller): ObjectStore {
     presign: (key, options = {}) =>
       call("presign", key, options, (backend) => {
         const parsed = parseKey(key);
-        const checked = presignOptions(options);
+        const checked = versioned(backend, presignOptions(options));
         return backend.presign?.(parsed, checked) ?? null;
       }),
 

@@ -416,6 +416,14 @@ describe("download and presign", () => {
     expect(await memory().presign("a")).toBeNull();
     await expect(memory().presign("a", { expiresIn: 0 })).rejects.toMatchObject({ code: "invalid-option" });
     await expect(memory().presign("..")).rejects.toMatchObject({ code: "invalid-key" });
+    // A folder with a gateway would sign a URL of another version, or of none.
+    for (const own of [{}, { presign: async () => ({}) as never }]) {
+      const driver = toDriver({
+        name: "unversioned",
+        open: async () => ({ ...(await memory().getInstance()), ...own }),
+      });
+      await expect(driver.presign("a", { versionId: "v" })).rejects.toMatchObject({ code: "unsupported" });
+    }
   });
 });
 
