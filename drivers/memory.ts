@@ -15,7 +15,7 @@ import { multipart, type Uploads } from "./memory/multipart.ts";
 export interface MemoryOptions {
   /** Base of the `url` that `upload` and `head` give. Default: none, `url` is null. */
   readonly publicUrl?: string | undefined;
-  /** Called after every call, request and body; see `StorageEvent`. */
+  /** Called after every call and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent | undefined;
 }
 

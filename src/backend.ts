@@ -74,7 +74,7 @@ export interface StoredInfo extends ObjectHeaders {
   readonly etag: string;
   /** Absent where the store's answer does not say, as after an S3 PUT. */
   readonly lastModified?: Date;
-  /** Absent where the store keeps no versions. */
+  /** Absent where the store keeps no versions, and in what a write gives: `head` tells it. */
   readonly versionId?: string;
   /** Entries of metadata that no header can say, such as names beyond ASCII; Infinity where a browser may hide some. Absent: none. */
   readonly missingMetadata?: number;

@@ -20,7 +20,7 @@ export { cleanFilename, GuardError, type GuardReason };
 export interface IncomingFile {
   /** Anything that `upload` takes. */
   readonly body: UploadBody;
-  /** Default: the Blob's or File's own. */
+  /** Default: the own one of a Blob, File, Request or Response. */
   readonly type?: string | undefined;
   /** Default: the File's own. */
   readonly name?: string | undefined;

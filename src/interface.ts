@@ -43,7 +43,7 @@ export interface ObjectInfo extends StoredInfo {
 
 /** Options of `upload`. */
 export interface UploadOptions extends CallOptions, ObjectHeaders {
-  /** Default: the Blob's or File's own type, else by the key's extension, else `application/octet-stream`. */
+  /** Default: the own type of a Blob, File, Request or Response, else by the key's extension, else `application/octet-stream`. */
   readonly contentType?: string | undefined;
   /** Only replace the version with this ETag, else `precondition-failed`. Not beside `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;

@@ -39,7 +39,7 @@ export interface FsOptions {
   readonly publicUrl?: string | undefined;
   /** The gateway that is run before the folder, which `presign` then signs for. Default: none, and `presign` gives null. */
   readonly gateway?: FolderGateway | undefined;
-  /** Called once per finished call. */
+  /** Called after every call and body; see `StorageEvent`. */
   readonly onEvent?: OnEvent | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface WatchOptions {
     | boolean
     | { readonly stabilityThreshold?: number | undefined; readonly pollInterval?: number | undefined }
     | undefined;
-  /** Milliseconds within which a file that goes and comes back has only changed; `true` is 100. Default 20. */
+  /** Milliseconds within which a file that goes and comes back has only changed; `true` is 100, `false` and 0 are 20. Default 20. */
   readonly atomic?: boolean | number | undefined;
   /** Passes over folders that this process may not read. Default false: the watch rejects `denied`. */
   readonly ignorePermissionErrors?: boolean | undefined;

@@ -29,13 +29,13 @@ export interface S3Options {
   readonly accessKeyId?: string | undefined;
   /** Default: `AWS_SECRET_ACCESS_KEY`. */
   readonly secretAccessKey?: string | undefined;
-  /** Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
+  /** Of temporary keys, given with both of them. Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
   readonly sessionToken?: string | undefined;
-  /** Called for keys instead, and for others when the store refuses them: any provider of the AWS SDK fits. All callers share one call. */
+  /** Called for keys instead, and for others when the store refuses them: any provider of the AWS SDK fits. All callers share one call, for half a minute. */
   readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
   readonly base?: string | undefined;
-  /** The bucket in the path instead of the host name. Default: true for an endpoint of your own, false on AWS. */
+  /** The bucket in the path instead of the host name. Default: true for an endpoint of your own and for a bucket with dots, else false. */
   readonly forcePathStyle?: boolean | undefined;
   /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
   readonly bulkDelete?: boolean | undefined;
