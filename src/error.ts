@@ -145,7 +145,7 @@ export function storageError(error: unknown): StorageError {
  */
 export function locate(error: unknown, place: Place | undefined): StorageError {
   const known = storageError(error);
-  if (!place || known.operation !== undefined) return known;
+  if (!place?.operation || known.operation !== undefined) return known;
   const key = known.key ?? place.key ?? undefined;
   const where = [place.driver, place.operation, key === undefined ? undefined : quoted(key)];
   const { operation, driver } = place;

@@ -496,6 +496,36 @@ it("an upload is resumed under its own key, by whatever name a scope or a mount 
   }
 });
 
+it("send names itself where the bytes of the object that an upload has become are others, or break off", async () => {
+  const size = 6 * 1024 * 1024;
+  const backend = await memory().getInstance();
+  let broken = false;
+  const driver = toDriver({
+    name: "own",
+    open: () => ({
+      ...backend,
+      async get(...call) {
+        const found = await backend.get(...call);
+        if (!broken || !found) return found;
+        const lost = new StorageError("unavailable", "the connection was lost");
+        return { ...found, body: new ReadableStream({ pull: (controller) => controller.error(lost) }) };
+      },
+    }),
+  });
+  const begun = await driver.createMultipartUpload("a", { size, partSize: 5 * 1024 * 1024 });
+  await begun.send(() => new Uint8Array(size));
+  // Without its parts the state knows nothing of their bytes, so the object is read, several parts at a time.
+  const state = { ...begun.state(), parts: [] };
+  for (const code of ["conflict", "unavailable"]) {
+    const resumed = await driver.resumeMultipartUpload("a", state);
+    await expect(resumed.send(() => new Uint8Array(size).fill(1))).rejects.toMatchObject({
+      ...{ code, operation: "sendMultipartUpload", driver: "own", key: "a" },
+      message: expect.stringMatching(/^own sendMultipartUpload "a": the /),
+    });
+    broken = true;
+  }
+});
+
 it("send refuses parts that are larger than the memory for them, before it asks anything", async () => {
   const { driver, sent } = await store();
   const upload = await driver.resumeMultipartUpload("k", { key: "k", uploadId: "id", partSize: PART + 1, parts: [] });
