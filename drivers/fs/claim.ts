@@ -65,12 +65,12 @@ async function writeNew(path: string, line: string): Promise<void> {
   }
 }
 
-/** Claims of this process that are over and could not be removed, by line and path: else they would be held as long as it runs. */
-const over = new Set<string>();
+/** Lines of this process's claims that are over and could not be removed, by path: else they would be held as long as it runs. */
+const over = new Map<string, string>();
 
 /** Removes a claim. Never rejects. */
 async function end(path: string, line: string, local?: Local): Promise<void> {
-  await orAbsent(patiently(() => unlink(path, local))).catch(() => over.add(`${line} ${path}`));
+  await orAbsent(patiently(() => unlink(path, local))).catch(() => over.set(path, line));
 }
 
 /** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
@@ -99,6 +99,8 @@ export async function claim(
     waited += wait;
     seen = now && { ...now, rested: rested + wait };
   }
+  // Claims of one holding share its line.
+  over.delete(path);
   const taken = [performance.now(), clock.now()] as const;
   const stop = beat(path);
   return async () => {
@@ -106,7 +108,7 @@ export async function claim(
     // By both clocks: one may stand still while the machine sleeps, the other may be put.
     const held = Math.max(performance.now() - taken[0], clock.now() - taken[1]);
     // After so long it may be somebody else's.
-    const now = held <= STALE_MS ? { line } : await look(path).catch(() => void over.add(`${line} ${path}`));
+    const now = held <= STALE_MS ? { line } : await look(path).catch(() => void over.set(path, line));
     if (now?.line === line) await end(path, line, local);
   };
 }
@@ -184,7 +186,7 @@ function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolea
 }
 
 async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock): Promise<boolean> {
-  if (over.has(`${line} ${path}`)) return true;
+  if (over.get(path) === line) return true;
   const state = await stateOf(line);
   if (state !== "unknown") return state === "gone";
   return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > OLD_MS;
@@ -201,7 +203,10 @@ async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
   if (!(await take(right, line)) && (await look(right))?.line !== line) return endIfLeft(right, clock);
   try {
     const now = await look(path);
-    if (now && isSame(now, seen)) await orAbsent(unlink(path));
+    if (now && isSame(now, seen)) {
+      await orAbsent(unlink(path));
+      over.delete(path);
+    }
   } finally {
     await end(right, line);
   }

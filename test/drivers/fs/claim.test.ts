@@ -248,6 +248,19 @@ describe("claim", () => {
     expect(await readdir(tmp)).toEqual([]);
   });
 
+  it("is held like any other where an earlier one of the same line could not be removed", async () => {
+    const { tmp, path } = await place();
+    const holding = await hold(join(tmp, "all.claim"));
+    const end = await claim(path, undefined, undefined, holding);
+    system.stuck = true;
+    await end().finally(() => (system.stuck = false));
+    const again = await claim(path, undefined, undefined, holding);
+    expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+    await again();
+    await holding.end();
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
   it.each(["clock", "machine"])(
     "leaves a claim that others have taken over while the %s stood still",
     async (still) => {
