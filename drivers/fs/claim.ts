@@ -73,13 +73,20 @@ async function end(path: string, line: string, local?: Local): Promise<void> {
   await orAbsent(patiently(() => unlink(path, local))).catch(() => over.set(path, line));
 }
 
+/** How a claim is waited for. */
+export interface ClaimOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock;
+  /** What the claim is to be a link of. */
+  readonly holding?: Holding | undefined;
+  /** Of the folder's file system. */
+  readonly local?: Local;
+}
+
 /** Waits for the claim at a path and gives the function that ends it. The folder must exist. */
 export async function claim(
   path: string,
-  signal?: AbortSignal,
-  clock: Clock = systemClock,
-  holding?: Holding,
-  local?: Local,
+  { signal, clock = systemClock, holding, local }: ClaimOptions = {},
 ): Promise<() => Promise<void>> {
   const line = holding?.line ?? (await nameHolder());
   let seen: Seen | null = null;

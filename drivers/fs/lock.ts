@@ -72,7 +72,7 @@ async function claimed(
 ): Promise<() => Promise<void>> {
   try {
     const place = folder ?? (await root.tempFolder());
-    return await claim(root.path(`${place}/${claimPath(key)}`), signal, undefined, holding, root.isLocal());
+    return await claim(root.path(`${place}/${claimPath(key)}`), { signal, holding, local: root.isLocal() });
   } catch (error) {
     // Or nothing could be deleted any more, which is what makes room.
     if (needsNoRoom && isErrno(error, ...FULL)) return async () => {};

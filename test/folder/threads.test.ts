@@ -27,7 +27,7 @@ it.skipIf(process.platform !== "linux")(
     const [held, pid] = [await readlink(path), String(process.pid)];
     expect(held.split(".")[2]).not.toBe(pid);
     const control = new AbortController();
-    const waiting = claim(path, control.signal);
+    const waiting = claim(path, { signal: control.signal });
     setTimeout(() => control.abort(new Error("it is held")), 300);
     await expect(waiting).rejects.toThrow("it is held");
     await thread.terminate();

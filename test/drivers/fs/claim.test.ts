@@ -114,8 +114,8 @@ describe("claim", () => {
     system.repeats = ".claim";
     for (const by of [undefined, holding]) {
       const clock = testClock();
-      const end = await claim(path, undefined, clock, by);
-      expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+      const end = await claim(path, { clock, holding: by });
+      expect((await failure(claim(path, { clock: testClock() }))).code).toBe("unavailable");
       await end();
       expect([clock.slept, await readdir(tmp)]).toEqual([[], ["all.claim"]]);
     }
@@ -156,7 +156,7 @@ describe("claim", () => {
       const right = `${path}.${createHash("sha256").update(`${line} ${mtimeNs}`).digest("hex").slice(0, 8)}`;
       await symlink(await gone(), right);
       await (
-        await claim(path, undefined, testClock())
+        await claim(path, { clock: testClock() })
       )();
       expect(await readdir(tmp)).toEqual([]);
     }
@@ -170,7 +170,7 @@ describe("claim", () => {
       const then = new Date(clock.now() - hours * 3_600_000);
       await lutimes(path, then, then);
       await (
-        await claim(path, undefined, clock)
+        await claim(path, { clock })
       )();
       const waited = clock.slept.reduce((sum, each) => sum + each, 0);
       expect(waited).toBeGreaterThan(30_000);
@@ -181,7 +181,7 @@ describe("claim", () => {
       await (links ? lutimes : utimes)(path, 1, 1);
       const quick = testClock();
       await (
-        await claim(path, undefined, quick)
+        await claim(path, { clock: quick })
       )();
       expect(quick.slept).toEqual([]);
     }
@@ -192,7 +192,7 @@ describe("claim", () => {
     const { tmp, path } = await place();
     execFileSync("mkfifo", [path]);
     const clock = testClock();
-    const end = await claim(path, undefined, clock);
+    const end = await claim(path, { clock });
     await end();
     expect(clock.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(30_000);
     expect(await readdir(tmp)).toEqual([]);
@@ -204,7 +204,7 @@ describe("claim", () => {
     system.unseen = true;
     onTestFinished(() => void (system.unseen = false));
     const clock = testClock();
-    expect((await failure(claim(path, undefined, clock))).code).toBe("unavailable");
+    expect((await failure(claim(path, { clock }))).code).toBe("unavailable");
     expect(clock.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(60_000);
   });
 
@@ -217,7 +217,7 @@ describe("claim", () => {
       if (clock.slept.length % 100 === 0) await lutimes(path, ++beats, Date.now() / 1000);
       await clock.sleep(milliseconds, signal);
     };
-    expect(await failure(claim(path, undefined, { ...clock, sleep }))).toMatchObject({
+    expect(await failure(claim(path, { clock: { ...clock, sleep } }))).toMatchObject({
       code: "unavailable",
       retryable: true,
     });
@@ -243,7 +243,7 @@ describe("claim", () => {
     await end().finally(() => (system.stuck = false));
     expect(await readdir(tmp)).toHaveLength(1);
     await (
-      await claim(path, undefined, testClock())
+      await claim(path, { clock: testClock() })
     )();
     expect(await readdir(tmp)).toEqual([]);
   });
@@ -251,11 +251,11 @@ describe("claim", () => {
   it("is held like any other where an earlier one of the same line could not be removed", async () => {
     const { tmp, path } = await place();
     const holding = await hold(join(tmp, "all.claim"));
-    const end = await claim(path, undefined, undefined, holding);
+    const end = await claim(path, { holding });
     system.stuck = true;
     await end().finally(() => (system.stuck = false));
-    const again = await claim(path, undefined, undefined, holding);
-    expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+    const again = await claim(path, { holding });
+    expect((await failure(claim(path, { clock: testClock() }))).code).toBe("unavailable");
     await again();
     await holding.end();
     expect(await readdir(tmp)).toEqual([]);
@@ -267,9 +267,8 @@ describe("claim", () => {
       const { path } = await place();
       const clock = testClock();
       let slept = 0;
-      const end = await claim(path, undefined, {
-        ...clock,
-        now: () => clock.now() + (still === "machine" ? slept : 0),
+      const end = await claim(path, {
+        clock: { ...clock, now: () => clock.now() + (still === "machine" ? slept : 0) },
       });
       await unlink(path);
       await symlink(elsewhere, path);
@@ -286,10 +285,10 @@ describe("claim", () => {
     const { tmp, path } = await place();
     const end = await claim(path);
     await lutimes(path, 1, 1);
-    expect((await failure(claim(path, undefined, testClock()))).code).toBe("unavailable");
+    expect((await failure(claim(path, { clock: testClock() }))).code).toBe("unavailable");
     const reason = new Error("stop");
     const controller = new AbortController();
-    const waiting = failure(claim(path, controller.signal));
+    const waiting = failure(claim(path, { signal: controller.signal }));
     controller.abort(reason);
     expect(await waiting).toBe(reason);
     await end();
@@ -302,13 +301,10 @@ describe("hold", () => {
     system.links = links;
     const { tmp, path } = await place();
     const holding = await hold(join(tmp, "all.claim"));
-    const ends = [
-      await claim(path, undefined, undefined, holding),
-      await claim(`${path}2`, undefined, undefined, holding),
-    ];
+    const ends = [await claim(path, { holding }), await claim(`${path}2`, { holding })];
     expect((await lstat(path)).nlink).toBe(links ? 3 : 1);
     for (const by of [undefined, await hold(join(tmp, "other.claim"))]) {
-      expect((await failure(claim(path, undefined, testClock(), by))).code).toBe("unavailable");
+      expect((await failure(claim(path, { clock: testClock(), holding: by }))).code).toBe("unavailable");
       await by?.end();
     }
     await ends[0]?.();
@@ -327,7 +323,7 @@ describe("hold", () => {
     await link(file, path);
     const clock = testClock();
     await (
-      await claim(path, undefined, clock)
+      await claim(path, { clock })
     )();
     expect([clock.slept, await endIfLeft(file), await readdir(tmp)]).toEqual([[], true, []]);
   });
