@@ -5,9 +5,9 @@ import { StorageError } from "../../src/error.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
 import { isErrno, orAbsent, patiently } from "./errno.ts";
-import { READ } from "./file.ts";
 import { nameHolder, stateOf } from "./holder.ts";
 import { setBits } from "./mode.ts";
+import { readText } from "./text.ts";
 
 /** How long a claim may rest before it counts as left, where nothing tells whether its holder runs. */
 const STALE_MS = 30_000;
@@ -18,6 +18,9 @@ const OLD_MS = 24 * 60 * 60 * 1000;
 const GIVE_UP_MS = 2 * STALE_MS;
 /** How often at once it may be looked for in vain, since it may have ended meanwhile. */
 const MISSED = 20;
+
+/** More than any line has: what lies there may be no claim. */
+const LINE_BYTES = 256;
 
 /** What was seen of a claim. */
 interface Seen {
@@ -54,10 +57,10 @@ async function writeNew(path: string, line: string): Promise<void> {
   const handle = await patiently(() => open(path, "wx"));
   try {
     // Other users must read who holds it, whatever the umask is; it tells nothing of objects, and its folder keeps off whom it should.
-    const open = (): Promise<void> => setBits(handle, path, 0o644).catch(() => {});
+    const letRead = (): Promise<void> => setBits(handle, path, 0o644).catch(() => {});
     await handle
       .writeFile(line)
-      .then(open)
+      .then(letRead)
       .finally(() => handle.close());
   } catch (error) {
     await unlink(path).catch(() => {});
@@ -166,26 +169,11 @@ async function take(path: string, line: string, file?: string, local?: Local): P
 async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
   const stats = await orAbsent(lstat(path, { bigint: true }));
   if (!stats) return null;
-  // A pipe says nothing: to read it would wait for who writes it, in a thread that others need.
-  const line = await orAbsent(
-    stats.isSymbolicLink() ? readlink(path) : stats.isFile() ? lineIn(path) : Promise.resolve(""),
-  );
+  // What is neither, such as a pipe, names nobody.
+  let line: string | null = "";
+  if (stats.isSymbolicLink()) line = await orAbsent(readlink(path));
+  else if (stats.isFile()) line = await readText(path, false, { most: LINE_BYTES });
   return line === null ? null : { line, mtimeNs: stats.mtimeNs };
-}
-
-/** More than any line has. */
-const LINE_BYTES = 256;
-
-/** The line in a file, not more of one that is no claim, and of what has taken its place nothing. */
-async function lineIn(path: string): Promise<string> {
-  const handle = await patiently(() => open(path, READ));
-  try {
-    const bytes = new Uint8Array(LINE_BYTES);
-    const { bytesRead } = await handle.read(bytes, 0, LINE_BYTES, 0);
-    return new TextDecoder().decode(bytes.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
 }
 
 function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolean {

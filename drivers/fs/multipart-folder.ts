@@ -151,7 +151,7 @@ export async function uploadIds(root: Root): Promise<readonly string[]> {
 /** The record of an upload; null for one that is over, and for one of which a power cut has left no whole record. */
 export async function readUpload(root: Root, uploadId: string): Promise<Upload | null> {
   const path = `${uploadFolder(uploadId)}/${RECORD}`;
-  const text = await readText(root, path);
+  const text = await readText(root.path(path), root.isLocal());
   if (text === null) return null;
   if (!(await isReachable(root, path))) return null;
   try {

@@ -113,7 +113,7 @@ export function readOwnRecord(
 
 async function readAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
   await root.refresh(folderOf(path));
-  const text = await readText(root, path, opening);
+  const text = await readText(root.path(path), root.isLocal(), { opening });
   if (text === null) return null;
   // What is found through a linked folder is somebody else's.
   return (await orAbsent(root.whereabouts(path, true))) === "linked" ? null : parseRecord(text, key, path);

@@ -75,7 +75,7 @@ async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<nu
 /** Removes a record whose version is nowhere, since another program has replaced or removed the file; gives how many. */
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
-    const { key } = JSON.parse((await readText(root, path)) ?? "") as { readonly key: string };
+    const { key } = JSON.parse((await readText(root.path(path), root.isLocal())) ?? "") as { readonly key: string };
     if (!path.startsWith(recordsOf(parseKey(key))) || (await isUsed(root, key, path))) return 0;
     return await withLock(root, key, {}, async () => ((await isUsed(root, key, path)) ? 0 : removed(root, path)));
   } catch {

@@ -1,15 +1,27 @@
-/** The driver's own small files: records, which describe versions and uploads. */
+/** The driver's own small files: records, which describe versions and uploads, the mark of the layout, and claims where links cannot be made. */
+import type { Local } from "./calls.ts";
 import { orAbsent } from "./errno.ts";
-import { open, type Paths, READ } from "./file.ts";
+import { open, READ } from "./file.ts";
 
-/** The text of a file below the root, or null when there is none. What stands for it is no link and no pipe; whether its folder is one, the caller asks. */
-export async function readText(root: Paths, path: string, opening: typeof open = open): Promise<string | null> {
-  const file = await orAbsent(opening(root.path(path), READ, root.isLocal()));
+/** How a text is read. */
+export interface TextOptions {
+  readonly opening?: typeof open | undefined;
+  /** How many bytes at most. */
+  readonly most?: number;
+}
+
+/** The text of a regular file, or null when there is none. A link in its place is not followed; whether its folder is one, the caller asks. */
+export async function readText(
+  path: string,
+  local: Local,
+  { opening = open, most = Infinity }: TextOptions = {},
+): Promise<string | null> {
+  const file = await orAbsent(opening(path, READ, local));
   if (!file) return null;
   try {
     const stats = await orAbsent(file.stat());
     if (!stats?.isFile()) return null;
-    const bytes = new Uint8Array(Number(stats.size));
+    const bytes = new Uint8Array(Math.min(Number(stats.size), most));
     let length = 0;
     for (let read = -1; length < bytes.byteLength && read !== 0; length += read)
       read = await file.read(bytes.subarray(length), length);

@@ -15,7 +15,7 @@ const MARK: string = `${RESERVED}/version`;
 export async function checkVersion(root: Paths): Promise<void> {
   // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
   const own = (await orAbsent(lstat(root.path(RESERVED))))?.isDirectory();
-  const text = own ? await readText(root, MARK) : null;
+  const text = own ? await readText(root.path(MARK), root.isLocal()) : null;
   // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
   const version = text?.replaceAll("\0", "").trim();
   if (!version || version === VERSION) return;
