@@ -9,14 +9,14 @@ import { nameHolder, stateOf } from "./holder.ts";
 import { setBits } from "./mode.ts";
 import { readText } from "./text.ts";
 
-/** How long a claim may rest before it counts as left, where nothing tells whether its holder runs. */
+/** A claim that has not changed for so long counts as left, where nothing tells whether its holder runs. */
 const STALE_MS = 30_000;
-/** A holder shows this often that it is there. */
+/** How often a holder shows that it is there. */
 const BEAT_MS = 5000;
-/** How old it may be by the wall clock, so that not every old claim is waited for. Much longer, since the clocks of two machines may differ by hours. */
+/** A claim this old by the wall clock counts as left at once. Much longer, since the clocks of two machines may differ by hours. */
 const OLD_MS = 24 * 60 * 60 * 1000;
 const GIVE_UP_MS = 2 * STALE_MS;
-/** How often at once it may be looked for in vain, since it may have ended meanwhile. */
+/** How often a name that is taken may be absent at the next look before that is waited for: mostly the claim has just ended. */
 const MISSED = 20;
 
 /** More than any line has: what lies there may be no claim. */
@@ -26,18 +26,18 @@ const LINE_BYTES = 256;
 interface Seen {
   readonly line: string;
   readonly mtimeNs: bigint;
-  /** Milliseconds that were waited since without a change: by no clock, which somebody could put. */
+  /** Milliseconds that were waited without a change. The waits are summed up, since any clock may be put. */
   readonly rested: number;
 }
 
-/** A file that names this process, of which claims can be links: for many in one go, since a link costs a third of a file. */
+/** A file that names this process, for many claims in one go: each is a link to it, which costs a third of a file. */
 export interface Holding {
   readonly file: string;
   readonly line: string;
   end(): Promise<void>;
 }
 
-/** Makes a file for the claims of one go, each on another name. The folder must exist. */
+/** Makes the file of many claims, each on another name. The folder must exist. */
 export async function hold(file: string): Promise<Holding> {
   const line = await nameHolder();
   await writeNew(file, line);
@@ -52,7 +52,7 @@ export async function hold(file: string): Promise<Holding> {
   };
 }
 
-/** Makes a file with a line in it, or none: one without would be nobody's claim, and waited for. */
+/** Makes a file with a line in it. On failure none is left: an empty one would be waited for. */
 async function writeNew(path: string, line: string): Promise<void> {
   const handle = await patiently(() => open(path, "wx"));
   try {
@@ -96,10 +96,10 @@ export async function claim(
   let missed = 0;
   for (let waited = 0; !(await take(path, line, holding?.file, local));) {
     const now = await look(path);
-    // NFS asks again when an answer is lost, and is told of the claim that it has made: no other has its line.
+    // Ours: when an answer is lost, NFS asks again, and meets the claim that its first request has made.
     if (now?.line === line) break;
     const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
-    // One that is there and is not seen again and again is another machine's, behind a mount that remembers what was absent.
+    // One that is taken and absent at each look is another machine's: the mount remembers that nothing was there.
     if (now ? await free(path, { ...now, rested }, clock) : ++missed < MISSED) continue;
     if (waited > GIVE_UP_MS)
       throw new StorageError("unavailable", "another process has been writing this object for a minute");
@@ -109,7 +109,7 @@ export async function claim(
     waited += wait;
     seen = now && { ...now, rested: rested + wait };
   }
-  // Claims of one holding share its line.
+  // An earlier one may have had the same line, that of the holding.
   over.delete(path);
   const taken = [performance.now(), clock.now()] as const;
   const stop = beat(path);
@@ -137,7 +137,7 @@ export async function endIfLeft(path: string, clock: Clock = systemClock): Promi
   return seen !== null && free(path, { ...seen, rested: 0 }, clock);
 }
 
-/** Takes it if nobody has. A symbolic link is made with its text in one step; where there are none, a file is. */
+/** Takes a claim; false when somebody has it. A symbolic link gets its text in the step that makes it; where there are none, a file serves. */
 async function take(path: string, line: string, file?: string, local?: Local): Promise<boolean> {
   try {
     if (file !== undefined) {
@@ -188,8 +188,8 @@ async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Cloc
 }
 
 /**
- * Removes a claim that was left. Only who has claimed this very one may: else a second process that saw it too could remove
- * the claim which the first has taken since. A right that a crash left is freed in the same way.
+ * Removes a claim that was left; gives whether it is gone. The right to do so is a claim as well, named after this very one: else a second
+ * process that saw it too could remove the claim that the first has taken since. A right that a crash left is freed in the same way.
  */
 async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
   if (!(await isLeft(path, seen, clock))) return false;
