@@ -13,7 +13,6 @@ import { findAll, placesOf } from "./find.ts";
 import { lister } from "./list.ts";
 import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
-import type { Candidate } from "./path.ts";
 import { get, head } from "./read.ts";
 import { type Description, recordOf } from "./record.ts";
 import { remove } from "./remove.ts";
@@ -26,7 +25,7 @@ export function fsBackend(options: FsOptions): Backend {
   const settings = parseOptions(options);
   const root = rootAt(settings.base, settings.mode);
   const list = lister(root, settings);
-  const location = (key: Key): string => root.path((placesOf(root, key)[0] as Candidate).path);
+  const location = (key: Key): string => root.path(placesOf(root, key)[0].path);
   const onObject = <T>(key: Key, work: () => Promise<T>): Promise<T> => onDisk(work, () => location(key));
   const watches = new Set<Promise<() => void>>();
   let swept = false;

@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import type { Local } from "./calls.ts";
 import { afresh, orAbsent } from "./errno.ts";
 import { lookAt } from "./file.ts";
-import { candidatesOf, KEYS_FOLDER, type Candidate } from "./path.ts";
+import { candidatesOf, KEYS_FOLDER, type Candidate, type Candidates } from "./path.ts";
 import type { Root } from "./root.ts";
 
 /** A candidate that is a file. */
@@ -13,7 +13,7 @@ export interface Found {
 }
 
 /** A key's places under a root. */
-export function placesOf(root: Root, key: string): readonly Candidate[] {
+export function placesOf(root: Root, key: string): Candidates {
   return candidatesOf(key, root.posix);
 }
 

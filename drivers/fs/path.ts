@@ -15,6 +15,9 @@ export interface Candidate {
   readonly path: string;
 }
 
+/** Where a key's file may lie, the place that counts first: of two files the other is what an interrupted write left. */
+export type Candidates = readonly [Candidate, ...Candidate[]];
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** 45 bytes are at most 135 characters when every one is escaped: below the 143 that eCryptfs allows for a name. */
@@ -74,7 +77,7 @@ function isPosixPath(key: string): boolean {
   return !key.includes("\0") && segments.every((segment) => segment !== "" && isShort(segment) && !isReserved(segment));
 }
 
-/** Few keys have a file there, and for the others nobody asks. */
+/** The path is encoded when somebody asks for it: few keys have a file there. */
 class Encoded implements Candidate {
   readonly tree = "keys";
   readonly #key: string;
@@ -90,7 +93,7 @@ class Encoded implements Candidate {
 }
 
 /** The places of a valid key, the one that counts first. `posix` says whether the host takes any byte but `/` and NUL. */
-export function candidatesOf(key: string, posix: boolean): readonly Candidate[] {
+export function candidatesOf(key: string, posix: boolean): Candidates {
   const keys = new Encoded(key);
   if (isOrdinary(key)) return [{ tree: "plain", path: key }, keys];
   return posix && isPosixPath(key) ? [keys, { tree: "plain", path: key }] : [keys];

@@ -11,7 +11,7 @@ import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
-import { type Candidate, folderOf, nameOf } from "./path.ts";
+import { folderOf, nameOf } from "./path.ts";
 import { type Description, headersOf, readOwnRecord, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { bodyOf } from "./stream.ts";
@@ -66,7 +66,7 @@ export async function openVersion(root: Root, key: string): Promise<Version<File
  */
 async function openFirst(root: Root, key: string): Promise<Version<File> | null> {
   if (!(await root.exists()) || !root.isLocal()) return null;
-  const [candidate] = placesOf(root, key) as [Candidate];
+  const [candidate] = placesOf(root, key);
   const { path } = candidate;
   const folder = folderOf(path);
   try {

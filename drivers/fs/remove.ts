@@ -40,7 +40,7 @@ export async function remove<K extends string>(
 ): Promise<void> {
   if (!(await root.exists())) return;
   const groups = new Map<string, K[]>();
-  for (const key of keys) add(groups, folderOf((placesOf(root, key)[0] as Candidate).path), key);
+  for (const key of keys) add(groups, folderOf(placesOf(root, key)[0].path), key);
   const gone = new Map<string, Gone<K>[]>();
   let shared: ReturnType<typeof together> | undefined;
   const lock: Lock = async (key, work) => {
@@ -148,7 +148,7 @@ async function removeKey(
   key: string,
   { durable, ifMatch }: Pick<RemoveOptions<string>, "durable" | "ifMatch">,
 ): Promise<Removed | null> {
-  const [first, ...others] = placesOf(root, key) as [Candidate, ...Candidate[]];
+  const [first, ...others] = placesOf(root, key);
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is. A write may move a key to its first place
   // between two looks.
   if (!(await fileIn(held, first)) && !(await findSome(root, [...others, first])))
