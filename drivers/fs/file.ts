@@ -32,6 +32,16 @@ export function lookAt(path: string, local?: Local): Promise<fs.BigIntStats | nu
   return orAbsent(call<fs.BigIntStats>(local === "memory", "lstat", path, { bigint: true }));
 }
 
+/** What was looked at, if it is a regular file; else null. */
+export function ifFile(stats: fs.BigIntStats | null): fs.BigIntStats | null {
+  return stats?.isFile() ? stats : null;
+}
+
+/** The regular file at a path; null when there is none. */
+export async function fileAt(path: string, local?: Local): Promise<fs.BigIntStats | null> {
+  return ifFile(await lookAt(path, local));
+}
+
 /** The names in a folder; none when it is gone. */
 export async function namesIn(path: string): Promise<readonly string[]> {
   return (await orAbsent(patiently(() => readdir(path)))) ?? [];

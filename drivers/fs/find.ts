@@ -1,8 +1,6 @@
 /** Which of a key's candidate files exist. */
 import type { BigIntStats } from "node:fs";
-import type { Local } from "./calls.ts";
 import { afresh, orAbsent } from "./errno.ts";
-import { lookAt } from "./file.ts";
 import { candidatesOf, KEYS_FOLDER, type Candidate, type Candidates } from "./path.ts";
 import type { Root } from "./root.ts";
 
@@ -15,12 +13,6 @@ export interface Found {
 /** A key's places under a root. */
 export function placesOf(root: Root, key: string): Candidates {
   return candidatesOf(key, root.posix);
-}
-
-/** What is at an absolute path, if it is a regular file; else null. */
-export async function fileAt(path: string, local?: Local): Promise<BigIntStats | null> {
-  const stats = await lookAt(path, local);
-  return stats?.isFile() ? stats : null;
 }
 
 /** The file at one candidate: a regular one, reached through no link; else null. */

@@ -2,7 +2,8 @@
 import type { BigIntStats } from "node:fs";
 import type { ListedObject } from "../../src/backend.ts";
 import { pool } from "../../src/pool.ts";
-import { fileAt, findAt, firstOf, isReachable } from "./find.ts";
+import { fileAt } from "./file.ts";
+import { findAt, firstOf, isReachable } from "./find.ts";
 import { etagOf } from "./identity.ts";
 import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";

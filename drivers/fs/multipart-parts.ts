@@ -7,7 +7,7 @@ import { over } from "../../src/resume.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { discard, laterDraft, statsAt, writeDraft } from "./draft.ts";
 import { isAbsent, onDisk, orAbsent } from "./errno.ts";
-import { lookAt, namesIn } from "./file.ts";
+import { fileAt, lookAt, namesIn } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { endUpload, findUpload, uploadFolder } from "./multipart-folder.ts";
 import { giveName } from "./naming.ts";
@@ -90,8 +90,8 @@ export async function storedParts(root: Root, uploadId: string): Promise<readonl
     for (const name of await namesIn(held.folder)) {
       const partNumber = NUMBER.test(name) ? Number(name) : 0;
       if (partNumber < 1 || partNumber > MAX_PARTS) continue;
-      const stats = await lookAt(held.path(name));
-      if (!stats?.isFile()) continue;
+      const stats = await fileAt(held.path(name));
+      if (!stats) continue;
       const lastModified = new Date(Number(stats.mtimeMs));
       parts.push({ partNumber, etag: etagOf(stats), size: Number(stats.size), lastModified });
     }

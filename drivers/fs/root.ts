@@ -7,7 +7,7 @@ import { StorageError } from "../../src/error.ts";
 import { type Anchor, anchors, type Anchors } from "./anchor.ts";
 import type { Local } from "./calls.ts";
 import { isAbsent, isErrno, isStale, orAbsent } from "./errno.ts";
-import { lookAt, natureOf, open, openNow, READ } from "./file.ts";
+import { ifFile, lookAt, natureOf, open, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
@@ -143,18 +143,16 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function fileNow(relative: string): Promise<BigIntStats | null> {
     if (remembers) await refresh(folderOf(relative));
-    const stats = await lookAt(path(relative), local);
-    if (!stats?.isFile()) return null;
-    if (!remembers) return stats;
-    // Of the one that is open the server is asked what it is.
+    const stats = ifFile(await lookAt(path(relative), local));
+    if (!stats || !remembers) return stats;
+    // What an open file is, NFS asks its server.
     try {
       const file = await open(path(relative), READ, false);
-      const now = await file.stat().finally(() => file.close());
-      return now.isFile() ? now : null;
+      return ifFile(await file.stat().finally(() => file.close()));
     } catch (error) {
       if (isAbsent(error)) return null;
-      // One that this user may not read is seen all the same.
       if (isStale(error)) throw error;
+      // This user may not read it, but it is there.
       return stats;
     }
   }
