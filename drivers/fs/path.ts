@@ -5,6 +5,8 @@ import { inMemory } from "./host.ts";
 
 /** The folder below the root that is the driver's own. */
 export const RESERVED = ".unbucket";
+/** Drafts, and claims. */
+export const TEMP_FOLDER: string = `${RESERVED}/tmp`;
 /** Files of keys that have no plain path. */
 export const KEYS_FOLDER: string = `${RESERVED}/keys`;
 

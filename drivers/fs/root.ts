@@ -12,15 +12,13 @@ import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
 import { makeFolder, openTo } from "./mode.ts";
 import { share } from "./owner.ts";
-import { folderOf, RESERVED } from "./path.ts";
+import { folderOf, RESERVED, TEMP_FOLDER } from "./path.ts";
 import { answersAtOnce } from "./refusal.ts";
 import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { checkVersion, writeVersion } from "./version.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = constants;
-
-const TEMP_FOLDER: string = `${RESERVED}/tmp`;
 
 /** Where a file or folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
 export type Whereabouts = "inside" | "linked" | "respelled";

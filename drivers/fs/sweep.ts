@@ -8,14 +8,14 @@ import { findAll, isReachable } from "./find.ts";
 import { withLock } from "./lock.ts";
 import { madeBy } from "./multipart-complete.ts";
 import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-folder.ts";
-import { RESERVED } from "./path.ts";
+import { TEMP_FOLDER } from "./path.ts";
 import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
 import { readText } from "./text.ts";
 
-/** No write takes longer than this, and no copying of a whole folder. */
+/** What is younger may belong to a write, or to a copy of the whole folder, that is still under way. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
-/** Records that one sweep looks at. It begins anywhere, so that all have their turn in a folder of many. */
+/** How many records one sweep looks at. It begins with any, so that each has its turn where there are more. */
 const MAX_RECORDS = 1000;
 
 /**
@@ -25,12 +25,12 @@ const MAX_RECORDS = 1000;
 export async function sweep(root: Root, clock: Clock = systemClock): Promise<number> {
   let swept = 0;
   try {
-    for (const path of await filesIn(root, `${RESERVED}/tmp`)) {
+    for (const path of await filesIn(root, TEMP_FOLDER)) {
       if (path.includes(".claim")) swept += Number(await endIfLeft(root.path(path), clock));
       else if (await isOld(root, path, clock, ({ mtimeMs }) => mtimeMs)) swept += await removed(root, path);
     }
     for (const uploadId of await uploadIds(root)) swept += await endIfOver(root, uploadId, clock).catch(() => 0);
-    const folders = await namesIn(root, RECORDS_FOLDER);
+    const folders = await namesBelow(root, RECORDS_FOLDER);
     const first = Math.floor(clock.random() * folders.length);
     let looks = MAX_RECORDS;
     for (const folder of [...folders.slice(first), ...folders.slice(0, first)]) {
@@ -45,12 +45,13 @@ export async function sweep(root: Root, clock: Clock = systemClock): Promise<num
   return swept;
 }
 
-async function namesIn(root: Root, folder: string): Promise<readonly string[]> {
+/** The names in a folder that no link leads to. */
+async function namesBelow(root: Root, folder: string): Promise<readonly string[]> {
   return (await isReachable(root, folder)) ? (await readdir(root.path(folder))).sort() : [];
 }
 
 async function filesIn(root: Root, folder: string): Promise<readonly string[]> {
-  return (await namesIn(root, folder)).map((name) => `${folder}/${name}`);
+  return (await namesBelow(root, folder)).map((name) => `${folder}/${name}`);
 }
 
 async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Stats) => number): Promise<boolean> {
@@ -58,12 +59,12 @@ async function isOld(root: Root, path: string, clock: Clock, timeOf: (stats: Sta
   return stats !== null && !stats.isSymbolicLink() && clock.now() - timeOf(stats) >= MAX_AGE_MS;
 }
 
-/** A backup that is being put back brings records before their files, and folders before theirs, with the times that they had. */
+/** When a file came here: a backup that is put back gives it the time that it had, and may bring records before their objects. */
 function arrival({ mtimeMs, ctimeMs }: Stats): number {
   return Math.max(mtimeMs, ctimeMs);
 }
 
-/** Removes what an upload has left that is over: its end was cut off, or never begun though its object is there; gives how many. */
+/** Removes what is left of an upload that is over: one without a whole record, or whose object is there. Gives how many. */
 async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<number> {
   if (!(await isOld(root, uploadFolder(uploadId), clock, arrival))) return 0;
   const upload = await readUpload(root, uploadId);
@@ -72,7 +73,7 @@ async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<nu
   return 1;
 }
 
-/** Removes a record whose version is nowhere, since another program has replaced or removed the file; gives how many. */
+/** Removes a record whose version is gone, since another program has replaced or removed the file. Gives how many. */
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
     const { key } = JSON.parse((await readText(root.path(path), root.isLocal())) ?? "") as { readonly key: string };
