@@ -15,7 +15,7 @@ export function presence(ends: readonly End[]): () => Promise<void> {
         return undefined;
       });
       if (!before && now) known.set(folder, now);
-      if (before && !(now && isSame(before, now)))
+      if (before && !(now && isSameFolder(before, now)))
         throw new Error(
           `${typed}: the folder that was here is gone, ${now ? "another one" : "nothing"} is where it was: look whether its volume is mounted, and run it again`,
         );
@@ -23,8 +23,8 @@ export function presence(ends: readonly End[]): () => Promise<void> {
   };
 }
 
-/** As the folder driver tells them apart (`drivers/fs/base.ts`). */
-function isSame(before: BigIntStats, now: BigIntStats): boolean {
+/** As the folder driver tells them apart, with the reasons: `drivers/fs/base.ts`. */
+function isSameFolder(before: BigIntStats, now: BigIntStats): boolean {
   if (before.dev !== now.dev) return false;
   const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);
   return before.ino === now.ino || !told || before.birthtimeNs === now.birthtimeNs;

@@ -22,14 +22,14 @@ function withinReach(now: Owner, wanted: Owner): Owner {
   return now.uid === 0n ? wanted : { uid: now.uid, gid: wanted.gid };
 }
 
-function isSame(a: Owner, b: Owner): boolean {
+function isSameOwner(a: Owner, b: Owner): boolean {
   return a.uid === b.uid && a.gid === b.gid;
 }
 
 /** By what is open, so that a link in its place makes nobody the owner of something else. */
 async function give({ fd }: File, now: Owner, wanted: Owner): Promise<void> {
   const { uid, gid } = withinReach(now, wanted);
-  if (!isSame(now, { uid, gid })) await call(false, "fchown", fd, Number(uid), Number(gid));
+  if (!isSameOwner(now, { uid, gid })) await call(false, "fchown", fd, Number(uid), Number(gid));
 }
 
 /** A file of the driver's own: where it is, and what it was to the descriptor that wrote it. */
@@ -50,7 +50,7 @@ export async function dress(
 ): Promise<void> {
   const { stats } = files[0];
   const sets = bits !== bitsOf(stats);
-  if (!sets && (!hasOwners || isSame(stats, withinReach(stats, owner)))) return;
+  if (!sets && (!hasOwners || isSameOwner(stats, withinReach(stats, owner)))) return;
   for (const own of files)
     await dressOne(root, own, owner, bits).catch((error: unknown) => {
       if (sets) throw error;
@@ -117,7 +117,7 @@ export async function share(root: Places, folder: string, mode?: number): Promis
       const lacking = (now: BigIntStats, group: bigint): number =>
         mode === undefined ? writersOf(base, group) & ~bitsOf(now) : 0;
       // Most bases are one user's.
-      if (isSame(made, owner) && lacking(made, gid) === 0) return;
+      if (isSameOwner(made, owner) && lacking(made, gid) === 0) return;
       if (handle && !(await isNew(made, path))) return;
       const widen = async (): Promise<void> => {
         const now = await look();

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { gone, type FolderIdentity, isSame, lookAtBase, mustStay } from "../../../drivers/fs/base.ts";
+import { gone, type FolderIdentity, isSameFolder, lookAtBase, mustStay } from "../../../drivers/fs/base.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
 it.each([false, true] as const)(
@@ -32,7 +32,7 @@ it.each([false, true] as const)(
   },
 );
 
-it("isSame goes by the device, and by number and birth, which both must be others", () => {
+it("isSameFolder goes by the device, and by number and birth, which both must be others", () => {
   const told = { dev: 1n, ino: 2n, birthtimeNs: 3n, ctimeNs: 4n };
   // As Linux without statx has it, and as network file systems do.
   const changed = { ...told, birthtimeNs: 4n };
@@ -52,5 +52,5 @@ it("isSame goes by the device, and by number and birth, which both must be other
     [none, { ...told, ino: 3n, ctimeNs: 5n }, true],
     [none, { ...none, dev: 2n }, false],
   ] as const)
-    expect([before, now, isSame(before, now)]).toEqual([before, now, same]);
+    expect([before, now, isSameFolder(before, now)]).toEqual([before, now, same]);
 });
