@@ -8,9 +8,13 @@ import { pathIn } from "./path.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_DIRECTORY = 0 } = constants;
 
+/** Where a path below the root leads: to that place, elsewhere through a link, or to a name in another spelling. */
+export type Whereabouts = "inside" | "linked" | "respelled";
+
 /** What is asked of a root. */
 export interface Places extends Paths {
-  place(found: string, path: string): Promise<"inside" | "linked" | "respelled">;
+  /** Where a path leads that was followed already; `real` is where it has ended. */
+  whereaboutsOf(real: string, path: string): Promise<Whereabouts>;
 }
 
 /** A folder in which names mean the same until it is let go. */
@@ -54,10 +58,10 @@ export async function placeOf(
   const at = pathOf(file);
   if (at === null) return "unknown";
   const found = readlink(at);
-  if (found === null || (await root.place(found, path)) === "inside") return "inside";
+  if (found === null || (await root.whereaboutsOf(found, path)) === "inside") return "inside";
   // As Linux calls what has no name any more: it was inside, and has been replaced or removed.
   const was = found.endsWith(GONE) ? found.slice(0, -GONE.length) : null;
-  return was !== null && (await root.place(was, path)) === "inside" ? "gone" : "linked";
+  return was !== null && (await root.whereaboutsOf(was, path)) === "inside" ? "gone" : "linked";
 }
 
 /** Not by a thread: the system has it in memory, whatever file system the file is of. */

@@ -49,7 +49,9 @@ export async function namesIn(path: string): Promise<readonly string[]> {
 
 /** What of a root those need who go by its paths. */
 export interface Paths {
+  /** The absolute path of a relative one. */
   path(relative: string): string;
+  /** Whether its file system asks nobody else; false until the base has been seen. */
   isLocal(): Local;
 }
 

@@ -4,7 +4,7 @@ import { type BigIntStats, constants, lstatSync, realpathSync, type Stats } from
 import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "../../src/error.ts";
-import { type Anchor, anchors, type Anchors } from "./anchor.ts";
+import { type Anchor, anchors, type Anchors, type Places, type Whereabouts } from "./anchor.ts";
 import type { Local } from "./calls.ts";
 import { isAbsent, isErrno, isStale, orAbsent } from "./errno.ts";
 import { ifFile, lookAt, natureOf, open, openNow, READ } from "./file.ts";
@@ -20,19 +20,12 @@ import { checkVersion, writeVersion } from "./version.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = constants;
 
-/** Where a file or folder really is: below the root, elsewhere through a link, or under another spelling of its name. */
-export type Whereabouts = "inside" | "linked" | "respelled";
-
 /** A root folder, which need not exist yet. */
-export interface Root extends Anchors {
+export interface Root extends Anchors, Places {
   /** Absolute path. */
   readonly base: string;
   /** Whether the host takes any byte but `/` and NUL in a name. */
   readonly posix: boolean;
-  /** Whether its file system answers of what it has in memory without asking anybody; known when the folder was seen. */
-  isLocal(): Local;
-  /** The absolute path of a relative one. */
-  path(relative: string): string;
   /** Whether the folder is there; rejects when it is no folder or of a later layout. */
   exists(): Promise<boolean>;
   /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
@@ -44,8 +37,6 @@ export interface Root extends Anchors {
    * them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
    */
   refresh(folder: string): Promise<void>;
-  /** The same of a path that was followed already, to what was `found`. */
-  place(found: string, path: string): Promise<Whereabouts>;
   /** Whether a folder of the driver's own may be there. */
   mayHave(folder: string): boolean;
   /** Makes a folder and those above it, through no link; gives those that are new. */
@@ -107,7 +98,10 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function whereabouts(relative: string, seen = false): Promise<Whereabouts> {
     if (relative === "") return "inside";
-    return place(seen && local ? realpathSync.native(path(relative)) : await realpath(path(relative)), relative);
+    return whereaboutsOf(
+      seen && local ? realpathSync.native(path(relative)) : await realpath(path(relative)),
+      relative,
+    );
   }
 
   function mayHave(folder: string): boolean {
@@ -115,7 +109,7 @@ export function rootAt(base: string, mode?: number): Root {
     return !local || lstatSync(path(folder), { throwIfNoEntry: false }) !== undefined;
   }
 
-  async function place(found: string, relative: string): Promise<Whereabouts> {
+  async function whereaboutsOf(found: string, relative: string): Promise<Whereabouts> {
     const expected = (): string => below(real ?? base, relative);
     if (found === expected()) return spelling(relative);
     // The base itself may be a link that points elsewhere by now.
@@ -197,7 +191,7 @@ export function rootAt(base: string, mode?: number): Root {
     const made = await make(folderOf(folder));
     try {
       await makeFolder(path(folder), mode);
-      if (isOwn(folder)) await share({ path, place, isLocal }, folder, mode);
+      if (isOwn(folder)) await share({ path, whereaboutsOf, isLocal }, folder, mode);
       return [...made, folder];
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
@@ -239,9 +233,23 @@ export function rootAt(base: string, mode?: number): Root {
   }
 
   // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
-  const { anchor, release } = anchors({ path, place, isLocal }, () => local && real === base);
+  const { anchor, release } = anchors({ path, whereaboutsOf, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, fileNow, refresh, mayHave, place, make, anchor, release },
+    ...{
+      base,
+      posix,
+      isLocal,
+      path,
+      exists,
+      whereabouts,
+      fileNow,
+      refresh,
+      mayHave,
+      whereaboutsOf,
+      make,
+      anchor,
+      release,
+    },
     ...{ hold, tempFolder, temp },
   };
   return root;

@@ -188,7 +188,7 @@ describe("share", () => {
     if (how === "under Deno") vi.stubGlobal("Deno", {});
     onTestFinished(() => void vi.unstubAllGlobals());
     onPlatform(platform);
-    const places = { path: store.path, place: store.place, isLocal: () => isLocal };
+    const places = { path: store.path, whereaboutsOf: store.whereaboutsOf, isLocal: () => isLocal };
     for (const name of [".unbucket", "link"]) await share(places, name);
     expect([await bits(store.path(".unbucket")), await bits(store.path("elsewhere"))]).toEqual(["707", "700"]);
     expect(openBelow(store.base)).toEqual([]);

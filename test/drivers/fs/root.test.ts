@@ -89,7 +89,7 @@ describe("rootAt on a file system that folds case and normalises", () => {
   ])("L14: finds %j for %j: %s", async (found, asked, place) => {
     const root = rootAt(await realpath(await emptyFolder()));
     await root.exists();
-    expect(await root.place(join(root.base, found), asked)).toBe(place);
+    expect(await root.whereaboutsOf(join(root.base, found), asked)).toBe(place);
   });
 
   it("L14: keeps keys apart that differ in case or composition alone, in a file's or a folder's name", async () => {
