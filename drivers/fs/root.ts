@@ -14,7 +14,7 @@ import { makeFolder, openTo } from "./mode.ts";
 import { share } from "./owner.ts";
 import { folderOf, RESERVED, TEMP_FOLDER } from "./path.ts";
 import { answersAtOnce } from "./refusal.ts";
-import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo, tellsSpelling } from "./spelling.ts";
+import { fold, spellings } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
 import { checkVersion, writeVersion } from "./version.ts";
 
@@ -64,10 +64,7 @@ export function rootAt(base: string, mode?: number): Root {
   let real: string | undefined;
   let local: Local = false;
   let remembers = false;
-  /** Whether names are found in another case; undefined while nothing has told. */
-  let folds: boolean | undefined;
-  /** The same of another form of their accents, which rclone and some volumes of ZFS and HFS+ do where case counts. */
-  let composes: boolean | undefined;
+  let isSpelledSo = spellings(path);
   const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
@@ -80,7 +77,7 @@ export function rootAt(base: string, mode?: number): Root {
     ({ local, remembers } = nature);
     answersAtOnce(base, !!local);
     if (nature.renumbered !== undefined) renumbers(nature.renumbered);
-    folds = composes = tellsSpelling ? false : undefined;
+    isSpelledSo = spellings(path);
     // At last: who comes meanwhile goes by it.
     real = place;
     return true;
@@ -111,26 +108,14 @@ export function rootAt(base: string, mode?: number): Root {
 
   async function whereaboutsOf(found: string, relative: string): Promise<Whereabouts> {
     const expected = (): string => below(real ?? base, relative);
-    if (found === expected()) return spelling(relative);
-    // The base itself may be a link that points elsewhere by now.
-    real = undefined;
-    if ((await exists()) && found === expected()) return spelling(relative);
-    return fold(found) === fold(expected()) ? "respelled" : "linked";
-  }
-
-  async function spelling(relative: string): Promise<Whereabouts> {
-    // None of the driver's own names is another one in another case.
-    if ((folds === false && composes === false) || isOwn(relative)) return "inside";
-    if (folds === undefined) {
-      // The driver's own folder has letters, and is there after the first write.
-      const told = (await isFolded(path, relative, inOtherCase)) ?? (await isFolded(path, RESERVED, inOtherCase));
-      folds ??= told;
+    if (found !== expected()) {
+      // The base itself may be a link that points elsewhere by now.
+      real = undefined;
+      const isThere = (await exists()) && found === expected();
+      if (!isThere) return fold(found) === fold(expected()) ? "respelled" : "linked";
     }
-    if (composes === undefined && inOtherForm(relative) !== relative) {
-      const told = await isComposed(path, relative);
-      composes ??= told;
-    }
-    return !(folds || composes) || (await isSpelledSo(path, relative)) ? "inside" : "respelled";
+    // No two of the driver's own names differ in their spelling alone.
+    return isOwn(relative) || (await isSpelledSo(relative)) ? "inside" : "respelled";
   }
 
   async function fileNow(relative: string): Promise<BigIntStats | null> {

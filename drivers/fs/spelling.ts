@@ -3,10 +3,10 @@ import { lstat } from "node:fs/promises";
 import { orAbsent } from "./errno.ts";
 import { namesIn } from "./file.ts";
 import { inMemory } from "./host.ts";
-import { folderOf, nameOf, pathIn } from "./path.ts";
+import { folderOf, nameOf, pathIn, RESERVED } from "./path.ts";
 
-/** Whether the system's own word for where a file is has the names as they are spelled there. Linux repeats what it was asked for. */
-export const tellsSpelling: boolean = inMemory || process.platform === "darwin" || process.platform === "win32";
+/** Whether the system, asked where a file is, tells the names as they are spelled there. Linux repeats those that it was asked for. */
+const tellsSpelling: boolean = inMemory || process.platform === "darwin" || process.platform === "win32";
 
 /** One text for all spellings that any file system takes for one name. Some keep apart what is one here. */
 export function fold(name: string): string {
@@ -14,6 +14,29 @@ export function fold(name: string): string {
   return /^[\x20-\x7e]*$/.test(name)
     ? name.toLowerCase()
     : name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/**
+ * What tells of paths below a base whether all of their names are spelled as they are there. Once a file system is known to take no two
+ * spellings for one name, it is not asked any more.
+ */
+export function spellings(path: (relative: string) => string): (relative: string) => Promise<boolean> {
+  /** Whether names are found in another case; undefined while nothing has told. */
+  let folds: boolean | undefined = tellsSpelling ? false : undefined;
+  /** Whether they are found with their accents in another form, as with rclone and on some volumes of ZFS and HFS+, where case counts. */
+  let composes: boolean | undefined = folds;
+  return async (relative) => {
+    if (folds === undefined) {
+      // The driver's own folder has letters, and is there after the first write.
+      const told = (await isFolded(path, relative, inOtherCase)) ?? (await isFolded(path, RESERVED, inOtherCase));
+      folds ??= told;
+    }
+    if (composes === undefined && inOtherForm(relative) !== relative) {
+      const told = await isComposed(path, relative);
+      composes ??= told;
+    }
+    return !(folds || composes) || isSpelledSo(path, relative);
+  };
 }
 
 /** A name with small and capital letters exchanged. */

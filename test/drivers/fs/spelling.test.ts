@@ -1,7 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fold, inOtherCase, inOtherForm, isComposed, isFolded, isSpelledSo } from "../../../drivers/fs/spelling.ts";
+import {
+  fold,
+  inOtherCase,
+  inOtherForm,
+  isComposed,
+  isFolded,
+  isSpelledSo,
+  spellings,
+} from "../../../drivers/fs/spelling.ts";
 import { emptyFolder } from "./folder.ts";
 
 it.each([
@@ -69,6 +77,21 @@ it("isComposed tells by any name on the way that has accents, the last first", a
   expect(await isComposed(composing, "e\u0301/d/a.txt")).toBe(true);
   expect(await isComposed(composing, "d/a.txt")).toBeUndefined();
   expect(await isComposed((relative) => join(base, relative), "\u00e9/d/a.txt")).toBe(false);
+});
+
+it("L14: spellings tells another spelling where the system folds, and looks at no name again where it does not", async () => {
+  const folds = spellings(await folding());
+  expect([await folds("d/12"), await folds("d/file"), await folds("d/File")]).toEqual([true, true, false]);
+  const base = await emptyFolder();
+  await writeFile(join(base, "a"), "");
+  let looks = 0;
+  const keeps = spellings((relative) => {
+    looks++;
+    return join(base, relative);
+  });
+  expect(await keeps("a")).toBe(true);
+  const before = looks;
+  expect([await keeps("a"), looks]).toEqual([true, before]);
 });
 
 it.each([
