@@ -13,8 +13,8 @@ export type Whereabouts = "inside" | "linked" | "respelled";
 
 /** What is asked of a root. */
 export interface Places extends Paths {
-  /** Where a path leads that was followed already; `real` is where it has ended. */
-  whereaboutsOf(real: string, path: string): Promise<Whereabouts>;
+  /** Where a path leads that was followed already; `found` is where it has ended. */
+  whereaboutsOf(found: string, path: string): Promise<Whereabouts>;
 }
 
 /** A folder in which names mean the same until it is let go. */

@@ -26,15 +26,15 @@ export interface Root extends Anchors, Places {
   readonly base: string;
   /** Whether the host takes any byte but `/` and NUL in a name. */
   readonly posix: boolean;
-  /** Whether the folder is there; rejects when it is no folder or of a later layout. */
+  /** Whether the base is there, and learns its nature when it is first seen; rejects when it is no folder or of a later layout. */
   exists(): Promise<boolean>;
-  /** Follows every link on the way to a file or folder that exists; of one that was `seen` this moment the system has all in memory. */
+  /** Where a path leads, through every link on the way; rejects where nothing is. What was `seen` this moment the system has in memory. */
   whereabouts(path: string, seen?: boolean): Promise<Whereabouts>;
-  /** What is at a path at this moment, if it is a regular file; else null. Also where the file system would tell what it remembers. */
+  /** The regular file that is at a path at this moment, also where the file system would tell what it remembers; else null. */
   fileNow(relative: string): Promise<BigIntStats | null>;
   /**
-   * Sees to it that the next look into a folder tells what other machines have made there, on file systems that remember: opening it makes
-   * them ask. Else NFS calls a file absent for up to a minute after another machine has made it.
+   * Makes the next look into a folder tell what other machines have made there: NFS calls a file absent for up to a minute after that,
+   * unless its folder is opened before.
    */
   refresh(folder: string): Promise<void>;
   /** Whether a folder of the driver's own may be there. */
@@ -42,8 +42,8 @@ export interface Root extends Anchors, Places {
   /** Makes a folder and those above it, through no link; gives those that are new. */
   make(folder: string): Promise<readonly string[]>;
   /**
-   * Holds a folder, which is made if it is missing; null when it is gone again, or something else by now. The root itself is only looked
-   * for `again`, since what is about to get a name in it lies there.
+   * Holds a folder, which is made if it is missing; null when it is gone again, or something else by now. The base itself is not looked
+   * for, unless `again`: what is about to get a name in it lies below it.
    */
   hold(folder: string, again?: boolean): Promise<Anchor | null>;
   /** The folder of temporary files, which exists then. */
@@ -52,7 +52,7 @@ export interface Root extends Anchors, Places {
   temp(): Promise<string>;
 }
 
-/** The root at an absolute path; with a mode of files, its folders are made for those whom these are for. */
+/** The root at an absolute path. With a mode of files, its folders can be entered by whoever may read these. */
 export function rootAt(base: string, mode?: number): Root {
   const posix = sep === "/" && !inMemory;
   const below = (folder: string, relative: string): string => {
@@ -61,48 +61,49 @@ export function rootAt(base: string, mode?: number): Root {
     return start + (posix ? relative : relative.replaceAll("/", sep));
   };
   const path = (relative: string): string => below(base, relative);
+  /** Where the base is, links followed; undefined until it was seen. */
   let real: string | undefined;
   let local: Local = false;
+  /** Whether its file system may answer without asking its server. */
   let remembers = false;
   let isSpelledSo = spellings(path);
   const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
     if (real !== undefined) return true;
-    const found = (await orAbsent(stat(base))) ?? (await lookAgain());
+    const found = (await orAbsent(stat(base))) ?? (await baseNow());
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
     await checkVersion({ path, isLocal });
-    const [nature, place] = [await natureOf(base), await realpath(base)];
+    const nature = await natureOf(base);
+    const target = await realpath(base);
     ({ local, remembers } = nature);
     answersAtOnce(base, !!local);
     if (nature.renumbered !== undefined) renumbers(nature.renumbered);
     isSpelledSo = spellings(path);
-    // At last: who comes meanwhile goes by it.
-    real = place;
+    // At last, since whoever finds it set goes by all of the above.
+    real = target;
     return true;
   }
 
   /**
-   * What kind of file system it would be on is not known, so its parent is opened as {@link refresh} would. Not under Deno, which asks its
-   * user for that right.
+   * The base as its server knows it: NFS may remember that it was absent. Whether it would be on NFS is not known yet, so any parent is
+   * asked. Not under Deno, which would ask its user for the right to read that.
    */
-  async function lookAgain(): Promise<Stats | null> {
+  async function baseNow(): Promise<Stats | null> {
     if (process.platform !== "linux" || "Deno" in globalThis) return null;
-    await opened(dirname(base));
+    await askServer(dirname(base));
     return orAbsent(stat(base));
   }
 
   async function whereabouts(relative: string, seen = false): Promise<Whereabouts> {
     if (relative === "") return "inside";
-    return whereaboutsOf(
-      seen && local ? realpathSync.native(path(relative)) : await realpath(path(relative)),
-      relative,
-    );
+    const absolute = path(relative);
+    return whereaboutsOf(seen && local ? realpathSync.native(absolute) : await realpath(absolute), relative);
   }
 
   function mayHave(folder: string): boolean {
-    // In memory, since every write looks into the folder above.
+    // In memory, since every write looks into the folder above it.
     return !local || lstatSync(path(folder), { throwIfNoEntry: false }) !== undefined;
   }
 
@@ -111,8 +112,7 @@ export function rootAt(base: string, mode?: number): Root {
     if (found !== expected()) {
       // The base itself may be a link that points elsewhere by now.
       real = undefined;
-      const isThere = (await exists()) && found === expected();
-      if (!isThere) return fold(found) === fold(expected()) ? "respelled" : "linked";
+      if (!(await exists()) || found !== expected()) return fold(found) === fold(expected()) ? "respelled" : "linked";
     }
     // No two of the driver's own names differ in their spelling alone.
     return isOwn(relative) || (await isSpelledSo(relative)) ? "inside" : "respelled";
@@ -135,15 +135,13 @@ export function rootAt(base: string, mode?: number): Root {
   }
 
   async function refresh(folder: string): Promise<void> {
-    if (!remembers) return;
-    const isThere = (): Promise<boolean> => opened(path(folder));
-    if ((await isThere()) || folder === "") return;
-    // Or one above it is new.
+    if (!remembers || (await askServer(path(folder))) || folder === "") return;
+    // That it is not there may be remembered of a folder above it, too.
     await refresh(folderOf(folder));
-    await isThere();
+    await askServer(path(folder));
   }
 
-  /** Folders of the driver's own that are being made: nothing is put into them before they are shared. */
+  /** The driver's own folders that are being made: nothing is put into one before it is opened to all who may write in the base. */
   const making = new Map<string, Promise<readonly string[]>>();
 
   async function make(folder: string): Promise<readonly string[]> {
@@ -153,21 +151,23 @@ export function rootAt(base: string, mode?: number): Root {
     return made;
   }
 
+  async function makeBase(): Promise<readonly string[]> {
+    // It may have been removed since it was last seen.
+    real = undefined;
+    if (await exists()) return [];
+    // Only one that is new gets the bits that go with the mode: no folder above it, and none that somebody else has made meanwhile.
+    if ((await makeAll(base)) && mode !== undefined) await openTo(base, mode);
+    await exists();
+    return [""];
+  }
+
   async function makeNow(folder: string): Promise<readonly string[]> {
-    if (folder === "") {
-      // It may have been removed since it was last seen.
-      real = undefined;
-      if (await exists()) return [];
-      // Not those above it, nor one that somebody else has made meanwhile.
-      if ((await makeAll(base)) && mode !== undefined) await openTo(base, mode);
-      await exists();
-      return [""];
-    }
+    if (folder === "") return makeBase();
     try {
-      const place = await whereabouts(folder);
-      if (place === "linked") throw linked(folder);
-      if (place === "respelled") throw taken(folder, "in another spelling");
-      // What lies below a file is to Windows as absent as what lies nowhere.
+      const where = await whereabouts(folder);
+      if (where === "linked") throw linked(folder);
+      if (where === "respelled") throw taken(folder, "in another spelling");
+      // Said here, since Windows calls what would lie below a file as absent as what lies nowhere.
       if (!(await lstat(path(folder))).isDirectory()) throw taken(folder, "as a file");
       return [];
     } catch (error) {
@@ -202,12 +202,12 @@ export function rootAt(base: string, mode?: number): Root {
       await held.close();
       return TEMP_FOLDER;
     }
-    // Says what is wrong with a base that is no folder.
+    // Rejects when the base is no folder.
     await exists();
     const made = await make(TEMP_FOLDER);
     if (made.length > 0) {
       await writeVersion({ path, isLocal }, mode);
-      // For whoever asks for it later; who does so now is told by a flush of its own when none is possible.
+      // For durable writes that come later. One that is under way flushes by itself, and tells when that fails.
       await syncNames(root, RESERVED).catch(() => {});
     }
     return TEMP_FOLDER;
@@ -217,7 +217,7 @@ export function rootAt(base: string, mode?: number): Root {
     return `${await tempFolder()}/${randomUUID().replaceAll("-", "").slice(-16)}`;
   }
 
-  // A base that is a link may point elsewhere at any moment, which no folder that is held would tell.
+  // No folder stays held below a base that is a link, which may point elsewhere at any moment.
   const { anchor, release } = anchors({ path, whereaboutsOf, isLocal }, () => local && real === base);
   const root: Root = {
     ...{
@@ -245,29 +245,28 @@ function isOwn(path: string): boolean {
   return `${path}/`.startsWith(`${RESERVED}/`);
 }
 
-/** Makes a folder and those above it, and gives whether it was not there. Node does too, but says ENOENT where the disk is read-only. */
+/** Makes a folder and those above it; gives whether it is new. Not by Node's `recursive`, which says ENOENT where the disk is read-only. */
 async function makeAll(folder: string): Promise<boolean> {
-  const made = (): Promise<boolean> =>
-    mkdir(folder).then(
-      () => true,
-      (error: unknown) => {
-        if (isErrno(error, "EEXIST")) return false;
-        throw error;
-      },
-    );
-  return made().catch(async (error: unknown) => {
-    if (!isErrno(error, "ENOENT") || dirname(folder) === folder) throw error;
-    await makeAll(dirname(folder));
-    return made();
-  });
+  try {
+    await mkdir(folder).catch(async (error: unknown) => {
+      if (!isErrno(error, "ENOENT") || dirname(folder) === folder) throw error;
+      await makeAll(dirname(folder));
+      await mkdir(folder);
+    });
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return false;
+    throw error;
+  }
 }
 
-/** Opens and closes a folder, and gives whether there is one. Never rejects: to look into one that may not be read is no failure. */
-async function opened(path: string): Promise<boolean> {
+/** Opens and closes a folder, at which NFS asks its server for it; gives whether it is there. Never rejects. */
+async function askServer(path: string): Promise<boolean> {
   try {
     await (await openNow(path, O_RDONLY | O_DIRECTORY, false)).close();
     return true;
   } catch (error) {
+    // One that may not be read is there.
     return !isAbsent(error);
   }
 }
@@ -279,7 +278,7 @@ function linked(folder: string): StorageError {
   );
 }
 
-/** A file on the way or, on a file system that folds case, the folder of another key, which is for this key as good as one. */
+/** A file stands in the way, or the folder of another key whose name the file system takes for this one: the key gets another place. */
 function taken(folder: string, how: string): Error {
   return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists ${how}`), { code: "ENOTDIR" });
 }
