@@ -25,7 +25,7 @@ import { flushing, syncNames, syncRemoval } from "./sync.ts";
 
 /** How often folders may vanish between being made and being used, when deletes empty them at the same time. */
 const ATTEMPTS = 100;
-/** How often of these at once. */
+/** How many of these attempts follow at once; before each further one is a pause. */
 const UNTIMED = 10;
 
 /**
@@ -43,46 +43,27 @@ export async function commit(
   try {
     return await withLock(root, key, { signal: conditions.signal, folder: folderOf(written.path) }, async (unlock) => {
       const before = await findAll(root, key);
-      checkPresent(key, before[0], conditions);
-      const draft = await laterDraft(root, written, before[0]?.stats);
-      // With a mode the version is for whom that says, whoever has put something under its key.
-      if (before[0] && settings.mode === undefined)
-        await dress(root, filesOf(draft), before[0].stats, bitsOf(before[0].stats));
-      await placeRecord(root, key, draft);
-      let placed: Placed;
-      try {
-        conditions.signal?.throwIfAborted();
-        if (before[0]) await endMaker(root, key, before[0]);
-        placed = await publish(root, key, draft, before, conditions.ifNoneMatch !== undefined);
-      } catch (error) {
-        // Else nobody knows if the draft has got its name: the record is its object's, or swept.
-        if (draft.record && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
-        throw error;
-      }
+      const [present] = before;
+      checkPresent(key, present, conditions);
+      const draft = await laterDraft(root, written, present?.stats);
+      // The option `mode` says for whom a version is, whatever the one before it was.
+      if (present && settings.mode === undefined)
+        await dress(root, filesOf(draft), present.stats, bitsOf(present.stats));
+      const placed = await publish(root, key, draft, before, conditions);
       const stats = await statsAt(root, draft, placed.to);
-      // The data has its name, which nothing undoes. Another may write the key while it is flushed, unless something older is to be removed: what
-      // is written after a delete could have the time of that, and with it the name of its record.
-      const others = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
-      const isOver = others.length === 0 && !before.some(({ stats }) => mayHaveRecord(stats));
-      if (isOver) void unlock();
-      // The old version's record stays until the new name is on the disk.
+      const hidden = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
+      // Nothing undoes the new name, so that the key's next writer need not wait for the flush. It must where files or records of old versions are
+      // still to be removed: what it writes after a delete may have the time of one of them, and with it the name of its record.
+      if (hidden.length === 0 && !before.some((old) => mayHaveRecord(old.stats))) void unlock();
       try {
         if (draft.durable)
           await flushing("stored", () => syncNames(root, folderOf(placed.candidate.path), placed.held.handle));
       } finally {
         await placed.held.close();
       }
-      // The new file hides them, as one at a place that counts for more is replaced: what stays can wait for the key's next write. A power
-      // cut must not bring back what a later delete does not find.
-      for (const { candidate } of others) {
-        try {
-          const folder = await removeFile(root, candidate);
-          if (draft.durable) await syncRemoval(root, folder);
-        } catch {
-          // Hidden all the same.
-        }
-      }
-      for (const { stats } of before) await dropRecord(root, key, stats, draft.record ? draft.stats : null);
+      await removeHidden(root, hidden, draft.durable);
+      // Not before the new name is on the disk: after a power cut the old version may be back, and needs its record.
+      for (const old of before) await dropRecord(root, key, old.stats, draft.record ? draft.stats : null);
       return infoOf(key, stats, description);
     });
   } catch (error) {
@@ -91,17 +72,48 @@ export async function commit(
   }
 }
 
-/** A draft, and its record, which may have its name already. */
-function filesOf({ path, stats, record }: Draft, recordAt: string = recordBeside(path)): readonly [Own, ...Own[]] {
-  return record
-    ? [
-        { path, stats },
-        { path: recordAt, stats: record },
-      ]
-    : [{ path, stats }];
+/** Gives a draft's record its name, and then the draft the first one that is possible; on failure neither has one, but where it is ambiguous. */
+async function publish(
+  root: Root,
+  key: string,
+  draft: Draft,
+  before: readonly Found[],
+  { ifNoneMatch, signal }: Conditions,
+): Promise<Placed> {
+  await placeRecord(root, key, draft);
+  try {
+    signal?.throwIfAborted();
+    if (before[0]) await endMaker(root, key, before[0]);
+    return await placeDraft(root, key, draft, before, ifNoneMatch !== undefined);
+  } catch (error) {
+    // Where the draft may have its name, the record may be an object's; if not, it is swept.
+    if (draft.record && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
+    throw error;
+  }
 }
 
-/** Where a draft has its name, and the folder of it, which the caller lets go. */
+/**
+ * Removes older files of a key, which the new one hides: what cannot be removed now waits for the key's next write. The removal is flushed,
+ * since a power cut must not bring a file back that a later delete did not find.
+ */
+async function removeHidden(root: Root, hidden: readonly Found[], durable: boolean): Promise<void> {
+  for (const { candidate } of hidden) {
+    try {
+      const folder = await removeFile(root, candidate);
+      if (durable) await syncRemoval(root, folder);
+    } catch {
+      // Hidden all the same.
+    }
+  }
+}
+
+/** The files of a draft: its own, and that of its record, which may have its name already. */
+function filesOf({ path, stats, record }: Draft, recordAt: string = recordBeside(path)): readonly [Own, ...Own[]] {
+  const own = { path, stats };
+  return record ? [own, { path: recordAt, stats: record }] : [own];
+}
+
+/** Where a draft has its name, in a folder that the caller lets go. */
 interface Placed {
   readonly candidate: Candidate;
   readonly held: Anchor;
@@ -109,8 +121,8 @@ interface Placed {
   readonly to: string;
 }
 
-/** Gives the draft the first name that is possible. */
-async function publish(
+/** Gives a draft the name of the first of its key's places that can be had. */
+async function placeDraft(
   root: Root,
   key: string,
   draft: Draft,
@@ -125,17 +137,19 @@ async function publish(
         const known = before.find((found) => found.candidate.path === candidate.path);
         if (!known && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
         const held = await root.hold(folderOf(candidate.path), attempt > 0);
-        // Gone again, or something else by now: made anew, or refused.
-        if (!held && attempt < ATTEMPTS) continue;
-        if (!held) throw becameLink();
+        if (!held) {
+          // Gone again, which is made anew, or something else by now, which is refused then.
+          if (attempt < ATTEMPTS) continue;
+          throw becameLink();
+        }
         try {
-          const place = { candidate, held, to: held.path(nameOf(candidate.path)) };
+          const placed = { candidate, held, to: held.path(nameOf(candidate.path)) };
           if (before.length === 0) {
             const { stats } = draft;
             await dress(root, filesOf(draft, recordPath(key, stats)), await ownerIn(root, held, stats));
           }
-          await (createOnly ? create(root, key, draft, place) : replace(root, draft, place, known));
-          return place;
+          await (createOnly ? create(root, key, draft, placed) : replace(root, draft, placed, known));
+          return placed;
         } catch (error) {
           await held.close();
           if (mayHaveDone(error, !root.isLocal())) throw unanswered(error);
@@ -143,10 +157,10 @@ async function publish(
         }
       } catch (error) {
         failure = error;
-        // A delete has removed a folder that it found empty; or the draft itself is gone, which no attempt mends.
+        // A delete has removed a folder that it found empty. No further attempt helps if it is the draft that is gone.
         const isGone = isErrno(error, "ENOENT") || isStale(error);
         if (isGone && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) {
-          // Out of step with who empties the folder again and again.
+          // A pause of any length, to fall out of step with who empties the folder again and again.
           if (attempt > UNTIMED) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
           continue;
         }
@@ -158,14 +172,14 @@ async function publish(
   throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
 }
 
-/** The server behind a mount may have given the name before it was lost. */
+/** The failure of a name that the server behind a mount may have given before it was lost. */
 function unanswered(cause: unknown): StorageError {
   const text = `it is not known whether the object was stored: ${(fromErrno(cause) as Error).message}`;
   return new StorageError("ambiguous", text, { cause });
 }
 
 async function replace(root: Root, draft: Draft, { candidate, to }: Placed, known?: Found): Promise<void> {
-  // The last of a large file may take long, since it frees the room.
+  // Replacing a large file may take long, since that frees its room, and is left to a thread.
   const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
   await giveName(root, draft, { path: candidate.path, at: to }, local);
 }
@@ -184,23 +198,23 @@ const NO_LINKS = [
 ];
 
 /** A hard link is the one step that fails when the name exists; without it only the lock keeps others off. */
-async function create(root: Root, key: string, draft: Draft, place: Placed): Promise<void> {
+async function create(root: Root, key: string, draft: Draft, placed: Placed): Promise<void> {
   try {
-    await link(root.path(draft.path), place.to);
+    await link(root.path(draft.path), placed.to);
   } catch (error) {
     const exists = isErrno(error, "EEXIST");
     if (!exists && !isErrno(error, ...NO_LINKS)) throw error;
-    const there = exists ? await fileAt(place.to) : null;
+    const there = exists ? await fileAt(placed.to) : null;
     // A folder fails here with EISDIR, which leads to the next candidate; a symbolic link is no object and is replaced.
-    if (!there) return replace(root, draft, place);
-    // Nobody who asks for the lock has made it since the conditions were checked, but who does not may have.
+    if (!there) return replace(root, draft, placed);
+    // Made since the conditions were checked, by a program that asks for no lock; or by us, when NFS has asked again.
     if (!isOf(draft, there)) throw refused(key, "the object exists already");
   }
   // What cannot be removed now is swept later.
   await unlink(root.path(draft.path), root.isLocal()).catch(() => {});
 }
 
-/** Whether a name cannot be had since a file or a folder stands in the way, or since the system cannot have it. */
+/** Whether a name cannot be had, since a file or a folder stands in the way or the system allows no such name. */
 async function isTaken(root: Root, { path }: Candidate, error: unknown): Promise<boolean> {
   if (errnoOf(error) === undefined) return false;
   if (isErrno(error, "ENOTDIR", "EEXIST", "EISDIR", "ENOTEMPTY", "ENAMETOOLONG")) return true;
