@@ -82,7 +82,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
       // The copy has its source's bits, which are its record's too.
       return settings.mode ?? (record === null ? undefined : bitsOf(await file.stat()));
     });
-    return await finished(root, path, file, { text: record, mode: mode ?? undefined }, settings.durable ?? true);
+    return await finished(root, path, file, { text: record, mode }, settings.durable ?? true);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (!isErrno(error, "EEXIST")) await discard(root, path);
@@ -90,10 +90,10 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
   }
 }
 
-/** Microseconds that file systems cut times to: SFTP and ext3 to seconds, FAT to every other one. */
+/** What file systems may cut times to, in microseconds: SFTP and ext3 to seconds, FAT to every other one. */
 const UNITS = [1n, 1_000_000n, 2_000_000n];
 
-/** The draft of a version that is told from the one before by its time, also when another process has written that. */
+/** The draft, stamped anew where that is needed for a time later than that of the version before, which another process may have given. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   let later = draft;
   for (const unit of UNITS) {
@@ -107,8 +107,8 @@ export async function laterDraft(root: Root, draft: Draft, before: Identity | un
 }
 
 /**
- * How a file is opened to be stamped. It may have the mode of another one, which may forbid to write; the times can be set all the same.
- * Windows alone flushes only what is open for writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+ * How a file is opened to be stamped and flushed: to be read, since its mode may forbid to write. Windows flushes only what is open for
+ * writing: https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
  */
 const toStamp = (): "r+" | number => (process.platform === "win32" ? "r+" : READ);
 
@@ -117,7 +117,7 @@ function reopened(root: Root, path: string): Promise<File> {
   return open(root.path(path), toStamp(), root.isLocal());
 }
 
-/** The record of a draft, if it has one, and the bits that it has whatever the umask is: it tells what only readers of the object may know. */
+/** The text of a draft's record, null for none, and the bits that its file gets whatever the umask is: those of the object, for whose readers it is. */
 interface DraftRecord {
   readonly text: string | null;
   readonly mode: number | undefined;
@@ -135,14 +135,14 @@ async function finished(
   let record: BigIntStats | null = null;
   if (text !== null) {
     const beside = root.path(recordBeside(path));
-    // The disk flushes both in the time of one. Without a second descriptor it waits until the first is free.
+    // While the draft is flushed: both take the time of one. Where there is no second descriptor, after it.
     const opening = openNow(beside, "wx", root.isLocal(), mode).catch(async (error: unknown) => {
       if (!isBusy(error)) throw error;
       await stamping;
       return open(beside, "wx", root.isLocal(), mode);
     });
     const writing = opening.then((handle) => writeRecord(root, recordBeside(path), handle, { text, mode }, durable));
-    // Nothing is removed under a call that the system is still doing.
+    // Both have ended before a failure of either is told, since the caller removes the files then.
     await Promise.allSettled([stamping, writing]);
     record = await writing;
   }
@@ -150,23 +150,18 @@ async function finished(
 }
 
 /**
- * What a file is known by when nobody has it open. Programs behind a mount may set its time, and send its bytes, when it is closed alone:
- * while it is open s3fs tells another time.
+ * What a file is known by once it is closed: some programs behind a mount only then send its bytes, and set its time (s3fs tells another
+ * one before). Rejects unless the mount has all `size` bytes. `open` is what the file was known by before.
  */
-async function atRest(root: Root, path: string, open: BigIntStats): Promise<BigIntStats> {
-  return (await kept(root, path, open.size)) ?? open;
-}
-
-/** What a mount has kept of a file that is closed, which must be all of it; null where that needs no look. */
-async function kept(root: Root, path: string, size: bigint): Promise<BigIntStats | null> {
-  if (root.isLocal()) return null;
+async function atRest(root: Root, path: string, open: BigIntStats, size = open.size): Promise<BigIntStats> {
+  if (root.isLocal()) return open;
   const stats = await lookAt(root.path(path));
   if (stats?.size === size) return stats;
   const found = stats ? `${stats.size} of ${size} bytes` : "nothing";
   throw new StorageError("unavailable", `the file system has kept ${found} of what was written; nothing was stored`);
 }
 
-/** Writes and closes it; gives what it is. */
+/** Writes a record into its new file and closes that; gives what it is known by. */
 async function writeRecord(root: Root, path: string, handle: File, record: DraftRecord, durable: boolean) {
   const bytes = toUtf8(record.text ?? "");
   try {
@@ -176,7 +171,7 @@ async function writeRecord(root: Root, path: string, handle: File, record: Draft
     if (bitsOf(stats) !== mode) await setBits(handle, root.path(path), mode);
     if (durable) await handle.sync();
     await handle.close();
-    return (await kept(root, path, BigInt(bytes.byteLength))) ?? stats;
+    return await atRest(root, path, stats, BigInt(bytes.byteLength));
   } finally {
     await handle.close();
   }
@@ -202,15 +197,15 @@ async function stamped(
 }
 
 /**
- * What a draft is known by at the absolute path of its name: behind some mounts that gives it another number (rclone, and SSHFS for a link), or
- * another time (EncFS, and SeaweedFS for a link), which is set anew, or its record would be nobody's. Never rejects: it has its name, whatever a
- * look says.
+ * What a draft is known by under its name, at an absolute path. Behind some mounts the naming gives it another number (rclone, and SSHFS for a
+ * link) or another time (EncFS, and SeaweedFS for a link); the time is set anew, or its record would be nobody's. Never rejects: it has its
+ * name, whatever a look says.
  */
 export async function statsAt(root: Root, { stats, durable }: Draft, place: string): Promise<BigIntStats> {
   if (root.isLocal()) return stats;
   const look = async (): Promise<BigIntStats | null> => {
     const now = await lookAt(place).catch(() => null);
-    // What has another size is another program's.
+    // One of another size is another program's.
     return now?.size === stats.size ? now : null;
   };
   const found = await look();
@@ -231,7 +226,7 @@ async function restamp(place: string, stats: BigIntStats, durable: boolean): Pro
 
 /** Removes a draft and its record, if they are still there. */
 export async function discard(root: Root, path: string): Promise<void> {
-  // What cannot be removed now is swept later; the reason why it is removed matters more.
+  // What cannot be removed now is swept later; the caller has a failure of its own to tell.
   for (const temp of [path, recordBeside(path)]) await unlink(root.path(temp)).catch(() => {});
 }
 
@@ -243,8 +238,8 @@ async function writeBytes(handle: File, bytes: Uint8Array, options: DraftOptions
 }
 
 /**
- * Gathers pieces, which may be as small as 4 KiB, and reads on while the system writes. Large ones go as they are, before the next is
- * asked for, since their memory may be the source's own.
+ * Gathers small pieces, which may have 4 KiB, and reads on while the system writes. A large one is written as it is, before the next is
+ * asked for: its memory may be the source's, to be used again.
  */
 async function writeStream(
   handle: File,
@@ -272,7 +267,7 @@ async function writeStream(
         if (filled < room) break;
         await writing;
         writing = writeAll(handle, filling, options);
-        // A source that says nothing more must not keep a failure from being told.
+        // Ends the wait for a source that has stalled, so that the failure is told.
         writing.catch((failed: unknown) => reader.cancel(failed));
         [filling, spare] = [spare.byteLength > 0 ? spare : new Uint8Array(room), filling];
         filled = 0;
@@ -281,7 +276,7 @@ async function writeStream(
     await writing;
     await writeAll(handle, filling.subarray(0, filled), options);
   } catch (error) {
-    // Nor is the file closed under a write that the system is still doing.
+    // The write has ended before the caller closes the file.
     const cause = await writing.then(() => error).catch((failed: unknown) => failed);
     await reader.cancel(cause);
     throw cause;

@@ -100,7 +100,7 @@ const AT_ONCE = 64 * 1024;
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
 
 /** Gives what is made of an open file, which is closed when that is null or fails. */
-export async function keptIf<T>(file: File, make: () => Promise<T | null>): Promise<T | null> {
+export async function keptIf<T>(file: File, make: () => Promise<T>): Promise<T> {
   let made: T | null = null;
   try {
     return (made = await make());
