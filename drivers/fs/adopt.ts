@@ -6,15 +6,15 @@ import type { Root } from "./root.ts";
 import { microsecondsOf, timesBefore } from "./times.ts";
 
 /**
- * The path of the one record that can be that of a version whose time was cut: same key, same size, and a time that is
- * cut to this one. Null when there is none, or several, of which nothing tells the right one. `begin` is how the paths of the key's records begin.
+ * The path of the record of a version whose time was cut: of the same key, which says how the paths begin, of the same size, and of a time
+ * that is cut to this one. Null when there is none, or several, of which nothing tells the right one.
  */
-export async function adoptable(root: Root, begin: string, version: Identity): Promise<string | null> {
+export async function adoptable(root: Root, prefix: string, version: Identity): Promise<string | null> {
   const times = timesBefore(microsecondsOf(version));
   if (!times) return null;
-  const folder = folderOf(begin);
+  const folder = folderOf(prefix);
   const fitting = (await namesIn(root.path(folder))).filter((name) => {
-    if (!`${folder}/${name}`.startsWith(begin)) return false;
+    if (!`${folder}/${name}`.startsWith(prefix)) return false;
     const [, time, length] = /-(\d+)-(\d+)\.json$/.exec(name) ?? [];
     return time !== undefined && length === `${version.size}` && BigInt(time) >= times[0] && BigInt(time) < times[1];
   });

@@ -14,7 +14,7 @@ import { lister } from "./list.ts";
 import { multipart } from "./multipart.ts";
 import { parseOptions, type FsOptions } from "./options.ts";
 import { get, head } from "./read.ts";
-import { type Description, recordOf } from "./record.ts";
+import { type Description, recordText } from "./record.ts";
 import { remove } from "./remove.ts";
 import { rootAt } from "./root.ts";
 import { sweep } from "./sweep.ts";
@@ -54,7 +54,7 @@ export function fsBackend(options: FsOptions): Backend {
     let description: Description | undefined;
     // Asked for when all bytes have come, and their checksum is known.
     const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
-    const record = (): string | null => recordOf(key, described());
+    const record = (): string | null => recordText(key, described());
     const draft = await writeDraft(root, settings, body.source, { ...put, record });
     return onObject(key, () => commit(root, settings, key, draft, described(), put));
   }

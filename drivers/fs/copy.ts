@@ -13,7 +13,7 @@ import { findAll } from "./find.ts";
 import { isSame } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { infoOf, openVersion } from "./read.ts";
-import { recordOf } from "./record.ts";
+import { recordText } from "./record.ts";
 import type { Root } from "./root.ts";
 
 const ATTEMPTS = 10;
@@ -40,7 +40,7 @@ export async function copy(
       checkRead(info, { ifMatch });
       // Known now, it fails before the bytes are copied for nothing; what counts is the check at the end.
       if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
-      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordOf(to, kept));
+      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordText(to, kept));
       // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
       const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;

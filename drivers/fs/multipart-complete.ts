@@ -16,7 +16,7 @@ import { storedParts } from "./multipart-parts.ts";
 import type { Settings } from "./options.ts";
 import { folderOf } from "./path.ts";
 import { openVersion } from "./read.ts";
-import { type Description, recordOf } from "./record.ts";
+import { type Description, recordText } from "./record.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncNames } from "./sync.ts";
 
@@ -85,7 +85,7 @@ async function join(
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });
     // The record says which upload has made it.
     const described = (): Description => ({ ...upload.headers, checksum: body.checksum(), uploadId });
-    const record = (): string | null => recordOf(key, described());
+    const record = (): string | null => recordText(key, described());
     const draft = await writeDraft(root, settings, body.source, { signal, record });
     return { draft, description: described() };
   } catch (error) {

@@ -12,7 +12,7 @@ import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf } from "./path.ts";
-import { type Description, headersOf, readOwnRecord, readRecord } from "./record.ts";
+import { type Description, shownHeaders, readOwnRecord, readRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { bodyOf } from "./stream.ts";
 
@@ -36,7 +36,7 @@ export function infoOf(
     size: Number(stats.size),
     etag: etagOf(stats),
     lastModified: new Date(Number(stats.mtimeMs)),
-    ...headersOf(key, headers),
+    ...shownHeaders(key, headers),
   };
 }
 

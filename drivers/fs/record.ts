@@ -33,8 +33,8 @@ export function defaultType(key: string): string {
   return contentTypeOf(key) ?? DEFAULT_TYPE;
 }
 
-/** Headers as they are stored and given back, with the default type filled in. */
-export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
+/** The headers of an object as they are given back: without what is the driver's own to know, and with a type. */
+export function shownHeaders(key: string, given: ObjectHeaders): ObjectHeaders & { readonly contentType: string } {
   const headers: Record<string, string> = {};
   for (const name of HEADER_OPTIONS) if (given[name] !== undefined) headers[name] = given[name];
   const { contentType = defaultType(key), metadata = {} } = given;
@@ -43,8 +43,8 @@ export function headersOf(key: string, given: ObjectHeaders): ObjectHeaders & { 
   return Object.assign(described, { metadata: Object.assign(emptyMetadata(), metadata) });
 }
 
-/** How the paths of a key's records begin. */
-export function recordsOf(key: string): string {
+/** What the paths of a key's records begin with. */
+export function recordPrefix(key: string): string {
   const hash = sha256(key);
   return `${RECORDS_FOLDER}/${hash.slice(0, 2)}/${hash.slice(0, 32)}-`;
 }
@@ -54,11 +54,11 @@ export function recordsOf(key: string): string {
  * `rsync -a`) keeps its records, also one that cuts them (tar); the inode is not, since no copy keeps it.
  */
 export function recordPath(key: string, version: Identity): string {
-  return `${recordsOf(key)}${microsecondsOf(version)}-${version.size}.json`;
+  return `${recordPrefix(key)}${microsecondsOf(version)}-${version.size}.json`;
 }
 
-/** The text of a record: what neither key nor file tell of a version; null when they tell all, and it has none. */
-export function recordOf(key: string, description: Description): string | null {
+/** The text of a version's record: what neither its key nor its file tells. Null when they tell all, and it needs none. */
+export function recordText(key: string, description: Description): string | null {
   const record: Record<string, unknown> = {};
   for (const name of [...HEADER_OPTIONS, "checksum", "uploadId"] as const) {
     const value = description[name];
@@ -69,7 +69,7 @@ export function recordOf(key: string, description: Description): string | null {
   return Object.keys(record).length > 0 ? JSON.stringify({ key, ...record }) : null;
 }
 
-/** Gives the record of a draft, if it has one, its name, before the draft has its own. */
+/** Gives a draft's record its name, before the draft has its own; does nothing when it has none. */
 export async function placeRecord(root: Root, key: string, { path, stats, durable, record }: Draft): Promise<void> {
   if (!record) return;
   const place = recordPath(key, stats);
@@ -80,7 +80,7 @@ export async function placeRecord(root: Root, key: string, { path, stats, durabl
   try {
     const file = { path: recordBeside(path), stats: record };
     await giveName(root, file, name, root.isLocal()).catch((error: unknown) => {
-      // It is not the object's folder that refuses.
+      // For the error's text: it is the record's folder that refuses, not the object's.
       throw Object.assign(error as Error, { dest: root.path(place) });
     });
     if (durable)
@@ -97,11 +97,11 @@ export async function placeRecord(root: Root, key: string, { path, stats, durabl
 export async function readRecord(root: Root, key: string, version: Identity): Promise<Description | null> {
   const record = await readOwnRecord(root, key, version);
   if (record) return record;
-  const adopted = await adoptable(root, recordsOf(key), version);
+  const adopted = await adoptable(root, recordPrefix(key), version);
   return adopted === null ? null : readAt(root, key, adopted);
 }
 
-/** What stands in the record that has a version's own name; null when there is none, though one that was adopted may be. */
+/** The same, but not of a record that would have to be adopted: for who looks for that later. */
 export function readOwnRecord(
   root: Root,
   key: string,
@@ -115,24 +115,24 @@ async function readAt(root: Root, key: string, path: string, opening?: typeof op
   await root.refresh(folderOf(path));
   const text = await readText(root.path(path), root.isLocal(), { opening });
   if (text === null) return null;
-  // What is found through a linked folder is somebody else's.
+  // Found through a link it would be somebody else's.
   return (await orAbsent(root.whereabouts(path, true))) === "linked" ? null : parseRecord(text, key, path);
 }
 
 /**
- * Removes the record of a version that is gone, but not that of the one to be `kept`, which was written a moment ago: they may share a
- * name on a file system of coarse times. Never rejects: one that stays describes nothing, and is swept.
+ * Removes the record of a version that is gone. That of the version `kept`, which was written a moment ago, stays: where times are coarse,
+ * both may have one name. Never rejects: a record that stays describes nothing, and is swept.
  */
 export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity | null): Promise<void> {
   if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
   const stays = kept && recordPath(key, kept);
   try {
-    // Whoever wrote the kept record there has seen that no link leads to it.
+    // Where one is kept, its writer has seen that no link leads there.
     if (!stays && (await root.whereabouts(folderOf(path))) !== "inside") return;
     if (path !== stays && (await orAbsent(unlink(root.path(path), root.isLocal()).then(() => true)))) return;
-    // Most have their own.
-    const adopted = await adoptable(root, recordsOf(key), version);
+    // Its record may be one that it has adopted.
+    const adopted = await adoptable(root, recordPrefix(key), version);
     if (adopted && adopted !== stays) await unlink(root.path(adopted), root.isLocal());
   } catch {
     // Most versions have none.
@@ -141,7 +141,7 @@ export async function dropRecord(root: Root, key: string, version: Identity, kep
 
 /** Whether a version has the record at a path. */
 export async function hasRecord(root: Root, key: string, version: Identity, path: string): Promise<boolean> {
-  return path === recordPath(key, version) || path === (await adoptable(root, recordsOf(key), version));
+  return path === recordPath(key, version) || path === (await adoptable(root, recordPrefix(key), version));
 }
 
 function parseRecord(text: string, key: string, path: string): Description {

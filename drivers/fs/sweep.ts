@@ -9,7 +9,7 @@ import { withLock } from "./lock.ts";
 import { madeBy } from "./multipart-complete.ts";
 import { endUpload, readUpload, uploadFolder, uploadIds } from "./multipart-folder.ts";
 import { TEMP_FOLDER } from "./path.ts";
-import { hasRecord, recordsOf, RECORDS_FOLDER } from "./record.ts";
+import { hasRecord, recordPrefix, RECORDS_FOLDER } from "./record.ts";
 import type { Root } from "./root.ts";
 import { readText } from "./text.ts";
 
@@ -77,7 +77,7 @@ async function endIfOver(root: Root, uploadId: string, clock: Clock): Promise<nu
 async function dropOrphan(root: Root, path: string): Promise<number> {
   try {
     const { key } = JSON.parse((await readText(root.path(path), root.isLocal())) ?? "") as { readonly key: string };
-    if (!path.startsWith(recordsOf(parseKey(key))) || (await isUsed(root, key, path))) return 0;
+    if (!path.startsWith(recordPrefix(parseKey(key))) || (await isUsed(root, key, path))) return 0;
     return await withLock(root, key, {}, async () => ((await isUsed(root, key, path)) ? 0 : removed(root, path)));
   } catch {
     // A damaged one is told when its object is read.
