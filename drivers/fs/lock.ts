@@ -12,7 +12,7 @@ const tails = new Map<string, Promise<void>>();
 /** How a lock is waited for. */
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Whether work that needs no room goes on where the disk has none for the claim. */
+  /** Whether the work is done without a claim where the disk is too full for one. */
   readonly needsNoRoom?: boolean;
   /** The folder of temporary files, where the caller has just used it, so that it is not looked at again. */
   readonly folder?: string;
@@ -20,26 +20,26 @@ export interface LockOptions {
   readonly holding?: Holding;
 }
 
-/** What the locks of many keys in one go share, so that each costs less, until the holding is ended. */
-export async function together(root: Root): Promise<Pick<LockOptions, "folder" | "holding">> {
+/** Options for the locks of many keys in one go, so that each costs less. The caller ends the holding. */
+export async function shareLocks(root: Root): Promise<Pick<LockOptions, "folder" | "holding">> {
   if (inMemory) return {};
   try {
-    // Swept like any claim, should this process be killed.
+    // By its name the sweep takes it for a claim, should this process be killed.
     const file = `${await root.temp()}.claim`;
     return { folder: folderOf(file), holding: await hold(root.path(file)) };
   } catch (error) {
-    // Then each goes without by itself, or is refused.
+    // On a full disk each lock goes by itself, or is refused.
     if (isErrno(error, ...FULL)) return {};
     throw error;
   }
 }
 
-/** Where the claim on a key lies: keys that a file system may take for one have one, else two writers could both find the name free. */
+/** The name of the claim on a key. Keys that a file system may take for one share it, else two writers could both find the name free. */
 export function claimPath(key: string): string {
   return `${sha256(fold(key)).slice(0, 32)}.claim`;
 }
 
-/** Lets a key go; a second time does nothing. Never rejects. */
+/** Lets a key go; the second call does nothing. Never rejects. */
 export type Unlock = () => Promise<void>;
 
 /**
@@ -74,7 +74,7 @@ async function claimed(
     const place = folder ?? (await root.tempFolder());
     return await claim(root.path(`${place}/${claimPath(key)}`), { signal, holding, local: root.isLocal() });
   } catch (error) {
-    // Or nothing could be deleted any more, which is what makes room.
+    // Else nothing could be deleted any more, and deletes make room.
     if (needsNoRoom && isErrno(error, ...FULL)) return async () => {};
     throw error;
   }
@@ -82,7 +82,7 @@ async function claimed(
 
 const FULL = ["ENOSPC", "EDQUOT"];
 
-/** Runs work when all that was begun before under the same name has ended, or has said that the next may begin. */
+/** Runs work when all that was begun before under the same name has ended or called `next`. */
 export async function inTurn<T>(name: string, work: (next: () => void) => Promise<T>): Promise<T> {
   const before = tails.get(name);
   let release: () => void = () => {};

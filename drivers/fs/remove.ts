@@ -8,17 +8,17 @@ import { orAbsent, patiently } from "./errno.ts";
 import { fileAt, lookAt } from "./file.ts";
 import { findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
 import { type Identity, mayHaveRecord } from "./identity.ts";
-import { together, withLock } from "./lock.ts";
+import { shareLocks, withLock } from "./lock.ts";
 import { endMaker } from "./multipart-folder.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
 import { flushing, syncRemoval } from "./sync.ts";
 
-/** Folders at a time, and keys of each: as many as the threads that runtimes give to file calls. */
+/** How many folders are worked on at a time, and how many keys of each: as many as runtimes have threads for file calls. */
 const AT_A_TIME = 4;
 
-/** From so many keys on the file that their claims are links of is worth its making. */
+/** From so many keys on it pays to make a file that their claims are links to. */
 const MANY = 8;
 
 /** How objects are removed. */
@@ -28,7 +28,7 @@ export interface RemoveOptions<K extends string> {
   /** Only objects of this version. */
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of each key that may be left, or may come back; what it throws ends the others. */
+  /** Told of each key whose object may be left, or may come back; when it throws, no further key is begun. */
   failed(error: unknown, key: K): void;
 }
 
@@ -42,9 +42,9 @@ export async function remove<K extends string>(
   const groups = new Map<string, K[]>();
   for (const key of keys) add(groups, folderOf(placesOf(root, key)[0].path), key);
   const gone = new Map<string, Gone<K>[]>();
-  let shared: ReturnType<typeof together> | undefined;
+  let shared: ReturnType<typeof shareLocks> | undefined;
   const lock: Lock = async (key, work) => {
-    const sharing = keys.length < MANY ? {} : await (shared ??= together(root));
+    const sharing = keys.length < MANY ? {} : await (shared ??= shareLocks(root));
     return withLock(root, key, { ...sharing, needsNoRoom: true, signal: options.signal }, work);
   };
   try {
@@ -65,7 +65,7 @@ interface Removed {
   readonly versions: readonly Identity[];
 }
 
-/** The same, with the key. */
+/** What of one key is gone. */
 interface Gone<K> extends Removed {
   readonly key: K;
 }
@@ -76,7 +76,7 @@ function add<T>(groups: Map<string, T[]>, folder: string, one: T): void {
   else groups.set(folder, [one]);
 }
 
-/** Deletes objects whose first places lie in one folder; adds those that are `gone` to the folders that are to be flushed for them. */
+/** Deletes objects whose first places lie in one folder, and adds each to `gone`, by the folder that is to be flushed for it. */
 async function removeIn<K extends string>(
   root: Root,
   lock: Lock,
@@ -129,7 +129,7 @@ async function settle<K extends string>(
   });
 }
 
-/** Drops the records of versions that are gone, but for one that could be that of a version which was written meanwhile: the sweep tells. */
+/** Drops the records of versions that are gone. One that could be that of a version written meanwhile is left to the sweep. */
 async function dropRecords(root: Root, key: string, versions: readonly Identity[]): Promise<void> {
   const present = await findAll(root, key);
   for (const version of versions)
@@ -137,9 +137,9 @@ async function dropRecords(root: Root, key: string, versions: readonly Identity[
 }
 
 /**
- * Deletes one object, whose first place lies in the folder that is held. The candidate that counts goes last, so that no older file
- * shows in between. Gives the folder to be flushed: that one, or the nearest that stays where an older file was. Of what is not there it is the
- * nearest that is, since another delete may have removed it this moment.
+ * Deletes one object, whose first place lies in the folder that is held. The file that counts goes last, so that no older one shows in
+ * between. Gives the folder to be flushed: the one that the last file was in, or the nearest above that stays. Also where nothing was found,
+ * since another delete may have removed it this moment.
  */
 async function removeKey(
   root: Root,
@@ -194,7 +194,7 @@ async function findIn(root: Root, held: Anchor, candidate: Candidate): Promise<F
   return stats && (await isReachable(root, candidate.path)) ? { candidate, stats } : null;
 }
 
-/** The same, whatever its name is in a folder that folds names. */
+/** The same without a look at the spelling of its name. */
 async function fileIn(held: Anchor | null, { path }: Candidate): Promise<BigIntStats | null> {
   return held && fileAt(held.path(nameOf(path)));
 }
@@ -216,7 +216,7 @@ export async function removeFile(root: Root, { path }: Candidate): Promise<strin
   return held ? prune(root, folder, held) : folder;
 }
 
-/** Removes a file. On Windows one that somebody reads keeps its name until it is closed, so that it is given another first. */
+/** Removes a file. On Windows it keeps its name while somebody reads it, so it is given another one first. */
 async function takeAway(root: Root, path: string): Promise<void> {
   if (process.platform === "win32") {
     try {
@@ -225,7 +225,7 @@ async function takeAway(root: Root, path: string): Promise<void> {
       // What cannot be removed there is swept.
       return await unlink(aside).catch(() => {});
     } catch {
-      // Gone, or no room for another name.
+      // Gone, or there is no room for another name.
     }
   }
   await orAbsent(patiently(() => unlink(path)));

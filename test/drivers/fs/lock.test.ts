@@ -1,7 +1,7 @@
 import type * as FsPromises from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { claimPath, inTurn, together, withLock } from "../../../drivers/fs/lock.ts";
+import { claimPath, inTurn, shareLocks, withLock } from "../../../drivers/fs/lock.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { emptyFolder, failure, filesBelow, folder, K } from "./folder.ts";
 
@@ -98,9 +98,9 @@ it("L22: a full disk refuses a write at the lock and leaves the old object, and 
   expect(await files()).toEqual([".unbucket/version"]);
 });
 
-it("together makes locks of many keys that keep others off, and leaves nothing", async () => {
+it("shareLocks makes locks of many keys that keep others off, and leaves nothing", async () => {
   const root = rootAt(await emptyFolder());
-  const shared = await together(root);
+  const shared = await shareLocks(root);
   let inside = 0;
   let most = 0;
   const work = async (): Promise<void> => {
