@@ -1,4 +1,4 @@
-/** Who was refused what, and where, of which a system error tells the call alone: for those who have to mend it. */
+/** Who was refused what, and where: a system error tells the call alone, and whoever has to mend it needs more. */
 import { accessSync, constants, lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { inMemory } from "./host.ts";
@@ -33,9 +33,9 @@ const NAMING: ReadonlySet<unknown> = new Set([
   "copyfile",
 ]);
 
-/** Bases, and whether their file system asks nobody else. Another one may stall, and the process with it. */
+/** Whether the file system of a base asks nobody else: one that does may stall, and the process would stall with it. */
 const bases = new Map<string, boolean>();
-/** Bases that are remembered, since an app may have one for each of its users. */
+/** How many bases are remembered: an app may have one for each of its users. */
 const MEMORY = 10_000;
 
 /** Notes whether the file system of a base answers at once. */
@@ -51,8 +51,8 @@ function isLocal(path: string): boolean {
 }
 
 /**
- * What was refused, or null when that cannot be told. `at` is the path of the object, for calls that went by an open folder. It asks the
- * system at once, below {@link answersAtOnce} alone.
+ * What was refused, or null when that cannot be told. `at` is the path of the object, for calls that went by an open folder. The system is
+ * asked by calls that block, so only below bases that answer at once.
  */
 export function refusal(error: object, at?: string): string | null {
   const { code, syscall, path, dest, permission, resource } = error as Told;
@@ -60,12 +60,12 @@ export function refusal(error: object, at?: string): string | null {
     return typeof resource === "string" && resource !== "" ? notAllowed(permission, resource) : null;
   const user = ownUser();
   if (user === undefined || inMemory) return null;
-  // What was to be made or replaced is named last.
+  // Of two paths `dest` is what was to be made or replaced.
   for (const named of [dest, path]) {
     const place = typeof named === "string" && named.startsWith("/proc/self/fd/") ? at : named;
     if (typeof place !== "string" || !isLocal(place)) continue;
     try {
-      const found = code === "EPERM" ? held(user, place, syscall) : lacking(user, place, syscall);
+      const found = code === "EPERM" ? fixedBy(user, place, syscall) : lacking(user, place, syscall);
       if (found !== null) return found;
     } catch {
       // Gone meanwhile, or the runtime lets nobody look.
@@ -120,7 +120,7 @@ function ownerOf(stats: Stats): string {
 }
 
 /** What keeps a file from being replaced or removed by those who may write in its folder. */
-function held(user: number, place: string, syscall: unknown): string | null {
+function fixedBy(user: number, place: string, syscall: unknown): string | null {
   if (!NAMING.has(syscall)) return null;
   const folder = dirname(place);
   const [above, file] = [lstatSync(folder), lstatSync(place, { throwIfNoEntry: false })];
