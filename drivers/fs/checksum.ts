@@ -21,13 +21,21 @@ export function parseChecksums(option: ChecksumAlgorithm | readonly ChecksumAlgo
   return { own: given[0], known: new Map(known.map((algorithm) => [algorithm.name, algorithm])) };
 }
 
+/** The algorithm of an upload: what it names, or none for false; the driver's own when it says nothing. */
+export function algorithmFor(
+  { own }: Checksums,
+  { checksum }: Pick<PutOptions, "checksum">,
+): ChecksumAlgorithm | undefined {
+  return checksum === undefined ? own : checksum || undefined;
+}
+
 /** A source, and the checksum of its bytes as they came: undefined for none, to be asked for when all have been read. */
 export async function summing(
-  { own }: Checksums,
+  checksums: Checksums,
   source: Source,
-  { checksum }: Pick<PutOptions, "checksum">,
+  put: Pick<PutOptions, "checksum">,
 ): Promise<{ readonly source: Source; readonly checksum: () => ExpectedChecksum | undefined }> {
-  const algorithm = checksum === undefined ? own : checksum || undefined;
+  const algorithm = algorithmFor(checksums, put);
   if (!algorithm) return { source, checksum: () => undefined };
   const { name } = algorithm;
   if ("bytes" in source) {
@@ -41,7 +49,7 @@ export async function summing(
   return { source: { ...source, stream }, checksum: () => found };
 }
 
-/** A whole object's bytes, which error `corrupt` at their end unless they have the checksum that was stored with them, if one was. */
+/** A whole object's bytes, which error `corrupt` at their end when they have not the checksum that was stored with them, if one was. */
 export function checked(
   { known }: Checksums,
   body: ReadableStream<Uint8Array>,

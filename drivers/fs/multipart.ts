@@ -4,6 +4,7 @@ import { usualPlan } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 import { headersOf } from "../../src/options.ts";
 import { abandon } from "../../src/reader.ts";
+import { algorithmFor } from "./checksum.ts";
 import { onDisk } from "./errno.ts";
 import { completeUpload, madeBy } from "./multipart-complete.ts";
 import { abortUpload, beginUpload, findUpload, pendingUploads } from "./multipart-folder.ts";
@@ -34,8 +35,7 @@ export function multipart(root: Root, settings: Settings, beforeWrite: () => voi
     ...usualPlan(),
     create: async (key, put) => {
       beforeWrite();
-      const { own } = settings.checksums;
-      const checksum = (put.checksum === undefined ? own : put.checksum || undefined)?.name;
+      const checksum = algorithmFor(settings.checksums, put)?.name;
       return { uploadId: await onDisk(() => beginUpload(root, settings, key, { headers: headersOf(put), checksum })) };
     },
     uploadPart: (key, uploadId, partNumber, bytes, part) => store(key, uploadId, partNumber, { bytes }, part),
