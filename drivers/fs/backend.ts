@@ -37,29 +37,29 @@ export function fsBackend(options: FsOptions): Backend {
     void sweep(root);
   }
 
-  async function put(key: Key, source: Source, put: PutOptions) {
+  async function put(key: Key, source: Source, options: PutOptions) {
     try {
       beforeWrite();
-      // A condition that fails now fails before the body has been sent for nothing; what counts is the check at the end.
-      if (put.ifMatch !== undefined || put.ifNoneMatch !== undefined) {
+      // A condition that fails already fails before the body is sent for nothing. What counts is the check at the end.
+      if (options.ifMatch !== undefined || options.ifNoneMatch !== undefined) {
         await onDisk(async () =>
-          checkPresent(key, (await root.exists()) ? (await findAll(root, key))[0] : undefined, put),
+          checkPresent(key, (await root.exists()) ? (await findAll(root, key))[0] : undefined, options),
         );
       }
     } catch (error) {
       if ("stream" in source) await abandon(source.stream, error);
       throw error;
     }
-    const body = await summing(settings.checksums, source, put);
+    const body = await summing(settings.checksums, source, options);
     let description: Description | undefined;
-    // Asked for when all bytes have come, and their checksum is known.
-    const described = (): Description => (description ??= { ...put, checksum: body.checksum() });
+    // Asked for when all bytes have come, since their checksum is not known before.
+    const described = (): Description => (description ??= { ...options, checksum: body.checksum() });
     const record = (): string | null => recordText(key, described());
-    const draft = await writeDraft(root, settings, body.source, { ...put, record });
-    return onObject(key, () => commit(root, settings, key, draft, described(), put));
+    const draft = await writeDraft(root, settings, body.source, { ...options, record });
+    return onObject(key, () => commit(root, settings, key, draft, described(), options));
   }
 
-  /** Deletes are as durable as puts by default, though the key-value verbs cannot ask for less. */
+  /** Deletes are durable by default, as puts are; the key-value verbs ask for less of puts, and cannot of deletes. */
   const durable = settings.durable ?? true;
 
   return {
@@ -74,7 +74,7 @@ export function fsBackend(options: FsOptions): Backend {
       await onObject(key, () => remove(root, [key], { durable, ifMatch, signal, failed }));
     },
     deleteMany: async (keys, { signal }) => {
-      // What forbids all of them is one refusal, not a failure per key.
+      // Outside the failures: what forbids all of them is one refusal, not one for each key.
       beforeWrite();
       const failures: DeleteFailure[] = [];
       const failed = (error: unknown, key: Key): void => {
@@ -108,7 +108,7 @@ export function fsBackend(options: FsOptions): Backend {
     },
     close: async () => {
       root.release();
-      // One that is about to start is waited for. One that cannot start has told its caller.
+      // One that is about to start is waited for. One that could not start has told its caller.
       for (const stopped of await Promise.allSettled(watches)) if (stopped.status === "fulfilled") stopped.value();
       watches.clear();
     },

@@ -1,10 +1,10 @@
-/** What a change of a key depends on: the version that is there, of which nobody else makes another meanwhile. */
+/** Conditions on the version of a key that is there, held while nobody else writes the key. */
 import type { PutOptions } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import type { Found } from "./find.ts";
 import { etagOf } from "./identity.ts";
 
-/** Conditions of a change, and what gives the waiting for them up. */
+/** Conditions of a change, and the signal that ends the wait for the key. */
 export type Conditions = Pick<PutOptions, "ifMatch" | "ifNoneMatch" | "signal">;
 
 /** Checks conditions against the present version of a key; rejects `precondition-failed`. */

@@ -38,10 +38,10 @@ export async function copy(
     let isWhole: boolean;
     try {
       checkRead(info, { ifMatch });
-      // Known now, it fails before the bytes are copied for nothing; what counts is the check at the end.
+      // A condition that fails already fails before the bytes are copied for nothing. What counts is the check at the end.
       if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
       draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordText(to, kept));
-      // A copy by name is of the version that was looked at if the name still means it, one of the open file if nobody wrote into that.
+      // It is a copy of this version if the path that was copied still leads to it: the open file if nobody wrote into that, else its name.
       const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;
     } catch (error) {

@@ -44,8 +44,8 @@ export async function madeBy(root: Root, key: Key, uploadId: string): Promise<Ma
 }
 
 /**
- * Completes an upload; gives the object's ETag. The parts stay as they are until the object has its name, so whatever stops this
- * leaves an upload that can be completed again; after a death between the two the object is found to be its own.
+ * Completes an upload; gives the object's ETag. The parts stay until the object has its name, so whatever stops this leaves an upload that
+ * can be completed again. If the process dies between the two, the next attempt finds the object to be its own.
  */
 export async function completeUpload(root: Root, settings: Settings, completion: Completion): Promise<string> {
   const { key, uploadId, conditions } = completion;
@@ -57,7 +57,7 @@ export async function completeUpload(root: Root, settings: Settings, completion:
       if (made) etag = await confirm(root, settings, made);
       else if (whole && !(await findUpload(root, key, uploadId))) throw over();
       else if (whole) ({ etag } = await commit(root, settings, key, whole.draft, whole.description, conditions));
-      // What cannot be removed now looks like an upload that was left.
+      // What cannot be removed now is swept, as an upload whose object is there.
       await endUpload(root, uploadId).catch(() => {});
       // Completed by another call, and replaced since.
       if (etag === null) throw over();
@@ -90,7 +90,7 @@ async function join(
     return { draft, description: described() };
   } catch (error) {
     signal?.throwIfAborted();
-    // Whatever it failed of: another call may have made the object, and taken the parts, before or meanwhile.
+    // Whatever the failure: another call may have made the object, and removed the parts, before or meanwhile.
     if (await madeBy(root, key, uploadId)) return null;
     throw (await findUpload(root, key, uploadId)) ? error : over();
   }
@@ -104,7 +104,7 @@ function algorithmOf({ known }: Checksums, { checksum }: Upload): ChecksumAlgori
   throw refuse("checksum", `of the driver must have ${checksum}, with which the upload was begun`);
 }
 
-/** Whoever has given the object its name may not have lived to flush it. */
+/** Flushes the name of an object that is made already: whoever gave it may not have lived to do so. Gives its ETag. */
 async function confirm(root: Root, { durable = true }: Settings, { etag, folder }: Made): Promise<string> {
   if (durable) await flushing("stored", () => syncNames(root, folder));
   return etag;
