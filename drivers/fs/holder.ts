@@ -1,4 +1,4 @@
-/** Which process, or which thread of one, holds a claim, in a line of text, and whether it still runs. */
+/** Which process, or which of its threads, holds a claim, as a line of text; and whether it still runs. */
 import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
@@ -6,12 +6,15 @@ import { hostname, networkInterfaces } from "node:os";
 import { sha256 } from "./digest.ts";
 import { isBusy, isErrno, patiently } from "./errno.ts";
 
-/** What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not say, as of one that runs elsewhere than on Linux. */
+/**
+ * What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not tell. Of a holder that
+ * runs, Linux alone tells.
+ */
 export type HolderState = "running" | "gone" | "unknown";
 
 /** This thread as {@link stateOf} understands it. */
 interface Self {
-  /** Where process numbers mean something: boot and process namespace, elsewhere than on Linux the machine; null where the system does not tell. */
+  /** Where its number means something: a boot and a process namespace, elsewhere than on Linux a machine; null where the system does not tell. */
   readonly machine: string | null;
   /** Its number. */
   readonly id: number;
@@ -19,25 +22,29 @@ interface Self {
   readonly start: string;
 }
 
-const self = async (): Promise<Self> => {
+/** Asked for once. */
+let known: Promise<Self> | undefined;
+
+async function findSelf(): Promise<Self> {
   try {
     // Linux alone has these.
     const boot = await patiently(() => readFile("/proc/sys/kernel/random/boot_id", "utf8"));
     const namespace = await readlink("/proc/self/ns/pid");
     const id = ownThread();
-    const own = await processAt(id === process.pid ? "self" : `${id}`);
-    if (!own) return { machine: null, id, start: "0" };
-    return { machine: shortened(`${boot}${namespace}`), id, start: own.start };
+    const thread = await processAt(id === process.pid ? "self" : `${id}`);
+    if (!thread) return { machine: null, id, start: "0" };
+    return { machine: shortened(`${boot}${namespace}`), id, start: thread.start };
   } catch (error) {
-    // For want of a descriptor it is not told now, and will be later.
+    // Without a descriptor it cannot be told now: the next call asks again.
     if (isBusy(error)) known = undefined;
     return { machine: isAlone() ? machineByName() : null, id: process.pid, start: "0" };
   }
-};
+}
 
 /**
- * Linux numbers threads as it does processes, of which each is its own first thread. A server may end a thread and live on, as Nitro does in
- * development whenever a file changes: what that thread held would be held as long as the server runs. Read by this thread itself, not by one of the pool.
+ * The number of this thread, which Linux takes from those of processes; a process has that of its first thread. Not the process's: a server
+ * may end a thread and live on, as Nitro does in development whenever a file changes, and would seem to hold what that thread held. Read by
+ * a call that blocks, since others run on a thread of the pool.
  */
 function ownThread(): number {
   try {
@@ -49,19 +56,19 @@ function ownThread(): number {
 }
 
 /**
- * Whether all processes of a machine see each other: elsewhere there are jails and zones. Not asked under Deno, which asks its user for the right, and by some
- * versions of which a process of Windows is ended by the question whether it runs.
+ * Whether all processes of a machine see each other: on other systems there are jails and zones. Never under Deno, which asks its user for
+ * the right to see them, and of which some versions end a process of Windows when they are asked whether it runs.
  */
 function isAlone(): boolean {
   return ["darwin", "win32"].includes(process.platform) && !("Deno" in globalThis);
 }
 
-/** By what its network knows it by; null where it has none, or the runtime does not let see it. */
+/** The machine by its name and network cards; null where it has none, or the runtime does not show them. */
 function machineByName(): string | null {
   try {
     const cards = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ mac }) => mac));
-    const own = [...new Set(cards)].filter((mac) => /[1-9a-f]/i.test(mac)).toSorted();
-    return own.length > 0 ? shortened(`${hostname()} ${own}`) : null;
+    const real = [...new Set(cards)].filter((mac) => /[1-9a-f]/i.test(mac)).toSorted();
+    return real.length > 0 ? shortened(`${hostname()} ${real}`) : null;
   } catch {
     return null;
   }
@@ -71,22 +78,21 @@ function shortened(text: string): string {
   return sha256(text).slice(0, 12);
 }
 
-let known: Promise<Self> | undefined;
-
-/** Tells this thread, and with a number each line of it, from all others. Made when first asked for: workerd loads no chance. */
-let own: string | undefined;
+/** Tells this thread's lines from those of all others. Made when first asked for, since workerd gives no random bytes while modules load. */
+let mark: string | undefined;
+/** Tells its lines from each other. */
 let lines = 0;
 
 /** A line that names this thread, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
-  const { machine, id, start } = await (known ??= self());
-  own ??= randomBytes(6).toString("hex");
-  return `${own}-${(lines++).toString(36)}.${machine ?? ""}.${id}.${start}`;
+  const { machine, id, start } = await (known ??= findSelf());
+  mark ??= randomBytes(6).toString("hex");
+  return `${mark}-${(lines++).toString(36)}.${machine ?? ""}.${id}.${start}`;
 }
 
 /** Whether the process or thread that a line names still runs. Never rejects. */
 export async function stateOf(line: string): Promise<HolderState> {
-  const { machine } = await (known ??= self());
+  const { machine } = await (known ??= findSelf());
   const [, of, pid, start] = /^[\w-]+\.(\w*)\.(\d+)\.(\d+)$/.exec(line) ?? [];
   if (of !== machine) return "unknown";
   try {
@@ -96,13 +102,17 @@ export async function stateOf(line: string): Promise<HolderState> {
     // EPERM says that it runs, for another user.
     if (!isErrno(error, "EPERM")) return "unknown";
   }
-  // Elsewhere than on Linux it may be a later one of that number; there other users' processes may be hidden.
+  // Without its start it may be a later process of that number. Linux may hide the start of other users' processes.
   const now = start === "0" ? null : await processAt(pid as string).catch(() => null);
   if (!now) return "unknown";
   return now.start === start && now.runs ? "running" : "gone";
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name may hold spaces and parentheses, so fields count from its end. */
+/**
+ * A process or thread of this number, as Linux has it; null when there is none. The name may hold spaces and parentheses, so fields count
+ * from its end.
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
 async function processAt(pid: string): Promise<{ readonly start: string; readonly runs: boolean } | null> {
   const text = await patiently(() => readFile(`/proc/${pid}/stat`, "utf8")).catch((error: unknown) => {
     if (isBusy(error)) throw error;
@@ -110,6 +120,6 @@ async function processAt(pid: string): Promise<{ readonly start: string; readonl
   });
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const start = fields[19];
-  // A killed process whose parent does not ask for it stays in the table, as in containers without an init.
+  // A killed process stays in the table until its parent asks for it, which in containers without an init may be never.
   return start !== undefined && /^\d+$/.test(start) ? { start, runs: !/^[ZXx]/.test(fields[0] as string) } : null;
 }
