@@ -30,26 +30,26 @@ export interface Anchor {
 
 const GONE = " (deleted)";
 
-/** Whether what an open file is reached by tells where it is; asked once, since runtimes may forbid it. */
-let linux: boolean | undefined;
+/** Whether {@link pathOf} has paths: asked once, since runtimes may forbid it on Linux, too. */
+let hasPaths: boolean | undefined;
 
 /** The path under which an open file is reached, whatever has taken its name meanwhile; null where the system has none. */
 export function pathOf({ fd }: File): string | null {
   const path = `/proc/self/fd/${fd}`;
-  linux ??= process.platform === "linux" && tells(path);
-  return linux ? path : null;
+  hasPaths ??= process.platform === "linux" && isReadable(path);
+  return hasPaths ? path : null;
 }
 
-function tells(path: string): boolean {
+function isReadable(path: string): boolean {
   try {
-    // Without following it, so that nothing is said of the file itself.
+    // Without following it, so that the file itself is not asked.
     return lstatSync(path).isSymbolicLink() && readlinkSync(path) !== "";
   } catch {
     return false;
   }
 }
 
-/** Where an open file is now: at this path below the root, `gone` from it, or elsewhere through a link; unknown where the system does not tell. */
+/** Where an open file is now: at this path below the root, `gone` from there, or elsewhere through a link; unknown where the system does not tell. */
 export async function placeOf(
   root: Places,
   file: File,
@@ -59,12 +59,12 @@ export async function placeOf(
   if (at === null) return "unknown";
   const found = readlink(at);
   if (found === null || (await root.whereaboutsOf(found, path)) === "inside") return "inside";
-  // As Linux calls what has no name any more: it was inside, and has been replaced or removed.
+  // So Linux marks the path of a file that was replaced or removed.
   const was = found.endsWith(GONE) ? found.slice(0, -GONE.length) : null;
   return was !== null && (await root.whereaboutsOf(was, path)) === "inside" ? "gone" : "linked";
 }
 
-/** Not by a thread: the system has it in memory, whatever file system the file is of. */
+/** Not on a thread: the system has it in memory, whatever file system the file is on. */
 function readlink(path: string): string | null {
   try {
     return readlinkSync(path);
@@ -88,7 +88,7 @@ export function becameLink(): StorageError {
   return new StorageError("denied", "a folder on the way became a link");
 }
 
-/** Holds a folder below the root that has been looked at; null when it has gone meanwhile, or a link on the way leads elsewhere. */
+/** Holds a folder that was seen below the root; null when a link on the way leads elsewhere, or it is gone since it was opened. Absent, it rejects. */
 export async function anchor(root: Places, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
     folder: root.path(folder),
@@ -96,7 +96,7 @@ export async function anchor(root: Places, folder: string): Promise<Anchor | nul
     handle: null,
     close: async () => {},
   };
-  // Who may swap the base itself is not kept off by anything in it. Elsewhere than on Linux only names can be used.
+  // The base is not held: whoever may swap it can do anything. Elsewhere than on Linux there are names alone.
   if (folder === "" || process.platform !== "linux") return plain;
   const handle = await open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, root.isLocal());
   const at = pathOf(handle);
@@ -108,11 +108,11 @@ export async function anchor(root: Places, folder: string): Promise<Anchor | nul
 }
 
 /**
- * How long a folder is held for further reads and writes, in milliseconds. That something was mounted over it, which its place does not
- * tell, is noticed that much later.
+ * How long a folder stays held for further reads and writes, in milliseconds. So late is it noticed that something was mounted over it,
+ * which its place does not tell.
  */
 const HELD_MS = 1000;
-/** Folders that are held for further reads and writes. */
+/** How many folders stay held. */
 const MOST_HELD = 8;
 
 interface Held {
@@ -133,8 +133,8 @@ export interface Anchors {
 }
 
 /**
- * Holds folders of a root. One that is held serves again while it is where it was, which the system tells from memory: that is
- * all that opening it anew would tell. `mayStay` says whether any may.
+ * Holds folders of a root. One that stays held serves again while it is where it was: that is all that opening it anew would tell, and the
+ * system has it in memory. `mayStay` says whether folders may stay held.
  */
 export function anchors(root: Places, mayStay: () => boolean): Anchors {
   const folders = new Map<string, Held>();
@@ -162,7 +162,7 @@ export function anchors(root: Places, mayStay: () => boolean): Anchors {
     async anchor(folder) {
       const before = folders.get(folder);
       if (before) {
-        // Last used, last let go: records come and go in 256 folders, and their objects in few.
+        // The one used last is let go last: objects come and go in few folders, their records in 256.
         folders.delete(folder);
         if (whereIs(before.anchor) === before.found) {
           folders.set(folder, before);
@@ -172,7 +172,7 @@ export function anchors(root: Places, mayStay: () => boolean): Anchors {
       }
       const held = await anchor(root, folder);
       const found = held?.handle && mayStay() ? whereIs(held) : null;
-      // What cannot be told now cannot be told again.
+      // One of which cannot be told where it is could not be compared later.
       if (!held || found === null) return held;
       // Another call may have opened it in the meantime.
       for (const [name, other] of folders) if (name === folder || folders.size >= MOST_HELD) end(name, other);
