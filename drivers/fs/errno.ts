@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../src/error.ts";
 import { messageOf, StorageError } from "../../src/error.ts";
 import { refusal } from "./refusal.ts";
 
-/** The code of a system error, such as `ENOENT`; undefined for any other error. It is not told by its class, which is another one inside Jest. */
+/** The code of a system error, such as `ENOENT`; undefined for any other error. Its class does not tell, which inside Jest is another one. */
 export function errnoOf(error: unknown): string | undefined {
   if (StorageError.is(error) || typeof error !== "object" || error === null || !("code" in error)) return undefined;
   if (typeof error.code !== "string") return undefined;
@@ -18,27 +18,27 @@ export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
 /** What is said of a file on NFS that another machine has replaced or removed. */
 const STALE = "ESTALE";
 
-/** Those that Node has no names for, nor has Linux the numbers of others. */
+/** Codes that Node has no names for. Linux has other numbers for them than the rest. */
 const NUMBERS = process.platform === "linux" ? { [STALE]: 116, EDQUOT: 122 } : { [STALE]: 70, EDQUOT: 69 };
 const UNNAMED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(NUMBERS).map(([name, number]) => [`Unknown system error -${number}`, name]),
 );
 
-/** The error of a read of an open file: programs behind mounts that go by names call one absent that was replaced or removed meanwhile. */
+/** The error of a read of an open file: some programs behind mounts call a file absent that was replaced or removed meanwhile, where NFS says ESTALE. */
 export function ofOpen(error: unknown): unknown {
   if (!isErrno(error, "ENOENT")) return error;
   return Object.assign(new Error("an open file is gone", { cause: error }), { code: STALE });
 }
 
-/** Whether a network file system has lost a file under the hands of who used it, and a new look tells what is there now. */
+/** Whether a network file system has lost a file while it was used, so that a new look tells what is there now. */
 export function isStale(error: unknown): boolean {
   return isErrno(StorageError.is(error) ? error.cause : error, STALE);
 }
 
-/** How often a file may be lost before that is an error. */
+/** How often a file may be lost in one call before that is an error. */
 const LOOKS = 20;
 
-/** Does again what finds out anew where its files are, when one was lost meanwhile. */
+/** Looks for files, and does so again when one was lost meanwhile. */
 export async function afresh<T>(look: () => Promise<T>): Promise<T> {
   for (let looks = 1; ; looks++) {
     try {
@@ -70,14 +70,14 @@ export async function orAbsent<T>(call: Promise<T>): Promise<T | null> {
 }
 
 /**
- * Whether a folder that may not be read is the file system's own: ext keeps one at its root, for files that a repair finds, and makes it root's. It is there
- * when a volume of its own is the base.
+ * Whether a folder that may not be read is the file system's own: where the base is a volume of its own, ext keeps one in it for files that a
+ * repair finds, which belongs to root.
  */
 export function isKeptBack(folder: string, error: unknown): boolean {
   return folder === "lost+found" && isErrno(error, "EACCES");
 }
 
-/** What a mount says whose server or program is gone, or does not answer: of a call that changes something nobody knows whether it did. */
+/** What a mount says whose server or program is gone, or does not answer. Whether a call has changed something, nobody knows then. */
 const UNREACHED = ["ENOTCONN", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT"];
 const UNREACHED_MEANING = [
   "unavailable",
@@ -133,7 +133,7 @@ const FULL: Readonly<Record<string, string>> = {
   EFBIG: "the file is larger than the file system or the process limit allows; nothing was stored",
 };
 
-/** A system error as a {@link StorageError}; any other error as it is. `at` is the path of the object that it is about. */
+/** A system error as a {@link StorageError}; any other error as it is. `at` is the path of the object. */
 export function fromErrno(error: unknown, at?: string): unknown {
   const code = errnoOf(error);
   // Deno's, which has no code and tells which right to give.
@@ -148,7 +148,7 @@ export function fromErrno(error: unknown, at?: string): unknown {
   return new StorageError(meaning, `${text} (${code})`, { cause: error });
 }
 
-/** Runs work on the disk; system errors reject as {@link StorageError}, which `at` tells where the object lies. */
+/** Runs work on the disk; a system error rejects as a {@link StorageError}. `at` gives the path of the object. */
 export async function onDisk<T>(work: () => Promise<T>, at?: () => string): Promise<T> {
   try {
     return await work();
@@ -162,19 +162,17 @@ export function isBusy(error: unknown): boolean {
   return isErrno(error, "EMFILE", "ENFILE");
 }
 
-/**
- * On Windows a scanner or reader that holds a file makes a rename fail for so long. It is tried often, since who reads a file again and
- * again has it open most of the time.
- */
+/** How long a file may be held on Windows, by a scanner or a reader, in milliseconds. */
 const HELD_MS = 2000;
 
-/** A process that is busy may close files all the time, and yet another call be the one that finds none. */
+/** How long a call may be without luck while others of the process find descriptors, in milliseconds. */
 const LONGEST_MS = 30_000;
 let successes = 0;
 
 /**
- * Repeats a call that fails for want of descriptors, until 6 repetitions within 1.3 s have found that no other such call of the process gets on either, at
- * most for half a minute; on Windows for two seconds one that fails because a file is held.
+ * Repeats a call that fails for want of descriptors: for 1.3 s, in 6 repetitions, while no other call here gets on either, and as long as
+ * others do for at most half a minute. On Windows repeats for two seconds one that fails since a file is held, and often: whoever reads a
+ * file again and again has it open most of the time.
  */
 export async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let delay = 20, waited = 0, before = successes; ; delay *= 2) {

@@ -18,7 +18,7 @@ export interface File {
   sync(): Promise<void>;
   chmod(bits: number): Promise<void>;
   stat(): Promise<fs.BigIntStats>;
-  /** A second time does nothing. It fails when bytes may be lost by it, not of what was only read, or is flushed to a disk of this machine. */
+  /** The second call does nothing. Rejects when bytes may be lost: not when the file was only read, or is flushed to a disk of this machine. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function namesIn(path: string): Promise<readonly string[]> {
   return (await orAbsent(patiently(() => readdir(path)))) ?? [];
 }
 
-/** What of a root those need who go by its paths. */
+/** A root, for those who need its paths alone. */
 export interface Paths {
   /** The absolute path of a relative one. */
   path(relative: string): string;
@@ -55,15 +55,15 @@ export interface Paths {
   isLocal(): Local;
 }
 
-/** The file systems of Linux whose open files are known without another machine or program: ext, XFS, Btrfs, overlay, F2FS, ZFS. */
+/** The types of file systems on disks of this machine, on Linux: ext, XFS, Btrfs, overlay, F2FS, ZFS. */
 const LOCAL: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x794c7630, 0xf2f52010, 0x2fc12fc1];
 
 const TMPFS = 0x01021994;
 
-/** The one whose answers are for up to a minute what it remembers of a folder, whatever other machines have written there. */
+/** Answers for up to a minute what it remembers of a folder, whatever other machines have written there. */
 const NFS = 0x6969;
 
-/** Programs serve these, and many number files as they come. */
+/** Served by programs, of which many number files as they come. */
 const FUSE = 0x65735546;
 
 /** What a file system does with questions. */
@@ -72,7 +72,7 @@ export interface Nature {
   readonly local: Local;
   /** Whether it may answer without asking, though others write. */
   readonly remembers: boolean;
-  /** Its device, where a file that nobody has changed may have another number the next time. */
+  /** Its device, if a file that nobody has changed may have another number the next time. */
   readonly renumbered: bigint | undefined;
 }
 
@@ -90,16 +90,16 @@ export async function natureOf(folder: string): Promise<Nature> {
   return { local, remembers: type === NFS, renumbered };
 }
 
-/** Beyond this size the last close of a file that was deleted may take long, since it frees the room. */
+/** The last close of a deleted file may take long when it is larger, since it frees the room. */
 export const SMALL: bigint = 2n ** 20n;
 
-/** So many bytes are written to memory, or read from it, in less time than a thread is told of them. */
+/** Up to so many bytes are written to memory, or read from it, in less time than it takes to tell a thread of them. */
 const AT_ONCE = 64 * 1024;
 
-/** Where descriptors do less than the handles of `node:fs/promises`: workerd, and Node's permission model, which lets no other flush. */
+/** Whether files are opened as handles of `node:fs/promises`: workerd has more of these, and Node's permission model lets nothing else flush. */
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
 
-/** Gives what is made of an open file, which is closed when that is null or fails. */
+/** Gives what is made of an open file, which is closed when that is null, or fails. */
 export async function keptIf<T>(file: File, make: () => Promise<T>): Promise<T> {
   let made: T | null = null;
   try {
@@ -114,15 +114,15 @@ export function open(path: string, flags: string | number, local: Local, mode?: 
   return patiently(() => openNow(path, flags, local, mode));
 }
 
-/** Opens a file, or rejects when there is no descriptor: for who holds another, since all who wait might. */
+/** Opens a file, and rejects at once when there is no descriptor: for those who hold one, since all who wait for another might. */
 export async function openNow(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
   if (byHandle) return handled(await openHandle(path, flags, mode));
   const isMemory = local === "memory";
   const fd = await call<number>(isMemory, "open", path, flags, mode);
   let isOpen = true;
-  // Of what is not on the disk yet, the last close may wait for it.
+  /** Whether all that was written is on the disk. If not, the last close may wait for it. */
   let clean = true;
-  // Some programs behind a mount send what was written when it is closed, whatever they said of the flush.
+  /** Whether the close may send bytes, as with some programs behind mounts, whatever they said of the flush. */
   let sends = false;
   let size = 0n;
   return {

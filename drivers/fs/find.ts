@@ -15,7 +15,7 @@ export function placesOf(root: Root, key: string): Candidates {
   return candidatesOf(key, root.posix);
 }
 
-/** The file at one candidate: a regular one, reached through no link; else null. */
+/** The file at one candidate, if it is a regular one that no link leads to; else null. */
 export async function findAt(root: Root, candidate: Candidate): Promise<Found | null> {
   if (candidate.tree === "keys" && !root.mayHave(KEYS_FOLDER)) return null;
   return afresh(async () => {
@@ -24,12 +24,12 @@ export async function findAt(root: Root, candidate: Candidate): Promise<Found | 
   });
 }
 
-/** Whether a file has exactly this name and no link lies on the way to it: `File` is not `file` where the system takes it for that. */
+/** Whether no link leads to a path, and its names are spelled so: `File` is not `file`, also where the system takes it for that. */
 export async function isReachable(root: Root, path: string, seen?: boolean): Promise<boolean> {
   return (await orAbsent(root.whereabouts(path, seen))) === "inside";
 }
 
-/** Every file that a key has; the first one counts, others are what an interrupted write left. */
+/** Every file that a key has. The first one counts; others are what an interrupted write left. */
 export async function findAll(root: Root, key: string): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const candidate of placesOf(root, key)) {
@@ -40,8 +40,8 @@ export async function findAll(root: Root, key: string): Promise<readonly Found[]
 }
 
 /**
- * The first result that a look at the candidates in turn gives. A write may move a key to an earlier candidate between
- * two looks, so after a miss all but the last are looked at again.
+ * The first result of looks at the candidates in turn. Between two looks a write may move a key to an earlier one, so all but the last are
+ * looked at again.
  */
 export async function firstOf<T>(
   root: Root,
