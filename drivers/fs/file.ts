@@ -96,7 +96,7 @@ export const SMALL: bigint = 2n ** 20n;
 /** Up to so many bytes are written to memory, or read from it, in less time than it takes to tell a thread of them. */
 const AT_ONCE = 64 * 1024;
 
-/** Whether files are opened as handles of `node:fs/promises`: workerd has more of these, and Node's permission model lets nothing else flush. */
+/** Whether files are opened as handles of `node:fs/promises`: workerd can do more with these, and Node's permission model lets nothing else flush. */
 const byHandle: boolean = inMemory || (process as { permission?: unknown }).permission !== undefined;
 
 /** Gives what is made of an open file, which is closed when that is null, or fails. */

@@ -1,4 +1,4 @@
-/** Which version of a file is on the disk: its modification time, size and inode. */
+/** Which version of an object a file is: its modification time, size and inode. The time also tells whether the version has a record. */
 import type { BigIntStats } from "node:fs";
 import { coarseTimes, timeStep } from "./host.ts";
 import { microsecondsOf } from "./times.ts";
@@ -6,15 +6,15 @@ import { microsecondsOf } from "./times.ts";
 /** What tells one version of a file from another. */
 export type Identity = Pick<BigIntStats, "mtimeNs" | "size" | "ino"> & { readonly dev?: bigint };
 
-/** Devices on which a file that nobody has changed may have another number the next time. */
+/** Devices on which a file that nobody has changed may have another inode number the next time. */
 const renumbering = new Set<bigint>();
 
-/** Notes that the numbers of a device's files mean nothing, as behind mounts of FUSE: rclone gives new ones after moments, others after each mount. */
+/** Notes that inode numbers of a device mean nothing, as with FUSE: rclone gives new ones after moments, others with each mount. */
 export function renumbers(device: bigint): void {
   renumbering.add(device);
 }
 
-/** Versions whose times have been cut to seconds may share one: those are told by their numbers everywhere, also for as long as these last. */
+/** The inode number as far as it means something. Times of whole seconds may be shared, and a number helps as long as it lasts. */
 function numberOf({ ino, dev, mtimeNs }: Identity): bigint {
   return dev !== undefined && renumbering.has(dev) && mtimeNs % 1_000_000_000n !== 0n ? 0n : ino;
 }
@@ -30,26 +30,25 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.mtimeNs === b.mtimeNs && a.size === b.size && numberOf(a) === numberOf(b);
 }
 
-/** Whether two looks were at one file: whoever puts another one in its place may choose time and size of that. */
+/** Whether two looks were at one file. Time and size do not tell: whoever puts another one in its place may choose them. */
 export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   if (renumbering.has(a.dev)) return a.dev === b.dev && isSame(a, b);
-  // Node tells the device in two ways on Windows, by name and by descriptor.
+  // On Windows Node tells a device by name in another way than by descriptor.
   return a.ino === b.ino && (process.platform === "win32" || a.dev === b.dev);
 }
 
 /**
- * What the times say that the driver sets: files with a record have an odd number of milliseconds, and this last digit of their
- * microseconds, of which there are less than half a millisecond, so that nobody who rounds them finds an even number. All others have an even number
- * of milliseconds.
+ * The times that the driver sets tell whether there is a record. With one, the milliseconds are an odd number and the microseconds below them
+ * end with this digit, and are fewer than 500, so that rounding leaves the number odd. Without one, the milliseconds are an even number.
  */
 const RECORDED = 6;
 
 /**
- * Whether a version may have a record. Its time tells, so that nobody looks in vain for those of the driver's other files. Where times are
- * whole milliseconds, as a copy or a runtime has cut them, those tell; whole seconds tell nothing.
+ * Whether a version may have a record, by its time: so nobody looks in vain for one of the driver's other files. Of a time that a copy or a
+ * runtime has cut to milliseconds these tell; whole seconds tell nothing.
  */
 export function mayHaveRecord(version: Identity): boolean {
-  // Calculating with integers of any length is slow.
+  // As a number, since calculating with a bigint is slow.
   const us = Number(microsecondsOf(version) % 1_000_000n);
   // Copies miss the whole millisecond by a microsecond.
   const whole = us % 1000 === 999 ? us + 1 : us;
@@ -58,10 +57,10 @@ export function mayHaveRecord(version: Identity): boolean {
   return isOdd && us % 10 === RECORDED;
 }
 
-/** Two processes are not further apart: what is further in the future is a file of another program. In microseconds. */
+/** How far the clocks of two writers may be apart, in microseconds. A time further ahead is another program's. */
 const APART = 60_000_000n;
 
-/** The last times that were given: without a record, and with one. */
+/** The last times that this process has given: without a record, and with one. */
 const last: [number, number] = [0, 0];
 
 /**
@@ -75,20 +74,20 @@ const last: [number, number] = [0, 0];
 export function nextStamp(recorded: boolean): number | Date {
   const kind = Number(recorded) as 0 | 1;
   const now = coarseTimes ? Date.now() : Date.now() * 1000 + random(1000);
-  // Where the clock was put back, or more is written than there are times, no process would give a later one: see stampAfter.
+  // The clock was put back, or more is written than there are times. Further ahead the time would pass for another program's: see stampAfter.
   if (last[kind] - now > Number(APART) / (coarseTimes ? 1000 : 1)) last[kind] = 0;
   last[kind] = ofKind(Math.max(last[kind] + 1, now), kind);
   return asTime(last[kind]);
 }
 
-/** The first time from this one on that is of a kind, both in microseconds, or in milliseconds where times are coarse. */
+/** The first time from this one on that is of a kind: 1 for versions with a record. In microseconds; in milliseconds where times are coarse. */
 function ofKind(time: number, kind: 0 | 1): number {
   return coarseTimes ? coarse(time, kind) : fine(time, kind);
 }
 
 function asTime(time: number): number | Date {
   if (coarseTimes) return new Date(time);
-  // Some runtimes cut to whole microseconds, others keep what a double holds: with a quarter more, all of them are nearest to this one.
+  // A quarter more, so that this is the nearest microsecond whether a runtime cuts or keeps what a double holds.
   return (time + (timeStep === 1 ? 0.25 : 0)) / 1e6;
 }
 
@@ -97,9 +96,9 @@ export function stampOf({ mtimeNs }: Pick<Identity, "mtimeNs">): number | Date {
   return asTime(Number(microsecondsOf({ mtimeNs }) / (coarseTimes ? 1000n : 1n)));
 }
 
-/** Of the microseconds in a millisecond, the first that says that there is a record, and how far the next is from it. */
+/** Of the microseconds below a millisecond, the first that says that there is a record, and the distance to the next. */
 const [FIRST, EVERY] = timeStep === 1 ? [RECORDED, 10] : [16, 40];
-/** The last that does. */
+/** The last that says so. */
 const LAST = 496;
 
 /** The first microsecond from this one on that is of a kind. */
@@ -107,7 +106,7 @@ function fine(time: number, kind: 0 | 1): number {
   const ms = Math.floor(time / 1000);
   const us = time - ms * 1000;
   const isOfKind = ms % 2 === kind;
-  // Not about a whole millisecond, which would look like a time that a copy has cut.
+  // Not close to a whole millisecond, which would look like a time that a copy has cut.
   if (isOfKind && kind === 0 && us <= 992) return ms * 1000 + Math.ceil(Math.max(1, us) / timeStep) * timeStep;
   if (isOfKind && kind === 1 && us <= LAST) return time + ((FIRST + 1000 - us) % EVERY);
   const next = (ms + (isOfKind ? 2 : 1)) * 1000;
@@ -131,10 +130,10 @@ function random(below: number): number {
 const SECOND = 1_000_000n;
 
 /**
- * A time for a version that is to replace one which is not older by its time, since another process has given that, or its draft was written
- * later; null when its own serves. As each is later than the one before, no two versions of a key share an ETag, nor a name for
- * their records. `cut` is what the file system makes times a multiple of, in microseconds. Whole milliseconds are later by two of what is seen of the other: runtimes that give times in between would take its record for that of a
- * copy whose time was cut to this one.
+ * A time for a version that replaces one which is not older by its time, since another process has given that, or its draft was written
+ * later; null when its own time serves. Since each is later than the one before, no two versions of a key share an ETag, nor the name of a
+ * record. `cut` is what the file system makes times a multiple of, in microseconds. Where times are coarse it is two milliseconds later: with
+ * one, a runtime of finer times would take the older version's record for that of a copy whose time was cut to this one.
  */
 export function stampAfter(before: Identity, own: Identity, recorded: boolean, cut = 1n): number | Date | null {
   const [unit, step] = coarseTimes ? [1000n, 2n] : [1n, 1n];
@@ -146,7 +145,7 @@ export function stampAfter(before: Identity, own: Identity, recorded: boolean, c
   if (late * unit > APART) return null;
   const kind = Number(recorded) as 0 | 1;
   const time = ofKind(Number(first), kind);
-  // This process gives it to no other either; far ahead it goes by the clock, which comes to it once.
+  // This process gives that time to no other version. One that is far ahead does not count: the clock gets there by itself.
   if (late * unit < SECOND) last[kind] = Math.max(last[kind], time);
   return asTime(time);
 }
