@@ -1,4 +1,4 @@
-/** Permission bits: those of the option `mode`, and those that go with an object's. The umask takes none of them away. And who asks for them. */
+/** Permission bits of files and folders, whatever the umask is; and the user to whom they apply. */
 import { constants } from "node:fs";
 import { chmod, mkdir, open } from "node:fs/promises";
 import { inMemory } from "./host.ts";
@@ -18,8 +18,8 @@ export function bitsOf({ mode }: { readonly mode: bigint | number }): number {
 }
 
 /**
- * Sets the bits of what is open at a path: a link that has taken its place there steers nothing. By the path only where Node's permission model
- * allows no other way.
+ * Sets the bits of what is open, so that a link which has taken its place at the path steers nothing. By the path only where Node's permission
+ * model allows no other way.
  */
 export async function setBits(file: { chmod(bits: number): Promise<void> }, path: string, bits: number): Promise<void> {
   try {
@@ -30,12 +30,12 @@ export async function setBits(file: { chmod(bits: number): Promise<void> }, path
   }
 }
 
-/** The bits of folders that hold files of a mode: to be entered by whoever may read these, and always the driver's own to write. */
+/** The bits of folders that hold files of a mode: whoever may read these may enter, and the driver may always write. */
 function folderBits(mode: number): number {
   return 0o700 | mode | ((mode & 0o444) >> 2);
 }
 
-/** Makes a folder; with a mode of files, for those whom these are for. */
+/** Makes a folder; with a mode of files, one with the bits that go with it. */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
   if (mode === undefined) return mkdir(path);
   await mkdir(path, folderBits(mode));
@@ -50,7 +50,7 @@ export async function openTo(path: string, mode: number): Promise<void> {
   const folder = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     const made = await folder.stat();
-    // A call that sets bits takes away that of the group, which the folder has from the one above.
+    // Setting bits would clear the one that hands on the group, which the folder has from the one above it.
     if (bitsOf(made) !== bits) await setBits(folder, path, (made.mode & 0o7000) | bits);
   } finally {
     await folder.close();

@@ -8,7 +8,7 @@ import { inMemory } from "./host.ts";
 import { isSameFile } from "./identity.ts";
 import { bitsOf, ownUser, setBits } from "./mode.ts";
 
-/** The bit of a folder by which what is made in it has its group, and the one by which files are their owners' alone to replace. */
+/** Bits of a folder: what is made in it gets its group; only its owner may replace or remove a file in it. */
 const [HANDS_ON, STICKY] = [0o2000n, 0o1000n];
 const [GROUP_WRITES, OTHERS_WRITE] = [0o020, 0o002];
 
@@ -17,7 +17,7 @@ export type Owner = Pick<BigIntStats, "uid" | "gid">;
 
 const hasOwners: boolean = process.platform !== "win32" && !inMemory;
 
-/** Whom something may be given to: what is root's to anybody, by root; the rest to a group of its owner's. */
+/** Whom something of `now` may be given to: what is root's to anybody, the rest only to another group. */
 function withinReach(now: Owner, wanted: Owner): Owner {
   return now.uid === 0n ? wanted : { uid: now.uid, gid: wanted.gid };
 }
@@ -26,21 +26,21 @@ function isSameOwner(a: Owner, b: Owner): boolean {
   return a.uid === b.uid && a.gid === b.gid;
 }
 
-/** By what is open, so that a link in its place makes nobody the owner of something else. */
+/** Gives what is open, so that a link in its place makes nobody the owner of something else. */
 async function give({ fd }: File, now: Owner, wanted: Owner): Promise<void> {
   const { uid, gid } = withinReach(now, wanted);
   if (!isSameOwner(now, { uid, gid })) await call(false, "fchown", fd, Number(uid), Number(gid));
 }
 
-/** A file of the driver's own: where it is, and what it was to the descriptor that wrote it. */
+/** A file that the driver has written: where it is, and what it was when it was written. */
 export interface Own {
   readonly path: string;
   readonly stats: BigIntStats;
 }
 
 /**
- * Gives the files of a new version, the draft first, the bits and the owner of what they replace, as if that had been written into. Of the owner as
- * far as the system lets: they are whose they were then.
+ * Gives the files of a new version, the draft first, the bits and the owner of what they replace, as if that had been written into. The
+ * owner as far as the system lets; else they stay whose they are.
  */
 export async function dress(
   root: Paths,
@@ -57,22 +57,22 @@ export async function dress(
     });
 }
 
-/** By a descriptor, and only the very file: who may write in the folder may have put another one, or a link, in its place. */
+/** Only this very file, by a descriptor: whoever may write in the folder may have put another one, or a link, in its place. */
 async function dressOne(root: Paths, { path, stats }: Own, owner: Owner, bits: number): Promise<void> {
   const file = await open(root.path(path), READ, root.isLocal());
   try {
     const now = await file.stat();
     if (!isSameFile(now, stats)) return;
-    // Bits first: who has given a file away may no longer set them.
+    // Bits first: whoever has given a file away may not set them any more.
     if (bits !== bitsOf(now)) await setBits(file, root.path(path), bits);
-    // Such as to a group that the user is not in.
+    // Refused, for example, for a group that the user is not in.
     if (hasOwners) await give(file, now, owner).catch(() => {});
   } finally {
     await file.close();
   }
 }
 
-/** What a folder is that was looked at before: on a disk of this machine the system has that in memory. */
+/** What a folder is that was looked at before, which on a disk of this machine the system has in memory. */
 async function seen(root: Paths, folder: string): Promise<BigIntStats> {
   return root.isLocal() ? statSync(folder, { bigint: true }) : stat(folder, { bigint: true });
 }
@@ -84,24 +84,24 @@ export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Ow
   return mode & HANDS_ON ? { uid: now.uid, gid } : now;
 }
 
-/** The rights of those who may write in a base, without what is another class's. Where it is sticky they may not replace what is another user's. */
+/** The bits by which its group and others may write in a base. None where it is sticky: there they may not replace what is another user's. */
 function writersOf(base: BigIntStats, group: bigint): number {
   const [bits, isShared] = [bitsOf(base), base.mode & HANDS_ON && group === base.gid];
   if (base.mode & STICKY) return 0;
   return (isShared && bits & GROUP_WRITES ? bits & 0o070 : 0) | (bits & OTHERS_WRITE ? bits & 0o007 : 0);
 }
 
-/** Whether a folder can be the one that was made this moment: whoever may write in the base can have moved another one to its name. */
+/** Whether a folder can be the one that was made this moment: whoever may write in the base may have moved another one there. */
 async function isNew(made: BigIntStats, folder: string): Promise<boolean> {
   const user = ownUser();
   return (user === undefined || made.uid === BigInt(user)) && (await readdir(folder)).length === 0;
 }
 
 /**
- * Opens a folder of the driver's own, made this moment, to those who may write in the base, whatever the umask is: whoever writes first would keep
- * the others out. What root makes there is the base's owner's. The bits of the base's group count where it hands that on: elsewhere they may be those of
- * an access control list, of which nothing is told here. With
- * a mode of files its bits are those that go with it. Never rejects: it is as the umask has it then, and whom that keeps out is told.
+ * Opens a folder of the driver's own, made this moment, to all who may write in the base, whatever the umask is: else whoever writes first would
+ * keep the others out. What root makes there becomes the base's owner's. The bits of the base's group count only where it hands that on:
+ * elsewhere they may be those of an access control list, of which Node tells nothing. With a mode of files its bits stay those that go with it.
+ * Never rejects: then it stays as the umask has it, and whoever that keeps out is told.
  */
 export async function share(root: Places, folder: string, mode?: number): Promise<void> {
   if (!hasOwners) return;
@@ -125,9 +125,9 @@ export async function share(root: Places, folder: string, mode?: number): Promis
         const bits = Number(now.mode & 0o7777n) | more;
         if (now.isDirectory() && more !== 0) await (handle?.chmod(bits) ?? chmod(path, bits));
       };
-      // Before it is given away, since its owner alone may, and again for the group that it has then.
+      // Before it is given away, which only its owner may do, and again for the group that it has then.
       await widen();
-      // By a name alone nothing is given away.
+      // Only what is open: a name alone may mean something else by now.
       if (handle) await give(handle, made, owner).catch(() => {});
       await widen();
     } finally {

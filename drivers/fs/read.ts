@@ -16,10 +16,13 @@ import { type Description, shownHeaders, readOwnRecord, readRecord } from "./rec
 import type { Root } from "./root.ts";
 import { bodyOf } from "./stream.ts";
 
-/** How often a version may be replaced under a reader's eyes before it gives up. */
+/** How often a version may be replaced while it is looked at before a reader gives up. */
 const ATTEMPTS = 50;
 
-/** A version with its headers, and what held it. */
+/** What systems say when they are to open a link that may not be followed, a socket, or a folder. */
+const NO_FILE = ["EMLINK", "ENXIO", "EISDIR"];
+
+/** A version with its headers, and what was made of it while it was the present one. */
 export interface Version<T> extends Found {
   readonly headers: Description;
   readonly holder: T;
@@ -60,9 +63,9 @@ export async function openVersion(root: Root, key: string): Promise<Version<File
 }
 
 /**
- * The version at a key's first place, opened without a look before, which saves a third of a small read: what is open tells all that a
- * look would. Null where that is not told from memory, for what is no file, and for want of a record or a descriptor: then looks
- * come first.
+ * The version at a key's first place, opened without a look before, which saves a third of a small read: an open file tells all that a look
+ * would. Null where the system has that not in memory, and whenever something is in the way: no file, no record, no descriptor. Then the
+ * caller looks first.
  */
 async function openFirst(root: Root, key: string): Promise<Version<File> | null> {
   if (!(await root.exists()) || !root.isLocal()) return null;
@@ -70,7 +73,7 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
   const { path } = candidate;
   const folder = folderOf(path);
   try {
-    // By its folder, since a path may lead through a link to something that must not even be opened.
+    // In its folder, since a path may lead through a link to something that must not even be opened.
     const held = await root.anchor(folder);
     if (!held || (folder !== "" && !held.handle)) return null;
     const holder = await openNow(held.path(nameOf(path)), READ, root.isLocal()).finally(() => held.close());
@@ -78,7 +81,7 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
       const stats = await holder.stat();
       if (!stats.isFile()) return null;
       const headers = mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
-      // Afterwards, so that the record is none of a later version.
+      // After the record was read, so that it is not that of a later version.
       return headers && (await placeOf(root, holder, path)) === "inside" ? { candidate, stats, headers, holder } : null;
     });
   } catch {
@@ -113,9 +116,9 @@ async function getNow(root: Root, settings: Settings, key: Key, options: GetOpti
 }
 
 /**
- * A version and the headers that belong to it. A writer publishes a record before its data and drops the old record after,
- * so a version that is still the present one after its record was looked for has that record, or none. `hold` sees to that, and gives null
- * when the version has been replaced. The record comes first so that nobody waits for a descriptor while holding another.
+ * A version and the headers that belong to it. A writer publishes the record before the file and drops the old record after it, so a version
+ * that is still the present one after its record was looked for has that record, or none. `hold` sees to that: it gives null when the version
+ * was replaced. The record is read before, so that nobody waits for a descriptor while holding another.
  */
 async function versionOf<T>(
   root: Root,
@@ -143,13 +146,10 @@ async function openSame(root: Root, path: string, found: Identity): Promise<File
     throw error;
   }
   return keptIf(handle, async () => {
-    // Where the program behind a mount goes by names, an open file that was replaced is said to be absent.
+    // Some programs behind mounts call an open file absent that was replaced.
     const now = await orAbsent(handle.stat());
     if (!now || !isSame(now, found)) return null;
-    // Both looks may have gone through a link that was there for these moments alone.
+    // The look and the opening may both have gone through a link that was there only then.
     return !path.includes("/") || (await placeOf(root, handle, path)) !== "linked" ? handle : null;
   });
 }
-
-/** What systems say of a link that may not be followed, a socket and a folder. */
-const NO_FILE = ["EMLINK", "ENXIO", "EISDIR"];
