@@ -1,4 +1,4 @@
-/** Giving a file of the driver's own the name under which it counts, in one step. */
+/** Giving a file that the driver has written the name under which it counts, in one step. */
 import type { BigIntStats } from "node:fs";
 import type { Local } from "./calls.ts";
 import { afresh, isErrno, patiently } from "./errno.ts";
@@ -18,13 +18,13 @@ export async function giveName(root: Root, file: Own, { path, at }: Name, local?
   try {
     await patiently(() => rename(root.path(file.path), at, local));
   } catch (error) {
-    // Its folder is gone, or the file; which may have its name, whatever the system remembers of what had it before.
+    // The folder is gone, or the file: that may have its name already. It is looked for anew, since NFS may remember what had the name before.
     const there = isErrno(error, "ENOENT") ? await afresh(() => root.fileNow(path)) : null;
     if (!isOf(file, there)) throw error;
   }
 }
 
-/** Whether what has a name is this very file: NFS asks again when an answer is lost, and is told what its first question has done. */
+/** Whether what has a name is this very file: when an answer is lost, NFS asks again, and is told of what its first request has done. */
 export function isOf({ stats }: Own, there: BigIntStats | null): boolean {
   return there !== null && isSame(there, stats) && there.ino === stats.ino;
 }

@@ -6,13 +6,12 @@ import { Forgotten } from "../../src/forgotten.ts";
 import { fromErrno, ofOpen } from "./errno.ts";
 import type { File } from "./file.ts";
 
-/** Large enough that the calls cost little, small enough that many readers cost little. */
+/** Large enough that calls are few, small enough that many readers take little memory. */
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * The bytes from `start` up to `end`. The file is closed at their end, on cancel, on abort and on error, which says where it
- * happened. Few bytes are read at once, which saves their reader a round trip, and whoever takes them by `next` a stream, which
- * costs as much as reading them.
+ * The bytes from `start` up to `end`. The file is closed at their end, on cancel, on abort and on error; an error says of what it is. A small
+ * body is read here, which saves its reader a round trip; and by `next` it comes without a stream, which would cost as much as the reading.
  */
 export async function bodyOf(
   handle: File,
@@ -49,8 +48,8 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
 }
 
 /**
- * Closes the file of a body that nobody read to its end or cancelled, once it is out of everybody's reach. It holds the end of the body
- * weakly, which holds the signal and all that listens to that, such as the body itself.
+ * Closes the file of a body that nobody read to its end or cancelled, once nobody can reach it. `finish` is held weakly: it leads to the
+ * signal, and from there to all that listens to that, such as the body itself.
  */
 const forgotten = new Forgotten<Held>(
   ([handle, finish]) => void (finish.deref()?.() ?? handle.close()).catch(() => {}),
@@ -111,7 +110,7 @@ function lazily(
       request.respond(count);
       if (at < end) return;
       controller.close();
-      // A second read that waits is only settled so.
+      // Else a second read that waits would not be settled.
       controller.byobRequest?.respond(0);
       await finish();
     },
@@ -122,7 +121,7 @@ function lazily(
   return stream;
 }
 
-/** Reads some bytes; a file that ends before them has been cut since it was opened. */
+/** Reads some bytes. A file that has none there was cut since it was opened. */
 async function readInto(handle: File, target: Uint8Array, position: number): Promise<number> {
   let count: number;
   try {

@@ -16,14 +16,14 @@ interface Folder {
   stat(): Promise<BigIntStats>;
 }
 
-/** Folders that are remembered. */
+/** How many folders are remembered. */
 const MEMORY = 10_000;
 
-/** Which folder, by absolute path, has its own name on the disk: by inode and birth, which a folder made anew does not share. */
+/** Folders whose own names are on the disk, by absolute path: inode and birth, which a folder that is made anew does not share. */
 const flushed = new Map<string, string>();
 
-/** The same of folders that are open. */
-const known = new WeakSet<Folder>();
+/** Open folders whose own names are on the disk. */
+const flushedOpen = new WeakSet<Folder>();
 
 /** A flush that is under way, and the one that comes after it. */
 interface Flushing<T> {
@@ -35,9 +35,9 @@ interface Flushing<T> {
 const flushes = new Map<string | Folder, Flushing<unknown>>();
 
 /**
- * Flushes a folder together with others who want it: one flush at a time, and whoever comes during one shares the next, which
- * begins after what he has done. A failure is everybody's who waits: the system tells of it once, so the next flush says nothing
- * of what the failed one should have written (`fsync(2)`, EIO). Who comes later has changed the folder again, and flushes anew.
+ * Flushes a folder for all who want it: one flush at a time, and whoever comes during one shares the next, which begins after what he has
+ * done. A failure is everybody's who waits: the system tells of it once, so that the next flush would say nothing of what the failed one
+ * should have written (`fsync(2)`, EIO). Whoever comes later has changed the folder again, and has a flush of its own.
  */
 function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<T> {
   const under = flushes.get(folder) as Flushing<T> | undefined;
@@ -51,7 +51,7 @@ function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<
   return under ? (under.next ??= under.now.then(begin)) : begin();
 }
 
-/** Flushes the names in a folder, where the system can; gives whether the folder is there. */
+/** Flushes the names in a folder, where the system can; false when there is no folder. */
 function syncFolder(path: string, local: Local): Promise<boolean> {
   return together(path, () => openAndSync(path, local));
 }
@@ -77,27 +77,27 @@ function isIncapable(error: unknown): boolean {
   return isErrno(error, ...NO_SYNC) || (process.platform === "win32" && isErrno(error, ...NO_SYNC_WINDOWS));
 }
 
-/** Flushes that names in a folder are gone; another delete may have removed the folder itself, then the one above tells. */
+/** Flushes a folder from which names are gone, or the nearest above it, should another delete have removed it. */
 export async function syncRemoval(root: Paths, folder: string): Promise<void> {
   for (let nearest = folder; !(await syncFolder(root.path(nearest), root.isLocal())) && nearest !== "";)
     nearest = folderOf(nearest);
 }
 
 /**
- * Flushes the names in a folder, and the folder's own name with those above it unless this process has done so: that a
- * folder exists does not say that its name is on the disk, another write may have made it a moment ago. `held` is the folder, if it is open.
+ * Flushes the names in a folder; and the folder's own name with those above it, unless this process has done so: another write may have made
+ * the folder a moment ago. `held` is the folder, if it is open.
  */
 export async function syncNames(root: Paths, folder: string, held: Folder | null = null): Promise<void> {
   const local = root.isLocal();
   await (held ? together(held, () => sync(held)) : syncFolder(root.path(folder), local));
-  if (held && known.has(held)) return;
+  if (held && flushedOpen.has(held)) return;
   const fresh: [string, string][] = [];
   for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
     const path = root.path(child);
     const stats = await (held && child === folder ? held.stat() : lookAt(path, local));
     if (!stats) return;
     const birth = `${stats.ino}-${stats.birthtimeNs}`;
-    // Those above it were flushed before it was remembered: none of them can be made anew while it is there.
+    // The names above it are on the disk as well: they were flushed before it was remembered, and none is made anew while it is there.
     if (flushed.get(path) === birth) break;
     if (child === "") await syncAbove(path);
     else await syncFolder(root.path(folderOf(child)), local);
@@ -105,19 +105,19 @@ export async function syncNames(root: Paths, folder: string, held: Folder | null
   }
   if (flushed.size + fresh.length > MEMORY) flushed.clear();
   for (const [path, birth] of fresh) flushed.set(path, birth);
-  if (held) known.add(held);
+  if (held) flushedOpen.add(held);
 }
 
 /**
- * Flushes all that is above the base, since another process may have made it a moment ago. Some of it may not be the process's to
- * open: what it cannot open it has not made, and does not answer for.
+ * Flushes all folders above the base, since another process may have made them a moment ago. What this process may not open it has not made,
+ * and does not answer for.
  */
 async function syncAbove(base: string): Promise<void> {
   for (let folder = base; folder !== dirname(folder); folder = dirname(folder))
     await syncFolder(dirname(folder), false).catch(() => {});
 }
 
-/** Runs the flush of what has been `done` and can be seen: its failure is `ambiguous`, not a failure of what was done. */
+/** Flushes what is `done` and can be seen already, so that a failure is `ambiguous`. */
 export async function flushing(done: string, flush: () => Promise<void>): Promise<void> {
   try {
     await flush();

@@ -11,12 +11,12 @@ import { readText } from "./text.ts";
 const VERSION = "1";
 const MARK: string = `${RESERVED}/version`;
 
-/** Rejects `unsupported` when a folder is of another layout. One without a mark is of any. */
+/** Rejects `unsupported` when a folder is of another layout. One without a mark is taken. */
 export async function checkVersion(root: Paths): Promise<void> {
-  // Neither through a link nor out of a pipe: whoever may put one there is told nothing of another file, and nobody waits.
+  // Neither through a link, which could show another file to whoever made it, nor out of a pipe, which could keep us waiting.
   const own = (await orAbsent(lstat(root.path(RESERVED))))?.isDirectory();
   const text = own ? await readText(root.path(MARK), root.isLocal()) : null;
-  // Empty while another process is writing it this moment; zeros where the power was cut before its bytes were on the disk.
+  // It is empty while another process writes it, and zeros where the power was cut before its bytes were on the disk.
   const version = text?.replaceAll("\0", "").trim();
   if (!version || version === VERSION) return;
   throw new StorageError(
@@ -33,12 +33,12 @@ export async function writeVersion(root: Paths, mode: number | undefined): Promi
     try {
       await handle.writeFile(`${VERSION}\n`);
       if (mode !== undefined) await setBits(handle, path, mode);
-      // It tells nothing of objects, and who may not read it reads none of them, whatever the umask is. Not every file system has such bits.
+      // Readable by all, whatever the umask is, since whoever may not read it can read no object; it tells nothing of them. Some file systems have no such bits.
       else await setBits(handle, path, 0o644).catch(() => {});
       try {
         await handle.sync();
       } catch {
-        // It is for whoever asks for durability later. Node's permission model may forbid it; Yarn's PnP has no such method, and throws at once.
+        // For durable writes that come later, so no failure of this one. Node's permission model forbids it; Yarn's PnP has no such method, and throws at once.
       }
     } finally {
       await handle.close();
