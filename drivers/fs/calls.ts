@@ -1,4 +1,4 @@
-/** Calls on names that each write makes: as those of `node:fs/promises`, at half of their price. */
+/** Calls that each write makes, as those of `node:fs/promises` at half their price. */
 import * as fs from "node:fs";
 // Not the one that test runners replace, and jsdom lacks.
 import { setImmediate } from "node:timers";
@@ -13,7 +13,7 @@ export function settled<T = void>(
 }
 
 /**
- * Whether a file system asks no other machine or program for what it knows: `memory` when all that it has lies there, so that no call on a
+ * Whether a file system answers without asking another machine or program. `memory` when all that it holds lies there, so that no call on a
  * small file waits.
  */
 export type Local = boolean | "memory";
@@ -34,13 +34,13 @@ type Name =
   | "write";
 type Call<T> = (...args: readonly unknown[]) => T;
 
-/** A call of `node:fs`: at once where it waits for nothing, which costs less than telling a thread of it. */
+/** A call of `node:fs`. Where it waits for nothing it is made at once, which costs less than telling a thread of it. */
 export async function call<T = void>(atOnce: boolean, name: Name, ...args: readonly unknown[]): Promise<T> {
   if (atOnce) return (fs[`${name}Sync`] as Call<T>)(...args);
   return settled((done) => (fs[name] as Call<void>)(...args, done));
 }
 
-/** Lets other work of the process go first, where the calls that follow wait for nothing. */
+/** Lets other work of the process go first where the calls that follow are all made at once. */
 export async function turn(local: Local): Promise<void> {
   if (local === "memory") await new Promise(setImmediate);
 }

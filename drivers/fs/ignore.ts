@@ -9,10 +9,9 @@ export type Ignore = (path: string) => boolean;
 export type Pattern = string | RegExp | ((path: string) => boolean);
 
 /**
- * Turns patterns into one test. What lies below a match is left out with it. Globs go in the way of .gitignore: `*` and `?`
- * stay within a segment, `**` is any number of segments, a pattern without `/` is a name at any depth, a leading dot is
- * nothing special; one that begins with the base itself counts from there. What else globs know is refused, since taken
- * literally it would show what was to be hidden.
+ * Turns patterns into one test. What lies below a match is left out with it. Globs are those of .gitignore: `*` and `?` stay within a
+ * segment, `**` is any number of segments, a pattern without `/` is a name at any depth, a leading dot is nothing special. A pattern that
+ * begins with the base itself counts from there. Other forms of globs are refused: taken literally they would show what was to be hidden.
  */
 export function parseIgnore(option: string, given: Pattern | readonly Pattern[] = [], base: string): Ignore {
   const patterns = Array.isArray(given) ? (given as readonly Pattern[]) : [given as Pattern];
@@ -60,7 +59,7 @@ function toRegExp(option: string, pattern: string, base: string): RegExp {
       `takes globs of *, ** and ?, regular expressions and functions; ${JSON.stringify(pattern)} is none`,
     );
   }
-  // Of Windows, where a base has `\` and a pattern cannot.
+  // On Windows a base has `\`, which a pattern may not have.
   const folder = base.replaceAll("\\", "/");
   const relative = pattern.startsWith(`${folder}/`) ? pattern.slice(folder.length) : pattern;
   const anchored = relative.includes("/") ? relative.replace(/^\/+|\/+$/g, "") : `**/${relative}`;

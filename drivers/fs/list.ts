@@ -17,15 +17,15 @@ interface Place {
   readonly keys: AsyncGenerator<Walked, void, void>;
   /** What the base was when it began. */
   base: FolderIdentity | null;
-  /** What has been met beyond the last page. */
+  /** Items that were met beyond the last page. */
   ahead: readonly Item[];
-  /** What the last page ended with. */
+  /** The cursor of the last page. */
   cursor?: string | undefined;
 }
 
 /**
- * Gives pages of objects and prefixes in UTF-8 byte order. One that belongs to an iteration goes on where that stands; any other
- * begins at its cursor, and reads the folders that lead there.
+ * Gives pages of objects and prefixes in UTF-8 byte order. The next page of an iteration goes on where that stands; any other begins at its
+ * cursor, and reads the folders that lead there.
  */
 export function lister(root: Root, settings: Settings): (options: ListPageOptions) => Promise<ListPage> {
   const places = new WeakMap<object, Place>();
@@ -40,20 +40,20 @@ export function lister(root: Root, settings: Settings): (options: ListPageOption
   return async (options) => {
     const { cursor, iteration = {} } = options;
     const kept = places.get(iteration);
-    // After a page that fails the next one begins at its cursor.
+    // Should this page fail, the next one begins at its cursor.
     places.delete(iteration);
     const place = kept && kept.cursor === cursor ? kept : begin(options);
-    // A folder that was seen before is believed to be there.
+    // Learns the base's nature. It does not tell whether a base that was seen before is still there.
     const exists = await root.exists();
     if (place !== kept) place.base = exists ? await lookAtBase(root) : null;
     if (!place.base) {
-      // Something was there to give the cursor.
+      // The folder that gave the cursor is gone.
       if (cursor !== undefined) throw gone();
       return { objects: [], prefixes: [] };
     }
     const page = await pageAt(root, place, options);
     if (page.cursor !== undefined) places.set(iteration, place);
-    // Only at the end, since what is missing before leads there: nothing is found in a folder that is gone.
+    // Only at the end, to which a folder that goes away leads at once, since nothing more is found in it.
     else await mustStay(root, place.base);
     return page;
   };
@@ -66,7 +66,7 @@ async function pageAt(
   { prefix, delimiter, limit, signal }: ListPageOptions,
 ): Promise<ListPage> {
   let items = [...place.ahead];
-  // One more than the page holds tells whether there is a next one.
+  // One item more than the page holds tells whether there is a next page.
   for (let over = false; !over && items.length <= limit;) {
     while (items.length <= limit) {
       signal?.throwIfAborted();
@@ -82,7 +82,7 @@ async function pageAt(
     items = await known(root, items, signal);
   }
   const page = items.slice(0, limit);
-  // What is known of it now may be wrong when it is given.
+  // What is known of these now may be wrong when they are given.
   place.ahead = items.slice(limit).map((item) => ("prefix" in item ? item : { walked: item.walked }));
   const last = page.at(-1);
   place.cursor = last && place.ahead.length > 0 ? toCursor(last) : undefined;

@@ -23,14 +23,14 @@ export async function lookAtAll(
     signal?.throwIfAborted();
     seen[at] = await fileAt(root.path(candidate.path));
   });
-  // Afterwards, so that nothing is told of what a link leads to which has taken the place of a folder since that was read.
+  // Afterwards: a link that has taken a folder's place before the looks is found now, and nothing is told of what it leads to.
   const inside = new Set<string>();
   const folders = new Set(files.map(({ candidate }) => folderOf(candidate.path)));
   await pool(folders, LOOKS, async (folder) => void ((await isReachable(root, folder)) && inside.add(folder)));
   const infos: (ListedObject | null)[] = [];
   await pool(files.entries(), LOOKS, async ([at, { key, candidate }]) => {
     const here = seen[at] && inside.has(folderOf(candidate.path)) ? seen[at] : null;
-    // A file that is gone may have moved to another candidate since its folder was read.
+    // A file that is gone may have moved to another of its key's places since the folder was read.
     const stats = here ?? (await firstOf(root, key, (place) => findAt(root, place)))?.stats;
     infos[at] = stats ? infoOf(key, stats) : null;
   });

@@ -22,11 +22,11 @@ export type Candidates = readonly [Candidate, ...Candidate[]];
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** 45 bytes are at most 135 characters when every one is escaped: below the 143 that eCryptfs allows for a name. */
+/** The most bytes of a key that one name stands for: 135 characters when all are escaped, below the 143 that eCryptfs allows. */
 export const PIECE_BYTES = 45;
-/** Ends the last piece, so that a folder and a file never want the same name. A `~` would be taken for a backup copy. */
+/** Ends the last name of a key, so that a folder and a file never want the same one. With a `~` it would pass for a backup copy. */
 export const LEAF = "=";
-/** Begins the two digits of a byte. Where names are parts of URLs, a `%` does not stay as it is. */
+/** Stands before the two digits of a byte. In workerd names are parts of URLs, where a `%` does not stay as it is. */
 const ESCAPE = inMemory ? "+" : "%";
 const MAX_SEGMENT_BYTES = 255;
 
@@ -34,13 +34,13 @@ const MAX_SEGMENT_BYTES = 255;
 const DEVICE = /^(?:con|prn|aux|nul|com[1-9\u00B9\u00B2\u00B3]|lpt[1-9\u00B9\u00B2\u00B3]|conin\$|conout\$)$/i;
 const UNPORTABLE = inMemory ? /[^\w!$&'(),;=@~.-]|\.$/ : /[\u0000-\u001F\u007F-\u009F<>:"|?*\\]|[. ]$/;
 /**
- * Such as `REPORT~1.TXT`: a second name that Windows gives to a file whose own is longer, and by which a write would replace that.
+ * Such as `REPORT~1.TXT`: Windows gives a second name of this form to a file whose own is longer, and a write to it would replace that file.
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file#short-vs-long-names
  */
 const SECOND_NAME = /^(?=[^.]{2,8}(?:\.|$))[^.]*~\d+(?:\.[^.]{0,3})?$/;
-/** HFS+ does not see these characters, so that a name with them could be the reserved folder (as in CVE-2014-9390). */
+/** HFS+ passes over these characters, so a name with some could mean the reserved folder (as in CVE-2014-9390). */
 const INVISIBLE = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/g;
-/** NTFS gives `.unbucket` a short second name of the form `UNBUCK~1`, and to APFS the Kelvin sign is a k. */
+/** NTFS gives `.unbucket` a second name of the form `UNBUCK~1`, and for APFS the Kelvin sign is a k. */
 const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/iu;
 /**
  * What NFS and FUSE call a file that was removed while somebody has it open: https://nfs.sourceforge.net/#faq_d2,
@@ -48,7 +48,7 @@ const OURS = /^(?:\.unbucket[. ]*|unbuck~\d+)$/iu;
  */
 const REMOVED = /^\.(?:nfs[0-9a-f]{24}|fuse_hidden[0-9a-f]{16})$/;
 
-/** Whether a segment could be the reserved folder on some file system, or is no object's on any. */
+/** Whether a segment could mean the reserved folder on some file system, or is what a removed file is called. */
 function isReserved(segment: string): boolean {
   return OURS.test(segment.replace(INVISIBLE, "")) || REMOVED.test(segment);
 }
@@ -59,10 +59,10 @@ function isShort(segment: string): boolean {
 
 /** What most keys are: letters and digits, with single dots and slashes between them. */
 const SIMPLE = /^[\w-]+(?:[./][\w-]+)*$/;
-/** What of those is not ordinary. */
+/** Which of those are not ordinary. */
 const SIMPLE_DEVICE = /(?:^|\/)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|$)/i;
 
-/** Whether every system can store the key under its own name. */
+/** Whether every system can store a key under its own name. */
 export function isOrdinary(key: string): boolean {
   if (key.length <= MAX_SEGMENT_BYTES && SIMPLE.test(key)) return !SIMPLE_DEVICE.test(key);
   return key.split("/").every((segment) => {
@@ -73,7 +73,7 @@ export function isOrdinary(key: string): boolean {
   });
 }
 
-/** Whether a POSIX system can store the key under its own name, as other programs may have done. */
+/** Whether a POSIX system can store a key under its own name, as other programs may have done. */
 function isPosixPath(key: string): boolean {
   const segments = key.split("/");
   return !key.includes("\0") && segments.every((segment) => segment !== "" && isShort(segment) && !isReserved(segment));
@@ -141,7 +141,7 @@ export function decodeName(name: string): { readonly bytes: Uint8Array; readonly
     } else bytes.push(text.charCodeAt(at));
   }
   const known = Uint8Array.from(bytes);
-  // One spelling per name: anything else, such as what is no escape, would be a second file for the same key.
+  // One name for each piece: any other, such as one with a needless escape, would be a second file of the same key.
   if (bytes.length === 0 || bytes.length > PIECE_BYTES || (!leaf && bytes.length !== PIECE_BYTES)) return null;
   return encodePiece(known) === text ? { bytes: known, leaf } : null;
 }

@@ -38,11 +38,11 @@ export interface Walk {
 }
 
 /**
- * Every key with the prefix, once, in order. A folder is open while it is read, and none between two keys; memory is the width of the
- * folders on the way. A walk may rest for as long as it likes: a folder that is read later is looked at anew.
+ * Every key with the prefix, once, in order. No folder stays open between two keys, and memory holds the names of the folders on the way. A
+ * walk may rest for any time: each folder is looked at when it is read.
  */
 export async function* walk(scope: Walk): AsyncGenerator<Walked, void, void> {
-  // The encoded tree is looked at first: a write may move a key from there to its plain path, never back.
+  // The encoded tree is read first: a write may move a key from there to its plain path, never back.
   const encoded = walkEncoded(scope);
   const plain = walkPlain(scope);
   let [left, right] = [await encoded.next(), await plain.next()];
@@ -138,7 +138,7 @@ async function* walkEncoded({ root, prefix, seek }: Walk): AsyncGenerator<Walked
   }
 }
 
-/** What begins as `wanted`: below the first folder, which leads to the end of the prefix, everything. */
+/** A folder of encoded names whose pieces begin as `wanted`: the rest of the prefix in the first folder, nothing below it. */
 async function readEncoded(root: Root, folder: string, before: Uint8Array, wanted: Uint8Array): Promise<EncodedLevel> {
   const begin = String.fromCharCode(...wanted);
   const names: string[] = [];
