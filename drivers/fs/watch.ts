@@ -12,10 +12,10 @@ import type { Settings } from "./options.ts";
 import { folderOf, keyOfEncoded, keyOfPlain, KEYS_FOLDER, nameOf, pathIn, RESERVED } from "./path.ts";
 import type { Root } from "./root.ts";
 
-/** Keys whose last told state is remembered. */
+/** How many keys are remembered with the state that was told last. */
 const MEMORY = 10_000;
 
-/** How often is looked at a file in a folder that is about to be watched, before it is told all the same, and at one of which the system says nothing. */
+/** How often a file is looked at before it is told though its folder is not watched yet, or given up since no look succeeds. */
 const LOOKS = 10;
 
 type Listener = (event: WatchEvent, key: string) => void;
@@ -31,9 +31,11 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   let stopped = false;
 
   async function tell(key: string, looks: number): Promise<void> {
+    // Undefined where the look fails.
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => undefined);
     if (stopped) return;
-    if (looks < LOOKS && (found ? !tree.knows(found.candidate.path) : found === undefined)) {
+    const isEarly = looks < LOOKS && (found ? !tree.follow(found.candidate.path) : found === undefined);
+    if (isEarly) {
       if (!pending.has(key)) later(key, looks + 1);
       return;
     }
@@ -59,7 +61,7 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
   function later(key: string, looks: number): void {
     const timer = setTimeout(() => {
       pending.delete(key);
-      // What `ignore` throws is its own affair.
+      // An ignore function that throws must not end the process.
       tell(key, looks).catch(() => {});
     }, settle);
     pending.set(key, persistent ? timer : quietly(timer));
@@ -82,8 +84,8 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
 
 interface TreeWatcher {
   readonly ready: Promise<void>;
-  /** Whether the end of a file will be noticed: not yet in a folder that came this moment. */
-  knows(path: string): boolean;
+  /** Sees to it that the end of a file will be noticed; false while its folder, which came this moment, is not watched. */
+  follow(path: string): boolean;
   close(): void;
 }
 
@@ -93,7 +95,7 @@ interface TreeWatcher {
  */
 function watchTree(root: Root, settings: Settings, changed: (path: string) => void): TreeWatcher {
   const watchers = new Map<string, { readonly watcher: FSWatcher; readonly files: Set<string> }>();
-  /** What is looked at, and whether it has changed since. */
+  /** Paths that are being looked at, and whether each has changed since. */
   const looking = new Map<string, boolean>();
   let [begun, closed] = [false, false];
 
@@ -102,23 +104,23 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       if (path !== folder && !path.startsWith(`${folder}/`)) continue;
       watcher.close();
       watchers.delete(path);
-      // What goes away with its folder tells nothing of itself.
+      // The system tells nothing of files that go away with their folder.
       for (const name of files) changed(pathIn(path, name));
     }
   }
 
-  /** `fresh` says that files found are new: they were written before the watch began. */
+  /** Watches a folder and those below it. With `fresh`, the files in them are told: they came before their folder was watched. */
   async function add(folder: string, fresh: boolean): Promise<void> {
     if (closed || watchers.has(folder) || !isWatched(folder, settings)) return;
     if (!(await isReachable(root, folder)) || closed || watchers.has(folder)) return;
     let watcher: FSWatcher;
     const { persistent } = settings.watch;
-    // Deno passes over the option, and waits anew after each event.
+    // Deno passes over the option, and each event keeps the process alive anew.
     const free = (): void => void (persistent || watcher.unref());
     try {
       watcher = watch(root.path(folder), { persistent }, (_, name) => {
         queueMicrotask(free);
-        // Nobody waits for it: an ignore function that throws would end the process.
+        // An ignore function that throws must not end the process.
         if (name !== null) noticed(folder, name).catch(() => {});
       });
     } catch (error) {
@@ -132,7 +134,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     watcher.on("error", () => drop(folder));
     for (const entry of (await orAbsent(readdir(root.path(folder), { withFileTypes: true }))) ?? []) {
       const path = pathIn(folder, entry.name);
-      // Of those that come later, one that cannot be watched keeps nothing of the others.
+      // One that cannot be watched is a failure at the beginning alone; later it must not keep the others from being watched.
       if (entry.isDirectory())
         await add(path, fresh).catch((error: unknown) => (begun ? undefined : Promise.reject(error)));
       else if (!entry.isSymbolicLink()) {
@@ -142,12 +144,12 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     }
   }
 
-  /** Looks one after the other at what has one name: an answer that comes late would undo what a later one has told. */
+  /** Looks at one path once at a time: a look that ends late would undo what a later one has told. */
   async function noticed(folder: string, name: string): Promise<void> {
     const path = pathIn(folder, name);
-    const under = looking.has(path);
-    looking.set(path, under);
-    if (under) return;
+    const isUnderWay = looking.has(path);
+    looking.set(path, isUnderWay);
+    if (isUnderWay) return;
     try {
       do {
         looking.set(path, false);
@@ -163,7 +165,7 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
     const stats = await orAbsent(lstat(root.path(path))).catch(() => undefined);
     if (closed) return;
     if (stats === undefined) {
-      // What cannot be looked at is not gone.
+      // It cannot be looked at, which does not say that it is gone.
       if (watchers.get(folder)?.files.has(name)) changed(path);
       return;
     }
@@ -175,18 +177,18 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       changed(path);
       return;
     }
-    // Of what was no file nothing is told: a folder is no object, a watched one tells its own end as that of something in it, and Deno
-    // that of what is in other folders.
+    // Nothing is told of what was no file: a folder is no object, a watched folder tells its own end as that of something in it, and Deno
+    // tells the end of what is in other folders.
     if (files?.delete(name)) changed(path);
     if (stats?.isDirectory()) await add(path, true).catch(() => {});
   }
 
   return {
     ready: add("", settings.watch.initial).then(() => void (begun = true)),
-    knows(path) {
+    follow(path) {
       const files = watchers.get(folderOf(path))?.files;
       if (files && !files.has(nameOf(path))) {
-        // It may have gone before it was known.
+        // It may have gone before it was followed.
         files.add(nameOf(path));
         changed(path);
       }
