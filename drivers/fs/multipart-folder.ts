@@ -26,7 +26,7 @@ import { readText } from "./text.ts";
 export const UPLOADS_FOLDER: string = `${RESERVED}/uploads`;
 
 const RECORD = "upload.json";
-/** Whatever else a caller passes for an id is no name here. */
+/** What ids look like: whatever else a caller passes for one never becomes part of a path. */
 const ID = /^[0-9a-f]{32}$/;
 
 /** What an upload is to become. */
@@ -91,7 +91,7 @@ export async function pendingUploads(root: Root, prefix: string): Promise<readon
   return found.sort((a, b) => compareKeys(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime());
 }
 
-/** Removes what is left of an upload. A part that comes in this moment finds no record, and removes itself. */
+/** Removes what is left of an upload. A part that comes this moment finds no record, and has its upload removed again. */
 export async function endUpload(root: Root, uploadId: string): Promise<void> {
   const folder = uploadFolder(uploadId);
   if (!(await isReachable(root, folder))) return;
@@ -107,11 +107,11 @@ export async function endUpload(root: Root, uploadId: string): Promise<void> {
 }
 
 /**
- * Ends the upload that has made a version, if it did not live to do so itself: before the version goes, or that upload could be completed
- * once more, over what comes then. Never rejects.
+ * Ends the upload that has made a version, should its process have died before it could: called before the version goes, since that upload
+ * could then be completed once more, over what comes next. Never rejects.
  */
 export async function endMaker(root: Root, key: string, { stats }: Found): Promise<void> {
-  // What asks nobody comes first: most versions have no record.
+  // The questions that cost nothing come first: most versions have no record.
   if (!mayHaveRecord(stats) || !root.mayHave(UPLOADS_FOLDER)) return;
   try {
     if ((await uploadIds(root)).length === 0) return;
@@ -122,9 +122,9 @@ export async function endMaker(root: Root, key: string, { stats }: Found): Promi
   }
 }
 
-/** Runs work while no other call ends this upload. */
+/** Runs work while no other call ends or completes this upload. */
 export function ending<T>(root: Root, uploadId: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  // No key can be called so.
+  // No key can have this name.
   return withLock(root, `../${uploadId}`, options, work);
 }
 
@@ -137,7 +137,7 @@ export async function abortUpload(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (!(await findUpload(root, key, uploadId))) return;
-  // It makes room on a disk that is full.
+  // Also on a full disk, where it makes room.
   await ending(root, uploadId, { signal, needsNoRoom: true }, () => endUpload(root, uploadId));
   if (durable) await flushing("aborted", () => syncRemoval(root, uploadFolder(uploadId)));
 }
@@ -148,7 +148,7 @@ export async function uploadIds(root: Root): Promise<readonly string[]> {
   return (await namesIn(root.path(UPLOADS_FOLDER))).filter((name) => ID.test(name));
 }
 
-/** The record of an upload; null for one that is over, and for one of which a power cut has left no whole record. */
+/** The record of an upload; null when it is over, or a power cut has left no whole record of it. */
 export async function readUpload(root: Root, uploadId: string): Promise<Upload | null> {
   const path = `${uploadFolder(uploadId)}/${RECORD}`;
   const text = await readText(root.path(path), root.isLocal());

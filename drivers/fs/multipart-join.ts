@@ -37,7 +37,7 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
     return count;
   }
 
-  /** Never under a read that the system is still doing. */
+  /** Closes what is open, but not under a read that the system is still doing. */
   async function finish(): Promise<void> {
     await reading.catch(() => {});
     await close();

@@ -33,14 +33,14 @@ export async function storePart(
     const folder = uploadFolder(uploadId);
     let held: Anchor | null = null;
     try {
-      // What has taken the folder's place while the bytes came may be a link.
+      // Held only now: while the bytes came, a link may have taken the folder's place.
       held = await anchor(root, folder);
       if (!held) throw over();
       const name = { path: `${folder}/${partNumber}`, at: held.path(String(partNumber)) };
-      // Whoever asked later was answered already, and names its own part.
+      // The part that is there was begun later, and whoever sent it has its ETag already.
       const there = await lookAt(name.at);
       if (wasBegunLater(there, draft.stats)) throw overtaken();
-      // Where times are whole seconds, one of that size would have its ETag.
+      // Where times are whole seconds, a part of the same size could have the same ETag.
       const later = there && !root.isLocal() ? await laterDraft(root, draft, there) : draft;
       await giveName(root, later, name);
       stats = await statsAt(root, later, name.at);
@@ -51,7 +51,7 @@ export async function storePart(
     } finally {
       await held?.close();
     }
-    // One that was aborted meanwhile may have been looked through before this part came.
+    // Whoever has aborted the upload meanwhile may have removed its parts before this one came.
     if (!(await findUpload(root, key, uploadId))) {
       await endUpload(root, uploadId);
       throw over();
@@ -61,8 +61,8 @@ export async function storePart(
 }
 
 /**
- * Whether a part was begun after another one that ends after it: as by a client that has lost a connection and sends the part again, while
- * what came over the first is still on its way to the disk. A time that is still to come is one of before the clock was put back.
+ * Whether a part that is there was begun after the one that comes now: a client that has lost its connection sends the part again, while what
+ * came over the first connection is still on its way to the disk. A time in the future does not count: the clock was put back since.
  */
 function wasBegunLater(part: BigIntStats | null, draft: BigIntStats): boolean {
   if (!part?.isFile()) return false;
@@ -77,7 +77,7 @@ function overtaken(): StorageError {
 export async function partsOf(root: Root, key: string, uploadId: string): Promise<readonly StoredPart[] | null> {
   if (!(await findUpload(root, key, uploadId))) return null;
   const parts = await storedParts(root, uploadId);
-  // They go after the record: where that has gone meanwhile, some of them may have been missed.
+  // The record is removed before the parts: while it is there, none of them was missed.
   return (await findUpload(root, key, uploadId)) ? parts : null;
 }
 

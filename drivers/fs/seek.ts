@@ -16,7 +16,7 @@ export interface Seek {
   passes(key: string): boolean;
   /** Whether all keys that begin with this are behind. */
   isBehind(prefix: string): boolean;
-  /** The same for a prefix that may end within a character. */
+  /** The same of a prefix in bytes, which may end within a character. */
   isBehindBytes(prefix: Uint8Array): boolean;
 }
 

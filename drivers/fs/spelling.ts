@@ -1,4 +1,4 @@
-/** Names that a file system takes for one though they are spelled in two ways, as exFAT, a share of Windows, or a Mac's disk in a container do. */
+/** File systems that take two spellings for one name: exFAT, a share of Windows, a Mac's disk in a container. */
 import { lstat } from "node:fs/promises";
 import { orAbsent } from "./errno.ts";
 import { namesIn } from "./file.ts";
@@ -8,7 +8,7 @@ import { folderOf, nameOf, pathIn, RESERVED } from "./path.ts";
 /** Whether the system, asked where a file is, tells the names as they are spelled there. Linux repeats those that it was asked for. */
 const tellsSpelling: boolean = inMemory || process.platform === "darwin" || process.platform === "win32";
 
-/** One text for all spellings that any file system takes for one name. Some keep apart what is one here. */
+/** One text for all spellings that some file system takes for one name. Other file systems keep them apart. */
 export function fold(name: string): string {
   // Upper case first, since it knows more pairs: `ß` is `SS`, the Kelvin sign a `K`.
   return /^[\x20-\x7e]*$/.test(name)
@@ -62,19 +62,19 @@ export async function isFolded(
   const folder = folderOf(relative);
   const isThere = async (name: string): Promise<boolean> => !!(await orAbsent(lstat(path(pathIn(folder, name)))));
   if (!(await isThere(other))) return (await isThere(name)) ? false : undefined;
-  // Two files have these names, where case counts.
+  // Where case counts, two files may have these names.
   const names = await namesIn(path(folder));
   return !(names.includes(name) && names.includes(other));
 }
 
-/** Whether all names of a path are spelled so in their folders. Those are read, since nothing else tells. */
+/** Whether all names of a path are spelled so in their folders, which are read, since nothing else tells. */
 export async function isSpelledSo(path: (relative: string) => string, relative: string): Promise<boolean> {
   for (let at = relative; at !== ""; at = folderOf(at))
     if (!(await namesIn(path(folderOf(at)))).includes(nameOf(at))) return false;
   return true;
 }
 
-/** Whether names are found with composed and decomposed accents, as the last name on the way says that has any; undefined where none has. */
+/** Whether names are found with composed and with decomposed accents. The last name of the path that has accents tells; undefined where none has. */
 export async function isComposed(path: (relative: string) => string, relative: string): Promise<boolean | undefined> {
   for (let at = relative; at !== ""; at = folderOf(at)) {
     const told = await isFolded(path, at, inOtherForm);
