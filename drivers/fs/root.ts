@@ -102,11 +102,6 @@ export function rootAt(base: string, mode?: number): Root {
     return whereaboutsOf(seen && local ? realpathSync.native(absolute) : await realpath(absolute), relative);
   }
 
-  function mayHave(folder: string): boolean {
-    // In memory, since every write looks into the folder above it.
-    return !local || lstatSync(path(folder), { throwIfNoEntry: false }) !== undefined;
-  }
-
   async function whereaboutsOf(found: string, relative: string): Promise<Whereabouts> {
     const expected = (): string => below(real ?? base, relative);
     if (found !== expected()) {
@@ -116,6 +111,11 @@ export function rootAt(base: string, mode?: number): Root {
     }
     // No two of the driver's own names differ in their spelling alone.
     return isOwn(relative) || (await isSpelledSo(relative)) ? "inside" : "respelled";
+  }
+
+  function mayHave(folder: string): boolean {
+    // In memory, since every write looks into the folder above it.
+    return !local || lstatSync(path(folder), { throwIfNoEntry: false }) !== undefined;
   }
 
   async function fileNow(relative: string): Promise<BigIntStats | null> {
@@ -181,7 +181,7 @@ export function rootAt(base: string, mode?: number): Root {
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     }
-    // Made by someone else in between; a link that leads nowhere exists as well.
+    // Somebody else has made it in between, or it is a link that leads nowhere.
     if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
     return made;
   }
@@ -189,6 +189,7 @@ export function rootAt(base: string, mode?: number): Root {
   async function hold(folder: string, again = false): Promise<Anchor | null> {
     await making.get(folder)?.catch(() => {});
     const held = await orAbsent(anchor(folder));
+    // Without a handle nobody has seen that the folder is there.
     if (held?.handle || (held && folder === "" && !again)) return held;
     await held?.close();
     await make(folder);
@@ -220,22 +221,8 @@ export function rootAt(base: string, mode?: number): Root {
   // No folder stays held below a base that is a link, which may point elsewhere at any moment.
   const { anchor, release } = anchors({ path, whereaboutsOf, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{
-      base,
-      posix,
-      isLocal,
-      path,
-      exists,
-      whereabouts,
-      fileNow,
-      refresh,
-      mayHave,
-      whereaboutsOf,
-      make,
-      anchor,
-      release,
-    },
-    ...{ hold, tempFolder, temp },
+    ...{ base, posix, isLocal, path, exists, whereabouts, whereaboutsOf, mayHave, fileNow, refresh },
+    ...{ make, hold, tempFolder, temp, anchor, release },
   };
   return root;
 }
