@@ -117,7 +117,7 @@ function reopened(root: Root, path: string): Promise<File> {
   return open(root.path(path), toStamp(), root.isLocal());
 }
 
-/** The text of a draft's record, null for none, and the bits that its file gets whatever the umask is: those of the object, for whose readers it is. */
+/** The text of a draft's record, null for none, and the bits of its file, whatever the umask is: it is for the object's readers alone. */
 interface DraftRecord {
   readonly text: string | null;
   readonly mode: number | undefined;

@@ -33,12 +33,14 @@ export async function writeVersion(root: Paths, mode: number | undefined): Promi
     try {
       await handle.writeFile(`${VERSION}\n`);
       if (mode !== undefined) await setBits(handle, path, mode);
-      // Readable by all, whatever the umask is, since whoever may not read it can read no object; it tells nothing of them. Some file systems have no such bits.
+      // Readable by all, whatever the umask is: whoever may not read it can read no object, and it tells nothing of them. Some file systems
+      // have no such bits.
       else await setBits(handle, path, 0o644).catch(() => {});
       try {
         await handle.sync();
       } catch {
-        // For durable writes that come later, so no failure of this one. Node's permission model forbids it; Yarn's PnP has no such method, and throws at once.
+        // For durable writes that come later, so no failure of this one. Node's permission model forbids it; Yarn's PnP has no such method,
+        // and throws at once.
       }
     } finally {
       await handle.close();
