@@ -61,7 +61,8 @@ export type Acceptor = (type: string, verified: boolean) => boolean;
 /** Reads the patterns of allowed types; throws `invalid-option` for one that is none. */
 export function acceptor(types: readonly string[] | undefined): Acceptor {
   if (types === undefined) return () => true;
-  const patterns = types.map((pattern) => {
+  if (!Array.isArray(types)) throw new StorageError("invalid-option", "types must be a list of media types");
+  const patterns = (types as readonly string[]).map((pattern) => {
     const essence = essenceOf(pattern);
     if (essence === null || !/^(?:\*\/\*|[^*]+\/(?:\*|[^*]+))$/.test(essence))
       throw new StorageError(

@@ -17,6 +17,11 @@ test("acceptor allows all without a list and nothing with an empty one", () => {
   expect(acceptor([])("image/png", true)).toBe(false);
 });
 
+test.each(["image/*", 5, {}, [5], [null]])("acceptor refuses %j, which is no list of types", (wrong) => {
+  const refused = expect.objectContaining({ code: "invalid-option", message: expect.stringMatching(/^types/) });
+  expect(() => acceptor(wrong as unknown as string[])).toThrow(refused);
+});
+
 test("acceptor covers active types by exact name only", () => {
   expect(acceptor(["image/*", "*/*"])("image/svg+xml", true)).toBe(false);
   expect(acceptor(["image/svg+xml"])("image/svg+xml", true)).toBe(true);
