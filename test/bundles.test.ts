@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { Miniflare } from "miniflare";
@@ -10,6 +11,7 @@ import { doors, makeProject, type Project } from "./bundles/project.ts";
 import { type Target, targets } from "./bundles/targets.ts";
 import { startStub, type Stub } from "./faults/stub.ts";
 import { program } from "./runtimes/install.ts";
+import { installing } from "./runtimes/installing.ts";
 
 const keys = { accessKeyId: "id", secretAccessKey: "secret" };
 
@@ -41,6 +43,9 @@ export default { fetch: () => new Response(String(drivers.length)) };
 `;
 
 const of = (name: Target["name"]): Target => targets.find((target) => target.name === name) as Target;
+
+installing();
+installing(fileURLToPath(new URL("bundles/", import.meta.url)));
 
 let project: Project;
 let stub: Stub;

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { root } from "../architecture/tree.ts";
 import { program } from "../runtimes/install.ts";
+import { installing } from "../runtimes/installing.ts";
 import { packed } from "./packed.ts";
 
 interface SourceMap {
   readonly sources: readonly string[];
   readonly sourcesContent?: readonly string[];
 }
+
+installing();
 
 it.each([
   ["Node", async () => process.execPath, ["--enable-source-maps", "trace.mjs"]],

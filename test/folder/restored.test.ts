@@ -8,6 +8,7 @@ import { sweep } from "../../drivers/fs/sweep.ts";
 import { crc32c } from "../../src/checksum.ts";
 import { emptyFolder, failure, filesBelow, folder, K, rot, UGLY_KEYS } from "../drivers/fs/folder.ts";
 import { program } from "../runtimes/install.ts";
+import { installing } from "../runtimes/installing.ts";
 import { testClock } from "../support/clock.ts";
 
 const KEYS = [...UGLY_KEYS, "a", "a/b", "a/b/c", "plain.txt", "deep/er/x.css"];
@@ -57,6 +58,8 @@ const ways: Readonly<Record<string, (from: string, to: string) => Promise<void> 
 };
 
 describe("a folder that is restored", () => {
+  installing();
+
   it.each(Object.keys(ways))("L18: by %s has every object with its headers, and writes on as before", async (way) => {
     const from = await filled();
     const to = join(await emptyFolder(), "restored");

@@ -35,7 +35,8 @@ it.skipIf(process.platform !== "linux")(
     await (
       await claim(path)
     )();
-    expect(performance.now() - begin).toBeLessThan(5000);
+    // Of one that nothing is known of, half a minute without a sign of life has to pass.
+    expect(performance.now() - begin).toBeLessThan(20_000);
   },
 );
 

@@ -616,8 +616,13 @@ describe("copyAll", () => {
     const [from, to] = [memory(), memory()];
     for (let index = 0; index < 30; index++) await from.upload(`a${index}`, "a");
     let [under, most] = [0, 0];
+    let meet = (): void => {};
+    // However slowly they come; one more than may come has some time to.
+    const met = new Promise<void>((resolve) => (meet = () => void setTimeout(resolve, 20)));
     const upload: Driver["upload"] = async (key, body, options) => {
       most = Math.max(most, ++under);
+      if (under === wanted) meet();
+      await met;
       await new Promise((resolve) => setTimeout(resolve, 1));
       under--;
       return to.upload(key, body, options);

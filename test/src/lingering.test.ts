@@ -20,7 +20,7 @@ describe("lingering", () => {
     await lingering(body)?.getReader().cancel();
     expect(ended).toBe(false);
     sends();
-    await vi.waitFor(() => expect(ended).toBe(true));
+    await expect.poll(() => ended).toBe(true);
     expect(cancelled).toBe(false);
   });
 
@@ -35,7 +35,7 @@ describe("lingering", () => {
       cancel: (why) => void (reason = String(why)),
     });
     await lingering(endless)?.getReader().cancel("enough");
-    await vi.waitFor(() => expect(reason).toBe("enough"));
+    await expect.poll(() => reason).toBe("enough");
     expect(pieces).toBeLessThan(70);
   });
 

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import memory from "../../drivers/memory.ts";
 import { toDriver } from "../../src/driver.ts";
 
@@ -47,7 +47,7 @@ test.each([{ metadata: { a: "\u0001" } }, {}] as const)(
       open: async () => ({ ...(await store.getInstance()), put: () => Promise.reject(new Error("down")) }),
     });
     await expect((Object.keys(options).length > 0 ? store : down).upload("k", body(), options)).rejects.toThrow();
-    await vi.waitFor(() => expect(ended).toBe(true));
+    await expect.poll(() => ended).toBe(true);
   },
 );
 

@@ -88,7 +88,7 @@ describe("remove", () => {
     await put("d/k", "v1");
     const end = await claim(join(base, ".unbucket/tmp", claimPath("d/k")));
     const deleted = store.delete(K("d/k"), {});
-    await vi.waitFor(async () => expect(opened).toContain(join(base, "d")));
+    await expect.poll(() => opened).toContain(join(base, "d"));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await rm(join(base, "d"), { recursive: true });
     await mkdir(join(base, "d"));

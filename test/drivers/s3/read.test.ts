@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { answer, failure, happy, wire, type Answer, type Received, type Script } from "../../support/wire.ts";
 import { collectGarbage } from "../../support/garbage.ts";
 import { recorder, stubbed, TRANSPORTS } from "../../support/stubbed.ts";
@@ -275,7 +275,7 @@ describe("what is not read of an answer", () => {
     const driver = stubbed("http://h", { fetch, retry: { attempts: 1 } });
     await (verb === "head" ? driver.head("k", options) : driver.download("k", options)).catch(() => {});
     expect(left).toEqual([]);
-    await vi.waitFor(() => expect([...open]).toEqual([]));
+    await expect.poll(() => [...open]).toEqual([]);
   });
 });
 
