@@ -34,7 +34,7 @@ export interface Wire {
   /** `PUT /bucket/key?partNumber=1` of every request. */
   lines(): string[];
   connections(): number;
-  /** Connections that are open now. */
+  /** Connections that are open now and over which a request came: for one that is aborted undici makes another, which it keeps while its pool has some in use. */
   open(): number;
   /** Bytes that were written to clients. */
   sent(): number;
@@ -44,18 +44,20 @@ export interface Wire {
 export async function wire(...script: readonly (Script | Answer)[]): Promise<Wire> {
   const requests: Received[] = [];
   const sockets = new Set<Socket>();
+  const asked = new Set<Socket>();
   let connections = 0;
   let sent = 0;
   const server = createServer((socket) => {
     const connection = ++connections;
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    socket.on("close", () => (sockets.delete(socket), asked.delete(socket)));
     socket.on("error", () => {});
     let pending = Buffer.alloc(0);
     let chunks: Buffer[] = [];
     let length = 0;
     let turn = Promise.resolve();
     socket.on("data", (data) => {
+      asked.add(socket);
       chunks.push(data);
       length += data.length;
       // Joined when a request may be whole: joining at every chunk would copy a part a hundred times.
@@ -104,7 +106,7 @@ export async function wire(...script: readonly (Script | Answer)[]): Promise<Wir
     requests,
     lines: () => requests.map(({ method, target }) => `${method} ${target}`),
     connections: () => connections,
-    open: () => sockets.size,
+    open: () => asked.size,
     sent: () => sent,
   };
 }

@@ -63,6 +63,21 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
     signal.throwIfAborted();
   });
 
+  it("keeps the connection of a body that is held, while others are forgotten", async () => {
+    const server = await wire({ bytes: `${head(1_000_000)}hello` });
+    const store = stubbed(server, transport);
+    const begin = async (): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
+      const reader = (await store.download("k")).body.getReader();
+      await reader.read();
+      return reader;
+    };
+    const held = await begin();
+    for (let count = 0; count < 4; count++) await begin();
+    await expect.poll(() => collectGarbage().then(() => server.open())).toBe(1);
+    await held.cancel();
+    await expect.poll(() => server.open()).toBe(0);
+  });
+
   it("rejects timeout when the body stops", async () => {
     const server = await wire({ bytes: `${head(10)}hello` });
     const object = await stubbed(server, { ...transport, timeout: { body: 60 }, retry: { attempts: 1 } }).download("k");
