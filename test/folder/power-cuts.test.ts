@@ -120,6 +120,8 @@ const changing: Readonly<Record<string, Changing>> = {
       const first = store.delete("d/k");
       while (await store.exists("d/k")) await new Promise(setImmediate);
       await Promise.race([first, store.delete("d/k")]);
+      // What goes on when one of them was acknowledged may be cut as well.
+      return () => first;
     },
     then: { "d/k": null },
   },
@@ -146,15 +148,17 @@ it.each(Object.entries(changing))("L2: a power cut during %s, or after it", { ti
     const run = await verb.prepare(store, base);
     disk.settle();
     disk.cuts();
-    await run();
+    const rest = await run();
     isOver = true;
     disk.cut();
+    if (typeof rest === "function") await rest();
     await store.dispose();
   });
   const cuts = disk.cuts();
   const faults = await judge(cuts, checkKeys);
   expect(faults.slice(0, 2)).toEqual([]);
-  expect(cuts.length).toBeGreaterThan(4);
+  // At least what was before, two states in between, and what is acknowledged, however the calls fall.
+  expect(cuts.length).toBeGreaterThan(3);
 });
 
 const KEYS = ["a", "a/b", "d/k", "d/e/k", "x//y", "d/n"];
