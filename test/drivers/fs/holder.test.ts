@@ -82,26 +82,22 @@ describe("where there is no /proc", () => {
   });
 });
 
-it(
-  "stateOf takes a killed process for gone, also while its parent has not asked for it",
-  { timeout: 30_000 },
-  async () => {
-    const program = await bundle(`
+it("stateOf takes a killed process for gone, also while its parent has not asked for it", async () => {
+  const program = await bundle(`
     import { nameHolder } from ${JSON.stringify(HOLDER)};
     console.log(await nameHolder());
     setInterval(() => {}, 1000);
   `);
-    // A shell that becomes sleep never asks for the child that it had.
-    const parent = spawn("sh", ["-c", `${process.execPath} ${program} & exec sleep 60`], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [data] = (await once(parent.stdout, "data")) as [Buffer];
-    const line = data.toString().trim();
-    const running = process.platform === "linux" ? "running" : "unknown";
-    expect(await stateOf(line)).toBe(running);
-    process.kill(Number(line.split(".")[2]), "SIGKILL");
-    await expect.poll(() => stateOf(line)).toBe("gone");
-    parent.kill();
-    expect(await stateOf(line)).toBe("gone");
-  },
-);
+  // A shell that becomes sleep never asks for the child that it had.
+  const parent = spawn("sh", ["-c", `${process.execPath} ${program} & exec sleep 60`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [data] = (await once(parent.stdout, "data")) as [Buffer];
+  const line = data.toString().trim();
+  const running = process.platform === "linux" ? "running" : "unknown";
+  expect(await stateOf(line)).toBe(running);
+  process.kill(Number(line.split(".")[2]), "SIGKILL");
+  await expect.poll(() => stateOf(line)).toBe("gone");
+  parent.kill();
+  expect(await stateOf(line)).toBe("gone");
+});

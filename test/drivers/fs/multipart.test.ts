@@ -179,7 +179,7 @@ describe("an id that is none", () => {
   });
 });
 
-it("resumes in another driver what send has begun, from its state as JSON", { timeout: 60_000 }, async () => {
+it("resumes in another driver what send has begun, from its state as JSON", async () => {
   const base = await emptyFolder();
   const partSize = 5 * 2 ** 20;
   const data = noise(3 * partSize + 7, 4);
