@@ -11,6 +11,7 @@ import memory from "../../drivers/memory.ts";
 import { gateway, type GatewayOptions } from "../../src/gateway.ts";
 import type { ObjectStore } from "../../src/interface.ts";
 import type { FlatListOptions } from "../../src/listing.ts";
+import { processorTimeOf } from "../support/processor.ts";
 import { unhandledRejections } from "../support/unhandled.ts";
 import { EXAMPLE, framed, type Plain, sha256, type Signer, signHeader, signQuery } from "./gateway/signer.ts";
 
@@ -206,13 +207,14 @@ describe("the gateway", () => {
     const { fetch } = gateway(memory(), options);
     const many = Array.from({ length: 10_000 }, (_, index) => `x-amz-meta-${index}`);
     const { headers } = signHeader({ method: "GET", url: `${ORIGIN}/bucket` }, signer);
-    const started = performance.now();
     const crowded = { ...headers, ...Object.fromEntries(many.map((name) => [name, "v"])) };
-    expect(await codeOf(await fetch(`${ORIGIN}/bucket`, { headers: crowded }))).toBe("403 AccessDenied");
-    expect(await codeOf(await fetch(`${ORIGIN}/bucket?${many.join("&")}`, { headers }))).toBe(
-      "403 SignatureDoesNotMatch",
-    );
-    expect(performance.now() - started).toBeLessThan(5000);
+    const time = await processorTimeOf(async () => {
+      expect(await codeOf(await fetch(`${ORIGIN}/bucket`, { headers: crowded }))).toBe("403 AccessDenied");
+      expect(await codeOf(await fetch(`${ORIGIN}/bucket?${many.join("&")}`, { headers }))).toBe(
+        "403 SignatureDoesNotMatch",
+      );
+    });
+    expect(time).toBeLessThan(5000);
   });
 
   it("repeats no secret, no signature that would be right and no place of the machine in what it refuses", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { authenticate, identityOf, type Keys, momentOf, requireSigned } from "../../../src/gateway/authenticate.ts";
 import { receive } from "../../../src/gateway/received.ts";
 import type { Identity } from "../../../src/sigv4/sign.ts";
+import { processorTimeOf } from "../../support/processor.ts";
 import {
   EXAMPLE,
   type Plain,
@@ -256,16 +257,17 @@ describe("authenticate by the header", () => {
     const { headers } = signHeader(plain, EXAMPLE);
     const many = { ...headers, ...Object.fromEntries(names.map((name) => [name, "1"])) };
     const authorization = headers["authorization"]?.replace("host;", `host;${names.join(";")};`) ?? "";
-    const started = performance.now();
-    expect(await send({ ...many, authorization })).toBe("SignatureDoesNotMatch");
-    for (const one of ["/", "a/", "//a", " "])
-      expect(
-        await send({
-          ...headers,
-          authorization: `AWS4-HMAC-SHA256 Credential=${one.repeat(100_000)}, SignedHeaders=host, Signature=a`,
-        }),
-      ).toBe("AuthorizationHeaderMalformed");
-    expect(performance.now() - started).toBeLessThan(5000);
+    const time = await processorTimeOf(async () => {
+      expect(await send({ ...many, authorization })).toBe("SignatureDoesNotMatch");
+      for (const one of ["/", "a/", "//a", " "])
+        expect(
+          await send({
+            ...headers,
+            authorization: `AWS4-HMAC-SHA256 Credential=${one.repeat(100_000)}, SignedHeaders=host, Signature=a`,
+          }),
+        ).toBe("AuthorizationHeaderMalformed");
+    });
+    expect(time).toBeLessThan(5000);
   });
 });
 

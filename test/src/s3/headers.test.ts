@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeValue, META, NAMES, toRequestHeaders } from "../../../src/s3/headers.ts";
+import { processorTime } from "../../support/processor.ts";
 
 const sent = (value: string): string => toRequestHeaders({ metadata: { a: value } })[`${META}a`] ?? "";
 
@@ -56,9 +57,10 @@ describe("decodeValue", () => {
   });
 
   it("takes little time for what looks like many words", () => {
-    const began = performance.now();
-    decodeValue("=?UTF-8?B?".repeat(2000));
-    decodeValue(`=?UTF-8?B?w6Q=?=${" ".repeat(20_000)}x`);
-    expect(performance.now() - began).toBeLessThan(2000);
+    const run = (): void => {
+      decodeValue("=?UTF-8?B?".repeat(2000));
+      decodeValue(`=?UTF-8?B?w6Q=?=${" ".repeat(20_000)}x`);
+    };
+    expect(processorTime(run)).toBeLessThan(2000);
   });
 });
