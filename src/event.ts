@@ -64,7 +64,7 @@ export interface BodyEvent extends Timed {
   readonly bytes: number;
   /** Absent when the body was read to its end, or given up by its reader. */
   readonly error?: unknown;
-  /** Whether the reader gave up, or the call's signal was aborted. */
+  /** Whether the reader gave up, or let it be forgotten, or the call's signal was aborted. */
   readonly aborted: boolean;
 }
 

@@ -4,21 +4,26 @@ import { quietly } from "./quietly.ts";
 /** How long something lasts before the garbage collector is told of it, in milliseconds. */
 const LASTING = 1000;
 
+/** Workers end all with a request, outside of which nothing may be done; some edge runtimes have no registry. */
+const isWatched: boolean =
+  "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers";
+
 /**
  * What is to be let go when something else is out of everybody's reach. Most is read to its end at once, and never comes before the garbage collector: what that is
  * told of, with all it leads to, V8 does not drop while it is young, not even when it is told that this is over, which made small downloads half as dear again.
  */
 export class Forgotten<T extends object> {
-  readonly #registry: FinalizationRegistry<T>;
+  readonly #registry: FinalizationRegistry<T> | undefined;
   readonly #recent = new Map<T, object>();
   #waiting = false;
 
   constructor(letGo: (held: T) => void) {
-    this.#registry = new FinalizationRegistry(letGo);
+    if (isWatched) this.#registry = new FinalizationRegistry(letGo);
   }
 
   /** Has `held` let go when nobody reaches `reader`, to which it must not lead. */
   watch(reader: object, held: T): void {
+    if (!this.#registry) return;
     this.#recent.set(held, reader);
     if (!this.#waiting) quietly(setTimeout(() => this.#tell(), LASTING));
     this.#waiting = true;
@@ -26,12 +31,12 @@ export class Forgotten<T extends object> {
 
   /** Nothing is left to be let go. */
   unwatch(held: T): void {
-    if (!this.#recent.delete(held)) this.#registry.unregister(held);
+    if (!this.#recent.delete(held)) this.#registry?.unregister(held);
   }
 
   #tell(): void {
     this.#waiting = false;
-    for (const [held, reader] of this.#recent) this.#registry.register(reader, held, held);
+    for (const [held, reader] of this.#recent) this.#registry?.register(reader, held, held);
     this.#recent.clear();
   }
 }

@@ -2,6 +2,10 @@
 import { whenAborted } from "./abort.ts";
 import type { StoredObject } from "./backend.ts";
 import { type OnEvent, notify } from "./event.ts";
+import { Forgotten } from "./forgotten.ts";
+
+/** Tells of bodies that nobody can read any more. */
+const forgotten = /* @__PURE__ */ new Forgotten<{ readonly end: () => void }>(({ end }) => end());
 
 /**
  * The same object, whose body reports its end as a `body` event; and what has it heed the signal, once its call is told: by then its
@@ -22,10 +26,13 @@ export function watched(
     if (over) return;
     over = true;
     release();
+    forgotten.unwatch(held);
     const duration = performance.now() - started;
     notify(observer, { type: "body", driver, operation: "download", key, duration, bytes, aborted, error });
   };
+  const held = { end: () => report(true) };
   const body = passing(stored.body.getReader(), signal, (length) => void (bytes += length), report);
+  forgotten.watch(body, held);
   const heed = (): void => {
     if (!over) release = whenAborted(signal, () => report(true));
   };

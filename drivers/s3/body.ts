@@ -15,15 +15,12 @@ export interface ObjectBody {
 
 /**
  * Lets go of the connection of a body that nobody read to its end or cancelled, once it is out of everybody's reach: undici and Bun would keep it,
- * and what has come of the body, for as long as the process runs. On Workers all ends with its request, outside of which nothing may be done.
+ * and what has come of the body, for as long as the process runs.
  */
-const forgotten =
-  "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers"
-    ? /* @__PURE__ */ new Forgotten<Held>(([pieces, rest]) => {
-        pieces.cancel(undefined);
-        rest?.stop(undefined);
-      })
-    : undefined;
+const forgotten = /* @__PURE__ */ new Forgotten<Held>(([pieces, rest]) => {
+  pieces.cancel(undefined);
+  rest?.stop(undefined);
+});
 
 /** What a body keeps open. */
 type Held = readonly [Pieces, Rest | undefined];
@@ -39,7 +36,7 @@ export function toObjectBody(
 ): ObjectBody {
   const held: Held = [pieces, rest];
   const cancel = (reason: unknown): void => {
-    forgotten?.unwatch(held);
+    forgotten.unwatch(held);
     pieces.cancel(reason);
     rest?.stop(reason);
   };
@@ -48,7 +45,7 @@ export function toObjectBody(
       signal?.throwIfAborted();
       const piece = await pieces.next(atOnce);
       if (!piece) {
-        forgotten?.unwatch(held);
+        forgotten.unwatch(held);
         rest?.release();
       }
       return piece;
@@ -63,6 +60,6 @@ export function toObjectBody(
     else controller.close();
   };
   // Whoever reads holds this function, and nothing of ours that lasts as long as the connection or the signal does.
-  forgotten?.watch(next, held);
+  forgotten.watch(next, held);
   return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

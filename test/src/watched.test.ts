@@ -7,6 +7,7 @@ import type { StoredObject } from "../../src/backend.ts";
 import { source } from "../../src/conformance/bytes.ts";
 import { watched } from "../../src/watched.ts";
 import { emptyFolder } from "../drivers/fs/folder.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { listened } from "../support/listened.ts";
 import { stubbed } from "../support/stubbed.ts";
 import { answer, wire } from "../support/wire.ts";
@@ -51,6 +52,27 @@ describe("watched", () => {
     const [{ body }, events] = observe(new ReadableStream({ pull: () => Promise.reject(error) }));
     await expect(body.getReader().read()).rejects.toBe(error);
     expect(events).toMatchObject([{ error, aborted: false, bytes: 0 }]);
+  });
+
+  it("reports a body that is forgotten, once, and not while it is held, whose signal lives on", async () => {
+    const { signal } = new AbortController();
+    const begin = async (events: StorageEvent[]): Promise<ReadableStreamDefaultReader<Uint8Array>> => {
+      const [{ body }, told] = observe(source([Uint8Array.of(1), Uint8Array.of(2)]).stream, signal);
+      told.push = (...more) => events.push(...more);
+      const reader = body.getReader();
+      await reader.read();
+      return reader;
+    };
+    const [held, forgotten]: StorageEvent[][] = [[], []];
+    const reader = await begin(held as StorageEvent[]);
+    await begin(forgotten as StorageEvent[]);
+    await expect.poll(() => collectGarbage().then(() => forgotten)).toMatchObject([{ bytes: 1, aborted: true }]);
+    expect(held).toEqual([]);
+    await reader.cancel();
+    expect(held).toMatchObject([{ bytes: 1, aborted: true }]);
+    await collectGarbage();
+    expect([held?.length, forgotten?.length]).toEqual([1, 1]);
+    signal.throwIfAborted();
   });
 
   it("reports a reader that gives up, and tells the source", async () => {
