@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Loan, MemoryBudget } from "../../src/budget.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -133,6 +133,9 @@ describe("MemoryBudget", () => {
 
   it.each([2, 3, 4, 8])("with room for %i parts never exceeds it and never locks up, whoever takes", async (parts) => {
     const PART = 1024;
+    // Whoever waits looks in every turn.
+    vi.stubGlobal("setTimeout", (look: () => void) => setImmediate(look));
+    onTestFinished(() => void vi.unstubAllGlobals());
     for (let seed = 1; seed <= 40; seed++) {
       let state = seed;
       const next = (below: number): number => {
