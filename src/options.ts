@@ -129,9 +129,9 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
 /** Their options, in the order in which they are told. */
 export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
-/** What has an option of its own, or is the signature's: given as a header it would hold for small objects only. */
+/** What has an option of its own, is the signature's, or the connection's: given as a header it would hold for small objects only, or fail each request. */
 const RESERVED =
-  /^(if-.*|content-.*|cache-control|range|host|authorization|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
+  /^(if-.*|content-.*|cache-control|range|host|authorization|connection|keep-alive|transfer-encoding|expect|upgrade|te|trailer|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
 /**
  * Extra request headers with lower-case names, as signing needs them; rejects `invalid-option`, without the value, which may be a
@@ -143,7 +143,8 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   const pairs = Object.entries(headers).map(([name, value]) => {
     if (!TOKEN.test(name)) throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
     const lower = name.toLowerCase();
-    if (RESERVED.test(lower)) throw refuse(`headers ${lower}`, "has an option of its own, or is set by signing");
+    if (RESERVED.test(lower))
+      throw refuse(`headers ${lower}`, "has an option of its own, or is set by signing or the connection");
     if (typeof value !== "string" || !/^[\x20-\x7E]*$/.test(value))
       throw refuse(`headers ${name}`, "must be printable ASCII");
     return [lower, value.trim()];

@@ -60,7 +60,13 @@ describe("requestHeaders", () => {
     [{ "x-a": "é" }, "headers x-a must be printable ASCII"],
     [{ "Content-Type": "a/b" }, "headers content-type has an option of its own"],
     [{ "if-match": '"e"' }, "headers if-match has an option of its own"],
-    [{ authorization: "x" }, "headers authorization has an option of its own, or is set by signing"],
+    [{ authorization: "x" }, "headers authorization has an option of its own, or is set by signing or the connection"],
+    [
+      { "Transfer-Encoding": "chunked" },
+      "headers transfer-encoding has an option of its own, or is set by signing or the connection",
+    ],
+    [{ expect: "100-continue" }, "headers expect has an option of its own"],
+    [{ te: "trailers" }, "headers te has an option of its own"],
     [{ "x-amz-metadata-directive": "REPLACE" }, "headers x-amz-metadata-directive has an option of its own, or is set"],
   ])("refuses %j", (headers, message) => {
     expect(() => requestHeaders(headers as Record<string, string>)).toThrow(
