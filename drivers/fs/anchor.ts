@@ -88,7 +88,7 @@ export function becameLink(): StorageError {
   return new StorageError("denied", "a folder on the way became a link");
 }
 
-/** Holds a folder below the root; null when a link on the way leads elsewhere, or it has gone since it was opened. Rejects when it is absent. */
+/** Holds a folder below the root; null when a link on the way leads elsewhere, or it has gone since it was opened. On Linux it rejects when it is absent. */
 export async function anchor(root: Places, folder: string): Promise<Anchor | null> {
   const plain: Anchor = {
     folder: root.path(folder),

@@ -15,6 +15,8 @@ const STALE_MS = 30_000;
 const BEAT_MS = 5000;
 /** A claim this old by the wall clock counts as left at once. Much longer, since the clocks of two machines may differ by hours. */
 const OLD_MS = 24 * 60 * 60 * 1000;
+/** So does a right to free one, which is held for a moment: who is taken for dead by mistake still looks again before it frees anything. */
+const OLD_RIGHT_MS = 10 * 60 * 1000;
 const GIVE_UP_MS = 2 * STALE_MS;
 /** How often a name that is taken may be absent at the next look before that is waited for: mostly the claim has just ended. */
 const MISSED = 20;
@@ -76,6 +78,10 @@ async function end(path: string, line: string, local?: Local): Promise<void> {
   await orAbsent(patiently(() => unlink(path, local))).catch(() => over.set(path, line));
 }
 
+/** Claims that are waited for, by path, as they were seen: whoever waits next goes on where one gave up that had less time than that takes. */
+const resting = new Map<string, Seen>();
+const MOST_RESTING = 1000;
+
 /** How a claim is waited for. */
 export interface ClaimOptions {
   readonly signal?: AbortSignal | undefined;
@@ -92,13 +98,13 @@ export async function claim(
   { signal, clock = systemClock, holding, local }: ClaimOptions = {},
 ): Promise<() => Promise<void>> {
   const line = holding?.line ?? (await nameHolder());
-  let seen: Seen | null = null;
   let missed = 0;
   for (let waited = 0; !(await take(path, line, holding?.file, local));) {
     const now = await look(path);
+    const seen = resting.get(path);
     // Ours: when an answer is lost, NFS asks again, and meets the claim that its first request has made.
     if (now?.line === line) break;
-    const rested: number = now && isSame(now, seen) ? (seen as Seen).rested : 0;
+    const rested = now && seen && isSame(now, seen) ? seen.rested : 0;
     // One that is taken and absent at each look is another machine's: the mount remembers that nothing was there.
     if (now ? await free(path, { ...now, rested }, clock) : ++missed < MISSED) continue;
     if (waited > GIVE_UP_MS)
@@ -107,8 +113,10 @@ export async function claim(
     const wait = (0.5 + clock.random()) * Math.min(100, 4 + rested / 10);
     await clock.sleep(wait, signal);
     waited += wait;
-    seen = now && { ...now, rested: rested + wait };
+    if (resting.size >= MOST_RESTING) resting.clear();
+    if (now) resting.set(path, { ...now, rested: rested + wait });
   }
+  resting.delete(path);
   // An earlier one may have had the same line, that of the holding.
   over.delete(path);
   const taken = [performance.now(), clock.now()] as const;
@@ -132,9 +140,9 @@ function beat(path: string): () => void {
 }
 
 /** Ends a claim whose holder is gone; one that is held stays. Gives whether it is ended. */
-export async function endIfLeft(path: string, clock: Clock = systemClock): Promise<boolean> {
+export async function endIfLeft(path: string, clock: Clock = systemClock, old?: number): Promise<boolean> {
   const seen = await look(path);
-  return seen !== null && free(path, { ...seen, rested: 0 }, clock);
+  return seen !== null && free(path, { ...seen, rested: 0 }, clock, old);
 }
 
 /** Takes a claim; false when somebody has it. A symbolic link gets its text in the step that makes it; where there are none, a file serves. */
@@ -176,29 +184,31 @@ async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
   return line === null ? null : { line, mtimeNs: stats.mtimeNs };
 }
 
-function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested"> | null): boolean {
-  return a.line === b?.line && a.mtimeNs === b.mtimeNs;
+function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested">): boolean {
+  return a.line === b.line && a.mtimeNs === b.mtimeNs;
 }
 
-async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock): Promise<boolean> {
+async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock, old: number): Promise<boolean> {
   if (over.get(path) === line) return true;
   const state = await stateOf(line);
   if (state !== "unknown") return state === "gone";
-  return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > OLD_MS;
+  return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > old;
 }
 
 /**
  * Removes a claim that was left; gives whether it is gone. The right to do so is a claim as well, named after this very one: else a second
  * process that saw it too could remove the claim that the first has taken since. A right that a crash left is freed in the same way.
  */
-async function free(path: string, seen: Seen, clock: Clock): Promise<boolean> {
-  if (!(await isLeft(path, seen, clock))) return false;
+async function free(path: string, seen: Seen, clock: Clock, old: number = OLD_MS): Promise<boolean> {
+  if (!(await isLeft(path, seen, clock, old))) return false;
+  const isOver = over.get(path) === seen.line;
   const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
   const line = await nameHolder();
-  if (!(await take(right, line)) && (await look(right))?.line !== line) return endIfLeft(right, clock);
+  if (!(await take(right, line)) && (await look(right))?.line !== line) return endIfLeft(right, clock, OLD_RIGHT_MS);
   try {
     const now = await look(path);
-    if (now && isSame(now, seen)) {
+    // One that was over may be held anew meanwhile, by the same line.
+    if (now && isSame(now, seen) && isOver === (over.get(path) === seen.line)) {
       await orAbsent(unlink(path));
       over.delete(path);
     }

@@ -28,7 +28,7 @@ export interface RemoveOptions<K extends string> {
   /** Only objects of this version. */
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of each key whose object may be left, or may come back; when it throws, no further key is begun. */
+  /** Told of each key whose object may be left, or may come back; when it throws, no further key of its folder is begun. */
   failed(error: unknown, key: K): void;
 }
 
@@ -236,7 +236,8 @@ async function prune(root: Root, folder: string, held: Anchor): Promise<string> 
   if (!held.handle && !(await isReachable(root, folder))) return folder;
   for (; folder !== "" && folder !== KEYS_FOLDER; folder = folderOf(folder)) {
     try {
-      await rmdir(root.path(folder));
+      // One that is gone is as good: NFS asks again when an answer is lost.
+      await orAbsent(rmdir(root.path(folder)));
     } catch {
       // Not empty, or in use: it stays, whatever the system calls that.
       break;

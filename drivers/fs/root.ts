@@ -183,7 +183,10 @@ export function rootAt(base: string, mode?: number): Root {
     }
     // Somebody else has made it in between, or it is a link that leads nowhere.
     if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
-    return made;
+    if (!isOwn(folder)) return made;
+    // Or this process, whose answer NFS has lost: a folder that is none of a moment ago is not opened, and what is done twice harms nobody.
+    await share({ path, whereaboutsOf, isLocal }, folder, mode);
+    return [...made, folder];
   }
 
   async function hold(folder: string, again = false): Promise<Anchor | null> {

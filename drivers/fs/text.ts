@@ -10,7 +10,7 @@ export interface TextOptions {
   readonly most?: number;
 }
 
-/** The text of a regular file, or null when there is none. A link in its place is not followed; whether its folder is one, the caller asks. */
+/** The text of a regular file, or null when there is none. A link in its place is not followed, except on Windows; whether its folder is one, the caller asks. */
 export async function readText(
   path: string,
   local: Local,
@@ -23,8 +23,12 @@ export async function readText(
     if (!stats?.isFile()) return null;
     const bytes = new Uint8Array(Math.min(Number(stats.size), most));
     let length = 0;
-    for (let read = -1; length < bytes.byteLength && read !== 0; length += read)
-      read = await file.read(bytes.subarray(length), length);
+    for (let read = -1; length < bytes.byteLength && read !== 0; length += read) {
+      const count = await orAbsent(file.read(bytes.subarray(length), length));
+      // Some programs behind mounts call an open file absent that was removed.
+      if (count === null) return null;
+      read = count;
+    }
     return new TextDecoder().decode(bytes.subarray(0, length));
   } finally {
     await file.close();

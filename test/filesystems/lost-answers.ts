@@ -1,6 +1,9 @@
 /** What a folder keeps and tells where answers of its server are lost; prints what failed, and what was counted. */
+import { existsSync } from "node:fs";
 import fs from "unbucket/drivers/fs";
 
+/** What the server exports, by its own eyes. */
+const exported = "/run/export/base";
 const [, , mount = "", other = "", rounds = ""] = process.argv;
 const [store, elsewhere] = [fs({ base: `${mount}/base` }), fs({ base: `${other}/base` })];
 const seen: Record<string, number> = { rounds: 0, counter: 0, longest: 0 };
@@ -56,8 +59,10 @@ for (let round = 0; round < Number(rounds); round++) {
   });
   await doing("delete", () => store.delete(key));
   must("deleted", (await found(key)) === null);
+  must("its folders are gone", !existsSync(`${exported}/new`));
   (seen["rounds"] as number)++;
 }
+must("the layout is marked", existsSync(`${exported}/.unbucket/version`));
 seen["counter"] = Number(await (await elsewhere.download("counter")).text());
 const uploads = [];
 for await (const upload of elsewhere.listUploads()) uploads.push(upload.key);

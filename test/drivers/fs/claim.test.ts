@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { claim, endIfLeft, hold } from "../../../drivers/fs/claim.ts";
 import { nameHolder } from "../../../drivers/fs/holder.ts";
+import type { Clock } from "../../../src/clock.ts";
 import { testClock } from "../../support/clock.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
@@ -185,6 +186,64 @@ describe("claim", () => {
       )();
       expect(quick.slept).toEqual([]);
     }
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("takes over what has rested for half a minute, while one after the other waited for it who had less time", async () => {
+    const { tmp, path } = await place();
+    await symlink(elsewhere, path);
+    const clock = testClock();
+    for (let turn = 0; turn < 3; turn++) {
+      const limit = new AbortController();
+      const waits: Clock = {
+        ...clock,
+        sleep: async (milliseconds, signal) => {
+          await clock.sleep(milliseconds, signal);
+          if (clock.slept.reduce((sum, each) => sum + each, 0) > 10_000 * (turn + 1)) limit.abort(new Error("late"));
+        },
+      };
+      expect((await failure(claim(path, { clock: waits, signal: limit.signal }))).message).toBe("late");
+    }
+    const before = clock.slept.length;
+    await (
+      await claim(path, { clock })
+    )();
+    expect(clock.slept.length - before).toBeLessThan(5);
+    expect(await readdir(tmp)).toEqual([]);
+  });
+
+  it("waits anew for one that has shown itself since another gave up", async () => {
+    const { path } = await place();
+    await symlink(elsewhere, path);
+    const clock = testClock();
+    const limit = new AbortController();
+    const waits: Clock = {
+      ...clock,
+      sleep: async (milliseconds, signal) => {
+        await clock.sleep(milliseconds, signal);
+        if (clock.slept.reduce((sum, each) => sum + each, 0) > 29_000) limit.abort(new Error("late"));
+      },
+    };
+    expect((await failure(claim(path, { clock: waits, signal: limit.signal }))).message).toBe("late");
+    await lutimes(path, new Date(), new Date());
+    const fresh = testClock();
+    await (
+      await claim(path, { clock: fresh })
+    )();
+    expect(fresh.slept.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(30_000);
+  });
+
+  it("frees what was left with its right by another machine, of which one has died after the other", async () => {
+    const { tmp, path } = await place();
+    await symlink(elsewhere, path);
+    const { mtimeNs } = await lstat(path, { bigint: true });
+    const right = `${path}.${createHash("sha256").update(`${elsewhere} ${mtimeNs}`).digest("hex").slice(0, 8)}`;
+    await symlink(elsewhere, right);
+    const then = new Date(Date.now() - 11 * 60_000);
+    await lutimes(right, then, then);
+    await (
+      await claim(path, { clock: testClock() })
+    )();
     expect(await readdir(tmp)).toEqual([]);
   });
 

@@ -80,9 +80,13 @@ describe.each([
   ["in memory", MEMORY],
 ])("what a folder writes %s, where NFS asks again for each name", (_, place) => {
   it("is stored with its metadata, as an object, in parts, over what was there, and leaves nothing", async () => {
-    const { base, store, put, text, files } = await folder({ base: await emptyFolder(place) });
-    await put("k", "old", { metadata: { v: "old" } });
+    const { base, store, put, text, files } = await folder({ base: join(await emptyFolder(place), "base") });
     answeredTwice();
+    const { mkdir, rmdir } = fs.promises;
+    vi.spyOn(fs.promises, "mkdir").mockImplementation((...args) => mkdir(...args).then(() => mkdir(...args)));
+    vi.spyOn(fs.promises, "rmdir").mockImplementation((path) => rmdir(path).then(() => rmdir(path)));
+    syncBuiltinESMExports();
+    await put("k", "old", { metadata: { v: "old" } });
     const info = await put("k", "new", { metadata: { v: "new" } });
     expect(await store.head(K("k"), {})).toEqual(info);
     expect([info.metadata, await text("k")]).toEqual([{ v: "new" }, "new"]);
@@ -92,6 +96,10 @@ describe.each([
     const part = await multipart.uploadPart(K("p"), uploadId, 1, new TextEncoder().encode("part"), {});
     await multipart.complete(K("p"), uploadId, [part], {});
     expect([(await store.head(K("p"), {}))?.metadata, await text("p")]).toEqual([{ of: "parts" }, "part"]);
+
+    await put("a/b/c", "x");
+    await store.delete(K("a/b/c"), {});
+    expect(await readdir(base)).toEqual([".unbucket", "k", "p"]);
 
     const left = (await files()).filter((file) => !file.startsWith(join(".unbucket", "meta")));
     expect(left).toEqual([join(".unbucket", "version"), "k", "p"]);
