@@ -161,7 +161,7 @@ export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHead
     if (value === undefined || (typeof value === "string" && /^[!-~]([ -~]*[!-~])?$/.test(value))) continue;
     throw refuse(name, "must be printable ASCII without outer spaces (contentDisposition() writes file names)");
   }
-  if (headers.metadata) headers.metadata = userMetadata(headers.metadata);
+  if (headers.metadata !== undefined) headers.metadata = userMetadata(headers.metadata);
   return headers;
 }
 

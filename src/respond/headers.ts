@@ -77,7 +77,8 @@ export function checkOptions({
   inline,
 }: RespondOptions): void {
   contentDisposition(disposition, filename);
-  if (!/^[\t\x20-\x7e]*$/.test(cacheControl)) throw refuse("cacheControl", "must be printable ASCII");
+  if (typeof cacheControl !== "string" || !/^[\t\x20-\x7e]*$/.test(cacheControl))
+    throw refuse("cacheControl", "must be printable ASCII");
   if (inline === undefined) return;
   if (!Array.isArray(inline)) throw refuse("inline", "must be a list of media types");
   for (const type of inline as unknown[])

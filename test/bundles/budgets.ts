@@ -11,9 +11,9 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 19_050,
   "unbucket/providers": 3_350,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 53_650,
-  "unbucket/drivers/s3": 44_250,
-  "unbucket/drivers/memory": 23_500,
+  "unbucket/drivers/fs": 53_800,
+  "unbucket/drivers/s3": 44_300,
+  "unbucket/drivers/memory": 23_550,
   "unbucket/drivers/r2": 25_400,
-  "unbucket/drivers/env": 47_350,
+  "unbucket/drivers/env": 47_400,
 };

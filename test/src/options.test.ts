@@ -124,7 +124,7 @@ describe("userMetadata", () => {
   });
 
   it("refuses what is no plain object, of which nothing would be stored", () => {
-    for (const wrong of [new Map([["a", "b"]]), new Headers({ a: "b" }), ["a"], "a", 5])
+    for (const wrong of [new Map([["a", "b"]]), new Headers({ a: "b" }), ["a"], "a", "", 0, 5])
       expect(() => userMetadata(wrong as unknown as Record<string, string>)).toThrow(
         expect.objectContaining({
           code: "invalid-option",

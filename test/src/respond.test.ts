@@ -60,6 +60,7 @@ test.each([
   [{ disposition: "attachement" }, "disposition"],
   [{ disposition: 5 }, "disposition"],
   [{ cacheControl: "no-store\n" }, "cacheControl"],
+  [{ cacheControl: 5 }, "cacheControl"],
   [{ headers: { "a b": "x" } }, "headers"],
   [{ headers: { a: "x\0" } }, "headers"],
   [null, "options"],

@@ -16,5 +16,5 @@ export async function headers(wire: Wire): Promise<Finding> {
   const head = await wire.ask("HEAD", { name: "headers" });
   if (!put.ok || !head.ok) return judge(false, { PUT: put, HEAD: head });
   const lost = Object.entries(SENT).flatMap(([name, value]) => (head.header(name) === value ? [] : [name]));
-  return found(lost.length > 0 ? "no" : "yes", { HEAD: head }, lost.length > 0 ? `without ${lost.join(", ")}` : "");
+  return found(lost.length > 0 ? "no" : "yes", { HEAD: head }, lost.length > 0 ? `other or no ${lost.join(", ")}` : "");
 }
