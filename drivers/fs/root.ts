@@ -183,8 +183,8 @@ export function rootAt(base: string, mode?: number): Root {
     }
     // Somebody else has made it in between, or it is a link that leads nowhere.
     if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
-    if (!isOwn(folder)) return made;
-    // Or this process, whose answer NFS has lost: a folder that is none of a moment ago is not opened, and what is done twice harms nobody.
+    if (!isOwn(folder) || !remembers) return made;
+    // Or it is this process's, and NFS has asked again: what is not new is not opened, and a base may be marked twice.
     await share({ path, whereaboutsOf, isLocal }, folder, mode);
     return [...made, folder];
   }

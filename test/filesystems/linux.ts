@@ -3,11 +3,12 @@
  * machine. It needs no rights here.
  * @see https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
  */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where Debian puts the modules of its kernel. */
@@ -48,9 +49,9 @@ sleep 60
     const root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw"];
     const console = ["con=null", "con0=null,fd:1", "quiet"];
     const registers = join(folder, "xstate.so");
-    await run("cc", ["-shared", "-fPIC", "-o", registers, join(here, "xstate.c")], seconds);
+    await promisify(execFile)("cc", ["-shared", "-fPIC", "-o", registers, join(here, "xstate.c")]);
     const kernel = ["linux.uml", ...root, `init=${init}`, "mem=2G", ...console];
-    const out = await run("env", [`LD_PRELOAD=${registers}`, ...kernel], seconds);
+    const out = await run(kernel, registers, seconds);
     const lines = out.split(/\r?\n/).filter((line) => line.startsWith(MARK));
     if (lines.at(-1) !== `${MARK}ended with 0`) throw new Error(`it did not end well:\n${out}`);
     return lines.slice(0, -1).map((line) => line.slice(MARK.length));
@@ -59,12 +60,30 @@ sleep 60
   }
 }
 
-function run(command: string, args: readonly string[], seconds: number): Promise<string> {
+/** What is said when the command has ended. */
+const ENDED = new RegExp(`^${MARK}ended with \\d+\\r?$`, "m");
+/** Milliseconds that the power off may take. */
+const OFF = 10_000;
+
+/** Gives what it has written. How it ends after the command counts for nothing: at the power off its kernel now and then fails, or stands still. */
+function run([command = "", ...args]: readonly string[], registers: string, seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const limits = { maxBuffer: 2 ** 26, timeout: seconds * 1000, killSignal: "SIGKILL" } as const;
-    const child = execFile(command, args, limits, (error, out) =>
-      error ? reject(new Error(`${error.message}\n${out}`)) : resolve(out),
-    );
-    child.stdin?.end();
+    const child = spawn(command, args, {
+      env: { ...process.env, LD_PRELOAD: registers },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let out = "";
+    let limit = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      if (!ENDED.test(out)) return;
+      clearTimeout(limit);
+      limit = setTimeout(() => child.kill("SIGKILL"), OFF);
+    });
+    child.once("error", reject).once("close", (code, signal) => {
+      clearTimeout(limit);
+      if (ENDED.test(out)) resolve(out);
+      else reject(new Error(`it ended early (${signal ?? code}):\n${out}`));
+    });
   });
 }
