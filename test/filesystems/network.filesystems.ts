@@ -20,7 +20,8 @@ const mounts: readonly (readonly [name: string, mounts: Mounts])[] = [
 ];
 
 describe.each(mounts)("two machines on one folder by %s", (_, mounts) => {
-  // By 9P, on a busy machine, two runs of forty failed, of which one stood still: whose fault that is, is not known. What each says is printed.
+  // By 9P, on a busy machine, two runs of forty failed, of which one stood still, most likely at the power off, before that counted for nothing. What
+  // each says is printed.
   it("see what the other has written, and are exact where they meet", { timeout: 1_000_000, retry: 2 }, async () => {
     const program = [join(app.folder, "two-machines.mjs"), "/run/one", "/run/two", String(ROUNDS)];
     const lines = await linux(mounts, program, 300).catch((error: Error) => {
