@@ -133,13 +133,18 @@ export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOpti
 const RESERVED =
   /^(if-.*|content-.*|cache-control|range|host|authorization|connection|keep-alive|transfer-encoding|expect|upgrade|te|trailer|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
+/** Of a Map or Headers no entry would be seen. */
+function checkPlain(option: string, entries: object): void {
+  if (typeof entries !== "object" || Symbol.iterator in entries)
+    throw refuse(option, "must be a plain object of names and values");
+}
+
 /**
  * Extra request headers with lower-case names, as signing needs them; rejects `invalid-option`, without the value, which may be a
  * key. Drivers that send none take the same ones, so that what was tried on a folder is not refused by S3.
  */
 export function requestHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  if (typeof headers !== "object" || Symbol.iterator in headers)
-    throw refuse("headers", "must be a plain object of names and values");
+  checkPlain("headers", headers);
   const pairs = Object.entries(headers).map(([name, value]) => {
     if (!TOKEN.test(name)) throw refuse(`headers ${JSON.stringify(name)}`, "is no header name");
     const lower = name.toLowerCase();
@@ -167,9 +172,7 @@ export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHead
 
 /** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
 export function userMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  // A Map or Headers: none of its entries would be seen.
-  if (typeof metadata !== "object" || Symbol.iterator in metadata)
-    throw refuse("metadata", "must be a plain object of names and values");
+  checkPlain("metadata", metadata);
   const checked = emptyMetadata();
   let bytes = 0;
   for (const [name, value] of Object.entries(metadata)) {

@@ -176,16 +176,15 @@ export function rootAt(base: string, mode?: number): Root {
     const made = await make(folderOf(folder));
     try {
       await makeFolder(path(folder), mode);
-      if (isOwn(folder)) await share({ path, whereaboutsOf, isLocal }, folder, mode);
-      return [...made, folder];
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
+      // Somebody else has made it in between, or it is a link that leads nowhere.
+      if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked")
+        throw linked(folder);
+      // Or it is this process's, and NFS has asked again: what is not new is not opened, and a base may be marked twice.
+      if (!isOwn(folder) || !remembers) return made;
     }
-    // Somebody else has made it in between, or it is a link that leads nowhere.
-    if ((await lstat(path(folder))).isSymbolicLink() || (await whereabouts(folder)) === "linked") throw linked(folder);
-    if (!isOwn(folder) || !remembers) return made;
-    // Or it is this process's, and NFS has asked again: what is not new is not opened, and a base may be marked twice.
-    await share({ path, whereaboutsOf, isLocal }, folder, mode);
+    if (isOwn(folder)) await share({ path, whereaboutsOf, isLocal }, folder, mode);
     return [...made, folder];
   }
 

@@ -31,9 +31,14 @@ export function parseDisposition(value: string): Disposition {
  * @see https://www.rfc-editor.org/rfc/rfc6266
  */
 export function contentDisposition(type: "inline" | "attachment", filename: string): string {
+  checkDisposition(type, filename);
+  return formatDisposition({ type, filename });
+}
+
+/** Rejects `invalid-option` for another type, and for a name that is no text. */
+export function checkDisposition(type: string, filename: unknown): void {
   if (type !== "inline" && type !== "attachment") throw refuse("disposition", 'must be "inline" or "attachment"');
   if (typeof filename !== "string") throw refuse("filename", "must be a string");
-  return formatDisposition({ type, filename });
 }
 
 /** Writes a Content-Disposition whose file name every browser reads alike: an ASCII one, and RFC 8187's where that differs. */

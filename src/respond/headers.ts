@@ -1,7 +1,7 @@
 import type { ObjectInfo } from "../interface.ts";
 import { refuse } from "../options.ts";
 import { essenceOf, isActive } from "../media-type.ts";
-import { contentDisposition, formatDisposition, parseDisposition } from "./disposition.ts";
+import { checkDisposition, formatDisposition, parseDisposition } from "./disposition.ts";
 
 /** Options of `respond`. */
 export interface RespondOptions {
@@ -76,7 +76,7 @@ export function checkOptions({
   cacheControl = "",
   inline,
 }: RespondOptions): void {
-  contentDisposition(disposition, filename);
+  checkDisposition(disposition, filename);
   if (typeof cacheControl !== "string" || !/^[\t\x20-\x7e]*$/.test(cacheControl))
     throw refuse("cacheControl", "must be printable ASCII");
   if (inline === undefined) return;

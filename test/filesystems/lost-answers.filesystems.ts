@@ -1,15 +1,8 @@
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type App, makeApp } from "../runtimes/app.ts";
-import { compile } from "./compile.ts";
+import { expect, it } from "vitest";
 import { linux } from "./linux.ts";
+import { programs } from "./programs.ts";
 
-let app: App;
-beforeAll(async () => {
-  app = await makeApp();
-  await compile(app.folder);
-});
-afterAll(() => app.remove());
+const program = programs();
 
 const ROUNDS = 4;
 const LOST = /^lost (\w+)$/;
@@ -18,8 +11,8 @@ it(
   "a folder on NFS 3 does and tells what it would when answers are lost and what was asked for is done again",
   { timeout: 400_000 },
   async () => {
-    const lossy = ["nfs.sh", "3", process.execPath, join(app.folder, "lossy.mjs")] as const;
-    const lines = await linux(lossy, [join(app.folder, "lost-answers.mjs"), "/run/one", "/run/two", `${ROUNDS}`], 300);
+    const lossy = ["nfs.sh", "3", process.execPath, program("lossy")] as const;
+    const lines = await linux(lossy, [program("lost-answers"), "/run/one", "/run/two", `${ROUNDS}`], 300);
     const told = lines.filter((line) => !LOST.test(line));
     console.log(`${lines.length - told.length} answers lost; ${told.join("\n")}`);
     expect(told.slice(0, -1)).toEqual([]);

@@ -1,15 +1,8 @@
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type App, makeApp } from "../runtimes/app.ts";
-import { compile } from "./compile.ts";
+import { describe, expect, it } from "vitest";
 import { linux, type Mounts } from "./linux.ts";
+import { programs } from "./programs.ts";
 
-let app: App;
-beforeAll(async () => {
-  app = await makeApp();
-  await compile(app.folder);
-});
-afterAll(() => app.remove());
+const program = programs();
 
 const ROUNDS = 20;
 
@@ -23,8 +16,8 @@ describe.each(mounts)("two machines on one folder by %s", (_, mounts) => {
   // By 9P, on a busy machine, two runs of forty failed, of which one stood still, most likely at the power off, before that counted for nothing. What
   // each says is printed.
   it("see what the other has written, and are exact where they meet", { timeout: 1_000_000, retry: 2 }, async () => {
-    const program = [join(app.folder, "two-machines.mjs"), "/run/one", "/run/two", String(ROUNDS)];
-    const lines = await linux(mounts, program, 300).catch((error: Error) => {
+    const run = [program("two-machines"), "/run/one", "/run/two", String(ROUNDS)];
+    const lines = await linux(mounts, run, 300).catch((error: Error) => {
       console.log(error.message);
       throw error;
     });

@@ -16,5 +16,6 @@ export async function headers(wire: Wire): Promise<Finding> {
   const head = await wire.ask("HEAD", { name: "headers" });
   if (!put.ok || !head.ok) return judge(false, { PUT: put, HEAD: head });
   const lost = Object.entries(SENT).flatMap(([name, value]) => (head.header(name) === value ? [] : [name]));
-  return found(lost.length > 0 ? "no" : "yes", { HEAD: head }, lost.length > 0 ? `other or no ${lost.join(", ")}` : "");
+  if (lost.length === 0) return found("yes", { HEAD: head });
+  return found("no", { HEAD: head }, `other or no ${lost.join(", ")}`);
 }

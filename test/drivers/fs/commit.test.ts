@@ -1,13 +1,12 @@
 import fs from "node:fs";
 import { chmod, chown, mkdir, open, readFile, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commit } from "../../../drivers/fs/commit.ts";
 import { writeDraft } from "../../../drivers/fs/draft.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt, type Root } from "../../../drivers/fs/root.ts";
-import { emptyFolder, failure, folder, K, streamOf, UGLY_KEYS } from "./folder.ts";
+import { emptyFolder, failure, folder, K, mocked, streamOf, UGLY_KEYS } from "./folder.ts";
 
 /** Another group that this process may give something to; without one its own. */
 const otherGroup: number =
@@ -78,11 +77,7 @@ describe("put", () => {
     const { put, text, files } = await folder();
     const { link } = fs.promises;
     vi.spyOn(fs.promises, "link").mockImplementation((...args) => link(...args).then(() => link(...args)));
-    syncBuiltinESMExports();
-    onTestFinished(() => {
-      vi.restoreAllMocks();
-      syncBuiltinESMExports();
-    });
+    mocked();
     const info = await put("k", "new", { ifNoneMatch: "*", metadata: { v: "new" } });
     expect([info.metadata, await text("k")]).toEqual([{ v: "new" }, "new"]);
     expect(await files()).toEqual([expect.stringContaining(".unbucket/meta/"), ".unbucket/version", "k"]);

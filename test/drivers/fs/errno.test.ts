@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -15,7 +14,7 @@ import {
 } from "../../../drivers/fs/errno.ts";
 import { answersAtOnce } from "../../../drivers/fs/refusal.ts";
 import { StorageError } from "../../../src/error.ts";
-import { emptyFolder, onPlatform } from "./folder.ts";
+import { emptyFolder, mocked, onPlatform } from "./folder.ts";
 
 const system = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -75,11 +74,7 @@ describe("fromErrno", () => {
     vi.spyOn(fs, "accessSync").mockImplementation(() => {
       throw new Error("EACCES");
     });
-    syncBuiltinESMExports();
-    onTestFinished(() => {
-      vi.restoreAllMocks();
-      syncBuiltinESMExports();
-    });
+    mocked();
     expect(await told("EACCES")).toMatch(/may not enter "\/".* \(EACCES\)$/);
     expect(await told("EROFS")).toBe("the file system is mounted read-only (EROFS)");
   });

@@ -2,9 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { Backend, GetOptions, Key, PutOptions } from "../../../src/backend.ts";
 import type { StorageError } from "../../../src/error.ts";
 import { parseKey } from "../../../src/key.ts";
@@ -21,6 +22,15 @@ export function onPlatform(platform: NodeJS.Platform): void {
   const { platform: own } = process;
   onTestFinished(() => void Object.defineProperty(process, "platform", { value: own }));
   Object.defineProperty(process, "platform", { value: platform });
+}
+
+/** Has imports see what of Node's modules is replaced, until the test is over. */
+export function mocked(): void {
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
 }
 
 /** An empty folder for one test. */

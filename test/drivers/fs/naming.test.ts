@@ -1,12 +1,11 @@
 import fs from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { giveName } from "../../../drivers/fs/naming.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
-import { emptyFolder, failure, folder, K, MEMORY } from "./folder.ts";
+import { emptyFolder, failure, folder, K, MEMORY, mocked } from "./folder.ts";
 
 const { rename, renameSync } = fs;
 
@@ -20,11 +19,7 @@ function answeredTwice(first: (from: string, to: string) => void = renameSync): 
     first(String(from), String(to));
     renameSync(from, to);
   });
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    vi.restoreAllMocks();
-    syncBuiltinESMExports();
-  });
+  mocked();
 }
 
 describe("giveName, where NFS asks again since the first answer is lost", () => {
@@ -84,7 +79,7 @@ describe.each([
     answeredTwice();
     const { rmdir } = fs.promises;
     vi.spyOn(fs.promises, "rmdir").mockImplementation((path) => rmdir(path).then(() => rmdir(path)));
-    syncBuiltinESMExports();
+    mocked();
     await put("k", "old", { metadata: { v: "old" } });
     const info = await put("k", "new", { metadata: { v: "new" } });
     expect(await store.head(K("k"), {})).toEqual(info);

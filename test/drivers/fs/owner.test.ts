@@ -1,7 +1,6 @@
 /** Between users: `test/folder/users.test.ts`. Here the groups are those that whoever runs the tests may give something to. */
 import fs, { existsSync } from "node:fs";
 import { chmod, chown, mkdir, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchor } from "../../../drivers/fs/anchor.ts";
@@ -10,7 +9,7 @@ import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { parseKey } from "../../../src/key.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import { openBelow, placeOf } from "../../support/descriptors.ts";
-import { emptyFolder, onPlatform } from "./folder.ts";
+import { emptyFolder, mocked, onPlatform } from "./folder.ts";
 
 const own = { uid: BigInt(process.getuid?.() as number), gid: BigInt(process.getgid?.() as number) };
 /** Another group that this process is in, or may give something to: root alone may where there is none. */
@@ -30,15 +29,6 @@ const onDisk = (store: Root): Root => ({ ...store, isLocal: () => true });
 
 const gid = async (path: string): Promise<bigint> => (await stat(path, { bigint: true })).gid;
 const bits = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
-
-/** Has imports see what of `fs` is replaced, until the test is over. */
-function mocked(): void {
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    vi.restoreAllMocks();
-    syncBuiltinESMExports();
-  });
-}
 
 /** What the driver has written. */
 async function written(store: Root, path: string): Promise<Own> {

@@ -1,10 +1,9 @@
 import fs, { constants } from "node:fs";
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { answersAtOnce, refusal } from "../../../drivers/fs/refusal.ts";
-import { emptyFolder as anyFolder } from "./folder.ts";
+import { emptyFolder as anyFolder, mocked } from "./folder.ts";
 
 /** A base whose file system answers at once. */
 async function emptyFolder(): Promise<string> {
@@ -29,11 +28,7 @@ function without(right: number, ...paths: readonly string[]): void {
     if (mode === right && paths.includes(String(path))) throw new Error("EACCES");
     accessSync(path, mode);
   });
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    vi.restoreAllMocks();
-    syncBuiltinESMExports();
-  });
+  mocked();
 }
 
 const refused = (code: string, syscall: string, path?: string, dest?: string): Error =>
