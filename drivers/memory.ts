@@ -87,11 +87,11 @@ function memoryBackend(options: MemoryOptions): Backend {
     multipart: multipart(uploads, {
       put: (key, bytes, options, uploadId) => {
         checkWrite(entries.get(key)?.info, options);
-        return store(key, bytes, options, uploadId).etag;
+        return store(key, bytes, options, uploadId);
       },
       madeBy: (key, uploadId) => {
         const entry = entries.get(key);
-        return entry?.uploadId === uploadId ? entry.info.etag : null;
+        return entry?.uploadId === uploadId ? entry.info : null;
       },
     }),
     location: (key) => `memory:${encodePath(key)}`,

@@ -180,7 +180,7 @@ function r2Backend(options: R2Options): Backend {
       // Of a state that another driver of this bucket has made.
       refuseCondition(call);
       const made = await marked(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
-      return (made as R2Object).httpEtag;
+      return { etag: (made as R2Object).httpEtag };
     },
     abort: (key, uploadId, call) =>
       ask(call, () => upload(key, uploadId).abort()).catch((error: unknown) => {
@@ -188,7 +188,7 @@ function r2Backend(options: R2Options): Backend {
       }),
     async completed(key, { writeId }, call) {
       const found = await ask(call, () => bucket.head(base + key));
-      return writeId !== undefined && found?.customMetadata?.[WRITE_ID] === writeId ? found.httpEtag : null;
+      return writeId !== undefined && found?.customMetadata?.[WRITE_ID] === writeId ? { etag: found.httpEtag } : null;
     },
   };
 

@@ -9,7 +9,7 @@ import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";
 import type { Place, StorageError } from "./error.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
-import type { BegunUpload, PendingPage, StoredPart, UploadedPart } from "./uploaded.ts";
+import type { BegunUpload, PendingPage, StoredPart, StoredVersion, UploadedPart } from "./uploaded.ts";
 
 export type { ExpectedChecksum } from "./checksum/algorithm.ts";
 export type * from "./uploaded.ts";
@@ -65,17 +65,13 @@ export interface ObjectHeaders {
 }
 
 /** What a store knows of one object without its bytes. */
-export interface StoredInfo extends ObjectHeaders {
+export interface StoredInfo extends ObjectHeaders, StoredVersion {
   /** As the caller writes it. */
   readonly key: string;
   /** Stored length in bytes. */
   readonly size: number;
-  /** The quoted header value, opaque. */
-  readonly etag: string;
   /** Absent where the store's answer does not say, as after an S3 PUT. */
   readonly lastModified?: Date;
-  /** Absent where the store keeps no versions, and in what a write gives: `head` tells it. */
-  readonly versionId?: string;
   /** Entries of metadata that no header can say, such as names beyond ASCII; Infinity where a browser may hide some. Absent: none. */
   readonly missingMetadata?: number;
 }
@@ -243,14 +239,19 @@ export interface MultipartBackend {
   uploadPart(key: Key, id: string, partNumber: number, bytes: Uint8Array, options: PartOptions): Promise<UploadedPart>;
   /** The same of a part that is stored as it streams. Without it the core holds a stream, of `maxPart` bytes at most. */
   streamPart?(key: Key, id: string, partNumber: number, source: Source, options: PartOptions): Promise<UploadedPart>;
-  /** Makes the object out of its parts, and gives its ETag. */
-  complete(key: Key, uploadId: string, parts: readonly UploadedPart[], options: CompleteOptions): Promise<string>;
+  /** Makes the object out of its parts. */
+  complete(
+    key: Key,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    options: CompleteOptions,
+  ): Promise<StoredVersion>;
   /** An upload that is gone already counts as aborted. */
   abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;
   /** The parts that the store holds, ascending; null when it knows no such upload. Without it a resumed upload trusts its state. */
   parts?(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
-  /** Whether the object is the one that this upload made: its ETag, or null. */
-  completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<string | null>;
+  /** The object if it is the one that this upload made, else null. */
+  completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<StoredVersion | null>;
   /** A page of the uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
   pending?(prefix: string, call: CallOptions, cursor?: string): Promise<PendingPage>;
   /** How the core cuts bodies for this driver. */

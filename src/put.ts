@@ -137,8 +137,9 @@ export async function inParts(
   try {
     const { parts, size } = await send(upload);
     completing = true;
-    const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
-    return { key, size, etag, ...headersOf(options) };
+    const conditions = { ifMatch, ifNoneMatch, writeId, checksum, signal };
+    const { etag, versionId } = await steps.complete(key, uploadId, parts, conditions);
+    return { key, size, etag, versionId, ...headersOf(options) };
   } catch (thrown) {
     let error: unknown = thrown;
     // One whose completion is in doubt is left alone, since it may be the object by now.

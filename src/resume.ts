@@ -1,6 +1,15 @@
 /** Going on with an upload: what the store holds already is compared with the source, and the rest is sent. */
 import { sha256Base64 } from "#digest";
-import type { Backend, CallOptions, Key, MultipartBackend, Source, StoredPart, UploadedPart } from "./backend.ts";
+import type {
+  Backend,
+  CallOptions,
+  Key,
+  MultipartBackend,
+  Source,
+  StoredPart,
+  StoredVersion,
+  UploadedPart,
+} from "./backend.ts";
 import { toBody, wrongSize } from "./body.ts";
 import { toDownload, toInfo } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
@@ -171,8 +180,8 @@ async function standing(
   const { key, uploadId, partSize } = state;
   const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
   // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
-  const etag = stored ? undefined : await steps.completed(key, state, { signal });
-  if (etag === null && stored === null) throw over();
+  const made = stored ? undefined : await steps.completed(key, state, { signal });
+  if (made === null && stored === null) throw over();
   const held = stored && new Set(stored.map(nameOf));
   const known = (partNumber: number): SentPart | undefined => {
     const part = state.parts.get(partNumber);
@@ -183,7 +192,7 @@ async function standing(
     for (let part = known(1); part?.size === partSize; part = known(found.length + 1)) found.push(part);
     return found;
   };
-  return { done: etag ? await finished(backend, key, etag, { signal }) : undefined, known, row };
+  return { done: made ? await finished(backend, key, made, { signal }) : undefined, known, row };
 }
 
 /** The failure of a call for an upload that the store knows no more. */
@@ -224,15 +233,15 @@ export async function finish(
   { signal }: CallOptions,
 ): Promise<ObjectInfo> {
   const { key, uploadId, ifMatch, ifNoneMatch, writeId, checksum } = state;
-  const etag = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
-  return finished(backend, key, etag, { signal }, parts);
+  const made = await steps.complete(key, uploadId, parts, { ifMatch, ifNoneMatch, writeId, checksum, signal });
+  return finished(backend, key, made, { signal }, parts);
 }
 
 /** What is known of the object that an upload made: for who may not look at it, what its parts tell. */
 async function finished(
   backend: Backend,
   key: Key,
-  etag: string,
+  { etag, versionId }: StoredVersion,
   { signal }: CallOptions,
   parts?: readonly UploadedPart[],
 ): Promise<ObjectInfo> {
@@ -240,9 +249,9 @@ async function finished(
     signal?.throwIfAborted();
     if (!parts) throw cause;
     const size = parts.reduce((sum, part) => sum + (part.size ?? Number.NaN), 0);
-    if (size >= 0) return { key, size, etag };
+    if (size >= 0) return { key, size, etag, versionId };
     throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
   });
-  if (info) return toInfo(backend, { ...info, etag });
+  if (info) return toInfo(backend, { ...info, etag, versionId: versionId ?? info.versionId });
   throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
 }

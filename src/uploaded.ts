@@ -1,4 +1,12 @@
-/** What is known of multipart uploads and their parts: types only. */
+/** What a store says of uploads, their parts, and the versions of objects that they make: types only. */
+
+/** Which version of an object a store has, or has made. */
+export interface StoredVersion {
+  /** The quoted header value, opaque. */
+  readonly etag: string;
+  /** Absent where the store keeps no versions. */
+  readonly versionId?: string | undefined;
+}
 
 /** A part that the store has acknowledged. */
 export interface UploadedPart {

@@ -43,14 +43,14 @@ export function multipart(root: Root, settings: Settings, beforeWrite: () => voi
     complete: async (key, uploadId, list, { ifMatch, ifNoneMatch, signal }) => {
       beforeWrite();
       const conditions = { ifMatch, ifNoneMatch, signal };
-      return onDisk(() => completeUpload(root, settings, { key, uploadId, list, conditions }));
+      return { etag: await onDisk(() => completeUpload(root, settings, { key, uploadId, list, conditions })) };
     },
     abort: async (key, uploadId, { signal }) => {
       beforeWrite();
       await onDisk(() => abortUpload(root, settings, key, uploadId, signal));
     },
     parts: (key, uploadId) => onDisk(() => partsOf(root, key, uploadId)),
-    completed: (key, { uploadId }) => onDisk(async () => (await madeBy(root, key, uploadId))?.etag ?? null),
+    completed: (key, { uploadId }) => onDisk(() => madeBy(root, key, uploadId)),
     pending: async (prefix) => ({ uploads: await onDisk(() => pendingUploads(root, prefix)) }),
   };
 }

@@ -1,5 +1,5 @@
 /** Multipart uploads in memory: parts by number, which become one object when the upload completes. */
-import type { Key, MultipartBackend, PutOptions, StoredPart } from "../../src/backend.ts";
+import type { Key, MultipartBackend, PutOptions, StoredPart, StoredVersion } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { listedParts } from "../../src/listed.ts";
 import { usualPlan } from "../../src/plan.ts";
@@ -8,9 +8,9 @@ import { over } from "../../src/resume.ts";
 /** The objects, as far as uploads need them. */
 export interface Objects {
   /** Stores what an upload has made, if the conditions hold; gives its ETag. */
-  put(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions, uploadId: string): string;
+  put(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions, uploadId: string): StoredVersion;
   /** The ETag of the object if this upload has made it, else null. */
-  madeBy(key: Key, uploadId: string): string | null;
+  madeBy(key: Key, uploadId: string): StoredVersion | null;
 }
 
 interface Part extends StoredPart {
@@ -66,9 +66,9 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
         all.set(bytes, at);
         at += size;
       }
-      const etag = objects.put(key, all, { ...upload.options, ifMatch, ifNoneMatch }, uploadId);
+      const made = objects.put(key, all, { ...upload.options, ifMatch, ifNoneMatch }, uploadId);
       uploads.delete(uploadId);
-      return etag;
+      return made;
     },
     async abort(key, uploadId) {
       if (find(key, uploadId)) uploads.delete(uploadId);

@@ -10,6 +10,7 @@ import { fromFetch } from "./fetch.ts";
 import { Refusal } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import type { Settings } from "./settings.ts";
+import type { WireResponse } from "./transport.ts";
 
 /** Largest document that is read: a listing of 1000 keys of 1024 bytes, fully escaped, is below it. */
 const MAX_DOCUMENT = 16 * 1024 * 1024;
@@ -54,7 +55,7 @@ export class Client {
   document<T = Element>(
     operation: Operation,
     root: string,
-    read: (found: Element, identity: Identity) => T = (found) => found as T,
+    read: (found: Element, response: WireResponse, identity: Identity) => T = (found) => found as T,
     blank?: T,
   ): Promise<T> {
     const { copies, conditional } = operation;
@@ -63,7 +64,7 @@ export class Client {
       const bytes = await response.bytes(MAX_DOCUMENT, copies || conditional ? 100 : 10);
       if (bytes.byteLength === 0 && blank !== undefined) return blank;
       const found = readXml(new TextDecoder().decode(bytes));
-      if (kindOf(found.name) === kindOf(root)) return read(found, identity);
+      if (kindOf(found.name) === kindOf(root)) return read(found, response, identity);
       if (found.name !== "Error") {
         const name = found.name.slice(0, 50);
         throw new StorageError("corrupt", `the store answered <${name}> instead of <${root}>`, { retryable: true });

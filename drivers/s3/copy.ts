@@ -17,8 +17,9 @@ import { inParts, type PutBytes, putSource } from "../../src/put.ts";
 import { type HeaderMap, toRequestHeaders } from "../../src/s3/headers.ts";
 import { childText, type Element } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
-import { toDate, toEtag } from "./headers.ts";
+import { toDate, toEtag, versionOf } from "./headers.ts";
 import { type BucketCheck, getObject, headMarked } from "./read.ts";
+import type { WireResponse } from "./transport.ts";
 import { putObject } from "./write.ts";
 
 /** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
@@ -113,7 +114,12 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
     marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
   const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...kept };
   const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
-  const root = await client.document<Element | null>(operation, "CopyObjectResult", undefined, null);
+  const made = await client.document<StoredInfo | null>(
+    operation,
+    "CopyObjectResult",
+    (root, response) => copied(info, to, root, response),
+    null,
+  );
   if (!(await copy.isStill()))
     throw new StorageError(
       "conflict",
@@ -123,17 +129,17 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
         retryable: true,
       },
     );
-  if (root) return copied(info, to, root);
+  if (made) return made;
   // Some servers answer with nothing: then the copy itself must be there.
-  const made = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
-  if (made?.info.etag === info.etag && made.info.size === info.size) return made.info;
+  const found = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
+  if (found?.info.etag === info.etag && found.info.size === info.size) return found.info;
   throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
 }
 
 async function throughHere(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
   const { info, to, headers, versionId, ifNoneMatch, signal } = copy;
   const from = info.key as Key;
-  const asked = { ifMatch: versionOf(info), versionId, headers: headers.source, signal };
+  const asked = { ifMatch: pinOf(info), versionId, headers: headers.source, signal };
   const object = await getObject(client, from, asked).catch(refusedAt(from));
   if (!object) return null;
   const put: PutBytes = (...whole) => putObject(client, ...whole);
@@ -179,16 +185,16 @@ function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId
   return {
     ...headers.part,
     "x-amz-copy-source": source,
-    "x-amz-copy-source-if-match": pinned ? versionOf(info) : undefined,
+    "x-amz-copy-source-if-match": pinned ? pinOf(info) : undefined,
   };
 }
 
 /** Some servers have none for some objects. */
-function versionOf({ etag }: StoredInfo): string | undefined {
+function pinOf({ etag }: StoredInfo): string | undefined {
   return etag === '""' ? undefined : etag;
 }
 
-function copied(info: StoredInfo, to: Key, root: Element): StoredInfo {
+function copied(info: StoredInfo, to: Key, root: Element, response: WireResponse): StoredInfo {
   const lastModified = toDate(childText(root, "LastModified"));
-  return { ...info, key: to, etag: toEtag(childText(root, "ETag")), lastModified, versionId: undefined };
+  return { ...info, key: to, lastModified, ...versionOf(response, childText(root, "ETag")) };
 }

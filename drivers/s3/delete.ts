@@ -129,7 +129,7 @@ async function requestBatch(client: Client, keys: readonly Key[], call: CallOpti
     "x-amz-sdk-checksum-algorithm": "SHA256",
   };
   const operation = { method: "POST", query: { delete: "" }, headers, body, signal: call.signal } as const;
-  return client.document(operation, "DeleteResult", (root, identity) =>
+  return client.document(operation, "DeleteResult", (root, _, identity) =>
     childrenOf(root, "Error").flatMap((entry) => {
       const complaint = complaintOf(entry);
       if (complaint.code === "NoSuchKey") return [];

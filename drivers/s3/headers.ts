@@ -1,5 +1,5 @@
 /** Object headers and user metadata as S3's request and response headers. */
-import type { PutOptions, StoredInfo } from "../../src/backend.ts";
+import type { PutOptions, StoredInfo, StoredVersion } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, refuse, requestHeaders, WRITE_MARK } from "../../src/options.ts";
 import { decodeValue, META, NAMES } from "../../src/s3/headers.ts";
@@ -24,9 +24,8 @@ export function toStoredInfo(key: string, response: WireResponse, size: number):
     if (name.startsWith(META) && name !== WRITE_ID)
       metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
   }
-  const etag = toEtag(exposed(response, "etag"));
+  const { etag, versionId } = versionOf(response, exposed(response, "etag"));
   const lastModified = toDate(response.header("last-modified"));
-  const versionId = response.header("x-amz-version-id") ?? undefined;
   const missingMetadata = Number(response.header("x-amz-missing-meta")) || (response.filtered ? Infinity : undefined);
   return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
 }
@@ -70,6 +69,11 @@ export function extraHeaders(headers: PutOptions["headers"], upload = true): Rec
 /** An ETag as a quoted value, whatever form a server gives it in. */
 export function toEtag(value: string | null | undefined): string {
   return `"${/^(?:W\/)?"?(.*?)"?$/.exec(value ?? "")?.[1] ?? ""}"`;
+}
+
+/** The version that an answer is about, by an ETag from its head or its document; `versionId` where the bucket keeps versions. */
+export function versionOf({ header }: WireResponse, etag: string | null | undefined): StoredVersion {
+  return { etag: toEtag(etag), versionId: header("x-amz-version-id") ?? undefined };
 }
 
 /** The moment that a store writes, in whatever form; undefined where it is none. */

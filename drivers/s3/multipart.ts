@@ -11,6 +11,7 @@ import type {
   PendingPage,
   PutOptions,
   StoredPart,
+  StoredVersion,
   UploadedPart,
 } from "../../src/backend.ts";
 import { nullIfAbsent, StorageError } from "../../src/error.ts";
@@ -29,10 +30,10 @@ import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./che
 import type { Client } from "./client.ts";
 import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
-import { extraHeaders, toDate, toEtag } from "./headers.ts";
+import { extraHeaders, toDate, toEtag, versionOf } from "./headers.ts";
 import { listObjects, namesOf, without } from "./list.ts";
 import { settle, whose, writeMark } from "./settle.ts";
-import { etagOf } from "./write.ts";
+import { acknowledged } from "./write.ts";
 
 /** Begins an upload. */
 export async function createUpload(client: Client, key: Key, options: PutOptions): Promise<BegunUpload> {
@@ -61,21 +62,21 @@ export async function putPart(
   const algorithm = client.settings.checksums.byId(id);
   const checksum = await algorithm?.of(bytes);
   const headers = bodyHeader(algorithm, checksum);
-  const etag = await client.send(
+  const { etag } = await client.send(
     { method: "PUT", key, query: { partNumber, uploadId }, headers, body: bytes, signal },
-    etagOf,
+    acknowledged,
   );
   return { partNumber, etag, size: bytes.byteLength, ...(checksum === undefined ? {} : { checksum }) };
 }
 
-/** Makes the object out of its parts, and gives its ETag. */
+/** Makes the object out of its parts. */
 export function completeUpload(
   client: Client,
   key: Key,
   uploadId: string,
   parts: readonly UploadedPart[],
   options: CompleteOptions,
-): Promise<string> {
+): Promise<StoredVersion> {
   const algorithm = client.settings.checksums.byId(options.checksum);
   const list = parts.map((part): Markup => {
     const number: Markup = ["PartNumber", String(part.partNumber)];
@@ -84,17 +85,17 @@ export function completeUpload(
   const body = writeXml(["CompleteMultipartUpload", list]);
   const headers = { "content-type": "application/xml", ...conditions(options), ...wholeHeaders(algorithm, parts) };
   const { signal } = options;
-  return settle(client, key, options, async () => {
-    const root = await client.document(
+  return settle(client, key, options, () =>
+    client.document(
       { method: "POST", key, query: { uploadId }, headers, body, signal, conditional: true },
       "CompleteMultipartUploadResult",
-    );
-    return toEtag(childText(root, "ETag"));
-  });
+      (root, response) => versionOf(response, childText(root, "ETag")),
+    ),
+  );
 }
 
 /**
- * The ETag of the object if it is the one that an upload made, which is over; null where it made none, or another took its place.
+ * The object if it is the one that an upload made, which is over; null where it made none, or another took its place.
  * A store that misses nodes, and a proxy, say 404 of objects that are there; such a store lists them all the while.
  */
 export async function completedUpload(
@@ -102,10 +103,10 @@ export async function completedUpload(
   key: Key,
   { writeId }: BegunUpload,
   { signal }: CallOptions,
-): Promise<string | null> {
-  const { etag, absent } = await whose(client, key, writeId, signal);
+): Promise<StoredVersion | null> {
+  const { version, absent } = await whose(client, key, writeId, signal);
   const listed = absent && (await listObjects(client, { prefix: key, limit: 1, signal })).objects[0];
-  if (!listed || listed.key !== key) return etag;
+  if (!listed || listed.key !== key) return version;
   throw new StorageError("ambiguous", "the store lists the object and calls it absent", { retryable: true });
 }
 

@@ -2,13 +2,13 @@
  * Writes whose answer was lost. A conditional write and a multipart upload carry an id in their metadata; when the answer to
  * one is lost, a HEAD says whether the object is ours.
  */
-import type { CompleteOptions, Key } from "../../src/backend.ts";
+import type { CompleteOptions, Key, StoredVersion } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
 import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Client } from "./client.ts";
 import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
-import { ofStore, toEtag, WRITE_ID } from "./headers.ts";
+import { ofStore, versionOf, WRITE_ID } from "./headers.ts";
 
 /** What user metadata may take beside the id, of the 2 KB that stores give it. */
 const ROOM = 1900;
@@ -23,9 +23,9 @@ export function writeMark(client: Client, stored: HeaderMap): { writeId?: string
   return { writeId, header: { [WRITE_ID]: writeId } };
 }
 
-/** What a HEAD says of a write: the ETag of the object if it carries this id, else what it is instead. */
+/** What a HEAD says of a write: the object's version if it carries this id, else what it is instead. */
 interface Found {
-  readonly etag: string | null;
+  readonly version: StoredVersion | null;
   readonly absent: boolean;
   readonly modified: number;
   readonly now: number;
@@ -45,7 +45,7 @@ export function whose(
     const ours = response.header(WRITE_ID) === writeId;
     return {
       absent,
-      etag: ours ? toEtag(response.header("etag")) : null,
+      version: ours ? versionOf(response, response.header("etag")) : null,
       modified: Date.parse(response.header("last-modified") ?? ""),
       now: Date.parse(response.header("date") ?? ""),
     };
@@ -61,8 +61,8 @@ export async function settle(
   client: Client,
   key: Key,
   options: Omit<CompleteOptions, "checksum">,
-  write: () => Promise<string>,
-): Promise<string> {
+  write: () => Promise<StoredVersion>,
+): Promise<StoredVersion> {
   const { writeId, signal } = options;
   // The machine's own clock, since the store's may be put right meanwhile; and one that nobody puts back.
   const { own } = client.settings.clock;
@@ -80,7 +80,7 @@ export async function settle(
       // Who may not look has the store's word, and no more; who could not get through does not know.
       throw !lost && StorageError.is(failed) && failed.retryable ? inDoubt(error) : error;
     });
-    if (found.etag !== null) return found.etag;
+    if (found.version) return found.version;
     // A refusal that is the store's own word has no other behind it.
     const refused = hasCode(error.cause, "precondition-failed");
     // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may

@@ -2,14 +2,14 @@
  * PutObject.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
-import type { Key, PutOptions, StoredInfo } from "../../src/backend.ts";
+import type { Key, PutOptions, StoredInfo, StoredVersion } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
 import { toRequestHeaders } from "../../src/s3/headers.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, isConditional } from "./conditions.ts";
-import { exposed, extraHeaders, toEtag } from "./headers.ts";
+import { exposed, extraHeaders, versionOf } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";
@@ -24,15 +24,15 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const checksum = algorithm && bodyHeader(algorithm, await algorithm.of(bytes));
   const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
-  const send = (): Promise<string> => client.send(operation, etagOf);
-  const etag = conditional ? await settle(client, key, { ifMatch, writeId, signal }, send) : await send();
-  return { key, size: bytes.byteLength, etag, ...headersOf(options) };
+  const send = (): Promise<StoredVersion> => client.send(operation, acknowledged);
+  const version = conditional ? await settle(client, key, { ifMatch, writeId, signal }, send) : await send();
+  return { key, size: bytes.byteLength, ...version, ...headersOf(options) };
 }
 
-/** The ETag that acknowledges a write. */
-export async function etagOf(response: WireResponse): Promise<string> {
+/** The version that an answer to a write names. */
+export async function acknowledged(response: WireResponse): Promise<StoredVersion> {
   const etag = exposed(response, "etag");
   await response.discard();
-  if (etag !== null) return toEtag(etag);
+  if (etag !== null) return versionOf(response, etag);
   throw new StorageError("corrupt", "the store answered a write without an ETag", { retryable: true });
 }

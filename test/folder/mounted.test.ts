@@ -60,7 +60,7 @@ describe.each(HABITS)("a mount that %s", (_, habits) => {
     const part = await multipart.uploadPart(K("k"), uploadId, 1, new Uint8Array([97]), {});
     expect(part.etag).not.toBe(replaced.etag);
     expect((await multipart.parts?.(K("k"), uploadId, {}))?.[0]?.etag).toBe(part.etag);
-    const etag = await multipart.complete(K("k"), uploadId, [part], {});
+    const { etag } = await multipart.complete(K("k"), uploadId, [part], {});
     expect([await text("k"), await store.head(K("k"), {})]).toMatchObject(["a", { etag, metadata: { n: "1" } }]);
   });
 });

@@ -134,7 +134,7 @@ it("L1, L3: complete leaves the old object or the new one, and an upload that ca
       versions.push(await version(made));
       const { steps: later, id, parts } = made;
       const before = (await made.store.head(K("k"), {}))?.etag;
-      const etag = await later.complete(K("k"), id, parts, {});
+      const { etag } = await later.complete(K("k"), id, parts, {});
       expect(await version(made)).toBe("new");
       // What has been made is not made again.
       if (versions.at(-1) === "new") expect(etag).toBe(before);

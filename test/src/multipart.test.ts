@@ -26,7 +26,7 @@ async function begun(): Promise<Begun> {
       sent.push(bytes.slice());
       return { partNumber, etag: `"${partNumber}"` };
     }),
-    complete: vi.fn(async () => '"all"'),
+    complete: vi.fn(async () => ({ etag: '"all"' })),
     abort: vi.fn(async () => {}),
     parts: vi.fn(async () => null),
     completed: vi.fn(async () => null),

@@ -53,7 +53,7 @@ async function store(): Promise<Store> {
       for (const part of list) expect(part.etag).toBe(etag(parts.get(part.partNumber) as Uint8Array));
       made.result = Buffer.concat(list.map((part) => parts.get(part.partNumber) as Uint8Array));
       made.gone = true;
-      return '"all"';
+      return { etag: '"all"' };
     },
     abort: async () => {
       throw new Error("send must not abort");
@@ -64,7 +64,7 @@ async function store(): Promise<Store> {
         : [...parts].map(([partNumber, bytes]): StoredPart => ({ partNumber, size: bytes.length, etag: etag(bytes) })),
     async completed(_key, { writeId }) {
       if (made.blind) throw new StorageError("denied", "write only");
-      return writeId === "mark" ? made.completed : null;
+      return writeId === "mark" && made.completed !== null ? { etag: made.completed } : null;
     },
     pending: async () => ({ uploads: [] }),
   };
@@ -433,7 +433,7 @@ it("send stores parts by the algorithm that the upload was begun with, lets them
     },
     complete: async (_key, _id, _parts, options) => {
       given.push(options);
-      return '"all"';
+      return { etag: '"all"' };
     },
   };
   const driver = toDriver({ name: "test", open: () => ({ ...backend, multipart }) });

@@ -6,7 +6,7 @@ import { completeUpload, madeBy } from "../../../drivers/fs/multipart-complete.t
 import { ending, endUpload } from "../../../drivers/fs/multipart-folder.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
-import type { CompleteOptions, MultipartBackend, UploadedPart } from "../../../src/backend.ts";
+import type { CompleteOptions, MultipartBackend, StoredVersion, UploadedPart } from "../../../src/backend.ts";
 import { crc32c, sha256 } from "../../../src/checksum.ts";
 import { failure, folder, type Folder, K } from "./folder.ts";
 
@@ -16,7 +16,7 @@ interface Begun extends Folder {
   readonly steps: Required<MultipartBackend>;
   readonly id: string;
   readonly parts: UploadedPart[];
-  complete(options?: CompleteOptions, parts?: readonly UploadedPart[]): Promise<string>;
+  complete(options?: CompleteOptions, parts?: readonly UploadedPart[]): Promise<StoredVersion>;
   /** What is left beside objects and records. */
   rest(): Promise<string[]>;
 }
@@ -104,15 +104,15 @@ describe("completeUpload", () => {
         conditions: { ifNoneMatch: "*" },
       }),
     );
-    const etags = new Set(await Promise.all([complete({ ifNoneMatch: "*" }), ...others]));
-    expect(etags).toEqual(new Set([(await store.head(K("k"), {}))?.etag]));
+    const [{ etag }, ...etags] = await Promise.all([complete({ ifNoneMatch: "*" }), ...others]);
+    expect(new Set([etag, ...etags])).toEqual(new Set([(await store.head(K("k"), {}))?.etag]));
   });
 
   it("is told again what it made, until that is replaced; a copy is not its own", async () => {
     const { base, id, complete, put, store, steps, text } = await begun();
-    const etag = await complete();
-    expect(await complete({ ifNoneMatch: "*" })).toBe(etag);
-    expect(await steps.completed(K("k"), { uploadId: id }, {})).toBe(etag);
+    const { etag } = await complete();
+    expect(await complete({ ifNoneMatch: "*" })).toEqual({ etag });
+    expect(await steps.completed(K("k"), { uploadId: id }, {})).toMatchObject({ etag });
     expect(await store.head(K("k"), {})).not.toHaveProperty("uploadId");
     await store.copy?.(K("k"), K("copy"), {});
     expect(await madeBy(rootAt(base), K("copy"), id)).toBe(null);
@@ -126,11 +126,11 @@ describe("completeUpload", () => {
     const { base, id, complete, steps, store, text, rest } = await begun();
     const at = join(base, ".unbucket/uploads", id);
     await cp(at, join(base, "saved"), { recursive: true, preserveTimestamps: true });
-    const etag = await complete();
+    const { etag } = await complete();
     await rename(join(base, "saved"), at);
     expect(await steps.parts(K("k"), id, {})).toHaveLength(3);
     // By a list that would not do for another completion, and a condition that the object fails.
-    expect(await complete({ ifNoneMatch: "*" }, [])).toBe(etag);
+    expect(await complete({ ifNoneMatch: "*" }, [])).toEqual({ etag });
     expect((await store.head(K("k"), {}))?.etag).toBe(etag);
     expect(await text("k")).toBe("abc");
     expect(await rest()).toEqual([]);

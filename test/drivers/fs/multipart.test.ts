@@ -33,7 +33,7 @@ describe("an upload in a folder", () => {
     const at = `.unbucket/uploads/${uploadId}`;
     expect(await files()).toEqual([`${at}/1`, `${at}/2`, `${at}/upload.json`, ".unbucket/version"]);
     expect(await steps.parts(K("a/b.txt"), uploadId, {})).toMatchObject([first, second]);
-    const etag = await steps.complete(K("a/b.txt"), uploadId, [first, second], {});
+    const { etag } = await steps.complete(K("a/b.txt"), uploadId, [first, second], {});
     expect(await text("a/b.txt")).toBe("onetwo");
     expect(await store.head(K("a/b.txt"), {})).toMatchObject({ etag, size: 6, metadata: { n: "1" } });
     expect((await files()).filter((file) => !file.startsWith(".unbucket/meta/"))).toEqual([

@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import s3 from "../../../drivers/s3.ts";
 import type { Driver } from "../../../src/driver.ts";
+import type { ObjectInfo } from "../../../src/interface.ts";
 import { freshBucket, keepVersions, type S3Server, servers, signed } from "../../support/s3.ts";
 
+const PART = 5 * 1024 * 1024;
+
 function driverOn({ endpoint, accessKeyId, secretAccessKey, region }: S3Server, bucket: string): Driver {
-  return s3({ bucket, endpoint, accessKeyId, secretAccessKey, region });
+  return s3({ bucket, endpoint, accessKeyId, secretAccessKey, region, partSize: PART });
 }
 
 describe.each(servers)("versionId on $name", (server) => {
@@ -25,6 +28,33 @@ describe.each(servers)("versionId on $name", (server) => {
     expect(await driver.exists("k", { versionId })).toBe(true);
     await driver.delete("k", { versionId });
     expect(await driver.exists("k", { versionId })).toBe(false);
+  });
+
+  it("of what a write has made is what it resolves with", async () => {
+    const driver = driverOn(server, await keepVersions(server, await freshBucket(server)));
+    const big = new Uint8Array(PART + 1);
+    const byHand = async (): Promise<ObjectInfo> => {
+      const upload = await driver.createMultipartUpload("by-hand", { partSize: PART });
+      return upload.complete([await upload.uploadPart(1, "x")]);
+    };
+    const sent = async (): Promise<ObjectInfo> =>
+      (await driver.createMultipartUpload("sent", { partSize: PART })).send((start) => big.subarray(start));
+    await driver.upload("from", "x");
+    const written = [
+      await driver.upload("put", "x"),
+      await driver.upload("created", "x", { ifNoneMatch: "*" }),
+      await driver.upload("parts", new Blob([big]).stream()),
+      await byHand(),
+      await sent(),
+      await driver.update("updated", () => "x"),
+      await driver.copy("from", "copy"),
+      await driver.copy("from", "only-created", { ifNoneMatch: "*" }),
+      await driver.move("from", "moved"),
+    ];
+    for (const { key, versionId = "none", etag } of written) {
+      await driver.upload(key, "newer!");
+      expect(await driver.head(key, { versionId }), key).toMatchObject({ versionId, etag });
+    }
   });
 });
 

@@ -31,6 +31,7 @@ const found = (id: string, modified = new Date()): Answer =>
     "content-length": "1",
     // As some stores write it.
     etag: "theirs",
+    "x-amz-version-id": "v7",
     [ID]: id,
     date: new Date().toUTCString(),
     "last-modified": modified.toUTCString(),
@@ -40,7 +41,7 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
   it("is a success when the object carries its id", async () => {
     const server = await wire(losing(refused, (id) => found(id)));
     const info = await stubbed(server, transport).upload("k", "x", create);
-    expect(info).toMatchObject({ key: "k", size: 1, etag: '"theirs"' });
+    expect(info).toMatchObject({ key: "k", size: 1, etag: '"theirs"', versionId: "v7" });
     expect(server.requests.map(({ method }) => method)).toEqual(["PUT", "PUT", "HEAD"]);
   });
 

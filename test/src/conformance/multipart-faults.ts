@@ -51,7 +51,7 @@ export const multipartFaults: Faults = {
     complete: (key, id, list, options) => complete(key, id, list, without(options, "ifMatch", "ifNoneMatch")),
   })),
   "completion gives another ETag": steps(({ complete }) => ({
-    complete: async (...call) => (await complete(...call), '"complete"'),
+    complete: async (...call) => (await complete(...call), { etag: '"complete"' }),
   })),
   "abort does nothing": steps(() => ({ abort: async () => {} })),
   "abort can be said once": steps(({ abort }) => {
