@@ -77,8 +77,8 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
     const signal = options?.signal;
     const place = { operation, driver, key };
     try {
-      signal?.throwIfAborted();
       if (options !== undefined) knownOptions(options, optionsOf(operation));
+      signal?.throwIfAborted();
       if (options?.headers !== undefined) requestHeaders(options.headers);
       let heed = nothing;
       const watch: Watch =

@@ -10,7 +10,7 @@ import { hasCode, isFull, type KeyFailure, locate, messageOf, nullIfAbsent, part
 import { notify } from "./event.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isTwin } from "./move.ts";
-import { knownOptions, refuse, wholeNumber } from "./options.ts";
+import { knownOptions, type OptionType, refuse, wholeNumber } from "./options.ts";
 
 export type { CopyDifference };
 
@@ -72,14 +72,14 @@ export interface CopyAllResult {
   readonly gone: number;
 }
 
-const NAMES: Readonly<Record<keyof CopyAllOptions, 1>> = {
+const TYPES: Readonly<Record<keyof CopyAllOptions, OptionType>> = {
   prefix: 1,
   concurrency: 1,
   replace: 1,
   compare: 1,
-  conditions: 1,
-  dryRun: 1,
-  onObject: 1,
+  conditions: "boolean",
+  dryRun: "boolean",
+  onObject: "function",
   signal: 1,
 };
 
@@ -175,12 +175,10 @@ type Checked = CopyAllOptions &
   Required<Pick<CopyAllOptions, "concurrency" | "replace" | "compare" | "conditions" | "dryRun">>;
 
 function checked(options: CopyAllOptions): Checked {
-  knownOptions(options, NAMES);
+  knownOptions(options, TYPES);
   const { concurrency = 4, replace = "older", compare = "time", conditions = true, dryRun = false } = options;
   if (!["older", "never", "always"].includes(replace)) throw refuse("replace", "must be older, never or always");
   if (!["time", "bytes", "all"].includes(compare)) throw refuse("compare", "must be time, bytes or all");
-  for (const [name, value] of Object.entries({ conditions, dryRun }))
-    if (typeof value !== "boolean") throw refuse(name, "must be true or false");
   const lanes = wholeNumber("concurrency", concurrency, 1, 64);
   return { ...options, concurrency: lanes, replace, compare, conditions, dryRun };
 }

@@ -72,7 +72,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
     file.size === undefined || "bytes" in body.source ? body.source : { ...body.source, announced: undefined };
   let opened: Opened | undefined;
   try {
-    knownOptions(options, { types: 1, maxSize: 1, detect: 1, signal: 1 });
+    knownOptions(options, { types: 1, maxSize: 1, detect: "function", signal: 1 });
     const { maxSize = MAX_SIZE, detect, signal } = options;
     signal?.throwIfAborted();
     if (!(maxSize >= 0)) throw new StorageError("invalid-option", "maxSize must be a number of bytes, at least 0");

@@ -28,31 +28,27 @@ export function refuse(option: string, why: string): StorageError {
   return new StorageError("invalid-option", `${option} ${why}`);
 }
 
-/**
- * Refuses an option that is not among `names`, which would be a typing error without effect, and `null`, which is never taken
- * for absent: a condition that was lost on its way would else become a write without one.
- */
-export function knownOptions(options: object, names: object): void {
-  if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(names, name)) throw refuse(JSON.stringify(name), "is no option here");
-    if (value === null) throw refuse(name, "must not be null");
-  }
-}
-
-/** What values an option may have: of this type, or 1 where it is checked by itself. */
+/** The type that an option must have, or 1 where whoever reads it checks it. */
 export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 
 /**
- * Refuses options of a driver that it does not have, or that are of another type; rejects `invalid-option`. `driver` is let through:
- * hosts choose the driver by it, and leave it in.
+ * Refuses an option that is not among the names of `types`, which would be a typing error without effect, or is of another type; and `null`,
+ * which is never taken for absent: a condition that was lost on its way would else become a write without one.
  */
+export function knownOptions(options: object, types: object): void {
+  if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (!Object.hasOwn(types, name)) throw refuse(JSON.stringify(name), "is no option here");
+    if (value === null) throw refuse(name, "must not be null");
+    const type = (types as Readonly<Record<string, unknown>>)[name];
+    if (typeof type === "string" && value !== undefined && typeof value !== type)
+      throw refuse(name, `must be of type ${type}`);
+  }
+}
+
+/** The same of a driver's options. `driver` is let through: hosts choose the driver by it, and leave it in. */
 export function driverOptions(options: object, types: Readonly<Record<string, OptionType>>): void {
   knownOptions(options, { ...types, driver: 1 });
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    const type = types[name] ?? 1;
-    if (type !== 1 && value !== undefined && typeof value !== type) throw refuse(name, `must be of type ${type}`);
-  }
 }
 
 /** The base of addresses for browsers without its last slash, or undefined for none; rejects `invalid-option`. */

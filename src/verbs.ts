@@ -14,7 +14,7 @@ import type {
   UploadsOptions,
 } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
-import { OBJECT_HEADERS } from "./options.ts";
+import type { OptionType } from "./options.ts";
 
 /** A verb as errors, events and its list of options name it; those of a `MultipartUpload` have names of their own. */
 export type Verb =
@@ -85,23 +85,32 @@ export interface Verbs {
   readonly deletePrefix: CallOptions;
 }
 
-const CALL = { signal: 1 };
-const REQUEST = { ...CALL, headers: 1, versionId: 1 };
-const CONDITIONS = { ifMatch: 1, ifNoneMatch: 1 };
-const STORED = { ...CALL, ...OBJECT_HEADERS, metadata: 1, headers: 1, checksum: 1 };
-const WRITE = { ...STORED, ...CONDITIONS };
-const LENGTH = { size: 1, onProgress: 1 };
-const UPLOAD = { ...WRITE, ...LENGTH };
-const DELETE = { ...REQUEST, ifMatch: 1 };
-const MOVE = { ...CALL, ...CONDITIONS, headers: 1 };
-const COPY = { ...MOVE, versionId: 1 };
-const DOWNLOAD = { ...COPY, range: 1, parallel: 1 };
-const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 };
+const CALL = { signal: "object" } as const;
+const REQUEST = { ...CALL, headers: 1, versionId: "string" } as const;
+const CONDITIONS = { ifMatch: 1, ifNoneMatch: 1 } as const;
+const HEADERS = {
+  contentType: "string",
+  contentEncoding: "string",
+  contentLanguage: "string",
+  contentDisposition: "string",
+  cacheControl: "string",
+  metadata: "object",
+  headers: 1,
+} as const;
+const STORED = { ...CALL, ...HEADERS, checksum: 1 } as const;
+const WRITE = { ...STORED, ...CONDITIONS } as const;
+const LENGTH = { size: 1, onProgress: "function" } as const;
+const UPLOAD = { ...WRITE, ...LENGTH } as const;
+const DELETE = { ...REQUEST, ifMatch: 1 } as const;
+const MOVE = { ...CALL, ...CONDITIONS, headers: 1 } as const;
+const COPY = { ...REQUEST, ...CONDITIONS } as const;
+const DOWNLOAD = { ...COPY, range: 1, parallel: 1 } as const;
+const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 } as const;
 
 /** The verbs that take more than a signal. An option that is missing here does not compile. */
 const VERBS: {
   readonly [V in Verb as keyof Verbs[V] extends keyof CallOptions ? never : V]: Readonly<
-    Record<keyof Verbs[V], unknown>
+    Record<keyof Verbs[V], OptionType>
   >;
 } = {
   upload: UPLOAD,
@@ -123,14 +132,14 @@ const VERBS: {
   move: MOVE,
   update: { ...STORED, ...LENGTH, attempts: 1 },
   createMultipartUpload: { ...WRITE, size: 1, partSize: 1 },
-  sendMultipartUpload: { ...CALL, onProgress: 1, verify: 1 },
+  sendMultipartUpload: { ...CALL, onProgress: "function", verify: "boolean" },
   presignMultipartUpload: { ...CALL, expiresIn: 1 },
   listUploads: { ...CALL, prefix: 1 },
   sweepUploads: { ...CALL, prefix: 1, olderThan: 1 },
 };
 
 /**
- * The names of the options that an operation has. Another verb's is refused like a typing error: `ifNoneMatch` of a
+ * The options that an operation has, by name, with their types. Another verb's is refused like a typing error: `ifNoneMatch` of a
  * delete would else let happen what it was to prevent.
  */
 export function optionsOf(operation: Verb): object {

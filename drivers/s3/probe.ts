@@ -31,7 +31,7 @@ export async function probe(driver: Driver, options: ProbeOptions = {}): Promise
   const started = performance.now();
   let wire: Wire | undefined;
   try {
-    knownOptions(options, { signal: 1, onLeft: 1 });
+    knownOptions(options, { signal: 1, onLeft: "function" });
     const client = clients.get(await driver.getInstance());
     if (!client)
       throw new StorageError(

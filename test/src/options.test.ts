@@ -28,7 +28,7 @@ describe("wholeNumber", () => {
 
 describe("knownOptions", () => {
   it("passes what is known, and undefined", () => {
-    expect(() => knownOptions({ a: 0, b: undefined }, { a: 1, b: 1 })).not.toThrow();
+    expect(() => knownOptions({ a: 0, b: undefined }, { a: 1, b: "string" })).not.toThrow();
   });
 
   it.each<[unknown, string]>([
@@ -36,10 +36,12 @@ describe("knownOptions", () => {
     [{ toString: 1 }, '"toString" is no option here'],
     [{ driver: 1 }, '"driver" is no option here'],
     [{ a: null }, "a must not be null"],
+    [{ b: null }, "b must not be null"],
+    [{ b: 5 }, "b must be of type string"],
     [null, "options must be an object"],
     ["a", "options must be an object"],
   ])("refuses %j", (options, message) => {
-    expect(() => knownOptions(options as object, { a: 1 })).toThrow(
+    expect(() => knownOptions(options as object, { a: 1, b: "string" })).toThrow(
       expect.objectContaining({ code: "invalid-option", message }),
     );
   });

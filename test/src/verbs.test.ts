@@ -1,4 +1,5 @@
 import { expect, expectTypeOf, it } from "vitest";
+import memory from "../../drivers/memory.ts";
 import type { CallOptions } from "../../src/backend.ts";
 import type { CallEvent } from "../../src/event.ts";
 import type { MultipartUpload, ObjectStore } from "../../src/interface.ts";
@@ -9,8 +10,17 @@ it("optionsOf gives an operation its own options", () => {
   expect(optionsOf("setItemRaw")).toBe(optionsOf("upload"));
   // What has no row takes a signal alone, and has to be a verb.
   expectTypeOf<Verb>().not.toEqualTypeOf<string>();
-  expect(optionsOf("rename" as Verb)).toEqual({ signal: 1 });
+  expect(optionsOf("rename" as Verb)).toEqual({ signal: "object" });
 });
+
+it.each([{ onProgress: 5 }, { signal: 5 }, { contentType: 5 }, { metadata: "a" }])(
+  "upload refuses %j, which would be without effect or fail elsewhere",
+  async (options) => {
+    const [name] = Object.keys(options);
+    const refused = { code: "invalid-option", message: expect.stringContaining(`${name} must be of type `) };
+    await expect(memory().upload("k", "x", options as object)).rejects.toMatchObject(refused);
+  },
+);
 
 const CALL = { signal: 1 } as const;
 const REQUEST = { signal: 1, headers: 1, versionId: 1 } as const;
