@@ -4,14 +4,14 @@ import { StorageError } from "../../src/error.ts";
 import type { Operation } from "./request.ts";
 import type { WireResponse } from "./transport.ts";
 
-/** One attempt under observation: what is known of it while it runs. */
+/** One attempt under observation. */
 export interface Attempt {
   readonly number: number;
   readonly started: number;
   response?: WireResponse;
 }
 
-/** The event of an attempt that has ended, with `error` when it failed, and with `wait` when it is repeated. */
+/** The event of an attempt that has ended: with `error` when it failed, and with `wait` too when it is repeated. */
 export function attemptEvent(operation: Operation, attempt: Attempt, error?: unknown, wait?: number): AttemptEvent {
   const { response } = attempt;
   const { method, key, body, query } = operation;
@@ -30,14 +30,17 @@ export function attemptEvent(operation: Operation, attempt: Attempt, error?: unk
     sent: body?.byteLength ?? 0,
     received: typeof length === "string" ? Number(length) : undefined,
     duration: performance.now() - attempt.started,
-    next: wait === undefined ? (error === undefined ? "done" : "fail") : "retry",
+    next: error === undefined ? "done" : wait === undefined ? "fail" : "retry",
     wait,
   };
 }
 
 const VERBS = { GET: "Get", HEAD: "Head", PUT: "Put", POST: "Post", DELETE: "Delete" } as const;
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
+/**
+ * S3's name of an operation.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
 function nameOf({ method, key, query = {}, headers = {} }: Operation): string {
   const copy = headers["x-amz-copy-source"] !== undefined;
   if (query["partNumber"] !== undefined) return copy ? "UploadPartCopy" : "UploadPart";

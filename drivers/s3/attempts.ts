@@ -1,4 +1,4 @@
-/** The attempts of one operation: each is signed anew, and what a refusal teaches is learnt. */
+/** The attempts of one operation: each is signed anew, and may be mended by what a refusal before it has taught. */
 import { StorageError } from "../../src/error.ts";
 import { notify } from "../../src/event.ts";
 import { type Failure, retry, type RetryBudget } from "../../src/retry.ts";
@@ -13,11 +13,11 @@ import { type Operation, type Signed, toRequest } from "./request.ts";
 import type { Settings } from "./settings.ts";
 import type { Transport, WireResponse } from "./transport.ts";
 
-/** Takes what is wanted from an answer; `identity` is who asked. */
+/** Takes what is wanted from an answer; `identity` signed the request. */
 export type Read<T> = (response: WireResponse, identity: Identity) => Promise<T> | T;
 
 /** What all operations of one client share. */
-export interface Line {
+export interface Shared {
   readonly settings: Settings;
   readonly transport: Transport;
   readonly budget: RetryBudget;
@@ -25,29 +25,31 @@ export interface Line {
 
 /** Sends one operation until it succeeds or fails for good; made for one operation, and run once. */
 export class Attempts<T> {
-  readonly #line: Line;
+  readonly #shared: Shared;
   readonly #operation: Operation;
   readonly #read: Read<T>;
   readonly #doubt = new Doubt();
   #mend: Mend | undefined;
-  /** Whether a request has left to which no answer has come. */
+  /** Whether a request may have left, and has had no answer. */
   #sent = false;
-  #made = 0;
+  /** Requests so far, as observers count attempts. */
+  #requests = 0;
+  /** The attempt under way, where somebody observes it. */
   #watched: Attempt | undefined;
-  #last: unknown;
+  #lastError: unknown;
 
-  constructor(line: Line, operation: Operation, read: Read<T>) {
-    this.#line = line;
+  constructor(shared: Shared, operation: Operation, read: Read<T>) {
+    this.#shared = shared;
     this.#operation = operation;
     this.#read = read;
   }
 
   async run(): Promise<T> {
-    const { settings, budget } = this.#line;
+    const { settings, budget } = this.#shared;
     const { signal, conditional } = this.#operation;
     const attempt = (number: number): Promise<T> => this.#attempt(number);
     const judge = (thrown: unknown): Failure => this.#judge(thrown);
-    const decided = (wait: number | undefined): void => this.#tell(this.#last, wait);
+    const decided = (wait: number | undefined): void => this.#report(this.#lastError, wait);
     try {
       return await retry(settings.retry, budget, signal, attempt, judge, settings.clock.own, decided);
     } catch (error) {
@@ -56,44 +58,44 @@ export class Attempts<T> {
     }
   }
 
-  /** One attempt, and those that follow at once from what its refusal teaches. */
+  /** One attempt of the retry loop. A request whose refusal can be mended is sent again at once. */
   async #attempt(number: number): Promise<T> {
-    const { settings, transport } = this.#line;
+    const { settings, transport } = this.#shared;
     const operation = this.#operation;
     const { signal, failed, accept } = operation;
+    if (number === 1 && failed !== undefined) throw failed;
     for (;;) {
       this.#sent = false;
-      if (number === 1 && failed !== undefined) throw failed;
       let signed: Signed | undefined;
       try {
         const identity = await settings.identity(signal);
-        // Where one kept connection has died, all may have: each attempt would meet the next.
+        // Where one kept connection has died, all may have: without `once`, each repetition would take the next of them.
         const [request, by] = await toRequest(settings, operation, identity, number > 1);
         signed = by;
         this.#sent = true;
-        this.#made++;
-        if (settings.onEvent) this.#watched = { number: this.#made, started: performance.now() };
+        this.#requests++;
+        if (settings.onEvent) this.#watched = { number: this.#requests, started: performance.now() };
         const response = await transport.send(request);
         if (this.#watched) this.#watched.response = response;
         const { status } = response;
         if ((status < 200 || status > 299) && !accept?.includes(status))
           throw new Refusal(response, await readComplaint(response), identity);
         const result = await this.#read(response, identity);
-        this.#tell();
+        this.#report();
         return result;
       } catch (error) {
         if (!(error instanceof Refusal) || !signed) throw error;
-        // It was answered: what fails from here on leaves nothing open.
+        // It was answered, so what fails while it is mended leaves nothing in doubt.
         this.#sent = false;
-        if (!(await this.#mended(error, signed))) throw error;
-        this.#tell(error.error, 0);
+        if (!(await this.#isMended(error, signed))) throw error;
+        this.#report(error.error, 0);
         signal?.throwIfAborted();
       }
     }
   }
 
-  #mended(refusal: Refusal, signed: Signed): Promise<boolean> {
-    const { settings, transport } = this.#line;
+  #isMended(refusal: Refusal, signed: Signed): Promise<boolean> {
+    const { settings, transport } = this.#shared;
     this.#mend ??= menderOf(settings, async (asked, identity) => {
       const [request] = await toRequest(settings, asked, identity);
       return transport.send(request);
@@ -101,20 +103,22 @@ export class Attempts<T> {
     return this.#mend(refusal.answer, refusal.complaint, signed, this.#operation);
   }
 
+  /** What the retry loop and `#doubt` are told of a failed attempt. */
   #judge(thrown: unknown): Failure {
     const refused = thrown instanceof Refusal ? thrown : undefined;
-    const error = (this.#last = refused?.error ?? thrown);
+    const error = (this.#lastError = refused?.error ?? thrown);
     this.#doubt.add(error, this.#sent);
     const retryable = StorageError.is(error) && error.retryable;
     if (refused)
-      return { error, retryable, ...waitOf(refused.answer, refused.complaint, this.#line.settings.clock.now()) };
+      return { error, retryable, ...waitOf(refused.answer, refused.complaint, this.#shared.settings.clock.now()) };
     if (thrown === this.#operation.failed) return { error, retryable, kind: "cut" };
     const stale = this.#sent && retryable && error.code === "unavailable" && !isUnsent(error);
     return { error, retryable, kind: stale ? "stale" : "transient" };
   }
 
-  #tell(error?: unknown, wait?: number): void {
-    const { onEvent } = this.#line.settings;
+  /** Tells the observer how the attempt under way ended. */
+  #report(error?: unknown, wait?: number): void {
+    const { onEvent } = this.#shared.settings;
     if (onEvent && this.#watched) notify(onEvent, attemptEvent(this.#operation, this.#watched, error, wait));
     this.#watched = undefined;
   }
