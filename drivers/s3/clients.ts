@@ -1,6 +1,6 @@
 /**
- * The client behind a backend, for `unbucket/probe`: it asks what no verb does, and the verbs hide what it wants to know. Kept
- * beside the backend, so that nothing of the options can be reached from it.
+ * The client behind each backend, for `unbucket/probe`, which sends requests that no verb sends. It is kept here and not on the backend,
+ * from which nobody shall reach the options.
  */
 import type { Backend } from "../../src/backend.ts";
 import type { Client } from "./client.ts";

@@ -1,4 +1,4 @@
-/** What an answer says of its failure: its head, and the error document as far as there is one. */
+/** What an answer that is no success says of the reason: in its error document, or in its head. */
 import { childText, type Element, readXml } from "../../src/s3/xml.ts";
 import type { WireResponse } from "./transport.ts";
 
@@ -8,7 +8,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** The head of an answer. */
 export type Answer = Pick<WireResponse, "status" | "header">;
 
-/** What an answer says of its failure. */
+/** The reason of a failure, as far as the answer tells it. */
 export interface Complaint {
   readonly code: string | undefined;
   readonly message: string | undefined;
@@ -17,7 +17,7 @@ export interface Complaint {
 
 const NOTHING: Complaint = { code: undefined, message: undefined, region: undefined };
 
-/** Reads an answer's body as an error document, as far as there is one, and else what the head says. */
+/** Reads the error document of an answer, or its head when there is no body. Never rejects. */
 export async function readComplaint(response: WireResponse): Promise<Complaint> {
   try {
     const bytes = await response.bytes(MAX_ERROR_BYTES);
@@ -25,13 +25,13 @@ export async function readComplaint(response: WireResponse): Promise<Complaint> 
     const root = readXml(new TextDecoder().decode(bytes));
     if (root.name === "Error") return complaintOf(root);
   } catch {
-    // None, a proxy's page, or one that breaks off; the status says enough.
+    // A proxy's page, or a document that breaks off: the status says enough.
   }
   return NOTHING;
 }
 
 /**
- * What MinIO says of a HEAD, whose answer has no document.
+ * What MinIO says in the head, since the answer to a HEAD has no document.
  * @see https://github.com/minio/minio/blob/master/cmd/api-response.go
  */
 function headComplaint({ header }: Answer): Complaint {
@@ -40,7 +40,7 @@ function headComplaint({ header }: Answer): Complaint {
   return { ...NOTHING, code, message: header("x-minio-error-desc")?.replace(/^"(.*)"$/, "$1") };
 }
 
-/** What an error document, or an `<Error>` within another, says. */
+/** What an error document says, or an `<Error>` within another document. */
 export function complaintOf(element: Element): Complaint {
   const [code, message, region] = ["Code", "Message", "Region"].map((name) => childText(element, name));
   return { code, message, region };

@@ -1,11 +1,11 @@
-/** An answer from the store that is no success: it did arrive, so nothing about the request is in doubt. */
+/** An answer that is no success, as what an attempt throws. */
 import type { StorageError } from "../../src/error.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { toStorageError } from "./errors.ts";
 import type { WireResponse } from "./transport.ts";
 
-/** Thrown within an attempt, for which it may be mended; callers see its error, which does not repeat the keys of who asked. */
+/** Thrown within an attempt, which may mend its cause and send again. Callers see `error`, which repeats none of the keys of `identity`. */
 export class Refusal {
   readonly answer: Answer;
   readonly complaint: Complaint;
@@ -19,8 +19,8 @@ export class Refusal {
 }
 
 /**
- * Reads a 404 within an attempt: null when the store itself says that what was asked for is absent. A proxy's page says nothing of it, and
- * what else a store says may be mended, as by other keys where versitygw knows no such user.
+ * Reads a 404 within an attempt: null when the store says that what was asked for is absent. Anything else is thrown: a proxy's page says
+ * nothing of the object, and other reasons may be mended, such as keys of a user that versitygw does not know.
  */
 export async function absent(response: WireResponse, identity: Identity): Promise<null> {
   const refusal = new Refusal(response, await readComplaint(response), identity);

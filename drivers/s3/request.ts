@@ -12,7 +12,7 @@ export interface Operation {
   /** Without the base; absent for an operation on the bucket. */
   readonly key?: string;
   readonly query?: Query;
-  /** Lower-case names; signed, except those that proxies rewrite. */
+  /** Lower-case names. All are signed except those that proxies rewrite. */
   readonly headers?: HeaderMap;
   readonly body?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
@@ -20,11 +20,11 @@ export interface Operation {
   readonly copies?: number;
   /** Statuses other than 2xx that are an answer, not an error. */
   readonly accept?: readonly number[];
-  /** A failure that counts as the first attempt: this one waits, and takes from the budget, as its repetition. */
+  /** A failure that stands for the first attempt: what is sent is its repetition, which waits and takes from the budget. */
   readonly failed?: unknown;
   /**
-   * Whether a lost answer leaves open what happened, so that a later refusal may be the echo of our own success: any refusal, or of
-   * a copy one that is about its source.
+   * Whether a repetition may be refused because of our own success, when the answer to an earlier attempt was lost. Every refusal may be
+   * such an echo; with `source`, which copies have, only one that is about the source.
    */
   readonly conditional?: boolean | "source";
 }
@@ -39,11 +39,11 @@ export interface Signed {
 }
 
 /** The hash of no bytes, computed once. */
-let empty: string | undefined;
-/** Proxies and CDNs change these on their way, so a signature over them would not hold. */
+let emptyHash: string | undefined;
+/** Proxies and CDNs change these headers on their way, so a signature over them would not hold. */
 const UNSIGNED = ["range", "accept-encoding"];
 
-/** Signs an operation as of now, for the place and with the payload hash that the settings say; `again` when it is repeated. */
+/** The signed request of an operation, and what it was signed with. `again`: it repeats one that failed. */
 export async function toRequest(
   settings: Settings,
   operation: Operation,
@@ -58,12 +58,12 @@ export async function toRequest(
   for (const given of [settings.headers, operation.headers]) {
     for (const name in given) {
       const value = given[name];
-      // What an operation leaves undefined does not take the driver's own away.
+      // An undefined header of the operation leaves the driver's own in place.
       if (value !== undefined) (UNSIGNED.includes(name) ? unsigned : signed)[name] = value;
     }
   }
   signed["x-amz-content-sha256"] = !body?.byteLength
-    ? (empty ??= await sha256Hex(new Uint8Array()))
+    ? (emptyHash ??= await sha256Hex(new Uint8Array()))
     : settings.signPayload
       ? await sha256Hex(body)
       : "UNSIGNED-PAYLOAD";
