@@ -20,20 +20,19 @@ import type { Operation } from "./request.ts";
 import { type Opened, type Rest, restOf, spanOf, versionOf } from "./rest.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
-/** Rejects unless the store knows the bucket and the keys. That it does is remembered for each `length`; null is asked each time. */
+/** Rejects `bucket-not-found` unless the store knows the bucket. That it does is remembered for each `length`; with null it is asked each time. */
 export type BucketCheck = (call: CallOptions, length: number | null) => Promise<void>;
 
-/** Metadata, and whether the object carries the id of the write that made it. */
+/** Metadata, and whether the object carries the id of the write that made it: see settle.ts. */
 export interface Marked {
   readonly info: StoredInfo;
   readonly marked: boolean;
 }
 
 /**
- * Metadata of an object, or null. A HEAD's 404 has no body to say what is absent: the object, the bucket, or, with versitygw, the
- * owner of the keys. So the bucket is asked for: once for each length that stores announce of the document they would send, which
- * differs with what it says; and where not even a request id tells that it was the store and no proxy that answered, or a header says
- * that it is not the object that is absent, each time.
+ * Metadata of an object, or null. A HEAD's 404 has no body that says what is absent: the object, the bucket or, with versitygw, the user of
+ * the keys. So the bucket is asked for too. Stores announce the length of the document that a GET would get, which differs with what it
+ * says: one answer about the bucket holds for all 404s of that length. A doubtful 404 asks each time.
  */
 export async function headMarked(
   client: Client,
@@ -46,10 +45,10 @@ export async function headMarked(
   const operation: Operation = { method: "HEAD", key, query: { versionId }, headers, signal, accept: [404] };
   const found = await client.send(operation, async (response) => {
     await response.discard();
-    if (response.status === 404) return isDoubtful(response) ? null : Number(response.header("content-length"));
+    const length = response.header("content-length");
+    if (response.status === 404) return isDoubtful(response) ? null : Number(length);
     checkVersion(response, versionId);
-    const told = response.header("content-length") !== null;
-    const size = told ? lengthOf(response) : await firstByte(client, operation, response);
+    const size = length === null ? await sizeByFirstByte(client, operation, response) : lengthOf(response, length);
     return { info: toStoredInfo(key, response, size), marked: response.header(WRITE_ID) !== null };
   });
   if (found !== null && typeof found !== "number") return found;
@@ -57,7 +56,7 @@ export async function headMarked(
   return null;
 }
 
-/** Whether no store has signed a 404, or MinIO says by a header that something else than the object is absent. */
+/** Whether a 404 has no request id, so that a proxy may have sent it, or MinIO says in a header that something else than the object is absent. */
 function isDoubtful({ header }: WireResponse): boolean {
   return header("x-amz-request-id") === null || !["NoSuchKey", null].includes(header("x-minio-error-code"));
 }
@@ -67,11 +66,11 @@ export async function headObject(...args: Parameters<typeof headMarked>): Promis
   return (await headMarked(...args))?.info ?? null;
 }
 
-/** Opens an object; the body is read as it is pulled, and goes on where it was cut. */
+/** Opens an object. Its body is read as it is pulled, and where it is cut the rest is asked for. */
 export async function getObject(client: Client, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
-  const inParts = parallel > 1 && !range;
+  const wholeInParts = parallel > 1 && !range;
   const conditions = { "if-match": ifMatch, "if-none-match": ifNoneMatch };
   const operation: Operation & { readonly key: Key } = {
     method: "GET",
@@ -84,21 +83,21 @@ export async function getObject(client: Client, key: Key, options: GetOptions): 
     },
     signal,
     // An empty object has no first part.
-    accept: inParts ? [404, 416] : [404],
+    accept: wholeInParts ? [404, 416] : [404],
   };
   const opened = await client.send(operation, async (response, identity) => {
     if (response.status === 416) return response.discard().then(() => "in one" as const);
     if (response.status === 404) return absent(response, identity);
     checkVersion(response, versionId, ifMatch);
-    const details = await detailsOf(client, operation, response, inParts);
+    const details = await detailsOf(client, operation, response, wholeInParts);
     return open(client, operation, response, details, options, first);
   });
   return opened === "in one" ? getObject(client, key, { ...options, parallel: 1 }) : opened;
 }
 
 /**
- * Asks whether the bucket is there until it was; a refusal to say counts as yes, since only an existing bucket refuses. Calls that
- * come before the first answer ask each for itself: on Workers no request may wait for what another one has asked.
+ * A check that remembers that the bucket is there. A 403 counts as yes, since only an existing bucket refuses. Calls before the first
+ * answer each ask for themselves: on Workers no request may wait for what another one has asked.
  */
 export function bucketCheck(client: Client): BucketCheck {
   const known = new Set<number>();
@@ -110,12 +109,13 @@ export function bucketCheck(client: Client): BucketCheck {
         throw new StorageError("bucket-not-found", "the store knows no such bucket, or no such keys; check both names");
     });
     if (length === null) return;
-    // No store has as many; a hostile one must not fill the memory.
+    // No store has as many lengths; a hostile one must not fill the memory.
     if (known.size > 5000) known.clear();
     known.add(length);
   };
 }
 
+/** What an answer holds as an object; `in one` when the rest of it cannot be asked for in parts. */
 function open(
   client: Client,
   operation: Operation & { readonly key: Key },
@@ -126,20 +126,18 @@ function open(
 ): StoredObject | "in one" {
   const { range, parallel = 1 } = options;
   const span = response.status === 206 ? spanOf(response) : null;
-  // A store without ranges answers a first part with the whole, which serves as well. A part that does not say which is none.
-  const asked = range || span ? first : undefined;
-  const begins = asked && span && ("suffix" in asked || asked.start < span.size);
-  const expected = begins ? resolveRange(asked, span.size) : undefined;
-  if ((!span && (asked || response.status === 206)) || expected?.start !== span?.start || expected?.end !== span?.end) {
+  // A store without ranges answers with the whole object, which also serves where parts are our own idea. A 206 must name its bytes.
+  const holdsAsked = span ? isPart(span, first) : !range && response.status !== 206;
+  if (!holdsAsked) {
     void response.discard();
     // MinIO answers 206 with nothing to a suffix of an empty object, where RFC 9110 (14.1.2) asks for 416.
     if (range && response.header("content-length") === "0") resolveRange(range, 0);
     throw new StorageError("corrupt", `the store answered ${response.status} without the bytes that were asked for`);
   }
-  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, length ?? ""));
+  const info = toStoredInfo(operation.key, response, span?.size ?? lengthOf(response, length));
   const wanted = range ? resolveRange(range, info.size) : { start: 0, end: info.size - 1 };
   const end = span?.end ?? wanted.end;
-  // Where a transport decodes what is stored compressed, neither the announced length nor a position in the body is what comes.
+  // A transport that decodes gives other bytes than the store has: lengths and positions then say nothing of them.
   const plain = response.raw || info.contentEncoding === undefined || info.contentEncoding === "identity";
   const version = plain ? versionOf(response, info.size) : null;
   if (end < wanted.end && !version) {
@@ -148,11 +146,9 @@ function open(
   }
   const rest = version ? restOf(client, operation, version) : undefined;
   const opened = { pieces: response.pieces(), end };
-  const pieces = !plain
-    ? opened.pieces
-    : span && rest && parallel > 1
-      ? byParts(wanted, client.settings.partSize, parallel, opened, rest)
-      : healing(wanted, opened, rest);
+  let { pieces } = opened;
+  if (plain && span && rest && parallel > 1) pieces = byParts(wanted, client.settings.partSize, parallel, opened, rest);
+  else if (plain) pieces = healing(wanted, opened, rest);
   const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
   const verified = plain && (head || !span) && checksums.verified(head ?? response, body.stream, options.place);
@@ -161,17 +157,24 @@ function open(
   return new OpenedObject(info, range && wanted, next, unpacked, () => verified || body.stream());
 }
 
-/** In a function of its own, since what opens the parts must not hold the body that reads them: it would never be forgotten. */
+/** Whether a span is what a range covers. */
+function isPart(span: Span & { readonly size: number }, range: ByteRange | undefined): boolean {
+  if (!range || (!("suffix" in range) && range.start >= span.size)) return false;
+  const { start, end } = resolveRange(range, span.size);
+  return span.start === start && span.end === end;
+}
+
+/** In a function of its own, so that the closure which opens parts does not hold the body that reads them: that could never be collected. */
 function byParts(wanted: Span, size: number, most: number, opened: Opened, rest: Rest): Pieces {
   return inParallel(wanted, size, most, (part) =>
     healing(part, part.start === wanted.start ? opened : undefined, rest),
   );
 }
 
-/** What transports unpack unasked: https://fetch.spec.whatwg.org/#handle-content-codings. Others pass as they are. */
+/** Encodings that transports decode unasked: https://fetch.spec.whatwg.org/#handle-content-codings. Others pass as they are. */
 const UNPACKED = /\b(?:gzip|deflate|br|zstd|compress)\b/i;
 
-/** A class, since a getter of an object's own costs more than all else of a small answer. */
+/** A class, since a getter on an object literal costs more than the rest of a small answer. */
 class OpenedObject implements StoredObject {
   readonly info: StoredInfo;
   readonly range: StoredObject["range"];
@@ -199,51 +202,55 @@ class OpenedObject implements StoredObject {
   }
 }
 
-/** What is asked for first, where the rest shall come in parts beside it. The start of a suffix is known from its answer alone. */
+/** The first part of a parallel download. A suffix is asked for whole, since only its answer says where it begins. */
 function firstPart(range: ByteRange | undefined, size: number): ByteRange {
   if (range && "suffix" in range) return range;
   const { start, end = Number.MAX_SAFE_INTEGER } = range ?? { start: 0 };
   return { start, end: Math.min(end, start + size - 1) };
 }
 
-/** What the first answer did not say of its bytes. */
+/** What the answer to a GET, or a HEAD beside it, says of the whole object. */
 interface Details {
-  /** What they are checked by, where they come in parts. */
+  /** The HEAD's answer, where one was needed: it has the checksums of the whole. */
   readonly head?: WireResponse;
-  /** How many they are, where a proxy has taken that away from the whole. */
+  /** The length; null where no answer has one. */
   readonly length: string | null;
 }
 
+/** Asks a HEAD where a first part does not tell the checksum of the whole, or a proxy has taken the length of the whole away. */
 async function detailsOf(
   client: Client,
   operation: Operation,
   response: WireResponse,
-  inParts: boolean,
+  wholeInParts: boolean,
 ): Promise<Details> {
   const { mode } = client.settings.checksums;
   const length = response.header("content-length");
-  if (response.status === 206 ? !inParts || !mode : length !== null) return { length };
+  const isComplete = response.status === 206 ? !wholeInParts || !mode : length !== null;
+  if (isComplete) return { length };
   const headers = { ...operation.headers, range: undefined, "if-none-match": undefined, ...mode };
   try {
     const head = await client.send({ ...operation, method: "HEAD", headers, accept: [] }, (other) =>
       other.discard().then(() => other),
     );
-    const [etag, encoding] = ["etag", "content-encoding"].map((name) => head.header(name) === response.header(name));
-    if (etag && encoding)
-      return { head, length: length ?? head.header("content-length") ?? `${await firstByte(client, operation, head)}` };
-    // The object may have been replaced between the two; a proxy that packs the one answer alone does so always.
-    throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: !etag });
+    const [sameEtag, sameEncoding] = ["etag", "content-encoding"].map(
+      (name) => head.header(name) === response.header(name),
+    );
+    if (sameEtag && sameEncoding)
+      return {
+        head,
+        length: length ?? head.header("content-length") ?? `${await sizeByFirstByte(client, operation, head)}`,
+      };
+    // The object may have been replaced between the two; a proxy that encodes only one of the answers always does so.
+    throw new StorageError("corrupt", "the store or a proxy answered with another version", { retryable: !sameEtag });
   } catch (error) {
     void response.discard();
     throw error;
   }
 }
 
-/** What a refusal of the first byte says of an empty object, if anything. */
-const NONE = "bytes */0";
-
-/** How long an object is, told by a request for its first byte: Apache takes a length of 0 away from the answer to a HEAD. */
-async function firstByte(client: Client, operation: Operation, { header }: WireResponse): Promise<number> {
+/** Learns the size of an object by a request for its first byte: Apache removes a length of 0 from the answer to a HEAD. */
+async function sizeByFirstByte(client: Client, operation: Operation, { header }: WireResponse): Promise<number> {
   const headers = {
     ...operation.headers,
     ...{ "if-none-match": undefined, "if-match": header("etag") ?? undefined, range: "bytes=0-0" },
@@ -252,18 +259,21 @@ async function firstByte(client: Client, operation: Operation, { header }: WireR
   const size = await client.send(asked, async (response) => {
     await response.discard();
     const { status } = response;
-    if (status === 416) return lengthOf(response, (response.header("content-range") ?? NONE) === NONE ? "0" : "");
+    if (status === 416) {
+      const told = response.header("content-range");
+      return lengthOf(response, told === null || told === "bytes */0" ? "0" : null);
+    }
     if ((status !== 200 && status !== 206) || toEtag(response.header("etag")) !== toEtag(header("etag"))) return false;
     ofStore(response);
-    if (status === 200) return lengthOf(response);
+    if (status === 200) return lengthOf(response, response.header("content-length"));
     const span = spanOf(response);
-    return lengthOf(response, span?.start === 0 ? `${span.size}` : "");
+    return lengthOf(response, span?.start === 0 ? `${span.size}` : null);
   });
   if (size !== false) return size;
   throw new StorageError("corrupt", "the object was replaced while it was asked for", { retryable: true });
 }
 
-/** Whether it is the object that was asked for: some caches look at nothing but the path. */
+/** Rejects an answer that is of another version than was asked for: some caches look at nothing but the path. */
 function checkVersion(response: WireResponse, versionId: string | undefined, ifMatch?: string): void {
   ofStore(response);
   const [version, etag] = ["x-amz-version-id", "etag"].map(response.header);
@@ -276,12 +286,9 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
   );
 }
 
-/**
- * The length that an answer announces, or another one in its place. An object of unknown length is an error: taken for empty, it
- * would be copied and served as such.
- */
-function lengthOf(response: WireResponse, length = response.header("content-length") ?? ""): number {
-  if (/^\d{1,15}$/.test(length)) return Number(length);
+/** The length of an object, whose answer is given up when there is none: taken for empty, the object would be copied and served as such. */
+function lengthOf(response: WireResponse, length: string | null): number {
+  if (length !== null && /^\d{1,15}$/.test(length)) return Number(length);
   void response.discard();
   throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");
 }

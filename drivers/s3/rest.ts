@@ -1,4 +1,4 @@
-/** Asks for the rest of an object's bytes, and takes them from the version that was begun with alone. */
+/** Asks for the rest of an object's bytes, and takes it only from the version that was begun with. */
 import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
@@ -7,12 +7,12 @@ import { exposed, ofStore, toEtag } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
-/** A body whose head was looked at. */
+/** The body of an answer whose head was checked. */
 export interface Opened {
   readonly pieces: Pieces;
-  /** A piece that was read before. */
+  /** A piece that was read already, and comes before those of `pieces`. */
   first?: Uint8Array | undefined;
-  /** Where in the object the last byte is that the head announced. */
+  /** Position in the object of the last byte that the head announced. */
   readonly end: number;
 }
 
@@ -20,43 +20,45 @@ export interface Opened {
 export interface Version {
   readonly etag: string;
   readonly size: number;
-  /** As the answer's header says it: a proxy that begins to compress would give other bytes. */
+  /** The answer's `Content-Encoding`: a proxy that begins to compress would give other bytes. */
   readonly encoding: string | null;
 }
 
-/** Bytes that pay for one resumption: a line that is cut again and again after less uses up the retry budget. */
+/** Bytes that an answer must bring for its resumption to be free: one that is cut again and again after fewer uses up the retry budget. */
 const PROGRESS = 64 * 1024;
 
-/** The version that an answer belongs to, or null when no later answer could be told to belong to it. */
+/** The version that an answer belongs to, or null when nothing tells whether a later answer belongs to it too. */
 export function versionOf(response: WireResponse, size: number): Version | null {
   const tag = response.header("etag") ?? "";
-  // If-Match does not hold for a weak tag (RFC 9110, 13.1.1), and says nothing of bytes.
+  // A weak tag never matches If-Match (RFC 9110, 13.1.1), and does not say that the bytes are the same.
   if (tag.startsWith("W/") || toEtag(tag) === '""') return null;
   return { etag: toEtag(tag), size, encoding: response.header("content-encoding") };
 }
 
 /**
- * The bytes that a 206 holds; null where it does not say, is of another length, or has an encoding and no length: a proxy that packs
- * what it passes on leaves the range as it is, and what it makes of it may happen to be as long as the rest.
+ * The bytes that a 206 holds; null where it does not say, or its length is another. Without a length, an encoding makes it null too: a proxy
+ * that compresses leaves the range as it is, and what it makes of the bytes may happen to be as long.
  */
 export function spanOf(response: WireResponse): ReturnType<typeof parseContentRange> {
   const span = parseContentRange(exposed(response, "content-range"));
-  const bytes = span && span.end + 1 - span.start;
-  const length = response.header("content-length") ?? response.header("content-encoding") ?? bytes;
-  return Number(length) === bytes ? span : null;
+  if (!span) return null;
+  const length = response.header("content-length");
+  const fits =
+    length === null ? response.header("content-encoding") === null : Number(length) === span.end + 1 - span.start;
+  return fits ? span : null;
 }
 
 /** Further requests of one download. */
 export interface Rest {
-  /** Opens a span; `failed` is what went wrong with it before, after `brought` bytes. Rejects `conflict` when the object is another. */
+  /** Opens a span; `failed` is why it broke off before, after `brought` bytes. Rejects `conflict` when the object was replaced. */
   open(span: Span, failed?: unknown, brought?: number): Promise<Opened>;
-  /** Ends whatever is asked for or waits. */
+  /** Aborts the request under way, also while it waits to be repeated. */
   stop(reason: unknown): void;
-  /** Leaves the caller's signal alone. */
+  /** Stops listening to the caller's signal. */
   release(): void;
 }
 
-/** What opens the rest of an object. It ends with the caller's signal and with `stop`, also while it waits to be repeated. */
+/** What opens the rest of an object, until the caller's signal or `stop` ends it. */
 export function restOf(client: Client, operation: Operation, version: Version): Rest {
   let control: AbortController | undefined;
   let unfollow: (() => void) | undefined;
@@ -76,8 +78,8 @@ export function restOf(client: Client, operation: Operation, version: Version): 
         failed,
       };
       const opened = await client.send(further, async (response) => {
-        const from = accepted(response, version, start);
-        if (from) return skip(response.pieces(), start - from.start, from.end);
+        const held = heldSpan(response, version, start);
+        if (held) return skip(response.pieces(), start - held.start, held.end);
         await response.discard();
         return null;
       });
@@ -94,11 +96,12 @@ export function restOf(client: Client, operation: Operation, version: Version): 
   };
 }
 
-/** What the answer holds, null when it is of another version. */
-function accepted(response: WireResponse, { etag, size, encoding }: Version, start: number): Span | null {
+/** The bytes that an answer holds, null when they are of another version; rejects `corrupt` when `start` is not among them. */
+function heldSpan(response: WireResponse, { etag, size, encoding }: Version, start: number): Span | null {
   const { status } = response;
   const tag = response.header("etag");
   if (status === 412 || status === 416 || (tag !== null && toEtag(tag) !== etag)) return null;
+  // A store without ranges answers with the whole.
   const span =
     status === 206
       ? spanOf(response)
@@ -118,7 +121,7 @@ function accepted(response: WireResponse, { etag, size, encoding }: Version, sta
 /** Passes over bytes that were read before, up to the first that was not. */
 async function skip(pieces: Pieces, count: number, end: number): Promise<Opened> {
   for (let left = count; ;) {
-    // What was cut once comes as it comes, not at once, so that each answer brings something.
+    // Piece by piece: read at once, an answer that is cut again would bring nothing.
     const piece = await pieces.next();
     if (!piece) throw new StorageError("corrupt", "the store sent nothing of what it announced", { retryable: true });
     if (piece.byteLength > left) return { pieces, first: left === 0 ? piece : piece.subarray(left), end };
