@@ -1,34 +1,31 @@
-/** What a reader of an object holds: its pieces, or the one stream over them. */
+/** The body of an object as its reader has it: piece by piece, or as a stream. */
 import type { GetOptions } from "../../src/backend.ts";
 import { locate } from "../../src/error.ts";
 import { Forgotten } from "../../src/forgotten.ts";
 import type { Rest } from "./rest.ts";
 import type { Pieces } from "./transport.ts";
 
-/** The bytes of an object: read by `next` or by `stream`, not by both. */
+/** The bytes of an object. Read them by `next` or by `stream`, not by both. */
 export interface ObjectBody {
   /** The next bytes, or null at their end. */
   next(): Promise<Uint8Array | null>;
-  /** A lazy stream of the same. */
+  /** A lazy stream of them. */
   stream(): ReadableStream<Uint8Array>;
 }
 
+/** What a body keeps open. */
+type Held = readonly [Pieces, Rest | undefined];
+
 /**
- * Lets go of the connection of a body that nobody read to its end or cancelled, once it is out of everybody's reach: undici and Bun would keep it,
- * and what has come of the body, for as long as the process runs.
+ * Lets go of the connection of a body that was neither read to its end nor cancelled, once nobody can reach the body any more: undici and Bun
+ * would keep the connection, and what has come of the body, for as long as the process runs.
  */
 const forgotten = /* @__PURE__ */ new Forgotten<Held>(([pieces, rest]) => {
   pieces.cancel(undefined);
   rest?.stop(undefined);
 });
 
-/** What a body keeps open. */
-type Held = readonly [Pieces, Rest | undefined];
-
-/**
- * All pieces in order: whoever wants to see every byte that is delivered wraps `pieces`. Errors say where they happened; an
- * abort errors with the signal's own reason.
- */
+/** All pieces in order. Errors say where they happened when there is a `place`; an abort errors with the signal's own reason. */
 export function toObjectBody(
   pieces: Pieces,
   { signal, place }: Pick<GetOptions, "signal" | "place">,
@@ -59,7 +56,7 @@ export function toObjectBody(
     if (piece) controller.enqueue(piece);
     else controller.close();
   };
-  // Whoever reads holds this function, and nothing of ours that lasts as long as the connection or the signal does.
+  // `next` is what whoever reads holds. Nothing that lives as long as the connection or the signal may hold it.
   forgotten.watch(next, held);
   return { next: () => next(true), stream: () => new ReadableStream({ pull, cancel }, { highWaterMark: 0 }) };
 }

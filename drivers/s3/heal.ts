@@ -1,25 +1,25 @@
-/** Bytes in order and counted, over as many answers as it takes. */
+/** The bytes of a download in order and counted, over as many answers as it takes. */
 import { StorageError } from "../../src/error.ts";
 import type { Span } from "../../src/range.ts";
 import type { Opened, Rest } from "./rest.ts";
 import type { Pieces } from "./transport.ts";
 
 /**
- * Reads a span of an object. A body that is cut, or stops coming, goes on where it was: any number of times, but in a row, without
- * a byte in between, only as often as the client repeats a request. Without `rest` it errors; without `opened` it begins with
- * a request.
+ * Reads a span of an object. When a body is cut or stops coming, `rest` asks for what is missing: as often as it takes while bytes
+ * arrive, and without a byte in between as often as the client repeats a request. Without `rest` it errors; without `opened` it begins
+ * with a request.
  */
 export function healing({ start, end }: Span, opened: Opened | undefined, rest: Rest | undefined): Pieces {
   let current = opened;
   let at = start;
-  // Where the current answer took over.
+  /** Where the current answer began. */
   let since = start;
   let cancelled = false;
 
   async function step(from: Opened, atOnce?: boolean): Promise<Uint8Array | null> {
     const piece = from.first ?? (await from.pieces.next(atOnce));
     from.first = undefined;
-    // Some transports end a short body without a word.
+    // Some transports end a body that is too short without an error.
     if (!piece && at <= end) throw miscounted(end + 1 - start, String(at - start));
     return piece;
   }
@@ -33,7 +33,7 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
           since = at;
           current = await rest.open({ start: at, end }, failed, brought);
         }
-        // The answer goes on beyond what is wanted.
+        // All is there that is wanted, and the answer goes on.
         if (at > end && current.end > end) {
           current.pieces.cancel(undefined);
           return null;
@@ -42,7 +42,7 @@ export function healing({ start, end }: Span, opened: Opened | undefined, rest: 
         try {
           piece = await step(current, atOnce);
         } catch (error) {
-          // What was wanted is there; how the connection ended no longer matters.
+          // All is there that is wanted: how the connection ended does not matter.
           if (at > end) return null;
           if (cancelled) throw error;
           failed = error;
