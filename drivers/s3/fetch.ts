@@ -9,52 +9,52 @@ import type { Pieces, Timeouts, Transport, WireResponse } from "./transport.ts";
 /** The part of fetch that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Bodies up to here may be read at once: a reader costs more than they do. */
+/** Bodies of up to so many bytes may be read in one piece, since a reader costs more than they do. */
 const SMALL = 64 * 1024;
-/** Milliseconds. workerd keeps idle connections for five seconds. */
+/** For how long nothing is sent after an interim answer, in milliseconds. workerd keeps idle connections for five seconds. */
 const DISTRUST = 10_000;
 /**
- * Largest piece that is asked for. On workerd each has its price, and a Worker has 128 MB for all that it does at a time; elsewhere
- * larger ones cost more, for the memory that they come in.
+ * Bytes of the largest piece that is asked for. On workerd each piece has its price, and a Worker has 128 MB for all that it does at a time;
+ * elsewhere the memory for larger pieces costs more than they save.
  */
 const MOST = globalThis.navigator?.userAgent === "Cloudflare-Workers" ? 1024 * 1024 : BYOB_BYTES;
 
-/** Sends by `fetch`, with the timeouts that fetch does not have. `raw` says that it is known to decode nothing. */
+/** Sends by `fetch`, with the timeouts that fetch does not have. `raw`: it is known to decode nothing. */
 export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transport {
-  // Whether it knows of caches; Workers before 2024-11-11 refuse to hear of them.
+  // Workers with a compatibility date before 2024-11-11 have no such option, and refuse it.
   const caches = "cache" in Request.prototype;
-  let distrusted = 0;
+  let distrustedUntil = 0;
   return {
     async send({ method, url, headers, body, copies = 0, once, signal }) {
-      if (distrusted > 0 && performance.now() < distrusted) throw interim();
+      if (distrustedUntil > 0 && performance.now() < distrustedUntil) throw interim();
       const limit = new Limit(signal);
-      // fetch does not say when the body is sent, so its time is added: 100 kB/s are slow enough for a bad line.
+      // fetch does not say when the body has been sent, so the time for that is added: as slowly as 100 kB/s.
       const sending = timeouts.headers && (body?.byteLength ?? 0) / 100 + copies / 10_000;
       const init = {
         method,
         headers,
         body,
-        // A redirect would carry the token and the keys in headers to whatever host it names.
+        // A redirect that is followed would carry the session token, and customer keys in headers, to whatever host it names.
         redirect: "manual",
-        // A read past every cache: a browser's, Cloudflare's, Next's would answer with what an object was. Of a write, this would
-        // send `Cache-Control: no-cache`, which the store keeps with the object.
+        // Caches of browsers, Cloudflare and Next would answer with an older version. Only for reads: with a write it would send
+        // `Cache-Control: no-cache`, which the store would keep with the object.
         cache: caches && (method === "GET" || method === "HEAD") ? "no-store" : undefined,
         signal: limit.signal,
-        // Bun and workerd can leave a stored `Content-Encoding` alone; other runtimes ignore what they do not know.
+        // Bun's and workerd's ways to decode nothing; other runtimes ignore them.
         decompress: false,
         encodeResponseBody: "manual",
-        // Bun then takes a new connection, and for Deno transport.deno.ts does.
+        // Bun then takes a new connection; for Deno transport.deno.ts does.
         ...(once && { keepalive: false }),
       } as RequestInit;
       const response = await limit.within(timeouts.headers + sending, "did not answer in time", async () => {
         const answer = await fetch(url, init);
-        // Of a fetch that does not heed its signal.
+        // It came too late, from a fetch that does not heed its signal.
         if (limit.ended) void answer.body?.cancel().catch(() => {});
         return answer;
       });
       if (response.status < 200 && response.status > 0) {
         limit.release();
-        distrusted = performance.now() + DISTRUST;
+        distrustedUntil = performance.now() + DISTRUST;
         throw interim();
       }
       return toResponse(response, limit, timeouts.body, raw);
@@ -64,8 +64,8 @@ export function fromFetch(fetch: Fetch, timeouts: Timeouts, raw = false): Transp
 }
 
 /**
- * workerd takes an interim answer for the answer, and then gives the answer itself to whoever asks next over that connection: a
- * write that failed would be acknowledged. Nothing is sent before that connection has been idle for so long that it is given up.
+ * workerd takes an interim answer (1xx) for the answer, and gives the answer itself to the next request on that connection: a write that
+ * failed would be acknowledged. So nothing is sent until that connection has been idle for so long that workerd gives it up.
  */
 function interim(): StorageError {
   return new StorageError("unavailable", "the answer was an interim one (1xx); for ten seconds none is trusted", {
@@ -73,28 +73,31 @@ function interim(): StorageError {
   });
 }
 
-/** What ends an exchange before its time: the caller's abort, and silence where an answer is waited for. */
+/** Stops one exchange when the caller aborts it, and when nothing comes for too long while something is waited for. */
 class Limit {
-  // One for both, so that fetch is told by one signal.
   readonly #control = new AbortController();
-  // On Workers whatever is asked of a signal leaves JavaScript, so it is asked once.
+  // Kept, since on Workers each access to a controller or a signal leaves JavaScript.
   readonly signal: AbortSignal = this.#control.signal;
   /** Whether it was stopped: then nobody waits for what comes. */
   ended = false;
-  /** The latest moment for what is waited for, by a clock that nobody sets. A new one leaves the timer alone, which looks at it when it fires. */
+  /** The latest moment for what is waited for, by `performance.now()`, which nobody sets back. */
   #deadline = Infinity;
-  #due = 0;
+  /** One timer serves deadlines that are moved back: when it fires too early, it is set anew. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires. */
+  #due = 0;
   #late = "";
   #reject: ((reason: unknown) => void) | undefined;
-
-  readonly #leave: (() => void) | undefined;
+  readonly #unfollow: (() => void) | undefined;
 
   constructor(caller: AbortSignal | undefined) {
-    this.#leave = caller && whenAborted(caller, (reason) => this.stop(reason));
+    this.#unfollow = caller && whenAborted(caller, (reason) => this.stop(reason));
   }
 
-  /** Settles with `work`, or at once when the exchange is ended, whether or not `work` listens; a failure is the end of it. */
+  /**
+   * Settles with `work`, which may take so many milliseconds (0: no limit); or at once when the exchange is stopped, whether or not `work`
+   * listens. `late` completes "the store …" for the timeout's message. Once `work` has failed, nothing more is waited for.
+   */
   within<T>(milliseconds: number, late: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -104,7 +107,7 @@ class Limit {
       work().then(
         (value) => {
           this.#deadline = Infinity;
-          // No process waits for a body that nobody asks for.
+          // Until the next piece is asked for, the timer keeps no process alive.
           quietly(this.#timer);
           resolve(value);
         },
@@ -116,7 +119,7 @@ class Limit {
     });
   }
 
-  /** Ends it; does nothing to what has come to its end. */
+  /** Aborts the exchange, if it is not over. */
   stop(reason: unknown): void {
     this.release();
     this.ended = true;
@@ -124,10 +127,10 @@ class Limit {
     this.#reject?.(reason);
   }
 
-  /** Lets go of the caller's signal, and of the time. */
+  /** Stops listening to the caller's signal, and the timer. */
   release(): void {
     clearTimeout(this.#timer);
-    this.#leave?.();
+    this.#unfollow?.();
   }
 
   #wait(milliseconds: number): void {
@@ -137,12 +140,12 @@ class Limit {
     this.#timer = undefined;
     if (this.#deadline === Infinity) return;
     this.#due = this.#deadline;
-    // Given more milliseconds than it takes, a timer fires at once.
+    // A timer that is given more milliseconds than that fires at once.
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
         const left = this.#deadline - performance.now();
-        // Before what came while the process was stopped, as AWS Lambda and debuggers do, timers fire.
+        // After the process was stopped, as by AWS Lambda or a debugger, timers fire before what has arrived is seen: that gets a moment.
         if (left > 0 || left < -STOPPED) this.#wait(left > 0 ? left : STOPPED);
         else this.stop(new StorageError("timeout", `the store ${this.#late}`));
       },
@@ -150,7 +153,7 @@ class Limit {
     );
   }
 
-  /** The caller's abort and our timeout as they are, everything else as a connection that failed. */
+  /** The caller's abort and our timeout as they are, anything else as a connection that failed. */
   #reasonOf(error: unknown): unknown {
     if (this.ended) return this.signal.reason;
     if (StorageError.is(error)) return error;
@@ -161,23 +164,24 @@ class Limit {
 function toResponse(response: Response, limit: Limit, idle: number, raw: boolean): WireResponse {
   const { headers } = response;
   const length = Number(headers.get("content-length") ?? Number.NaN);
-  // The length says nothing of a body that is decoded.
+  // Of a body that the transport decodes, the length says nothing.
   const small = length <= SMALL && (raw || !headers.has("content-encoding"));
   const pieces = (): Pieces => {
     let reading: Reading | undefined;
-    let over = false;
+    /** Whether the body is read in one piece, which was asked for: nothing follows it. */
+    let inOne = false;
     const cancel = (reason: unknown): void => {
       limit.release();
-      (reading ??= open(response.body))[1](reason);
+      (reading ??= byPieces(response.body)).cancel(reason);
     };
     return {
       async next(atOnce) {
-        if (over) return null;
-        over = !reading && small && atOnce === true;
-        reading ??= over ? whole(response, limit) : open(response.body);
+        if (inOne) return null;
+        inOne = !reading && small && atOnce === true;
+        reading ??= inOne ? whole(response, limit) : byPieces(response.body);
         try {
-          const piece = await limit.within(idle, "stopped sending", reading[0]);
-          if (over || piece === null) limit.release();
+          const piece = await limit.within(idle, "stopped sending", reading.read);
+          if (inOne || piece === null) limit.release();
           return piece;
         } catch (error) {
           cancel(error);
@@ -194,29 +198,33 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
     pieces,
     bytes: (most, times = 1) => atOnce(pieces(), most, times * idle),
     async discard() {
-      // A small body is read, since some runtimes give up the connection of one that is cancelled. None is over by itself.
+      // A small body is read, since some runtimes close the connection of a body that is cancelled. Of an empty one there is nothing to read.
       if (length === 0) limit.release();
       else if (length > SMALL) pieces().cancel(undefined);
       else await this.bytes(SMALL).catch(() => {});
     },
     raw,
-    // No store names this one by itself: it is seen where all are, by `Access-Control-Expose-Headers: *`.
+    // No store exposes this header by its name, so a page sees it only where `Access-Control-Expose-Headers: *` exposes all.
     filtered: response.type === "cors" && !headers.has("access-control-allow-origin"),
   };
 }
 
-type Reading = [read: () => Promise<Uint8Array | null>, cancel: (reason: unknown) => void];
+/** How the body of one answer is read. */
+interface Reading {
+  readonly read: () => Promise<Uint8Array | null>;
+  readonly cancel: (reason: unknown) => void;
+}
 
 function whole(response: Response, limit: Limit): Reading {
   const read = async (): Promise<Uint8Array | null> => {
     const bytes = new Uint8Array(await response.arrayBuffer());
     return bytes.byteLength > 0 ? bytes : null;
   };
-  return [read, (reason) => limit.stop(reason)];
+  return { read, cancel: (reason) => limit.stop(reason) };
 }
 
-function open(body: Response["body"]): Reading {
-  if (!body) return [async () => null, () => {}];
+function byPieces(body: Response["body"]): Reading {
+  if (!body) return { read: async () => null, cancel: () => {} };
   try {
     const reader = body.getReader({ mode: "byob" });
     let size = BYOB_BYTES;
@@ -227,10 +235,11 @@ function open(body: Response["body"]): Reading {
       size = length < size ? BYOB_BYTES : Math.min(4 * size, MOST);
       return length > 0 ? (value as Uint8Array) : null;
     };
-    return [read, (reason) => void reader.cancel(reason).catch(() => {})];
+    return { read, cancel: (reason) => void reader.cancel(reason).catch(() => {}) };
   } catch {
+    // Not every body is a byte stream.
     const reader = body.getReader();
     const read = async (): Promise<Uint8Array | null> => (await reader.read()).value ?? null;
-    return [read, (reason) => void reader.cancel(reason).catch(() => {})];
+    return { read, cancel: (reason) => void reader.cancel(reason).catch(() => {}) };
   }
 }
