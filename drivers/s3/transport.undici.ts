@@ -1,6 +1,6 @@
 /**
- * HTTP by undici, for Node: three to twelve times cheaper than Node's fetch, HEAD keeps its connection, nothing is decompressed,
- * bodies are not copied.
+ * HTTP by undici, for Node. Three to twelve times cheaper than Node's fetch: a HEAD keeps its connection, nothing is decompressed, bodies are
+ * not copied.
  */
 import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
@@ -9,26 +9,26 @@ import { StorageError } from "../../src/error.ts";
 import { atOnce } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, TransportOptions, WireRequest, WireResponse } from "./transport.ts";
 
-/** Which transport a runtime got. */
+/** Tells which transport a runtime got. */
 export const transportName: string = "undici";
 
-/** Milliseconds that running requests have when the transport is closed. */
+/** Milliseconds that running requests have left when the transport is closed. */
 const CLOSING = 5000;
 
-/** Bytes that are handed over at once; undici counts `headersTimeout` anew whenever the connection has taken some. */
+/** Bytes of a large body that undici is given at once: it counts `headersTimeout` anew whenever the connection has taken some. */
 const SLICE = 256 * 1024;
-/** Interim answers that may come before the answer. */
-const INTERIM = 20;
-/** Bytes of an answer that wait to be read before the connection is told to. */
-const QUEUE = 128 * 1024;
-/** Bytes of an unwanted answer that are read, so that its connection stays. */
-const UNWANTED = 64 * 1024;
+/** Interim answers (1xx) that may come before the answer. */
+const MAX_INTERIM = 20;
+/** Bytes of an answer that may wait to be read; then the connection is paused. */
+const MAX_QUEUED = 128 * 1024;
+/** Bytes of an unwanted answer that are read to keep its connection. */
+const MAX_UNWANTED = 64 * 1024;
 
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
   const given = dispatcher as Dispatcher | undefined;
   let own: Promise<Agent> | undefined;
-  // With the first request, since undici takes longer to load than all the rest of the driver.
+  // Loaded with the first request, since that takes longer than to load all the rest of the driver.
   const load = async (): Promise<Agent> => {
     const { Agent } = await import("undici");
     return new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 });
@@ -38,8 +38,8 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
     close: async () => {
       const agent = await own;
       if (!agent) return;
-      // Waits for running requests, but not for ever: a body that nobody reads never ends, and destroyed with the agent it
-      // does not let that promise settle either.
+      // `close` waits for running requests, so for ever when nobody reads one of their bodies. `destroy` ends those, but the promise of
+      // `close` then never settles.
       let late: ReturnType<typeof setTimeout> | undefined;
       const forced = new Promise<void>((resolve, reject) => {
         late = setTimeout(() => agent.destroy().then(resolve, reject), CLOSING);
@@ -66,12 +66,13 @@ function exchange(
       method: method as Dispatcher.HttpMethod,
       headers: sliced ? { ...headers, "content-length": String(size) } : headers,
       body: sliced ? Readable.from(slices(body), { objectMode: true, highWaterMark: 1 }) : (body ?? null),
-      // Twice: what was handed over last may still be on its way.
+      // Twice for slices, of which the last may still be on its way when the time begins.
       headersTimeout: timeouts.headers && timeouts.headers * (sliced ? 2 : 1) + copies / 10_000,
       bodyTimeout: timeouts.body,
       // undici closes the connection after a HEAD unless told that servers answer it properly.
       reset: false,
-      // undici 8 takes HTTP/2 where it is offered. There uploads that are aborted together stop the whole process (seen with 7.30 and 8.13, Node 20 to 26).
+      // undici 8 would take HTTP/2 where it is offered, with which uploads that are aborted together hang the whole process (seen with 7.30 and
+      // 8.13, Node 20 to 26).
       allowH2: false,
     };
     try {
@@ -82,14 +83,14 @@ function exchange(
   });
 }
 
-/** So that a slow upload is told from one that the store does not take: whole, it would be handed over at once. */
+/** A large body in slices, by which undici sees that a slow upload goes on. Given whole, it would look sent at once. */
 function* slices(body: Uint8Array): Generator<Uint8Array, void, void> {
   for (let at = 0; at < body.byteLength; at += SLICE) yield body.subarray(at, at + SLICE);
 }
 
 /**
- * One exchange: undici tells it what comes, the driver reads it. `request` of undici would put a Node stream between, which costs
- * as much as all the rest of a small answer.
+ * One exchange: undici's handler of what comes, and the answer that the driver reads. undici's `request` would put a Node stream between the
+ * two, which costs as much as all the rest of a small answer.
  */
 class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   readonly raw = true;
@@ -123,7 +124,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // It was aborted while it waited for a connection.
+    // Aborted while it waited for a connection.
     if (this.#failure) this.cancel();
   }
 
@@ -133,8 +134,9 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     if (status < 200) {
-      // undici waits anew after each.
-      if (++this.#interim > INTERIM) controller.abort(new StorageError("unavailable", "there came 1xx and no answer"));
+      // undici counts its timeout anew after each.
+      if (++this.#interim > MAX_INTERIM)
+        controller.abort(new StorageError("unavailable", "there came 1xx and no answer"));
       return;
     }
     this.status = status;
@@ -145,7 +147,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#queue.push(chunk);
     this.#queued += chunk.byteLength;
-    if (this.#queued >= QUEUE) controller.pause();
+    if (this.#queued >= MAX_QUEUED) controller.pause();
     this.#wake?.();
   }
 
@@ -183,7 +185,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
       const piece = this.#queue.shift();
       if (piece) {
         this.#queued -= piece.byteLength;
-        if (this.#queued < QUEUE / 2) this.#controller?.resume();
+        if (this.#queued < MAX_QUEUED / 2) this.#controller?.resume();
         return piece;
       }
       if (this.#failure) throw this.#failure.error;
@@ -201,8 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   }
 
   async discard(): Promise<void> {
-    // Nobody wanted it.
-    await this.bytes(UNWANTED).catch(() => {});
+    await this.bytes(MAX_UNWANTED).catch(() => {});
   }
 
   #close(): void {
@@ -211,14 +212,14 @@ class Exchange implements Dispatcher.DispatchHandler, WireResponse, Pieces {
   }
 }
 
-/** By undici's codes, since a dispatcher that was passed may come of another copy of undici, with classes of its own. */
+/** By undici's codes and not its classes: a dispatcher that was passed may be of another copy of undici. */
 const TIMEOUTS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: "the store did not answer in time",
   UND_ERR_BODY_TIMEOUT: "the store stopped sending",
   UND_ERR_CONNECT_TIMEOUT: "no connection to the store in time",
 };
 
-/** The caller's abort as its own reason, which undici replaces once the body is under way. */
+/** What an exchange failed with. An abort is the signal's own reason, which undici replaces once the body is under way. */
 function toError(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   if (StorageError.is(error)) return error;
