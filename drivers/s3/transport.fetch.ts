@@ -1,9 +1,9 @@
-/** HTTP by the runtime's own fetch, for Bun and Workers, and within the other two. */
+/** HTTP by the runtime's own fetch: for Bun and Workers, and what the transports for Deno and for pages build on. */
 import { StorageError } from "../../src/error.ts";
 import { type Fetch, fromFetch } from "./fetch.ts";
 import type { Transport, TransportOptions } from "./transport.ts";
 
-/** Which transport a runtime got. */
+/** Tells which transport a runtime got. */
 export const transportName: string = "fetch";
 
 /** A transport over the global fetch. */
@@ -11,7 +11,7 @@ export function createTransport(options: TransportOptions): Transport {
   return overFetch((url, init) => fetch(url, init), options, RAW);
 }
 
-/** A transport over a fetch of the runtime's, which takes no dispatcher. */
+/** A transport over the runtime's fetch; rejects `invalid-option` for a dispatcher. */
 export function overFetch(send: Fetch, { timeouts, dispatcher }: TransportOptions, raw: boolean): Transport {
   if (dispatcher === undefined) return fromFetch(send, timeouts, raw);
   throw new StorageError("invalid-option", "dispatcher works on Node only; pass fetch here");
