@@ -5,7 +5,7 @@
 import type { Address } from "../../src/s3/url.ts";
 import type { Answer, Complaint } from "./complaint.ts";
 
-/** The bucket as this client knows it. */
+/** Region and addresses of the bucket. */
 export interface Site {
   readonly region: string;
   readonly address: Address;
@@ -25,7 +25,7 @@ export function isMisplaced({ status }: Answer, { code }: Complaint): boolean {
   return code === undefined ? [301, 307, 308, 400].includes(status) : MISPLACED.includes(code);
 }
 
-/** The region that an answer names, in this order: its header, its document, on AWS the host that it points to. */
+/** The region that an answer names: in its header, in its document, or on AWS in the host that it redirects to. */
 export function regionIn(answer: Answer, complaint: Complaint): string | undefined {
   const host = /^https:\/\/(?:[\w.-]+\.)?s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\//;
   const named = [
@@ -41,7 +41,7 @@ export class Whereabouts {
   #site: Site;
   readonly #siteIn: (region: string) => Site;
 
-  /** `siteIn`: the site for a region. With an endpoint of one's own the addresses stay, whatever the region. */
+  /** `siteIn` gives the site for a region; the addresses of an endpoint of one's own are the same for every region. */
   constructor(region: string, siteIn: (region: string) => Site) {
     this.#site = siteIn(region);
     this.#siteIn = siteIn;
@@ -51,9 +51,9 @@ export class Whereabouts {
     return this.#site;
   }
 
-  /** Takes a region over; whether a request that was signed for `signed` may now succeed. */
+  /** Takes over a region that was learnt; whether a request that was signed for `signed` may now succeed. */
   learn(region: string | undefined, signed: string): boolean {
-    // China is a world of its own: other keys, and a host under another domain.
+    // Regions in China have other keys, and hosts under another domain.
     if (region === undefined || region.startsWith("cn-") !== signed.startsWith("cn-")) return false;
     if (region !== this.#site.region) this.#site = this.#siteIn(region);
     return region !== signed;

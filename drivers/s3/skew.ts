@@ -3,10 +3,12 @@ import type { Clock } from "../../src/clock.ts";
 import { httpDate } from "../../src/retry.ts";
 import type { Answer } from "./complaint.ts";
 
-/** A refused HEAD has no code to tell why. Stores accept 15 minutes; from 5 on it was the time. */
+/**
+ * Milliseconds from which a difference is taken for the reason of a refusal that names none, as of a HEAD. Stores accept 15 minutes.
+ */
 const TOLERATED = 5 * 60 * 1000;
 
-/** In the year 2096: what a store says beyond is no time. */
+/** A moment in the year 2096: a date beyond it is not taken for the time. */
 const LATEST = 4e12;
 
 /** Whether a refusal says, or without a code may say, that the request was signed for another time. */
@@ -14,11 +16,11 @@ export function isUntimely({ status }: Answer, code: string | undefined): boolea
   return code === "RequestTimeTooSkewed" || (code === undefined && status === 403);
 }
 
-/** A clock that can be put right; whoever signs, presigns or watches an expiry reads it. */
+/** A clock that can be put right. Signatures, presigned URLs and the expiry of keys go by it. */
 export class StoreClock implements Pick<Clock, "now"> {
   /** Milliseconds that the store is ahead. */
   #offset = 0;
-  /** The machine's own, which waits go by. */
+  /** The machine's own clock, by which waits go. */
   readonly own: Clock;
 
   constructor(own: Clock) {
@@ -30,19 +32,19 @@ export class StoreClock implements Pick<Clock, "now"> {
   }
 
   /**
-   * Learns from a refusal of a request that was signed for `signed`; whether another signature may succeed. Compared is with
-   * the time of that request, not with what was learnt meanwhile: of ten refused at once each is worth a repetition.
+   * Learns from the refusal of a request that was signed for the time `signed`; whether another signature may succeed. The answer's date is
+   * compared with that time and not with what was learnt meanwhile, so that of ten requests refused at once each is repeated.
    */
   learn(answer: Answer, code: string | undefined, signed: number): boolean {
     const date = httpDate(answer.header("date"));
-    // Beyond some date no signature can be made, and no later answer would put it right.
+    // A date too far off could not be signed for, so that no later answer could put the clock right again.
     if (date === undefined || date > LATEST || !isUntimely(answer, code)) return false;
     if (Math.abs(date - signed) < (code === undefined ? TOLERATED : 1000)) return false;
     this.#offset = date - this.own.now();
     return true;
   }
 
-  /** Goes back to the machine's own time: a request that was signed for the time that was learnt was refused as well. */
+  /** Goes back to the machine's own time: with the one that was learnt, a request was refused as well. */
   forget(): void {
     this.#offset = 0;
   }
