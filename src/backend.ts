@@ -1,9 +1,12 @@
 /**
  * The contract between the core and a driver: types only. Read this first to write a driver.
  *
- * The core promises: keys are valid, ranges are well-formed, `limit` is at least 1, bodies are already a {@link Source},
- * content types are resolved. A driver promises: no plain `Error` for what it can name, nothing buffered whole unless
- * `bytes` was given, a stream that it does not read to the end is cancelled, readers see an old or a new object, never part.
+ * The core guarantees that keys are valid, ranges are well-formed, `limit` is at least 1, content types are resolved, and that
+ * bodies are already a {@link Source}.
+ *
+ * A driver guarantees four things. Failures that have a code are `StorageError`s, never plain errors. A body is held in memory
+ * as a whole only if it came as `bytes`. A stream that is not read to its end is cancelled. Writes are atomic: readers see the
+ * old or the new object, never a part.
  */
 import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";
@@ -14,286 +17,289 @@ import type { BegunUpload, PendingPage, StoredPart, StoredVersion, UploadedPart 
 export type { ExpectedChecksum } from "./checksum/algorithm.ts";
 export type * from "./uploaded.ts";
 
-/** Marks a key that was checked; it exists in types alone. */
+/** Marks a checked key. It exists only in types. */
 declare const brand: unique symbol;
 
 /** A key that `parseKey` has accepted: 1 to 1024 UTF-8 bytes, well-formed, no `.` or `..` segment. */
 export type Key = string & { readonly [brand]: "Key" };
 
-/** What an upload reads from. Bytes can be sent again after a failure, a stream cannot. */
+/** The body of a write. Bytes can be sent again after a failure, a stream cannot. */
 export type Source =
   | { readonly bytes: Uint8Array }
   | {
       readonly stream: ReadableStream<Uint8Array>;
-      /** Declared length in bytes; the driver rejects a stream that is longer or shorter, with nothing stored. */
+      /** Declared length in bytes. The driver rejects a longer or shorter stream, and stores nothing. */
       readonly size?: number;
-      /** Bytes that the request of the body announced: of fewer the rest was lost on its way, and `readAll` rejects `interrupted`. */
+      /** `Content-Length` of the request that the body comes from. A shorter stream was cut on its way: `readAll` rejects `interrupted`. */
       readonly announced?: number;
     };
 
-/** A range of bytes, both ends inclusive, or the last `suffix` bytes. */
+/** A range of bytes: from `start` to `end`, both inclusive (default: to the last byte), or the last `suffix` bytes. */
 export type ByteRange = { readonly start: number; readonly end?: number | undefined } | { readonly suffix: number };
 
-/** What every verb accepts. */
+/** Options that every verb accepts. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What verbs on one object accept for stores that speak HTTP. */
+/** Options that verbs on one object accept. */
 export interface RequestOptions extends CallOptions {
-  /** Extra request headers: a customer key, `x-amz-request-payer`. Without effect on a store that does not speak HTTP. */
+  /** Extra request headers for S3, such as a customer key or `x-amz-request-payer`. Other drivers check them and then ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** One version of the object, as the store names it; `unsupported` where a driver keeps none. Default: the newest. */
+  /** The store's id of one version of the object. Rejects `unsupported` if the driver has no versions. Default: the newest. */
   readonly versionId?: string | undefined;
 }
 
-/** The headers that are stored with an object and come back with it. */
+/** The headers and user metadata that are stored with an object and come back with it. */
 export interface ObjectHeaders {
-  /** A MIME type. */
+  /** MIME type, such as `image/png`. */
   readonly contentType?: string | undefined;
-  /** What the bytes are packed with, such as `gzip`: stored as given, nothing is packed or unpacked. */
+  /** Encoding of the bytes, such as `gzip`. It is only stored: nothing is compressed or decompressed. */
   readonly contentEncoding?: string | undefined;
-  /** A language tag, such as `de`. */
+  /** Language tag, such as `de`. */
   readonly contentLanguage?: string | undefined;
-  /** `inline` or `attachment`, with a file name: see `contentDisposition()` in `unbucket/respond`. */
+  /** `inline` or `attachment`, with a file name. `contentDisposition()` of `unbucket/respond` writes one. */
   readonly contentDisposition?: string | undefined;
-  /** How long who may keep a copy. */
+  /** Who may cache the object, and for how long, such as `public, max-age=3600`. */
   readonly cacheControl?: string | undefined;
-  /** User metadata: names are lower-cased, and never `unbucket-write`; values any well-formed text without control characters; 2 KB at most in all. */
+  /**
+   * User metadata. Names are header names (`unbucket-write` is reserved) and are lower-cased; values are text without control
+   * characters. Names and values together have at most 2048 UTF-8 bytes.
+   */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a store knows of one object without its bytes. */
+/** What a store knows about one object, without its bytes. */
 export interface StoredInfo extends ObjectHeaders, StoredVersion {
-  /** As the caller writes it. */
+  /** The key as the caller writes it, without the driver's `base`. */
   readonly key: string;
-  /** Stored length in bytes. */
+  /** Length of the stored bytes. */
   readonly size: number;
-  /** Absent where the store's answer does not say, as after an S3 PUT. */
+  /** When the object was written. Absent if the store's answer does not say, as after a PUT on S3. */
   readonly lastModified?: Date;
-  /** Entries of metadata that no header can say, such as names beyond ASCII; Infinity where a browser may hide some. Absent: none. */
+  /** Number of metadata entries that HTTP cannot carry, such as non-ASCII names; Infinity if a browser may hide some. Absent: 0. */
   readonly missingMetadata?: number;
 }
 
-/** An object that is being read. */
+/** An object opened for reading. */
 export interface StoredObject {
-  /** What the store says of it, `size` of the whole object. */
+  /** Its metadata; `size` is that of the whole object. */
   readonly info: StoredInfo;
-  /** The bytes that `body` holds, both ends inclusive; absent when it is the whole object. */
+  /** Which bytes of the object `body` holds, both ends inclusive; absent for the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
-  /** Lazy and cancellable; errors when it ends early. */
+  /** The bytes: read on demand, can be cancelled, errors if it would end too early. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Whether `body` gives what the transport has unpacked, and not the bytes that are stored. */
+  /** Whether the transport has decompressed `body`, so that it differs from the stored bytes. Default false. */
   readonly unpacked?: boolean | undefined;
-  /** The next bytes, or null at their end, where that costs less than a stream. Whoever calls it leaves `body` alone, but to cancel it. */
+  /** Reads the next bytes, null at the end: an alternative to `body`, where it is cheaper. A caller then uses `body` only to cancel. */
   readonly next?: (() => Promise<Uint8Array | null>) | undefined;
 }
 
-/** Conditions and range of one read. */
+/** Range and conditions of one read. */
 export interface GetOptions extends RequestOptions {
-  /** Default: the whole object. */
+  /** Bytes to read. Default: the whole object. */
   readonly range?: ByteRange;
-  /** One ETag. */
+  /** Reject `precondition-failed` unless the object has this ETag. */
   readonly ifMatch?: string;
-  /** One ETag, or `*`: any version. */
+  /** Reject `not-modified` if the object has this ETag, or with `*` any. */
   readonly ifNoneMatch?: string;
-  /** Connections that the body may come over, 1 to 16: a wish, which a driver need not follow. Default 1. */
+  /** How many ranges may be fetched at the same time, 1 to 16. A driver may ignore it. Default 1. */
   readonly parallel?: number;
-  /** What errors of the body say of where they happened: see `locate`. The core adds it where it reads the body itself, and to no stream. */
+  /** What errors of `body` must be given by `locate`, since the core only locates those of bodies that it reads itself. */
   readonly place?: Place;
 }
 
 /** Headers, conditions and hooks of one write. */
 export interface PutOptions extends CallOptions, ObjectHeaders {
-  /** Only replace the version with this ETag, or with `*` any version. */
+  /** Replace the object only while it has this ETag, or with `*` any. */
   readonly ifMatch?: string;
-  /** Only create. */
+  /** Store only if the key is absent. */
   readonly ifNoneMatch?: "*";
-  /** Extra request headers for a store that speaks HTTP (ACL, encryption, storage class); without effect on others. */
+  /** Extra request headers for S3 (ACL, encryption, storage class), checked already. Other drivers ignore them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the bytes are guarded by on their way to the store, and in it. Default: the driver's; false: nothing. */
+  /** Checksum algorithm for the transfer and the stored bytes. False: none. Default: the driver's. */
   readonly checksum?: ChecksumAlgorithm | false | undefined;
-  /** Called with the number of further bytes that the store has taken. */
+  /** To be called with the number of further bytes that the store has acknowledged. */
   readonly onBytes?: (count: number) => void;
-  /** Whether the write must survive a power cut when it resolves. The key-value verbs ask for `false`. Default true. */
+  /** Whether a resolved write must survive a power cut. The key-value verbs pass false. Default true. */
   readonly durable?: boolean;
 }
 
 /** How one object is deleted. */
 export interface BackendDeleteOptions extends RequestOptions {
   /**
-   * The ETag of the one version to delete: with another one there it rejects `precondition-failed`, an absent key is success. The core has
-   * looked already, so this is for what is written since; a driver that has no such delete rejects `unsupported`.
+   * Delete only while the object has this ETag, else reject `precondition-failed`; an absent key is success. The core has compared
+   * the ETag just before, so this guards against a write since then. A driver that cannot do it rejects `unsupported`.
    */
   readonly ifMatch?: string | undefined;
 }
 
-/** Conditions of a copy; `versionId` is the source's. */
+/** Conditions of a copy. `versionId` selects a version of the source. */
 export interface BackendCopyOptions extends RequestOptions {
-  /** Only copy this version of the source. */
+  /** Copy only while the source has this ETag. */
   readonly ifMatch?: string | undefined;
-  /** Only create the target. Where it is refused the error's `key` is the target's. */
+  /** Copy only if the target is absent, else reject `precondition-failed` with the target as the error's `key`. */
   readonly ifNoneMatch?: "*" | undefined;
 }
 
-/** One page of a listing. */
+/** Which page of a listing is asked for. */
 export interface ListPageOptions extends CallOptions {
-  /** Only keys that start with this, at a `/` or not. Default: all. */
+  /** Only keys that start with this text, which need not end at a `/`. Empty: all. */
   readonly prefix: string;
-  /** Groups what follows the prefix up to the first `/` into `prefixes`. */
+  /** Group keys that have a `/` behind the prefix into `prefixes`, up to that `/`. */
   readonly delimiter?: "/";
-  /** Where the page before ended. */
+  /** `cursor` of the page before. */
   readonly cursor?: string;
-  /** On the first page: only keys behind this one, which begins with the prefix. Groups that it lies in are left out by the core. */
+  /** First page only: list only keys after this one, which starts with the prefix. The core leaves out the group that it is in. */
   readonly startAfter?: string;
-  /** The most objects and prefixes together in this page. */
+  /** Maximum number of objects and prefixes together in this page. */
   readonly limit: number;
-  /** The same object for all pages of one iteration: what a driver keeps by it, in a `WeakMap`, goes with the iteration. */
+  /** The same object for all pages of one iteration. As the key of a `WeakMap` it lets a driver keep state for the iteration. */
   readonly iteration?: object;
 }
 
-/** What a listing says of one object; content type and metadata only where the store lists them. */
+/** One object of a listing. Content type and metadata only if the store lists them. */
 export type ListedObject = StoredInfo;
 
-/** Objects and prefixes in UTF-8 byte order, as far as the store sorts so. */
+/** One page of a listing, in UTF-8 byte order unless the store sorts otherwise. */
 export interface ListPage {
-  /** Of this page, metadata as far as the store lists it. */
+  /** The objects of this page. */
   readonly objects: readonly ListedObject[];
-  /** Each ends with the delimiter. */
+  /** The groups of this page; each ends with the delimiter. */
   readonly prefixes: readonly string[];
-  /** Absent on the last page. A page may be empty and still have one. */
+  /** Where the next page begins; absent on the last page. An empty page may have one. */
   readonly cursor?: string;
 }
 
-/** What a presigned URL is to allow; `versionId` is for GET. */
+/** What a presigned request allows. `versionId` is for GET. */
 export interface BackendPresignOptions extends RequestOptions, ObjectHeaders {
-  /** POST completes a multipart upload or, with `policy`, sends a form; DELETE aborts an upload. */
+  /** GET reads, PUT writes, POST completes a multipart upload or, with `policy`, sends a form, DELETE aborts an upload. */
   readonly method: Presigned["method"];
-  /** Seconds, 1 to 604800. */
+  /** Lifetime in seconds, 1 to 604800. */
   readonly expiresIn: number;
-  /** PUT: the exact length in bytes that the client must send. */
+  /** PUT: exact length of the body in bytes. */
   readonly contentLength?: number;
-  /** PUT. */
+  /** PUT: checksum that the body must have. */
   readonly checksum?: ExpectedChecksum;
-  /** PUT and POST: only create. */
+  /** PUT and POST: store only if the key is absent. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** PUT and POST: only replace this version. */
+  /** PUT and POST: replace the object only while it has this ETag. */
   readonly ifMatch?: string | undefined;
-  /** PUT of one part of a multipart upload. */
+  /** PUT: the part of a multipart upload that is sent. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number };
-  /** POST and DELETE: the upload. */
+  /** POST and DELETE: the upload that is completed or aborted. */
   readonly uploadId?: string;
-  /** POST of a form: `url` of the result is the bucket's, `headers` are the form's fields. */
+  /** POST of a form: `url` of the result is that of the bucket, `headers` are the fields of the form. */
   readonly policy?: PolicyWriter | undefined;
 }
 
-/** A request that someone without credentials may send until `expiresAt`. */
+/** A signed request that someone without credentials can send until `expiresAt`. */
 export interface Presigned {
-  /** Covered by the signature, as all of this. */
+  /** The method to send it with; the signature covers it. */
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  /** With the signature in its query, or a form's address. */
+  /** The URL, with the signature in its query; for a form the URL to post it to. */
   readonly url: string;
-  /** Must be sent exactly so; the signature covers them. */
+  /** Headers that must be sent exactly as they are; the signature covers them. */
   readonly headers: Readonly<Record<string, string>>;
-  /** By the clock of who signed, as far as the store has put it right. */
+  /** When it stops working, by the signer's clock, corrected if the store has shown that it is wrong. */
   readonly expiresAt: Date;
 }
 
 /** A key that `deleteMany` could not delete. */
 export interface DeleteFailure {
-  /** As it was passed. */
+  /** The key as it was passed. */
   readonly key: string;
   /** Why it could not be deleted. */
   readonly error: StorageError;
 }
 
-/** What a part is sent with. */
+/** Options of one part. */
 export interface PartOptions extends CallOptions, Pick<BegunUpload, "checksum"> {}
 
-/** Conditions of a completion. */
+/** What a completion is given: its conditions, and what `create` has returned besides the id. */
 export interface CompleteOptions extends CallOptions, Omit<BegunUpload, "uploadId"> {
-  /** Only replace the version with this ETag. */
+  /** Replace the object only while it has this ETag. */
   readonly ifMatch?: string | undefined;
-  /** Only create. */
+  /** Store only if the key is absent. */
   readonly ifNoneMatch?: "*" | undefined;
 }
 
-/** How the body of an upload is cut, and the memory that its parts are held in. */
+/** How the core cuts bodies into parts, and the memory that it may use for them. */
 export interface PartPlan {
-  /** Bytes of a part. It grows when a known length would need more than 10000 parts. */
+  /** Bytes per part. The core uses more if a known length would need over 10000 parts. */
   readonly partSize: number;
-  /** Parts of one upload in flight. */
+  /** Parts of one upload that are sent at the same time. */
   readonly concurrency: number;
-  /** Shared by all uploads of the driver. */
+  /** Memory for parts, shared by all uploads of the driver. */
   readonly memory: MemoryBudget;
-  /** Which algorithm the driver begins uploads with, in the words that `create` gives. */
+  /** The checksum algorithm of new uploads, as `create` returns it. */
   readonly checksum?: string | undefined;
 }
 
-/** The steps of a multipart upload, for drivers that have them. */
+/** The steps of multipart uploads. */
 export interface MultipartBackend {
-  /** Begins an upload; its options are those of the finished object. */
+  /** Starts an upload. The options are those of the finished object. */
   create(key: Key, options: PutOptions): Promise<BegunUpload>;
-  /** Bytes, since a part must be sent again whole when its answer is lost. */
+  /** Stores one part. It is given bytes, since a part whose answer is lost must be sent again. */
   uploadPart(key: Key, id: string, partNumber: number, bytes: Uint8Array, options: PartOptions): Promise<UploadedPart>;
-  /** The same of a part that is stored as it streams. Without it the core holds a stream, of `maxPart` bytes at most. */
+  /** Stores one part as it streams. Without it the core buffers a streamed part, up to `maxPart` bytes. */
   streamPart?(key: Key, id: string, partNumber: number, source: Source, options: PartOptions): Promise<UploadedPart>;
-  /** Makes the object out of its parts. */
+  /** Joins the parts into the object. */
   complete(
     key: Key,
     uploadId: string,
     parts: readonly UploadedPart[],
     options: CompleteOptions,
   ): Promise<StoredVersion>;
-  /** An upload that is gone already counts as aborted. */
+  /** Aborts the upload. One that no longer exists is success. */
   abort(key: Key, uploadId: string, call: CallOptions): Promise<void>;
-  /** The parts that the store holds, ascending; null when it knows no such upload. Without it a resumed upload trusts its state. */
+  /** Lists the stored parts by ascending number; null for an unknown upload. Without it a resumed upload trusts its state. */
   parts?(key: Key, uploadId: string, call: CallOptions): Promise<readonly StoredPart[] | null>;
-  /** The object if it is the one that this upload made, else null. */
+  /** The version of the object if this upload made it, else null. */
   completed(key: Key, begun: BegunUpload, call: CallOptions): Promise<StoredVersion | null>;
-  /** A page of the uploads under way whose key starts with the prefix, as far as the store lists them. Without it they cannot be swept. */
+  /** One page of the unfinished uploads whose key starts with the prefix. Without it uploads cannot be listed or swept. */
   pending?(prefix: string, call: CallOptions, cursor?: string): Promise<PendingPage>;
   /** How the core cuts bodies for this driver. */
   readonly plan: PartPlan;
-  /** The store's time, which `initiated` is told by, in milliseconds since 1970. Default: the machine's. */
+  /** The store's clock, by which `initiated` is given, in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
-  /** The largest part that `uploadPart` may be given, in bytes: what is buffered for a part that comes as a stream. */
+  /** Most bytes that the core holds of one part: of one that comes as a stream, and of each that a resumed upload sends. */
   readonly maxPart: number;
 }
 
-/** What a key changed to, for `watch`. */
+/** What `watch` reports: the key was written, or removed. */
 export type WatchEvent = "update" | "remove";
 
-/** What a driver implements: five verbs, where the bytes are, and what else the store can do. */
+/** What a driver implements: five verbs and two addresses, and optionally what else its store can do. */
 export interface Backend {
-  /** Metadata, or null when the key is absent. */
+  /** Reads metadata; null if the key is absent. */
   head(key: Key, call: RequestOptions): Promise<StoredInfo | null>;
-  /** Null when absent; rejects `not-modified`, `precondition-failed`, `invalid-range`. */
+  /** Opens an object; null if the key is absent. Rejects `not-modified`, `precondition-failed`, `invalid-range`. */
   get(key: Key, options: GetOptions): Promise<StoredObject | null>;
-  /** Atomic. Rejects `precondition-failed` when a condition does not hold. */
+  /** Stores an object atomically. Rejects `precondition-failed` if a condition does not hold. */
   put(key: Key, source: Source, options: PutOptions): Promise<StoredInfo>;
-  /** An absent key is success. */
+  /** Deletes an object. An absent key is success. */
   delete(key: Key, options: BackendDeleteOptions): Promise<void>;
-  /** One page; rejects when the store's answer is not whole. */
+  /** Lists one page. Rejects if the store's answer is incomplete. */
   list(options: ListPageOptions): Promise<ListPage>;
-  /** Where the bytes are: `s3://bucket/key`, a file's path. Not for a browser. */
+  /** Where the bytes are, not for browsers: `s3://bucket/key`, or the path of a file. */
   location(key: Key): string;
-  /** An address for a browser, whether it may read there or not; or null. */
+  /** URL for browsers, whether or not they may read it; null if there is none. */
   url(key: Key): string | null;
 
-  /** Whether `versionId` means something; without it the core rejects it with `unsupported`. */
+  /** Whether the driver knows `versionId`. Otherwise the core rejects it as `unsupported`. Default false. */
   readonly versions?: boolean;
-  /** Without it the core deletes key by key. Resolves with the keys that failed. */
+  /** Deletes many keys, and resolves with those that failed. Without it the core deletes them one by one. */
   deleteMany?(keys: readonly Key[], call: CallOptions): Promise<readonly DeleteFailure[]>;
-  /** Without it the core reads and writes. Null when the source is absent. */
+  /** Copies within the store; null if the source is absent. Without it the core reads and writes the bytes. */
   copy?(from: Key, to: Key, options: BackendCopyOptions): Promise<StoredInfo | null>;
-  /** Without it `presign` gives null. */
+  /** Signs a request. Without it the verb `presign` returns null. */
   presign?(key: Key, options: BackendPresignOptions): Promise<Presigned>;
-  /** Without it multipart verbs reject `unsupported`. */
+  /** Multipart uploads. Without them the multipart verbs reject `unsupported`. */
   readonly multipart?: MultipartBackend | undefined;
-  /** Resolves with the function that stops watching. */
+  /** Reports changes to the listener. Resolves with a function that stops it. */
   watch?(listener: (event: WatchEvent, key: string) => void): Promise<() => void | Promise<void>>;
-  /** Ends what is open, when the driver is disposed of. */
+  /** Closes what is open. Called when the driver is disposed of. */
   close?(): Promise<void>;
 }

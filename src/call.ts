@@ -1,4 +1,4 @@
-/** The frame around every verb: looks at names and signal, opens the backend, places errors, reports the event. */
+/** The frame around every verb: checks option names and signal, opens the backend, locates errors, reports events. */
 import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";
@@ -7,21 +7,21 @@ import { knownOptions, requestHeaders } from "./options.ts";
 import { optionsOf, type Verb } from "./verbs.ts";
 import { watched } from "./watched.ts";
 
-/** What `toDriver` needs to know before the backend exists. */
+/** What `toDriver` is given to make a driver. */
 export interface DriverSpec {
-  /** As it stands in errors and events: `s3`. */
+  /** Name of the driver in errors and events, such as `s3`. */
   readonly name: string;
-  /** Makes the backend, once, at the first call; what it throws rejects that call, and the next call tries again. */
+  /** Makes the backend, at the first call. What it throws rejects that call, and the next call tries again. */
   readonly open: () => Backend | Promise<Backend>;
-  /** Whether the backend can `watch`, which unstorage must know beforehand. */
+  /** Whether the driver has the verb `watch`; unstorage needs to know before the backend is opened. Default false. */
   readonly watch?: boolean | undefined;
-  /** Makes the key-value verb `clear` reject `denied`. */
+  /** Makes the key-value verb `clear` reject `denied`. Default false. */
   readonly noClear?: boolean | undefined;
-  /** Called after every call, request and body; see `StorageEvent`. */
+  /** Called after every call, request and body, see `StorageEvent`. What it throws is ignored. */
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** Puts a download's body under observation; absent without an observer. */
+/** Makes the body of a download report its end; undefined when there is no `onEvent`. */
 export type Watch = ((stored: StoredObject) => StoredObject) | undefined;
 
 /** Runs one verb over the backend. */
@@ -32,7 +32,7 @@ export type Caller = <T>(
   run: (backend: Backend, place: Place, watch: Watch) => T | Promise<T>,
 ) => Promise<T>;
 
-/** The backend when it is there: opened at most once at a time, opened again after a failure and after its release. */
+/** Opens the backend once, and again after a failure or a release. */
 export function opener({ name, open }: DriverSpec): {
   get(): Promise<Backend>;
   release(): Promise<Backend> | undefined;
@@ -44,7 +44,7 @@ export function opener({ name, open }: DriverSpec): {
         const attempt = Promise.resolve()
           .then(open)
           .catch((error: unknown) => {
-            // Not the caller's input: whoever set the driver up is at fault, and an answer to a client must not blame it.
+            // The operation `open` tells that the driver's options are wrong, not those of the call: no client is to be blamed.
             throw locate(error, { operation: "open", driver: name });
           });
         opened = attempt;
@@ -64,7 +64,7 @@ export function opener({ name, open }: DriverSpec): {
 
 const nothing = (): void => {};
 
-/** The frame for all verbs of one driver. */
+/** The frame of all verbs of one driver. */
 export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Promise<Backend>): Caller {
   return async (operation, key, options, run) => {
     const started = onEvent ? performance.now() : 0;
@@ -93,7 +93,7 @@ export function caller({ name: driver, onEvent }: DriverSpec, backend: () => Pro
       heed();
       return result;
     } catch (error) {
-      // An abort rejects with the signal's own reason, as fetch does, whatever the driver made of it.
+      // As with fetch an abort rejects with the signal's own reason, whatever the driver has thrown.
       if (signal?.aborted) {
         report(true);
         throw signal.reason;

@@ -1,4 +1,4 @@
-/** From a backend to what users hold: an unstorage driver with the object interface on the same object. */
+/** Turns a backend into what users hold: an unstorage driver with the object verbs on the same object. */
 import type { Backend } from "./backend.ts";
 import { caller, type DriverSpec, opener, type Watch } from "./call.ts";
 import { nullIfAbsent, type Place, StorageError } from "./error.ts";
@@ -16,22 +16,23 @@ import { optionsOf, type Verb } from "./verbs.ts";
 
 export type { DriverSpec } from "./call.ts";
 
-/** A driver: unstorage's key-value verbs and the object verbs, over one store. */
+/** A driver: unstorage's key-value verbs and the object verbs over one store. */
 export interface Driver extends UnstorageDriver, ObjectStore {
-  /** The backend, opened if it was not. */
+  /** The backend behind the driver, which is opened if necessary. */
   getInstance(): Promise<Backend>;
 }
 
 /**
- * Makes a driver. Nothing runs before the first call: no I/O, no check of options, no throw. All methods are closures, since
- * unstorage calls them detached; nothing of the options is reachable from the object.
+ * Makes a driver from a name and a function that opens its backend. Nothing runs before the first call: no I/O, no check of
+ * options, no throw. All methods are closures, since unstorage calls them detached. The options, which may hold secrets, cannot
+ * be reached from the driver.
  */
 export function toDriver(spec: DriverSpec): Driver {
   const backend = opener(spec);
   const call = caller(spec, backend.get);
   const store = objectStore(call);
 
-  /** What a key-value verb does with its object: in the verb's own name, with the options that it knows. */
+  /** Runs a key-value verb on its object, with those of the options that the verb knows. */
   function on<T>(
     operation: Verb,
     key: string,
@@ -74,7 +75,7 @@ export function toDriver(spec: DriverSpec): Driver {
     },
     getItem: async (key, options) => {
       const object = await read("getItem", key, options);
-      // Unlike text(), which drops a byte order mark as fetch does: what was set must come back.
+      // Not text(), which drops a byte order mark as fetch does: what was set must come back.
       return object && new TextDecoder("utf-8", { ignoreBOM: true }).decode(await object.bytes());
     },
     getItemRaw: async (key, options) => {
@@ -96,7 +97,7 @@ export function toDriver(spec: DriverSpec): Driver {
     getKeys: async (base, options) => {
       const most = options?.["maxDepth"];
       const keys: string[] = [];
-      // The signal alone, as `clear` takes it: what else unstorage hands over is not meant for a listing's options.
+      // Only the signal, which is all that `clear` takes: other options from unstorage are not those of `list`.
       for await (const entry of list(call, "getKeys", { ...bag("clear", options), prefix: below(base) })) {
         const key = entry.key === undefined ? null : toKvKey(entry.key);
         if (key !== null && (typeof most !== "number" || depth(key) <= most)) keys.push(key);
@@ -138,14 +139,14 @@ export function toDriver(spec: DriverSpec): Driver {
 
 type Given = UploadOptions & DownloadOptions & { readonly ifNoneMatch?: "*" };
 
-/** unstorage hands over whatever its caller passed, a boolean in old code. Only what the object verb knows is passed on. */
+/** The options that a verb knows, out of whatever the caller of unstorage passed: a boolean in old code. */
 function bag(operation: Verb, options: KvOptions | undefined): Given {
   const given: KvOptions = typeof options === "object" && options !== null ? options : {};
   const names = Object.keys(optionsOf(operation)).filter((name) => given[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, given[name]]));
 }
 
-/** The object prefix of a base: `sub:` and `sub` are both everything below `sub/`, never `subway`. */
+/** The object prefix of a base: `sub:` and `sub` both mean everything below `sub/`, but not `subway`. */
 function below(base: string | undefined): string {
   const prefix = toObjectKey(base ?? "").replace(/\/+$/, "");
   return prefix === "" ? "" : `${prefix}/`;

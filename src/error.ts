@@ -1,16 +1,16 @@
 /**
  * Every way a storage call can fail.
  *
- * - `invalid-key` `invalid-option` `invalid-range`: the caller's input, refused before anything was written
- * - `not-found` `not-modified` `precondition-failed` `conflict`: what the store holds does not fit the call
- * - `bucket-not-found` `unauthenticated` `denied`: configuration or rights
+ * - `invalid-key` `invalid-option` `invalid-range`: the caller's input was refused, and nothing was written
+ * - `not-found` `not-modified` `precondition-failed` `conflict`: the call does not fit what is stored
+ * - `bucket-not-found` `unauthenticated` `denied`: wrong configuration, or missing rights
  * - `partial`: some keys of a batch failed, see {@link StorageError.deleted} and {@link StorageError.errors}
- * - `too-large` `unsupported`: the store or this driver cannot do it
- * - `timeout` `unavailable`: the store did not answer, or answered that it cannot now
- * - `interrupted`: the body of an upload failed before its end, as that of a client which is gone; `cause` is what it failed with
- * - `corrupt`: bytes are not what they should be
- * - `ambiguous`: nothing can say whether a write holds: its answer was lost, or the disk did not confirm that it will keep it
- * - `unknown`: none of these
+ * - `too-large` `unsupported`: the store or the driver cannot do it
+ * - `timeout` `unavailable`: the store did not answer, or said that it cannot now
+ * - `interrupted`: the body of an upload failed before its end, for example because the client is gone; see `cause`
+ * - `corrupt`: bytes or an answer of the store are damaged or incomplete
+ * - `ambiguous`: a write may or may not have taken effect: its answer was lost, or the disk did not confirm it
+ * - `unknown`: anything else
  */
 export type ErrorCode =
   | "invalid-key"
@@ -33,41 +33,41 @@ export type ErrorCode =
   | "ambiguous"
   | "unknown";
 
-/** What an HTTP store answered, without anything that could hold a secret. */
+/** The answer of an HTTP store, without anything that could hold a secret. */
 export interface StoreResponse {
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number;
   /** The store's own error code, such as `SlowDown`. */
   readonly code?: string;
-  /** What the store's operator finds the request by. */
+  /** The store's id of the request, by which its operator can find it. */
   readonly requestId?: string;
 }
 
-/** Where a call failed: the verb, its key and the driver. */
+/** Where a call failed: verb, key and driver. */
 export interface Place {
   /** The verb, such as `upload`. */
   readonly operation?: string | undefined;
-  /** As the caller passed it. */
+  /** The key as the caller passed it. */
   readonly key?: string | undefined;
-  /** Its name, such as `s3`. */
+  /** The name of the driver, such as `s3`. */
   readonly driver?: string | undefined;
 }
 
-/** One key of a batch that failed. */
+/** A key of a batch that failed. */
 export interface KeyFailure {
-  /** As the caller passed it, or as the source of a copy lists it. */
+  /** The key as the caller passed it, or for `copyAll` as the source lists it. */
   readonly key: string;
-  /** Why. */
+  /** Why it failed. */
   readonly error: StorageError;
 }
 
-/** What a {@link StorageError} carries besides its code and message. */
+/** What a {@link StorageError} can be given besides its code and message. */
 export interface StorageErrorInit extends Place {
-  /** Whether the same call may succeed later. Default: true for `timeout` and `unavailable`. */
+  /** Whether the same call may succeed later. Default: true for `timeout` and `unavailable`, else false. */
   readonly retryable?: boolean | undefined;
-  /** What the store answered. */
+  /** The store's answer. */
   readonly response?: StoreResponse | undefined;
-  /** What was thrown below. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
   /** With `partial`: the keys that were deleted. */
   readonly deleted?: readonly string[] | undefined;
@@ -78,25 +78,25 @@ export interface StorageErrorInit extends Place {
 const BRAND = Symbol.for("unbucket.StorageError");
 
 /**
- * The one error that every verb rejects with, except an abort, which rejects with the signal's own reason.
- * It has no `status`, which web frameworks would copy into the app's answer: see `toResponse` in `unbucket/respond`.
+ * The one class of error that verbs reject with; only an aborted call rejects with the signal's own reason instead.
+ * It has no `status`, which web frameworks would copy into the app's answer: `toResponse` of `unbucket/respond` makes an answer.
  */
 export class StorageError extends Error {
-  /** What went wrong, to be switched on; messages may change. */
+  /** What went wrong. Branch on this: messages may change between versions. */
   readonly code: ErrorCode;
   /** The verb that failed, such as `upload`. */
   declare readonly operation?: string;
-  /** As the caller passed it. */
+  /** The key as the caller passed it. */
   declare readonly key?: string;
-  /** Its name, such as `s3`. */
+  /** The name of the driver, such as `s3`. */
   declare readonly driver?: string;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
-  /** What the store answered; absent when it did not, and where none was asked. */
+  /** The store's answer; absent if there was none, or no request. */
   declare readonly response?: StoreResponse;
-  /** With `partial`, and then always: the keys that were deleted. */
+  /** Present if and only if `code` is `partial`: the keys that were deleted. */
   declare readonly deleted?: readonly string[];
-  /** With `partial`, and then always: the keys that failed, each with its error. */
+  /** Present if and only if `code` is `partial`: the keys that failed, each with its error. */
   declare readonly errors?: readonly KeyFailure[];
 
   constructor(code: ErrorCode, message: string, init: StorageErrorInit = {}) {
@@ -105,43 +105,44 @@ export class StorageError extends Error {
     this.code = code;
     this.retryable = code === "timeout" || code === "unavailable";
     if (code === "partial") Object.assign(this, { deleted: [], errors: [] });
-    // Only what is known becomes a property, so that a printed error shows no row of undefined.
+    // Only known values become properties, so that a printed error does not list undefined ones.
     for (const [name, value] of Object.entries(init)) {
       if (name !== "cause" && value !== undefined) Object.assign(this, { [name]: value });
     }
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** Whether a value is a StorageError, also one made by another copy of this package. `code` then tells what else it has. */
+  /** Whether a value is a StorageError, even of another copy of this package. Narrows by `code`. */
   static is(error: unknown): error is StorageFailure {
     return typeof error === "object" && error !== null && BRAND in error;
   }
 }
 
-/** A batch of which some keys failed. */
+/** The {@link StorageError} of a batch in which some keys failed. */
 export interface PartialFailure extends StorageError {
   readonly code: "partial";
   readonly deleted: readonly string[];
   readonly errors: readonly KeyFailure[];
 }
 
-/** Every {@link StorageError}, told apart by `code`. */
+/** Any {@link StorageError}, as a union that `code` discriminates. */
 export type StorageFailure = PartialFailure | (StorageError & { readonly code: Exclude<ErrorCode, "partial"> });
 
-/** Whether a failure has this code. */
+/** Whether an error is a StorageError with this code. */
 export function hasCode(error: unknown, code: ErrorCode): error is StorageFailure {
   return StorageError.is(error) && error.code === code;
 }
 
-/** What was thrown as a StorageError, of which it becomes the cause unless it is one. */
+/** Whatever was thrown, as a StorageError: itself if it is one, else the cause of an `unknown` one. */
 export function storageError(error: unknown): StorageError {
   if (StorageError.is(error)) return error;
   return new StorageError("unknown", messageOf(error), { cause: error });
 }
 
 /**
- * Adds what the thrower could not know (verb, key, driver) to an error, once, and puts it before the message.
- * A StorageError stays the same object, so that subclasses keep what they carry. Without a place nothing is added.
+ * Adds verb, key and driver to an error, and puts them before its message. An error that has a verb already, and any error when
+ * there is no place, stays as it is. A StorageError remains the same object, so that subclasses keep their properties; anything
+ * else becomes the `cause` of an `unknown` one.
  */
 export function locate(error: unknown, place: Place | undefined): StorageError {
   const known = storageError(error);
@@ -154,30 +155,30 @@ export function locate(error: unknown, place: Place | undefined): StorageError {
   });
 }
 
-/** Has a condition that does not hold name the key that it is of, where a call has two; whatever it was, it is thrown on. */
+/** Adds the key to a `precondition-failed` of a call with two keys, to say which of them it is about; rethrows every error. */
 export function refusedAt(key: string): (error: unknown) => never {
   return (error) => {
     throw hasCode(error, "precondition-failed") ? Object.assign(error, { key: error.key ?? key }) : error;
   };
 }
 
-/** A key as messages have it. */
+/** A key as messages show it. */
 export function quoted(key: string): string {
   return JSON.stringify(key.length > 200 ? `${key.slice(0, 200)}…` : key);
 }
 
-/** The failure of some of many: what was said, with the first reason; worth another try when each of them is. */
+/** A `partial` error: `said` and the first reason; retryable if each of the failures is. */
 export function partial(said: string, errors: readonly KeyFailure[], deleted: readonly string[] = []): StorageError {
   const retryable = errors.every(({ error }) => error.retryable);
   return new StorageError("partial", `${said}; first: ${errors[0]?.error.message}`, { deleted, errors, retryable });
 }
 
-/** The codes of stores that have no room left, of all or of a bucket: MinIO's, and that of Ceph. */
+/** The codes of stores without room, as a whole or in one bucket: of MinIO (two) and Ceph. */
 export const FULL_CODES: readonly string[] = ["XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"];
-/** What the system says of a full disk, and of a quota. */
+/** The system's codes for a full disk and an exceeded quota. */
 const FULL_ERRNOS: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
-/** Whether the store has no room, for one file that is larger than it allows (`EFBIG`) or, with `atAll`, for no other either. */
+/** Whether the store has no room for an object; with `atAll` for any: a limit on a single file (`EFBIG`) does not count then. */
 export function isFull(error: unknown, atAll: boolean = false): boolean {
   if (!hasCode(error, "unavailable") || error.retryable) return false;
   const { cause, response } = error;
@@ -186,32 +187,32 @@ export function isFull(error: unknown, atAll: boolean = false): boolean {
   return FULL_ERRNOS.includes(errno) || (!atAll && errno === "EFBIG");
 }
 
-/** Null in place of `not-found`; whatever else it was, it is thrown on. */
+/** Turns `not-found` into null; rethrows every other error. */
 export function nullIfAbsent(error: unknown): null {
   if (hasCode(error, "not-found")) return null;
   throw error;
 }
 
-/** Throws the failure of a body under one name, since each runtime has an error of its own for a client that is gone; a StorageError as it is. */
+/** Rethrows a StorageError, and anything else as `interrupted`: each runtime has an error of its own for a client that is gone. */
 export function brokenOff(cause: unknown): never {
   if (StorageError.is(cause)) throw cause;
   throw new StorageError("interrupted", `the body broke off: ${messageOf(cause)}`, { cause });
 }
 
-/** Throws the failure of a body that came from a store: that one broke off, and no caller; all else as it is. */
+/** Turns `interrupted` into `unavailable` where the body came from a store and not from a caller; rethrows every other error. */
 export function storeBroke(error: unknown): never {
   if (!hasCode(error, "interrupted")) throw error;
   const { cause } = error;
   throw new StorageError("unavailable", `the object that was read broke off: ${messageOf(cause)}`, { cause });
 }
 
-/** What was thrown, in words. */
+/** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   const { message } = (thrown ?? {}) as { readonly message?: unknown };
   return typeof message === "string" ? message : String(thrown);
 }
 
-/** The failure of a verb that needs the object. */
+/** The error of a verb that needs the object. */
 export function notFound(key: string): StorageError {
   return new StorageError("not-found", "there is no object with this key", { key });
 }

@@ -1,80 +1,83 @@
-/** The one hook of every driver: what was called, what went over the wire, how it ended, how long it took. */
+/** What `onEvent` of a driver is told: the calls, requests and bodies, how they ended, and how long they took. */
 import type { StorageError } from "./error.ts";
 import type { Verb } from "./verbs.ts";
 
 /** What every event has. */
 interface Timed {
-  /** Its name, such as `s3`. */
+  /** The name of the driver, such as `s3`. */
   readonly driver: string;
-  /** The key, or the prefix of a listing; absent for several keys. */
+  /** The key, or the prefix of a listing; absent for a call with several keys. */
   readonly key?: string | undefined;
-  /** Milliseconds. */
+  /** How long it took, in milliseconds. */
   readonly duration: number;
 }
 
-/** A call of a verb that has settled; for `download` the head of the object is there. */
+/** A call of a verb has settled. For `download` this is when the body can be read: its end is a {@link BodyEvent}. */
 export interface CallEvent extends Timed {
-  /** Tells events apart. */
+  /** Discriminates events. */
   readonly type: "call";
-  /** The verb that was called, such as `upload`, `getItem` of the key-value verbs, or `sendMultipartUpload` for `send` of an upload. */
+  /** The verb, such as `upload`, `getItem` (key-value), or `sendMultipartUpload` (`send` of a multipart upload). */
   readonly operation: Verb;
-  /** Bytes of the object, or of the part, that a verb has written or given; absent for `setItem` and `setItemRaw`. */
+  /** Bytes of the object or part that was written or opened; absent for `setItem` and `setItemRaw`. */
   readonly size?: number | undefined;
-  /** Its version. */
+  /** ETag of that object or part. */
   readonly etag?: string | undefined;
   /** Absent when the call succeeded. */
   readonly error?: StorageError | undefined;
-  /** Whether the call was aborted by its signal. */
+  /** Whether its signal aborted the call. */
   readonly aborted: boolean;
 }
 
-/** One request of a driver that speaks HTTP, of which a call may need several. */
+/** One request of a driver that speaks HTTP has ended; a call may need several. */
 export interface AttemptEvent extends Timed {
-  /** Tells events apart. */
+  /** Discriminates events. */
   readonly type: "attempt";
   /** The store's name for the operation, such as `UploadPart`. */
   readonly operation: string;
-  /** The upload in parts that it is about; absent for the request that begins one, since the answer brings it. */
+  /** The id of the multipart upload, if the request is about one; absent for the request that starts it. */
   readonly uploadId?: string | undefined;
-  /** Which request for the same operation, from 1. */
+  /** Number of the attempt, from 1: higher ones are retries. */
   readonly attempt: number;
-  /** Of HTTP. */
+  /** The HTTP method. */
   readonly method: string;
-  /** Absent when there was no answer. */
+  /** The HTTP status; absent without an answer. */
   readonly status?: number | undefined;
-  /** The store's own error code, such as `SlowDown`; without an answer the code of the error. */
+  /** The store's own error code, such as `SlowDown`; without an answer that of the StorageError. */
   readonly code?: string | undefined;
-  /** Bytes of the request's body. */
+  /** Length of the request's body in bytes. */
   readonly sent: number;
-  /** Bytes that the answer announced for its body. */
+  /** Length of the answer's body in bytes, as the answer announced it. */
   readonly received?: number | undefined;
-  /** What the driver does now: give the answer, ask again, or reject. */
+  /** What the driver does next: return the answer, try again, or reject. */
   readonly next: "done" | "retry" | "fail";
   /** With `retry`: milliseconds until the next attempt. */
   readonly wait?: number | undefined;
 }
 
-/** The end of a download's body, once; at an abort also while nobody reads it. `duration` is counted from its head. */
+/**
+ * The body of a download has ended: once per body, also if an abort ends it while nobody reads it. `duration` counts from the
+ * moment when the object was opened.
+ */
 export interface BodyEvent extends Timed {
-  /** Tells events apart. */
+  /** Discriminates events. */
   readonly type: "body";
-  /** Also of `getItem` and `getItemRaw`. */
+  /** Always `download`, also for `getItem` and `getItemRaw`. */
   readonly operation: "download";
-  /** Bytes that the reader was given. */
+  /** Bytes that the reader has received. */
   readonly bytes: number;
-  /** Absent when the body was read to its end, or given up by its reader. */
+  /** What the body failed with; absent if it was read to its end, cancelled or aborted. */
   readonly error?: unknown;
-  /** Whether the reader gave up, or let it be forgotten, or the call's signal was aborted. */
+  /** Whether the reader cancelled or dropped the body, or the signal of the call was aborted. */
   readonly aborted: boolean;
 }
 
-/** What happened, told apart by `type`. It holds no secret. */
+/** Any event; `type` discriminates. Events hold no secrets. */
 export type StorageEvent = CallEvent | AttemptEvent | BodyEvent;
 
-/** Receives every event; what it throws, or rejects with, is ignored. */
+/** Receives every event. What it throws or rejects with is ignored. */
 export type OnEvent = (event: StorageEvent) => void;
 
-/** Tells an observer. What it throws, or rejects with later, is ignored: it must neither fail what it observes nor end the process. */
+/** Calls an observer, and ignores what it throws or rejects with: it must neither fail the observed call nor end the process. */
 export function notify<Told extends unknown[]>(observer: (...told: Told) => unknown, ...told: Told): void {
   (async () => observer(...told))().catch(() => {});
 }

@@ -18,244 +18,256 @@ import type { PresignedUpload, PresignOptions } from "./presigned.ts";
 export type * from "./presigned.ts";
 export type { UploadBody };
 
-/** How far an upload is. */
+/** How far an upload has come: what `onProgress` is called with. */
 export interface UploadProgress {
-  /** Bytes that the store has taken. */
+  /** Bytes that the store has acknowledged so far. */
   readonly loaded: number;
-  /** All bytes, when the length is known beforehand. */
+  /** Length of the whole body in bytes; absent when it is not known in advance. */
   readonly total?: number;
 }
 
-/** What is known of an object, with its two addresses. */
+/** Metadata of one object: what the store knows about it, and its two addresses. */
 export interface ObjectInfo extends StoredInfo {
-  /** A MIME type, never empty. */
+  /** MIME type, never empty; `application/octet-stream` when the store has none. */
   readonly contentType: string;
-  /** A plain object: ask by `Object.hasOwn` where a name such as `constructor` may be meant. */
+  /** User metadata, names in lower case. A plain object: use `Object.hasOwn` to look up names such as `constructor`. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * An address for a browser: `publicUrl` and the key, else the S3 object's own, which answers 403 unless the bucket lets
-   * everybody read; null where there is none, as in a folder.
+   * URL for browsers: `publicUrl` joined with the key; without `publicUrl` the URL of the object on S3, which answers 403
+   * unless the bucket is public. Null where there is neither, as in a folder without `publicUrl`.
    */
   readonly url: string | null;
-  /** Where the bytes are: `s3://bucket/key`, or the file's path. */
+  /** Where the bytes are, not for browsers: `s3://bucket/key`, or the path of the file. */
   readonly location: string;
 }
 
 /** Options of `upload`. */
 export interface UploadOptions extends CallOptions, ObjectHeaders {
-  /** Default: the own type of a Blob, File, Request or Response, else by the key's extension, else `application/octet-stream`. */
+  /** MIME type. Default: that of a Blob, File, Request or Response, else by the key's extension, else `application/octet-stream`. */
   readonly contentType?: string | undefined;
-  /** Only replace the version with this ETag, else `precondition-failed`. Not beside `ifNoneMatch`. */
+  /** Replace the object only while it has this ETag (`*`: any), else reject `precondition-failed`. Excludes `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;
-  /** Only create, else `precondition-failed`. */
+  /** Store only if the key is absent, else reject `precondition-failed`. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Exact length in bytes; a body that is longer or shorter is refused with nothing stored. */
+  /** Exact length in bytes: a longer or shorter body rejects `invalid-option`, and nothing is stored. Default: the body's, if known. */
   readonly size?: number | undefined;
-  /** Extra request headers for stores that speak HTTP: ACL, encryption, storage class. */
+  /** Extra request headers for S3, such as ACL, encryption or storage class. Other drivers check them and then ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * A checksum of `unbucket/checksum`. Stores that speak HTTP are sent it and check it; a folder keeps it, and a download of the
-   * whole object errors `corrupt` when its bytes are others by then; memory has nothing to guard. Default: the driver's
-   * `checksum`; false: none.
+   * Checksum algorithm, from `unbucket/checksum`. S3 is sent the value and verifies it. A folder stores the value, and a download
+   * of the whole object errors `corrupt` if the bytes have changed since. Memory and R2's binding ignore it. False: none. Default:
+   * the driver's `checksum`.
    */
   readonly checksum?: ChecksumAlgorithm | false | undefined;
-  /** Called whenever the store has taken more. */
+  /** Called each time the store has acknowledged more bytes. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
 }
 
 /** Options of `download`. */
 export interface DownloadOptions extends RequestOptions {
-  /** Both ends inclusive. Default: the whole object. */
+  /** Bytes to read, both ends inclusive. Default: the whole object. */
   readonly range?: ByteRange | undefined;
-  /** Else `precondition-failed`. */
+  /** Read only while the object has this ETag, else reject `precondition-failed`. */
   readonly ifMatch?: string | undefined;
-  /** Else `not-modified`. */
+  /** Reject `not-modified` while the object still has this ETag, or with `*` any. */
   readonly ifNoneMatch?: string | undefined;
   /**
-   * Ranges of a large object that are fetched at a time and given in order, 1 to 16. Default 1. A wish about how, not what: S3
-   * holds up to that many parts of `partSize` in memory for it, other drivers read as always.
+   * How many ranges of a large object are fetched at the same time, 1 to 16. Default 1. The body is in order all the same. S3
+   * buffers up to that many parts of `partSize` for it; other drivers ignore it.
    */
   readonly parallel?: number | undefined;
 }
 
-/** An object with its bytes, which can be read once: by `body` or by a reader. Like a `Response`'s, `body` and `headers` are not spread. */
+/**
+ * An object and its bytes, which can be read once: from `body`, or by one of the methods. `body` and `headers` are getters, as
+ * those of a `Response`: `{ ...object }` does not copy them.
+ */
 export interface DownloadedObject extends ObjectInfo {
-  /** The bytes of this answer, both ends inclusive; absent when it is the whole object. */
+  /** Which bytes of the object `body` holds, both ends inclusive; absent for the whole object. */
   readonly range?: { readonly start: number; readonly end: number };
-  /** Bytes that `body` will give. */
+  /** Length of `body` in bytes; `size` is that of the whole object. */
   readonly contentLength: number;
-  /** The stored headers, with `content-length`, `content-range`, `etag` and `last-modified`. */
+  /** The stored headers, plus `content-length`, `content-range`, `etag` and `last-modified`. */
   readonly headers: Headers;
-  /** Lazy and cancellable; errors when it ends early. */
+  /** The bytes as a stream: read on demand, can be cancelled, errors if it would end too early. */
   readonly body: ReadableStream<Uint8Array>;
-  /** All bytes of this answer in memory, as those below. */
+  /** Reads the body into memory. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The bytes as a buffer. */
+  /** Reads the body into an ArrayBuffer. */
   arrayBuffer(): Promise<ArrayBuffer>;
-  /** The bytes as UTF-8. */
+  /** Reads the body as UTF-8 text. */
   text(): Promise<string>;
-  /** Parsed, not checked: `T` is the caller's word. */
+  /** Reads and parses the body as JSON. `T` is not checked. */
   json<T = unknown>(): Promise<T>;
-  /** With the content type of the object. */
+  /** Reads the body into a Blob with the content type of the object. */
   blob(): Promise<Blob>;
 }
 
-/** Options of `delete` of one key; of several it takes a signal alone. */
+/** Options of `delete` for one key; for several keys only `signal` is allowed. */
 export interface DeleteOptions extends RequestOptions {
-  /** Only delete this version, else `precondition-failed`; an absent key is success all the same. */
+  /** Delete only while the object has this ETag, else reject `precondition-failed`. An absent key is still success. */
   readonly ifMatch?: string | undefined;
 }
 
-/** Options of `copy`: the source's `versionId`, the copy's own `headers`, of which other requests get what they need. */
+/**
+ * Options of `copy`. `versionId` selects a version of the source. `headers` are those of the copy request; the other requests of
+ * the call are sent what they need of them.
+ */
 export interface CopyOptions extends RequestOptions {
-  /** Only copy this version of the source, else `precondition-failed`. */
+  /** Copy only while the source has this ETag, else reject `precondition-failed`. */
   readonly ifMatch?: string | undefined;
-  /** Only create the target, else `precondition-failed` with the target as the error's `key`. Default: it is replaced. */
+  /** Copy only if the target is absent, else reject `precondition-failed` with the target as `key`. Default: replace the target. */
   readonly ifNoneMatch?: "*" | undefined;
 }
 
-/** Options of `move`, which moves the newest version. */
+/** Options of `move`: those of `copy`, except that only the newest version can be moved. */
 export type MoveOptions = Omit<CopyOptions, "versionId">;
 
 /**
- * Makes the new body out of the current object, or out of null when there is none. It runs once per attempt, so what it does besides
- * must bear repetition, and what it leaves unread of the object is let go at the attempt's end. `undefined` leaves the object as it is;
- * without an object that rejects `not-found`.
+ * Returns the new body for the current object, which is null when the key is absent. `undefined` leaves the object as it is, or
+ * rejects `not-found` if there is none. It is called once per attempt, so side effects may be repeated. The current object can
+ * be read until the attempt ends.
  */
 export type UpdateFunction = (
   current: DownloadedObject | null,
 ) => UploadBody | undefined | Promise<UploadBody | undefined>;
 
 /**
- * Options of `update`. Headers and metadata that are absent stay as they are: the content type unless the body has a type of its own,
- * `contentEncoding` alone with `current.body` itself.
+ * Options of `update`. Headers and metadata that are not given stay as they are, with two exceptions: the content type is
+ * replaced if the new body has a type of its own, and `contentEncoding` stays only if the new body is `current.body` itself.
  */
 export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
-  /** How often at most it reads and writes before it rejects `conflict`, 1 to 100. Default 10. */
+  /** Attempts to read and write before it rejects `conflict`, 1 to 100. Default 10. */
   readonly attempts?: number | undefined;
 }
 
 /** Options of `createMultipartUpload`. */
 export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
-  /** Length in bytes of the whole object, where it is known: `send` refuses a body that is longer or shorter. */
+  /** Length of the whole object in bytes, if known. `send` then rejects a longer or shorter body. */
   readonly size?: number | undefined;
-  /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, more when `size` needs it. */
+  /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, or more if `size` would need over 10000 parts. */
   readonly partSize?: number | undefined;
 }
 
-/** A part that `send` has sent, as another process must know it. */
+/** A part that `send` has sent, as kept in {@link UploadState}. */
 export interface SentPart extends StoredPart {
-  /** Of its bytes: the first 16 characters of their SHA-256 in base64. */
+  /** First 16 characters of the base64 SHA-256 of the part's bytes. */
   readonly digest: string;
 }
 
-/** What another process, also on another runtime, needs to go on with an upload: plain data, to be kept as JSON. */
+/** What is needed to resume a multipart upload, also in another process or runtime: plain data that can be stored as JSON. */
 export interface UploadState {
-  /** Of the object to be. */
+  /** Key of the object being uploaded. */
   readonly key: string;
-  /** As the store names it. */
+  /** The store's id of the upload. */
   readonly uploadId: string;
-  /** In bytes, of every part but the last. */
+  /** Bytes of every part but the last. */
   readonly partSize: number;
-  /** In bytes, of the whole object, where it is known. */
+  /** Length of the whole object in bytes, if known. */
   readonly size?: number | undefined;
-  /** What the finished object can be recognised by, where the driver left a mark. */
+  /** Mark in the metadata by which the finished object is recognised, where the driver leaves one. */
   readonly writeId?: string | undefined;
-  /** The checksum with which it was begun, which the driver that goes on must have. */
+  /** The checksum algorithm of the upload; the driver that resumes it must know it. */
   readonly checksum?: string | undefined;
-  /** Only replace the version with this ETag, at completion. */
+  /** Checked at completion: replace the object only while it has this ETag. */
   readonly ifMatch?: string | undefined;
-  /** Only create, at completion. */
+  /** Checked at completion: store only if the key is absent. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Those that were sent. */
+  /** The parts sent so far. */
   readonly parts: readonly SentPart[];
 }
 
 /** Options of `send`. */
 export interface SendOptions extends CallOptions {
-  /** Called whenever the store has taken more. */
+  /** Called each time the store has acknowledged more bytes. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   /**
-   * Read the source from its beginning and compare it with the parts that are stored, so that parts of two different files
-   * are never joined. Of an upload that another process has completed, the object is compared: `conflict` where it has other
-   * bytes. Default true; false opens it at the first byte that is missing, and not at all when the upload is complete.
+   * True, the default: read the source from its beginning and compare it with the stored parts, so that parts of two different
+   * files are never joined. If another process has completed the upload meanwhile, the object is compared instead, and different
+   * bytes reject `conflict`. False: start at the first missing byte, and read nothing if the upload is complete.
    */
   readonly verify?: boolean | undefined;
 }
 
-/** A multipart upload that is under way, in the shape that R2's binding has, and with `send`, which does it all. */
+/** A multipart upload in progress. The verbs are those of R2's binding; `send` does the whole upload. */
 export interface MultipartUpload {
-  /** Of the object to be. */
+  /** Key of the object being uploaded. */
   readonly key: string;
-  /** As the store names it. */
+  /** The store's id of the upload. */
   readonly uploadId: string;
-  /** Part numbers are 1 to 10000; every part but the last has the same size, at least 5 MiB. */
+  /** Stores one part. `partNumber` is 1 to 10000. All parts but the last must have the same size, at least 5 MiB. */
   uploadPart(partNumber: number, body: UploadBody, options?: CallOptions): Promise<UploadedPart>;
-  /** The parts that the store holds, ascending; rejects `not-found` when the upload is over. */
+  /** Lists the stored parts by ascending number. Rejects `not-found` if the upload was completed or aborted. */
   parts(options?: CallOptions): Promise<readonly StoredPart[]>;
-  /** Makes the object out of its parts. */
+  /** Joins the parts into the object. */
   complete(parts: readonly UploadedPart[], options?: CallOptions): Promise<ObjectInfo>;
-  /** Gives the upload up with its parts; one that is gone counts as aborted. */
+  /** Aborts the upload and deletes its parts. An upload that no longer exists is success. */
   abort(options?: CallOptions): Promise<void>;
   /**
-   * Sends what the store does not hold yet, and completes. `open` gives the body from byte `start` on. A failure or an abort
-   * leaves the upload as it is: `send` again, or resume it from its `state()` in another process.
+   * Sends the parts that the store does not have yet, and completes the upload. `open` returns the body from byte `start` on.
+   * After a failure or an abort the upload can go on: call `send` again, or resume from `state()` in another process.
    */
   send(open: (start: number) => UploadBody | Promise<UploadBody>, options?: SendOptions): Promise<ObjectInfo>;
-  /** How far it is: the first byte that `send` without `verify` opens, or the size of what is complete; `not-found` when it is over, as far as the store tells. */
+  /**
+   * Bytes done: where `send` with `verify: false` starts, or the size of the completed object. Rejects `not-found` if the store
+   * has neither the upload nor an object made by it.
+   */
   offset(options?: CallOptions): Promise<number>;
-  /** What `resumeMultipartUpload` takes. It grows with every part that `send` has sent. */
+  /** The current state, for `resumeMultipartUpload`. It grows with each part that `send` sends. */
   state(): UploadState;
-  /** All requests of an upload whose `size` is known; null where the driver cannot presign. */
+  /** Presigns all requests of the upload, whose `size` must be known. Null if the driver cannot presign. */
   presign(options?: Pick<PresignOptions, "expiresIn" | "signal">): Promise<PresignedUpload | null>;
 }
 
 /** Options of `listUploads`. */
 export interface UploadsOptions extends CallOptions {
-  /** Only uploads of keys that start with this. Default: all. */
+  /** Only uploads whose key starts with this. Default: all. */
   readonly prefix?: string | undefined;
 }
 
 /** Options of `sweepUploads`. */
 export interface SweepOptions extends UploadsOptions {
-  /** Seconds since an upload was begun. Default 604800: seven days. */
+  /** Minimum age in seconds, counted from the start of the upload; 0 means all. Default 604800 (seven days). */
   readonly olderThan?: number | undefined;
 }
 
-/** Objects by raw key: the interface that every driver has, and that `objects(storage)` and `scoped(prefix)` give. */
+/** The object verbs, by raw key: every driver has them, and so have the results of `objects(storage)` and `scoped(prefix)`. */
 export interface ObjectStore {
-  /** Stores a body of known or unknown length in bounded memory; readers see the old or the new object. */
+  /** Stores a body of any length, known or not, in bounded memory. The write is atomic: readers see the old or the new object. */
   upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
-  /** Opens an object; rejects `not-found` when it is absent. */
+  /** Opens an object for reading. Rejects `not-found` if the key is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
-  /** Deletes a key or many; an absent key is success. Some failed: rejects `partial`. Of one key, `versionId` deletes a version, `ifMatch` the newest if it is that. */
+  /** Deletes one key or many. An absent key is success. Many keys reject `partial` if some could not be deleted. */
   delete(key: string, options?: DeleteOptions): Promise<void>;
   delete(keys: string | readonly string[], options?: CallOptions): Promise<void>;
-  /** False only when the store says that the key is absent; everything else rejects. */
+  /** Whether the key is present. False only if the store says that it is absent; any failure rejects. */
   exists(key: string, options?: RequestOptions): Promise<boolean>;
-  /** A request for someone without credentials, or null where the driver cannot. Asks nobody. */
+  /** Signs a request that someone without credentials can send. Null if the driver cannot presign. Asks no store. */
   presign(key: string, options?: PresignOptions): Promise<Presigned | null>;
-  /** Metadata, or null when the key is absent. */
+  /** Reads metadata; null if the key is absent. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
-  /** Entries or pages, in UTF-8 byte order as far as the store sorts so. */
+  /** Lists objects, as entries or page by page; in UTF-8 byte order of the keys unless the store sorts otherwise. */
   list(options?: FlatListOptions): ObjectList<ObjectEntry>;
   list(options?: ListOptions): ObjectList;
-  /** Copies inside the store, over what is at `to`; rejects `not-found`. */
+  /** Copies an object within the store and replaces the target. Rejects `not-found` if the source is absent. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
-  /** Copies, verifies, then deletes the source. Not atomic: a reader may see both. */
+  /** Copies an object, verifies the copy, then deletes the source. Not atomic: readers may see both. */
   move(from: string, to: string, options?: MoveOptions): Promise<ObjectInfo>;
-  /** Deletes every key that starts with the prefix, which must not be empty; resolves with their number. */
+  /** Deletes every key that starts with the prefix, which must not be empty. Resolves with the number of deleted keys. */
   deletePrefix(prefix: string, options?: CallOptions): Promise<number>;
-  /** Begins an upload by hand; `unsupported` where a driver has none. */
+  /** Starts a multipart upload that the caller drives. Rejects `unsupported` if the driver has none. */
   createMultipartUpload(key: string, options?: MultipartOptions): Promise<MultipartUpload>;
-  /** Goes on with an upload that was begun, by its `state()`, or by its id alone; asks nobody. */
+  /** Resumes a multipart upload from its `state()`, or from its id alone. Asks no store. */
   resumeMultipartUpload(key: string, upload: string | UploadState): Promise<MultipartUpload>;
-  /** Uploads that were begun, and neither completed nor aborted, as far as the store lists them. */
+  /** Lists multipart uploads that were neither completed nor aborted, as far as the store lists them. */
   listUploads(options?: UploadsOptions): AsyncIterable<PendingUpload>;
-  /** Aborts uploads that were left behind; resolves with their number. */
+  /** Aborts multipart uploads that are older than `olderThan`. Resolves with their number. */
   sweepUploads(options?: SweepOptions): Promise<number>;
-  /** Replaces an object by what `fn` makes of it, on the condition that nobody else wrote meanwhile; else tries again. */
+  /** Reads an object, writes what `fn` returns unless somebody else has written meanwhile, and tries again if so. */
   update(key: string, fn: UpdateFunction, options?: UpdateOptions): Promise<ObjectInfo>;
-  /** The same interface below a prefix, which it cannot leave; text, so that one of a folder ends in `/`. Keys in and out are relative to it. */
+  /**
+   * The same verbs restricted to a prefix, with keys relative to it. The prefix is put before each key as it is, so that of a
+   * folder ends in `/`.
+   */
   scoped(prefix: string): ObjectStore;
 }

@@ -1,4 +1,4 @@
-/** Which keys are valid, and how the key-value view and the object view name the same object. */
+/** Which keys are valid, and how object keys and key-value keys name the same object. */
 import type { Key } from "./backend.ts";
 import { StorageError } from "./error.ts";
 import { encodeRfc3986 } from "./sigv4/encode.ts";
@@ -10,13 +10,13 @@ import { isLonger, toUtf8 } from "./utf8.ts";
  */
 export const MAX_KEY_BYTES = 1024;
 
-/** Checks a raw object key; rejects `invalid-key`. Every driver accepts exactly the same keys. */
+/** Checks an object key; throws `invalid-key`. Every driver accepts exactly the same keys. */
 export function parseKey(key: string): Key {
   if (key === "") throw invalid(key, "a key must not be empty");
   return check(key, "key") as Key;
 }
 
-/** Checks a prefix, which unlike a key may be empty or end within a segment; rejects `invalid-key`. */
+/** Checks a prefix, which unlike a key may be empty or end within a segment; throws `invalid-key`. */
 export function parsePrefix(prefix: string): string {
   return check(prefix, "prefix");
 }
@@ -24,12 +24,12 @@ export function parsePrefix(prefix: string): string {
 function check(key: string, what: "key" | "prefix"): string {
   if (typeof key !== "string")
     throw invalid(String(key), `a ${what} is a string, not ${key === null ? "null" : typeof key}`);
-  // With the u flag a pair is one character, so only a surrogate without its other half is of this category.
+  // With the u flag a surrogate pair is one character above this range, so only a lone surrogate matches.
   if (/[\ud800-\udfff]/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
   if (isLonger(key, MAX_KEY_BYTES))
     throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${toUtf8(key).length}`);
-  // URL parsers collapse such segments before a request is signed: the request would be for another object. A prefix's last
-  // segment may still grow: "a/." is a prefix of "a/.env".
+  // URL parsers resolve such segments before a request is signed, so it would be for another object. The last segment of a
+  // prefix may be incomplete: "a/." is a prefix of "a/.env".
   if (/(^|\/)\.\.?\//.test(what === "key" ? `${key}/` : key))
     throw invalid(key, `a ${what} must not have a "." or ".." segment`);
   return key;
@@ -39,21 +39,21 @@ function invalid(key: string, message: string): StorageError {
   return new StorageError("invalid-key", message, { key });
 }
 
-/** A key-value key (`a:b`) as the object key it addresses (`a/b`). */
+/** The object key (`a/b`) that a key-value key (`a:b`) addresses. */
 export function toObjectKey(kvKey: string): string {
   return kvKey.replaceAll(":", "/");
 }
 
 /**
- * An object key as the key-value key that addresses it, or null when there is none: unstorage drops what follows a `?`,
- * reads `\` as a separator, joins repeated separators and trims them at the ends.
+ * The key-value key that addresses an object key, or null if none does: unstorage drops what follows a `?`, reads `\` as a
+ * separator, collapses repeated separators and trims them at both ends.
  */
 export function toKvKey(objectKey: string): string | null {
   if (/[:?\\]/.test(objectKey)) return null;
   return objectKey.split("/").includes("") ? null : objectKey.replaceAll("/", ":");
 }
 
-/** Joins a base and a rest with exactly one `/`; an empty base adds nothing. */
+/** Joins a base and a rest with exactly one `/`. An empty base adds nothing. */
 export function joinBase(base: string, rest: string): string {
   const trimmed = base.replace(/\/+$/, "");
   return trimmed === "" ? rest : `${trimmed}/${rest}`;
@@ -61,7 +61,7 @@ export function joinBase(base: string, rest: string): string {
 
 /** Percent-encodes a key for a URL path: everything but RFC 3986's unreserved characters and `/`. */
 export function encodePath(key: string): string {
-  // Most keys are their own encoding.
+  // Most keys need no encoding.
   return /^[\w.~/-]*$/.test(key) ? key : encodeRfc3986(key).replaceAll("%2F", "/");
 }
 
@@ -75,7 +75,7 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length;
 }
 
-// Surrogates stand for code points above all others.
+// Surrogates encode the code points above all others.
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -1,44 +1,44 @@
-/** A listing as users hold it: types only. */
+/** Options and results of `list`: types only. */
 import type { CallOptions, ListedObject } from "./backend.ts";
 
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
-  /** Only keys that start with this, at a `/` or not. Default: all. */
+  /** Only keys that start with this text, which need not end at a `/`. Default: all. */
   readonly prefix?: string | undefined;
-  /** `"/"` groups what lies deeper into `{ prefix }` entries. */
+  /** `"/"`: keys with a further `/` behind the prefix are grouped into `{ prefix }` entries, as folders. Default: no groups. */
   readonly delimiter?: "/" | undefined;
-  /** From a page before; opaque, and bound to its prefix and delimiter: with others it rejects `invalid-option`. */
+  /** `cursor` of an earlier page: go on behind it. Opaque; with another prefix or delimiter it rejects `invalid-option`. */
   readonly cursor?: string | undefined;
   /**
-   * Only what comes after this in the order of keys, whether it is there or not; it begins with the prefix. A group counts by its
-   * name: after `a/b`, `a/` is not listed. Without effect beside a cursor, which is behind it already.
+   * Only keys and groups after this text in the order of keys. It must start with the prefix, and need not be a stored key. A
+   * group is compared by its name: after `a/b` the group `a/` is not listed. Ignored if there is a cursor.
    */
   readonly startAfter?: string | undefined;
-  /** Entries in one page, 1 to 1000, never a total. Default 1000. */
+  /** Maximum number of entries per page, not in total; 1 to 1000. Default 1000. */
   readonly limit?: number | undefined;
 }
 
-/** Options of a listing without groups, whose entries are all objects. */
+/** Options of a listing without `delimiter`, whose entries are all objects. */
 export type FlatListOptions = ListOptions & { readonly delimiter?: undefined };
 
 /** An object in a listing. */
 export type ObjectEntry = ListedObject & { readonly prefix?: undefined };
 
-/** An object, or with a delimiter a prefix that holds objects. */
+/** An entry of a listing: an object, or with a delimiter a group of objects with a common prefix. */
 export type ListEntry = ObjectEntry | { readonly prefix: string; readonly key?: undefined };
 
-/** One page: at most `limit` objects and prefixes together, `cursor` unless it is the last. */
+/** One page of a listing: at most `limit` objects and prefixes together. */
 export interface Page {
-  /** In the store's order. */
+  /** The objects, in the store's order. */
   readonly objects: readonly ListedObject[];
-  /** With a delimiter: what holds deeper objects, each with its `/`. */
+  /** With a delimiter: the groups, each ending in `/`; otherwise empty. */
   readonly prefixes: readonly string[];
-  /** What `list` goes on from. */
+  /** For the option `cursor` of `list`, to get the next page; absent on the last page. */
   readonly cursor?: string;
 }
 
-/** A listing: iterate it for entries, or its `pages()`. Nothing is asked before the first step. */
+/** A listing: iterate it for entries, or its `pages()` for pages. No request is sent before the first step. */
 export interface ObjectList<Entry extends ListEntry = ListEntry> extends AsyncIterable<Entry> {
-  /** Page by page, each by one request of the store at least. */
+  /** Iterates page by page. Each page takes at least one request. */
   pages(): AsyncGenerator<Page, void, void>;
 }

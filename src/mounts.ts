@@ -1,4 +1,4 @@
-/** The object interface of an unstorage Storage: every key goes to the driver that is mounted for it. */
+/** The object verbs over the mounts of an unstorage Storage: each key goes to the driver that is mounted for it. */
 import type { CallOptions } from "./backend.ts";
 import { carry } from "./carry.ts";
 import { copyHeaders } from "./copy-headers.ts";
@@ -16,33 +16,33 @@ import { scoped } from "./scoped.ts";
 import { checkConditions, releasing } from "./upload.ts";
 import { optionsOf, type Verb } from "./verbs.ts";
 
-/** What is needed of an unstorage Storage, also one made by `prefixStorage`, in either major. */
+/** An unstorage Storage of either major, or a view made by `prefixStorage`: only `hasItem` is used. */
 export interface StorageLike {
-  /** By which the driver at the end of the mounts is found. */
+  /** Carries the question which driver a key leads to. */
   hasItem(key: string, options?: object): Promise<boolean>;
 }
 
-/** The store below a prefix of a driver. */
+/** Gives the store below a prefix of a driver. */
 type View = (driver: ObjectStore, prefix: string) => ObjectStore;
 
 /** Where a caller's `key` leads. */
 interface Target {
   readonly key: string;
   readonly store: ObjectStore;
-  /** The raw key in the store. */
+  /** The key within that store. */
   readonly rest: string;
-  /** What the caller calls keys of the store. */
+  /** Turns keys of that store into the caller's. */
   readonly named: Name;
 }
 
 /**
- * The object verbs over a Storage's mounts: `objects(storage).upload("uploads:avatars/1.jpg", body)`. What follows the mount
- * is a raw key, so `//`, `?` and the like survive; keys in results have the caller's form. A key that leads to a driver
- * without object verbs rejects `unsupported`. A listing shows one mount, the one that its prefix leads to.
+ * The object verbs over the mounts of a Storage: `objects(storage).upload("uploads:avatars/1.jpg", body)`. What follows the mount
+ * is an object key as it is, so `//` and `?` have no special meaning; keys in results begin with the mount too. A mounted driver
+ * without object verbs rejects `unsupported`. A listing covers one mount: that of its prefix.
  */
 export function objects(storage: StorageLike): ObjectStore {
   const views = new WeakMap<ObjectStore, Map<string, ObjectStore>>();
-  // One scoped store per driver and prefix, so that two keys below it are seen to share a store.
+  // One scoped store per driver and prefix, so that `copy` can see that two keys are in the same store.
   const view: View = (driver, prefix) => {
     const known = views.get(driver) ?? new Map<string, ObjectStore>();
     const scope = known.get(prefix) ?? driver.scoped(prefix);
@@ -79,7 +79,7 @@ export function objects(storage: StorageLike): ObjectStore {
       const begin = (): Load => {
         let mounted: Promise<Load> | undefined;
         const load: Load = async (cursor) => (await (mounted ??= loadMounted(options)))(cursor);
-        // The driver knows the prefix below its mount, which another mount may have too.
+        // The driver's own mark in the cursor covers the prefix below the mount only, which another mount may have too.
         return (cursor) => pageAt(options ?? {}, cursor, load);
       };
       return listing(begin, options?.cursor);
@@ -134,12 +134,12 @@ export function objects(storage: StorageLike): ObjectStore {
   return store;
 }
 
-/** Renames this one key and no other: an error may be of another store, from which the body is read. */
+/** Renames this key only: an error may be about a key of another store, from which the body is read. */
 function only({ key, rest }: Target): Name {
   return (name) => (name === rest ? key : name);
 }
 
-/** A copy or a move whose two keys lead to different stores: the bytes, and what travels with them, come through here. */
+/** A copy or move between two stores: bytes, headers and metadata pass through this process. */
 async function across(
   operation: "copy" | "move",
   source: Target,
@@ -163,7 +163,7 @@ async function across(
   }
 }
 
-/** One end of a move, whose errors name the key as the caller does. */
+/** One end of a move; its errors name the caller's key. */
 function endOf(to: Target): End<string> {
   return {
     head: (_, call) => renaming(to.store.head(to.rest, call), only(to)),
@@ -182,7 +182,7 @@ async function deleteByMount(targets: readonly Target[], options: CallOptions | 
       await renaming(store.delete([...keys.keys()], options), (key) => keys.get(key) ?? key);
     } catch (error) {
       if (!StorageError.is(error) || mounts.size === 1) throw error;
-      // What other mounts have deleted by now must not be lost in this one's failure.
+      // This failure must not hide what other mounts have deleted.
       failures.push(...(error.errors ?? [...keys.values()].map((key) => ({ key, error }))));
     }
   }
@@ -196,12 +196,12 @@ async function deleteByMount(targets: readonly Target[], options: CallOptions | 
   }
 }
 
-/** unstorage's own normal form of a key, which is what mounts are matched against. */
+/** A key in the normal form of unstorage, against which it matches mounts. */
 function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
-/** A hint for who has left out the colon at the end of a mount. */
+/** A hint for callers who have left out the colon at the end of a mount; else empty. */
 async function mountCalled(storage: StorageLike, name: string): Promise<string> {
   const lookup: Lookup = {};
   await storage.hasItem(`${name}:_`, lookupOptions(lookup));
@@ -211,7 +211,7 @@ async function mountCalled(storage: StorageLike, name: string): Promise<string> 
 async function resolveKey(storage: StorageLike, view: View, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
   let asked = normalize(key);
-  // A mount is found by a key below it: "uploads:" alone, and so "uploads:?x" in normal form, would lead to the parent.
+  // A mount is found by a key below it: "uploads:" alone (or "uploads:?x", which unstorage cuts) would lead to its parent.
   const open = asked === "" || /[/\\:]$/.test(key.split("?")[0] ?? "");
   if (open) asked = asked === "" ? "_" : `${asked}:_`;
   if (asked.split(":").some((segment) => segment === "." || segment === "..")) {
@@ -230,7 +230,7 @@ async function resolveKey(storage: StorageLike, view: View, key: string): Promis
   const { driver, key: found } = lookup.found;
   const [full, reached] = open ? [asked.slice(0, -1), found.slice(0, -1)] : [asked, found];
   if (reached.length > full.length) {
-    // The Storage is a view below a prefix: what it put before the key stays hidden in results.
+    // The Storage is a view made by prefixStorage: the prefix that it has added stays hidden in results.
     const hidden = reached.slice(0, reached.length - full.length).replaceAll(":", "/");
     return { key, store: view(driver, hidden), rest: key, named: (name) => name };
   }

@@ -1,60 +1,60 @@
-/** What can be signed for others, and what they are given: types only. */
+/** Options and results of `presign`: types only. */
 import type { CallOptions, ExpectedChecksum, ObjectHeaders, Presigned } from "./backend.ts";
 import type { PolicyWriter } from "./sigv4/policy.ts";
 
-/** What a GET and a PUT may both be signed with. */
+/** Options of `presign` for GET and PUT. */
 interface Signable extends CallOptions, Omit<ObjectHeaders, "metadata"> {
-  /** Extra request headers, which must be sent as given. */
+  /** Extra request headers. The client must send them exactly as they are. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Seconds, a whole number from 1 to 604800 (seven days). Default 3600. */
+  /** Lifetime in whole seconds, 1 to 604800 (seven days). Default 3600. */
   readonly expiresIn?: number | undefined;
 }
 
-/** What the other method alone can be signed with. */
+/** Options that belong to the other method. */
 type Not<Name extends string> = { readonly [N in Name]?: undefined };
 
-/** Options of `presign` for a GET; `contentType`, `contentDisposition` and their like are those of the answer. */
+/** Options of `presign` for a GET. `contentType`, `contentDisposition` and the like replace the headers of the answer. */
 export interface PresignGetOptions
   extends Signable, Not<"contentLength" | "checksum" | "metadata" | "ifMatch" | "ifNoneMatch" | "part" | "policy"> {
-  /** Default `GET`. */
+  /** The method that is signed. Default `GET`. */
   readonly method?: "GET" | undefined;
-  /** One version of the object, as the store names it; `unsupported` where a driver keeps none. Default: the newest. */
+  /** The store's id of one version of the object. Rejects `unsupported` if the driver has no versions. Default: the newest. */
   readonly versionId?: string | undefined;
 }
 
-/** Options of `presign` for a PUT; what travels with an object (`contentType`, `contentDisposition`, ...) must be sent as given. */
+/** Options of `presign` for a PUT. The client must send `contentType`, `contentDisposition` and the like exactly as they are. */
 export interface PresignPutOptions extends Signable, ObjectHeaders, Not<"versionId"> {
-  /** The object, or one part of it, is to be sent. */
+  /** PUT: the client sends the object, or one part of it. */
   readonly method: "PUT";
-  /** The exact length in bytes of what the client sends; its own `content-length` must say so. */
+  /** Exact length of the body in bytes, which the client's `content-length` must equal. Default: any. */
   readonly contentLength?: number | undefined;
-  /** What the bytes must have, also those of a part, where the store checks it. */
+  /** Checksum that the bytes of the object or part must have, if the store checks it. */
   readonly checksum?: ExpectedChecksum | undefined;
-  /** Only create. */
+  /** Store only if the key is absent. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Only replace the version with this ETag. Not beside `ifNoneMatch`. */
+  /** Replace the object only while it has this ETag (`*`: any). Excludes `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;
-  /** One part of a multipart upload; headers and conditions are the upload's, so that it takes none. */
+  /** Sign for one part of a multipart upload. Excludes headers and conditions, which belong to the whole upload. */
   readonly part?: { readonly uploadId: string; readonly partNumber: number } | undefined;
-  /** What `presignPost` of `unbucket/post-policy` passes: the request is then a form's, and `headers` of it are its fields. */
+  /** Used by `presignPost` of `unbucket/post-policy`: signs a form instead, whose fields are returned as `headers`. */
   readonly policy?: PolicyWriter | undefined;
 }
 
-/** Options of `presign`: `method` tells which. What wraps it takes one of the two. */
+/** Options of `presign`; `method` discriminates. */
 export type PresignOptions = PresignGetOptions | PresignPutOptions;
 
-/** The requests by which a browser, or another program without credentials, can send a whole upload. */
+/** Signed requests with which a browser, or any client without credentials, can do a whole multipart upload. */
 export interface PresignedUpload {
-  /** In bytes, of every part but the last. */
+  /** Bytes of every part but the last. */
   readonly partSize: number;
-  /** One PUT for each part; `start` and `end` are the bytes of the object that it takes, both inclusive. */
+  /** One PUT per part, which takes the bytes of the object from `start` to `end`, both inclusive. */
   readonly parts: readonly (Presigned & {
     readonly partNumber: number;
     readonly start: number;
     readonly end: number;
   })[];
-  /** POST with S3's `CompleteMultipartUpload` document of all part numbers and ETags. An answer of 200 may hold an `Error`. */
+  /** POST, with S3's `CompleteMultipartUpload` document of part numbers and ETags. A 200 may carry an `Error` document. */
   readonly complete: Presigned;
-  /** DELETE. */
+  /** DELETE, which aborts the upload. */
   readonly abort: Presigned;
 }

@@ -1,22 +1,22 @@
-/** Byte ranges: checked once in the core, resolved against a size by drivers, written as headers. */
+/** Byte ranges: their checks, their bytes in an object of known size, and their headers. */
 import type { ByteRange } from "./backend.ts";
 import { StorageError } from "./error.ts";
 
-/** First and last byte, both inclusive. */
+/** A range within an object of known size. */
 export interface Span {
-  /** The first byte, from 0. */
+  /** Position of the first byte, from 0. */
   readonly start: number;
-  /** The last byte, inclusive. */
+  /** Position of the last byte, inclusive. */
   readonly end: number;
 }
 
-/** Checks a range that a caller gave; rejects `invalid-range`. */
+/** Checks a caller's range; throws `invalid-range`. */
 export function parseRange(range: ByteRange): ByteRange {
   if (typeof range === "object" && range !== null && isRange(range)) return range;
   throw invalid("it must be { start, end } in whole numbers, end not below start; or { suffix } alone, above 0");
 }
 
-/** The bytes of an object of `size` that a range covers; rejects `invalid-range` when it covers none (RFC 9110, 14.1.2). */
+/** The bytes that a range covers in an object of `size` bytes; throws `invalid-range` if there are none (RFC 9110, 14.1.2). */
 export function resolveRange(range: ByteRange, size: number): Span {
   const start = "suffix" in range ? Math.max(0, size - range.suffix) : range.start;
   if (start >= size) throw invalid(`it begins at byte ${start}, the object has ${size} bytes`);
@@ -29,7 +29,7 @@ export function rangeHeader(range: ByteRange): string {
   return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.start}-${range.end ?? ""}`;
 }
 
-/** Reads a `Content-Range` header: `bytes 0-9/100`; null when it is absent, malformed or of unknown total size. */
+/** Parses a `Content-Range` header such as `bytes 0-9/100`; null if it is absent, malformed, or without the total size. */
 export function parseContentRange(header: string | null): (Span & { readonly size: number }) | null {
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(header ?? "");
   if (!match) return null;

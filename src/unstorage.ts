@@ -1,21 +1,21 @@
 /**
- * The structure of an unstorage driver, for both its majors. It is written here so that the package neither imports unstorage
- * at run time nor makes consumers compile its types; a type test holds it against the real ones.
+ * The structure of an unstorage driver, for both majors of unstorage. It is declared here so that the package does not import
+ * unstorage at run time, and consumers need not compile its types. A type test compares it with the real ones.
  */
 import type { UploadBody } from "./interface.ts";
 
-/** unstorage's bag of per-call options, as this package's drivers read it. */
+/** Per-call options of a key-value verb. Those that the verb does not know are ignored, as unstorage adds its own. */
 export type KvOptions = Record<string, unknown>;
 
-/** What `getMeta` gives. */
+/** Result of `getMeta`. */
 export interface KvMeta {
-  /** Absent where the store's answer does not say. */
+  /** When the object was written; absent if the store does not say. */
   readonly mtime?: Date;
-  /** In bytes. */
+  /** Length in bytes. */
   readonly size: number;
-  /** The quoted header value. */
+  /** The ETag with its quotes. */
   readonly etag: string;
-  /** Of the object. */
+  /** MIME type of the object. */
   readonly contentType: string;
   /** User metadata, names in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -24,28 +24,28 @@ export interface KvMeta {
 
 /** The key-value side of a driver. Keys are unstorage's: segments joined by `:`. */
 export interface UnstorageDriver {
-  /** Of the driver, such as `s3`. */
+  /** The name of the driver, such as `s3`. */
   readonly name: string;
-  /** False only when the store says so; everything else rejects. */
+  /** Whether the key is present. False only if the store says that it is absent; any failure rejects. */
   hasItem(key: string, options?: KvOptions): Promise<boolean>;
-  /** Text, or null when absent; unstorage parses it. */
+  /** Reads an item as text, which unstorage parses; null if absent. */
   getItem(key: string, options?: KvOptions): Promise<string | null>;
-  /** Bytes, or with `{ type: "stream" }` a `ReadableStream`; null when absent. */
+  /** Reads an item as bytes, or with `{ type: "stream" }` as a `ReadableStream`; null if absent. */
   getItemRaw(key: string, options?: KvOptions): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null>;
-  /** Replaces what is there. */
+  /** Writes an item, and replaces one that exists. */
   setItem(key: string, value: string, options?: KvOptions): Promise<void>;
-  /** Takes everything that `upload` takes, and its options. */
+  /** Writes any body that `upload` takes, with its options. */
   setItemRaw(key: string, value: UploadBody, options?: KvOptions): Promise<void>;
-  /** An absent key is success. */
+  /** Removes an item. An absent key is success. */
   removeItem(key: string, options?: KvOptions): Promise<void>;
-  /** One HEAD; null when absent. */
+  /** Reads metadata; null if absent. */
   getMeta(key: string, options?: KvOptions): Promise<KvMeta | null>;
-  /** Keys below the base, exactly; objects whose key is not in key-value form are left out. */
+  /** Keys below the base: `sub` does not match `subway:a`. Objects whose key has no key-value form are left out. */
   getKeys(base?: string, options?: KvOptions): Promise<string[]>;
-  /** Removes everything below the base, exactly; without one, everything. */
+  /** Removes everything below the base; without a base, everything. */
   clear(base?: string, options?: KvOptions): Promise<void>;
-  /** What the callback throws or rejects with is passed over. */
+  /** Reports changes to the callback; what it throws or rejects with is ignored. Resolves with a function that stops it. */
   watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
-  /** Waits for what is removed behind uploads that were aborted, ten seconds at most, and lets go of the store until the next call. */
+  /** Closes the store, after waiting up to ten seconds for the cleanup of aborted uploads. The next call opens it again. */
   dispose(): Promise<void>;
 }

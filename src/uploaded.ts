@@ -1,8 +1,8 @@
 /** What a store says of uploads, their parts, and the versions of objects that they make: types only. */
 
-/** Which version of an object a store has, or has made. */
+/** Names one version of an object. */
 export interface StoredVersion {
-  /** The quoted header value, opaque. */
+  /** The ETag with its quotes; opaque. Conditions take it as it is. */
   readonly etag: string;
   /** Absent where the store keeps no versions. */
   readonly versionId?: string | undefined;
