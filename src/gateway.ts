@@ -18,25 +18,25 @@ import { endsWithAnswer, readOn } from "./lingering.ts";
 export type { GatewayOptions } from "./gateway/options.ts";
 export type { Identity } from "./sigv4/sign.ts";
 
-/** What a server or another client's `fetch` option is given. */
+/** A gateway; pass its `fetch` to a server, or as the `fetch` option of a client. */
 export interface Gateway {
-  /** Answers one request, also one that fails. Takes what `fetch` takes, and rejects only what is no request. */
+  /** Answers one request; failures are answers too. Takes the arguments of `fetch`, and rejects only if they are no request. */
   readonly fetch: (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /**
- * Makes an S3 endpoint over a driver, a scope of one, or `objects(storage)`, as a bucket with a name.
+ * Makes an S3 endpoint with one bucket over a driver, a scope of one, or `objects(storage)`.
  *
- * Every request needs a valid signature (AWS Signature Version 4, in the header, in the query or of a form's policy), except reads
- * below `publicPrefixes`. Whoever has one of the keys may do everything: give out presigned URLs, or a gateway over
- * `scoped(prefix)`. Throws nothing; a wrong option is an answer 500, and an `onError`.
+ * Every request needs a valid signature (AWS Signature Version 4: in the header, in the query, or of a form's policy), except
+ * reads below `publicPrefixes`. Each pair of keys has all rights in the bucket: to give fewer, give out presigned URLs, or make a
+ * gateway over `scoped(prefix)`. Never throws: with a wrong option every answer is a 500, and `onError` is told.
  */
 export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   let settings: Settings | undefined;
   return {
     async fetch(input, init) {
       const request = isA(input, "Request") && init === undefined ? input : new Request(input, init);
-      // Of random bytes that the runtime has ready.
+      // randomUUID is the cheapest source of random text.
       const requestId = crypto.randomUUID().replaceAll("-", "").slice(-16).toUpperCase();
       let response: Response;
       try {
@@ -44,7 +44,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         response = await handle(store, settings, request);
       } catch (error) {
         const refusal = refusalOf(error);
-        // Only what reads ends by the signal, which some hosts abort in the midst of a write.
+        // Only reads are given the signal (see `Call`): some hosts abort it in the middle of a write.
         const left = isRead(request.method) && request.signal.aborted;
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left && options?.onError)
           notify((...told) => options.onError?.(...told), refusal.details.cause ?? refusal, request);
@@ -53,7 +53,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
       }
       const { headers, status, body } = response;
       headers.set("x-amz-request-id", requestId);
-      // Of an answer without a length, servers and clients learn the end from the connection's alone.
+      // Without a length the end of an answer could only be seen by the end of its connection.
       if (body === null && status !== 204 && status !== 304 && !headers.has("content-length"))
         headers.set("content-length", "0");
       return response;
@@ -61,7 +61,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   };
 }
 
-/** Whoever made the gateway is at fault, not who asks it. */
+/** The checked options. A wrong one is an internal error: the client is not at fault. */
 function settingsOf(options: GatewayOptions): Settings {
   try {
     return parseOptions(options);
@@ -107,7 +107,7 @@ function isForm({ method, key, headers }: Received): boolean {
   return method === "POST" && key === "" && /^multipart\/form-data\s*;/i.test(headers.get("content-type") ?? "");
 }
 
-/** Whether anybody may ask for this: the reading of one object, and no more. */
+/** Whether this needs no signature: only reads of one object below a public prefix. */
 function isPublic({ method, bucket: named, key, query }: Received, { bucket, publicPrefixes }: Settings): boolean {
   if (!isRead(method) || named !== bucket || key === "" || query.has("uploadId")) return false;
   return publicPrefixes.some((prefix) => key.startsWith(prefix));

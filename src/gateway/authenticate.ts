@@ -1,5 +1,5 @@
 /**
- * Who sent a request: its signature, in the header or in the query, is computed again and compared.
+ * Authenticates a request: computes its signature, of the header or the query, again and compares it.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
 import { hmacHex } from "#digest";
@@ -8,26 +8,26 @@ import { dayKey, type Identity, signatureOf } from "../sigv4/sign.ts";
 import { type Received, searchOf, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Who may send requests, and where they are signed for. */
+/** Who may send requests, and for which region they are signed. */
 export interface Keys {
   readonly region: string;
-  /** The identity with this access key; undefined where there is none. */
+  /** Finds the identity with this access key; undefined if there is none. */
   readonly find: (accessKeyId: string) => Promise<Identity | undefined> | Identity | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** What a valid signature says. */
+/** What a request with a valid signature has proved. */
 export interface Signed {
   readonly identity: Identity;
   /** `20260304T050607Z` */
   readonly datetime: string;
-  /** What the body must be: a hash in hex, or how it is signed. */
+  /** `x-amz-content-sha256`: the hash of the body in hex, or how the body is signed. */
   readonly hash: string;
   readonly signature: string;
 }
 
-/** What someone claims who signs a request or a form. */
+/** What the signer of a request or form claims. */
 export interface Claim {
   /** `key/day/region/s3/aws4_request` */
   readonly credential: string;
@@ -42,14 +42,14 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\da-z-]+$/;
 
-/** Rejects what is not signed rightly; null for a request that claims nobody. */
+/** Checks the signature of a request; null for an anonymous one. */
 export async function authenticate(received: Received, keys: Keys): Promise<Signed | null> {
   const header = received.headers.get("authorization");
   const inQuery = received.query.has("X-Amz-Signature") || received.query.has("X-Amz-Algorithm");
   if (header !== null && inQuery)
     throw new Refusal("InvalidArgument", "Only one auth mechanism allowed; the query or the Authorization header.");
   if (inQuery) return fromQuery(received, keys);
-  // Version 2 of the signature, with which some clients still presign where nobody asked them for the other.
+  // Signature version 2, with which some clients still presign by default.
   if (received.query.has("AWSAccessKeyId")) throw unsupported();
   return header === null ? null : fromHeader(received, keys, header);
 }
@@ -117,13 +117,13 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
   return signed;
 }
 
-/** The identity that is claimed, of the right place and day; `wrong` says how what is not is refused. */
+/** Finds the claimed identity, and checks region, day and token; `wrong` makes the refusal of a malformed credential. */
 export async function identityOf(
   { credential, datetime, token }: Claim,
   { region, find, now }: Keys,
   wrong: (why: string) => Refusal,
 ): Promise<Identity> {
-  // An access key may have slashes.
+  // An access key may contain slashes.
   const [, accessKeyId = "", day, theirs, service, end] =
     /^(.+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(credential) ?? [];
   if (end !== "aws4_request" || service !== "s3")
@@ -140,7 +140,7 @@ export async function identityOf(
   return identity;
 }
 
-/** Tells clients, which learn it, what region to sign for. */
+/** Names the right region, which clients then sign for. */
 function wrongRegion(region: string, theirs: string): Refusal {
   const said = `The authorization header is malformed; the region '${theirs.slice(0, 64)}' is wrong; expecting '${region}'`;
   const details = { elements: { Region: region }, headers: { "x-amz-bucket-region": region } };
@@ -154,7 +154,7 @@ async function compare(received: Received, { region }: Keys, signed: Signed, lis
   const signedNames = new Set(names);
   if (!signedNames.has("host")) throw new Refusal("AccessDenied", "The header host must be signed.");
   for (const name of headers.keys()) {
-    // An answer to what a header asks for must not hang on one that anybody may have added.
+    // An unsigned header may have been added by anybody on the way.
     if (name.startsWith("x-amz-") && !signedNames.has(name))
       throw new Refusal("AccessDenied", "There were headers present in the request which were not signed");
   }
@@ -168,7 +168,7 @@ async function compare(received: Received, { region }: Keys, signed: Signed, lis
   requireEqual(expected, signed.signature);
 }
 
-/** Checks the signature of a text that is signed as it is: a form's policy, a piece of a body. */
+/** Checks the signature of a text that is signed as it is: the policy of a form, a chunk of a body. */
 export async function requireSigned(
   text: string,
   signature: string,
@@ -178,7 +178,7 @@ export async function requireSigned(
   requireEqual(await hmacHex(await dayKey(identity, datetime.slice(0, 8), region), text), signature);
 }
 
-/** In a time that tells nothing of where they differ. */
+/** Compares in constant time, which does not tell where they differ. */
 function same(expected: string, given: string): boolean {
   let difference = expected.length ^ given.length;
   for (let at = 0; at < expected.length; at++) difference |= expected.charCodeAt(at) ^ given.charCodeAt(at);
@@ -203,7 +203,7 @@ function malformed(why: string): Refusal {
   return new Refusal("AuthorizationHeaderMalformed", `The authorization header is malformed; ${why}.`);
 }
 
-/** The moment of a signature, in milliseconds since 1970. */
+/** When a request was signed, in milliseconds since 1970. */
 export function momentOf(datetime: string): number {
   const iso = datetime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
   const time = iso === datetime ? Number.NaN : Date.parse(iso);

@@ -1,4 +1,4 @@
-/** What can be asked of the one bucket, and of the endpoint. */
+/** Operations on the endpoint and its one bucket. */
 import { type Call, iso, xml } from "./call.ts";
 import { documentOf } from "./document.ts";
 import { owner } from "./page.ts";
@@ -22,10 +22,10 @@ export function bucketExists({ region }: Call): Response {
   return new Response(null, { status: 200, headers: { "x-amz-bucket-region": region } });
 }
 
-/** CreateBucket of what is there already, as it is there. */
+/** CreateBucket: succeeds for the one bucket, in its own region. */
 export async function createBucket(call: Call): Promise<Response> {
   const { region, bucket, request, headers } = call;
-  // Firefox shows no body of a Request, not even that there is none.
+  // Firefox has no `Request.body`, so the header counts too.
   if (request.body && headers.get("content-length") !== "0") {
     const root = await documentOf(call, "CreateBucketConfiguration");
     for (const { name, text } of root.children) {
@@ -42,7 +42,7 @@ export function bucketLocation({ region }: Call): Response {
   return xml(["LocationConstraint", region === "us-east-1" ? "" : region]);
 }
 
-/** GetBucketVersioning: never switched on. */
+/** GetBucketVersioning: never enabled. */
 export function bucketVersioning(): Response {
   return xml(["VersioningConfiguration", []]);
 }

@@ -1,28 +1,28 @@
-/** One request that was let in, as the operations see it. */
+/** An authorized request as the operations see it, and the XML answers that they give. */
 import type { ObjectStore } from "../interface.ts";
 import { type Markup, writeXml } from "../s3/xml.ts";
 import { toUtf8 } from "../utf8.ts";
 import type { Payload } from "./payload.ts";
 import type { Received } from "./received.ts";
 
-/** What an operation has to work with. */
+/** An authorized request. */
 export interface Call extends Received {
   readonly store: ObjectStore;
   readonly region: string;
-  /** The access key that signed; null for a request that anybody may send. */
+  /** The access key of the signer; null for an anonymous request. */
   readonly accessKeyId: string | null;
-  /** The body, as it is asked for; held against these headers in place of the request's. */
+  /** Opens the body, which is checked against `headers`. Default: those of the request. */
   readonly payload: (headers?: Headers) => Payload;
-  /** Of who reads. A write ends with its body: some hosts abort the signal of a request whose body they have handed on. */
+  /** For reads only: some hosts abort the signal of a write while its body is still being read. A write ends with its body. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** An answer that is a document. */
+/** An answer with an XML document. */
 export function xml(root: Markup, init: ResponseInit = {}): Response {
   const headers = new Headers(init.headers);
   headers.set("content-type", "application/xml");
   const prolog = toUtf8('<?xml version="1.0" encoding="UTF-8"?>\n');
-  // An error in a namespace is none to botocore, which then finds no code in it.
+  // No namespace for errors: botocore would not find the code in them.
   const document = root[0] === "Error" ? writeXml(root, "") : writeXml(root);
   const bytes = new Uint8Array(prolog.byteLength + document.byteLength);
   bytes.set(prolog);
@@ -31,7 +31,7 @@ export function xml(root: Markup, init: ResponseInit = {}): Response {
   return new Response(bytes, { ...init, headers });
 }
 
-/** A moment as documents have it. */
+/** A date as documents write it. */
 export function iso(date: Date | undefined): string {
   return (date ?? new Date(0)).toISOString();
 }

@@ -1,5 +1,5 @@
 /**
- * Bodies that come in pieces, each with its length and, mostly, its signature before it, and with checksums behind them.
+ * Bodies in chunks (aws-chunked): each chunk is preceded by its length and mostly its signature; a trailer has checksums.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
@@ -9,7 +9,7 @@ import { sha256 } from "../checksum.ts";
 import { type Keys, requireSigned, type Signed } from "./authenticate.ts";
 import { Refusal } from "./refusal.ts";
 
-/** How a body is framed, by the value of `x-amz-content-sha256`: whether its pieces are signed, and whether a trailer follows. */
+/** The framing of a body by `x-amz-content-sha256`: whether its chunks are signed, and whether a trailer follows. */
 const FRAMES: Readonly<Record<string, { readonly signed: boolean; readonly trailer: boolean }>> = {
   "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": { signed: true, trailer: false },
   "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": { signed: true, trailer: true },
@@ -18,10 +18,10 @@ const FRAMES: Readonly<Record<string, { readonly signed: boolean; readonly trail
 
 const MAX_LINE = 4096;
 
-/** What comes behind a body, by its name in lower case; undefined for what was announced and has not come. */
+/** The headers of the trailer by lower-case name; undefined for one that was announced and has not come yet. */
 export type Trailers = Map<string, string | undefined>;
 
-/** The bytes without what frames them; the values of `trailers`, of which each must come, are filled in at the end. */
+/** The bytes of the chunks. Fills in the values of `trailers` at the end; all of them must come. */
 export async function* chunks(
   bytes: Bytes,
   request: Signed,
@@ -32,13 +32,13 @@ export async function* chunks(
   const frame = FRAMES[hash];
   const scope = `${datetime.slice(0, 8)}/${keys.region}/s3/aws4_request`;
   const nothing = await sha256Hex("");
-  let before = request.signature;
+  let previous = request.signature;
 
-  /** Checks that what has these hashes is the next of what the keys have signed. */
-  async function follow(kind: string, signature: string, ...hashes: readonly string[]): Promise<void> {
-    const text = [`AWS4-HMAC-SHA256-${kind}`, datetime, scope, before, ...hashes].join("\n");
+  /** Checks that the signature covers these hashes and the signature before it. */
+  async function checkNext(kind: string, signature: string, ...hashes: readonly string[]): Promise<void> {
+    const text = [`AWS4-HMAC-SHA256-${kind}`, datetime, scope, previous, ...hashes].join("\n");
     await requireSigned(text, signature, { identity, datetime }, keys);
-    before = signature;
+    previous = signature;
   }
 
   async function line(): Promise<string> {
@@ -63,13 +63,13 @@ export async function* chunks(
         await hasher?.update(piece);
         yield piece;
       }
-      if (hasher) await follow("PAYLOAD", signature, nothing, hexOf(await hasher.digest()));
-      // Behind the last piece comes the trailer, or the empty line that ends it.
+      if (hasher) await checkNext("PAYLOAD", signature, nothing, hexOf(await hasher.digest()));
+      // The last chunk is followed by the trailer, or by the empty line that ends it.
       if (last) break;
       if ((await line()) !== "") throw broken();
     }
     await readTrailer();
-    // Nothing may follow. Whoever reads to the end can use the connection again, too.
+    // Nothing may follow. Reading to the end also lets the connection be reused.
     if (await bytes.some(1)) throw broken();
   } finally {
     await bytes.cancel().catch(() => {});
@@ -80,7 +80,7 @@ export async function* chunks(
     let signature: string | undefined;
     for (;;) {
       const read = await bytes.line(MAX_LINE);
-      // Some clients leave the last line end out.
+      // Some clients omit the last line end.
       if (read === null || read === "") break;
       const at = read.indexOf(":");
       if (!frame?.trailer || at < 1 || signature !== undefined) throw malformed();
@@ -95,7 +95,7 @@ export async function* chunks(
     if ([...trailers.values()].includes(undefined)) throw malformed();
     if (!frame?.trailer || !frame.signed) return;
     if (signature === undefined) throw malformed();
-    await follow("TRAILER", signature, await sha256Hex(text));
+    await checkNext("TRAILER", signature, await sha256Hex(text));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The end of an upload in parts.
+ * Completes a multipart upload.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 import type { StoredPart } from "../backend.ts";
@@ -10,12 +10,12 @@ import { MIN_PART } from "../plan.ts";
 import { childNumber, childrenOf, childText, type Element } from "../s3/xml.ts";
 import { type Call, xml } from "./call.ts";
 import { documentOf, malformed, understood } from "./document.ts";
-import { knowing, uploadOf } from "./multipart.ts";
+import { refusingUnknown, uploadOf } from "./multipart.ts";
 import { quoted, writeConditions } from "./object.ts";
 import { algorithmIn, checksumsIn } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A part as a completion names it. */
+/** A part as the completion lists it. */
 interface Named {
   readonly partNumber: number;
   readonly etag: string;
@@ -31,7 +31,7 @@ export async function completeUpload(call: Call, uploadId: string): Promise<Resp
   const begun = { ...upload.state(), ...writeConditions(headers) };
   const conditional = await store.resumeMultipartUpload(key, begun);
   const list = named.map(({ partNumber, etag }) => ({ partNumber, etag }));
-  const { etag } = await knowing(conditional.complete(list)).catch((error: unknown) => {
+  const { etag } = await refusingUnknown(conditional.complete(list)).catch((error: unknown) => {
     throw hasCode(error, "invalid-option") ? invalidPart(error) : error;
   });
   const document = [
@@ -43,7 +43,7 @@ export async function completeUpload(call: Call, uploadId: string): Promise<Resp
   return xml(["CompleteMultipartUploadResult", document]);
 }
 
-/** Here these are of the object, not of the document. */
+/** The headers without checksums: in this request those are of the object, not of the document that is sent. */
 function withoutChecksums(headers: Headers): Headers {
   const others = new Headers(headers);
   for (const [name] of checksumsIn(headers)) others.delete(name);
@@ -65,12 +65,12 @@ function partsOf(root: Element): readonly Named[] {
   return named;
 }
 
-/** Holds what is named, and what is said of the whole, against the parts that are stored, as far as the store tells of them. */
+/** Checks the listed parts, and size and checksum of the object, against the stored parts, if the store lists them. */
 async function checkParts({ headers }: Call, upload: MultipartUpload, named: readonly Named[]): Promise<void> {
   const checksums = checksumsIn(headers);
   const expected = headers.get("x-amz-mp-object-size");
   const stored = await storedParts(upload);
-  // Over already: the store knows whether this is the completion that was answered before.
+  // The upload is over. The store knows whether this repeats its completion.
   if (stored === "over") return;
   if (stored === "unlisted") {
     if (checksums.length === 0 && expected === null) return;
@@ -103,7 +103,7 @@ async function checkParts({ headers }: Call, upload: MultipartUpload, named: rea
     const computed: string[] = [];
     if (combine && type !== "COMPOSITE")
       computed.push(own.reduce((all, one, at) => combine(all, one, parts[at]?.size ?? 0)));
-    // Without a type it is the one that the upload was begun with, which no store keeps.
+    // Without a type it is that of CreateMultipartUpload, which no store keeps, so both are tried.
     if (type !== "FULL_OBJECT") {
       const ofParts = await composite(algorithm, own);
       computed.push(ofParts, `${ofParts}-${own.length}`);
@@ -113,7 +113,7 @@ async function checkParts({ headers }: Call, upload: MultipartUpload, named: rea
   }
 }
 
-/** The checksum of checksums. */
+/** The checksum over the checksums of the parts. */
 async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): Promise<string> {
   const hasher = algorithm.create();
   for (const value of own)

@@ -1,5 +1,5 @@
 /**
- * Copies of an object, as a whole or as a part of an upload.
+ * Copies an object, as a whole or into a part of an upload.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
@@ -10,7 +10,7 @@ import { withoutMark } from "../options.ts";
 import { evaluate, isDate } from "../respond/conditions.ts";
 import { type Call, iso, xml } from "./call.ts";
 import { toOptions } from "./headers.ts";
-import { knowing, uploadOf } from "./multipart.ts";
+import { refusingUnknown, uploadOf } from "./multipart.ts";
 import { quoted, unconditional, writeConditions } from "./object.ts";
 import { noSuchBucket, Refusal } from "./refusal.ts";
 
@@ -46,16 +46,16 @@ export async function copyPart(call: Call, uploadId: string, partNumber: number)
   const range = rangeOf(headers.get("x-amz-copy-source-range"));
   const upload = await uploadOf(call, uploadId);
   const source = await store.download(from, { ifMatch, range });
-  // A part with fewer bytes than were asked for would be found missing by nobody.
+  // Nobody would notice a part with fewer bytes than were asked for.
   if (range !== undefined && range.end >= source.size) {
     await source.body.cancel();
     throw new Refusal("InvalidRange", "The requested range is not satisfiable");
   }
-  const { etag } = await knowing(upload.uploadPart(partNumber, source.body).catch(storeBroke));
+  const { etag } = await refusingUnknown(upload.uploadPart(partNumber, source.body).catch(storeBroke));
   return result("CopyPartResult", etag, new Date());
 }
 
-/** Writes the source's bytes under the key: with other headers, or under conditions. */
+/** Copies by reading and writing the bytes, to replace the headers or to check conditions of the target. */
 async function rewrite(call: Call, from: string, ifMatch: string | undefined, replace: boolean): Promise<ObjectInfo> {
   const { store, key, headers } = call;
   const source: DownloadedObject = await store.download(from, { ifMatch });
@@ -65,13 +65,13 @@ async function rewrite(call: Call, from: string, ifMatch: string | undefined, re
     const options = { ...stored, ...writeConditions(headers), size: source.size };
     return await store.upload(key, source.body, options).catch(storeBroke);
   } catch (error) {
-    // What was refused before the body was asked for has let go of nothing; a body that is being read cannot be cancelled here.
+    // An upload that is refused early does not read the body. One that is being read is locked, and this rejects.
     await source.body.cancel(error).catch(() => {});
     throw error;
   }
 }
 
-/** The key that is copied: of this bucket, since no other is here. */
+/** The key of the source, which must be in this bucket. */
 function sourceOf({ headers, bucket }: Call): string {
   const [path = "", query] = (headers.get("x-amz-copy-source") ?? "").split("?");
   const [, from, key] = /^\/?([^/]+)\/([^]+)$/.exec(decodeURIComponent(path)) ?? [];
@@ -83,13 +83,13 @@ function sourceOf({ headers, bucket }: Call): string {
   return key;
 }
 
-/** Holds the source against the conditions of the request; gives the ETag of the one version that may be copied. */
+/** Checks the conditions on the source. If there are any, returns the ETag of the version that was checked. */
 async function checkSource({ store, headers }: Call, from: string): Promise<string | undefined> {
   const conditions = new Headers();
   for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) {
     const value = headers.get(`x-amz-copy-source-${name}`);
     if (value === null) continue;
-    // Of a read one that is no date is ignored (RFC 9110), which here would let happen what it was to prevent.
+    // Reads ignore a condition that is no date (RFC 9110). Here that would copy what the condition was meant to protect.
     if (name.endsWith("since") && !isDate(value))
       throw new Refusal("InvalidArgument", `x-amz-copy-source-${name} must be a date of HTTP`);
     conditions.set(name, name.endsWith("match") ? quoted(value) : value);

@@ -13,7 +13,7 @@ import { Refusal, refusalOf } from "./refusal.ts";
 const MOST = 1000;
 const AT_A_TIME = 16;
 
-/** Deletes up to a thousand keys; each that could not be deleted is named in the answer. */
+/** Deletes up to a thousand keys. The answer lists those that could not be deleted. */
 export async function deleteObjects(call: Call): Promise<Response> {
   unconditional(call.headers);
   const root = await documentOf(call, "Delete");
@@ -60,7 +60,7 @@ export async function deleteObjects(call: Call): Promise<Response> {
   ]);
 }
 
-/** Those that failed. One that no store can have makes the whole batch fail, so that each is then asked for alone. */
+/** Deletes the keys, and returns the failures. An invalid key fails the whole batch, so then each is deleted alone. */
 async function deleted({ store }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
   if (keys.length === 0) return [];
   try {

@@ -1,18 +1,18 @@
-/** The documents that clients send. */
+/** Reads the XML documents that clients send. */
 import { type Element, readXml } from "../s3/xml.ts";
 import type { Call } from "./call.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The largest that is read, in bytes: a thousand keys of 1024 bytes, each written as six. */
+/** The largest document in bytes: room for a thousand keys of 1024 bytes, each byte written as six characters. */
 const MAX_DOCUMENT = 8 * 1024 * 1024;
 
-/** The root of the document that was sent, which must have this name; held against these headers in place of the request's. */
+/** Reads a document whose root has this name. The body is checked against `headers`, by default those of the request. */
 export async function documentOf(
   { payload }: Pick<Call, "payload">,
   name: string,
   headers?: Headers,
 ): Promise<Element> {
-  // A byte that is no text would else become another key's.
+  // Fatal: replacement characters in place of invalid bytes would make another key.
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let [text, bytes] = ["", 0];
   for await (const piece of payload(headers).body) {
@@ -27,7 +27,7 @@ export async function documentOf(
   });
 }
 
-/** What a function gives that reads a document: whatever is wrong with it is the client's. */
+/** Runs what reads a document. Whatever it throws is a fault of the document, and so of the client. */
 export function understood<T>(read: () => T): T {
   try {
     return read();
@@ -36,7 +36,7 @@ export function understood<T>(read: () => T): T {
   }
 }
 
-/** The failure of a document that is none, or not what was asked for. */
+/** The refusal of a document that is malformed, or another than expected. */
 export function malformed(cause?: unknown): Refusal {
   const said = "The XML you provided was not well-formed or did not validate against our published schema";
   return new Refusal("MalformedXML", said, { cause });

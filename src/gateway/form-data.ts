@@ -1,28 +1,28 @@
-/** A form as S3 takes it: small fields, then one file, which is handed on while it comes. */
+/** A form as S3 takes it: small fields, then one file, which is streamed. */
 import { bytesOf, type Readable } from "../bytes.ts";
 import { FormError } from "../form-data/error.ts";
 import { type Part, partsOf, textOf } from "../form-data/parts.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A form of which the fields have been read. */
+/** A form whose fields have been read. */
 export interface Form {
-  /** By lower-case name. */
+  /** Values by lower-case name. */
   readonly fields: ReadonlyMap<string, string>;
-  /** The name that the file had where it comes from, without folders. */
+  /** The name of the file on the client, without folders. */
   readonly filename: string;
-  /** The bytes of the file; errors where the form is cut. */
+  /** The bytes of the file. Errors if the form is cut. */
   readonly file: AsyncGenerator<Uint8Array, void, void>;
-  /** Lets go of what has not been read. */
+  /** Cancels what has not been read. */
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** All fields together, in bytes: S3's own limit. */
+/** The most bytes of all fields together: the limit of S3. */
 const MAX_FIELDS = 20 * 1024;
 const MAX_COUNT = 100;
-/** Milliseconds for all that comes before the file: until then nobody knows who sends it. */
+/** Milliseconds for everything before the file: until then the sender is not authenticated. */
 const MAX_WAIT = 60_000;
 
-/** What of a request is its form. */
+/** The parts of a request that a form is read from. */
 export interface Sent {
   readonly headers: Headers;
   readonly body: Readable | null;
@@ -41,7 +41,7 @@ export async function readForm({ headers, body }: Sent): Promise<Form> {
   }
 }
 
-/** What does not settle in time is refused, or a stranger's connection could be held for ever. */
+/** Rejects if the work takes too long. Otherwise strangers could hold connections for ever. */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -77,7 +77,7 @@ async function fieldsOf(parts: AsyncGenerator<Part, void, void>): Promise<Omit<F
   throw malformed();
 }
 
-/** Fields that follow the file are not looked at, as on S3. */
+/** The bytes of the file. As on S3, fields that follow it are ignored. */
 async function* fileOf(pieces: Form["file"]): Form["file"] {
   try {
     yield* pieces;
@@ -86,7 +86,7 @@ async function* fileOf(pieces: Form["file"]): Form["file"] {
   }
 }
 
-/** The failure of a form in S3's words; `cut` says what it means that it has no end. */
+/** The refusal of a form as S3 words it; `cut` is the message for a form without an end. */
 function refused(error: unknown, cut?: string): unknown {
   if (!(error instanceof FormError)) return error;
   return cut !== undefined && error.reason === "cut" ? new Refusal("IncompleteBody", cut) : malformed();

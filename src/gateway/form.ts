@@ -1,5 +1,5 @@
 /**
- * Uploads by a form, whose policy is what is signed.
+ * Uploads by a form, authenticated by the signature of its policy.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import type { ObjectStore } from "../interface.ts";
@@ -40,12 +40,12 @@ export async function postObject({ store, received, keys, bucket }: Posted): Pro
   }
 }
 
-/** The fields with the name of the file where they ask for it, which policies are held against. */
+/** The fields with `${filename}` replaced by the name of the file: policies are checked against these. */
 function expanded({ fields, filename }: Form): ReadonlyMap<string, string> {
   return new Map([...fields].map(([name, value]) => [name, value.replaceAll("${filename}", () => filename)]));
 }
 
-/** The policy, once its signature is found to be right. */
+/** Checks the signature of the policy, and returns the policy. */
 async function signedPolicy(fields: ReadonlyMap<string, string>, keys: Keys): Promise<string> {
   const [policy, credential, datetime, signature] = ["policy", "x-amz-credential", "x-amz-date", "x-amz-signature"].map(
     (name) => fields.get(name),
@@ -64,7 +64,7 @@ async function signedPolicy(fields: ReadonlyMap<string, string>, keys: Keys): Pr
   return policy;
 }
 
-/** The same bytes; errors when they are more, or in the end fewer, than a policy allows. */
+/** The same bytes. Errors if there are more, or in the end fewer, than the policy allows. */
 async function* within(
   file: AsyncGenerator<Uint8Array, void, void>,
   { least, most }: LengthRange,

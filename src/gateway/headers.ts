@@ -1,4 +1,4 @@
-/** From the headers of a request to options, and from an object to the headers of an answer. */
+/** Turns headers of a request into options, and an object into headers of an answer. */
 import type { ObjectHeaders } from "../backend.ts";
 import type { ObjectInfo } from "../interface.ts";
 import { isA } from "../kind.ts";
@@ -10,31 +10,31 @@ import { toUtf8 } from "../utf8.ts";
 import { type Received, textOf } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The type of what comes without one. */
+/** The content type of an object that is sent without one, as on S3. */
 export const UNTYPED = "binary/octet-stream";
 
-/** What `x-amz-...` may ask for besides; all else is refused rather than ignored. */
+/** The `x-amz-` headers that are understood, or safe to ignore. All others are refused. */
 const KNOWN =
   /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
 
-/** And what the fields of a form may. */
+/** The same for the fields of a form. */
 const FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
 
 const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
 
-/** Parameters of the signature itself. */
+/** Query parameters that belong to the signature. */
 const SIGNING = /^x-amz-(algorithm|content-sha256|credential|date|expires|security-token|signature|signedheaders)$/;
-/** The CRC32 of nothing, which the SDK for JavaScript presigns for a body that it does not know yet, and S3 does not look at. */
+/** The CRC32 of no bytes. The AWS SDK for JavaScript presigns it for a body that it does not know yet, and S3 ignores it. */
 const UNKNOWN_BODY = "AAAAAA==";
 
-/** The headers of a signed request, and those that its signer has put into the query, as presigned URLs have them. */
+/** The headers of a signed request, with those that its signer has put into the query, as in presigned URLs. */
 export function allHeaders({ headers, query }: Received): Headers {
   let all = headers;
   for (const [parameter, text] of query) {
     const name = parameter.toLowerCase();
     if (!name.startsWith("x-amz-") || SIGNING.test(name)) continue;
     if (name === "x-amz-checksum-crc32" && text === UNKNOWN_BODY) continue;
-    // As a header has it, which is a character for each byte.
+    // A header value has one character per byte.
     const value = String.fromCharCode(...toUtf8(text));
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[\w-]+$/.test(name) || (all.get(name) ?? value) !== value)
       throw new Refusal("InvalidArgument", "A parameter of the query is no header, or another than the one beside it.");
@@ -44,18 +44,18 @@ export function allHeaders({ headers, query }: Received): Headers {
   return all;
 }
 
-/** Refuses what a request asks for and nobody here would do. */
+/** Refuses headers that ask for what is not implemented. */
 export function checkHeaders(headers: Headers): void {
   for (const [name, value] of headers) {
     if (!name.startsWith("x-amz-")) continue;
-    // Some clients say so of everything that they do not ask for.
+    // Some clients send `false` for features that they do not ask for.
     if (!KNOWN.test(name) && value.toLowerCase() !== "false")
       throw unknown(`A header you provided implies functionality that is not implemented: ${name}`);
     checkValue(name, value);
   }
 }
 
-/** The same of the fields of a form. */
+/** Refuses form fields that ask for what is not implemented. */
 export function checkFields(fields: ReadonlyMap<string, string>): void {
   for (const [name, value] of fields) {
     if (name === "tagging" || (name.startsWith("x-amz-") && !FIELDS.test(name)))
@@ -76,7 +76,7 @@ function unknown(said: string): Refusal {
   return new Refusal("NotImplemented", said);
 }
 
-/** What is stored with an object, out of the headers of a request or the fields of a form. */
+/** The options of an upload, from the headers of a request or the fields of a form. */
 export function toOptions(headers: Iterable<readonly [string, string]>): ObjectHeaders {
   const options: Record<string, string> = {};
   const metadata = sent(emptyMetadata());
@@ -90,7 +90,7 @@ export function toOptions(headers: Iterable<readonly [string, string]>): ObjectH
   const sizes = Object.entries(metadata).map((entry) => toUtf8(entry.join("")).byteLength);
   if (sizes.reduce((sum, size) => sum + size, 0) > MAX_METADATA_BYTES)
     throw new Refusal("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size");
-  // How a body was framed on its way is no property of the object.
+  // `aws-chunked` is the framing of the request, not an encoding of the object.
   const encoding = options["contentEncoding"]
     ?.split(",")
     .map((one) => one.trim())
@@ -103,19 +103,19 @@ export function toOptions(headers: Iterable<readonly [string, string]>): ObjectH
   });
 }
 
-/** The headers of an answer about an object; `shown` replaces what is stored. */
+/** The headers of an answer about an object. Those in `shown` replace stored ones. */
 export function toHeaders(info: ObjectInfo, shown: ObjectHeaders = {}): Headers {
   const headers = validators(info);
   const stored = { ...headersOf(info), ...shown };
   for (const [name, value] of Object.entries(toRequestHeaders(stored))) setText(headers, name, value);
-  // Signed, spaces count once: only requests need them encoded, and not every client decodes them.
+  // Not encoded as in signed requests, since not every client decodes: so only values are sent that need no encoding.
   for (const [name, value] of Object.entries(stored.metadata ?? {}))
     if (/^[!-~]+( +[!-~]+)*$/.test(value) && !value.includes("=?")) headers.set(META + name, value);
   if (info.missingMetadata) headers.set("x-amz-missing-meta", String(info.missingMetadata));
   headers.set("accept-ranges", "bytes");
   headers.set("x-content-type-options", "nosniff");
-  // On an origin that it shares with an app, a stranger's page would run in the app's name. A PDF's script is confined by its
-  // viewer, which a sandbox keeps from showing it at all.
+  // If the endpoint shares its origin with an app, scripts in an uploaded page would act for the app. Not for PDF: its scripts are
+  // confined to the viewer, which a sandbox would keep from showing it.
   if (!isShowable(stored.contentType) && essenceOf(stored.contentType ?? "") !== "application/pdf")
     headers.set("content-security-policy", "default-src 'none'; sandbox");
   return headers;
@@ -130,7 +130,7 @@ export function validators({ etag, lastModified, cacheControl }: ObjectInfo): He
   return headers;
 }
 
-/** Leaves out what is no header value: a folder's metadata may hold what HTTP cannot carry. */
+/** Sets a header, unless the value cannot be one: a folder can hold text that HTTP cannot carry. */
 function setText(headers: Headers, name: string, value: string | undefined): void {
   if (value !== undefined && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) headers.set(name, value);
 }

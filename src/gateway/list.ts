@@ -1,5 +1,5 @@
 /**
- * Lists of objects.
+ * Lists objects.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 import type { Page } from "../listing.ts";
@@ -34,7 +34,7 @@ export async function listObjects(call: Call): Promise<Response> {
   ]);
 }
 
-/** A cursor may hold a key, and a key what no document can: its token does not. */
+/** Decodes a token: the cursor in it is encoded, since it may hold a key with characters that XML cannot carry. */
 function cursorOf(token: string): string {
   try {
     return decodeURIComponent(token);
@@ -43,7 +43,7 @@ function cursorOf(token: string): string {
   }
 }
 
-/** ListObjects, the first version, whose pages begin behind a key. */
+/** ListObjects, version 1, whose pages start after a key instead of at a cursor. */
 export async function listObjectsV1(call: Call): Promise<Response> {
   const { query, bucket } = call;
   const asked = askedOf(query);
@@ -86,15 +86,15 @@ interface From {
 }
 
 async function pageOf({ store, signal }: Call, { prefix, delimiter, limit }: Asked, from: From): Promise<Page> {
-  // Nothing is asked for, which the list below has no word for.
+  // `list` requires a limit of at least 1.
   if (limit === 0) return { objects: [], prefixes: [] };
   const { cursor, after } = from;
   const inside = after?.startsWith(prefix);
-  // Behind all that begins with the prefix, or before it.
+  // `after` lies behind all keys with the prefix. If it lies before them, it has no effect.
   if (after !== undefined && !inside && compareKeys(after, prefix) > 0) return { objects: [], prefixes: [] };
   const startAfter = inside ? after : undefined;
   for await (const page of store.list({ prefix, delimiter, limit, cursor, startAfter, signal }).pages()) {
-    // One with nothing on it does not say where the next one begins.
+    // An empty page is skipped: version 1 could not say where the next one starts.
     if (page.objects.length + page.prefixes.length > 0) return page;
   }
   return { objects: [], prefixes: [] };

@@ -1,5 +1,5 @@
 /**
- * MD5, which older clients send in `Content-MD5` and no runtime but Node's has in pieces.
+ * MD5, which older clients send in `Content-MD5`. Only Node has a streaming one.
  * @see https://www.rfc-editor.org/rfc/rfc1321
  */
 import type { Hasher } from "../checksum/algorithm.ts";
@@ -8,7 +8,7 @@ import { paddedHasher } from "../checksum/padded.ts";
 const BLOCK = 64;
 const TURNS: Int32Array = /* @__PURE__ */ Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
 
-/** A hasher of its own; its value is in base64. */
+/** A new MD5 hasher; its value is in base64. */
 export function md5(): Hasher {
   const sines = Int32Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 2 ** 32) | 0);
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);

@@ -1,5 +1,5 @@
 /**
- * Uploads in parts.
+ * Multipart uploads, except their completion.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 import { hasCode } from "../error.ts";
@@ -39,11 +39,11 @@ export async function uploadPart(call: Call, uploadId: string): Promise<Response
   unconditional(headers);
   const upload = await uploadOf(call, uploadId);
   const { body, answer } = payload();
-  const { etag } = await knowing(upload.uploadPart(partNumberOf(call), body));
+  const { etag } = await refusingUnknown(upload.uploadPart(partNumberOf(call), body));
   return new Response(null, { status: 200, headers: { etag, ...answer } });
 }
 
-/** AbortMultipartUpload: also of one that is over. */
+/** AbortMultipartUpload: succeeds also if the upload no longer exists. */
 export async function abortUpload(call: Call, uploadId: string): Promise<Response> {
   await (await uploadOf(call, uploadId)).abort();
   return new Response(null, { status: 204 });
@@ -55,7 +55,7 @@ export async function listParts(call: Call, uploadId: string): Promise<Response>
   const upload = await uploadOf(call, uploadId);
   const after = countOf(query, "part-number-marker", 0);
   const most = limitOf(query, "max-parts");
-  const left = (await knowing(upload.parts({ signal }))).filter(({ partNumber }) => partNumber > after);
+  const left = (await refusingUnknown(upload.parts({ signal }))).filter(({ partNumber }) => partNumber > after);
   const page = left.slice(0, most);
   const document: Markup[] = [
     ...nameOf(query, { Bucket: bucket, Key: key }),
@@ -80,15 +80,15 @@ export async function listParts(call: Call, uploadId: string): Promise<Response>
   return xml(["ListPartsResult", document]);
 }
 
-/** The upload with this id; nothing is asked of the store yet. */
+/** The upload with this id; the store is not asked yet. */
 export async function uploadOf({ store, key }: Call, uploadId: string): Promise<MultipartUpload> {
-  // What no store would give for an id.
+  // No store makes such an id.
   if (!/^[ -~]{1,4096}$/.test(uploadId)) throw noSuchUpload();
   return store.resumeMultipartUpload(key, uploadId);
 }
 
-/** Says of an upload that is over what S3 says of it. */
-export async function knowing<T>(outcome: Promise<T>): Promise<T> {
+/** Turns `not-found`, which here means the upload, into the refusal of S3. */
+export async function refusingUnknown<T>(outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * One object: read, written, deleted.
+ * Reads, writes and deletes one object.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 import type { ObjectHeaders } from "../backend.ts";
@@ -12,7 +12,7 @@ import type { Call } from "./call.ts";
 import { toHeaders, toOptions, validators } from "./headers.ts";
 import { Refusal } from "./refusal.ts";
 
-/** GetObject and HeadObject; `asPart` tells the whole object as a part of it. */
+/** GetObject and HeadObject. With `asPart` the whole object is answered as a part: 206 with its range. */
 export function readObject(call: Call, asPart = false): Promise<Response> {
   const { store, key, method, headers, signal } = call;
   const shown = overrides(call);
@@ -35,6 +35,9 @@ export function readObject(call: Call, asPart = false): Promise<Response> {
   );
 }
 
+/** The largest body that is held in memory: for so few bytes a stream costs more than it saves. */
+const MAX_HELD = 64 * 1024;
+
 /** PutObject. */
 export async function putObject(call: Call): Promise<Response> {
   const { store, key, headers, payload } = call;
@@ -46,10 +49,7 @@ export async function putObject(call: Call): Promise<Response> {
   return new Response(null, { status: 200, headers: { etag, ...told } });
 }
 
-/** Bytes of a body that is held whole, for which a stream costs more than it saves. */
-const MAX_HELD = 64 * 1024;
-
-/** DeleteObject: without a condition also of a key that is not there. */
+/** DeleteObject. Without a condition an absent key is success. */
 export async function deleteObject({ store, key, headers }: Call): Promise<Response> {
   const { ifMatch, ifNoneMatch } = writeConditions(headers);
   if (ifNoneMatch !== undefined) throw new Refusal("NotImplemented", "A delete has no If-None-Match.");
@@ -57,13 +57,13 @@ export async function deleteObject({ store, key, headers }: Call): Promise<Respo
   return new Response(null, { status: 204 });
 }
 
-/** Deletes an object, or the one version of it. What is not there matches nothing, not even `*`. */
+/** Deletes an object, if it has the ETag. With a condition an absent key is NoSuchKey, even for `*`. */
 export async function deleteMatching(store: ObjectStore, key: string, ifMatch: string | undefined): Promise<void> {
   if (ifMatch !== undefined && !(await store.exists(key))) throw notFound(key);
   await store.delete(key, { ifMatch });
 }
 
-/** What must hold for a write. */
+/** The conditions of a write. */
 export function writeConditions(headers: Headers): Pick<UploadOptions, "ifMatch" | "ifNoneMatch"> {
   const [ifMatch, ifNoneMatch] = [headers.get("if-match"), headers.get("if-none-match")];
   if (ifNoneMatch !== null && ifNoneMatch !== "*")
@@ -76,7 +76,7 @@ export function writeConditions(headers: Headers): Pick<UploadOptions, "ifMatch"
   };
 }
 
-/** The same headers; clients that leave the quotes of ETags out leave them out of the conditions of reads too. */
+/** The same headers, with quotes around the ETags of conditions: some clients leave them out. */
 function withQuotes(headers: Headers): Headers {
   const all = new Headers(headers);
   for (const name of ["if-match", "if-none-match"]) {
@@ -86,7 +86,7 @@ function withQuotes(headers: Headers): Headers {
   return all;
 }
 
-/** Refuses conditions of what has none here: to do it all the same is what they were to prevent. */
+/** Refuses conditions of operations that have none here: ignoring them would do what they were meant to prevent. */
 export function unconditional(headers: Headers): void {
   for (const name of CONDITIONS)
     if (headers.has(name)) throw new Refusal("NotImplemented", `${name} is not implemented for this operation.`);
@@ -94,12 +94,12 @@ export function unconditional(headers: Headers): void {
 
 const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
-/** An ETag as it is compared: some clients leave its quotes out. */
+/** An ETag with its quotes, which some clients leave out. */
 export function quoted(etag: string): string {
   return etag === "*" || etag.includes('"') ? etag : `"${etag}"`;
 }
 
-/** What the query has in place of stored headers: only signed, so that nobody shows another's object as what it is not. */
+/** The `response-` parameters, which replace stored headers. Only if signed: nobody else may choose how an object is shown. */
 function overrides({ query, accessKeyId }: Call): ObjectHeaders {
   const shown = NAMES.flatMap(([option, name]) => {
     const value = query.get(`response-${name}`);

@@ -1,4 +1,4 @@
-/** Which operation a request asks for. */
+/** Finds the operation that a request asks for. */
 import { bucketExists, bucketLocation, bucketVersioning, createBucket } from "./bucket.ts";
 import type { Call } from "./call.ts";
 import { completeUpload } from "./complete.ts";
@@ -12,10 +12,10 @@ import type { Received } from "./received.ts";
 import { Refusal } from "./refusal.ts";
 import { listUploads } from "./uploads.ts";
 
-/** Answers a request that was let in. */
+/** Answers an authorized request. */
 export type Operation = (call: Call) => Response | Promise<Response>;
 
-/** What is answered below the bucket and below an object. */
+/** The implemented subresources of the bucket and of objects. */
 const RESOURCES: Readonly<Record<string, Operation>> = {
   "GET bucket?location": bucketLocation,
   "GET bucket?uploads": listUploads,
@@ -24,8 +24,8 @@ const RESOURCES: Readonly<Record<string, Operation>> = {
   "POST object?uploads": createUpload,
 };
 
-/** What S3 has there. Taken for the bucket's or an object's own address, each would do something else. */
-const NAMES: ReadonlySet<string> = new Set([
+/** All subresources of S3. A request for one must not be taken for one on the bucket or object itself. */
+const SUBRESOURCES: ReadonlySet<string> = new Set([
   ...[
     "accelerate",
     "acl",
@@ -42,7 +42,7 @@ const NAMES: ReadonlySet<string> = new Set([
   ...["retention", "select", "session", "tagging", "torrent", "uploads", "versioning", "versions", "website"],
 ]);
 
-/** Without a value these are no names of S3's, now or in years. */
+/** Parameters that are no subresources, even without a value. */
 const PARAMETERS: ReadonlySet<string> = new Set([
   "delimiter",
   "marker",
@@ -52,7 +52,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([
   "versionId",
 ]);
 
-/** The operation of a request on the bucket or on an object; rejects what is not implemented. */
+/** The operation of a request on the bucket or on an object; throws for one that is not implemented. */
 export function operationOf(received: Received): Operation {
   const { method, query, key } = received;
   if (!["", "null", undefined].includes(query.get("versionId")))
@@ -68,11 +68,11 @@ export function operationOf(received: Received): Operation {
   throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.");
 }
 
-/** What a request names below its address: a parameter that S3 has, or may have one day, as its new ones have no value either. */
+/** The subresource in the query: one of S3, or any name without a value, since that may be one that S3 adds later. */
 function resourceOf({ method, query, key }: Received): string | undefined {
   const reads = key !== "" && (method === "GET" || method === "HEAD");
   for (const [name, value] of query) {
-    if (NAMES.has(name)) return name;
+    if (SUBRESOURCES.has(name)) return name;
     if (value === "" && !reads && /^[a-z]+$/i.test(name) && !PARAMETERS.has(name)) return name;
   }
   return undefined;

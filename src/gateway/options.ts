@@ -1,4 +1,4 @@
-/** The options of a gateway, and what they mean once checked. */
+/** The options of a gateway, and their checks. */
 import { isDate } from "../kind.ts";
 import { driverOptions, httpUrl, refuse } from "../options.ts";
 import type { Identity } from "../sigv4/sign.ts";
@@ -8,27 +8,27 @@ import { failed } from "./refusal.ts";
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
-  /** The name of the bucket, as clients say it: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`. */
+  /** The name of the bucket that clients use: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`. */
   readonly bucket: string;
   /**
-   * Who may send requests: one pair of keys, several, or a function that finds the secret of an access key, undefined where there
-   * is none. It is asked for whatever a stranger may write, `__proto__` too.
+   * Who may send requests: one pair of keys, several, or a function that returns the secret of an access key, undefined for an
+   * unknown one. The function is called with anything that a stranger sends, such as `__proto__`.
    */
   readonly credentials:
     | Identity
     | readonly Identity[]
     | ((accessKeyId: string) => string | undefined | Promise<string | undefined>);
-  /** What requests are signed for. Default `us-east-1`. */
+  /** The region that clients sign for. Default `us-east-1`. */
   readonly region?: string | undefined;
   /**
-   * The address of the endpoint as clients have it, without the bucket: where a proxy before the app changes host or path, where the
-   * app has it below a path (`https://example.com/s3`), and for buckets in the host (`https://<bucket>.example.com`). Default:
-   * the host of each request, at its root.
+   * URL of the endpoint as clients see it, without the bucket. Needed if a proxy changes host or path, if the endpoint is below a
+   * path (`https://example.com/s3`), or for buckets in the host name (`https://<bucket>.example.com`). Default: the host of each
+   * request, without a path.
    */
   readonly endpoint?: string | undefined;
-  /** What keys begin with that anybody may read, each ending in `/`; one of `""` is everything. Default: none. */
+  /** Anybody may read objects whose key starts with one of these. Each ends in `/`; `""` means all objects. Default: none. */
   readonly publicPrefixes?: readonly string[] | undefined;
-  /** Told of every failure that is not the client's, which is told nothing of it. */
+  /** Called for each failure that is not the client's fault, of which the client sees no details. */
   readonly onError?: ((error: unknown, request: Request) => void) | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface Settings {
   readonly publicPrefixes: readonly string[];
 }
 
-/** Checks options; throws `invalid-option`. */
+/** Checks the options; throws `invalid-option`. */
 export function parseOptions(options: GatewayOptions): Settings {
   driverOptions(options, {
     ...{ bucket: "string", region: "string", endpoint: "string", onError: "function" },
@@ -71,7 +71,7 @@ function finder(credentials: GatewayOptions["credentials"]): Keys["find"] {
       try {
         const secretAccessKey: unknown = (await credentials(accessKeyId)) ?? "";
         if (secretAccessKey === "") return undefined;
-        // A table gives its prototype for `__proto__`, whose text everybody knows.
+        // A plain object as the table returns its prototype for `__proto__`: as text a secret that everybody knows.
         if (typeof secretAccessKey !== "string") throw refuse("credentials", "must find a string or undefined");
         return { accessKeyId, secretAccessKey };
       } catch (error) {

@@ -1,12 +1,12 @@
-/** One part of an object. */
+/** Reads one part of an object. */
 import { MAX_PARTS } from "../plan.ts";
 import type { Call } from "./call.ts";
 import { readObject } from "./object.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
- * GetObject and HeadObject of a part. How an object was uploaded is not kept, so that each has one, as S3 says of what came by a
- * single PUT: clients that read by parts (the transfer managers for Go and Java) learn so that there is no second.
+ * GetObject and HeadObject with `partNumber`. The parts of an upload are not remembered, so each object has one part, as an object
+ * of a single PUT has on S3. Clients that read by parts (the transfer managers for Go and Java) then ask for no second one.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export async function readPart(call: Call): Promise<Response> {
@@ -14,7 +14,7 @@ export async function readPart(call: Call): Promise<Response> {
   if (call.headers.has("range"))
     throw new Refusal("InvalidRequest", "Cannot specify both Range header and partNumber query parameter");
   if (part === 1) return readObject(call, true);
-  // What else is to be said of the object comes first.
+  // Other failures, and a 304, have priority.
   const answer = await readObject({ ...call, method: "HEAD" }, true);
   if (answer.status === 304) return answer;
   const elements = { ActualPartCount: "1", PartNumberRequested: String(part) };

@@ -1,6 +1,6 @@
 /**
- * The body of a request, held while it streams against what was said of it: length, hash, signatures of its pieces, checksums.
- * What does not hold is the error of the stream in place of its end, so that whoever stores it stores nothing.
+ * The body of a request, checked as it streams: length, hash, signatures of its chunks, checksums. If a check fails, the stream
+ * errors instead of ending, so that nothing is stored.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 import { bytesOf } from "../bytes.ts";
@@ -14,31 +14,31 @@ import { md5 } from "./md5.ts";
 import type { Received } from "./received.ts";
 import { Refusal, tooLarge } from "./refusal.ts";
 
-/** A body on its way. */
+/** A body that is checked as it is read. */
 export interface Payload {
   readonly body: AsyncGenerator<Uint8Array, void, void>;
-  /** In bytes, as it was said. */
+  /** The announced length in bytes. */
   readonly size: number | undefined;
-  /** The headers of the answer that say what was computed; complete when the body has been read. */
+  /** The headers of the answer with the computed checksums; complete once the body has been read. */
   readonly answer: Readonly<Record<string, string>>;
 }
 
-/** The most bytes of one body, as on S3: whoever has a presigned URL that says no length could else fill any disk. */
+/** The most bytes of one body, as on S3: without a limit anybody with a presigned URL could fill the disk. */
 export const MOST: number = MAX_PART;
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
-/** Headers that hold a checksum; others that begin so tell of which kind it is. */
+/** Headers with a checksum, and not those with its type or algorithm. */
 const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)/;
 
-/** A check of all bytes: what it computes with, and what it must be in the end. */
+/** A check of all bytes: the hasher, and the value that it must have at the end. */
 interface Check {
   readonly hasher: Hasher;
   readonly expected: () => string | undefined;
   readonly refusal: (value: string) => Refusal;
-  /** The header that says its value. */
+  /** The header of the answer for the value. */
   readonly header?: string;
 }
 
-/** The body of a request that was let in; `signed` is null for none that is signed. */
+/** The body of a request; `signed` is null for an anonymous one. */
 export function payloadOf(received: Received, signed: Signed | null, keys: Keys): Payload {
   const { headers, request } = received;
   const hash = signed?.hash ?? "UNSIGNED-PAYLOAD";
@@ -88,14 +88,14 @@ async function* checked(
   }
 }
 
-/** A whole number of bytes in a header; undefined where there is none. */
+/** A length in a header; undefined if absent. */
 function sizeOf(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (!/^\d{1,15}$/.test(value)) throw new Refusal("InvalidArgument", "The length must be a whole number of bytes.");
   return Number(value);
 }
 
-/** The names of the trailer, whose values come behind the body. */
+/** The headers of the trailer, by name; their values come behind the body. */
 function announced(headers: Headers): Trailers {
   const names = (headers.get("x-amz-trailer") ?? "").toLowerCase().split(",");
   return new Map(names.map((name) => [name.trim(), undefined] as const).filter(([name]) => name !== ""));
@@ -161,17 +161,17 @@ function base64(hex: string): string {
   return btoa(hex.replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16))));
 }
 
-/** The headers that hold a checksum, each with its value. */
+/** The headers with a checksum, and their values. */
 export function checksumsIn(headers: Headers): [name: string, value: string][] {
   return [...headers].filter(([name]) => CHECKSUM.test(name));
 }
 
-/** The algorithm whose checksum a header holds; undefined for another. */
+/** The algorithm of a checksum header; undefined for an unknown one. */
 export function algorithmIn(header: string): ChecksumAlgorithm | undefined {
   return ALGORITHMS.find((one) => one.header === header);
 }
 
-/** The algorithm of a name such as `CRC32C`; undefined for another. */
+/** The algorithm with a name such as `CRC32C`; undefined for an unknown one. */
 export function algorithmOf(name: string | null): ChecksumAlgorithm | undefined {
   return ALGORITHMS.find((one) => one.name === name?.toUpperCase());
 }

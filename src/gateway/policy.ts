@@ -1,29 +1,29 @@
 /**
- * The policy of a form, and whether the form keeps to it.
+ * Checks a form against its policy.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 import { MOST } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Bytes of the file that a policy allows, both inclusive. */
+/** The fewest and the most bytes of a file that a policy allows. */
 export interface LengthRange {
   readonly least: number;
   readonly most: number;
 }
 
-/** Fields that a policy does not name: what it is itself, and what comes after it. */
+/** Fields that a policy need not name: the policy, its signature, the file, and those that S3 ignores. */
 const FREE = /^(policy|file|x-amz-signature|x-ignore-.*)$/;
 
-/** Without a zone it would be the machine's. */
+/** An expiration must have a time zone, or it would be read in that of the machine. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
-/** Holds a form's fields against its policy; `fields` has `bucket`, and the key with the file's name in it. */
+/** Checks the fields against the policy; returns its limits of length. `fields` must include `bucket`, without `${filename}`. */
 export function checkPolicy(document: string, fields: ReadonlyMap<string, string>, now: number): LengthRange {
   const { expiration, conditions } = parse(document);
   if (!MOMENT.test(expiration)) throw invalid("its expiration must be such as 2026-01-02T03:04:05.000Z");
   if (!(Date.parse(expiration) > now)) throw failed("Policy expired.");
   const named = new Set<string>();
-  // A policy need not name a range, and whoever has it could fill any disk.
+  // A policy without a range must not let anybody fill the disk.
   const length = { least: 0, most: MOST };
   for (const condition of conditions) {
     const [how, what, value] = triple(condition);
@@ -46,7 +46,7 @@ export function checkPolicy(document: string, fields: ReadonlyMap<string, string
   return length;
 }
 
-/** Of a list of types each must begin so. */
+/** Whether a field starts with a prefix. Of a list of content types each must. */
 function startsWith(name: string, given: string | undefined, prefix: string): boolean {
   if (given === undefined) return prefix === "";
   const parts = name === "content-type" ? given.split(/,[\t ]*/) : [given];

@@ -1,56 +1,56 @@
-/** A request as S3 reads it: bucket, key and query decoded, and the text that its signature covers. */
+/** Reads the head of a request as S3 does: bucket, key and query, and the text that its signature covers. */
 import { utf8 } from "../bytes.ts";
 import { encodePath } from "../key.ts";
 import { encodeRfc3986 } from "../sigv4/encode.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A request before anybody knows who sent it. */
+/** A request that is not authenticated yet. */
 export interface Received {
   readonly method: string;
-  /** As the client wrote it. */
+  /** The host as the client wrote it. */
   readonly host: string;
-  /** As it is signed: decoded and encoded again, as S3 does. */
+  /** The path as it is signed: decoded and encoded again, as S3 does. */
   readonly path: string;
-  /** Scheme and host of it, as the client has them. */
+  /** Scheme and host as the client sees them. */
   readonly origin: string;
   /** Empty for a request on the endpoint. */
   readonly bucket: string;
   /** Empty for a request on the bucket. */
   readonly key: string;
   readonly query: ReadonlyMap<string, string>;
-  /** All parameters as they are signed, in the order of the request. */
+  /** The decoded parameters in the order of the request, to compute the signature. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
   readonly headers: Headers;
   readonly request: Request;
 }
 
-/** Where clients find the endpoint, where that is not the address that requests arrive with. */
+/** The address of the endpoint as clients see it. */
 export interface Endpoint {
-  /** With its colon. */
+  /** With its colon, such as `https:`. */
   readonly scheme: string;
   readonly host: string;
-  /** Of what is before the bucket, without a `/` at its end. */
+  /** What precedes the bucket, without a `/` at its end. */
   readonly path: string;
 }
 
-/** Reads a request's head. `endpoint` is what the options name; its host may stand behind the bucket's name. */
-export function receive(request: Request, buckets: string, endpoint: Endpoint | undefined): Received {
+/** Reads the head of a request. `endpoint` is that of the options; the bucket may be in its path or before its host. */
+export function receive(request: Request, bucketName: string, endpoint: Endpoint | undefined): Received {
   const { method, headers } = request;
-  // Servers hand on whatever host a client has written, such as one with the port 99999.
+  // Servers pass on any host that a client has written, such as one with port 99999.
   if (!URL.canParse(request.url)) throw new URIError();
   const url = new URL(request.url);
   const arrived = headers.get("host") ?? url.host;
-  const inHost = endpoint !== undefined && sameHost(arrived, `${buckets}.${endpoint.host}`);
+  const inHost = endpoint !== undefined && sameHost(arrived, `${bucketName}.${endpoint.host}`);
   const host = endpoint === undefined || inHost ? arrived : endpoint.host;
   const path = decodeURIComponent(url.pathname);
   const parameters = parametersOf(url.search);
   const origin = `${endpoint?.scheme ?? url.protocol}//${host}`;
   const common = { method, host, path: encodePath(path), origin, parameters, headers, request };
   const query = new Map(parameters);
-  // Signatures say nothing of their order, so that whoever sends a signed request on could choose which of them counts.
+  // A signature does not cover the order of parameters: of a repeated one an attacker could choose which counts.
   if (query.size < parameters.length)
     throw new Refusal("InvalidArgument", "Each parameter of the query can be there once.");
-  if (inHost) return { ...common, query, bucket: buckets, key: path.slice(1) };
+  if (inHost) return { ...common, query, bucket: bucketName, key: path.slice(1) };
   const before = endpoint?.path ?? "";
   if (path !== before && !path.startsWith(`${before}/`))
     throw new Refusal("InvalidURI", `This endpoint is below ${before}/.`);
@@ -58,7 +58,7 @@ export function receive(request: Request, buckets: string, endpoint: Endpoint | 
   return { ...common, query, bucket, key };
 }
 
-/** The parameters as text to be signed, without the signature itself. */
+/** The query as it is signed: without the signature itself. */
 export function searchOf({ parameters }: Pick<Received, "parameters">): string {
   return parameters
     .filter(([name]) => name !== "X-Amz-Signature")
@@ -66,7 +66,7 @@ export function searchOf({ parameters }: Pick<Received, "parameters">): string {
     .join("&");
 }
 
-/** A header's value as its sender wrote it. Whoever writes other text than ASCII mostly means UTF-8, each byte of which is a character here. */
+/** The text of a header. Its characters are bytes, which are decoded as UTF-8, as most senders mean them, if they are valid. */
 export function textOf(value: string): string {
   if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
   return utf8([Uint8Array.from(value, (char) => char.charCodeAt(0))]) ?? value;

@@ -1,5 +1,5 @@
 /**
- * Errors as S3 says them.
+ * Errors with the codes of S3.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 import { type ErrorCode, isFull, StorageError } from "../error.ts";
@@ -7,7 +7,7 @@ import { MAX_KEY_BYTES } from "../key.ts";
 import { withoutPlace } from "../respond/error.ts";
 import { isLonger } from "../utf8.ts";
 
-/** The codes that are said here, with their statuses. */
+/** The codes that are used here, with their statuses. */
 const STATUSES = {
   AccessControlListNotSupported: 400,
   AccessDenied: 403,
@@ -52,26 +52,26 @@ const STATUSES = {
   ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
   XAmzContentSHA256Mismatch: 400,
-  // MinIO's: Amazon's own store has no end. Clients do not repeat a 507, as they do a 503.
+  // Of MinIO, since S3 is never full. Clients do not retry a 507, as they do a 503.
   XMinioStorageFull: 507,
 } as const;
 
-/** A code of S3's. */
+/** An error code of S3. */
 export type S3Code = keyof typeof STATUSES;
 
-/** What an answer to a refused request has besides code and message. */
+/** What a refusal has besides code and message. */
 export interface RefusalDetails {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further elements of its document. */
+  /** Further elements of the error document. */
   readonly elements?: Readonly<Record<string, string>>;
-  /** What was thrown below. */
+  /** The error that caused the refusal. */
   readonly cause?: unknown;
 }
 
-/** A request that is refused. As the error of a body it is what the upload rejects with, so that nothing is stored. */
+/** The refusal of a request. As the error of a body it makes the upload reject, so that nothing is stored. */
 export class Refusal extends StorageError {
   readonly s3: S3Code;
-  /** What the client is told. */
+  /** The message for the client. */
   readonly said: string;
   readonly details: RefusalDetails;
 
@@ -82,26 +82,26 @@ export class Refusal extends StorageError {
     this.details = details;
   }
 
-  /** Of HTTP. */
+  /** The HTTP status. Not called `status`, which frameworks would copy into answers of the app. */
   get answerStatus(): number {
     return STATUSES[this.s3];
   }
 }
 
-/** The failure of a body that is over a limit. */
+/** The refusal of a body that exceeds a limit. */
 export function tooLarge(cause?: unknown): Refusal {
   return new Refusal("EntityTooLarge", TOO_LARGE, { cause });
 }
 
 const TOO_LARGE = "Your proposed upload exceeds the maximum allowed size";
 
-/** The refusal of another bucket, which it names: an endpoint that is told otherwise than its clients take a part of its path for one. */
+/** The refusal of another bucket, with its name: if the `endpoint` option is wrong, that is a part of the path, which explains it. */
 export function noSuchBucket(name: string): Refusal {
   return new Refusal("NoSuchBucket", "The specified bucket does not exist", { elements: { BucketName: name } });
 }
 
-/** What our own codes are called, and what is said where the message may hold what is none of the client's business. */
-const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
+/** Our codes as those of S3, with a message where our own one may hold details that are not for clients. */
+const S3_ERRORS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   "invalid-key": ["InvalidURI", "The key cannot be that of an object."],
   "invalid-option": ["InvalidArgument"],
   "invalid-range": ["InvalidRange", "The requested range is not satisfiable"],
@@ -123,29 +123,26 @@ const THEIRS: Readonly<Record<ErrorCode, readonly [S3Code, said?: string]>> = {
   unknown: ["InternalError"],
 };
 
-/** What is no fault of the client's, which is told nothing of it. */
+/** The refusal for a failure that is not the client's fault, without details. */
 export function failed(cause: unknown): Refusal {
   return new Refusal("InternalError", "We encountered an internal error. Please try again.", { cause });
 }
 
-/** The most causes that are looked at: some go round in a circle. */
+/** The most causes that are followed: some form a circle. */
 const MOST_CAUSES = 16;
 
-/**
- * Whatever was thrown, as a refusal. What the client did not do is an `InternalError` that says nothing of its reason, which the
- * `cause` has.
- */
+/** Whatever was thrown, as a refusal. What is not the client's fault becomes an `InternalError`, whose reason is only its `cause`. */
 export function refusalOf(error: unknown): Refusal {
   for (let at = error, count = 0; at && count < MOST_CAUSES; at = (at as { readonly cause?: unknown }).cause, count++)
     if (at instanceof Refusal) return at;
   if (error instanceof URIError)
     return new Refusal("InvalidURI", "Couldn't parse the specified URI.", { cause: error });
-  // What the driver's own options, or a store behind it, refuse is no fault of the request.
+  // If the driver could not be opened, its options are wrong, and not the request.
   if (!StorageError.is(error) || error.operation === "open") return failed(error);
   if (error.code === "invalid-key" && isLonger(error.key ?? "", MAX_KEY_BYTES))
     return new Refusal("KeyTooLongError", "Your key is too long", { cause: error });
   if (isFull(error)) return new Refusal("XMinioStorageFull", "The storage has no room for this.", { cause: error });
-  const [s3, said] = THEIRS[error.code] ?? THEIRS.unknown;
+  const [s3, said] = S3_ERRORS[error.code] ?? S3_ERRORS.unknown;
   if (s3 === "InternalError" || (said === undefined && error.response !== undefined)) return failed(error);
   return new Refusal(s3, said ?? withoutPlace(error), { cause: error });
 }

@@ -1,5 +1,5 @@
 /**
- * The list of uploads under way.
+ * Lists unfinished multipart uploads.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
  */
 import { compareKeys } from "../key.ts";
@@ -47,8 +47,8 @@ export async function listUploads(call: Call): Promise<Response> {
 }
 
 /**
- * The first so many uploads behind a marker, by key and then by id: an order that each upload has for itself, so that a client may
- * abort a page before it asks for the next. No more of them are held than twice as many.
+ * The first `most` uploads after a marker, ordered by key and then by id. This order does not depend on other uploads, so that a
+ * client may abort those of a page before it asks for the next one. Holds at most `2 * most` uploads.
  */
 async function firstOf(
   uploads: AsyncIterable<PendingUpload>,
@@ -66,7 +66,7 @@ async function firstOf(
   return least;
 }
 
-/** A key without an id stands for all uploads of that key; an id without a key for nothing. */
+/** Whether an upload comes after the marker. Without an id a marker stands for all uploads of its key, without a key for none. */
 function isBehind(upload: Marker, marker: Marker): boolean {
   return marker.uploadId === "" ? compareKeys(upload.key, marker.key) > 0 : compare(upload, marker) > 0;
 }
