@@ -1,4 +1,4 @@
-/** Directional marks, zero-width space, line separators and the byte order mark: they show a name as another one. */
+/** Control characters, lone surrogates, directional marks, zero-width spaces and the like, which disguise a name. */
 const INVISIBLE =
   /[^ -~\u00a0-\ud7ff\ue000-\u{10ffff}]|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 const FORBIDDEN = /[<>:"|?*]/g;
@@ -9,10 +9,10 @@ const MAX_BYTES = 255;
 const MAX_EXTENSION_BYTES = 32;
 
 /**
- * A file name that is safe to show, to store and to save on every system, from one that a client sent.
+ * Makes a client's file name safe to show, to store, and to save on every system.
  *
- * Only what follows the last `/` or `\` stays, without control and bidirectional characters, leading dots, and trailing
- * dots and spaces. What Windows forbids becomes `_`. At most 255 UTF-8 bytes, with the extension kept; never empty: `file`.
+ * Keeps what follows the last `/` or `\`, without control and bidirectional characters and without dots and spaces at both ends.
+ * Characters that Windows forbids become `_`. At most 255 UTF-8 bytes, with the extension kept; `file` if nothing is left.
  */
 export function cleanFilename(name: string): string {
   const last = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
@@ -32,7 +32,7 @@ function trim(text: string): string {
 }
 
 function limit(name: string): string {
-  // Three bytes is the most that one UTF-16 unit takes, so most names need no count.
+  // A UTF-16 unit takes three bytes at most, so most names need no count.
   if (name.length * 3 <= MAX_BYTES || byteLength(name) <= MAX_BYTES) return name;
   const dot = name.lastIndexOf(".");
   const extension = dot > 0 && byteLength(name.slice(dot)) <= MAX_EXTENSION_BYTES ? name.slice(dot) : "";

@@ -1,4 +1,4 @@
-/** Files of forms, as they come: `unbucket/form`. */
+/** Reads forms with files part by part, as they arrive: `unbucket/form`. */
 import { bytesOf } from "./bytes.ts";
 import { toBody } from "./body.ts";
 import { carriedBy } from "./carried.ts";
@@ -9,55 +9,55 @@ import { knownOptions, refuse, wholeNumber } from "./options.ts";
 
 export { FormError, type FormReason };
 
-/** A file of a form, as `guard` takes it. */
+/** A file of a form, in the shape that `guard` takes. */
 export interface FormFile {
-  /** Tells it from a field that is no file. */
+  /** Discriminates files from text fields. */
   readonly kind: "file";
   /** The name of its field. */
   readonly field: string;
-  /** The file's own name, in the client's words: `cleanFilename` of `unbucket/guard` makes it harmless. */
+  /** The name of the file, as the client sent it. `cleanFilename` of `unbucket/guard` makes it safe. */
   readonly name: string;
-  /** The client's word too, such as `image/png`; undefined where it sent none. */
+  /** The MIME type that the client claims, such as `image/png`; undefined if it sent none. */
   readonly type: string | undefined;
-  /** Its bytes, which must be read before the next part is asked for. Errors with a {@link FormError} where the form is cut. */
+  /** The bytes. They must be read before the next part is requested. Errors with a {@link FormError} if the form is cut. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** A field of a form that is no file. */
+/** A text field of a form. */
 export interface FormText {
-  /** Tells it from a file. */
+  /** Discriminates text fields from files. */
   readonly kind: "text";
   /** The name of the field. */
   readonly field: string;
-  /** As the client sent it. */
+  /** The text of the field. */
   readonly value: string;
 }
 
-/** What a form has, in the order in which it was sent. */
+/** One part of a form: a file or a text field. */
 export type FormPart = FormFile | FormText;
 
-/** What has a form, which nobody has read: a `Request`, or a request of Node's own servers and of what is built on them. */
+/** A request with a form that nobody has read yet: a `Request`, or a request of Node's `http` and of frameworks over it. */
 export type FormRequest = WebRequest | NodeRequest;
 
-/** What of a `Request` is its form. */
+/** The parts of a `Request` that a form is read from. */
 export interface WebRequest {
-  /** With the form's `Content-Type`. */
+  /** The headers, with the `Content-Type` of the form. */
   readonly headers: Headers;
-  /** The form. */
+  /** The bytes of the form. */
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
-/** A request as Node's own servers have it, which is its own body. */
+/** A request of Node's `http`, which is iterated for its body. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
-  /** By their names in lower case. */
+  /** The headers, by name in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** How much is taken of a form. */
+/** Limits of `readForm`. */
 export interface FormOptions {
-  /** Files and other fields together. Default 100. */
+  /** Maximum number of files and text fields together. Default 100. */
   readonly maxParts?: number | undefined;
-  /** Bytes of one field that is no file, which is held in memory. Default 65,536. */
+  /** Maximum length in bytes of one text field, which is held in memory. Default 65536. */
   readonly maxTextSize?: number | undefined;
 }
 
@@ -65,14 +65,14 @@ const MAX_PARTS = 100;
 const MAX_TEXT = 64 * 1024;
 
 /**
- * The parts of a `multipart/form-data` request, each while it comes. No file is held in memory: bytes are asked for as its `body` is read. A file
- * has any size; `guard` bounds it.
+ * Iterates the parts of a `multipart/form-data` request as they arrive. Files are not held in memory: bytes are read from the
+ * request as `body` is read. The size of a file is not limited here, but by `guard`.
  *
- * Whatever reads a file must be awaited inside the loop. A file that is not read is passed over, and so is one without a name and bytes, which browsers send
- * of an input in which nothing was chosen. Where the loop is left, the rest is read on into nothing, up to 64 MiB and half a minute, so that the client sees the answer;
- * the end of the loop waits for it where the connection ends with the answer.
+ * Await inside the loop whatever reads a file. A file that is not read is skipped; so is one without name and bytes, which
+ * browsers send for a file input without a choice. If the loop is left early, the rest of the request is read and discarded, up to
+ * 64 MiB or half a minute, so that the client sees the answer; if the connection closes with the answer, leaving waits for that.
  *
- * Rejects with a {@link FormError}, which `toResponse` of `unbucket/respond` makes a 400, 413 or 415, and with `invalid-option`.
+ * Rejects `invalid-option`, or with a {@link FormError}, for which `toResponse` of `unbucket/respond` answers 400, 413 or 415.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 export async function* readForm(request: FormRequest, options: FormOptions = {}): AsyncGenerator<FormPart, void, void> {
@@ -106,7 +106,7 @@ async function toText({ name, pieces }: Part, most: number): Promise<FormText> {
   return { kind: "text", field: name, value: textOf(held) };
 }
 
-/** Gives the file, and takes it back when the next part is asked for. */
+/** Yields the file; its body errors once the next part is requested. */
 async function* toFile({ name: field, filename: name, type, pieces }: Part & { readonly filename: string }) {
   let first: IteratorResult<Uint8Array, void> | undefined = await pieces.next();
   if (name === "" && first.done) return;
@@ -134,7 +134,7 @@ function headerOf({ headers }: FormRequest, name: string): string {
   return String((isHeaders(headers) ? headers.get(name) : headers[name]) ?? "");
 }
 
-/** Also those of another package than the runtime's own. */
+/** By method, since a request of another package may have another class of Headers. */
 function isHeaders(headers: FormRequest["headers"]): headers is Headers {
   return typeof (headers as Partial<Headers>).get === "function";
 }
@@ -142,7 +142,7 @@ function isHeaders(headers: FormRequest["headers"]): headers is Headers {
 function streamOf(request: FormRequest): ReadableStream<Uint8Array> | null {
   const { bodyUsed, readableDidRead } = request as { readonly bodyUsed?: boolean; readonly readableDidRead?: boolean };
   if (bodyUsed || readableDidRead) {
-    // What is no form may well be read by a parser before.
+    // Throws what is more useful if it is no form: a parser has rightly read that before.
     boundaryOf(headerOf(request, "content-type"));
     throw refuse("the form", "was read before; read it here alone");
   }

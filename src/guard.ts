@@ -1,4 +1,4 @@
-/** Checks a file from someone else on its way into a store: type, size and content. */
+/** Checks the type, size and content of an untrusted file on its way into a store. */
 import { heeding } from "./abort.ts";
 import { abandon } from "./reader.ts";
 import { toBody } from "./body.ts";
@@ -16,58 +16,59 @@ import { knownOptions } from "./options.ts";
 
 export { cleanFilename, GuardError, type GuardReason };
 
-/** What is known of a file before it is read; type and name are the client's word. */
+/** A file before it is read. `type`, `name` and `size` are claims of the client. */
 export interface IncomingFile {
-  /** Anything that `upload` takes. */
+  /** The bytes: anything that `upload` takes. */
   readonly body: UploadBody;
-  /** Default: the own one of a Blob, File, Request or Response. */
+  /** The claimed MIME type. Default: that of the Blob, File, Request or Response, else unknown. */
   readonly type?: string | undefined;
-  /** Default: the File's own. */
+  /** The claimed file name. Default: that of the File, else empty. */
   readonly name?: string | undefined;
-  /** Declared length in bytes, such as a Content-Length: a file over the limit is refused before it is read. */
+  /** The claimed length in bytes, by which a file over the limit is refused without being read. Default: the body's, if known. */
   readonly size?: number | undefined;
 }
 
-/** What is allowed. */
+/** Options of `guard`: what is allowed. */
 export interface GuardOptions {
   /**
-   * Allowed types. Default: all. `image/*` covers those that content shows, to the built-in table or to `detect`, and none
-   * that can run script: name `image/svg+xml` and `image/x-own` themselves. A file of no known type is `application/octet-stream`.
+   * Allowed MIME types. Default: all. A pattern such as `image/*` covers only types that the content proves, to the built-in table
+   * or to `detect`, and none that can run script: list `image/svg+xml` or `image/x-own` by name. A file of unknown type is
+   * `application/octet-stream`.
    */
   readonly types?: readonly string[] | undefined;
-  /** Bytes; counted while they stream. Default 10 MiB. */
+  /** Maximum length in bytes, counted as the body streams. Default 10 MiB. */
   readonly maxSize?: number | undefined;
-  /** Names the type of a file by its first bytes (4100 at most), before the built-in table does; such as `file-type`. */
+  /** Detects the type from the first bytes (at most 4100), such as `file-type`. The built-in table is used if it finds none. */
   readonly detect?: ((head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>) | undefined;
-  /** Ends the waiting for the first bytes and for `detect`: then the source is cancelled, and the guard rejects with the signal's own reason. */
+  /** Aborts the wait for the first bytes and for `detect`: cancels the body, and rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file that passed: ready for `upload`, which rejects with a GuardError when the body turns out too large. */
+/** A file that passed the checks, ready for `upload`, which rejects with a GuardError if the body turns out too large. */
 export interface GuardedFile {
-  /** Counted while it is read; errors when it is too large. */
+  /** The bytes, counted as they are read. Errors with a GuardError once they exceed `maxSize`. */
   readonly body: ReadableStream<Uint8Array>;
-  /** The declared type when the content agrees with it; the detected one when none, or a generic one, was declared. */
+  /** The claimed type, which the content agrees with; the detected one if none, or only a generic one, was claimed. */
   readonly contentType: string;
-  /** The name without what a path or a header could be made of. */
+  /** The name as `cleanFilename` makes it: safe in paths and headers, never empty. */
   readonly filename: string;
 }
 
-/** As much as `file-type` wants to see. */
+/** What `file-type` needs to see. */
 const HEAD_BYTES = 4100;
 const CONTAINERS: ReadonlySet<string> = new Set(["application/xml", "application/zip", "application/x-cfb"]);
 const UNKNOWN = "application/octet-stream";
 const MAX_SIZE = 10 * 1024 * 1024;
 
 /**
- * Reads the first bytes of a file and rejects with a {@link GuardError} when its type is not allowed or its content is not
- * of its type; else gives the whole file as a stream that errors with one when it grows over the limit.
- * A refused source is cancelled. An empty file passes unless its type has a signature.
+ * Checks a file by its first bytes, and returns it whole as a stream that errors once it exceeds the limit. Rejects with a
+ * {@link GuardError} if the type is not allowed or the content does not agree with it; the body is then cancelled. An empty file
+ * passes unless files of its type begin with a signature.
  */
 export async function guard(file: IncomingFile, options: GuardOptions = {}): Promise<GuardedFile> {
   const body = toBody(file.body);
   const { type: ownType } = body;
-  // Who says how long it is knows more than its request.
+  // An explicit size overrides the length that the request has announced.
   const source =
     file.size === undefined || "bytes" in body.source ? body.source : { ...body.source, announced: undefined };
   let opened: Opened | undefined;
@@ -82,7 +83,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
 
     const type = file.type ?? ownType ?? "";
     const declared = declaredType(type);
-    // Whether content shows it is not known yet.
+    // `true`: whether the content proves the type is checked below, once its first bytes are read.
     if (declared !== null && !allowed(declared, true)) throw notAllowed(declared, options.types);
 
     opened = await openSource(source, HEAD_BYTES, maxSize, signal);
@@ -90,7 +91,7 @@ export async function guard(file: IncomingFile, options: GuardOptions = {}): Pro
     const detected = await heeding(detectType(head, detect), signal);
     if (declared !== null && !agrees(declared, detected, head)) throw mismatch(declared, detected, head);
     const actual = declared ?? detected ?? UNKNOWN;
-    // UNKNOWN says nothing that could be false.
+    // UNKNOWN claims nothing, so it needs no proof.
     if (!allowed(actual, actual === UNKNOWN || actual === detected || isVerifiable(actual)))
       throw notAllowed(actual, options.types);
     return { body, contentType: withCharset(actual, type), filename: cleanFilename(file.name ?? nameOf(file.body)) };
@@ -110,11 +111,11 @@ function declaredType(type: string): string | null {
 async function detectType(head: Uint8Array, detect: GuardOptions["detect"]): Promise<string | null> {
   const named = fileType((await detect?.(head)) ?? "");
   if (named === null) return sniff(head);
-  // A detector that sees only the container is less exact than the table: `file-type` calls an SVG `application/xml`.
+  // A detector may only know the container, where the table is more exact: `file-type` calls an SVG `application/xml`.
   return CONTAINERS.has(named) ? (sniff(head) ?? named) : canonical(named);
 }
 
-/** Text keeps its parameters, which say how it is encoded; nothing else needs any. */
+/** The type with its parameters if it is text, where they tell the charset; no other type needs any. */
 function withCharset(actual: string, declared: string): string {
   return actual.startsWith("text/") && essenceOf(declared) === actual ? declared.trim() : actual;
 }

@@ -1,6 +1,6 @@
 /**
- * Uploads by an HTML form, or by any client that can send one: the store itself refuses what is too large, of another type or
- * under another key, which a presigned PUT cannot.
+ * Uploads by an HTML form, or by any client that can send one. Unlike with a presigned PUT the store itself refuses files that
+ * are too large, of another type or under another key.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html
  */
 import type { CallOptions, ObjectHeaders } from "./backend.ts";
@@ -11,36 +11,36 @@ import { formOf, type FormRules } from "./post-policy/form.ts";
 
 export type { PolicyForm, PolicyWriter } from "./sigv4/policy.ts";
 
-/** The largest file that a form may bring, in bytes: 5 GiB. */
+/** The largest file that a form may send, in bytes: 5 GiB. */
 const MAX_FILE = 5 * 1024 ** 3;
 
-/** Said, and not left out: some stores take a type that no condition names, and with it a script. */
+/** Always a condition: without one some stores accept any type, and with it a script. */
 const UNTYPED = "application/octet-stream";
 
 /** Options of `presignPost`. */
 export interface PostOptions extends CallOptions, Omit<ObjectHeaders, "contentType" | "contentLanguage"> {
-  /** Bytes of the file: exactly so many, or bounds, both inclusive; `min` is 0 by default, `max` at most 5 GiB. */
+  /** Length of the file in bytes: an exact number, or inclusive bounds. `min` is 0 by default, `max` at most 5 GiB. */
   readonly contentLength: number | { readonly min?: number | undefined; readonly max: number };
   /**
-   * The type that the object gets; or what it must start with, `{ prefix: "image/" }`: then the client adds the field
+   * The MIME type of the object. Or with `{ prefix: "image/" }` what the type must start with: the client then adds the field
    * `Content-Type` itself. Default: `application/octet-stream`.
    */
   readonly contentType?: string | { readonly prefix: string } | undefined;
-  /** The status of the answer to a success. Default: the store's, 204. 201 comes with an XML document that names the key. */
+  /** Status of the answer to a successful upload; with 201 its body is an XML document that names the key. Default 204. */
   readonly successStatus?: 200 | 201 | 204 | undefined;
-  /** Where a browser goes after a success; the store adds `bucket`, `key` and `etag`. */
+  /** URL that the browser is sent to after a success, with `bucket`, `key` and `etag` in its query. Default: none. */
   readonly successRedirect?: string | undefined;
-  /** Seconds, a whole number from 1 to 604800. Default 3600. */
+  /** Lifetime in whole seconds, 1 to 604800 (seven days). Default 3600. */
   readonly expiresIn?: number | undefined;
 }
 
-/** A form that someone without credentials may send until `expiresAt`. */
+/** A form that someone without credentials can send until `expiresAt`. */
 export interface PresignedPost {
-  /** The bucket's address, to which the form is sent. */
+  /** URL of the bucket, which the form is posted to. */
   readonly url: string;
-  /** All of them must be sent, and the file after them, as `file`. */
+  /** The fields of the form. All must be sent, followed by the file as the field `file`. */
   readonly fields: Readonly<Record<string, string>>;
-  /** By the clock of who signed, as far as the store has put it right. */
+  /** When it stops working, by the signer's clock, corrected if the store has shown that it is wrong. */
   readonly expiresAt: Date;
 }
 
@@ -50,8 +50,9 @@ const NAMES: Readonly<Record<keyof PostOptions, 1>> = {
 };
 
 /**
- * A form for one key, or for any key that starts with `prefix`: the field `key` is then the prefix with `${filename}` behind it,
- * for which the store puts the file's name, and the client may set another. Null where the driver cannot presign. Asks nobody.
+ * Signs a form for one key, or for any key that starts with `prefix`. In the latter case the field `key` is the prefix followed by
+ * `${filename}`, which the store replaces by the name of the file; the client may put another key below the prefix there. Null if
+ * the driver cannot presign. Asks no store.
  */
 export async function presignPost(
   store: Pick<ObjectStore, "presign">,

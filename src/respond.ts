@@ -1,4 +1,4 @@
-/** One object as an HTTP response, and errors as responses. */
+/** Serves one object as an HTTP response, and turns errors into responses: `unbucket/respond`. */
 import { StorageError } from "./error.ts";
 import type { ObjectStore } from "./interface.ts";
 import { knownOptions } from "./options.ts";
@@ -11,11 +11,11 @@ import { checkOptions, objectHeaders, ownHeaders, validatorHeaders, type Respond
 export { contentDisposition, toResponse, type RespondOptions };
 
 /**
- * Answers GET and HEAD for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
+ * Answers a GET or HEAD request for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
  *
- * The store is asked once, again only for a range that cannot be sent. What is not the client's doing rejects, so that
- * it can be logged: give it to {@link toResponse}. A wrong option rejects `invalid-option`, and so does a request of Node's
- * `http`, which is no `Request`.
+ * Failures that are not the client's fault reject, so that they can be logged: pass them to {@link toResponse} for an answer. A
+ * wrong option rejects `invalid-option`, and so does a request of Node's `http`, which is no `Request`. The store is asked once,
+ * and again only if a range cannot be sent.
  */
 export async function respond(
   store: ObjectStore,
@@ -37,7 +37,7 @@ export async function respond(
   return answer(store, key, request, {
     headers(info, part) {
       const all = objectHeaders(info, options);
-      // A part that a host compresses on its way is no part of the object any more (RFC 9111, 5.2.2.6).
+      // A part that a proxy compresses would be no part of the object any more (RFC 9111, 5.2.2.6).
       if (part) all.append("cache-control", "no-transform");
       return all;
     },
@@ -51,13 +51,13 @@ export async function respond(
   });
 }
 
-/** A failure that the client can do something about, as an answer; others are thrown on. */
+/** The answer to a failure that is the client's fault; throws any other. */
 function refusal(error: unknown, request: Request, options: RespondOptions): Response {
   const told = toResponse(error);
   if (told.status >= 500) throw error;
   const headers = new Headers(options.headers);
   for (const [name, value] of told.headers) headers.set(name, value);
-  // The store compared it, so this is the object's tag. Its cache-control is not known here, and a wrong one would replace it.
+  // The store has compared this ETag, so it is the object's. Its cache-control is unknown: a wrong one would replace it in caches.
   const { ifNoneMatch } = storeConditions(request.headers);
   if (told.status === 304 && ifNoneMatch !== undefined) headers.set("etag", ifNoneMatch);
   return new Response(request.method === "HEAD" ? null : told.body, { status: told.status, headers });

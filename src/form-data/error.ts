@@ -1,12 +1,12 @@
-/** What is wrong with a form. */
+/** The error of a form that is refused. */
 import { StorageError } from "../error.ts";
 
-/** Why a form was refused: it is none, it is not well-formed, it ends before its end, or it has more than is read of one. */
+/** Why a form was refused: it is no form (`type`), it is malformed, it ends too early (`cut`), or it exceeds a limit (`size`). */
 export type FormReason = "type" | "malformed" | "cut" | "size";
 
-/** A form that was refused; `code` is `too-large` for its size, else `invalid-option`. */
+/** A refused form. `code` is `too-large` if `reason` is `size`, else `invalid-option`. */
 export class FormError extends StorageError {
-  /** What was wrong with the form. */
+  /** Why the form was refused. */
   readonly reason: FormReason;
 
   constructor(reason: FormReason, message: string) {

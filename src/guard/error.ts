@@ -3,9 +3,9 @@ import { StorageError } from "../error.ts";
 /** Why a file was refused: its type is not allowed, it is too large, or its bytes are not what its type says. */
 export type GuardReason = "type" | "size" | "content";
 
-/** A file that the guard refused; `code` is `too-large` for its size, else `invalid-option`. Nothing was stored. */
+/** A refused file; nothing was stored. `code` is `too-large` if `reason` is `size`, else `invalid-option`. */
 export class GuardError extends StorageError {
-  /** What was wrong with the file. */
+  /** Why the file was refused. */
   readonly reason: GuardReason;
 
   constructor(reason: GuardReason, message: string) {

@@ -5,27 +5,27 @@
 import { refuse } from "../options.ts";
 import { type PolicyWriter, signerFields } from "../sigv4/policy.ts";
 
-/** What a form may send, beside the fields that a PUT has as headers. */
+/** What a form may send, besides the fields that are headers of a PUT. */
 export interface FormRules {
-  /** Whether the key is only what keys must start with. */
+  /** Whether the key is a prefix that the real key must start with. */
   readonly below: boolean;
-  /** Bytes of the file, both inclusive. */
+  /** Fewest and most bytes of the file. */
   readonly least: number;
   readonly most: number;
-  /** What the `Content-Type` that the client adds must start with. */
+  /** What the `Content-Type` field, which the client adds, must start with. */
   readonly typePrefix?: string | undefined;
-  /** What is answered to a success. */
+  /** The fields that say how the store answers a success. */
   readonly success: Readonly<Record<string, string>>;
 }
 
-/** What a store writes the name of the file for, where it stands in the key. */
+/** What a store replaces in the key by the name of the file. */
 const FILENAME = "${filename}";
 
-/** A writer of forms that keep to the rules. */
+/** A writer of forms with these rules. */
 export function formOf({ below, least, most, typePrefix, success }: FormRules): PolicyWriter {
   return (form) => {
     const { bucket, key, headers, expiresAt } = form;
-    // Here the prefix of a scope and the base of the driver stand before it.
+    // Checked here, where the key includes the prefix of a scope and the base of the driver.
     if (key.includes(FILENAME))
       throw refuse("key", `must not contain ${FILENAME}, for which the store would put another text`);
     const bound = { ...named(headers), ...success, ...signerFields(form) };
@@ -41,7 +41,7 @@ export function formOf({ below, least, most, typePrefix, success }: FormRules): 
   };
 }
 
-/** Headers as the fields that forms have for them. A form has none for others, which concern the connection alone. */
+/** The form fields for headers. Other headers concern the connection only, and have no field. */
 function named(headers: Readonly<Record<string, string>>): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -53,7 +53,7 @@ function named(headers: Readonly<Record<string, string>>): Record<string, string
   return fields;
 }
 
-/** The same JSON without other characters, as the document wants it. */
+/** JSON with non-ASCII characters escaped, as the policy document requires. */
 function ascii(json: string): string {
   return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

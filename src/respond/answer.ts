@@ -1,35 +1,35 @@
-/** One object as the answer to a GET or HEAD: conditions and range as RFC 9110 has them, whatever else its headers say. */
+/** Answers a GET or HEAD for one object: conditions and ranges by RFC 9110. Headers and errors are those of a {@link View}. */
 import { hasCode, StorageError } from "../error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
 import { sized } from "../sized.ts";
 import { evaluate, ifRangeHolds, storeConditions } from "./conditions.ts";
 import { parseRange } from "./range.ts";
 
-/** workerd compresses a body again that has a `content-encoding`, unless it is told that this was done; others ignore it. */
+/** `encodeBody` keeps workerd from compressing a body with a `content-encoding` once more; other runtimes ignore it. */
 interface EncodedResponseInit extends ResponseInit {
   readonly encodeBody?: "manual";
 }
 
-/** How an object, and what stands in its way, is shown. */
+/** How the headers and errors of an answer look: those of `respond`, or of an S3 gateway. */
 export interface View {
-  /** The headers of an answer about this object, or a part of it, without those that tell how much of it is sent. */
+  /** The headers of an answer with this object or a part of it, without length and range. */
   readonly headers: (info: ObjectInfo, part: boolean) => Headers;
   /** The headers of a 304. */
   readonly validators: (info: ObjectInfo) => Headers;
-  /** A failure as an answer; throws what is none of the client's. */
+  /** The answer to a failure; throws one that is not the client's fault. */
   readonly refuse: (error: unknown) => Response;
-  /** The answer 416 about an object of this size, `content-range` and `accept-ranges` among its headers. */
+  /** The answer 416 for an object of this size; `headers` are its `content-range` and `accept-ranges`. */
   readonly unsatisfied: (size: number, headers: Readonly<Record<string, string>>) => Response;
-  /** A whole object is told as the part of it that it is: with 206 and its range. */
+  /** Answer 206 with `content-range` also for a whole object. Default false. */
   readonly asPart?: boolean;
 }
 
-/** What is asked of an object. */
+/** The request for an object. */
 export interface Asked extends Pick<Request, "method" | "headers"> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The answer to a GET or HEAD. The store is asked once, again only for a range that cannot be sent. */
+/** Answers a GET or HEAD. The store is asked once, and again only if a range cannot be sent. */
 export async function answer(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   try {
     return request.method === "HEAD"
@@ -69,7 +69,7 @@ async function answerGet(store: ObjectStore, key: string, request: Asked, view: 
   return send(object.body, object.contentLength, object, view, object.range);
 }
 
-/** No byte of the object is in the range: the conditions still come first, and a stale `If-Range` asks for all of it. */
+/** Answers a range without any byte of the object. Conditions still come first, and a stale `If-Range` asks for the whole object. */
 async function answerUnsatisfied(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, view);
@@ -91,7 +91,7 @@ async function headOf(store: ObjectStore, key: string, request: Asked): Promise<
   return info;
 }
 
-/** The answer 304 or 412 that the request's conditions ask for, or null. */
+/** The answer 304 or 412 if the conditions of the request demand one, else null. */
 function withoutContent(info: ObjectInfo, request: Asked, view: View): Response | null {
   const verdict = evaluate(request.headers, info);
   if (verdict === "send") return null;
@@ -110,7 +110,7 @@ function send(
 ): Response {
   const headers = view.headers(info, range !== undefined);
   headers.set("content-length", String(length));
-  // No range can be said of no bytes.
+  // An empty object has no range.
   const told = range ?? (view.asPart && length > 0 ? { start: 0, end: length - 1 } : undefined);
   if (told !== undefined) headers.set("content-range", `bytes ${told.start}-${told.end}/${info.size}`);
   const init: EncodedResponseInit = {
@@ -121,7 +121,7 @@ function send(
   return new Response(body && sized(body, length), init);
 }
 
-/** Ends a download that nobody reads, which frees its connection; that it failed meanwhile no longer matters. */
+/** Ends a download that is not needed, which frees its connection. A failure of it does not matter any more. */
 function cancel(object: DownloadedObject): void {
   object.body.cancel().catch(() => {});
 }

@@ -1,19 +1,19 @@
-/** What a condition is about. */
+/** What conditions are compared with. */
 export interface Validators {
   readonly etag: string;
   readonly lastModified?: Date;
 }
 
-/** What the conditions of a request say of the object that is there. */
+/** What the conditions of a request decide. */
 export type Verdict = "send" | "not-modified" | "failed";
 
-/** The conditions that a store can be asked to check; what it cannot is left to {@link evaluate}. */
+/** The conditions that the store can check itself; {@link evaluate} checks all. */
 export interface StoreConditions {
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
 }
 
-/** The single entity tags of `If-Match` and `If-None-Match`, which a store compares by itself if they can be its own. */
+/** `If-Match` and `If-None-Match` for the store, where each has exactly one entity tag of a form that stores use. */
 export function storeConditions(headers: Headers): StoreConditions {
   const match = tags(headers.get("if-match"));
   const noneMatch = tags(headers.get("if-none-match"));
@@ -21,7 +21,7 @@ export function storeConditions(headers: Headers): StoreConditions {
   const [other] = noneMatch ?? [];
   return {
     ...(match?.length === 1 && only !== undefined && STRONG.test(only) && { ifMatch: only }),
-    // A false If-Match or If-Unmodified-Since comes first and is 412, which a store that says `not-modified` would hide, as MinIO does.
+    // A failed If-Match or If-Unmodified-Since has priority (412). A store that checks this first, as MinIO does, would hide it.
     ...(match === null &&
       noneMatch?.length === 1 &&
       other !== undefined &&
@@ -30,7 +30,7 @@ export function storeConditions(headers: Headers): StoreConditions {
   };
 }
 
-/** Evaluates all conditions but `If-Range` in the order of RFC 9110 §13.2.2. */
+/** Evaluates all conditions except `If-Range`, in the order of RFC 9110 §13.2.2. */
 export function evaluate(headers: Headers, object: Validators): Verdict {
   const match = headers.get("if-match");
   if (match !== null) {
@@ -48,7 +48,7 @@ export function evaluate(headers: Headers, object: Validators): Verdict {
   return "send";
 }
 
-/** Whether a range may be sent: there is no `If-Range`, or it names this very version (strong tag, or the exact date). */
+/** Whether a range may be sent: there is no `If-Range`, or it names this version (by strong tag or exact date). */
 export function ifRangeHolds(headers: Headers, object: Validators): boolean {
   const value = headers.get("if-range");
   if (value === null) return true;
@@ -58,7 +58,7 @@ export function ifRangeHolds(headers: Headers, object: Validators): boolean {
   return strongEqual(value.trim(), object.etag);
 }
 
-/** What a store takes for a tag; no object has another one, such as a client may send with a space in it. */
+/** The entity tags that stores use. A client may send others, such as one with a space, which match no object. */
 const STRONG = /^"[\x21\x23-\x7e]*"$/;
 
 function unmodifiedSinceCounts(headers: Headers): boolean {
@@ -86,14 +86,14 @@ function strongEqual(one: string, other: string): boolean {
   return one === other && !isWeak(one);
 }
 
-/** Only the date format that RFC 9110 §5.6.7 lets a sender use; `Date.parse` alone takes `1` for the year 2001. */
+/** Seconds since 1970; null for a date in another format than that of RFC 9110 §5.6.7: `Date.parse` takes `1` for the year 2001. */
 function seconds(value: string | null): number | null {
   if (value === null || !/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(value.trim())) return null;
   const time = Date.parse(value.trim());
   return Number.isNaN(time) ? null : time / 1000;
 }
 
-/** Whether this is a date as conditions have it. */
+/** Whether conditions accept this as a date. */
 export function isDate(value: string): boolean {
   return seconds(value) !== null;
 }

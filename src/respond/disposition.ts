@@ -1,15 +1,15 @@
 import { cleanFilename } from "../filename.ts";
 import { refuse } from "../options.ts";
 
-/** What a stored Content-Disposition says. */
+/** A Content-Disposition, parsed. */
 export interface Disposition {
   readonly type: "inline" | "attachment";
   readonly filename: string | null;
 }
 
 /**
- * Reads a Content-Disposition as RFC 6266 says: a type that is not `inline` counts as `attachment`, `filename*` comes
- * before `filename`, and what is malformed is left out.
+ * Parses a Content-Disposition by RFC 6266: a type other than `inline` counts as `attachment`, `filename*` has priority over
+ * `filename`, and malformed parameters are ignored.
  */
 export function parseDisposition(value: string): Disposition {
   const type = /^[\t ]*inline[\t ]*(?:;|$)/i.test(value) ? "inline" : "attachment";
@@ -26,8 +26,8 @@ export function parseDisposition(value: string): Disposition {
 }
 
 /**
- * A Content-Disposition with a file name in any language, for `upload`, `presign` or a response of your own. The name is
- * cleaned as by `cleanFilename`; throws `invalid-option` for another type.
+ * Writes a Content-Disposition with a file name in any language, for `upload`, `presign` or a response. The name is cleaned as by
+ * `cleanFilename` of `unbucket/guard`. Throws `invalid-option` for any other type.
  * @see https://www.rfc-editor.org/rfc/rfc6266
  */
 export function contentDisposition(type: "inline" | "attachment", filename: string): string {
@@ -35,17 +35,17 @@ export function contentDisposition(type: "inline" | "attachment", filename: stri
   return formatDisposition({ type, filename });
 }
 
-/** Rejects `invalid-option` for another type, and for a name that is no text. */
+/** Checks type and name; throws `invalid-option`. */
 export function checkDisposition(type: string, filename: unknown): void {
   if (type !== "inline" && type !== "attachment") throw refuse("disposition", 'must be "inline" or "attachment"');
   if (typeof filename !== "string") throw refuse("filename", "must be a string");
 }
 
-/** Writes a Content-Disposition whose file name every browser reads alike: an ASCII one, and RFC 8187's where that differs. */
+/** Writes a Content-Disposition that all browsers read alike: with an ASCII name, and one of RFC 8187 if that differs. */
 export function formatDisposition({ type, filename }: Disposition): string {
   if (filename === null) return type;
   const name = cleanFilename(filename);
-  // Some browsers decode `%41` in the plain form, and few agree on what `\"` is.
+  // In the plain form some browsers decode `%41`, and they differ in how they read `\"`.
   const ascii = name.replace(/[^\x20-\x7e]/gu, "_").replace(/["\\%]/g, "_");
   return `${type}; filename="${ascii}"${ascii === name ? "" : `; filename*=UTF-8''${encodeExtended(name)}`}`;
 }

@@ -2,7 +2,7 @@ import { type ErrorCode, isFull, StorageError } from "../error.ts";
 
 interface Answer {
   readonly status: number;
-  /** What the client is told instead of the error's own message, which may hold the store's text, bucket or path. */
+  /** What the client is told. Absent: the error's own message, which with other codes may hold the store's text, bucket or path. */
   readonly message?: string;
 }
 
@@ -10,9 +10,9 @@ const FAILED = "The server could not do this; its log has the reason.";
 const REFUSED = "The storage does not accept this key or range.";
 
 /**
- * A store that refuses *our* credentials, has no such bucket or sends corrupt bytes is no fault of the client: 500, and
- * never 401 or 403, which would send people to log in again. Messages of the first three are this package's own, but for what
- * a store has answered.
+ * The answer to each code. If the store refuses the app's credentials, has no such bucket or sends corrupt bytes, that is no fault
+ * of the client: 500, and never 401 or 403, which would make people log in again. The first three have messages of this package,
+ * which a client may see, unless the store has refused the call.
  */
 const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   "invalid-key": { status: 400 },
@@ -39,27 +39,29 @@ const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   unknown: { status: 500, message: FAILED },
 };
 
-/** The codes of stores that refuse what the client has sent, as drivers do that look at it themselves. */
-const SENT: readonly string[] = ["EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MetadataTooLarge"];
+/** S3 codes with which a store refuses what the client has sent; some drivers check the same themselves. */
+const CLIENT_CODES: readonly string[] = ["EntityTooSmall", "InvalidPart", "InvalidPartOrder", "MetadataTooLarge"];
 
 /**
- * What a client should see of an error: a status, and JSON `{ error: { code, message, key? } }`.
- * Anything but a StorageError is a 500 that says nothing of it, except what `decodeURIComponent` throws for a malformed key,
- * and what has the status 413: a host's error for a body over its own limit, also as the `cause` of an upload's.
+ * Turns an error into the answer that a client may see: a status, and JSON `{ error: { code, message, key? } }`.
+ *
+ * An error that is no StorageError becomes a 500 without details, with two exceptions: a `URIError`, which `decodeURIComponent`
+ * throws for a malformed key, becomes a 400; and an error with status 413, by which a host reports a body over its own limit,
+ * becomes a 413, also if it is the `cause` of a StorageError.
  */
 export function toResponse(error: unknown): Response {
   if (isTooLarge(StorageError.is(error) ? error.cause : error)) error = new StorageError("too-large", "");
   if (error instanceof URIError)
     return json(400, "invalid-key", "The key is not percent-encoded UTF-8; a lone % is %25.");
-  // A driver that could not be opened is set up wrongly: its message names variables and is for the log.
+  // The driver could not be opened, so its options are wrong. The message names variables, and is for the log.
   if (!StorageError.is(error) || error.operation === "open") return json(500, "unknown", FAILED);
-  // So was one whose request the store itself refuses: another region, endpoint or bucket name. What callers pass is refused before,
-  // but for what the store alone knows.
+  // The store itself has refused the request, so again the driver's options are wrong, such as region or bucket name. Input of the
+  // caller is checked before, except for what only the store knows.
   if (error.code === "invalid-option" && error.response !== undefined)
-    return SENT.includes(error.response.code ?? "")
+    return CLIENT_CODES.includes(error.response.code ?? "")
       ? json(400, error.code, "The storage does not accept this metadata or these parts.", error.key)
       : json(500, error.code, FAILED);
-  const reason = guardReason(error);
+  const reason = reasonOf(error);
   const { status: usual, message } = ANSWERS[error.code] ?? ANSWERS.unknown;
   const status = statusOf(error, reason, usual);
   if (status === 507) return json(status, error.code, "The storage has no room for this.");
@@ -69,7 +71,7 @@ export function toResponse(error: unknown): Response {
   return json(status, error.code, told, status < 500 ? error.key : undefined);
 }
 
-/** An error answer in the shape of {@link toResponse}. */
+/** An error answer in the form that {@link toResponse} gives. */
 export function json(
   status: number,
   code: string,
@@ -94,21 +96,18 @@ function statusOf(error: StorageError, reason: string | null, usual: number): nu
   return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
 }
 
-/**
- * Whether a host says of a body that it is over its own limit. Of other statuses nothing is known: one may be that of a service which the
- * app itself has asked.
- */
+/** Whether a host reports a body over its own limit. Other statuses are not trusted: the app may have them from any service. */
 export function isTooLarge(error: unknown): boolean {
   const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
   return statusCode === 413;
 }
 
-/** The `reason` of a GuardError; read from the object, so that serving files does not load the guard. */
-function guardReason(error: StorageError): string | null {
+/** The `reason` of a GuardError or FormError. Read by name, so that serving files does not load those classes. */
+function reasonOf(error: StorageError): string | null {
   return "reason" in error && typeof error.reason === "string" ? error.reason : null;
 }
 
-/** The message without the driver, verb and key that `locate` has put before it: none of the client's business. */
+/** The message without the driver, verb and key that `locate` has put before it, which are not for clients. */
 export function withoutPlace({ message, driver, operation }: StorageError): string {
   const place = [driver, operation].filter(Boolean).join(" ");
   if (place === "" || !message.startsWith(place)) return message;

@@ -5,25 +5,25 @@ import { checkDisposition, formatDisposition, parseDisposition } from "./disposi
 
 /** Options of `respond`. */
 export interface RespondOptions {
-  /** Name for saving. Default: the stored disposition's, else the last segment of the key. */
+  /** File name for saving. Default: that of the stored disposition, else the last segment of the key. */
   readonly filename?: string | undefined;
-  /** Default: the stored disposition, else `inline`. A type that may not be shown is an attachment all the same. */
+  /** Whether browsers show or save the object; types that are unsafe to show are always saved. Default: as stored, else `inline`. */
   readonly disposition?: "inline" | "attachment" | undefined;
   /**
-   * For objects stored without one; `headers` can replace that. Default `private, no-cache`: an object can be replaced and may
-   * be behind a login, so only the browser keeps it and asks each time, which an unchanged object answers with an empty 304.
+   * Cache-Control of objects that were stored without one. Default `private, no-cache`, since an object may be replaced and may
+   * need a login: only the browser keeps it, and asks each time whether it has changed (304). `headers` overrides both.
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Further headers, such as those of CORS. `cache-control` replaces the object's own; what else tells of the object (`etag`,
-   * `content-type` ...) is refused.
+   * Further headers, such as those of CORS. `cache-control` overrides that of the object. Other headers that describe the object
+   * (`etag`, `content-type` ...) reject `invalid-option`. Default: none.
    */
   readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
-  /** Further types that may be shown inline, such as `application/pdf` or `text/csv`, without parameters. HTML, SVG and XML never are. */
+  /** Further types that browsers may show, such as `application/pdf`; HTML, SVG and XML are never shown. Default: none. */
   readonly inline?: readonly string[] | undefined;
 }
 
-/** What browsers show without running anything, https://mimesniff.spec.whatwg.org/#mime-type-groups. */
+/** Types that browsers show without running script, https://mimesniff.spec.whatwg.org/#mime-type-groups. */
 const INLINE: ReadonlySet<string> = new Set([
   "text/plain",
   ...[
@@ -47,13 +47,13 @@ const INLINE: ReadonlySet<string> = new Set([
   ...["mp4", "webm", "ogg", "quicktime", "x-m4v", "x-matroska", "matroska"].map((type) => `video/${type}`),
 ]);
 
-/** What the object and the request tell alone. */
-const TOLD = /^(?:content-(?:type|disposition|encoding|language|length|range)|accept-ranges|etag|last-modified)$/;
+/** Headers that only object and request determine. */
+const DETERMINED = /^(?:content-(?:type|disposition|encoding|language|length|range)|accept-ranges|etag|last-modified)$/;
 
-/** The caller's own headers; rejects `invalid-option` for one that would be replaced. */
+/** The caller's headers; throws `invalid-option` for one that would be overwritten. */
 export function ownHeaders({ headers }: RespondOptions): Headers {
   const own = headersOf(headers);
-  for (const name of own.keys()) if (TOLD.test(name)) throw refuse(`headers ${name}`, "is told by the object");
+  for (const name of own.keys()) if (DETERMINED.test(name)) throw refuse(`headers ${name}`, "is told by the object");
   return own;
 }
 
@@ -61,15 +61,12 @@ function headersOf(headers: RespondOptions["headers"]): Headers {
   try {
     return new Headers(headers);
   } catch {
-    // What was thrown may repeat a value.
+    // The thrown error is dropped: it may contain a value.
     throw refuse("headers", "must be names and values that headers can have");
   }
 }
 
-/**
- * Rejects `invalid-option` for what an answer would be sent without, or with as it is: another disposition, a name that is no text, a
- * cache-control that is no header value, and what is no type, and so would show none.
- */
+/** Checks the options that become headers; throws `invalid-option`. Otherwise a wrong one would be left out of answers unnoticed. */
 export function checkOptions({
   disposition = "inline",
   filename = "",
@@ -86,7 +83,7 @@ export function checkOptions({
       throw refuse(`inline ${JSON.stringify(type)}`, "is no media type, such as application/pdf");
 }
 
-/** The headers of an answer about this object, without those that tell how much of it is sent. */
+/** The headers of an answer about this object, without length and range. */
 export function objectHeaders(info: ObjectInfo, options: RespondOptions): Headers {
   const headers = new Headers(options.headers);
   const essence = essenceOf(info.contentType);
@@ -106,7 +103,7 @@ export function objectHeaders(info: ObjectInfo, options: RespondOptions): Header
   return headers;
 }
 
-/** The headers of a 304: what a cache updates, and nothing about content that is not there (RFC 9110 §15.4.5). */
+/** The headers of a 304: those that a cache updates, and none about the absent content (RFC 9110 §15.4.5). */
 export function validatorHeaders(info: ObjectInfo, options: RespondOptions): Headers {
   const headers = new Headers(options.headers);
   setValidators(headers, info, options);
@@ -120,7 +117,7 @@ function setValidators(headers: Headers, info: ObjectInfo, options: RespondOptio
   setText(headers, "last-modified", info.lastModified?.toUTCString());
 }
 
-/** Whether a browser shows this type without running anything. */
+/** Whether a browser shows this type without running script. */
 export function isShowable(type: string | undefined): boolean {
   const essence = type === undefined ? null : essenceOf(type);
   return essence !== null && INLINE.has(essence);
@@ -129,11 +126,11 @@ export function isShowable(type: string | undefined): boolean {
 function isInline(essence: string, extra: readonly string[] = []): boolean {
   if (INLINE.has(essence)) return true;
   const named = extra.some((type) => type.toLowerCase() === essence);
-  // A PDF's script is confined by its viewer, so the caller may decide; markup would run in the page's own origin.
+  // A PDF's script is confined to its viewer, so the caller may decide. That of markup would run in the app's origin.
   return named && (!isActive(essence) || essence === "application/pdf");
 }
 
-/** Leaves a stored value out that is no header value: a folder's metadata may hold what HTTP cannot carry. */
+/** Sets a header, unless the stored value cannot be one: a folder can hold text that HTTP cannot carry. */
 function setText(headers: Headers, name: string, value: string | undefined): void {
   if (value !== undefined && /^[\t\x20-\x7e\x80-\xff]+$/.test(value)) headers.set(name, value);
 }
