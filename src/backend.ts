@@ -1,12 +1,10 @@
 /**
  * The contract between the core and a driver: types only. Read this first to write a driver.
  *
- * The core guarantees that keys are valid, ranges are well-formed, `limit` is at least 1, content types are resolved, and that
- * bodies are already a {@link Source}.
- *
- * A driver guarantees four things. Failures that have a code are `StorageError`s, never plain errors. A body is held in memory
- * as a whole only if it came as `bytes`. A stream that is not read to its end is cancelled. Writes are atomic: readers see the
- * old or the new object, never a part.
+ * The core guarantees valid keys, well-formed ranges, a `limit` of at least 1, resolved content types, and bodies that are a
+ * {@link Source} already. A driver guarantees that failures with a code are `StorageError`s, that only bodies which came as `bytes`
+ * are held as a whole, that a stream which is not read to its end is cancelled, and that writes are atomic: readers see the old or
+ * the new object, never a part.
  */
 import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";
@@ -63,10 +61,7 @@ export interface ObjectHeaders {
   readonly contentDisposition?: string | undefined;
   /** Who may cache the object, and for how long, such as `public, max-age=3600`. */
   readonly cacheControl?: string | undefined;
-  /**
-   * User metadata. Names are header names (`unbucket-write` is reserved) and are lower-cased; values are text without control
-   * characters. Names and values together have at most 2048 UTF-8 bytes.
-   */
+  /** User metadata, at most 2048 UTF-8 bytes. Names are those of headers, and lower-cased; values have no control characters. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -193,7 +193,7 @@ export function nullIfAbsent(error: unknown): null {
   throw error;
 }
 
-/** Rethrows a StorageError, and anything else as `interrupted`: each runtime has an error of its own for a client that is gone. */
+/** Throws a StorageError as it is, anything else as `interrupted`: each runtime has another error for a client that is gone. */
 export function brokenOff(cause: unknown): never {
   if (StorageError.is(cause)) throw cause;
   throw new StorageError("interrupted", `the body broke off: ${messageOf(cause)}`, { cause });

@@ -1,6 +1,6 @@
 /**
- * For drivers of stores that hold objects whole: a source read to its end, the conditions of a call, and a page out of all
- * entries. `resolveRange` cuts what a range asks for.
+ * For drivers of stores that read and write objects as a whole: reads a source to its end, checks conditions, makes a page out
+ * of all entries. `resolveRange` of `range.ts` tells which bytes a range asks for.
  */
 import type { GetOptions, ListPage, ListPageOptions, PutOptions, Source, StoredInfo } from "./backend.ts";
 import { collect } from "./collect.ts";
@@ -9,8 +9,8 @@ import { compareKeys } from "./key.ts";
 import { readerOf } from "./reader.ts";
 
 /**
- * All bytes of a source, as a copy. Rejects `interrupted` when the stream fails, with the signal's reason, or `invalid-option` where the
- * length is not the declared one; a stream that is not read to its end is cancelled.
+ * Reads all bytes of a source, as a copy. Rejects `interrupted` if the stream fails or is cut, `invalid-option` if its length is
+ * not the declared one, and with the signal's reason on abort; the stream is then cancelled.
  */
 export async function readAll(source: Source, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   // A copy: the caller may change its bytes afterwards.
@@ -24,7 +24,7 @@ export async function readAll(source: Source, signal?: AbortSignal): Promise<Uin
   }
 }
 
-/** Rejects `precondition-failed` or `not-modified` where the conditions of a read do not hold for the object. */
+/** Checks the conditions of a read against the object; throws `precondition-failed` or `not-modified`. */
 export function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions): void {
   if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== info.etag) {
     throw new StorageError("precondition-failed", "the object has another ETag than ifMatch");
@@ -34,8 +34,8 @@ export function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions
 }
 
 /**
- * Rejects `precondition-failed` where the conditions of a write do not hold for the object that is there, if any. Nothing may
- * come between this and the write, or two writers both pass.
+ * Checks the conditions of a write against the present object, if any; throws `precondition-failed`. Nothing may be awaited
+ * between this check and the write, or two writers could both pass.
  */
 export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
   if (ifNoneMatch === "*" && info)
@@ -48,7 +48,7 @@ export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNon
   }
 }
 
-/** Bytes as the body of a download, in copied pieces; errors with the signal's reason when it is aborted. */
+/** Bytes as the body of a download, in copied pieces of 256 KiB. Errors with the signal's reason on abort. */
 export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStream<Uint8Array> {
   const PIECE = 256 * 1024;
   let at = 0;
@@ -56,7 +56,7 @@ export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStrea
     {
       pull(controller) {
         if (signal?.aborted) return controller.error(signal.reason);
-        // A copy of each piece: a consumer may transfer what it is given.
+        // A copy, since a consumer may transfer the buffer that it is given.
         if (at < bytes.byteLength) controller.enqueue(bytes.slice(at, (at += PIECE)));
         if (at >= bytes.byteLength) controller.close();
       },
@@ -65,7 +65,7 @@ export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStrea
   );
 }
 
-/** One page of a listing over all objects, in any order; the cursor is the last key or prefix of the page before. */
+/** One page of a listing out of all objects, given in any order. The cursor is the last key or prefix of the page before. */
 export function pageOf(
   all: readonly StoredInfo[],
   { prefix, delimiter, cursor, startAfter, limit }: ListPageOptions,
