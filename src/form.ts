@@ -85,7 +85,7 @@ export async function* readForm(request: FormRequest, options: FormOptions = {})
   try {
     let count = 0;
     for await (const part of partsOf(bytes, headerOf(request, "content-type"))) {
-      if (++count > maxParts) throw new FormError("size", `the form has more than ${maxParts} fields`);
+      if (++count > maxParts) throw new FormError("size", `the form has more than ${maxParts} fields and files`);
       if (part.filename === undefined) yield await toText(part, maxTextSize);
       else yield* toFile({ ...part, filename: part.filename });
     }

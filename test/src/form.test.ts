@@ -248,6 +248,16 @@ describe("readForm", () => {
     expect(await reasonOf(request as FormRequest)).toBe(reason);
   });
 
+  it("says of too many files that files count too", async () => {
+    const form = new FormData();
+    for (const name of ["a", "b"]) form.append("f", new Blob(["x"]), name);
+    const reading = (async () => {
+      for await (const part of readForm(new Request("http://x/", { method: "POST", body: form }), { maxParts: 1 }))
+        if (part.kind === "file") await new Response(part.body).text();
+    })();
+    await expect(reading).rejects.toMatchObject({ message: "the form has more than 1 fields and files" });
+  });
+
   it("gives nothing more after a file that cannot be read to its end", async () => {
     const seen: string[] = [];
     const reading = (async () => {
