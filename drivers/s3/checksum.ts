@@ -1,5 +1,5 @@
 /**
- * Checksums on the wire, of the algorithms that the caller chose and of no other: some stores refuse the headers.
+ * Checksums on the wire: only of algorithms that the caller chose, since some stores refuse the headers.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 import type { UploadedPart } from "../../src/backend.ts";
@@ -14,9 +14,9 @@ import type { WireResponse } from "./transport.ts";
 export class Checksums {
   /** Those that downloads are checked by; the first is for uploads. */
   readonly #own: readonly ChecksumAlgorithm[];
-  /** These, and those of uploads in parts that were begun with another. */
+  /** By id: these, and those that uploads in parts were begun with. */
   readonly #known: Map<string, ChecksumAlgorithm>;
-  /** What asks for an object's checksums; absent when none is known here. */
+  /** The header that asks for an object's checksums; absent when downloads are not checked. */
   readonly mode: HeaderMap | undefined;
 
   constructor(option: ChecksumAlgorithm | readonly ChecksumAlgorithm[] = []) {
@@ -26,14 +26,14 @@ export class Checksums {
     this.mode = this.#own[0] && { "x-amz-checksum-mode": "ENABLED" };
   }
 
-  /** The algorithm of an upload: its own, none when that is false, else the driver's. */
+  /** The algorithm of an upload: its own, none for false, the driver's when it says nothing. */
   of(own: ChecksumAlgorithm | false | undefined): ChecksumAlgorithm | undefined {
     const algorithm = own === undefined ? this.#own[0] : own || undefined;
     if (algorithm) this.#known.set(idOf(algorithm), algorithm);
     return algorithm;
   }
 
-  /** The algorithm that an upload in parts was begun with; rejects `invalid-option` when it is not at hand. */
+  /** The algorithm that an upload in parts was begun with; rejects `invalid-option` when this driver does not have it. */
   byId(id: string | undefined): ChecksumAlgorithm | undefined {
     if (id === undefined) return undefined;
     const algorithm = this.#known.get(id);
@@ -41,7 +41,7 @@ export class Checksums {
     throw refuse("checksum", `must have ${id}, with which this upload was begun`);
   }
 
-  /** A download of a whole object, which errors `corrupt` at its end unless the bytes have the checksum that was announced; undefined when there is none. */
+  /** The body of a whole object, which errors `corrupt` at its end unless it has the checksum of its answer; undefined when that has none. */
   verified(
     response: Pick<WireResponse, "header">,
     body: () => ReadableStream<Uint8Array>,
@@ -55,12 +55,12 @@ export class Checksums {
   }
 }
 
-/** What an upload in parts remembers its algorithm by, also in another process. */
+/** The name by which an upload in parts remembers its algorithm, also for another process. */
 export function idOf({ name, type }: ChecksumAlgorithm): string {
   return `${name} ${type}`;
 }
 
-/** A value of all bytes, not one of the parts' values: that ends in their number, which some servers leave out. */
+/** Whether a value is of all bytes, and not of the values of parts. The latter ends in their number; some servers leave that out, but not of the ETag. */
 function isWhole({ header }: Pick<WireResponse, "header">, value: string): boolean {
   const type = header("x-amz-checksum-type");
   return type === null ? !value.includes("-") && !/-\d+"?$/.test(header("etag") ?? "") : type === "FULL_OBJECT";
@@ -71,7 +71,7 @@ export function bodyHeader(algorithm: ChecksumAlgorithm | undefined, value: stri
   return algorithm ? { [algorithm.header]: value } : {};
 }
 
-/** What begins an upload in parts. */
+/** The headers that begin an upload in parts. */
 export function beginHeaders(algorithm: ChecksumAlgorithm | undefined): HeaderMap {
   if (!algorithm) return {};
   const { name, type } = algorithm;

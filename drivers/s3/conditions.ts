@@ -1,4 +1,4 @@
-/** What must hold for a write, as headers, and what a store answers when it does not. */
+/** The conditions of writes: as headers, and what stores answer when one does not hold. */
 import type { CompleteOptions } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
 import type { HeaderMap } from "../../src/s3/headers.ts";
@@ -16,13 +16,13 @@ export function isConditional({ ifMatch, ifNoneMatch }: Conditions): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
-/** Refuses a condition that the store would pass over: what it then did would be taken for what was asked. */
+/** Rejects `unsupported` for a condition that the store would ignore, and replace what it must not. */
 export function refuseConditions(settings: Pick<Settings, "conditionalWrites">, options: Conditions): void {
   if (settings.conditionalWrites || !isConditional(options)) return;
   throw new StorageError("unsupported", "the store would pass over the condition: conditionalWrites is false");
 }
 
-/** With If-Match on an absent key, AWS answers 404 and others 412: both mean that the condition does not hold. */
+/** To If-Match on an absent key AWS answers 404 and others 412: both are `precondition-failed`. */
 export function asPrecondition(error: unknown, { ifMatch }: Conditions): unknown {
   if (ifMatch === undefined || !hasCode(error, "not-found") || error.response?.code === "NoSuchUpload") return error;
   const { response } = error;

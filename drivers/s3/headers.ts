@@ -5,17 +5,17 @@ import { emptyMetadata, refuse, requestHeaders, WRITE_MARK } from "../../src/opt
 import { decodeValue, META, NAMES } from "../../src/s3/headers.ts";
 import type { WireResponse } from "./transport.ts";
 
-/** Holds the id of the write that made an object, see settle.ts. Hidden from `head` and `download`, kept out of copies. */
+/** The header with the id of the write that made an object: see settle.ts. Hidden from `head` and `download`, and left out of copies. */
 export const WRITE_ID: string = META + WRITE_MARK;
 
-/** What a HEAD or GET answer says of the object; `size` is the whole object's, which a range's answer does not carry plainly. */
+/** What the answer to a HEAD or GET says of the object. `size` is the whole object's, which no single header of all these answers has. */
 export function toStoredInfo(key: string, response: WireResponse, size: number): StoredInfo {
   const headers: Record<string, string> = {};
   for (const [option, name] of NAMES) {
     const value = response.header(name);
     if (value) headers[option] = value;
   }
-  // Some servers keep the framing of an upload as if it were the object's encoding.
+  // Some servers keep the framing that an upload was sent in as if it were the object's encoding.
   const encoding = headers["contentEncoding"]?.replace(/^aws-chunked(,\s*|$)|,\s*aws-chunked\b/, "");
   if (encoding) headers["contentEncoding"] = encoding;
   else delete headers["contentEncoding"];
@@ -30,7 +30,7 @@ export function toStoredInfo(key: string, response: WireResponse, size: number):
   return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
 }
 
-/** A header that answers of this kind have; rejects `unsupported` where a browser hides it. */
+/** A header that the driver needs; rejects `unsupported` where a browser hides it. */
 export function exposed(response: WireResponse, name: string): string | null {
   const value = response.header(name);
   if (value !== null || !response.filtered) return value;
@@ -41,8 +41,8 @@ export function exposed(response: WireResponse, name: string): string | null {
   );
 }
 
-/** Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network is no object, though it says 200. */
-export function ofStore(response: WireResponse): void {
+/** Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network comes with 200, and is no object. */
+export function checkStore(response: WireResponse): void {
   if (response.filtered || response.header("etag") || [...response.names()].some((name) => name.startsWith("x-amz-")))
     return;
   void response.discard();
@@ -52,8 +52,8 @@ export function ofStore(response: WireResponse): void {
 }
 
 /**
- * The extra headers of a driver or of one call, lower-case; rejects `invalid-option` for those that have an option of their own,
- * and on an `upload` for a customer key.
+ * The extra headers of the driver or of one call, lower-case. Rejects `invalid-option` for headers that have an option of their own, and in
+ * an `upload` for a customer key, which all requests for the object need.
  */
 export function extraHeaders(headers: PutOptions["headers"], upload = true): Record<string, string> {
   if (headers === undefined) return {};
@@ -66,17 +66,17 @@ export function extraHeaders(headers: PutOptions["headers"], upload = true): Rec
   return extra;
 }
 
-/** An ETag as a quoted value, whatever form a server gives it in. */
+/** An ETag in quotes, whatever form the server gives it in: bare, quoted or weak. */
 export function toEtag(value: string | null | undefined): string {
   return `"${/^(?:W\/)?"?(.*?)"?$/.exec(value ?? "")?.[1] ?? ""}"`;
 }
 
-/** The version that an answer is about, by an ETag from its head or its document; `versionId` where the bucket keeps versions. */
+/** The version that an answer is about, with the ETag that its head or its document has. */
 export function versionOf({ header }: WireResponse, etag: string | null | undefined): StoredVersion {
   return { etag: toEtag(etag), versionId: header("x-amz-version-id") ?? undefined };
 }
 
-/** The moment that a store writes, in whatever form; undefined where it is none. */
+/** A date in whatever form a store writes it; undefined where it is none. */
 export function toDate(value: string | null | undefined): Date | undefined {
   const time = Date.parse(value ?? "");
   return Number.isNaN(time) ? undefined : new Date(time);

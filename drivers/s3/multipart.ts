@@ -1,5 +1,5 @@
 /**
- * The requests of a multipart upload, and those that tell what is under way.
+ * The requests of a multipart upload, and those that list what is under way.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 import type {
@@ -32,7 +32,7 @@ import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, toDate, toEtag, versionOf } from "./headers.ts";
 import { listObjects, namesOf, without } from "./list.ts";
-import { settle, whose, writeMark } from "./settle.ts";
+import { findWrite, settle, writeMark } from "./settle.ts";
 import { acknowledged } from "./write.ts";
 
 /** Begins an upload. */
@@ -95,8 +95,8 @@ export function completeUpload(
 }
 
 /**
- * The object if it is the one that an upload made, which is over; null where it made none, or another took its place.
- * A store that misses nodes, and a proxy, say 404 of objects that are there; such a store lists them all the while.
+ * The version that an upload made which is gone now; null where it made none, or another object took its place. A store that
+ * misses nodes, and a proxy, say 404 of objects that are there. Such a store still lists them, so the listing is asked too.
  */
 export async function completedUpload(
   client: Client,
@@ -104,13 +104,13 @@ export async function completedUpload(
   { writeId }: BegunUpload,
   { signal }: CallOptions,
 ): Promise<StoredVersion | null> {
-  const { version, absent } = await whose(client, key, writeId, signal);
+  const { version, absent } = await findWrite(client, key, writeId, signal);
   const listed = absent && (await listObjects(client, { prefix: key, limit: 1, signal })).objects[0];
   if (!listed || listed.key !== key) return version;
   throw new StorageError("ambiguous", "the store lists the object and calls it absent", { retryable: true });
 }
 
-/** Gives an upload up; one that is gone counts as given up. */
+/** Aborts an upload; an absent one is success. */
 export function abortUpload(client: Client, key: Key, uploadId: string, { signal }: CallOptions): Promise<void> {
   return deleteObject(client, key, { signal }, { uploadId });
 }
@@ -139,7 +139,7 @@ export async function listParts(
   }
 }
 
-/** A page of the uploads under way, as the store lists them: MinIO lists those of the key that the prefix is, and without one those that came since it was started. */
+/** A page of the uploads under way, as the store lists them. MinIO takes the prefix for a key, and without one lists only uploads that began since its start. */
 export async function listUploads(
   client: Client,
   prefix: string,
@@ -148,8 +148,8 @@ export async function listUploads(
 ): Promise<PendingPage> {
   const { base } = client.settings;
   const [key, id] = (cursor === undefined ? [] : JSON.parse(cursor)) as [key?: string, id?: string | null];
-  // Not encoded: asked to, Ceph encodes keys without saying so, and SeaweedFS says so without doing it. Of a key with characters that
-  // XML cannot hold, some stores then list U+FFFD.
+  // No `encoding-type`: Ceph then encodes keys without saying so, and SeaweedFS says so without doing it. The price: of a key with characters
+  // that XML cannot hold, some stores list U+FFFD.
   const query = {
     uploads: "",
     prefix: base + prefix || undefined,

@@ -13,7 +13,7 @@ import { rangeHeader, resolveRange, type Span } from "../../src/range.ts";
 import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { healing } from "./heal.ts";
-import { extraHeaders, ofStore, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
+import { checkStore, extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
 import { absent } from "./refusal.ts";
 import type { Operation } from "./request.ts";
@@ -264,7 +264,7 @@ async function sizeByFirstByte(client: Client, operation: Operation, { header }:
       return lengthOf(response, told === null || told === "bytes */0" ? "0" : null);
     }
     if ((status !== 200 && status !== 206) || toEtag(response.header("etag")) !== toEtag(header("etag"))) return false;
-    ofStore(response);
+    checkStore(response);
     if (status === 200) return lengthOf(response, response.header("content-length"));
     const span = spanOf(response);
     return lengthOf(response, span?.start === 0 ? `${span.size}` : null);
@@ -275,7 +275,7 @@ async function sizeByFirstByte(client: Client, operation: Operation, { header }:
 
 /** Rejects an answer that is of another version than was asked for: some caches look at nothing but the path. */
 function checkVersion(response: WireResponse, versionId: string | undefined, ifMatch?: string): void {
-  ofStore(response);
+  checkStore(response);
   const [version, etag] = ["x-amz-version-id", "etag"].map(response.header);
   const matched = !ifMatch || !etag || toEtag(etag) === toEtag(ifMatch);
   if (matched && (!versionId || !version || version === versionId)) return;

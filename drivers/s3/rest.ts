@@ -3,7 +3,7 @@ import { whenAborted } from "../../src/abort.ts";
 import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
 import type { Client } from "./client.ts";
-import { exposed, ofStore, toEtag } from "./headers.ts";
+import { checkStore, exposed, toEtag } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
@@ -110,7 +110,7 @@ function heldSpan(response: WireResponse, { etag, size, encoding }: Version, sta
     if (span.size !== size) return null;
     if (span.start <= start && start <= span.end && response.header("content-encoding") === encoding) return span;
   }
-  ofStore(response);
+  checkStore(response);
   void response.discard();
   throw new StorageError(
     "corrupt",

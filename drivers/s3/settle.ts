@@ -1,6 +1,6 @@
 /**
- * Writes whose answer was lost. A conditional write and a multipart upload carry an id in their metadata; when the answer to
- * one is lost, a HEAD says whether the object is ours.
+ * Writes whose answer was lost. Conditional writes and multipart uploads carry an id in the metadata of their object, by which a HEAD tells
+ * whether the object that is there is theirs.
  */
 import type { CompleteOptions, Key, StoredVersion } from "../../src/backend.ts";
 import { hasCode, StorageError } from "../../src/error.ts";
@@ -8,11 +8,11 @@ import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Client } from "./client.ts";
 import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
-import { ofStore, versionOf, WRITE_ID } from "./headers.ts";
+import { checkStore, versionOf, WRITE_ID } from "./headers.ts";
 
-/** What user metadata may take beside the id, of the 2 KB that stores give it. */
+/** Bytes of user metadata that leave room for the id, of the 2 KB that stores allow. */
 const ROOM = 1900;
-/** Milliseconds that a store's dates may be off, since they are cut to seconds. */
+/** Milliseconds by which a store's dates may be off, since they are cut to seconds. */
 const SLACK = 2000;
 
 /** An id for one write, and its header; neither where the driver's `writeId` is off or the metadata leaves no room. */
@@ -23,16 +23,17 @@ export function writeMark(client: Client, stored: HeaderMap): { writeId?: string
   return { writeId, header: { [WRITE_ID]: writeId } };
 }
 
-/** What a HEAD says of a write: the object's version if it carries this id, else what it is instead. */
+/** What a HEAD finds where a write may have taken effect; dates in milliseconds, NaN where the store tells none. */
 interface Found {
+  /** What the write made; null when there is no object, or another one. */
   readonly version: StoredVersion | null;
   readonly absent: boolean;
   readonly modified: number;
   readonly now: number;
 }
 
-/** Looks at the object under a key. */
-export function whose(
+/** Looks whether the object under a key was made by the write with this id. */
+export function findWrite(
   client: Client,
   key: Key,
   writeId: string | undefined,
@@ -41,7 +42,7 @@ export function whose(
   return client.send({ method: "HEAD", key, signal, accept: [404] }, async (response) => {
     await response.discard();
     const absent = response.status === 404;
-    if (!absent) ofStore(response);
+    if (!absent) checkStore(response);
     const ours = response.header(WRITE_ID) === writeId;
     return {
       absent,
@@ -53,9 +54,9 @@ export function whose(
 }
 
 /**
- * Runs a write, and asks the store whose the object is now when its answer was lost, or when it was told what a second one would
- * be told: that the condition does not hold, that the upload is gone. A proxy before several servers repeats a write whose first
- * answer it lost, and passes on the second.
+ * Runs a write, and looks whether its object is there when the answer was lost; also when the store says that the condition does not hold
+ * or that the upload is gone. That is what a second write is told, and a proxy before several servers repeats a write whose first answer it
+ * has lost, and passes the second answer on.
  */
 export async function settle(
   client: Client,
@@ -64,7 +65,7 @@ export async function settle(
   write: () => Promise<StoredVersion>,
 ): Promise<StoredVersion> {
   const { writeId, signal } = options;
-  // The machine's own clock, since the store's may be put right meanwhile; and one that nobody puts back.
+  // By the machine's own clock, since the store's may be put right meanwhile, and by one that nobody sets back.
   const { own } = client.settings.clock;
   const begun = own.now();
   const started = performance.now();
@@ -75,18 +76,17 @@ export async function settle(
     if (!StorageError.is(error) || writeId === undefined) throw error;
     const lost = error.code === "ambiguous";
     if (!lost && error.code !== "precondition-failed" && error.response?.code !== "NoSuchUpload") throw error;
-    const found = await whose(client, key, writeId, signal).catch((failed: unknown) => {
+    const found = await findWrite(client, key, writeId, signal).catch((failed: unknown) => {
       signal?.throwIfAborted();
-      // Who may not look has the store's word, and no more; who could not get through does not know.
+      // A refusal may be true or an echo: while the look may succeed later, that is in doubt; where it is denied, the store's word counts.
       throw !lost && StorageError.is(failed) && failed.retryable ? inDoubt(error) : error;
     });
     if (found.version) return found.version;
-    // A refusal that is the store's own word has no other behind it.
+    // An object older than our first attempt shows that the refusal behind `ambiguous` was no echo: the attempt never took effect. A younger
+    // object may have replaced ours.
     const refused = hasCode(error.cause, "precondition-failed");
-    // Older than our first attempt: then that never took effect, and the refusal was no echo of it. One that is younger may
-    // have replaced ours.
     const took = Math.max(own.now() - begun, performance.now() - started);
-    const before = found.now - took - SLACK;
-    throw refused && found.modified < before ? error.cause : error;
+    const firstAttempt = found.now - took - SLACK;
+    throw refused && found.modified < firstAttempt ? error.cause : error;
   }
 }

@@ -29,7 +29,7 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   return { key, size: bytes.byteLength, ...version, ...headersOf(options) };
 }
 
-/** The version that an answer to a write names. */
+/** Reads the answer to a write: the version that it made. */
 export async function acknowledged(response: WireResponse): Promise<StoredVersion> {
   const etag = exposed(response, "etag");
   await response.discard();

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { extraHeaders, ofStore, toEtag, toStoredInfo } from "../../../drivers/s3/headers.ts";
+import { extraHeaders, checkStore, toEtag, toStoredInfo } from "../../../drivers/s3/headers.ts";
 import type { WireResponse } from "../../../drivers/s3/transport.ts";
 import memory from "../../../drivers/memory.ts";
 import type { RequestOptions } from "../../../src/backend.ts";
@@ -218,23 +218,23 @@ describe("headers and versionId of one call", () => {
   });
 });
 
-describe("ofStore", () => {
+describe("checkStore", () => {
   const page = { "content-type": "text/html", "content-length": "5", date: "Fri, 02 Jan 2026 03:04:05 GMT" };
 
   it("rejects corrupt, which may pass, and lets go of the body where nothing in the head is S3's", () => {
     const discard = vi.fn(async () => {});
-    expect(() => ofStore({ ...answered({ ...page, "x-amzn-trace-id": "t" }), discard })).toThrow(
+    expect(() => checkStore({ ...answered({ ...page, "x-amzn-trace-id": "t" }), discard })).toThrow(
       expect.objectContaining({ code: "corrupt", retryable: true, message: expect.stringContaining("no S3 store") }),
     );
     expect(discard).toHaveBeenCalledOnce();
   });
 
   it.each(["etag", "x-amz-request-id", "x-amz-meta-a"])("takes an answer with %s alone", (name) => {
-    expect(() => ofStore(answered({ ...page, [name]: "e" }))).not.toThrow();
+    expect(() => checkStore(answered({ ...page, [name]: "e" }))).not.toThrow();
   });
 
   it("takes what a browser shows no headers of", () => {
-    expect(() => ofStore({ ...answered(page), filtered: true })).not.toThrow();
+    expect(() => checkStore({ ...answered(page), filtered: true })).not.toThrow();
   });
 });
 
