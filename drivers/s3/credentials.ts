@@ -1,4 +1,4 @@
-/** Whose keys sign: fixed ones, the environment's, or those of a function that can be asked again. */
+/** The keys that sign: fixed ones, the environment's, or those of a function that can be asked again. */
 import { heeding } from "../../src/abort.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
@@ -8,29 +8,27 @@ import type { Identity } from "../../src/sigv4/sign.ts";
 import type { Environment } from "./environment.ts";
 import type { Credentials, S3Options } from "./options.ts";
 
-/**
- * Gives the keys to sign the next request with; fixed ones are there at once. Given keys that the store refuses, it asks
- * for others where it can. An abort does not wait for a function.
- */
+/** Gives the keys that sign the next request: fixed ones at once, those of a function by a promise that an abort rejects. */
 export interface IdentitySource {
+  /** `refused`: keys that the store has refused, so that a function is asked for others. */
   (signal?: AbortSignal, refused?: Identity): Promise<Identity> | Identity;
   /**
-   * Whether keys were the reason of a refusal that does not say why: what `ask` tells, which costs a request and is shared by all callers.
-   * Fixed ones have no others.
+   * Whether keys were the reason of a refusal that does not say why. `ask` tells by a request, which all callers share. Absent for fixed
+   * keys, in whose place no others can come.
    */
   readonly areEnded?: (refused: Identity, ask: () => Promise<boolean>) => Promise<boolean>;
 }
 
-/** How long before they expire credentials are asked for again, in milliseconds. */
+/** How long before keys expire others are asked for, in milliseconds. */
 const EARLY = 5 * 60 * 1000;
-/** How long a call of the function is shared, in milliseconds: on Workers it never settles when the request that made it has ended. */
+/** How long a call of the function is shared, in milliseconds: on Workers one never settles once the request that made it has ended. */
 const SHARED = 30_000;
-/** For how long, in milliseconds, refused keys stay as they are once others were asked for: wrong ones would ask at each request. */
+/** How long the function is not asked again because of refused keys, in milliseconds: keys that are wrong would ask at each request. */
 const PAUSE = 5000;
 
 /**
- * Picks the source; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed. `limit`: the
- * milliseconds that a call waits for keys of a function while it has none that hold, 0 for no limit.
+ * The source of keys that the options ask for; rejects `invalid-option` for half a pair. Absent keys are refused when a request is signed.
+ * `limit`: milliseconds that a request waits for the keys of a function, 0 for no limit.
  */
 export function identityOf(
   options: S3Options,
@@ -38,7 +36,7 @@ export function identityOf(
   clock: Pick<Clock, "now"> = systemClock,
   limit = 0,
 ): IdentitySource {
-  if (options.credentials) return refreshed(options.credentials, clock, limit);
+  if (options.credentials) return sourceOf(options.credentials, clock, limit);
   if (options.accessKeyId || options.secretAccessKey || options.sessionToken) {
     const identity = identityIn(options, "accessKeyId", "secretAccessKey", "sessionToken");
     return () => identity;
@@ -46,7 +44,7 @@ export function identityOf(
   return () => identityIn(env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
 }
 
-/** The keys that stand under these names. */
+/** The keys under these names. */
 function identityIn<Name extends string>(
   given: { readonly [name in Name]?: string | undefined },
   ...[id, secret, token]: readonly [Name, Name, Name]
@@ -60,22 +58,24 @@ function identityIn<Name extends string>(
   return { accessKeyId, secretAccessKey, sessionToken };
 }
 
-function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now">, limit: number): IdentitySource {
+/** A source that asks `provide`, keeps what that gives, and asks again before it expires or when the store has refused it. */
+function sourceOf(provide: () => Promise<Credentials>, clock: Pick<Clock, "now">, limit: number): IdentitySource {
   let known: Credentials | undefined;
   let asking: Promise<Credentials> | undefined;
-  let since = 0;
-  /** When the function last answered for refused keys, and when keys turned out to be no reason of a refusal. */
-  let renewed = -Infinity;
-  let trusted = -Infinity;
-  // Either way, since the clock may be put back.
+  let askedAt = 0;
+  /** When the function last answered because of refused keys. */
+  let renewedAt = -Infinity;
+  /** When keys last turned out not to be the reason of a refusal. */
+  let trustedAt = -Infinity;
+  // In both directions, since the clock may be set back.
   const within = (time: number, from: number): boolean => Math.abs(clock.now() - from) < time;
-  const until = (): number => known?.expiration?.getTime() ?? Infinity;
-  /** The keys that hold. Others may have been given since those that were refused. */
-  const held = (refused?: Identity): Credentials | undefined =>
-    known !== refused && clock.now() < until() ? known : undefined;
+  const expiry = (): number => known?.expiration?.getTime() ?? Infinity;
+  /** The known keys, unless they have expired or are the refused ones. */
+  const valid = (refused?: Identity): Credentials | undefined =>
+    known !== refused && clock.now() < expiry() ? known : undefined;
   const ask = (): Promise<Credentials> => {
-    if (asking && within(SHARED, since)) return asking;
-    since = clock.now();
+    if (asking && within(SHARED, askedAt)) return asking;
+    askedAt = clock.now();
     const call = Promise.resolve()
       .then(provide)
       .then(checked)
@@ -86,50 +86,49 @@ function refreshed(provide: () => Promise<Credentials>, clock: Pick<Clock, "now"
     return (asking = call);
   };
   const source = async (signal?: AbortSignal, refused?: Identity): Promise<Identity> => {
-    const keys = held(refused);
+    const keys = valid(refused);
     if (keys) {
-      // They serve on while others are asked for, and also when that fails: the next request asks again.
-      if (clock.now() > until() - EARLY) ask().catch(() => {});
+      // They still serve while others are asked for, and when that fails: then the next request asks again.
+      if (clock.now() > expiry() - EARLY) ask().catch(() => {});
       return keys;
     }
-    if (refused && known && !asking && within(PAUSE, renewed)) return known;
+    if (refused && known && !asking && within(PAUSE, renewedAt)) return known;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const given = new Promise<Credentials>((resolve, reject) => {
       const late = (): void => {
-        // A later call may have been answered, which this one was not.
-        const others = held(refused);
+        // Another call may have been answered meanwhile.
+        const others = valid(refused);
         if (others) resolve(others);
         else reject(new StorageError("timeout", "the credentials function did not answer in time"));
       };
-      // A timer that keeps the process alive: without one it would end without a word.
+      // It keeps the process alive, which would else end without an error when the function never settles.
       if (limit > 0) timer = setTimeout(late, limit);
-      const come = (others: Credentials): void => {
-        if (refused) renewed = clock.now();
-        resolve(others);
-      };
-      ask().then(come, (cause: unknown) => {
-        if (refused) renewed = clock.now();
-        reject(new StorageError("unauthenticated", "the credentials function rejected", { cause }));
-      });
+      ask()
+        .finally(() => {
+          if (refused) renewedAt = clock.now();
+        })
+        .then(resolve, (cause: unknown) =>
+          reject(new StorageError("unauthenticated", "the credentials function rejected", { cause })),
+        );
     });
     return heeding(given, signal).finally(() => clearTimeout(timer));
   };
-  let doubt: Promise<boolean> | undefined;
-  const areEnded = async (refused: Identity, tell: () => Promise<boolean>): Promise<boolean> => {
+  let answer: Promise<boolean> | undefined;
+  const areEnded = async (refused: Identity, askStore: () => Promise<boolean>): Promise<boolean> => {
     if (known !== refused) return true;
-    if (within(PAUSE, renewed) || within(PAUSE, trusted)) return false;
-    doubt ??= tell()
+    if (within(PAUSE, renewedAt) || within(PAUSE, trustedAt)) return false;
+    answer ??= askStore()
       .then((ended) => {
-        if (!ended) trusted = clock.now();
+        if (!ended) trustedAt = clock.now();
         return ended;
       })
-      .finally(() => (doubt = undefined));
-    return doubt;
+      .finally(() => (answer = undefined));
+    return answer;
   };
   return Object.assign(source, { areEnded });
 }
 
-/** Checked where one rejection reaches all who wait: a mistake found later would reject with nobody to hear it. */
+/** What the function gave, or a rejection with what is wrong with it. */
 function checked(given: Credentials): Credentials {
   identityIn(given ?? {}, "accessKeyId", "secretAccessKey", "sessionToken");
   const { expiration } = given;
