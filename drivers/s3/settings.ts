@@ -1,4 +1,4 @@
-/** From options and `AWS_*` variables to settings that hold; every refusal names the option. */
+/** From options and `AWS_*` variables to checked settings. */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { OnEvent } from "../../src/event.ts";
 import {
@@ -26,10 +26,10 @@ import type { Timeouts } from "./transport.ts";
 
 const MIB = 1024 * 1024;
 
-/** What a timer takes. */
+/** The bounds of a timer. */
 const MILLISECONDS = [0, 2 ** 31 - 1] as const;
 
-/** Every option with its type. One that is missing here does not compile. */
+/** Every option with its type. The compiler finds one that is missing here. */
 const TYPES: Readonly<Record<keyof S3Options, OptionType>> = {
   ...{ bucket: "string", region: "string", endpoint: "string", publicEndpoint: "string", base: "string" },
   ...{ accessKeyId: "string", secretAccessKey: "string", sessionToken: "string", publicUrl: "string" },
@@ -43,7 +43,7 @@ const TYPES: Readonly<Record<keyof S3Options, OptionType>> = {
 /** Options, checked and complete. */
 export interface Settings {
   readonly bucket: string;
-  /** Region and addresses, which a refusal may correct. */
+  /** Region and addresses, which the answer of a store may correct. */
   readonly whereabouts: Whereabouts;
   readonly identity: IdentitySource;
   /** Empty, or ends with `/`. */
@@ -62,12 +62,12 @@ export interface Settings {
   readonly timeouts: Timeouts;
   readonly fetch: Fetch | undefined;
   readonly dispatcher: object | undefined;
-  /** The store's time, which a refusal may correct. */
+  /** The store's time, which its answers may correct. */
   readonly clock: StoreClock;
   readonly onEvent: OnEvent | undefined;
 }
 
-/** Checks all options; rejects `invalid-option`. */
+/** Checks all options; rejects `invalid-option`, which names the option. */
 export function toSettings(options: S3Options, env: Environment = environment(), clock: Clock = systemClock): Settings {
   driverOptions(options, TYPES);
   const { conditionalWrites = true } = options;
@@ -77,32 +77,36 @@ export function toSettings(options: S3Options, env: Environment = environment(),
   if (!bucket) throw refuse("bucket", "is missing; name the bucket");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes(".."))
     throw refuse("bucket", "must be 3 to 255 letters, digits, inner dots and hyphens");
-  // Signed for another service at another host, and listed in no order.
+  // Requests for those are signed for another service at another host, and their listings have no order.
   if (bucket.endsWith("--x-s3")) throw refuse("bucket", "must not be a directory bucket (S3 Express)");
   const region = options.region || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
   if (!isRegion(region)) throw refuse("region", "must be a name such as us-east-1");
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "");
   if (/(^|\/)\.\.?(\/|$)/.test(base)) throw refuse("base", 'must not have a "." or ".." segment');
 
-  const own = options.endpoint ? httpUrl("endpoint", options.endpoint) : undefined;
-  const shown = options.publicEndpoint ? httpUrl("publicEndpoint", options.publicEndpoint) : undefined;
-  // Host names know no case and no underscore, and a certificate for *.s3.region.amazonaws.com covers no further dots.
-  const inPath = options.forcePathStyle ?? (own !== undefined || !/^[a-z0-9-]+$/.test(bucket));
+  const endpoint = options.endpoint ? httpUrl("endpoint", options.endpoint) : undefined;
+  const publicEndpoint = options.publicEndpoint ? httpUrl("publicEndpoint", options.publicEndpoint) : undefined;
+  // Host names have neither capitals nor underscores, and a certificate for *.s3.region.amazonaws.com covers no further dots.
+  const inPath = options.forcePathStyle ?? (endpoint !== undefined || !/^[a-z0-9-]+$/.test(bucket));
   if (!inPath && !/^[a-z0-9.-]+$/.test(bucket)) throw refuse("forcePathStyle", "must be true for this bucket");
   const siteIn = (name: string): Site => {
     const aws = new URL(`https://s3.${name}.amazonaws.com${name.startsWith("cn-") ? ".cn" : ""}/`);
-    const address = addressOf(own ?? aws, bucket, inPath);
-    return { region: name, address, publicAddress: shown ? addressOf(shown, bucket, inPath) : address };
+    const address = addressOf(endpoint ?? aws, bucket, inPath);
+    return {
+      region: name,
+      address,
+      publicAddress: publicEndpoint ? addressOf(publicEndpoint, bucket, inPath) : address,
+    };
   };
   const whereabouts = new Whereabouts(region, siteIn);
-  const time = new StoreClock(clock);
+  const storeClock = new StoreClock(clock);
   if (!signPayload && !whereabouts.site.address.origin.startsWith("https:"))
     throw refuse("signPayload", "may be false over https only");
   const timeouts = toTimeouts(timeout);
   if (fetch && dispatcher) throw refuse("dispatcher", "has no effect beside fetch; give one of them");
   return {
     ...{ bucket, bulkDelete, conditionalWrites, writeId, signPayload, whereabouts, fetch, dispatcher, onEvent },
-    identity: identityOf(options, env, time, timeouts.headers),
+    identity: identityOf(options, env, storeClock, timeouts.headers),
     base: base && `${base}/`,
     partSize: wholeNumber("partSize", partSize, MIN_PART, MAX_PART),
     concurrency: wholeNumber("concurrency", concurrency, 1, 64),
@@ -112,10 +116,11 @@ export function toSettings(options: S3Options, env: Environment = environment(),
     headers: extraHeaders(options.headers, false),
     retry: parseRetry(retry),
     timeouts,
-    clock: time,
+    clock: storeClock,
   };
 }
 
+/** Where the bucket answers; rejects `invalid-option` where its name would be there twice, or cannot be. */
 function addressOf(endpoint: URL, bucket: string, inPath: boolean): Address {
   const path = endpoint.pathname.replace(/\/*$/, "/");
   if (inPath && path.endsWith(`/${bucket}/`)) throw refuse("endpoint", "must not end with the bucket");
@@ -130,7 +135,7 @@ function toTimeouts(timeout: S3Options["timeout"]): Timeouts {
   return { connect: 10_000, headers: 60_000, body: 60_000, ...defined(given) };
 }
 
-/** Workers have 128 MB and six connections in all. */
+/** Less on Workers, which have 128 MB and six connections in all. */
 function defaultConcurrency(): number {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers" ? 3 : 4;
 }
