@@ -1,4 +1,4 @@
-/** From an answer that is not success to a StorageError. */
+/** From an answer that is no success to a StorageError. */
 import { type ErrorCode, FULL_CODES, StorageError, type StoreResponse } from "../../src/error.ts";
 import { type Failure, httpDate, retryAfter } from "../../src/retry.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
@@ -9,7 +9,7 @@ import { isMisplaced, regionIn } from "./region.ts";
 const MAX_MESSAGE = 300;
 
 /**
- * The codes and statuses of stores that stand for one of ours.
+ * Our codes, each with the codes and statuses of stores that mean the same.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>>> = {
@@ -39,11 +39,12 @@ const MEANINGS: Readonly<Partial<Record<ErrorCode, readonly (string | number)[]>
   unavailable: [...["SlowDown", "InternalError", "ServiceUnavailable", "IncompleteBody"], ...FULL_CODES, ...[429, 499]],
 };
 
+/** The same by code and status of stores. */
 const OURS: ReadonlyMap<string | number | undefined, ErrorCode> = new Map(
   Object.entries(MEANINGS).flatMap(([ours, theirs]) => theirs.map((sign) => [sign, ours as ErrorCode] as const)),
 );
 
-/** The error of an answer whose body was read; `identity` is what the message must not repeat. */
+/** The error of an answer whose body was read; its message repeats none of the keys of `identity`. */
 export function toStorageError(response: Answer, complaint: Complaint, identity?: Identity): StorageError {
   const { status } = response;
   const code =
@@ -65,28 +66,30 @@ export function toStorageError(response: Answer, complaint: Complaint, identity?
   return new StorageError(code, parts.join("; "), { response: answer, retryable: isRetryable(status, complaint.code) });
 }
 
-/** Statuses of stores and of proxies before them that say: not now. */
+/** Statuses by which stores, and proxies before them, say that the same request may succeed later. */
 const LATER = [408, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524];
+/** Conflicts with another request that is under way. */
 const CONTENDED = ["ConditionalRequestConflict", "OperationAborted"];
 
 /** Whether the same request may succeed later: by the store's code where it is known, else by the status. */
 export function isRetryable(status: number, code: string | undefined): boolean {
   const known = OURS.get(code);
-  // Asked again it has no room either.
+  // A full store has no room at the next attempt either.
   if (FULL_CODES.includes(code ?? "")) return false;
   if (known === undefined) return LATER.includes(status);
   return known === "timeout" || known === "unavailable" || CONTENDED.includes(code as string);
 }
 
-/** How long the store asks to wait, and whether it is because of its load. */
+/** How long the store asks to wait, and whether because of its load. */
 export function waitOf({ status, header }: Answer, { code }: Complaint, now: number): Pick<Failure, "after" | "kind"> {
-  // AWS's own is in milliseconds. A date is held against the date of the answer, so that no wrong clock counts.
+  // AWS's own header is in milliseconds. A date in the other one is compared with the answer's date, whatever the time is here.
   const own = /^\d+$/.exec(header("x-amz-retry-after")?.trim() ?? "")?.[0];
   const after = own === undefined ? retryAfter(header("retry-after"), httpDate(header("date")) ?? now) : Number(own);
   const throttled = status === 429 || status === 503 || code === "SlowDown";
   return { after, kind: throttled ? "throttled" : "transient" };
 }
 
+/** What the caller can do about it. */
 function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "bucket-not-found") return ["create the bucket, or correct its name"];
   if (code === "unauthenticated")
@@ -99,21 +102,21 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   const region = regionIn(answer, complaint);
   if (region) return [`the bucket is in region ${region}; set region`];
   const to = answer.header("location") ?? "";
-  // The host alone: the rest may be a signed address.
+  // The host alone, since the rest may carry a signature.
   return URL.canParse(to) ? [`it redirects to ${new URL(to).host}; set endpoint or region`] : [];
 }
 
-/** A store's message may repeat what was sent to it. */
+/** Text of a store without secrets: it may repeat what was sent. */
 function clean(message: string, identity: Identity | undefined): string {
   const secrets = [identity?.secretAccessKey, identity?.sessionToken, identity?.accessKeyId];
   const hidden = (said: string): string =>
     secrets.reduce<string>((all, secret) => (secret ? all.replaceAll(secret, "***") : all), said);
-  // A terminal that shows the message is not to be steered. Before the secrets, which what is taken away could have hidden.
+  // Unseen characters first: they could steer the terminal that shows the message, or split a secret.
   let text = hidden(message.replace(UNSEEN, " "));
-  // Also as they stand in an address.
+  // Secrets as they stand in an address too.
   text = hidden(text.replace(/%(?:[2-6][\da-f]|7[\da-e])/gi, decodeURIComponent));
   // A customer's key (SSE-C): 256 bits in base64.
   text = text.replace(/[\w+/]{43}=/g, "***");
-  // Cut afterwards: half a secret would not be recognised.
+  // Cut last, since half a secret would not be recognised.
   return text.replace(/\s+/g, " ").trim().slice(0, MAX_MESSAGE);
 }

@@ -31,7 +31,7 @@ export interface S3Options {
   readonly secretAccessKey?: string | undefined;
   /** Of temporary keys, given with both of them. Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
   readonly sessionToken?: string | undefined;
-  /** Called for keys instead, and for others when the store refuses them: any provider of the AWS SDK fits. All callers share one call, for half a minute. */
+  /** Called for keys instead, and again when they expire or the store refuses them. Any provider of the AWS SDK fits. A call is shared for half a minute. */
   readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
   readonly base?: string | undefined;
@@ -40,8 +40,8 @@ export interface S3Options {
   /** Delete many keys by one request. Default true; false for stores without DeleteObjects. */
   readonly bulkDelete?: boolean | undefined;
   /**
-   * Whether the store holds the conditions of writes. Default true; false for one that passes over them, as Garage does: then an upload
-   * with one, a copy with `ifNoneMatch` and `update` reject `unsupported` in place of replacing what they must not. A copy looks at its
+   * Whether the store heeds the conditions of writes. Default true; false for one that ignores them, as Garage does: then an upload with a
+   * condition, a copy with `ifNoneMatch` and `update` reject `unsupported`, since they could replace what they must not. A copy looks at its
    * source again afterwards, and a delete looks before it.
    */
   readonly conditionalWrites?: boolean | undefined;
@@ -50,31 +50,31 @@ export interface S3Options {
   /** Parts of one upload in flight, 1 to 64. Default 4; 3 on Workers. */
   readonly concurrency?: number | undefined;
   /**
-   * Bytes of part buffers that all uploads of this driver hold together, not less than `partSize`; one part more where there is no
-   * room for three, or where parts have grown. Default 64 MiB, at least one part.
+   * Bytes of part buffers that all uploads of this driver hold together, at least `partSize`; one part more where there is no room for three, or
+   * where parts have grown. Default 64 MiB, or one part when that is more.
    */
   readonly maxMemory?: number | undefined;
   /** Sign every payload's SHA-256, which the store checks. Default true; false only over https. */
   readonly signPayload?: boolean | undefined;
   /**
-   * Mark conditional writes and multipart uploads with an id in their metadata, by which a write whose answer was lost is
-   * recognised. Default true; false leaves such writes `ambiguous`.
+   * Mark conditional writes and multipart uploads with an id in their metadata, by which a write is recognised when its answer was lost.
+   * Default true; false leaves such writes `ambiguous`.
    */
   readonly writeId?: boolean | undefined;
   /**
-   * Of `unbucket/checksum`: sent with every upload, and checked when a whole object is read that has it. Of several the first is
-   * sent, and any is checked. Default: none, since not every store takes the headers.
+   * An algorithm of `unbucket/checksum`: sent with every upload, and checked when a whole object that has it is read. Of several the first
+   * is sent, and any of them is checked. Default: none, since not every store takes the headers.
    */
   readonly checksum?: ChecksumAlgorithm | readonly ChecksumAlgorithm[] | undefined;
   /** Base of the `url` that `upload` and `head` give: a CDN, a route of the app. Default: the object's own address. */
   readonly publicUrl?: string | undefined;
   /** The endpoint as clients see it, which presigned URLs are made for. Default: `endpoint`. */
   readonly publicEndpoint?: string | undefined;
-  /** Sent and signed with every request and presigned PUT; a presigned GET has its own alone, in `presign`. */
+  /** Sent and signed with every request and presigned PUT; a presigned GET has only those that `presign` is given. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How often and how patiently a failed request is repeated. */
   readonly retry?: RetryOptions | undefined;
-  /** Milliseconds: for the answer and between two pieces of a body, or each by its own. Default 60000; connect 10000. */
+  /** Milliseconds for the answer, and between two pieces of a body; or one for each phase. Default 60000; connect 10000. */
   readonly timeout?: number | { readonly [Name in keyof Timeouts]?: Timeouts[Name] | undefined } | undefined;
   /** Used instead of the built-in transport: for proxies, service bindings, tests. */
   readonly fetch?: Fetch | undefined;
