@@ -1,8 +1,8 @@
 /**
- * The driver that the environment chooses: a folder, S3 or memory, by STORAGE_* variables.
+ * The driver that the environment chooses by STORAGE_* variables: a folder, S3 or memory.
  *
- * Nothing is read before the first call, so that a host which runs the factory at build time, or writes its options into the
- * build, freezes nothing: one build runs on a folder and on S3.
+ * Nothing is read before the first call. So one build can run on a folder and on S3, even if the host runs the factory at build
+ * time and writes its options into the build.
  */
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
@@ -29,16 +29,16 @@ const OPTIONS: Readonly<Record<string, OptionType>> = {
   ...Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const)),
   onEvent: "function",
 };
-/** Drivers that are remembered: in a process that runs for weeks, each renewal of a session token makes another one. */
+/** The most drivers that are remembered: each renewal of a session token makes another one, which in weeks would be many. */
 const MOST_DRIVERS = 100;
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
 /**
- * A driver that reads its variables at the first call: from the options, else from `process.env`, else from the bindings that
- * a host publishes on Workers, each variable for itself. Empty values count as unset. A wrong or missing variable, or an option
- * that there is not, rejects the first call with `invalid-option`; variables are read again at the next. `watch` rejects
- * `unsupported` unless they choose a folder.
+ * A driver that reads STORAGE_* variables at its first call. Each variable is looked up in the options, then in `process.env`, then
+ * in the bindings that a host publishes on Workers; empty values count as unset. A wrong or missing variable, or an unknown option,
+ * rejects the call with `invalid-option`, and the next call reads again. `watch` rejects `unsupported` unless the variables choose
+ * a folder.
  */
 export default function env(options: EnvOptions = {}): Driver {
   const start = async (): Promise<Backend> => {
@@ -49,9 +49,8 @@ export default function env(options: EnvOptions = {}): Driver {
 }
 
 /**
- * The driver for an environment: `process.env`, the `env` of a Worker, or without an argument what {@link env} would read now.
- * The same values give the same driver until it is disposed of, or a hundred others were asked for since, so that this can be called
- * wherever storage is needed.
+ * Returns the driver for an environment: `process.env`, the `env` of a Worker, or by default what `env()` would read now. Call it
+ * wherever storage is needed: the same values give the same driver, until it is disposed of or a hundred others were requested.
  */
 export function getStorage(environment?: Environment): Driver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
@@ -61,20 +60,20 @@ export function getStorage(environment?: Environment): Driver {
     const { dispose } = driver;
     return Object.assign(driver, {
       dispose: () => {
-        // Who asks after that gets a new one: this one's connections are closed.
+        // Later callers get a new driver: the connections of this one are closed.
         if (drivers.get(configuration) === driver) drivers.delete(configuration);
         return dispose();
       },
     });
   });
-  // The one that was asked for longest ago is forgotten, not ended: somebody may still have it.
+  // The least recently requested driver is forgotten but not closed: somebody may still use it.
   drivers.delete(configuration);
   drivers.set(configuration, storage);
   if (drivers.size > MOST_DRIVERS) drivers.delete(drivers.keys().next().value as string);
   return storage;
 }
 
-/** The observer is for what the chosen driver alone sees: its requests. */
+/** Opens the backend of the chosen driver. `onEvent` is for the requests of s3: the driver around it reports calls itself. */
 async function open(values: Values, onEvent?: OnEvent): Promise<Backend> {
   const settings = toSettings(values);
   switch (settings.backend) {
@@ -87,7 +86,7 @@ async function open(values: Values, onEvent?: OnEvent): Promise<Backend> {
   }
 }
 
-/** Two mounts of one configuration see the same objects, as in a folder, and neither takes them along when it closes. */
+/** Mounts with the same configuration share their objects, as in a folder. So closing one must not delete them. */
 async function sharedMemory(options: MemoryOptions): Promise<Backend> {
   const { close: _, ...backend } = await cached(memories, JSON.stringify(options), () => memory(options)).getInstance();
   return backend;

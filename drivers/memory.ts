@@ -1,6 +1,6 @@
 /**
- * Objects in memory: the smallest complete driver, to read as an example of the contract and to test against. Everything is
- * gone with the process. A write needs the whole object in memory, of course.
+ * Objects in memory: the smallest complete driver, as an example of the contract and for tests. Nothing outlives the process.
+ * A write holds its whole object in memory, of course.
  */
 import type { Backend, Key, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
@@ -13,20 +13,20 @@ import { multipart, type Uploads } from "./memory/multipart.ts";
 
 /** Options of the memory driver. */
 export interface MemoryOptions {
-  /** Base of the `url` that `upload` and `head` give. Default: none, `url` is null. */
+  /** Base of the `url` that `upload` and `head` return: an http(s) URL, or a path such as `/files`. Default: `url` is null. */
   readonly publicUrl?: string | undefined;
-  /** Called after every call and body; see `StorageEvent`. */
+  /** Called after every call and body, see `StorageEvent`. What it throws is ignored. */
   readonly onEvent?: OnEvent | undefined;
 }
 
 interface Entry {
   readonly info: StoredInfo;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The multipart upload that made it. */
+  /** The multipart upload that made the object. */
   readonly uploadId?: string | undefined;
 }
 
-/** A driver over objects in memory, its own for every call of this factory. */
+/** A driver over objects in memory. Each call makes a new, empty store. */
 export default function memory(options: MemoryOptions = {}): Driver {
   return toDriver({ name: "memory", open: () => memoryBackend(options), onEvent: options?.onEvent });
 }
@@ -62,7 +62,7 @@ function memoryBackend(options: MemoryOptions): Backend {
     },
     async put(key, source, options) {
       const bytes = await readAll(source, options.signal);
-      // Checked when the bytes are there, with nothing awaited before the write: two writers cannot both pass.
+      // Checked once the bytes are there, with nothing awaited before the write, so that two writers cannot both pass.
       checkWrite(entries.get(key)?.info, options);
       options.onBytes?.(bytes.byteLength);
       return store(key, bytes, options);

@@ -1,5 +1,5 @@
 /**
- * Objects in an R2 bucket over a Worker's binding: no keys and no signatures, and bodies that the runtime streams by itself.
+ * Objects in an R2 bucket through the binding of a Worker: no access keys, no signatures, and bodies that the runtime streams.
  * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
  */
 import { heeding } from "../src/abort.ts";
@@ -22,19 +22,19 @@ import { conditionOf, type Conditions, metadataOf, rangeOf, stored, WRITE_ID } f
 
 /** Options of the R2 driver. */
 export interface R2Options {
-  /** The bucket's binding, or its name where the host puts bindings in reach, as Nitro does in `globalThis.__env__`. Required. */
+  /** The bucket's binding, or its name if the host publishes bindings, as Nitro does in `globalThis.__env__`. Required. */
   readonly binding?: string | R2Bucket | undefined;
-  /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
+  /** Prefix of all keys in the bucket, joined with exactly one `/`; not part of the keys that callers see. Default: none. */
   readonly base?: string | undefined;
-  /** Base of the `url` that `upload` and `head` give: the bucket's public domain. Default: none, `url` is null. */
+  /** Base of the `url` that `upload` and `head` return, such as the bucket's public domain. Default: `url` is null. */
   readonly publicUrl?: string | undefined;
-  /** An `s3` driver of the same bucket and base, which presigns. Default: none, `presign` gives null. */
+  /** An `s3` driver for the same bucket and base, used for `presign`. Default: `presign` returns null. */
   readonly s3?: Pick<Driver, "getInstance"> | undefined;
-  /** Called after every call and body; see `StorageEvent`. */
+  /** Called after every call and body, see `StorageEvent`. What it throws is ignored. */
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** What is used of the binding. */
+/** The part of R2's binding that the driver uses. */
 export interface R2Bucket {
   head(key: string): Promise<R2Object | null>;
   get(key: string, options: object): Promise<R2Answer>;
@@ -45,7 +45,7 @@ export interface R2Bucket {
   resumeMultipartUpload(key: string, uploadId: string): R2MultipartUpload;
 }
 
-/** What R2 knows of an object. */
+/** An object's metadata, as the binding gives it. */
 export interface R2Object {
   readonly key: string;
   readonly size: number;
@@ -55,7 +55,7 @@ export interface R2Object {
   readonly customMetadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An upload in parts. */
+/** A multipart upload, as the binding gives it. */
 export interface R2MultipartUpload {
   readonly uploadId: string;
   uploadPart(partNumber: number, value: Uint8Array): Promise<R2Part>;
@@ -68,17 +68,18 @@ type R2Page = { objects: R2Object[]; delimitedPrefixes: string[]; truncated: boo
 type R2Answer = R2Object | (R2Object & { readonly body: Bytes }) | null;
 type Bytes = ReadableStream<Uint8Array>;
 type Write = () => Promise<R2Object | null>;
+/** What a repeatable call has returned, and the failure of an attempt that may have taken effect all the same. */
 type Repeated<T> = { readonly made: T | undefined; readonly lost: unknown };
 
-/** Absent on Node, where hosts give proxies of bindings during development. */
+/** Of workerd. Absent on Node, where hosts provide proxies of bindings during development. */
 declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
 
-/** A driver over a bucket's binding. */
+/** A driver over an R2 bucket's binding. */
 export default function r2(options: R2Options): Driver {
   return toDriver({ name: "r2", open: () => r2Backend(options), onEvent: options?.onEvent });
 }
 
-/** Bytes that one call stores: @see https://developers.cloudflare.com/r2/platform/limits/ */
+/** The most bytes that one `put` stores: @see https://developers.cloudflare.com/r2/platform/limits/ */
 const MOST_IN_ONE = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 
 function r2Backend(options: R2Options): Backend {
@@ -87,11 +88,14 @@ function r2Backend(options: R2Options): Backend {
   const [publicUrl, budget] = [publicBase(options.publicUrl), new RetryBudget()];
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "").replace(/.$/, "$&/");
 
-  /** Asks the bucket, again where it could not. An abort ends the waiting alone, since a binding does not heed one. */
+  /** Calls the binding, with retries. An abort only ends the waiting, since a binding takes no signal. */
   const ask = <T>({ signal }: CallOptions, run: () => Promise<T>, attempts = 4, judged = judge): Promise<T> =>
     retry({ attempts }, budget, signal, () => heeding(run().catch(rethrow), signal), judged);
 
-  /** What was made, and what an answer failed with that was lost: what a repetition is refused with is then no word on the first. */
+  /**
+   * Calls the binding, with retries. If the answer to an attempt was lost, that attempt may have taken effect, and the refusal of a
+   * repetition says nothing about it: then this resolves with `lost` instead of rejecting.
+   */
   async function repeated<T>(call: CallOptions, run: () => Promise<T>, attempts = 4): Promise<Repeated<T>> {
     let lost: unknown;
     const noted = (error: unknown): Failure => {
@@ -100,14 +104,14 @@ function r2Backend(options: R2Options): Backend {
       return failure;
     };
     const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
-      // A name that R2 does not take, no call has deleted or stored.
+      // No attempt can have taken effect for a key that R2 does not accept.
       if (lost === undefined || call.signal?.aborted || hasCode(error, "invalid-key")) throw error;
       return undefined;
     });
     return { made, lost };
   }
 
-  /** A write that its own success may refuse: after a lost answer, the id in its metadata says whether it made the object. */
+  /** A write that its own success may refuse when repeated. After a lost answer the id in the metadata tells who made the object. */
   async function marked(key: Key, id: string | undefined, call: CallOptions, run: Write, attempts?: number) {
     const { made, lost } = await repeated(call, run, attempts);
     if (made || lost === undefined) return made;
@@ -133,7 +137,7 @@ function r2Backend(options: R2Options): Backend {
     throw new StorageError("precondition-failed", "the object is not the version that was asked for");
   }
 
-  /** A stream whose length is known, which R2 takes as it comes. */
+  /** Stores a stream of known length by one call. */
   async function putStream(key: Key, stream: Bytes, size: number, options: PutOptions): Promise<StoredInfo> {
     const { readable, writable } = new FixedLengthStream(size);
     const reader = readerOf({ stream, size }, options.signal);
@@ -177,7 +181,7 @@ function r2Backend(options: R2Options): Backend {
       return { partNumber, etag, size: bytes.byteLength };
     },
     async complete(key, uploadId, parts, call) {
-      // Of a state that another driver of this bucket has made.
+      // The conditions may come from the state of another driver for this bucket.
       refuseCondition(call);
       const made = await marked(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
       return { etag: (made as R2Object).httpEtag };
@@ -234,7 +238,7 @@ function r2Backend(options: R2Options): Backend {
       };
       return {
         info: infoOf(found),
-        // By `next` it is locked, and so given up by its reader.
+        // If `next` was called, the body is locked: it is then cancelled through its reader.
         get body() {
           return reader ? new ReadableStream({ cancel: reader.cancel }) : body;
         },
@@ -262,7 +266,7 @@ function r2Backend(options: R2Options): Backend {
       const from = startAfter ? { startAfter: base + startAfter } : { cursor };
       const asked = { ...from, prefix: base + prefix, delimiter, limit, include: ["httpMetadata", "customMetadata"] };
       const page = await ask({ signal }, () => bucket.list(asked));
-      // Without the marker that some tools make for the base as a folder: no verb here could name it.
+      // Leaves out the folder marker of some tools, whose key is the base itself: no key below the base could name it.
       const objects = page.objects.map(infoOf).filter((object) => object.key !== "");
       const prefixes = page.delimitedPrefixes.map((name) => name.slice(base.length));
       return { objects, prefixes, cursor: following(page.truncated, page.cursor) };

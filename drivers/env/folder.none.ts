@@ -2,7 +2,7 @@
 import { type Driver, toDriver } from "../../src/driver.ts";
 import { StorageError } from "../../src/error.ts";
 
-/** What the folder is asked for: as for the folder driver. */
+/** The options that a folder would be given. */
 export interface FolderOptions {
   readonly base?: string;
   readonly publicUrl?: string;

@@ -1,8 +1,8 @@
-/** Where the STORAGE_* values come from: options, `process.env`, the bindings that a host publishes on Workers. */
+/** Reads the STORAGE_* values: from options, `process.env`, and the bindings that a host publishes on Workers. */
 import { messageOf, StorageError } from "../../src/error.ts";
 import type { OnEvent } from "../../src/event.ts";
 
-/** Every variable, and the option that is its twin. */
+/** Every variable, and the option for it. */
 export const VARIABLES = {
   STORAGE_BACKEND: "backend",
   STORAGE_LOCAL_PATH: "localPath",
@@ -27,58 +27,58 @@ export type Variable = keyof typeof VARIABLES;
 /** The values that are set, trimmed and never empty. */
 export type Values = Readonly<Partial<Record<Variable, string>>>;
 
-/** Options of the driver: the camelCase twins of the variables. What is set here wins over the environment. */
+/** Options of the driver: one for each variable, which it overrides, and `onEvent`. */
 export interface EnvOptions {
-  /** `STORAGE_BACKEND`. Default `local`. */
+  /** `STORAGE_BACKEND`: the driver to use. Default `local`. */
   readonly backend?: "local" | "s3" | "memory" | undefined;
   /** `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`. */
   readonly localPath?: string | undefined;
-  /** `STORAGE_LOCAL_GATEWAY_URL`: the bucket of the gateway before the folder, which presigned URLs are signed for. Default: none are. */
+  /** `STORAGE_LOCAL_GATEWAY_URL`: URL of the folder's bucket at a gateway, for presigned URLs. Default: `presign` returns null. */
   readonly localGatewayUrl?: string | undefined;
-  /** `STORAGE_LOCAL_ACCESS_KEY`: of that gateway; goes with its URL and the secret key. */
+  /** `STORAGE_LOCAL_ACCESS_KEY`: access key of that gateway. Set it together with URL and secret key. */
   readonly localAccessKey?: string | undefined;
-  /** `STORAGE_LOCAL_SECRET_KEY`. A host that writes options into its build writes this there too: prefer the variable. */
+  /** `STORAGE_LOCAL_SECRET_KEY`: secret key of that gateway. Prefer the variable: some hosts write options into their build. */
   readonly localSecretKey?: string | undefined;
-  /** `STORAGE_S3_BUCKET`: required by `s3`. */
+  /** `STORAGE_S3_BUCKET`: name of the bucket. Required by `s3`. */
   readonly s3Bucket?: string | undefined;
-  /** `STORAGE_S3_REGION`. Default: what the S3 driver takes without one. */
+  /** `STORAGE_S3_REGION`: region of the bucket. Default: that of the `s3` driver. */
   readonly s3Region?: string | undefined;
-  /** `STORAGE_S3_ENDPOINT_URL`: MinIO, R2 and others. Default: AWS. */
+  /** `STORAGE_S3_ENDPOINT_URL`: URL of the server, such as MinIO or R2. Default: AWS. */
   readonly s3EndpointUrl?: string | undefined;
-  /** `STORAGE_S3_ACCESS_KEY`: goes with the secret key. Default for both: the `AWS_*` variables. */
+  /** `STORAGE_S3_ACCESS_KEY`: access key. Set it together with the secret key. Default for both: the `AWS_*` variables. */
   readonly s3AccessKey?: string | undefined;
-  /** `STORAGE_S3_SECRET_KEY`. A host that writes options into its build writes this there too: prefer the variable. */
+  /** `STORAGE_S3_SECRET_KEY`: secret key. Prefer the variable: some hosts write options into their build. */
   readonly s3SecretKey?: string | undefined;
-  /** `STORAGE_S3_SESSION_TOKEN`: of temporary keys. */
+  /** `STORAGE_S3_SESSION_TOKEN`: session token of temporary keys. Default: none. */
   readonly s3SessionToken?: string | undefined;
-  /** `STORAGE_S3_FORCE_PATH_STYLE`: `true` or `false`. Default: path style for a custom endpoint. */
+  /** `STORAGE_S3_FORCE_PATH_STYLE`: whether URLs have the bucket in their path. Default: true with a custom endpoint, else false. */
   readonly s3ForcePathStyle?: boolean | string | undefined;
-  /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, which presigned URLs are signed for. */
+  /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, for presigned URLs. Default: the endpoint. */
   readonly s3PublicEndpointUrl?: string | undefined;
-  /** `STORAGE_S3_CONDITIONAL_WRITES`: `false` for a store that passes over the conditions of writes, such as Garage. Default `true`. */
+  /** `STORAGE_S3_CONDITIONAL_WRITES`: `false` for a store that ignores the conditions of writes, such as Garage. Default `true`. */
   readonly s3ConditionalWrites?: boolean | string | undefined;
-  /** `STORAGE_PUBLIC_URL`: base of the `url` of an object: a CDN, or the app's own route. */
+  /** `STORAGE_PUBLIC_URL`: base of the `url` of objects, such as a CDN or a route of the app. Default: that of the driver. */
   readonly publicUrl?: string | undefined;
-  /** Called for every call and the end of every download, with S3 for every request too. It has no variable. */
+  /** Called after every call and body, and with S3 every request, see `StorageEvent`. It has no variable. */
   readonly onEvent?: OnEvent | undefined;
 }
 
-/** `process.env`, or a Worker's `env`, whose bindings that are not text are passed over. */
+/** An environment: `process.env`, or the `env` of a Worker, of which only text and boolean values are read. */
 export type Environment = object;
 
-/** Published by Nitro's presets for Cloudflare; in development it is a promise. */
+/** `__env__` is published by Nitro's presets for Cloudflare; in development it is a promise. */
 interface Host {
   readonly process?: { readonly env?: Environment };
   readonly __env__?: Environment | Promise<Environment>;
 }
 
-/** Options first, then `process.env`, then the host's bindings, each variable for itself. */
+/** Looks each variable up in the options, then in `process.env`, then in the host's bindings. */
 export async function readHost(options: EnvOptions): Promise<Values> {
   const host = globalThis as Host;
   return merge([fromOptions(options), host.process?.env, await host.__env__]);
 }
 
-/** As {@link readHost}, without waiting: bindings that are still being fetched are passed over. */
+/** As {@link readHost} without options, and without waiting: bindings that are a promise are ignored. */
 export function readHostNow(): Values {
   const host = globalThis as Host;
   const bindings = host.__env__;
@@ -107,7 +107,7 @@ function merge(sources: readonly (Environment | undefined)[]): Values {
   return values;
 }
 
-/** On Deno to read a variable needs a permission. */
+/** Reads a variable. On Deno that needs a permission, and throws without it. */
 function read(source: Readonly<Record<string, unknown>> | undefined, variable: Variable): unknown {
   try {
     return source?.[variable];
@@ -116,7 +116,7 @@ function read(source: Readonly<Record<string, unknown>> | undefined, variable: V
   }
 }
 
-/** An empty value counts as unset, since `.env` files and compose files write unset variables so. */
+/** A value as text; an empty one is unset, as `.env` and compose files write it. */
 function text(value: unknown): string | undefined {
   // Variables of a Worker may be JSON: `true`, not `"true"`.
   if (typeof value === "boolean") return String(value);

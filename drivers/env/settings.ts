@@ -1,21 +1,21 @@
-/** Turns STORAGE_* values into the settings of one driver, or says which variable is wrong and what to do. */
+/** Turns STORAGE_* values into the options of one driver, or says which variable is wrong and what to do. */
 import { defined, refuse } from "../../src/options.ts";
 import type { Values, Variable } from "./read.ts";
 
-/** The chosen driver with the options of its own factory. */
+/** The chosen driver, with the options of its factory. */
 export type Settings =
   | { readonly backend: "local"; readonly options: FolderSettings }
   | { readonly backend: "memory"; readonly options: { readonly publicUrl?: string } }
   | { readonly backend: "s3"; readonly options: S3Settings };
 
-/** What the folder driver is given. */
+/** Options of the folder driver. */
 export interface FolderSettings {
   readonly base: string;
   readonly publicUrl?: string;
   readonly gateway?: { readonly url: string; readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** What the S3 driver is given. */
+/** Options of the S3 driver. */
 export interface S3Settings {
   readonly bucket: string;
   readonly region?: string;
@@ -29,7 +29,7 @@ export interface S3Settings {
   readonly publicUrl?: string;
 }
 
-/** The settings that the values ask for; throws `invalid-option`, naming the variable. */
+/** Chooses the driver and its options; throws `invalid-option`, naming the variable. */
 export function toSettings(values: Values): Settings {
   const backend = (values.STORAGE_BACKEND ?? "local").toLowerCase();
   const publicUrl = values.STORAGE_PUBLIC_URL;
@@ -110,7 +110,7 @@ function checkPair(values: Values): void {
   }
 }
 
-/** The value is never repeated in a message: a URL that is wrong may hold a password. */
+/** Checks a URL. Messages never repeat it, since it may contain a password. */
 function checkUrl(variable: Variable, value: string, example: string): void {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))

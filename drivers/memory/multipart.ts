@@ -1,15 +1,15 @@
-/** Multipart uploads in memory: parts by number, which become one object when the upload completes. */
+/** Multipart uploads in memory: parts by number, which become one object at completion. */
 import type { Key, MultipartBackend, PutOptions, StoredPart, StoredVersion } from "../../src/backend.ts";
 import { compareKeys } from "../../src/key.ts";
 import { listedParts } from "../../src/listed.ts";
 import { usualPlan } from "../../src/plan.ts";
 import { over } from "../../src/resume.ts";
 
-/** The objects, as far as uploads need them. */
+/** What uploads need of the objects. */
 export interface Objects {
-  /** Stores what an upload has made, if the conditions hold; gives its ETag. */
+  /** Stores the object of a completed upload if the conditions hold. */
   put(key: Key, bytes: Uint8Array<ArrayBuffer>, options: PutOptions, uploadId: string): StoredVersion;
-  /** The ETag of the object if this upload has made it, else null. */
+  /** The object if this upload made it, else null. */
   madeBy(key: Key, uploadId: string): StoredVersion | null;
 }
 
@@ -25,7 +25,7 @@ interface Upload {
   readonly parts: Map<number, Part>;
 }
 
-/** Uploads under way, by id. */
+/** Unfinished uploads, by id. */
 export type Uploads = Map<string, Upload>;
 
 /** The steps of multipart uploads. */
@@ -51,7 +51,7 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
       upload.parts.set(partNumber, { ...stored, bytes: bytes.slice(), lastModified: new Date() });
       return stored;
     },
-    // Nothing is awaited in here: of two completions of one upload the second finds the first one's object.
+    // Nothing is awaited here, so that the second of two completions of one upload finds the object of the first.
     async complete(key, uploadId, list, { ifMatch, ifNoneMatch }) {
       const upload = find(key, uploadId);
       if (!upload) {
@@ -75,18 +75,18 @@ export function multipart(uploads: Uploads, objects: Objects): MultipartBackend 
     },
     async parts(key, uploadId) {
       const parts = find(key, uploadId)?.parts.values();
-      return parts ? [...parts].map(told).sort((a, b) => a.partNumber - b.partNumber) : null;
+      return parts ? [...parts].map(withoutBytes).sort((a, b) => a.partNumber - b.partNumber) : null;
     },
     completed: async (key, { uploadId }) => objects.madeBy(key, uploadId),
     async pending(prefix) {
       const found = [...uploads].filter(([, { key }]) => key.startsWith(prefix));
-      // Those of one key stay in the order in which they were begun.
+      // The sort is stable: uploads of one key stay in the order in which they were started.
       found.sort(([, a], [, b]) => compareKeys(a.key, b.key));
       return { uploads: found.map(([uploadId, { key, initiated }]) => ({ key, uploadId, initiated })) };
     },
   };
 }
 
-function told({ partNumber, etag, size, lastModified }: Part): StoredPart {
+function withoutBytes({ partNumber, etag, size, lastModified }: Part): StoredPart {
   return { partNumber, etag, size, lastModified };
 }

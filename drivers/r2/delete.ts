@@ -1,11 +1,11 @@
-/** Many keys, by as few calls as R2 takes. */
+/** Deletes many keys with few calls. */
 import type { CallOptions, DeleteFailure, Key } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 
-/** Keys that one call deletes: @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#bucket-method-definitions */
+/** The most keys that one call deletes: @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#bucket-method-definitions */
 const MOST = 1000;
 
-/** Deletes by `remove`, which is given some of the keys at a time; resolves with those that failed. */
+/** Deletes in batches, each by a call of `remove`. Resolves with the keys that failed. */
 export async function deleteInBatches(
   keys: readonly Key[],
   call: CallOptions,
@@ -17,7 +17,7 @@ export async function deleteInBatches(
       await remove(some, call);
     } catch (error) {
       if (call.signal?.aborted || !StorageError.is(error)) throw error;
-      // R2 deletes none where it does not take the name of one.
+      // R2 refuses a whole batch for one invalid key, which is found by halving.
       if (error.code !== "invalid-key" || some.length === 1)
         return void failures.push(...some.map((key) => ({ key, error })));
       const half = Math.ceil(some.length / 2);

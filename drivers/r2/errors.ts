@@ -1,5 +1,5 @@
 /**
- * What R2's binding throws, as errors with codes.
+ * Turns what R2's binding throws into errors with codes.
  * @see https://developers.cloudflare.com/r2/api/error-codes/
  */
 import { type ErrorCode, hasCode, StorageError } from "../../src/error.ts";
@@ -13,7 +13,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ...{ 10058: "unavailable", 10069: "denied", 100100: "too-large" },
 };
 
-/** R2's errors have their number at the end of the message; those of the runtime between, such as a lost connection, have none. */
+/** Throws an error of the binding with its code. R2 puts a number at the end of the message; a lost connection has none. */
 export function rethrow(thrown: unknown, signal?: AbortSignal): never {
   signal?.throwIfAborted();
   const error = hasCode(thrown, "interrupted") ? thrown.cause : thrown;
@@ -23,14 +23,14 @@ export function rethrow(thrown: unknown, signal?: AbortSignal): never {
   throw new StorageError(code ?? "unknown", error.message, { cause: error });
 }
 
-/** By what it has: where tests in Jest ask a binding of miniflare's, its errors are of another realm. */
+/** By structure: in Jest the errors of a miniflare binding are of another realm. */
 function isError(error: unknown): error is Error {
   return typeof error === "object" && error !== null && "message" in error && typeof error.message === "string";
 }
 
-/** What may be tried again, and what certainly did not begin. */
+/** Whether an attempt may be repeated, and whether it is certain not to have begun (`throttled`). */
 export function judge(error: unknown): Failure {
   const retryable = StorageError.is(error) && error.retryable;
-  // R2 says of these that it did not begin.
+  // With these two numbers R2 says that it has not begun.
   return { error, retryable, kind: /\((10043|10058)\)$/.test(String(error)) ? "throttled" : "transient" };
 }

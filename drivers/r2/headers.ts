@@ -1,30 +1,30 @@
-/** What is stored with an object, what is asked of it, and what comes with it, between the core and R2. */
+/** Converts headers, conditions, ranges and metadata between the core and R2's binding. */
 import type { GetOptions, ObjectHeaders, StoredInfo } from "../../src/backend.ts";
 import { emptyMetadata, headersOf, WRITE_MARK } from "../../src/options.ts";
 import { rangeHeader } from "../../src/range.ts";
 import { CONTROL } from "../../src/unseen.ts";
 
-/** The name in an object's metadata under which the id of its write stands. */
+/** The metadata entry with the id of the write that made the object. */
 export const WRITE_ID: string = WRITE_MARK;
 
-/** What is stored with an object, as R2 takes it. */
+/** Headers and metadata of an object, as options of R2's writes. */
 export function stored({ metadata, ...options }: ObjectHeaders, writeId: string | undefined): object {
   const { metadata: _, ...httpMetadata } = headersOf(options);
   return { httpMetadata, customMetadata: { ...metadata, ...(writeId && { [WRITE_ID]: writeId }) } };
 }
 
-/** What a read or a write may ask of the version that is there. */
+/** The conditions of a read or a write. */
 export type Conditions = { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined };
 
-/** Not as `Headers`, which a proxy of a binding on Node does not carry. R2's ETags are strong, so that only reads take weak ones. */
+/** Conditions as an object: a proxy of a binding on Node cannot pass `Headers`. R2's ETags are strong, so only reads take weak ones. */
 export function conditionOf({ ifMatch, ifNoneMatch }: Conditions): object | undefined {
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
-  // Of `"*"`, which is no object's, the bare one would be any.
+  // `"*"` with quotes is an ETag, which no object has. Without its quotes it would match any.
   const bare = (etag: string | undefined) => (etag === '"*"' ? "W/*" : etag?.replaceAll('"', ""));
   return { etagMatches: bare(ifMatch), etagDoesNotMatch: bare(ifNoneMatch?.replace(/^W\//, "")) };
 }
 
-/** As `Headers`, of which R2 answers those beyond the object with all of it; but for a proxy of a binding on Node, which carries none. */
+/** A range as `Headers`, with which R2 answers one beyond the object by the whole object; on Node as an object (see above). */
 export function rangeOf(range: GetOptions["range"]): object | undefined {
   if (!range || "FixedLengthStream" in globalThis) return range && new Headers({ range: rangeHeader(range) });
   if ("suffix" in range) return range;
@@ -32,7 +32,7 @@ export function rangeOf(range: GetOptions["range"]): object | undefined {
   return end === undefined ? { offset } : { offset, length: end - offset + 1 };
 }
 
-/** Metadata that came with an object. A binding stores names and values that no header can say, and both `A` and `a`. */
+/** The metadata of an object. Entries that HTTP cannot carry, and one of both `A` and `a`, are only counted: a binding stores them. */
 export function metadataOf(
   custom: Readonly<Record<string, string>> = {},
 ): Pick<StoredInfo, "metadata" | "missingMetadata"> {
