@@ -17,7 +17,7 @@ import { inParts, type PutBytes, putSource } from "../../src/put.ts";
 import { type HeaderMap, toRequestHeaders } from "../../src/s3/headers.ts";
 import { childText, type Element } from "../../src/s3/xml.ts";
 import type { Client } from "./client.ts";
-import { toDate, toEtag, versionOf } from "./headers.ts";
+import { storedVersion, toDate, toEtag } from "./headers.ts";
 import { type BucketCheck, getObject, headMarked } from "./read.ts";
 import type { WireResponse } from "./transport.ts";
 import { putObject } from "./write.ts";
@@ -196,5 +196,5 @@ function pinOf({ etag }: StoredInfo): string | undefined {
 
 function copied(info: StoredInfo, to: Key, root: Element, response: WireResponse): StoredInfo {
   const lastModified = toDate(childText(root, "LastModified"));
-  return { ...info, key: to, lastModified, ...versionOf(response, childText(root, "ETag")) };
+  return { ...info, key: to, lastModified, ...storedVersion(response, childText(root, "ETag")) };
 }

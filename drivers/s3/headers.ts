@@ -24,7 +24,7 @@ export function toStoredInfo(key: string, response: WireResponse, size: number):
     if (name.startsWith(META) && name !== WRITE_ID)
       metadata[name.slice(META.length)] = decodeValue(response.header(name) ?? "");
   }
-  const { etag, versionId } = versionOf(response, exposed(response, "etag"));
+  const { etag, versionId } = storedVersion(response, exposed(response, "etag"));
   const lastModified = toDate(response.header("last-modified"));
   const missingMetadata = Number(response.header("x-amz-missing-meta")) || (response.filtered ? Infinity : undefined);
   return { key, size, etag, lastModified, versionId, missingMetadata, ...headers, metadata };
@@ -72,7 +72,7 @@ export function toEtag(value: string | null | undefined): string {
 }
 
 /** The version that an answer is about, with the ETag that its head or its document has. */
-export function versionOf({ header }: WireResponse, etag: string | null | undefined): StoredVersion {
+export function storedVersion({ header }: WireResponse, etag: string | null | undefined): StoredVersion {
   return { etag: toEtag(etag), versionId: header("x-amz-version-id") ?? undefined };
 }
 

@@ -30,7 +30,7 @@ import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./che
 import type { Client } from "./client.ts";
 import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
-import { extraHeaders, toDate, toEtag, versionOf } from "./headers.ts";
+import { extraHeaders, storedVersion, toDate, toEtag } from "./headers.ts";
 import { listObjects, namesOf, without } from "./list.ts";
 import { findWrite, settle, writeMark } from "./settle.ts";
 import { acknowledged } from "./write.ts";
@@ -89,7 +89,7 @@ export function completeUpload(
     client.document(
       { method: "POST", key, query: { uploadId }, headers, body, signal, conditional: true },
       "CompleteMultipartUploadResult",
-      (root, response) => versionOf(response, childText(root, "ETag")),
+      (root, response) => storedVersion(response, childText(root, "ETag")),
     ),
   );
 }

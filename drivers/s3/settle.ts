@@ -8,7 +8,7 @@ import type { HeaderMap } from "../../src/s3/headers.ts";
 import type { Client } from "./client.ts";
 import { asPrecondition } from "./conditions.ts";
 import { inDoubt } from "./doubt.ts";
-import { checkStore, versionOf, WRITE_ID } from "./headers.ts";
+import { checkStore, storedVersion, WRITE_ID } from "./headers.ts";
 
 /** Bytes of user metadata that leave room for the id, of the 2 KB that stores allow. */
 const ROOM = 1900;
@@ -46,7 +46,7 @@ export function findWrite(
     const ours = response.header(WRITE_ID) === writeId;
     return {
       absent,
-      version: ours ? versionOf(response, response.header("etag")) : null,
+      version: ours ? storedVersion(response, response.header("etag")) : null,
       modified: Date.parse(response.header("last-modified") ?? ""),
       now: Date.parse(response.header("date") ?? ""),
     };

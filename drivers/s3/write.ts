@@ -9,7 +9,7 @@ import { toRequestHeaders } from "../../src/s3/headers.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { conditions, isConditional } from "./conditions.ts";
-import { exposed, extraHeaders, versionOf } from "./headers.ts";
+import { exposed, extraHeaders, storedVersion } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";
@@ -33,6 +33,6 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
 export async function acknowledged(response: WireResponse): Promise<StoredVersion> {
   const etag = exposed(response, "etag");
   await response.discard();
-  if (etag !== null) return versionOf(response, etag);
+  if (etag !== null) return storedVersion(response, etag);
   throw new StorageError("corrupt", "the store answered a write without an ETag", { retryable: true });
 }
