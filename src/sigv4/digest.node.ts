@@ -1,7 +1,7 @@
 /** SHA-256 and HMAC by Node's own crypto, which Bun and Deno have too: synchronous, a tenth of WebCrypto's cost per request. */
 import { createHash, createHmac, hash } from "node:crypto";
 
-/** Which digest a runtime got. */
+/** Tells which digest a runtime got. */
 export const digestName: string = "node";
 
 const encoder = new TextEncoder();
@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 /** SHA-256 works on blocks of this many bytes. */
 const BLOCK = 64;
 
-/** A key made ready: what HMAC puts before the message, and before the hash of that, whose place is kept. */
+/** A key made ready: the blocks that HMAC puts before the message, and before the hash of the two. `outer` has room for that hash. */
 export interface HmacKey {
   readonly inner: Uint8Array;
   readonly outer: Uint8Array;
@@ -39,12 +39,11 @@ export function hmac(key: Uint8Array | string, data: string): Uint8Array {
   return createHmac("sha256", key).update(data).digest();
 }
 
-// What is hashed: new memory for each message would take as long as its hash.
+// Kept between calls: new memory for each message would take as long as its hash.
 let message = new Uint8Array(1024);
 
 /**
- * HMAC with SHA-256 as lower-case hex. By two hashes, since Node's own HMAC takes nearly twice as long for a message as short as those
- * that are signed.
+ * HMAC with SHA-256 as lower-case hex. Made of two hashes, since Node's own HMAC takes nearly twice as long for messages as short as these.
  * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
  */
 export function hmacHex({ inner, outer }: HmacKey, data: string): string {

@@ -1,9 +1,8 @@
 /** SHA-256 and HMAC by WebCrypto, for runtimes without Node's crypto. */
-
 import { StorageError } from "../error.ts";
 import { base64, toUtf8 } from "../utf8.ts";
 
-/** Which digest a runtime got. */
+/** Tells which digest a runtime got. */
 export const digestName: string = "web";
 
 /** A key made ready: importing it takes as long as using it. */
@@ -19,7 +18,7 @@ export async function sha256Base64(data: Uint8Array | string): Promise<string> {
   return base64(new Uint8Array(await subtle().digest("SHA-256", bytes(data))));
 }
 
-/** What Workers add to WebCrypto. */
+/** A hashing stream, which Workers add to WebCrypto. */
 interface DigestStream extends WritableStream<Uint8Array> {
   readonly digest: Promise<ArrayBuffer>;
 }
@@ -57,7 +56,10 @@ export async function hmacHex(key: HmacKey, data: string): Promise<string> {
   return hex(await subtle().sign("HMAC", key, toUtf8(data)));
 }
 
-/** @see https://developer.mozilla.org/en-US/docs/Web/API/Crypto/subtle */
+/**
+ * Rejects `unsupported` where there is none.
+ * @see https://developer.mozilla.org/en-US/docs/Web/API/Crypto/subtle
+ */
 function subtle(): SubtleCrypto {
   const { subtle: found } = crypto as Partial<Crypto>;
   if (found) return found;
@@ -68,7 +70,7 @@ function subtle(): SubtleCrypto {
 }
 
 function bytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
-  // WebCrypto takes no view of shared memory, which is all that the cast leaves out.
+  // The cast says that the view is not of shared memory, which WebCrypto does not take.
   return typeof data === "string" ? toUtf8(data) : (data as Uint8Array<ArrayBuffer>);
 }
 

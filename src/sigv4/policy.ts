@@ -1,11 +1,11 @@
 /**
- * The policy of an upload by a form, whose base64 is what is signed.
+ * The signature of an upload by a form: over the base64 of its policy document.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
  */
 import { hmacHex } from "#digest";
 import { dayKey, type Scope, stampOf } from "./sign.ts";
 
-/** What a form is made of, without the secret that signs it. */
+/** What a form is written from, without the secret that signs it. */
 export interface PolicyForm {
   /** Its name. */
   readonly bucket: string;
@@ -13,19 +13,19 @@ export interface PolicyForm {
   readonly key: string;
   /** What a PUT with these options would send. */
   readonly headers: Readonly<Record<string, string>>;
-  /** When the store stops to accept the form. */
+  /** When the store stops accepting the form. */
   readonly expiresAt: Date;
-  /** Of who signs. */
+  /** The signer's. */
   readonly accessKeyId: string;
   /** Of temporary keys. */
   readonly sessionToken?: string | undefined;
-  /** That the signature is for. */
+  /** The region that it is signed for. */
   readonly region: string;
   /** When it is signed: `20260304T050607Z`. */
   readonly stamp: string;
 }
 
-/** Writes the fields of a form, and among them as `policy` in base64 what is signed. */
+/** Writes the fields of a form, among them `policy`: the document in base64, which is signed. */
 export type PolicyWriter = (form: PolicyForm) => Readonly<Record<string, string>> & { readonly policy: string };
 
 /** The fields of a form, signed. */
@@ -41,7 +41,7 @@ export async function signPolicy(
   return { ...fields, "x-amz-signature": await hmacHex(key, fields.policy) };
 }
 
-/** The fields that say who signs, and when: all but the signature. */
+/** The fields that say who signs and when, without the signature. */
 export function signerFields({ accessKeyId, sessionToken, region, stamp }: PolicyForm): Record<string, string> {
   return {
     "x-amz-algorithm": "AWS4-HMAC-SHA256",

@@ -30,7 +30,7 @@ export interface Scope extends Place {
   readonly date: Date;
 }
 
-/** What is signed: every header that is given, so give only those that arrive unchanged. */
+/** What is signed. All headers that are given are, so give only those that arrive unchanged. */
 export interface Signable {
   readonly method: string;
   /** Absolute and fully percent-encoded, each query parameter as `name=value` and once. */
@@ -39,40 +39,41 @@ export interface Signable {
   readonly path: string;
   /** Lower-case names. `host` is the URL's unless it is among them. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the body, in hex, or what stands for it. Default: what `x-amz-content-sha256` says, else that it is not signed. */
+  /** The body's SHA-256 in hex, or what stands for it. Default: the header `x-amz-content-sha256`, else `UNSIGNED-PAYLOAD`. */
   readonly hash?: string;
 }
 
-/** Signing keys by day, region and secret. A new day or a new secret is rare, so a handful is enough. */
-const MOST_DAY_KEYS = 16;
+/** A new day or a new secret is rare, so a handful of keys is enough. */
+const MAX_DAY_KEYS = 16;
+/** Signing keys by day, region and secret. */
 const dayKeys = new Map<string, HmacKey>();
 
 /** The key that signs in a region on a day, `20260304`. */
 export async function dayKey({ secretAccessKey }: Identity, day: string, region: string): Promise<HmacKey> {
-  // A region has no slash, so nothing in a secret reads as another day or region.
+  // Unambiguous: neither a day nor a region has a slash, whatever the secret has.
   const id = `${day}/${region}/${secretAccessKey}`;
   let key = dayKeys.get(id);
   if (!key) {
     let made: Uint8Array | string = `AWS4${secretAccessKey}`;
     for (const step of [day, region, "s3", "aws4_request"]) made = await hmac(made, step);
     key = await hmacKey(made as Uint8Array);
-    if (dayKeys.size >= MOST_DAY_KEYS) dayKeys.delete(dayKeys.keys().next().value as string);
+    if (dayKeys.size >= MAX_DAY_KEYS) dayKeys.delete(dayKeys.keys().next().value as string);
     dayKeys.set(id, key);
   }
   return key;
 }
 
+/** The last stamp that was written: many requests have the same second. */
+let lastStamp = { second: NaN, text: "" };
+
 /** A moment as signatures write it: `20260304T050607Z`. */
 export function stampOf(date: Date): string {
   const second = Math.floor(date.getTime() / 1000);
-  if (stamp.second !== second) stamp = { second, text: date.toISOString().replace(/[:-]|\.\d{3}/g, "") };
-  return stamp.text;
+  if (lastStamp.second !== second) lastStamp = { second, text: date.toISOString().replace(/[:-]|\.\d{3}/g, "") };
+  return lastStamp.text;
 }
 
-// Requests of one second follow each other.
-let stamp = { second: NaN, text: "" };
-
-/** What aws4fetch's signer knows when its constructor has run, as far as its methods that we call look at it. */
+/** What aws4fetch's signer has after its constructor, as far as the two methods that are called here look at it. */
 interface Fields {
   readonly method: string;
   readonly accessKeyId: string;
@@ -91,14 +92,14 @@ interface Signer {
   canonicalString(this: Fields): Promise<string>;
 }
 
-/** Asked for when it signs: asked for at once, it would stay in bundles that never do. */
+/** A function, since a constant would keep aws4fetch in bundles that never sign. */
 const signer = (): Signer => AwsV4Signer.prototype as unknown as Signer;
 
-/** An encoded path that URL parsing leaves as it is: it collapses dot segments, also encoded ones. */
+/** An encoded path that URL parsing leaves as it is. It would collapse segments that are dots, also encoded ones. */
 const STABLE = /^(\/(?!(\.|%2e){1,2}(\/|$))[\w.~%-]*)+$/i;
 
 /**
- * The fields that aws4fetch's constructor would make of the same request. That one parses the URL and the headers into objects
+ * The fields that aws4fetch's constructor would make of a request. The constructor itself is not used: it parses URL and headers into objects
  * and writes them out again, which takes several times as long as the signature.
  */
 function fieldsOf(
@@ -106,7 +107,7 @@ function fieldsOf(
   { identity, region }: Place,
   datetime: string,
 ): Fields {
-  // What would be signed then is another object's address, or the bucket's.
+  // The request would go to another object, or to the bucket.
   if (!STABLE.test(path)) throw new StorageError("invalid-key", "this key cannot be sent in a URL unchanged");
   const names = namesOf(headers);
   const day = datetime.slice(0, 8);
@@ -136,14 +137,14 @@ function fieldsOf(
   };
 }
 
-/** The signature that a request must have: what whoever holds the keys would have signed it with at that moment, `20260304T050607Z`. */
+/** The signature of a request at a moment, `20260304T050607Z`, such as the one that a request to the gateway must have. */
 export function signatureOf(request: Signable, place: Place, datetime: string): Promise<string> {
   return fieldsOf(request, place, datetime).signature();
 }
 
 /**
- * Adds date, token and Authorization to the headers, and gives them: the very ones, since a copy costs as much as the signature.
- * Give `x-amz-content-sha256`.
+ * Adds date, token and Authorization to the headers, which must have `x-amz-content-sha256`. Gives the same object, since a copy costs as much
+ * as the signature.
  */
 export async function signHeaders(
   request: Signable & { headers: Record<string, string> },
@@ -158,7 +159,7 @@ export async function signHeaders(
   return headers;
 }
 
-/** The URL to give away, valid for `expiresIn` seconds; whoever uses it must send the headers as given. */
+/** A URL with the signature in its query, valid for `expiresIn` seconds. Whoever uses it must send the headers as given. */
 export async function signUrl(request: Signable, scope: Scope, expiresIn: number): Promise<string> {
   const { accessKeyId, sessionToken } = scope.identity;
   const datetime = stampOf(scope.date);
@@ -174,7 +175,7 @@ export async function signUrl(request: Signable, scope: Scope, expiresIn: number
   return `${url}&X-Amz-Signature=${await signatureOf({ ...request, url }, scope, datetime)}`;
 }
 
-/** A query by name, then by value: "!" is below all that they are written with, "=" is not. */
+/** A query sorted by name, then by value. With "!" in place of "=", since that sorts before all characters of an encoded name. */
 function sorted(query: string): string {
   return query.replaceAll("=", "!").split("&").sort().join("&").replaceAll("!", "=");
 }
@@ -185,11 +186,12 @@ function namesOf(headers: Signable["headers"]): string[] {
   return names.sort();
 }
 
-/** As a URL has it: without a scheme's own port. One client asks for one host, so the last one is kept. */
+/** The last host that was asked for: a client has only one. */
+let lastHost = { origin: "", host: "" };
+
+/** The host of a URL, without the port when that is the scheme's own. */
 function hostOf(url: string): string {
   const origin = url.slice(0, url.indexOf("/", 8));
-  if (last.origin !== origin) last = { origin, host: new URL(origin).host };
-  return last.host;
+  if (lastHost.origin !== origin) lastHost = { origin, host: new URL(origin).host };
+  return lastHost.host;
 }
-
-let last = { origin: "", host: "" };
