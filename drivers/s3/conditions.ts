@@ -1,15 +1,7 @@
-/** The conditions of writes: as headers, and what stores answer when one does not hold. */
-import type { CompleteOptions } from "../../src/backend.ts";
+/** The conditions of writes: whether there is one, and what stores answer when it does not hold. */
 import { hasCode, StorageError } from "../../src/error.ts";
-import type { HeaderMap } from "../../src/s3/headers.ts";
+import type { Conditions } from "../../src/s3/headers.ts";
 import type { Settings } from "./settings.ts";
-
-type Conditions = { readonly [Name in "ifMatch" | "ifNoneMatch"]?: CompleteOptions[Name] | undefined };
-
-/** The headers of a conditional write. */
-export function conditions({ ifMatch, ifNoneMatch }: Conditions): HeaderMap {
-  return { "if-match": ifMatch, "if-none-match": ifNoneMatch };
-}
 
 /** Whether a write has a condition. */
 export function isConditional({ ifMatch, ifNoneMatch }: Conditions): boolean {

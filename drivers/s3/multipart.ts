@@ -16,7 +16,7 @@ import type {
 } from "../../src/backend.ts";
 import { nullIfAbsent, StorageError } from "../../src/error.ts";
 import { advancing, following } from "../../src/pages.ts";
-import { toRequestHeaders } from "../../src/s3/headers.ts";
+import { conditionHeaders, toRequestHeaders } from "../../src/s3/headers.ts";
 import {
   childFlag,
   childNumber,
@@ -28,7 +28,6 @@ import {
 } from "../../src/s3/xml.ts";
 import { beginHeaders, bodyHeader, idOf, partElement, wholeHeaders } from "./checksum.ts";
 import type { Client } from "./client.ts";
-import { conditions } from "./conditions.ts";
 import { deleteObject } from "./delete.ts";
 import { extraHeaders, storedVersion, toDate, toEtag } from "./headers.ts";
 import { listObjects, namesOf, without } from "./list.ts";
@@ -83,7 +82,11 @@ export function completeUpload(
     return ["Part", [number, ["ETag", part.etag], ...partElement(algorithm, part)]];
   });
   const body = writeXml(["CompleteMultipartUpload", list]);
-  const headers = { "content-type": "application/xml", ...conditions(options), ...wholeHeaders(algorithm, parts) };
+  const headers = {
+    "content-type": "application/xml",
+    ...conditionHeaders(options),
+    ...wholeHeaders(algorithm, parts),
+  };
   const { signal } = options;
   return settle(client, key, options, () =>
     client.document(

@@ -10,6 +10,7 @@ import type {
 } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { rangeHeader, resolveRange, type Span } from "../../src/range.ts";
+import { conditionHeaders } from "../../src/s3/headers.ts";
 import { toObjectBody } from "./body.ts";
 import type { Client } from "./client.ts";
 import { healing } from "./heal.ts";
@@ -68,17 +69,16 @@ export async function headObject(...args: Parameters<typeof headMarked>): Promis
 
 /** Opens an object. Its body is read as it is pulled, and where it is cut the rest is asked for. */
 export async function getObject(client: Client, key: Key, options: GetOptions): Promise<StoredObject | null> {
-  const { range, ifMatch, ifNoneMatch, signal, versionId, parallel = 1 } = options;
+  const { range, ifMatch, signal, versionId, parallel = 1 } = options;
   const first = parallel > 1 ? firstPart(range, client.settings.partSize) : range;
   const wholeInParts = parallel > 1 && !range;
-  const conditions = { "if-match": ifMatch, "if-none-match": ifNoneMatch };
   const operation: Operation & { readonly key: Key } = {
     method: "GET",
     key,
     query: { versionId },
     headers: {
       ...extraHeaders(options.headers, false),
-      ...conditions,
+      ...conditionHeaders(options),
       ...(first ? { range: rangeHeader(first) } : client.settings.checksums.mode),
     },
     signal,

@@ -5,10 +5,10 @@
 import type { Key, PutOptions, StoredInfo, StoredVersion } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { headersOf } from "../../src/options.ts";
-import { toRequestHeaders } from "../../src/s3/headers.ts";
+import { conditionHeaders, toRequestHeaders } from "../../src/s3/headers.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
-import { conditions, isConditional } from "./conditions.ts";
+import { isConditional } from "./conditions.ts";
 import { exposed, extraHeaders, storedVersion } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
@@ -22,7 +22,7 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
   const { writeId, header } = conditional ? writeMark(client, stored) : {};
   const algorithm = client.settings.checksums.of(options.checksum);
   const checksum = algorithm && bodyHeader(algorithm, await algorithm.of(bytes));
-  const headers = { ...stored, ...header, ...conditions(options), ...checksum, ...extraHeaders(options.headers) };
+  const headers = { ...stored, ...header, ...conditionHeaders(options), ...checksum, ...extraHeaders(options.headers) };
   const operation: Operation = { method: "PUT", key, headers, body: bytes, signal, conditional };
   const send = (): Promise<StoredVersion> => client.send(operation, acknowledged);
   const version = conditional ? await settle(client, key, { ifMatch, writeId, signal }, send) : await send();

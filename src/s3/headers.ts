@@ -3,16 +3,27 @@ import type { ObjectHeaders } from "../backend.ts";
 import { type HeaderOption, OBJECT_HEADERS } from "../options.ts";
 import { base64, toUtf8 } from "../utf8.ts";
 
-/** What the names of headers with user metadata begin with. */
+/** The prefix of headers with user metadata. */
 export const META = "x-amz-meta-";
 
 /** Headers to send; undefined ones are not. */
 export type HeaderMap = Readonly<Record<string, string | undefined>>;
 
-/** The options that are headers, with their names. */
+/** The options that are headers of an object, with the names of these. */
 export const NAMES = Object.entries(OBJECT_HEADERS) as readonly (readonly [HeaderOption, string])[];
 
-/** The headers that store these with an object. */
+/** The conditions of a request. */
+export interface Conditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** The headers of conditions. */
+export function conditionHeaders({ ifMatch, ifNoneMatch }: Conditions): HeaderMap {
+  return { "if-match": ifMatch, "if-none-match": ifNoneMatch };
+}
+
+/** The headers that store these options with an object. */
 export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
   const headers: Record<string, string | undefined> = {};
   for (const [option, name] of NAMES) if (options[option] !== undefined) headers[name] = options[option];
@@ -22,15 +33,15 @@ export function toRequestHeaders(options: ObjectHeaders): HeaderMap {
 }
 
 /**
- * Header values are ASCII: runtimes disagree on how to send anything else, so that its signature would not match. Other text
- * goes as an RFC 2047 encoded word, which AWS and MinIO use themselves.
+ * Header values are ASCII, since runtimes send anything else in different ways, and the signature would not match. Other text goes as an
+ * encoded word of RFC 2047, as AWS and MinIO themselves write it.
  */
 function encodeValue(value: string): string {
   if (/^[\x20-\x7E]*$/.test(value) && !value.includes("=?") && !value.includes("  ")) return value;
   return `=?UTF-8?B?${base64(toUtf8(value))}?=`;
 }
 
-/** The text of a header with user metadata, as it was before {@link toRequestHeaders}. */
+/** The text in a header with user metadata, as {@link toRequestHeaders} was given it. */
 export function decodeValue(value: string): string {
   return value.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=(?:\s+(?==\?))?/gi, (_, kind: string, text: string) => {
     try {
@@ -42,5 +53,5 @@ export function decodeValue(value: string): string {
   });
 }
 
-/** What stands for `%`, a space and `%` in percent-encoding. */
+/** From quoted-printable to percent-encoding: a bare `%` is text, `_` a space, and `=` begins a byte in hex. */
 const QUOTED: Readonly<Record<string, string>> = { "%": "%25", _: "%20", "=": "%" };

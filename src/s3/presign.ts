@@ -1,12 +1,12 @@
 /**
- * Presigned URLs: a request signed in its query, for someone without keys; or the policy of a form.
+ * What someone without keys may send: a request with its signature in the query, or a form with a signed policy.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import type { BackendPresignOptions, Key, Presigned } from "../backend.ts";
 import { defined, requestHeaders } from "../options.ts";
 import { signPolicy } from "../sigv4/policy.ts";
 import { type Identity, signUrl } from "../sigv4/sign.ts";
-import { type HeaderMap, toRequestHeaders } from "./headers.ts";
+import { conditionHeaders, type HeaderMap, toRequestHeaders } from "./headers.ts";
 import { type Address, objectUrl, type Query } from "./url.ts";
 
 /** Who signs, and for what. */
@@ -34,12 +34,12 @@ export async function presign(
   const { method, expiresIn, contentLength, policy } = options;
   const { uploadId, partNumber } = options.part ?? { ...options, partNumber: undefined };
   const query = method === "GET" ? responseQuery(options) : { partNumber, uploadId };
-  // Everything that shall hold for the upload is signed, so the client must send it as it is.
+  // All that must hold for the upload is signed, so the client has to send it unchanged.
   const headers = defined({
     ...(method === "GET" ? {} : { ...own, ...uploadHeaders(options) }),
     ...requestHeaders(options.headers ?? {}),
   }) as Record<string, string>;
-  // Signed a little in the past would shorten it, so the clock's own second counts.
+  // Stamps have whole seconds, from which the validity counts.
   const date = new Date(Math.floor(now / 1000) * 1000);
   const scope = { identity, region, date };
   // A URL does not outlive the keys that signed it.
@@ -51,7 +51,7 @@ export async function presign(
     const { origin, path } = address;
     return { method, url: origin + path, headers: await signPolicy(policy, form, scope), expiresAt };
   }
-  // Signed, but not given back: clients send it by themselves, and some refuse to be told.
+  // Signed but not among the headers to send: clients set it by themselves, and some refuse to have it set.
   const length: Record<string, string> = contentLength === undefined ? {} : { "content-length": String(contentLength) };
   const { url, path } = objectUrl(address, base + key, query);
   const signed = await signUrl({ method, url, path, headers: { ...headers, ...length } }, scope, expiresIn);
@@ -59,11 +59,11 @@ export async function presign(
 }
 
 function uploadHeaders(options: BackendPresignOptions): HeaderMap {
-  const { checksum, ifMatch, ifNoneMatch } = options;
+  const { checksum } = options;
   return {
     ...(checksum && { [`x-amz-checksum-${checksum.name.toLowerCase()}`]: checksum.value }),
     ...toRequestHeaders(options),
-    ...{ "if-match": ifMatch, "if-none-match": ifNoneMatch },
+    ...conditionHeaders(options),
   };
 }
 

@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { asPrecondition, conditions, isConditional, refuseConditions } from "../../../drivers/s3/conditions.ts";
+import { asPrecondition, isConditional, refuseConditions } from "../../../drivers/s3/conditions.ts";
 import { StorageError } from "../../../src/error.ts";
 
-describe("conditions", () => {
-  it("become headers", () => {
-    expect(conditions({ ifMatch: '"e"' })).toEqual({ "if-match": '"e"', "if-none-match": undefined });
-    expect(conditions({ ifNoneMatch: "*" })).toEqual({ "if-match": undefined, "if-none-match": "*" });
-  });
-
+describe("isConditional", () => {
   it.each([
     [{}, false],
     [{ ifMatch: '"e"' }, true],

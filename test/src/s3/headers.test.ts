@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { decodeValue, META, NAMES, toRequestHeaders } from "../../../src/s3/headers.ts";
+import { conditionHeaders, decodeValue, META, NAMES, toRequestHeaders } from "../../../src/s3/headers.ts";
 import { processorTime } from "../../support/processor.ts";
 
 const sent = (value: string): string => toRequestHeaders({ metadata: { a: value } })[`${META}a`] ?? "";
+
+it("conditionHeaders gives each condition its header", () => {
+  expect(conditionHeaders({ ifMatch: '"e"' })).toEqual({ "if-match": '"e"', "if-none-match": undefined });
+  expect(conditionHeaders({ ifNoneMatch: "*" })).toEqual({ "if-match": undefined, "if-none-match": "*" });
+});
 
 describe("toRequestHeaders", () => {
   it("gives each option its header, and metadata a prefix", () => {
