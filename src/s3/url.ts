@@ -1,24 +1,24 @@
-/** From bucket address, key and query to a URL in which every byte is encoded as SigV4 wants it. */
+/** The URLs of requests, encoded as SigV4 wants it. */
 import { encodePath } from "../key.ts";
 import { encodeRfc3986 } from "../sigv4/encode.ts";
 
-/** Where the bucket answers: everything before the key. */
+/** Where a bucket answers: all of its URLs before the key. */
 export interface Address {
   readonly origin: string;
   /** Begins and ends with `/`. */
   readonly path: string;
 }
 
-/** Query parameters; undefined ones are left out, names occur once. */
+/** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** A URL with the path that it must still have after URL parsing. */
+/** A URL and its path, which must not change when the URL is parsed. */
 export interface ObjectUrl {
   readonly url: string;
   readonly path: string;
 }
 
-/** The URL of an object, or with an empty key of the bucket. */
+/** The URL of an object, or of the bucket when the key is empty. */
 export function objectUrl(address: Address, key: string, query: Query = {}): ObjectUrl {
   const path = address.path + encodePath(key);
   let url = address.origin + path;

@@ -1,6 +1,6 @@
 /**
- * The one XML reader and the one writer of S3's documents. Reading is linear in time, without DTD, bounded in depth and number
- * of elements; what it does not understand, and a document that ends before its root does, is an error.
+ * Reads and writes S3's XML documents. Reading takes linear time, knows no DTD, and bounds depth and number of elements; what it does not
+ * understand, and a document that ends before its root does, is an error.
  * @see https://www.w3.org/TR/xml/
  */
 import { StorageError } from "../error.ts";
@@ -20,16 +20,17 @@ interface Open extends Element {
   text: string;
 }
 
-/** The deepest document of S3's has five levels. */
+/** S3's deepest document has five levels. */
 const MAX_DEPTH = 32;
-/** The largest, a listing of 1000 keys with owners, has some 13,000. An element takes more memory than its few bytes. */
+/** S3's largest document, a listing of 1000 keys with owners, has some 13,000. An element takes more memory than its few bytes in the text. */
 const MAX_ELEMENTS = 200_000;
+/** Characters of the entities with a name. */
 const NAMED: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39 };
 
 const NAME = "[a-z_][\\w.-]*";
-// As many as there may be in a tag, since each that an engine must be able to give back costs it memory.
+// Bounded, since an engine keeps memory for each repetition that it may have to take back.
 const ATTRIBUTES = `(?:\\s+[^\\s<>"'=/]+\\s*=\\s*(?:"[^"<]*"|'[^'<]*')){0,32}`;
-/** Text, and what follows it: an instruction, a comment, CDATA, or a tag. A document type is none of these. */
+/** Text and what follows it: a processing instruction, a comment, CDATA or a tag, but no document type. */
 const TOKEN = new RegExp(
   `([^<]*)<(?:\\?[^]*?\\?>|!--[^]*?-->|!\\[CDATA\\[([^]*?)]]>|(/?)((?:${NAME}:)?${NAME})(${ATTRIBUTES})\\s*(/?)>)`,
   "iy",
@@ -78,11 +79,11 @@ export function childNumber(element: Element, name: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** What a child says, `true` or `false`; undefined when it is not there. Rejects `corrupt` for anything else. */
+/** The flag in a child, undefined when there is none. Rejects `corrupt` unless it is `true` or `false`. */
 export function childFlag(element: Element, name: string): boolean | undefined {
   const text = childText(element, name)?.trim();
   if (text === undefined) return undefined;
-  // Whatever it may mean, taken for "false" it would end a list that goes on.
+  // Anything else taken for `false` could end a list that goes on.
   if (!/^(true|false)$/i.test(text)) throw corrupt(`${name} is neither true nor false`);
   return text.length === 4;
 }
@@ -91,8 +92,8 @@ export function childFlag(element: Element, name: string): boolean | undefined {
 export type Markup = readonly [name: string, content: string | readonly Markup[]];
 
 /**
- * A document in S3's namespace, or with other attributes of its root. Other text than {@link isXmlText} allows is written in a way
- * that some parsers refuse.
+ * A document in UTF-8; `attributes` of its root are by default S3's namespace. Text that {@link isXmlText} does not allow is written as
+ * references, which some parsers refuse.
  */
 export function writeXml(root: Markup, attributes = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'): Uint8Array {
   return toUtf8(markup(root, attributes));
@@ -103,12 +104,12 @@ function markup([name, content]: Markup, attributes = ""): string {
   return `<${name}${attributes}>${inner}</${name}>`;
 }
 
-/** Control characters are written as references: no parser normalises tabs and line ends then, and S3 itself writes the others so. */
+/** Control characters become references too: so no parser normalises tabs and line ends, and S3 itself writes the others like this. */
 function escapeXml(text: string): string {
   return text.replace(/[&<>"'\0-\u001F\uFFFE\uFFFF]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-/** Whether XML 1.0 can carry this text at all. */
+/** Whether XML 1.0 can hold this text. */
 export function isXmlText(text: string): boolean {
   return /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u.test(text);
 }
