@@ -1,7 +1,6 @@
 /**
- * Copies inside the bucket: one request up to 5 GiB, by parts above. Where the target is only to be created, the bytes come through
- * here up to a part, and the store copies them by parts above: many ignore `If-None-Match` of a copy, and heed that of a PUT or of a
- * completion.
+ * Copies inside the bucket: by one request up to 5 GiB, by parts above. With `ifNoneMatch` an object of up to one part is read and put, and a
+ * larger one copied by parts, since many stores ignore the condition of a CopyObject and heed that of a PUT or a completion.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
@@ -22,26 +21,26 @@ import { type BucketCheck, getObject, headMarked } from "./read.ts";
 import type { WireResponse } from "./transport.ts";
 import { putObject } from "./write.ts";
 
-/** Bytes of a part of a copy: no byte of it travels, so few large requests are best. */
+/** Bytes of a part that the store copies: none of them travels, so few large parts are best. */
 const COPY_PART = 1024 * 1024 * 1024;
 
-/** How often a copy is begun because its source was replaced, or its upload swept, meanwhile. */
+/** How often a copy is begun at most, when its source is replaced or its upload is aborted meanwhile. */
 const TRIES = 3;
 
-/** One version of the source, and how its copy is asked for. */
+/** A copy of one version of the source. */
 interface Copy extends Pick<BackendCopyOptions, "versionId" | "ifNoneMatch" | "signal"> {
   readonly info: StoredInfo;
-  /** Whether it carries the id of the write that made it. */
+  /** Whether the source carries the id of the write that made it. */
   readonly marked: boolean;
   readonly to: Key;
   readonly headers: CopyHeaders;
-  /** Whether the store is asked for this version alone. */
+  /** Whether the requests have a condition, so that the store copies this version and no other. */
   readonly pinned: boolean;
-  /** Whether it was copied as far as is known: held by the store, or by a look afterwards. */
+  /** Whether this version was copied: the store's condition says so, or else a look afterwards. */
   isStill(): Promise<boolean>;
 }
 
-/** What the ETag of an upload in parts ends with, which Swift does not know again as a condition. */
+/** The end of the ETag of an upload in parts, which Swift refuses in conditions although it is the object's own. */
 const OF_PARTS = /-\d+"$/;
 
 /** Copies an object, headers and metadata included; null when the source is absent. */
@@ -57,15 +56,16 @@ export async function copyObject(
   const headers = copyHeaders(options.headers);
   const look = (): ReturnType<typeof headMarked> =>
     headMarked(client, from, { signal, headers: headers.source, versionId }, bucket);
+  /** The source whose own ETag the store has refused. */
   let refused: StoredInfo | undefined;
   for (let tries = 1; ; tries++) {
-    // Its size says how to copy, and its ETag pins all parts to one version.
+    // The size says how to copy, and the ETag pins all requests to one version.
     const source = await look();
     if (!source) return null;
     if (ifMatch !== undefined && ifMatch !== source.info.etag)
       throw new StorageError("precondition-failed", "no object matches ifMatch", { key: from });
-    // Refused, and still the same: the store holds the condition against another text than it gives. Then a look afterwards upholds it,
-    // as where the store passes over conditions.
+    // Refused, and still the same: the store compares the condition with something else than the ETag that it gives. Then a look afterwards
+    // takes the condition's place, as it does for a store that ignores conditions.
     const pinned = !refused || !isTwin(refused, source.info);
     const isStill = async (): Promise<boolean> => {
       const now = pinned && client.settings.conditionalWrites ? source : await look();
@@ -76,14 +76,15 @@ export async function copyObject(
       return await copyVersion(client, steps, copy);
     } catch (error) {
       if (!StorageError.is(error) || error.key === to) throw error;
-      // Begun again it could be refused for what it has made itself.
+      // In doubt it is not begun again, where its own target could be what refuses it.
       if (ifNoneMatch !== undefined && error.code === "ambiguous") throw error;
-      // In doubt, the cause is what the store said last.
+      // The cause of `ambiguous` is what the store said last.
       const replaced = [error, error.cause].some((said) => hasCode(said, "precondition-failed"));
-      if (replaced && OF_PARTS.test(source.info.etag) && !isRead(steps, copy)) refused = source.info;
-      const again = ifMatch === undefined || (refused && error.code !== "ambiguous");
-      const overtaken = error.response?.code === "NoSuchUpload" || (replaced && again);
+      if (replaced && OF_PARTS.test(source.info.etag) && !readsBytes(steps, copy)) refused = source.info;
+      const mayLookAgain = ifMatch === undefined || (refused && error.code !== "ambiguous");
+      const overtaken = error.response?.code === "NoSuchUpload" || (replaced && mayLookAgain);
       if (overtaken && tries < TRIES) continue;
+      // With `ifMatch`, a source that was replaced is the caller's own condition.
       if (overtaken && !(replaced && ifMatch !== undefined) && error.code !== "ambiguous")
         throw new StorageError("conflict", "the copy was aborted, or its source was replaced", {
           retryable: true,
@@ -98,21 +99,21 @@ async function copyVersion(client: Client, steps: MultipartBackend, copy: Copy):
   const { info, to, ifNoneMatch } = copy;
   if (ifNoneMatch === undefined && info.size <= MAX_PART) return inOneRequest(client, copy);
   refuseLoss(info);
-  return (isRead(steps, copy) ? throughHere : byParts)(client, steps, copy).catch(refusedAt(to));
+  return (readsBytes(steps, copy) ? readAndPut : copyParts)(client, steps, copy).catch(refusedAt(to));
 }
 
-/** Whether the bytes come through here. What some runtimes unpack is not read. */
-function isRead({ plan }: MultipartBackend, { info, ifNoneMatch }: Pick<Copy, "info" | "ifNoneMatch">): boolean {
+/** Whether an object is read and put. Not one with an encoding, which some runtimes decode. */
+function readsBytes({ plan }: MultipartBackend, { info, ifNoneMatch }: Pick<Copy, "info" | "ifNoneMatch">): boolean {
   const isPlain = ["", "identity"].includes(info.contentEncoding ?? "");
   return ifNoneMatch !== undefined && info.size <= plan.partSize && (isPlain || info.size === 0);
 }
 
 async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
   const { info, marked, to, signal } = copy;
-  // By default the store takes all headers along, also those that we do not know. They are replaced to leave the write id behind.
-  const kept =
+  // The store copies all headers by default, also those that we do not know. They are replaced only to leave the write id out.
+  const replacing =
     marked && !info.missingMetadata ? { ...toRequestHeaders(info), "x-amz-metadata-directive": "REPLACE" } : {};
-  const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...kept };
+  const headers = { ...copy.headers.write, ...sourceHeaders(client, copy), ...replacing };
   const operation = { method: "PUT", key: to, headers, copies: info.size, signal, conditional: "source" } as const;
   const made = await client.document<StoredInfo | null>(
     operation,
@@ -124,36 +125,33 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
     throw new StorageError(
       "conflict",
       "the source was replaced while it was copied: the target may hold either version",
-      {
-        key: to,
-        retryable: true,
-      },
+      { key: to, retryable: true },
     );
   if (made) return made;
-  // Some servers answer with nothing: then the copy itself must be there.
+  // Some servers answer without a document: then the copy itself must be there.
   const found = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
   if (found?.info.etag === info.etag && found.info.size === info.size) return found.info;
   throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
 }
 
-async function throughHere(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
+async function readAndPut(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo | null> {
   const { info, to, headers, versionId, ifNoneMatch, signal } = copy;
   const from = info.key as Key;
   const asked = { ifMatch: pinOf(info), versionId, headers: headers.source, signal };
   const object = await getObject(client, from, asked).catch(refusedAt(from));
   if (!object) return null;
   const put: PutBytes = (...whole) => putObject(client, ...whole);
-  // What came with the bytes, where no ETag pins them.
+  // The headers that came with the bytes, since a source without an ETag may be another one now.
   const options = { ...object.info, headers: headers.write, ifNoneMatch, signal };
   const copying = putSource(put, steps, to, { stream: object.body, size: object.info.size }, options);
   return copying.catch((error: unknown) => {
-    // Of the source, while it was read: the store has answered nothing.
+    // A conflict without a response is not the target's: the source was replaced while it was read.
     const replaced = hasCode(error, "conflict") && error.response === undefined;
     throw replaced ? new StorageError("precondition-failed", error.message, { key: from, cause: error }) : error;
   });
 }
 
-async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {
+async function copyParts(client: Client, steps: MultipartBackend, copy: Copy): Promise<StoredInfo> {
   const { info, to, ifNoneMatch, signal } = copy;
   const begun = { ...info, headers: copy.headers.write, ifNoneMatch, checksum: false, signal } as const;
   const from = sourceHeaders(client, copy);
@@ -164,7 +162,7 @@ async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Pro
     await pool(numbers, steps.plan.concurrency, async (partNumber) => {
       const start = (partNumber - 1) * size;
       const end = Math.min(start + size, info.size) - 1;
-      // AWS documents ranges for objects above 5 MB alone.
+      // A single part needs no range, which AWS documents only for sources above 5 MB.
       const range = numbers.length > 1 ? `bytes=${start}-${end}` : undefined;
       const headers = { ...from, "x-amz-copy-source-range": range };
       const query = { partNumber, uploadId };
@@ -178,7 +176,7 @@ async function byParts(client: Client, steps: MultipartBackend, copy: Copy): Pro
   });
 }
 
-/** The source by its name and its one version, in a request that has the store copy. */
+/** The headers that name the source and its version to the store. */
 function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId, headers, pinned }: Copy): HeaderMap {
   const version = versionId === undefined ? "" : `?versionId=${encodeRfc3986(versionId)}`;
   const source = `/${bucket}/${encodePath(base + info.key)}${version}`;
@@ -189,7 +187,7 @@ function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId
   };
 }
 
-/** Some servers have none for some objects. */
+/** The ETag, if there is one: some servers have none for some objects. */
 function pinOf({ etag }: StoredInfo): string | undefined {
   return etag === '""' ? undefined : etag;
 }
