@@ -16,10 +16,12 @@ import { extraHeaders } from "./headers.ts";
 import { type BucketCheck, headObject } from "./read.ts";
 import { absent } from "./refusal.ts";
 
+/** Keys of one request, as S3 bounds them. */
 const MAX_KEYS = 1000;
-const AT_A_TIME = 8;
+/** Requests in flight. */
+const CONCURRENCY = 8;
 
-/** Deletes one object, or what of it the query names; an absent one is success, an absent bucket is not. */
+/** Deletes one object, or what else the query names. An absent object is success, an absent bucket is not. */
 export function deleteObject(
   client: Client,
   key: Key,
@@ -31,15 +33,15 @@ export function deleteObject(
   return client.send({ method: "DELETE", key, query, headers, signal, accept: [404] }, async (response, identity) => {
     if (response.status === 404) return void (await absent(response, identity));
     await response.discard();
-    // No store says so much to a delete; what stands between may, as where a network asks for a login first. A 204 has no page,
-    // whatever type it names: Swift and moto name this one.
+    // No store answers a delete with a page; a proxy does, or a network that asks for a login. A 204 has no body, although Swift and moto
+    // give it this type.
     if (response.status !== 204 && response.header("content-type")?.startsWith("text/html"))
       throw new StorageError("corrupt", "the store or a proxy answered with a page", { retryable: true });
   });
 }
 
 /**
- * The same, where a condition that is refused may be of an attempt of ours whose answer was lost.
+ * The same with a condition. When that is refused and the object is gone, an attempt of ours whose answer was lost may have deleted it: success.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
 export async function deleteMatching(
@@ -64,8 +66,9 @@ export async function deleteObjects(
   call: CallOptions,
 ): Promise<readonly DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
+  /** Keys of batches that the store refused, one by one. */
   const refused: Key[][] = [];
-  // What XML cannot carry, and everything on a store without the batch operation, goes one by one.
+  // Keys that XML cannot hold go one by one, and all keys where the store has no DeleteObjects.
   const fits = (key: Key): boolean => client.settings.bulkDelete && client.batches && isXmlText(key);
   const batched = keys.filter(fits);
   const batches = Array.from({ length: Math.ceil(batched.length / MAX_KEYS) }, (_, index) =>
@@ -79,27 +82,27 @@ export async function deleteObjects(
     } catch (error) {
       if (call.signal?.aborted || hasCode(error, "bucket-not-found")) throw error;
       if (batch.length > 1 && refusesBatches(error)) {
-        // By the store itself: a proxy's page says nothing of the next one.
+        // A proxy's page says nothing of the next batch; the store's own code does.
         if ((error as StorageError).response?.code !== undefined) client.batches = false;
         return void refused.push(...batch.map((key) => [key]));
       }
       for (const key of batch) failures.push({ key, error: locate(copyOf(error), { operation: "delete", key }) });
     }
   };
-  await pool(work, AT_A_TIME, remove);
-  await pool(refused, AT_A_TIME, remove);
+  await pool(work, CONCURRENCY, remove);
+  await pool(refused, CONCURRENCY, remove);
   return failures;
 }
 
 /**
- * Whether a store has refused the form of a batch, of which it then deletes nothing: it has no such operation, or asks for the MD5 alone
- * as Swift does, or for no checksum as Backblaze B2.
+ * Whether a store refuses batches as such, of which it has deleted nothing then: it has no such operation, or refuses our checksum, since
+ * Swift wants an MD5 and Backblaze B2 none.
  */
 function refusesBatches(error: unknown): boolean {
   return hasCode(error, "unsupported") || (hasCode(error, "unknown") && /md5|checksum/i.test(error.message));
 }
 
-/** Keys that the store refuses for a moment are asked again by themselves. */
+/** Deletes a batch, and gives the keys that failed. Those that may succeed later are asked for again, without the others. */
 async function deleteBatch(client: Client, keys: readonly Key[], call: CallOptions): Promise<DeleteFailure[]> {
   const { retry: retries, clock } = client.settings;
   const failures: DeleteFailure[] = [];
@@ -124,7 +127,7 @@ async function requestBatch(client: Client, keys: readonly Key[], call: CallOpti
   const body = writeXml(["Delete", [["Quiet", "true"], ...objects]]);
   const headers = {
     "content-type": "application/xml",
-    // Required: some servers want this or Content-MD5, and do not take the signed payload hash for it.
+    // Some servers require this or Content-MD5, and the signed payload hash does not count for them.
     "x-amz-checksum-sha256": await sha256Base64(body),
     "x-amz-sdk-checksum-algorithm": "SHA256",
   };
@@ -134,19 +137,19 @@ async function requestBatch(client: Client, keys: readonly Key[], call: CallOpti
       const complaint = complaintOf(entry);
       if (complaint.code === "NoSuchKey") return [];
       const key = asked.get(childText(entry, "Key") ?? "");
-      // Whichever key it means, it is not deleted: then none may be called so.
+      // Some key was not deleted, and nobody knows which: so none may be called deleted.
       if (key === undefined) throw new StorageError("corrupt", "the store refused a key that was not asked for");
       return [{ key, error: locate(toStorageError(REFUSED, complaint, identity), { operation: "delete", key }) }];
     }),
   );
 }
 
-/** Errors get their place once; every key of a failed batch needs one of its own. */
+/** An error of its own for each key of a failed batch: `locate` gives an error its key only once. */
 function copyOf(error: unknown): unknown {
   if (!StorageError.is(error)) return error;
   const { cause, response, retryable } = error;
   return new StorageError(error.code, error.message, { cause, response, retryable });
 }
 
-/** A key's failure comes within a 200, with a code but no status of its own. */
+/** The head for the failure of one key, which comes within a 200 and has a code but no status. */
 const REFUSED: Answer = { status: 200, header: () => null };

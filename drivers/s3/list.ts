@@ -14,14 +14,14 @@ export async function listObjects(client: Client, options: ListPageOptions): Pro
   const { limit, cursor, startAfter } = options;
   const { base } = client.settings;
   let page = await pageOf(client, options, startAfter && base + startAfter);
-  // MinIO gives the object whose key is the prefix for a first page of one, and says that nothing follows, unless it is told where
-  // to start. Only then is it: told to start before the prefix, Garage finds nothing below it.
-  const isFirst = limit === 1 && !cursor && !startAfter && /^[^\0-!/]/.test(base + options.prefix);
-  if (isFirst && page.cursor === undefined && page.objects[0]?.key === options.prefix) {
-    const told = await pageOf(client, options, "!");
-    if (told.objects.length + told.prefixes.length > 0) page = told;
+  // A first page of one entry that is the object whose key is the prefix: MinIO then says that nothing follows, unless it is told where to
+  // start. So it is asked again, from `!` on, which sorts before such prefixes. Not at once: from a start before the prefix Garage lists nothing.
+  const mayEndEarly = limit === 1 && !cursor && !startAfter && /^[^\0-!/]/.test(base + options.prefix);
+  if (mayEndEarly && page.cursor === undefined && page.objects[0]?.key === options.prefix) {
+    const again = await pageOf(client, options, "!");
+    if (again.objects.length + again.prefixes.length > 0) page = again;
   }
-  // The marker that some tools make for the base as a folder: no verb here could name it.
+  // The marker that some tools make for the base as a folder has an empty key, which no verb here could name.
   return { ...page, objects: page.objects.filter(({ key }) => key !== "") };
 }
 
@@ -30,7 +30,7 @@ async function pageOf(client: Client, options: ListPageOptions, start: string | 
   const { delimiter, limit, cursor, signal } = options;
   const query = {
     "list-type": 2,
-    // Keys may hold characters that XML cannot.
+    // Keys may have characters that XML cannot hold.
     "encoding-type": "url",
     prefix: base + options.prefix || undefined,
     delimiter,
@@ -54,7 +54,7 @@ export interface Names {
   relative(entry: Element, what: "Key" | "Prefix"): string;
 }
 
-/** Reads the names of a listing below `base` and `prefix`: encoded only where the store says that it did. */
+/** Reads the names of a listing below `base` and `prefix`. They are decoded only when the store says that it has encoded them. */
 export function namesOf(root: Element, base: string, prefix: string): Names {
   const decode = childText(root, "EncodingType") === "url" ? decodeUrl : (text: string) => text;
   return {
@@ -69,7 +69,7 @@ export function namesOf(root: Element, base: string, prefix: string): Names {
   };
 }
 
-/** What an entry without something is refused with: what a list lacks must not look absent. */
+/** The error of a listing with an entry that lacks something: left out, the entry's object would look absent. */
 export function without(what: string): StorageError {
   return new StorageError("corrupt", `the store listed an entry without ${what}`);
 }
