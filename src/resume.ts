@@ -252,6 +252,12 @@ async function finished(
     if (size >= 0) return { key, size, etag, versionId };
     throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
   });
-  if (info) return toInfo(backend, { ...info, etag, versionId: versionId ?? info.versionId });
+  // What is there may be a newer version already, whose id is not ours.
+  if (info)
+    return toInfo(backend, {
+      ...info,
+      etag,
+      versionId: versionId ?? (info.etag === etag ? info.versionId : undefined),
+    });
   throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
 }

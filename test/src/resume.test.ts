@@ -443,6 +443,21 @@ it("send stores parts by the algorithm that the upload was begun with, lets them
   expect(given).toEqual([{ checksum: "CRC32C full", signal: expect.any(AbortSignal) }, kept]);
 });
 
+it.each([
+  ['"all"', "v1"],
+  ['"newer"', undefined],
+])(
+  "send tells the version of a store that names it by HEAD alone, when the object %s is still its own",
+  async (etag, versionId) => {
+    const backend = await (await store()).driver.getInstance();
+    const head: Backend["head"] = async (key) => ({ key, size: 1, etag, versionId: "v1" });
+    const driver = toDriver({ name: "test", open: () => ({ ...backend, head }) });
+    const info = await (await driver.createMultipartUpload("k")).send(() => data.subarray(0, 1));
+    expect(info).toMatchObject({ etag: '"all"' });
+    expect(info.versionId).toBe(versionId);
+  },
+);
+
 it("send goes on with an upload of a store that lists no parts, by what the state knows", async () => {
   const made = await store();
   const state = await interrupted(made, 3);
