@@ -1,4 +1,4 @@
-/** An upload by a browser's form, which is unsigned itself and carries a signed policy. */
+/** Uploads by a browser's form, which carries a signed policy and no signature of the request. */
 import { StorageError } from "../../../src/error.ts";
 import { presignPost } from "../../../src/post-policy.ts";
 import type { Answer } from "./answer.ts";
@@ -7,7 +7,7 @@ import type { Wire } from "./wire.ts";
 
 const LENGTH = 8;
 
-/** Whether a form uploads what its policy allows, and no more. */
+/** Whether a form uploads what its policy allows, and is refused with a byte more. */
 export async function postPolicy(wire: Wire): Promise<Finding> {
   const allowed = await send(wire, "form", "x".repeat(LENGTH));
   const tooLong = await send(wire, "form-too-long", "x".repeat(LENGTH + 1));
@@ -18,7 +18,7 @@ export async function postPolicy(wire: Wire): Promise<Finding> {
 }
 
 async function send(wire: Wire, name: string, body: string): Promise<Answer> {
-  const signed = await presignPost(wire.driver, wire.made(name), { contentLength: LENGTH });
+  const signed = await presignPost(wire.driver, wire.claim(name), { contentLength: LENGTH });
   if (!signed) throw new StorageError("unsupported", "the driver presigns nothing");
   const form = new FormData();
   for (const [field, value] of Object.entries(signed.fields)) form.set(field, value);

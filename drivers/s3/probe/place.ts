@@ -1,10 +1,10 @@
-/** How a server is addressed, and what it deletes by one request. */
+/** How a server is addressed, and whether it deletes many keys by one request. */
 import { sha256Base64 } from "#digest";
 import { type Markup, writeXml } from "../../../src/s3/xml.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
-/** Whether the bucket may be where the driver puts it. The other place is not asked: its address need not exist. */
+/** Whether the bucket may be where the driver's options put it, in the path or the host name. The other place is not tried: that host need not exist. */
 export async function addressing(wire: Wire, style: "path-style" | "virtual-host"): Promise<Finding> {
   const { bucket, whereabouts } = wire.client.settings;
   const used = whereabouts.site.address.path.endsWith(`/${bucket}/`) ? "path-style" : "virtual-host";
@@ -13,13 +13,13 @@ export async function addressing(wire: Wire, style: "path-style" | "virtual-host
   return judge(stored.ok, { PUT: stored });
 }
 
-/** Whether it matters which region a signature names. */
+/** Whether a signature for another region is refused. */
 export async function regionChecked(wire: Wire): Promise<Finding> {
-  const listing = await wire.elsewhere("unbucket-probe-1");
+  const listing = await wire.listSignedFor("unbucket-probe-1");
   return found(listing.ok ? "no" : "yes", { listing });
 }
 
-/** Whether DeleteObjects is there. */
+/** Whether DeleteObjects deletes. */
 export async function deleteMany(wire: Wire): Promise<Finding> {
   const names = ["many-1", "many-2"];
   for (const name of names) await wire.put(name, "1");

@@ -1,4 +1,4 @@
-/** The one place of the probe that sends: signed requests below its own prefix, all that they make written down, all of it removed. */
+/** The one place of the probe that sends. It notes all that its requests make below the probe's prefix, and removes it. */
 import type { Driver } from "../../../src/driver.ts";
 import { encodePath } from "../../../src/key.ts";
 import type { HeaderMap } from "../../../src/s3/headers.ts";
@@ -10,10 +10,10 @@ import { Whereabouts } from "../region.ts";
 import type { Operation } from "../request.ts";
 import { type Answer, children, readAnswer, toAnswer } from "./answer.ts";
 
-/** Refusals that are answers here. Others, which may be over soon, are repeated, and then leave the question open. */
+/** Statuses of refusals that answer a question. Others may be over soon: those requests are repeated, and in the end leave the question open. */
 const REFUSALS = [301, 304, 307, 400, 401, 403, 404, 405, 409, 411, 412, 413, 416, 501];
 
-/** A request: what the driver adds is left out. `name` is below the probe's prefix; without one it is to the bucket. */
+/** A request without what the client adds. `name` is below the probe's prefix; without one the request is for the bucket. */
 export interface Ask {
   readonly name?: string;
   readonly query?: Query;
@@ -25,7 +25,7 @@ export interface Ask {
 export interface Part {
   readonly body: string | Uint8Array;
   readonly headers?: HeaderMap;
-  /** What the closing document says of it besides number and ETag. */
+  /** What the document that completes the upload says of it besides number and ETag. */
   readonly element?: Markup;
 }
 
@@ -33,7 +33,7 @@ export interface Part {
 export class Wire {
   readonly driver: Driver;
   readonly client: Client;
-  /** Ends with `/`. */
+  /** The probe's own, below the driver's base; ends with `/`. */
   readonly prefix: string;
   readonly signal: AbortSignal | undefined;
   requests = 0;
@@ -41,10 +41,15 @@ export class Wire {
   left: readonly string[] = [];
   /** What the server calls itself. */
   server: string | undefined;
+  /** Keys under which there may be an object. */
   readonly #keys = new Set<string>();
+  /** The keys of uploads under way, by id. */
   readonly #uploads = new Map<string, string>();
-  #versions = false;
-  /** Whether an upload may have been begun whose id nobody has heard. */
+  /** Full keys of uploads that could not be aborted. */
+  readonly #unaborted: string[] = [];
+  /** Whether an answer has named a version. */
+  #versioned = false;
+  /** Whether an upload may have begun whose id was lost with the answer. */
   #unheard = false;
 
   constructor(driver: Driver, client: Client, prefix: string, signal?: AbortSignal) {
@@ -54,25 +59,25 @@ export class Wire {
     this.signal = signal;
   }
 
-  /** What stands before a name in the bucket: the driver's base, and the prefix. */
+  /** All that is before a name in the bucket: the driver's base and the prefix. */
   get root(): string {
     return this.client.settings.base + this.prefix;
   }
 
-  /** The key for a name, written down as one that may come to be. */
-  made(name: string): string {
+  /** The key for a name, noted as one to remove. */
+  claim(name: string): string {
     this.#keys.add(this.prefix + name);
     return this.prefix + name;
   }
 
-  /** The first request: a refusal teaches region and time as for any verb, or ends the probe with its error. */
+  /** Stores a first object, by which the client learns region and time; rejects when that is refused. */
   async begin(): Promise<void> {
-    await this.#send({ method: "PUT", key: this.made("first"), body: bytesOf("1"), signal: this.signal });
+    await this.#send({ method: "PUT", key: this.claim("first"), body: bytesOf("1"), signal: this.signal });
   }
 
-  /** Sends a request, whatever is answered. */
+  /** Sends a request, and gives the answer, also when that is a refusal. */
   ask(method: Operation["method"], { name, query, headers, body }: Ask): Promise<Answer> {
-    const key = name === undefined ? undefined : method === "PUT" ? this.made(name) : this.prefix + name;
+    const key = name === undefined ? undefined : method === "PUT" ? this.claim(name) : this.prefix + name;
     const sent = body === undefined ? undefined : bytesOf(body);
     return this.#send({ method, key, query, headers, body: sent, signal: this.signal, accept: REFUSALS });
   }
@@ -82,31 +87,31 @@ export class Wire {
     return this.ask("PUT", { name, body, headers });
   }
 
-  /** Whether the object holds this. */
+  /** Whether the object has this body. */
   async holds(name: string, body: string): Promise<boolean> {
     const answer = await this.ask("GET", { name });
     return answer.ok && answer.text === body;
   }
 
-  /** A copy of one object to the place of another. */
+  /** Has the store copy one object to another name. */
   copy(from: string, to: string, headers: HeaderMap): Promise<Answer> {
     const source = `/${this.client.settings.bucket}/${encodePath(this.root + from)}`;
     return this.ask("PUT", { name: to, headers: { ...headers, "x-amz-copy-source": source } });
   }
 
-  /** Lists what the probe has made, below `below`. */
+  /** Lists what the probe has made, or the part of it below `below`. */
   list(below = "", query: Query = {}): Promise<Answer> {
     return this.ask("GET", { query: { "list-type": 2, prefix: this.root + below, ...query } });
   }
 
-  /** Begins an upload in parts; its id is empty when that was refused. */
+  /** Begins an upload in parts; the id is empty when that is refused. */
   async start(name: string, headers: HeaderMap = {}): Promise<readonly [Answer, string]> {
     const answer = await this.ask("POST", { name, query: { uploads: "" }, headers }).catch((error: unknown) => {
       this.#unheard = true;
       throw error;
     });
     const id = (answer.root && childText(answer.root, "UploadId")) ?? "";
-    if (id) this.#uploads.set(id, this.made(name));
+    if (id) this.#uploads.set(id, this.claim(name));
     return [answer, id];
   }
 
@@ -136,7 +141,7 @@ export class Wire {
     return done;
   }
 
-  /** Sends a form as a browser does, unsigned: not by the driver's own transport, unless that is a `fetch`. */
+  /** Sends a form, unsigned as a browser does: by the driver's `fetch` if it has one, else by the global one. */
   async post(url: string, body: FormData): Promise<Answer> {
     this.requests++;
     const send = this.client.settings.fetch ?? fetch;
@@ -145,8 +150,8 @@ export class Wire {
     return toAnswer(response.status, await response.text(), header);
   }
 
-  /** Lists once, signed for a region that is not the bucket's. */
-  async elsewhere(region: string): Promise<Answer> {
+  /** Lists with a signature for another region. */
+  async listSignedFor(region: string): Promise<Answer> {
     const { settings } = this.client;
     const whereabouts = new Whereabouts(region, (name) => ({ ...settings.whereabouts.site, region: name }));
     const other = new Wire(this.driver, new Client({ ...settings, whereabouts }), this.prefix, this.signal);
@@ -158,56 +163,71 @@ export class Wire {
     }
   }
 
-  /** Removes what was made, key by key and upload by upload, however the probe ended. Never rejects. */
+  /** Removes what was made, key by key and upload by upload, however the probe ended, and sets `left`. Never rejects. */
   async removeAll(): Promise<void> {
+    for (const [uploadId, key] of this.#uploads) await this.#abort(key, uploadId);
+    for (const key of this.#keys) await this.#remove(key);
+    if (this.#unheard) await this.#abortUnheard();
+    const versions = this.#versioned ? await this.#removeVersions() : undefined;
+    // Where versions cannot be listed, the objects are: Garage names versions in its answers, and lists none.
+    const listed = versions ?? (await this.#listed({ "list-type": 2 }, "Contents"));
+    const kept = listed?.map(keyIn) ?? [...this.#keys].map((key) => this.client.settings.base + key);
+    this.left = [...new Set([...kept, ...this.#unaborted])];
+  }
+
+  async #abort(key: string, uploadId: string): Promise<void> {
+    const answer = await this.#remove(key, { uploadId });
+    if (!answer?.ok && answer?.status !== 404) this.#unaborted.push(this.client.settings.base + key);
+  }
+
+  async #abortUnheard(): Promise<void> {
     const { base } = this.client.settings;
-    const unended: string[] = [];
-    const abort = async (key: string, uploadId: string): Promise<void> => {
-      const answer = await this.#quietly({ method: "DELETE", key, query: { uploadId }, accept: REFUSALS });
-      if (!answer?.ok && answer?.status !== 404) unended.push(base + key);
-    };
-    for (const [uploadId, key] of this.#uploads) await abort(key, uploadId);
-    for (const key of this.#keys) await this.#quietly({ method: "DELETE", key, accept: REFUSALS });
-    const listed = async (query: Query, ...kinds: string[]): Promise<readonly Element[] | undefined> => {
-      const asked = { ...query, prefix: this.root };
-      const answer = await this.#quietly({ method: "GET", query: asked, accept: REFUSALS });
-      return answer?.ok ? kinds.flatMap((kind) => children(answer, kind)) : undefined;
-    };
-    const versions = async (): Promise<readonly Element[] | undefined> =>
-      this.#versions ? listed({ versions: "" }, "Version", "DeleteMarker") : undefined;
-    const stored = (entry: Element): string => childText(entry, "Key") ?? "";
-    if (this.#unheard)
-      for (const entry of (await listed({ uploads: "" }, "Upload")) ?? []) {
-        const uploadId = childText(entry, "UploadId");
-        if (uploadId && stored(entry).startsWith(this.root)) await abort(stored(entry).slice(base.length), uploadId);
-      }
+    for (const entry of (await this.#listed({ uploads: "" }, "Upload")) ?? []) {
+      const uploadId = childText(entry, "UploadId");
+      if (uploadId && keyIn(entry).startsWith(this.root)) await this.#abort(keyIn(entry).slice(base.length), uploadId);
+    }
+  }
+
+  /** Removes all versions of the probe's keys, and gives those that are left; undefined when they cannot be listed. */
+  async #removeVersions(): Promise<readonly Element[] | undefined> {
+    const versions = (): Promise<readonly Element[] | undefined> =>
+      this.#listed({ versions: "" }, "Version", "DeleteMarker");
     let left = await versions();
-    // MinIO shows what lies below an object only once that object is gone.
+    // Several rounds: MinIO shows what lies below an object only once that object is gone.
     for (let round = 1; round <= 3 && left?.length; round++) {
       for (const entry of left) {
-        const key = stored(entry).slice(base.length);
-        const query = { versionId: childText(entry, "VersionId") };
-        if (this.#keys.has(key)) await this.#quietly({ method: "DELETE", key, query, accept: REFUSALS });
+        const key = keyIn(entry).slice(this.client.settings.base.length);
+        if (this.#keys.has(key)) await this.#remove(key, { versionId: childText(entry, "VersionId") });
       }
       left = await versions();
     }
-    // Garage names versions and lists none.
-    left ??= await listed({ "list-type": 2 }, "Contents");
-    const kept = left ? left.map(stored) : [...this.#keys].map((key) => base + key);
-    this.left = [...new Set([...kept, ...unended])];
+    return left;
+  }
+
+  /** The entries of these kinds in a listing of the probe's prefix; undefined when it is refused. */
+  async #listed(query: Query, ...kinds: string[]): Promise<readonly Element[] | undefined> {
+    const operation = { method: "GET", query: { ...query, prefix: this.root }, accept: REFUSALS } as const;
+    const answer = await this.#send(operation).catch(() => undefined);
+    return answer?.ok ? kinds.flatMap((kind) => children(answer, kind)) : undefined;
+  }
+
+  /** Asks for a deletion; undefined when there was no answer. */
+  #remove(key: string, query?: Query): Promise<Answer | undefined> {
+    return this.#send({ method: "DELETE", key, query, accept: REFUSALS }).catch(() => undefined);
   }
 
   async #send(operation: Operation): Promise<Answer> {
     this.requests++;
     const answer = await this.client.send(operation, readAnswer);
     this.server ??= answer.header("server") ?? undefined;
-    this.#versions ||= (answer.header("x-amz-version-id") ?? "null") !== "null";
+    this.#versioned ||= (answer.header("x-amz-version-id") ?? "null") !== "null";
     return answer;
   }
+}
 
-  #quietly(operation: Operation): Promise<Answer | undefined> {
-    return this.#send(operation).catch(() => undefined);
-  }
+/** The key in an entry of a listing. */
+function keyIn(entry: Element): string {
+  return childText(entry, "Key") ?? "";
 }
 
 function bytesOf(body: string | Uint8Array): Uint8Array {
