@@ -16,16 +16,16 @@ export { format, type ProbeReport } from "./probe/report.ts";
 
 /** Options of {@link probe}. */
 export interface ProbeOptions {
-  /** Aborts it: what was made is removed first, then it rejects with the signal's own reason. */
+  /** Aborts the probe, which first removes what it has made, and then rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when it was aborted, with the full keys that could not be removed, if any; else the report has them. */
+  /** Called after an abort with the full keys that could not be removed, if there are any. Without an abort the report has them. */
   readonly onLeft?: ((keys: readonly string[]) => void) | undefined;
 }
 
 /**
- * Asks a live bucket what it can do, through an S3 driver: about 160 requests and 11 MiB. Every key it makes is below a
- * random prefix of its own, `unbucket-probe-…/`, and it removes them one by one, also when it fails. Rejects `unsupported` for
- * another driver, and with the store's error when the first object cannot be stored; what fails later is an `unknown`.
+ * Measures what a live bucket can do, through an S3 driver: about 160 requests and 11 MiB. Every key that it makes is below a random prefix
+ * of its own, `unbucket-probe-…/`, and is removed at the end, also when it fails. Rejects `unsupported` for another driver, and with the
+ * store's error when the first object cannot be stored; a question that fails later is answered `unknown`.
  */
 export async function probe(driver: Driver, options: ProbeOptions = {}): Promise<ProbeReport> {
   const started = performance.now();

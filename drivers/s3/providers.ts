@@ -10,7 +10,7 @@ export type { Fact, Limit, Limits, Profile } from "./providers/profile.ts";
 /** The name of a provider. */
 export type Provider = keyof typeof hosted | keyof typeof servers;
 
-/** What each provider is known to do, and where that is known from. The same facts as a table: `drivers/providers.md`. */
+/** What each provider is known to do, with sources. `drivers/providers.md` has the same facts as a table. */
 export const profiles: Readonly<Record<Provider, Profile>> = {
   ...{ aws: hosted.aws, r2: hosted.r2, b2: hosted.b2, gcs: hosted.gcs, tigris: hosted.tigris },
   ...{ spaces: hosted.spaces, wasabi: hosted.wasabi },

@@ -1,8 +1,9 @@
-/** What a server answered, as far as the probe looks at it. */
+/** The answers of servers as the probe sees them. */
 import { childrenOf, type Element, readXml } from "../../../src/s3/xml.ts";
 import { complaintOf } from "../complaint.ts";
 import type { WireResponse } from "../transport.ts";
 
+/** Bytes of the largest answer that is read. */
 const MAX_ANSWER = 1024 * 1024;
 
 /** What a server answered. */
@@ -17,7 +18,7 @@ export interface Answer {
   readonly header: (name: string) => string | null;
 }
 
-/** All children of a name in an answer's document. */
+/** The elements of a name in the root of an answer's document. */
 export function children(answer: Answer | undefined, name: string): readonly Element[] {
   return answer?.root ? childrenOf(answer.root, name) : [];
 }
@@ -28,10 +29,10 @@ export async function readAnswer(response: WireResponse): Promise<Answer> {
   return toAnswer(response.status, new TextDecoder().decode(bytes), (name) => response.header(name));
 }
 
-/** From what came to what it means; a refusal may come with 200. */
+/** An answer by its status, text and headers. An error document makes it a refusal, also with 200. */
 export function toAnswer(status: number, text: string, header: Answer["header"]): Answer {
   const root = text.trimStart().startsWith("<") ? documentIn(text) : undefined;
-  // A word, as all of S3's are: anything else could be an echo of what was sent.
+  // S3's codes are words. Anything else could be an echo of what was sent.
   const code = root?.name === "Error" ? /^\w{1,64}$/.exec(complaintOf(root).code ?? "")?.[0] : undefined;
   return { status, ok: status >= 200 && status < 300 && root?.name !== "Error", code, text, root, header };
 }

@@ -1,4 +1,4 @@
-/** Who answers which question. */
+/** The check of each question. */
 import { checked, checkedInParts } from "./checksums.ts";
 import * as conditions from "./conditions.ts";
 import type { Feature } from "./feature.ts";
@@ -10,10 +10,10 @@ import * as parts from "./parts.ts";
 import { addressing, deleteMany, regionChecked } from "./place.ts";
 import type { Wire } from "./wire.ts";
 
-/** Asks the server. */
+/** Answers one question by requests. */
 export type Check = (wire: Wire) => Promise<Finding>;
 
-/** Every question with its check. One that is missing does not compile. */
+/** Every question with its check. The compiler finds one that is missing. */
 export const CHECKS: Readonly<Record<Feature, Check>> = {
   "put-if-none-match": conditions.putIfNoneMatch,
   "put-if-match": conditions.putIfMatch,

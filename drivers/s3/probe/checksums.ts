@@ -1,12 +1,12 @@
 /**
- * Which checksums are checked and kept.
+ * Whether the server checks checksums, and gives them back.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 import type { Answer } from "./answer.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
-/** What is stored, so that its checksums are known beforehand and no algorithm is needed. */
+/** The body of all objects here: fixed, so that its checksums are known and no algorithm is needed. */
 export const TEXT = "unbucket";
 
 /** The checksums of {@link TEXT}, in base64. */
@@ -20,10 +20,10 @@ export const VALUES = {
 /** Every algorithm that is asked about. */
 export type Name = keyof typeof VALUES;
 
-/** Whether a wrong value is refused, and a right one given back. */
+/** Whether a wrong value is refused, with nothing stored, and a right one given back. */
 export async function checked(wire: Wire, name: Name): Promise<Finding> {
   const header = headerOf(name);
-  // As long as the right one, since a value of another length may be refused for that alone.
+  // As long as the right value, since another length may be refused by itself.
   const other = VALUES[name].replace(/^../, "AA");
   const wrong = await wire.put(`${name}-wrong`, TEXT, { [header]: other });
   const stored = await wire.ask("HEAD", { name: `${name}-wrong` });
@@ -33,7 +33,7 @@ export async function checked(wire: Wire, name: Name): Promise<Finding> {
   return judge(holds, { right, wrong, "HEAD of the wrong one": stored });
 }
 
-/** What an object has that was uploaded in parts: a value of all its bytes, or one of its parts' values. */
+/** Whether an object that was uploaded in parts has such a checksum: of all its bytes, or of its parts' checksums. */
 export async function checkedInParts(wire: Wire, name: Name, type: "FULL_OBJECT" | "COMPOSITE"): Promise<Finding> {
   const header = headerOf(name);
   const value = VALUES[name];

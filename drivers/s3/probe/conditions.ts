@@ -1,4 +1,4 @@
-/** Whether conditions hold for writes: both that they let through what fits, and that they refuse what does not. */
+/** Whether the server heeds the conditions of writes: carries out those that hold, and refuses those that do not. */
 import type { Answer } from "./answer.ts";
 import { type Finding, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
@@ -6,10 +6,10 @@ import type { Wire } from "./wire.ts";
 const CREATE = { "if-none-match": "*" };
 const WRONG = { "if-match": '"00000000000000000000000000000000"' };
 
-/** Writes with a condition, of whatever kind. */
+/** A kind of write, with a condition. */
 type Write = (name: string, body: string, condition: Readonly<Record<string, string>>) => Promise<Answer>;
 
-/** PUT. */
+/** A PUT. */
 export const putIfNoneMatch = (wire: Wire): Promise<Finding> => creates(wire, "put-create", puts(wire));
 export const putIfMatch = (wire: Wire): Promise<Finding> => replaces(wire, "put-replace", puts(wire));
 
@@ -17,7 +17,7 @@ export const putIfMatch = (wire: Wire): Promise<Finding> => replaces(wire, "put-
 export const completeIfNoneMatch = (wire: Wire): Promise<Finding> => creates(wire, "complete-create", completes(wire));
 export const completeIfMatch = (wire: Wire): Promise<Finding> => replaces(wire, "complete-replace", completes(wire));
 
-/** A copy, which may have a condition on what it overwrites. */
+/** A copy, with a condition on its target. */
 export async function copyIfNoneMatch(wire: Wire): Promise<Finding> {
   await wire.put("copy-from", "new");
   return creates(wire, "copy-create", (name, body, condition) =>
@@ -25,7 +25,7 @@ export async function copyIfNoneMatch(wire: Wire): Promise<Finding> {
   );
 }
 
-/** A copy, with a condition on what it reads. */
+/** A copy, with a condition on its source. */
 export async function copySourceIfMatch(wire: Wire): Promise<Finding> {
   const stored = await wire.put("copy-source", "1");
   const wrong = await wire.copy("copy-source", "copied", { "x-amz-copy-source-if-match": WRONG["if-match"] });
@@ -35,7 +35,7 @@ export async function copySourceIfMatch(wire: Wire): Promise<Finding> {
   return judge(wrong.status === 412 && right.ok, { "right ETag": right, "wrong ETag": wrong });
 }
 
-/** DELETE. */
+/** A DELETE. */
 export async function deleteIfMatch(wire: Wire): Promise<Finding> {
   const stored = await wire.put("delete", "1");
   const wrong = await wire.ask("DELETE", { name: "delete", headers: WRONG });

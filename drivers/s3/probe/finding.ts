@@ -6,13 +6,13 @@ import type { Answer } from "./answer.ts";
 export interface Finding {
   /** `unknown`: it could not be asked, or the keys lack a right for it. */
   readonly answer: "yes" | "no" | "unknown";
-  /** The server's answers to the requests that decided it, or why there were none. */
+  /** The answers that decided it, or why there were none. */
   readonly said: string;
-  /** True: a PUT, a completion or a copy whose condition of the target did not hold was carried out all the same, so that nobody learns of it. */
+  /** True: a write was carried out although its condition on the target did not hold, so that nobody learns what was lost. */
   readonly passedOver?: boolean | undefined;
 }
 
-/** Judges by answers, which are named for the reader. One of 401 or 403 tells of the keys, not of the server. */
+/** The finding of answers, each with a name for the reader. With a 401 or 403 it is `unknown`: that tells of the keys, not of the server. */
 export function judge(holds: boolean, answers: Readonly<Record<string, Answer>>, passedOver = false): Finding {
   const denied = Object.values(answers).some(({ status }) => status === 401 || status === 403);
   const finding = found(denied ? "unknown" : holds ? "yes" : "no", answers);

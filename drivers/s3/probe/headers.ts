@@ -1,4 +1,4 @@
-/** What comes back of what describes an object. */
+/** Which headers of an object come back. */
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
@@ -10,7 +10,7 @@ const SENT = {
   "x-amz-meta-probe": "1",
 };
 
-/** Whether all of it does: some servers take it, and keep nothing. */
+/** Whether all of them do: some servers accept headers and do not keep them. */
 export async function headers(wire: Wire): Promise<Finding> {
   const put = await wire.put("headers", "1", SENT);
   const head = await wire.ask("HEAD", { name: "headers" });

@@ -1,10 +1,10 @@
-/** How listings write, group and order, and what they hide. */
+/** How listings encode, group and order keys, and what they leave out. */
 import { childText } from "../../../src/s3/xml.ts";
 import { type Answer, children } from "./answer.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
-/** Whether names are encoded when asked for, and said to be. */
+/** Whether keys are encoded on request, and the listing says so. */
 export async function encodingType(wire: Wire): Promise<Finding> {
   await wire.put("encoding/é&", "1");
   const listed = await wire.list("encoding/", { "encoding-type": "url" });
@@ -17,7 +17,7 @@ export async function encodingType(wire: Wire): Promise<Finding> {
   );
 }
 
-/** Whether what is below a `/` becomes one prefix. */
+/** Whether keys with a common part up to a `/` are grouped into a prefix. */
 export async function delimiter(wire: Wire): Promise<Finding> {
   for (const name of ["delimiter/a/1", "delimiter/a/2", "delimiter/b"]) await wire.put(name, "1");
   const listed = await wire.list("delimiter/", { delimiter: "/" });
@@ -26,7 +26,7 @@ export async function delimiter(wire: Wire): Promise<Finding> {
   return judge(grouped === true, { listing: listed });
 }
 
-/** In the order of their bytes: where UTF-16 units are compared the last two change places, where folders are, without their slash, the first two. */
+/** In the order of their bytes. A server that compares UTF-16 units swaps the last two, and one that compares folders without their slash the first two. */
 const ORDERED = ["a-/1", "a/1", "\uFF5E", "\u{1F600}"];
 
 /** Whether keys are listed in the order of their bytes. */
@@ -46,7 +46,7 @@ export async function listBelow(wire: Wire): Promise<Finding> {
   return judge(keysOf(listed).length === 2, { "PUT a": above, "PUT a/b": below, listing: listed });
 }
 
-/** Whether an upload under way is found by the beginning of its key. */
+/** Whether uploads under way are listed by a prefix of their key. */
 export async function listUploads(wire: Wire): Promise<Finding> {
   const [begun, uploadId] = await wire.start("uploads/a");
   const listed = await wire.ask("GET", { query: { uploads: "", prefix: `${wire.root}uploads/` } });

@@ -7,7 +7,7 @@ import type { Wire } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 
-/** Whether a part may be larger than the first. The one question that needs megabytes. */
+/** Whether a part may be larger than the first. This is the one question that needs megabytes. */
 export async function unequalParts(wire: Wire): Promise<Finding> {
   const parts = [5 * MIB, 6 * MIB, 1].map((size) => ({ body: new Uint8Array(size) }));
   const upload = await wire.upload("unequal", parts);
@@ -20,7 +20,7 @@ export async function smallParts(wire: Wire): Promise<Finding> {
   return judge(upload.ok, { upload });
 }
 
-/** Whether more parts are taken than S3 allows. */
+/** Whether part numbers above those of S3 are taken. */
 export async function part10001(wire: Wire): Promise<Finding> {
   const [begin, uploadId] = await wire.start("many");
   if (!uploadId) return judge(false, { begin });

@@ -1,4 +1,4 @@
-/** What a probe found out, and how it is printed. */
+/** The report of a probe, and its table. */
 import { UNSEEN } from "../../../src/unseen.ts";
 import { type Feature, FEATURES, FEATURE_NAMES } from "./feature.ts";
 import type { Finding } from "./finding.ts";
@@ -11,7 +11,7 @@ export interface ProbeReport {
   readonly server: string | undefined;
   /** What was found of each feature. */
   readonly findings: Readonly<Record<Feature, Finding>>;
-  /** How many were sent, those included that removed what was made. */
+  /** How many were sent, also to remove what was made. */
   readonly requests: number;
   /** Milliseconds. */
   readonly duration: number;
@@ -39,7 +39,7 @@ export function format(report: ProbeReport): string {
   ].join("\n");
 }
 
-/** What to do about conditions that the server takes and passes over: what was lost by them, no error tells. */
+/** What to do about conditions that the server ignores: no error tells what is lost by that. */
 function advice(findings: ProbeReport["findings"]): readonly string[] {
   const passesOver = (...features: readonly Feature[]): boolean => features.some((one) => findings[one].passedOver);
   if (passesOver("put-if-none-match", "put-if-match")) {
@@ -53,7 +53,7 @@ function advice(findings: ProbeReport["findings"]): readonly string[] {
   return [];
 }
 
-/** Text that comes from a server, as it may stand in one cell. */
+/** Text of a server, escaped for a cell of the table. */
 function cell(text: string): string {
   return text.replace(UNSEEN, " ").replace(/[|\\`<]/g, (char) => `\\${char}`);
 }

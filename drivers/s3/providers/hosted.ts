@@ -1,4 +1,4 @@
-/** What is known of services that others run: from their pages, since they cannot run here. */
+/** What is known of hosted services, from their pages. */
 import { profile, type Profile } from "./profile.ts";
 
 const MIB = 1024 ** 2;

@@ -1,4 +1,4 @@
-/** What the S3 driver needs to know to reach a provider: options that it has anyway, spread into its own. */
+/** Options of the S3 driver that reach a provider, to be spread into its options. */
 import { refuse } from "../../../src/options.ts";
 import type { S3Options } from "../options.ts";
 
@@ -8,7 +8,7 @@ export type ProviderOptions = Pick<
   "endpoint" | "region" | "forcePathStyle" | "bulkDelete" | "conditionalWrites"
 >;
 
-/** The region of a bucket, as the provider names it. */
+/** Where a bucket is. */
 export interface Regional {
   /** As the provider names it. */
   readonly region: string;
@@ -18,11 +18,11 @@ export interface Regional {
 export interface Hosted {
   /** Base address of the server. */
   readonly endpoint: string;
-  /** As the server is configured. Default: what it has by default. */
+  /** As the server is configured. Default: the server's own default. */
   readonly region?: string | undefined;
 }
 
-/** AWS S3. Without it the region may come from `AWS_REGION`, which is then that of the function, not of the bucket. */
+/** AWS S3. Its region is given, since `AWS_REGION` may be the region of a function and not of the bucket. */
 export function aws({ region }: Regional): ProviderOptions {
   return { region: label("region", region) };
 }
@@ -40,7 +40,7 @@ export function r2(options: {
   return { endpoint: `https://${label("accountId", accountId)}${place}.r2.cloudflarestorage.com`, region: "auto" };
 }
 
-/** Backblaze B2. It refuses checksums, one of which guards a request that deletes many keys: they are deleted one by one. */
+/** Backblaze B2. It refuses checksums, without which the driver sends no DeleteObjects: keys are deleted one by one. */
 export function b2({ region }: Regional): ProviderOptions {
   return { endpoint: `https://s3.${label("region", region)}.backblazeb2.com`, region, bulkDelete: false };
 }
@@ -85,19 +85,19 @@ export function ceph(options: Hosted): ProviderOptions {
   return own(options, "us-east-1");
 }
 
-/** Garage, which refuses a wrong region: that of its configuration, `s3_region`. It passes over conditions of writes: they are refused. */
+/** Garage. It refuses another region than `s3_region` of its configuration, and ignores conditions of writes, so the driver refuses these. */
 export function garage(options: Hosted): ProviderOptions {
   return { ...own(options, "garage"), conditionalWrites: false };
 }
 
-/** The region is always given, so that no `AWS_REGION` of another store is taken for it. */
+/** A server of one's own. Its region is always given, so that the driver does not take `AWS_REGION`, which is meant for another store. */
 function own({ endpoint, region }: Hosted, usual: string): ProviderOptions {
-  // Without one the driver would turn to AWS.
+  // Without an endpoint the driver would ask AWS.
   if (!endpoint) throw refuse("endpoint", "is missing; give the server's address, such as http://localhost:9000");
   return { endpoint, region: region || usual };
 }
 
-/** A part of a host name: anything else would lead to another host. */
+/** A value that becomes a label of a host name: anything else could lead to another host. */
 function label(option: string, value: string): string {
   if (typeof value === "string" && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)) return value;
   throw refuse(option, "must be letters, digits and hyphens, as the provider writes it");

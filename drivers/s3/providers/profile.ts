@@ -1,4 +1,4 @@
-/** What a provider is known to do, each fact with where it is known from. */
+/** What a provider is known to do, each fact with its source. */
 import { type Feature, FEATURE_NAMES } from "../probe/feature.ts";
 
 /** An answer to one of the probe's questions. */
@@ -35,11 +35,11 @@ export interface Profile {
   readonly name: string;
   /** What it does, feature by feature. */
   readonly facts: Readonly<Record<Feature, Fact>>;
-  /** What it is known to bound. */
+  /** The bounds that its pages tell. */
   readonly limits: Limits;
 }
 
-/** Questions with one answer, some of them together. */
+/** Features with the same answer; lists of them may be nested. */
 export type Features = readonly (Feature | readonly Feature[])[];
 
 /** What one page tells. */
@@ -49,7 +49,7 @@ export interface Page {
   readonly limits?: Readonly<Partial<Record<keyof Limits, number>>>;
 }
 
-/** What is known, by source. What is in neither is unknown; of two pages the first one counts. */
+/** What is known, by source. Measurements count before pages, and of two pages the first. What is in neither is unknown. */
 export interface Sources {
   readonly ran?: { readonly version: string; readonly yes: Features; readonly no: Features };
   /** By address. */

@@ -1,4 +1,4 @@
-/** What is known of servers that one runs oneself: most of it measured, see test/drivers/s3/probe.live.test.ts. */
+/** What is known of servers to run oneself, mostly measured: see test/drivers/s3/probe.live.test.ts. */
 import type { Feature } from "../probe/feature.ts";
 import { profile, type Profile } from "./profile.ts";
 
