@@ -1,40 +1,40 @@
-/** What a checksum algorithm is: types only. The algorithms are in `unbucket/checksum`, so that who uses none carries none. */
+/** What a checksum algorithm is: types only. The algorithms are in `unbucket/checksum`, so that only apps that use them bundle them. */
 import type { Place } from "../error.ts";
 
-/** Takes bytes as they come. */
+/** Computes a checksum over bytes as they come. */
 export interface Hasher {
-  /** The next bytes, which must not change before this has resolved. */
+  /** Adds bytes, which must not change before this resolves. */
   update(bytes: Uint8Array): void | Promise<void>;
-  /** The value of all bytes in base64, as S3 writes it. Called once, after the last `update`. */
+  /** The checksum of all bytes in base64, as S3 writes it. To be called once, after the last `update`. */
   digest(): string | Promise<string>;
 }
 
 /**
- * How a store is told what bytes must arrive, and how a download is checked. A plain object: `{ ...crc32c, type: "composite" }`
- * suits a store that has no whole-object values.
+ * A checksum algorithm, with which uploads are sent and downloads verified. A plain object: `{ ...crc32c, type: "composite" }` makes
+ * one for a store without checksums of whole objects.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 export interface ChecksumAlgorithm {
-  /** As S3 writes it: `CRC32C`. */
+  /** The name as S3 writes it, such as `CRC32C`. */
   readonly name: string;
-  /** Lower case: `x-amz-checksum-crc32c`. */
+  /** The header in lower case, such as `x-amz-checksum-crc32c`. */
   readonly header: string;
-  /** What an object of several parts has: a value of all its bytes, or only one of its parts' values. */
+  /** The checksum of an object of several parts: over all its bytes (`full`), or over the checksums of its parts (`composite`). */
   readonly type: "full" | "composite";
-  /** Begins the value of a stream. */
+  /** Makes a hasher, for a stream. */
   create(): Hasher;
-  /** The value of bytes that are in memory, in base64. */
+  /** The checksum of bytes in memory, in base64. */
   of(bytes: Uint8Array): string | Promise<string>;
-  /** The same bytes; errors `corrupt` at the end when they do not have the value, and says of which place. */
+  /** The same stream, which errors `corrupt` at its end if the checksum is not the expected one; `place` is for the error. */
   verified(stream: ReadableStream<Uint8Array>, expected: string, place?: Place): ReadableStream<Uint8Array>;
-  /** The value of two pieces as one, from their values and the length in bytes of the second. Needed by `full`. */
+  /** The checksum of two pieces as one, from their checksums and the length of the second in bytes. Required for `full`. */
   combine?(first: string, second: string, secondBytes: number): string;
 }
 
-/** What the bytes that are sent must have. */
+/** A checksum that the sent bytes must have. */
 export interface ExpectedChecksum {
-  /** As S3 writes it, `SHA256` or `CRC32C`: the `name` of an algorithm of `unbucket/checksum`. */
+  /** The name of the algorithm as S3 writes it, such as `SHA256`: `name` of an algorithm of `unbucket/checksum`. */
   readonly name: string;
-  /** In base64: what `of(bytes)` of the algorithm gives. */
+  /** The checksum in base64: what `of(bytes)` of the algorithm returns. */
   readonly value: string;
 }

@@ -1,5 +1,5 @@
 /**
- * SHA-256 in pieces, on no more than the language.
+ * A streaming SHA-256 in plain JavaScript.
  * @see https://csrc.nist.gov/pubs/fips/180-4/upd1/final FIPS 180-4
  */
 import type { Hasher } from "./algorithm.ts";
@@ -7,7 +7,7 @@ import { paddedHasher } from "./padded.ts";
 
 let constants: { readonly roots: Int32Array; readonly initial: Int32Array } | undefined;
 
-/** A hasher of its own. */
+/** A new SHA-256 hasher. */
 export function sha256Blocks(): Hasher {
   const { roots, initial } = (constants ??= makeConstants());
   const state = new Int32Array(initial);

@@ -1,12 +1,12 @@
-/** Cyclic redundancy checks as S3 has them. Tables are made at the first use. */
+/** The cyclic redundancy checks of S3. Tables are made at the first use. */
 import type { ChecksumAlgorithm } from "./algorithm.ts";
 import { combiner, type Polynomial, tablesOf } from "./polynomial.ts";
 import { verified } from "./verified.ts";
 
-/** The state after more bytes; `state` is what it was before, one word or two with the lower first. */
+/** Advances the state by bytes. The state has one word, or two with the lower first. */
 type Advance = (tables: Int32Array, state: Int32Array, bytes: Uint8Array) => void;
 
-/** An algorithm over a polynomial. */
+/** The algorithm for a polynomial. */
 export function crcAlgorithm(name: string, polynomial: Polynomial): ChecksumAlgorithm {
   const { width } = polynomial;
   const advance: Advance = width === 32 ? advance32 : advance64;
@@ -42,7 +42,7 @@ export function crcAlgorithm(name: string, polynomial: Polynomial): ChecksumAlgo
   };
 }
 
-/** Eight bytes at a time by eight tables: several times as fast as one by one ("slicing by 8"). */
+/** Eight bytes at a time with eight tables ("slicing by 8"), which is several times as fast as one by one. */
 function advance32(tables: Int32Array, state: Int32Array, bytes: Uint8Array): void {
   let crc = word(state, 0);
   let at = 0;
@@ -63,7 +63,7 @@ function advance32(tables: Int32Array, state: Int32Array, bytes: Uint8Array): vo
   state[0] = crc;
 }
 
-/** The same in halves, since numbers hold 53 bits and BigInt is slow. Entries are pairs, hence the factor 2. */
+/** The same with two 32-bit halves, since numbers hold 53 bits and BigInt is slow. Table entries are pairs, hence the factor 2. */
 function advance64(tables: Int32Array, state: Int32Array, bytes: Uint8Array): void {
   let [low, high] = [word(state, 0), word(state, 1)];
   let at = 0;
@@ -111,7 +111,7 @@ function advance64(tables: Int32Array, state: Int32Array, bytes: Uint8Array): vo
   state[1] = high;
 }
 
-/** Two functions, since one for both kinds of array is half as fast. Indexes are in bounds. */
+/** An element, which must be in bounds. Two functions, since one for both kinds of array would be half as fast. */
 function word(array: Int32Array, at: number): number {
   return array[at] as number;
 }

@@ -1,11 +1,11 @@
-/** Bytes in blocks of 64, and what is put behind the last ones: what SHA-256 and MD5 share, but for the order of bytes. */
+/** Cuts bytes into blocks of 64 and pads the last one: what SHA-256 and MD5 share, except the byte order. */
 import { base64 } from "../utf8.ts";
 import type { Hasher } from "./algorithm.ts";
 
 const BLOCK = 64;
 
 /**
- * A hasher over a state of 32-bit words, into which `compress` mixes the block at an offset. Its value is the words in base64.
+ * A hasher with a state of 32-bit words, into which `compress` mixes the block at an offset. Its value is the state in base64.
  * @see https://www.rfc-editor.org/rfc/rfc1321#section-3.1
  */
 export function paddedHasher(

@@ -1,10 +1,10 @@
 /**
- * Reflected CRCs as polynomials over GF(2): the tables that a fast loop looks up, and the CRC of two pieces as one. The bit of
- * x^0 is the highest one. Numbers are BigInt, since nothing here runs per byte.
+ * Reflected CRCs as polynomials over GF(2): lookup tables for a fast loop, and the CRC of two concatenated pieces. The highest bit
+ * is the coefficient of x^0. BigInt is fast enough, since nothing here runs per byte.
  * @see https://www.rfc-editor.org/rfc/rfc1952#section-8
  */
 
-/** A CRC: its width in bits and its polynomial, reflected. Its register begins and ends inverted. */
+/** A CRC: its width in bits and its reflected polynomial. The register is inverted at the beginning and at the end. */
 export interface Polynomial {
   readonly width: 32 | 64;
   readonly reflected: bigint;
@@ -29,9 +29,9 @@ export function tablesOf({ width, reflected }: Polynomial): Int32Array {
   return tables;
 }
 
-/** A function from the CRCs of two pieces, and the length in bytes of the second, to the CRC of both as one. */
+/** Returns a function that computes the CRC of two concatenated pieces from their CRCs and the length of the second in bytes. */
 export function combiner(polynomial: Polynomial): (first: bigint, second: bigint, bytes: number) => bigint {
-  // The parts of an upload have one length, so the power is worth keeping.
+  // All parts of an upload have the same length, so the power is kept.
   let known: { readonly bytes: number; readonly power: bigint } | undefined;
   return (first, second, bytes) => {
     if (known?.bytes !== bytes) known = { bytes, power: powerOf(polynomial, bytes) };
@@ -39,7 +39,7 @@ export function combiner(polynomial: Polynomial): (first: bigint, second: bigint
   };
 }
 
-/** Multiplied by x. */
+/** Multiplies by x. */
 function times(value: bigint, reflected: bigint): bigint {
   return (value & 1n) === 1n ? (value >> 1n) ^ reflected : value >> 1n;
 }
@@ -53,7 +53,7 @@ function product({ width, reflected }: Polynomial, a: bigint, b: bigint): bigint
   return result;
 }
 
-/** x to the power of so many bytes' bits. */
+/** x to the power of the number of bits. */
 function powerOf(polynomial: Polynomial, bytes: number): bigint {
   let result = 1n << BigInt(polynomial.width - 1);
   let square = result >> 8n;

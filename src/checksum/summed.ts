@@ -1,8 +1,8 @@
-/** A stream whose bytes are hashed on their way. */
+/** Hashes the bytes of a stream as they pass. */
 import { letGo } from "../reader.ts";
 import type { Hasher } from "./algorithm.ts";
 
-/** The same bytes. `atEnd` is given their value before the stream ends; what it throws, the stream errors with in place of its end. */
+/** The same bytes. Before the stream ends, `atEnd` is given their checksum; if it throws, the stream errors instead of ending. */
 export function summed(
   hasher: Hasher,
   stream: ReadableStream<Uint8Array>,

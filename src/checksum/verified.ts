@@ -1,9 +1,9 @@
-/** A stream whose bytes must have a checksum. It is part of each algorithm, so that a driver without any does not carry it. */
+/** Verifies the checksum of a stream. Each algorithm brings it, so that a driver without algorithms does not bundle it. */
 import { locate, type Place, StorageError } from "../error.ts";
 import type { Hasher } from "./algorithm.ts";
 import { summed } from "./summed.ts";
 
-/** The same bytes; errors `corrupt` at the end when they do not have the value that is expected. */
+/** The same bytes. The stream errors `corrupt` at its end if their checksum is not the expected one. */
 export function verified(
   name: string,
   hasher: Hasher,

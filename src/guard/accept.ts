@@ -1,7 +1,7 @@
 import { StorageError } from "../error.ts";
 import { essenceOf, isActive } from "../media-type.ts";
 
-/** Names that browsers and systems use for types that are registered under another one. */
+/** Names that browsers and systems use for types with another registered name. */
 const ALIASES: Readonly<Record<string, string>> = {
   "application/x-dosexec": "application/vnd.microsoft.portable-executable",
   "application/x-gzip": "application/gzip",
@@ -25,7 +25,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   "video/matroska": "video/x-matroska",
 };
 
-/** What clients send when they do not know. */
+/** Types that clients send if they do not know the type. */
 const GENERIC: ReadonlySet<string> = new Set([
   "application/octet-stream",
   "binary/octet-stream",
@@ -35,30 +35,30 @@ const GENERIC: ReadonlySet<string> = new Set([
   "application/x-download",
 ]);
 
-/** The `type/subtype` of a file's type, or null for a malformed one: also for `image/*`, which is a pattern and no type. */
+/** The `type/subtype` of a file's type, or null for a malformed one, or for a pattern such as `image/*`. */
 export function fileType(type: string): string | null {
   const essence = essenceOf(type);
   return essence?.includes("*") ? null : essence;
 }
 
-/** A type in lower case, without parameters, under its registered name; null for none, a generic or a malformed one. */
+/** The registered name of a type, without parameters; null if the type is absent, generic or malformed. */
 export function specificType(type: string | undefined): string | null {
   const essence = fileType(type ?? "");
   return essence === null || GENERIC.has(essence) ? null : canonical(essence);
 }
 
-/** The registered name of a type. */
+/** The registered name for an alias, else the same name. */
 export function canonical(essence: string): string {
   return ALIASES[essence] ?? essence;
 }
 
 /**
- * Whether a type is allowed, and is shown to be what it says. `image/*` covers only types that are `verified`, and none
- * that can run script (`image/svg+xml`): all others are named exactly.
+ * Whether a type is allowed. `verified` says that the content proves the type: patterns such as `image/*` cover only those, and none
+ * that can run script (`image/svg+xml`). A type that is listed by name needs no proof.
  */
 export type Acceptor = (type: string, verified: boolean) => boolean;
 
-/** Reads the patterns of allowed types; throws `invalid-option` for one that is none. */
+/** Parses the allowed types and patterns; throws `invalid-option`. */
 export function acceptor(types: readonly string[] | undefined): Acceptor {
   if (types === undefined) return () => true;
   if (!Array.isArray(types)) throw new StorageError("invalid-option", "types must be a list of media types");

@@ -3,7 +3,7 @@ import { at, includes, latin1 } from "./bytes.ts";
 /** The type of a file in the ISO base media format, by its brands (ISO/IEC 14496-12 §4.3, https://mp4ra.org), or null. */
 export function isoMediaType(head: Uint8Array): string | null {
   if (!at(head, 4, "ftyp")) {
-    // QuickTime files from before brands start with one of their own atoms.
+    // Old QuickTime files have no brands, and start with another atom.
     const atom = latin1(head, 4, 8);
     return atom === "moov" || atom === "mdat" || atom === "wide" ? "video/quicktime" : null;
   }
@@ -19,7 +19,7 @@ export function isoMediaType(head: Uint8Array): string | null {
   return "video/mp4";
 }
 
-/** WebM or Matroska, by the DocType in the EBML header (RFC 8794 §11.2.4), or null. */
+/** The type of a WebM or Matroska file, by the DocType in its EBML header (RFC 8794 §11.2.4), or null. */
 export function matroskaType(head: Uint8Array): string | null {
   if (!at(head, 0, "\x1a\x45\xdf\xa3")) return null;
   const header = head.subarray(0, 128);
@@ -27,7 +27,7 @@ export function matroskaType(head: Uint8Array): string | null {
   return includes(header, "matroska") ? "video/x-matroska" : null;
 }
 
-/** The type of a RIFF file by its form, or null. */
+/** The type of a RIFF file, by its form type, or null. */
 export function riffType(head: Uint8Array): string | null {
   if (!at(head, 0, "RIFF")) return null;
   const forms: Readonly<Record<string, string>> = { WEBP: "image/webp", WAVE: "audio/wav", "AVI ": "video/x-msvideo" };
@@ -36,7 +36,7 @@ export function riffType(head: Uint8Array): string | null {
 
 const OFFICE = "application/vnd.openxmlformats-officedocument";
 
-/** What a ZIP archive holds, by the names of its first entries; `application/zip` when they do not say. */
+/** The type of a ZIP archive, by the names of its first entries; `application/zip` if they do not tell; null for other files. */
 export function zipType(head: Uint8Array): string | null {
   if (at(head, 0, "PK\x05\x06") || at(head, 0, "PK\x07\x08")) return "application/zip";
   if (!at(head, 0, "PK\x03\x04")) return null;

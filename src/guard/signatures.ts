@@ -2,7 +2,7 @@ import { at, latin1 } from "./bytes.ts";
 import { isoMediaType, matroskaType, riffType, zipType } from "./container.ts";
 import { markupType } from "./text.ts";
 
-/** A file's first bytes, one character a byte, and its type. https://en.wikipedia.org/wiki/List_of_file_signatures */
+/** First bytes of files, one character per byte, and their type. https://en.wikipedia.org/wiki/List_of_file_signatures */
 const PREFIXES: readonly (readonly [prefix: string, type: string])[] = [
   ["\xff\xd8\xff", "image/jpeg"],
   ["\x89PNG\r\n\x1a\n", "image/png"],
@@ -43,7 +43,7 @@ const PREFIXES: readonly (readonly [prefix: string, type: string])[] = [
   ["\xca\xfe\xba\xbe", "application/x-mach-binary"],
 ];
 
-/** The type that the first bytes of a file show, under its registered name, or null. */
+/** The type, by its registered name, that the first bytes of a file show, or null. */
 export function sniff(head: Uint8Array): string | null {
   for (const [prefix, type] of PREFIXES) if (at(head, 0, prefix)) return type;
   return (
@@ -56,16 +56,16 @@ export function sniff(head: Uint8Array): string | null {
   );
 }
 
-/** Signatures too short to be believed alone. */
+/** Types whose signature is so short that it needs a further check. */
 function shortSignature(head: Uint8Array): string | null {
   const [first = 0, second = 0] = head;
   if (at(head, 0, "BM") && latin1(head, 6, 10) === "\0\0\0\0") return "image/bmp";
-  // Text can begin with MZ; a program has a zero byte in its first header.
+  // Text can begin with MZ, but has no zero byte as the first header of a program has.
   if (at(head, 0, "MZ") && head.subarray(0, 64).includes(0)) return "application/vnd.microsoft.portable-executable";
   if (at(head, 257, "ustar")) return "application/x-tar";
   // AAC in ADTS frames: twelve bits of frame sync, then layer 0.
   if (first === 0xff && (second & 0xf6) === 0xf0) return "audio/aac";
-  // MPEG audio: eleven bits of frame sync, then a version. Layer I is left out: nobody has it, and it is UTF-16's byte order mark.
+  // MPEG audio: eleven bits of frame sync, then a version. Not layer I, which is not in use and looks like the UTF-16 byte order mark.
   if (first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x18) !== 0x08 && [2, 4].includes(second & 0x06))
     return "audio/mpeg";
   return null;

@@ -5,16 +5,17 @@ import { checkWhole, toChunk } from "../body.ts";
 import { brokenOff } from "../error.ts";
 import { GuardError } from "./error.ts";
 
-/** A source of which the first bytes are known, and the whole of it with a limit on its length. */
+/** A source whose first bytes have been read. */
 export interface Opened {
+  /** The first bytes. */
   readonly head: Uint8Array;
-  /** All bytes, the head's included; errors with a GuardError when they are more than the limit. */
+  /** All bytes, including the head. Errors with a GuardError once they exceed the limit. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Gives the source up, which then stops its sender. */
+  /** Cancels the source, which stops its sender. */
   cancel(reason: unknown): Promise<void>;
 }
 
-/** Reads up to `length` bytes ahead; rejects when they alone are over the limit, `interrupted` when the source fails. */
+/** Reads the first `length` bytes. Rejects with a GuardError if they exceed the limit, `interrupted` if the source fails. */
 export async function openSource(
   source: Source,
   length: number,
@@ -44,7 +45,7 @@ export async function openSource(
   }
 
   let ended = false;
-  // A read that nobody waits for ends with the source.
+  // A pending read that is no longer awaited settles when the source is cancelled.
   while (count < length && !ended) {
     const chunk = await heeding(next(), signal).catch(async (error: unknown) => {
       if (signal?.aborted) await cancel(error);
@@ -58,7 +59,7 @@ export async function openSource(
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        // Chunks of no bytes are passed over: a byte stream may not give them.
+        // Empty chunks are skipped: a byte stream must not enqueue them.
         let chunk = ahead.shift() ?? (ended ? null : await next());
         while (chunk?.byteLength === 0) chunk = await next();
         if (chunk === null) controller.close();

@@ -1,7 +1,7 @@
 const HTML_TAG =
   /^<(?:!doctype html|html|head|body|script|iframe|title|style|link|meta|base|table|div|h1|h2|p|a|b|br|img|svg:script|form|input|object|embed|font|center|template)(?=[\s>/]|$)/i;
 
-/** HTML, SVG or other XML, as https://mimesniff.spec.whatwg.org/#rules-for-identifying-an-unknown-mime-type finds it, or null. */
+/** The type of HTML, SVG or other XML, by https://mimesniff.spec.whatwg.org/#rules-for-identifying-an-unknown-mime-type, or null. */
 export function markupType(head: Uint8Array): string | null {
   const text = decode(head);
   const start = skipProlog(text);
@@ -12,7 +12,7 @@ export function markupType(head: Uint8Array): string | null {
   return text.trimStart().startsWith("<!--") ? "text/html" : null;
 }
 
-/** Whether the head can be text: a byte order mark of UTF-16, or no control bytes but white space and escape. */
+/** Whether the head can be text: it has a byte order mark of UTF-16, or no control bytes except white space and escape. */
 export function isText(head: Uint8Array): boolean {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
   return head.every((byte) => byte > 0x1f || (byte > 0x07 && byte < 0x0e) || byte === 0x1b);
@@ -24,7 +24,7 @@ function decode(head: Uint8Array): string {
   return new TextDecoder(encoding).decode(head);
 }
 
-/** What follows white space, comments, processing instructions and a DOCTYPE that is not HTML's. */
+/** The text without leading white space, comments, processing instructions and DOCTYPE, except that of HTML. */
 function skipProlog(text: string): string {
   let rest = text.trimStart();
   for (;;) {
@@ -37,13 +37,13 @@ function skipProlog(text: string): string {
           : null;
     if (close === null) return rest;
     const end = rest.indexOf(close);
-    // What does not end within the head may hide anything behind it.
+    // If it does not end within the head, anything may follow: `<` counts as markup.
     if (end === -1) return "<";
     rest = rest.slice(end + close.length).trimStart();
   }
 }
 
-/** A DOCTYPE with an internal subset ends with `]>`. */
+/** The end of a DOCTYPE: `]>` if it has an internal subset, else `>`. */
 function doctypeEnd(rest: string): string {
   const bracket = rest.indexOf("[");
   return bracket !== -1 && bracket < rest.indexOf(">") ? "]>" : ">";
