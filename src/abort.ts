@@ -1,9 +1,9 @@
-/** Waiting that an abort ends. */
+/** Listening to abort signals. */
 
-/** Who waits for a signal, by one listener together: Node 20 warns of a leak where a signal has more than ten. */
+/** The callbacks for each signal, which share one listener: Node 20 warns of a leak if a signal has more than ten. */
 const waiting = /* @__PURE__ */ new WeakMap<EventTarget, Set<() => void>>();
 
-/** Runs `then` with the signal's reason when it is aborted, at once if it is already; what it gives ends the listening. */
+/** Calls `then` with the signal's reason on abort, at once if it is aborted already. Returns a function that stops listening. */
 export function whenAborted(signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
   const own = (): void => then(signal?.reason);
   if (signal?.aborted) own();
@@ -15,12 +15,12 @@ export function whenAborted(signal: AbortSignal | undefined, then: (reason: unkn
   }
   all.add(own);
   return () => {
-    // A listener that stays would keep a signal of `AbortSignal.any` in memory for ever.
+    // With a listener, a signal of `AbortSignal.any` would stay in memory for ever.
     if (all.delete(own) && all.size === 0) signal.removeEventListener("abort", tell);
   };
 }
 
-/** Tells each once, and forgets it: who waits no longer may never say so. */
+/** Calls each callback once and drops it, since it may never be released. */
 function tell({ target }: Pick<Event, "target">): void {
   const all = (target && waiting.get(target)) ?? new Set();
   for (const one of all) {
@@ -29,7 +29,7 @@ function tell({ target }: Pick<Event, "target">): void {
   }
 }
 
-/** Settles with `work`, or at once with the signal's reason when it is aborted, whether or not `work` listens to it. */
+/** Settles as `work` does, or rejects with the signal's reason on abort, even if `work` does not listen to the signal. */
 export function heeding<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const release = whenAborted(signal, reject);

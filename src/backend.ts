@@ -123,10 +123,7 @@ export interface PutOptions extends CallOptions, ObjectHeaders {
 
 /** How one object is deleted. */
 export interface BackendDeleteOptions extends RequestOptions {
-  /**
-   * Delete only while the object has this ETag, else reject `precondition-failed`; an absent key is success. The core has compared
-   * the ETag just before, so this guards against a write since then. A driver that cannot do it rejects `unsupported`.
-   */
+  /** Delete only while the object has this ETag, which the core has just compared. Rejects `unsupported` if the driver cannot. */
   readonly ifMatch?: string | undefined;
 }
 

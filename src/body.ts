@@ -1,4 +1,4 @@
-/** Anything that can be uploaded, as the one thing drivers read from: a {@link Source}. */
+/** Turns anything that can be uploaded into a {@link Source}, which drivers read from. */
 import type { Source } from "./backend.ts";
 import type { Readable } from "./bytes.ts";
 import { carriedBy } from "./carried.ts";
@@ -8,7 +8,7 @@ import { lingeringStream } from "./lingering.ts";
 import { refuse, wholeNumber } from "./options.ts";
 import { toUtf8 } from "./utf8.ts";
 
-/** Everything `upload` takes. `null` is an empty body, which is what `request.body` is for an empty request. */
+/** The bodies that `upload` takes. `null` is an empty body, as the `body` of an empty Request is null. */
 export type UploadBody =
   | string
   | ArrayBuffer
@@ -22,17 +22,17 @@ export type UploadBody =
 
 const READ_BEFORE = "was read before; pass a free one";
 
-/** Bytes that are read at a time of a Blob without a stream. */
+/** Bytes that are read at a time from a Blob without `stream()`. */
 const SLICE = 262_144;
 
-/** A source with what the body itself says of its type. */
+/** A source, and the type that the body itself has. */
 export interface Body {
   readonly source: Source;
-  /** A Blob's, File's, Response's or Request's own type. */
+  /** MIME type of a Blob, File, Response or Request. */
   readonly type?: string | undefined;
 }
 
-/** Requests whose body an upload has: another one would have what is left of it, or nothing, as if that were all. */
+/** Requests whose body an upload has taken. A second upload would take the rest, or nothing, for the whole body. */
 const taken = new WeakSet<object>();
 
 function take(request: object): void {
@@ -40,7 +40,7 @@ function take(request: object): void {
   taken.add(request);
 }
 
-/** The stream of a body that nothing was made of yet. None where it is being read, and of an iterable, which begins when it is read. */
+/** The stream of a body that nobody reads yet, to cancel it. Undefined for an iterable, which begins only when it is read. */
 export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
   if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
   const stream = (body as Partial<Response>).body ?? body;
@@ -48,7 +48,7 @@ export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefin
   return isA(body, "Request") ? ofRequest(stream) : stream;
 }
 
-/** Turns a body into a source; `size` is the caller's declared length, which bytes are checked against at once. */
+/** Turns a body into a source. `size` is the length that the caller declares; bodies of known length are checked against it. */
 export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size);
   const bytes = toBytes(body === null ? "" : body);
@@ -63,14 +63,14 @@ export function toBody(body: UploadBody, size?: number): Body {
   if (isA(body, "ReadableStream")) return { source: streamed(body, size) };
   if (isA(body, "Response") || isA(body, "Request")) {
     if (body.bodyUsed) throw refuse("the body", READ_BEFORE);
-    // Else the page that says so would be stored for what was asked for.
+    // Otherwise an error page would be stored instead of the file.
     const isResponse = isA(body, "Response");
     if (isResponse && !body.ok)
       throw refuse("the body", `has status ${body.status}; pass its own body if that is meant`);
-    // A Response's Content-Length counts encoded bytes where fetch has decoded them, so it is not trusted here.
+    // The Content-Length of a Response is not used: it counts encoded bytes, which fetch may have decoded.
     const { headers } = body;
     const stream = carriedBy(body);
-    // Nothing else tells that a host has dropped a body, as SvelteKit does with those that come without a content type.
+    // A host may have dropped the body, as SvelteKit does without a content type. Only these headers show it.
     if (!stream && Number(headers.get("content-length") ?? headers.has("transfer-encoding")))
       throw refuse("the body", "was dropped by the host; send a content-type");
     const type = headers.get("content-type") || undefined;
@@ -82,7 +82,7 @@ export function toBody(body: UploadBody, size?: number): Body {
     return { source: { ...source, stream: ofRequest(source.stream), announced }, type };
   }
   if (typeof body === "object" && body && Symbol.asyncIterator in body) {
-    // A parser of the host's has read the request to its end, which would make an empty object.
+    // A body parser of the host has read the request to its end: it would make an empty object.
     if ("readableEnded" in body && body.readableEnded) throw refuse("the body", READ_BEFORE);
     if (!isServerRequest(body)) return { source: { stream: fromIterable(body), size } };
     take(body);
@@ -101,8 +101,8 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 }
 
 /**
- * What a Request says of its body's length. Some hosts hand on a body that they have cut, and end it as if it were whole, such as Next where it has
- * a `proxy.ts`. Encoded bodies are left out, which a host may have decoded.
+ * The length that a Request announces for its body. Some hosts cut a body and end it as if it were whole, such as Next with a
+ * `proxy.ts`. Undefined for encoded bodies, which a host may have decoded.
  */
 function announcedBy(header: (name: string) => unknown): number | undefined {
   const length = String(header("content-length") ?? "");
@@ -112,24 +112,24 @@ function announcedBy(header: (name: string) => unknown): number | undefined {
 
 function streamed(stream: ReadableStream<Uint8Array>, size: number | undefined): Extract<Source, { stream: unknown }> {
   if (stream.locked) throw refuse("the body", "is locked to a reader; pass a free one");
-  // Another kind, such as Node's own in a Response of node-fetch, has no more in common with ours.
+  // A stream of another class, such as that of Node in a Response of node-fetch, can only be iterated.
   const foreign = !(stream instanceof ReadableStream) && Symbol.asyncIterator in stream;
   return { stream: foreign ? fromIterable(stream) : stream, size };
 }
 
-/** Text, a buffer or a view as bytes, which are not copied; undefined for anything else. */
+/** Text, a buffer or a view as bytes, without a copy; undefined for anything else. */
 function toBytes(value: unknown): Uint8Array | undefined {
   if (typeof value === "string") return toUtf8(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return isA(value, "ArrayBuffer") ? new Uint8Array(value) : undefined;
 }
 
-/** Rejects `invalid-option` when a body is not as long as declared. */
+/** Throws `invalid-option` if a body has another length than declared. */
 export function checkSize(actual: number, declared: number | undefined): void {
   if (declared !== undefined && actual !== declared) throw wrongSize(actual, declared);
 }
 
-/** Rejects a stream that has ended before its declared or its announced length. */
+/** Checks a stream that has ended: throws if it is shorter than declared or announced. */
 export function checkWhole(actual: number, { size, announced = 0 }: Extract<Source, { stream: unknown }>): void {
   checkSize(actual, size);
   if (actual >= announced) return;
@@ -137,33 +137,33 @@ export function checkWhole(actual: number, { size, announced = 0 }: Extract<Sour
   throw new StorageError("interrupted", `the request announced ${announced} bytes and gave ${actual}; ${advice}`);
 }
 
-/** The refusal of a body that is not as long as declared. */
+/** The error for a body of another length than declared. */
 export function wrongSize(actual: number | string, declared: number): StorageError {
   return refuse("the body", `has ${actual} bytes, but size says ${declared}; no object was made of them`);
 }
 
-/** One chunk of a body as bytes: text is encoded, everything else but bytes is refused. */
+/** One chunk of a body as bytes; text is encoded, anything else throws. */
 export function toChunk(chunk: unknown): Uint8Array {
   const bytes = chunk instanceof Uint8Array ? chunk : toBytes(chunk);
   if (bytes) return bytes;
   throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
 }
 
-/** What workerd, Bun and Deno are known by. workerd wants its own kind of body and reads nothing on; the others read on by themselves. */
-const OTHERS = ["FixedLengthStream", "Bun", "Deno"];
+/** Globals of workerd, Bun and Deno. workerd needs its own kind of stream and never reads on; the others read on by themselves. */
+const OTHER_RUNTIMES = ["FixedLengthStream", "Bun", "Deno"];
 
-/** A request's body, made to linger on Node alone: on Deno one more stream costs a third. */
+/** The body of a request, which lingers on Node only: on Deno one more stream costs a third of the time. */
 function ofRequest(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  return OTHERS.some((name) => name in globalThis) ? body : lingeringStream(body);
+  return OTHER_RUNTIMES.some((name) => name in globalThis) ? body : lingeringStream(body);
 }
 
-/** A request as Node's own servers have it. */
+/** A request of Node's `http`. */
 interface ServerRequest extends AsyncIterable<Uint8Array> {
   readonly headers: Readonly<Record<string, unknown>>;
   destroy(): unknown;
 }
 
-/** Answers to clients are of the same class, and have no method. */
+/** Whether this is a request of Node's `http` to a server. The answer to a client is of the same class, but has no method. */
 function isServerRequest(body: object): body is ServerRequest {
   return (
     "httpVersion" in body &&
@@ -174,7 +174,7 @@ function isServerRequest(body: object): body is ServerRequest {
   );
 }
 
-/** Its iterator is never ended: that would leave the connection stopped, with nobody to go on. */
+/** Reads a request of Node's `http`. The iterator is never returned: that would leave the connection paused for ever. */
 function fromRequest(request: ServerRequest): Readable {
   const iterator = request[Symbol.asyncIterator]();
   return {
@@ -190,7 +190,7 @@ function fromRequest(request: ServerRequest): Readable {
   };
 }
 
-/** A Blob without a stream, as jsdom and old browsers have it. All of those have a FileReader, and few of them `arrayBuffer()`. */
+/** Reads a Blob without `stream()`, as in jsdom and old browsers. All of those have FileReader, but few have `arrayBuffer()`. */
 async function* slicesOf(blob: Blob): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < blob.size; at += SLICE) {
     yield await new Promise((resolve, reject) => {
@@ -205,7 +205,7 @@ async function* slicesOf(blob: Blob): AsyncGenerator<Uint8Array> {
 
 function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {
   const iterator = iterable[Symbol.asyncIterator]();
-  // Begun at once: what feeds it, such as a file stream whose file is missing, may fail before anybody pulls.
+  // Started at once: a producer, such as a file stream whose file is missing, may fail before the first pull.
   let first: Promise<IteratorResult<unknown>> | undefined = iterator.next();
   first.catch(() => {});
   return new ReadableStream<Uint8Array>(
@@ -217,7 +217,7 @@ function fromIterable(iterable: AsyncIterable<Uint8Array | string>): ReadableStr
         try {
           controller.enqueue(toChunk(value));
         } catch (error) {
-          // An errored stream is never cancelled, so the iterator would wait at its yield for ever.
+          // An errored stream is never cancelled, so the iterator would stay suspended for ever.
           await iterator.return?.();
           throw error;
         }

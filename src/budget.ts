@@ -1,18 +1,18 @@
-/** How much memory the uploads of one client hold together, and the buffers they hold it in. */
+/** Limits the memory that all uploads of one client hold together, and lends them buffers. */
 
-/** A buffer that is lent, with bytes up to `end`; all of it is counted. */
+/** A lent buffer with bytes up to `end`. Its whole length counts as used. */
 export interface Loan {
-  /** Grows as bytes come. */
+  /** The buffer; replaced by a shorter one when it is cut. */
   buffer: Uint8Array<ArrayBuffer>;
-  /** In bytes. */
+  /** Number of bytes in the buffer. */
   end: number;
-  /** What `end` was at the last look. */
+  /** `end` at the last check. */
   seen: number;
-  /** Since when it has been that, in milliseconds. */
+  /** Since when `end` has not changed, in milliseconds. */
   since: number;
-  /** Whether it is being filled: from when its taker has it, which may be long after it was granted, until it is sealed. */
+  /** Whether it is being filled: from when `take` has returned it, which may be long after it was granted, until `seal`. */
   open: boolean;
-  /** Whether it came from what is set aside for small ones. */
+  /** Whether it was granted from the reserve for small buffers. */
   readonly small: boolean;
 }
 
@@ -20,25 +20,25 @@ interface Waiter {
   readonly bytes: number;
   readonly held: number;
   granted?: Loan;
-  /** When it last looked, in milliseconds. One that stopped looking, as a request that Workers ended, is passed over. */
+  /** When it last polled, in milliseconds. One that has stopped, such as a request that Workers ended, is dropped. */
   seen: number;
 }
 
 /**
- * Milliseconds after which a buffer that others wait for is taken for lost: a request that Workers ended gives nothing back.
- * One that is only slow keeps its buffer, which is then not counted any more.
+ * Milliseconds without a byte after which a buffer counts as lost if others wait: a request that Workers ended gives nothing back.
+ * One that is only slow keeps its buffer, which is then no longer counted.
  */
 const LEASE = 10 * 60 * 1000;
 /** Milliseconds without a byte after which a buffer that others wait for is cut to the bytes that are in it. */
 const IDLE = 1000;
-/** Milliseconds between two looks of a waiter. */
-const LOOK = 5;
-/** Milliseconds after which a waiter that does not look any more is taken for gone. */
+/** Milliseconds between two polls of a waiter. */
+const POLL = 5;
+/** Milliseconds after which a waiter that no longer polls is dropped. */
 const GONE = 2000;
 
 /**
- * Counts bytes of part buffers against a limit. Who asks for more waits until others give back. Buffers of full size are kept
- * and used again: fresh ones cost an upload tens of megabytes that wait for the garbage collector.
+ * Memory for the parts of all uploads of one driver, with a limit: an upload that needs more waits until others give back. Buffers
+ * of full size are reused, since fresh ones would cost tens of megabytes per upload until they are garbage-collected.
  */
 export class MemoryBudget {
   readonly #most: number;
@@ -52,31 +52,31 @@ export class MemoryBudget {
   #small = 0;
 
   /**
-   * @param most bytes that are held at most
-   * @param part bytes of a full buffer. Two are set aside for the rescue below, unless `most` has no room for three.
-   * @param keep full buffers that are kept for reuse
+   * @param most limit in bytes
+   * @param part length of a full buffer in bytes; two are reserved to resolve deadlocks, unless `most` has no room for three
+   * @param keep how many full buffers are kept for reuse
    */
   constructor(most: number, part: number, keep: number) {
-    // Two, since who is rescued holds its old buffer until the new one has taken over its bytes.
+    // Two, since an upload that grows holds its old buffer until its bytes are copied into the new one.
     this.#limit = Math.max(part, most - 2 * part);
     this.#most = most;
     this.#part = part;
     this.#keep = keep;
   }
 
-  /** Bytes that are held now. */
+  /** Bytes that are lent now. */
   get used(): number {
     return this.#used;
   }
 
-  /** Bytes that are held now, with the buffers kept for reuse. */
+  /** Bytes that are lent now, plus the buffers kept for reuse. */
   get held(): number {
     return this.#used + this.#free.length * this.#part;
   }
 
   /**
-   * Waits until `bytes` more fit. `held` says what the caller has already and will not give back before it got them. Looks again
-   * and again instead of being told: on Workers one request must not settle a promise of another, and a driver is shared by all.
+   * Waits until a buffer of `bytes` fits, and lends it. `held` is what the caller has already, and gives back once it has the new
+   * one. Polls, since on Workers one request must not settle a promise of another, and all requests share the driver.
    */
   async take(bytes: number, held: number, signal?: AbortSignal): Promise<Loan> {
     const waiter: Waiter = { bytes, held, seen: 0 };
@@ -86,7 +86,7 @@ export class MemoryBudget {
         if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
         waiter.seen = performance.now();
         this.#serve();
-        if (!waiter.granted) await new Promise((resolve) => setTimeout(resolve, LOOK));
+        if (!waiter.granted) await new Promise((resolve) => setTimeout(resolve, POLL));
       }
       return Object.assign(waiter.granted, { since: performance.now(), open: true });
     } catch (error) {
@@ -96,13 +96,13 @@ export class MemoryBudget {
     }
   }
 
-  /** Says that nothing more comes into a buffer, and that its bytes are read from now on. */
+  /** Marks a buffer as filled: it must not be cut any more. */
   seal(loan: Loan): Loan {
     loan.open = false;
     return loan;
   }
 
-  /** Gives memory back; `reusable` says that nothing reads the buffer any more. */
+  /** Gives a buffer back; `reusable` says that nothing reads it any more. */
   give(loan: Loan, reusable: boolean): void {
     this.#drop(loan);
     if (reusable) this.#reuse(loan.buffer);
@@ -117,38 +117,37 @@ export class MemoryBudget {
   #serve(): void {
     const now = performance.now();
     this.#waiting = this.#waiting.filter(({ seen }) => now - seen < GONE);
-    if (this.#waiting.length > 0) for (const loan of this.#loans) this.#look(loan, now);
+    if (this.#waiting.length > 0) for (const loan of this.#loans) this.#check(loan, now);
     let queue = false;
     for (const waiter of this.#waiting) {
       const { bytes, held } = waiter;
-      // In order, so that small ones do not starve a large one. Yet they do not wait for it: it may be long until many bodies
-      // that have stopped give back what it needs, so the smallest have something set aside.
-      // Who grows gives its old buffer back as soon as it has the new one, so for a moment both are there.
+      // In order, so that small requests do not starve a large one. But the smallest have a reserve: the large one may have to
+      // wait long, for bodies that have stalled. `held` is given back after the grant, so for a moment both count.
       queue ||= this.#used - this.#small + bytes - held > this.#limit || this.#used + bytes > this.#most;
       if (!queue) this.#grant(waiter, false);
       else if (bytes <= this.#part / 32 && this.#small + bytes <= (this.#most - this.#limit) / 8)
         this.#grant(waiter, true);
     }
     if (this.#waiting.length === 0) return;
-    // When all that is held is held by those who wait, nobody would ever give back. Then the one that has most, which is
-    // nearest to sending its part, gets what was set aside; always the same one, so that it is lent once.
+    // A deadlock: those who wait hold everything. Then the one with the largest buffer, which is closest to sending its part, gets
+    // the reserve; always the same one, so that the reserve is lent once.
     const first = this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most));
     const stuck = this.#waiting.reduce((sum, { held }) => sum + held, 0);
-    // So it is when bodies that have stopped hold the rest. They may go on and need what is set aside themselves, so this one
-    // has to bring more than the others have been lent of it.
+    // The same if stalled bodies hold the rest. But they may go on and need the reserve themselves, so here it is lent only while
+    // all buffers but the one that is given back fit into the limit.
     const fits = this.#used - this.#small - first.held <= this.#limit;
-    if (stuck >= this.#used || (fits && stuck + this.#stopped(now) >= this.#used)) this.#grant(first, false);
+    if (stuck >= this.#used || (fits && stuck + this.#stalled(now) >= this.#used)) this.#grant(first, false);
   }
 
-  /** Bytes of buffers that are to be filled and that nothing has come into for a while. */
-  #stopped(now: number): number {
+  /** Bytes of open buffers that have received nothing for a while. */
+  #stalled(now: number): number {
     let bytes = 0;
     for (const { buffer, open, since } of this.#loans) if (open && now - since > IDLE) bytes += buffer.byteLength;
     return bytes;
   }
 
-  /** Takes back what is lost, and what no byte has come into for long. */
-  #look(loan: Loan, now: number): void {
+  /** Drops a lost buffer, and cuts a stalled one to its bytes. */
+  #check(loan: Loan, now: number): void {
     const { buffer, end, seen, since } = loan;
     if (end !== seen) [loan.seen, loan.since] = [end, now];
     else if (now - since > LEASE) this.#drop(loan);
@@ -167,7 +166,7 @@ export class MemoryBudget {
     waiter.granted = { buffer, end: 0, seen: 0, since: performance.now(), open: false, small };
     this.#loans.add(waiter.granted);
     this.#count(waiter.granted, 1);
-    // Kept buffers are memory too: they make room for those in use.
+    // Buffers kept for reuse count too: they are dropped for those in use.
     while (this.#free.length > 0 && this.held > this.#most) this.#free.pop();
   }
 

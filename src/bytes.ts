@@ -1,20 +1,20 @@
-/** A stream that is read by lines and lengths. */
+/** Reads a stream by lines, lengths and marks. */
 import { brokenOff } from "./error.ts";
 
-/** What is read of a stream. */
+/** The part of a ReadableStream that is used. */
 export interface Readable {
   getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel"> & { releaseLock?(): void };
 }
 
-/** The bytes of a stream, one after the other. */
+/** A reader of bytes. */
 export interface Bytes {
-  /** Some bytes, at most so many; null at the end. */
+  /** Reads some bytes, at most `most`; null at the end. */
   some(most: number): Promise<Uint8Array | null>;
-  /** A line without its end, CRLF; null where the stream ends before it, where it is longer than `most` bytes, and where it is not UTF-8. */
+  /** Reads a line up to CRLF, which is dropped; null if the stream ends first, if it has more than `most` bytes, or is not UTF-8. */
   line(most: number): Promise<string | null>;
-  /** The bytes before a mark, piece by piece, and the mark taken; the generator returns whether it was met. */
+  /** Yields the bytes before a mark and drops the mark; returns false if the stream ends without one. */
   before(mark: Uint8Array): AsyncGenerator<Uint8Array, boolean, void>;
-  /** Lets go of the rest. */
+  /** Cancels the rest. */
   cancel(reason?: unknown): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ const CRLF: Uint8Array = /* @__PURE__ */ Uint8Array.of(13, 10);
 
 const endOfLine = /* @__PURE__ */ finderOf(CRLF);
 
-/** Reads a stream, which may be absent: then it has no bytes. */
+/** A reader of a stream; null is an empty one. */
 export function bytesOf(stream: Readable | null): Bytes {
   const reader = stream?.getReader();
   let held: Uint8Array = new Uint8Array();
@@ -36,7 +36,7 @@ export function bytesOf(stream: Readable | null): Bytes {
     return !done;
   }
 
-  /** Takes so many of the bytes that are held. */
+  /** Takes up to `count` of the held bytes. */
   function take(count: number): Uint8Array {
     const taken = held.subarray(0, count);
     held = held.subarray(count);
@@ -69,7 +69,7 @@ export function bytesOf(stream: Readable | null): Bytes {
           take(mark.byteLength);
           return true;
         }
-        // The last bytes may be the first of the mark. Where they are not, nothing is held, and the next bytes are not copied.
+        // Holds back only bytes at the end that may be the beginning of the mark. Mostly there are none, which saves a copy.
         const first = held.indexOf(mark[0] as number, Math.max(0, held.byteLength - mark.byteLength + 1));
         const sure = first < 0 ? held.byteLength : first;
         if (sure > 0) yield take(sure);
@@ -83,7 +83,7 @@ export function bytesOf(stream: Readable | null): Bytes {
   };
 }
 
-/** Bytes as the text that they are in UTF-8, a byte order mark with it; null where they are none: what else could be made of them is another text. */
+/** Decodes UTF-8 and keeps a byte order mark; null for invalid bytes, since replacement characters would make another text. */
 export function utf8(pieces: readonly Uint8Array[]): string | null {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
@@ -101,7 +101,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /**
- * Finds a mark by steps of its length where its last byte is not met (Horspool), which is linear where the mark has its first byte once.
+ * Finds a mark by the Horspool algorithm, which skips bytes. It is linear if the first byte of the mark occurs in it only once.
  * @see https://en.wikipedia.org/wiki/Boyer%E2%80%93Moore%E2%80%93Horspool_algorithm
  */
 function finderOf(mark: Uint8Array): (bytes: Uint8Array) => number {

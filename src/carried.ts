@@ -1,8 +1,7 @@
-/** What a Request carries, where a runtime hides it too. */
-
 /**
- * A Request's body, or a Response's; null for none. Firefox has no `Request.body` (https://bugzilla.mozilla.org/show_bug.cgi?id=1387483), which would look like
- * an empty one: there the bytes are asked for as a Blob, once this is called.
+ * The body of a Request or Response; null for none. Firefox has no `Request.body`, which would look like an empty request: there the
+ * body is read as a Blob at once.
+ * @see https://bugzilla.mozilla.org/show_bug.cgi?id=1387483
  */
 export function carriedBy(request: {
   readonly body: ReadableStream<Uint8Array> | null;
@@ -15,7 +14,7 @@ function read(request: Request): ReadableStream<Uint8Array> {
   request
     .blob()
     .then((blob) => blob.stream().pipeTo(writable))
-    // Of a pipe that its reader has cancelled nobody needs to know.
+    // If the reader has cancelled the pipe, abort rejects, which does not matter.
     .catch((error: unknown) => writable.abort(error).catch(() => {}));
   return readable;
 }

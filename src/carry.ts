@@ -1,4 +1,4 @@
-/** An object from one store into another, through here. */
+/** Copies an object from one store into another through this process. */
 import { refuseLoss } from "./copy-headers.ts";
 import { storeBroke } from "./error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore, UploadOptions } from "./interface.ts";
@@ -6,8 +6,8 @@ import { objectHeaders, withoutMark } from "./options.ts";
 import { releasing } from "./upload.ts";
 
 /**
- * Stores what was opened, with what travels with it, in the length that was announced. Rejects `unsupported` where something would be
- * lost; whatever fails, the opened body is let go.
+ * Uploads an opened object with its headers and metadata. Rejects `unsupported` if metadata would be lost, and fails if the body
+ * has another length than announced. On failure the opened body is cancelled.
  */
 export function carry(
   object: DownloadedObject,

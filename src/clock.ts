@@ -1,17 +1,17 @@
-/** Time and chance, in one place, so that tests need neither wait nor guess. */
+/** Time and randomness, so that tests can replace them. */
 import { whenAborted } from "./abort.ts";
 
-/** What retries, signatures and expiries are told by. */
+/** The clock of retries, signatures and expiries. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** From 0 to just below 1. */
+  /** A random number from 0 to just below 1. */
   random(): number;
-  /** Resolves after so many milliseconds; rejects at once with the reason of a signal that is aborted meanwhile. */
+  /** Resolves after the time in milliseconds; on abort rejects at once with the signal's reason. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   random: () => Math.random(),

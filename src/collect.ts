@@ -1,10 +1,10 @@
-/** Bytes that come piece by piece, in one buffer. */
+/** Collects bytes that come piece by piece into one buffer. */
 import { StorageError } from "./error.ts";
 
 /**
- * All bytes that `next` gives until it gives null, or null when they are more than `most`. The buffer has the announced length,
- * which may be wrong, as where a runtime decodes an object that is stored compressed: then it grows. Pieces are copied at once. Rejects
- * `too-large` where the runtime has no buffer of that length; whatever it rejects with, who reads the pieces lets go of the rest.
+ * Calls `next` until it returns null, and returns all bytes, or null if there are more than `most`. The buffer first has the
+ * `announced` length, and grows if that is too small, for example where a runtime decompresses a body. Rejects `too-large` if the
+ * runtime cannot make so large a buffer. On failure the caller must cancel what `next` reads.
  */
 export async function collect(
   next: () => Promise<Uint8Array | null>,
@@ -15,7 +15,7 @@ export async function collect(
   try {
     buffer = new Uint8Array(Math.min(announced, most));
   } catch {
-    // No runtime has a buffer of that length: most likely no such body is to come.
+    // The announced length exceeds any buffer, so most likely it is wrong.
     buffer = new Uint8Array();
   }
   let length = 0;

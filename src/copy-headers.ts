@@ -1,6 +1,6 @@
 /**
- * What the requests around a copy are sent with, and what cannot be copied. The `headers` of a copy are those of the one
- * request that copies, which names what the source needs in words of its own.
+ * Derives the headers of the other requests of a copy from its `headers` option, which has those of the CopyObject request. There
+ * headers for the source have a prefix of their own.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 import type { RequestOptions, StoredInfo } from "./backend.ts";
@@ -9,28 +9,28 @@ import { requestHeaders } from "./options.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The headers of a copy by the requests that need them, with lower-case names. */
+/** The headers for each kind of request, with lower-case names. */
 export interface CopyHeaders {
-  /** All requests. */
+  /** For all requests. */
   readonly each: Headers;
-  /** Those that read the source. */
+  /** For requests that read the source. */
   readonly source: Headers;
-  /** Those that read the target. */
+  /** For requests that read the target. */
   readonly target: Headers;
-  /** Those that write the target out of bytes, or begin to. */
+  /** For requests that write the target from bytes, or start a multipart upload of it. */
   readonly write: Headers;
-  /** Those that have the store copy a part. */
+  /** For UploadPartCopy. */
   readonly part: Headers;
 }
 
-/** What is meant for the source. */
+/** Headers for the source. */
 const SOURCE = /^x-amz-(copy-)?source-/;
-/** Who pays, who must own the bucket, and what is none of S3's headers, such as a trace. */
+/** Headers for all requests: who pays, who must own the bucket, and those that are not of S3, such as for tracing. */
 const EACH = /^x-amz-(request-payer|expected-bucket-owner)$|^(?!x-amz-)/;
-/** A customer's key. A read with another header of a write, such as `x-amz-server-side-encryption`, is refused. */
+/** A customer key, which reads need too. With other headers of a write, such as `x-amz-server-side-encryption`, a read is refused. */
 const KEY = /^x-amz-server-side-encryption-customer-/;
 
-/** Sorts the headers of a copy; rejects `invalid-option`. */
+/** Sorts the headers of a copy by request; throws `invalid-option`. */
 export function copyHeaders(headers: RequestOptions["headers"] = {}): CopyHeaders {
   const sorted: Record<keyof CopyHeaders, Record<string, string>> = {
     each: {},
@@ -51,7 +51,7 @@ export function copyHeaders(headers: RequestOptions["headers"] = {}): CopyHeader
   return sorted;
 }
 
-/** Rejects `unsupported` for an object of which a copy by its bytes would lose something. */
+/** Throws `unsupported` for an object that would lose metadata if its bytes were read and written. */
 export function refuseLoss({ missingMetadata }: Pick<StoredInfo, "missingMetadata">): void {
   if (missingMetadata) throw new StorageError("unsupported", "the copy would drop metadata that no header can say");
 }

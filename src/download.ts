@@ -1,4 +1,4 @@
-/** What `download` gives: a stored object with its headers and readers. */
+/** Makes what users see of stored objects: their metadata, and for `download` the body with its headers and methods. */
 import type { Backend, Key, StoredInfo, StoredObject } from "./backend.ts";
 import { collect } from "./collect.ts";
 import { locate, type Place, StorageError } from "./error.ts";
@@ -7,19 +7,19 @@ import { defined, type HeaderOption, OBJECT_HEADERS, type Writable } from "./opt
 import { letGo } from "./reader.ts";
 import { DEFAULT_TYPE } from "./type.ts";
 
-/** Metadata as users see it: with defaults and both addresses, and added to what is given. */
+/** Metadata as users see it, with defaults and both addresses; written into `to`. */
 export function toInfo<T extends object = object>(backend: Backend, info: StoredInfo, to = {} as T): ObjectInfo & T {
   const key = info.key as Key;
   const shown = defined(info, to) as Writable<ObjectInfo> & T;
   shown.contentType = info.contentType ?? DEFAULT_TYPE;
-  // One of its own prototype: neither RPC of Workers nor a page of React takes an object without.
+  // A copy with a prototype: RPC of Workers and React refuse objects without one.
   shown.metadata = { ...info.metadata };
   shown.url = backend.url(key);
   shown.location = backend.location(key);
   return shown;
 }
 
-/** A stored object as users read it. The readers share one body, which can be read once. */
+/** A stored object as users see it. `body` and the methods share one body, which can be read once. */
 export function toDownload(
   backend: Backend,
   stored: StoredObject,
@@ -29,7 +29,7 @@ export function toDownload(
   const contentLength = range ? range.end - range.start + 1 : info.size;
 
   let headers: Headers | undefined;
-  // Streams are dear: none is made for who wants the bytes.
+  // Streams are expensive: none is made for the methods if they can do without.
   let stream: ReadableStream<Uint8Array> | undefined;
   let taken = false;
 
@@ -54,7 +54,7 @@ export function toDownload(
     headers: () => (headers ??= toHeaders(shown, range, contentLength)),
     body() {
       if (!stream) {
-        // What was read by its pieces may be locked, or would be made again for nobody.
+        // After a method has read the pieces, `body` is a locked stream, as a Response's is.
         stream = taken ? new ReadableStream() : stored.body;
         if (taken) stream.getReader();
       }
@@ -72,12 +72,12 @@ export function toDownload(
   return shown;
 }
 
-/** The ways to read a body whole. */
+/** The methods that read the whole body. */
 type Readers = Pick<DownloadedObject, "bytes" | "text" | "arrayBuffer" | "json" | "blob">;
 
-/** What is made when it is asked for. */
+/** What is made on demand. */
 interface Lazy {
-  /** Where errors of the body happen. */
+  /** What errors of the body are located with. */
   readonly place: Writable<Place>;
   headers(): Headers;
   body(): ReadableStream<Uint8Array>;
@@ -86,8 +86,8 @@ interface Lazy {
 const LAZY = Symbol("lazy");
 
 /**
- * Getters of a prototype: as an object's own they cost more than all else of a small download. The readers are assigned one by one,
- * since a spread of as many properties costs ten times as much.
+ * A class, since getters of a prototype are cheap: as getters of each object they would cost more than the rest of a small download.
+ * The methods are assigned one by one, since a spread costs ten times as much.
  */
 class Download implements Readers {
   readonly [LAZY]: Lazy;
@@ -124,7 +124,7 @@ class Download implements Readers {
   }
 }
 
-/** Has later errors of an opened object's body name it as its reader does. */
+/** Renames the key that later errors of an opened object's body are located with. */
 export function renamePlace(object: object, named: (key: string) => string): void {
   const place = (object as Partial<Download>)[LAZY]?.place;
   if (place?.key) place.key = named(place.key);

@@ -1,16 +1,17 @@
-/** Letting go of what holds a connection or a file open, once nobody can read it to its end any more. */
+/** Closes connections and files of bodies that were dropped, so that nobody can read them to their end any more. */
 import { quietly } from "./quietly.ts";
 
-/** How often the garbage collector is told of what is under way, in milliseconds. */
-const TOLD = 1000;
+/** Milliseconds after which an open body is registered with the garbage collector. */
+const DELAY = 1000;
 
-/** Workers end all with a request, outside of which nothing may be done; some edge runtimes have no registry. */
-const isWatched: boolean =
+/** Not on Workers, where all ends with its request and nothing may run outside of one; some edge runtimes have no registry. */
+const hasRegistry: boolean =
   "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers";
 
 /**
- * What is to be let go when something else is out of everybody's reach. Most is read to its end at once, and never comes before the garbage collector: what that is
- * told of, with all it leads to, V8 does not drop while it is young, not even when it is told that this is over, which made small downloads half as dear again.
+ * Calls `letGo` for a resource once its reader is garbage-collected. Registration is delayed, since most bodies are read to their end
+ * at once: V8 keeps what was ever registered, and everything it references, beyond its young generation, even if it is unregistered
+ * again. That made small downloads half as expensive again.
  */
 export class Forgotten<T extends object> {
   readonly #registry: FinalizationRegistry<T> | undefined;
@@ -18,26 +19,26 @@ export class Forgotten<T extends object> {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(letGo: (held: T) => void) {
-    if (isWatched) this.#registry = new FinalizationRegistry(letGo);
+    if (hasRegistry) this.#registry = new FinalizationRegistry(letGo);
   }
 
-  /** Has `held` let go when nobody reaches `reader`, to which it must not lead. */
+  /** Lets `held` go once `reader` is garbage-collected. `held` must not reference `reader`. */
   watch(reader: object, held: T): void {
     if (!this.#registry) return;
     this.#recent.set(held, reader);
-    if (this.#timer === undefined) this.#timer = quietly(setTimeout(() => this.#tell(), TOLD));
+    if (this.#timer === undefined) this.#timer = quietly(setTimeout(() => this.#register(), DELAY));
   }
 
-  /** Nothing is left to be let go. */
+  /** Drops `held`: nothing is left to be let go. */
   unwatch(held: T): void {
     if (!this.#recent.delete(held)) this.#registry?.unregister(held);
     if (this.#recent.size > 0) return;
-    // Deno's tests look for timers that are left, and those of a test's own clock may never end.
+    // Tests on Deno fail if a timer is left, and with a fake clock it may never fire.
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #tell(): void {
+  #register(): void {
     this.#timer = undefined;
     for (const [held, reader] of this.#recent) this.#registry?.register(reader, held, held);
     this.#recent.clear();

@@ -1,22 +1,22 @@
-/** Bodies of requests that are refused before their end. */
+/** Reads and discards the rest of request bodies that are refused or cancelled before their end. */
 import type { Readable } from "./bytes.ts";
 import { quietly } from "./quietly.ts";
 
-/** Bytes that are read on at most. */
+/** The most bytes that are read and discarded. */
 const MAX_REST = 64 * 1024 * 1024;
-/** Milliseconds for which a client is waited for at most, which may send slowly, or nothing more before it sees the answer. */
+/** The most milliseconds for that: a client may send slowly, or send nothing more before it sees the answer. */
 const MAX_WAIT = 30_000;
 
-/** Of each body that has a reader, what resolves when as much of it is read as ever will be. */
+/** For each body that has a reader: resolves when reading has ended. */
 const ends = new WeakMap<Readable, Promise<void>>();
 
-/** Of each {@link lingeringStream}, the body that it reads. */
+/** For each {@link lingeringStream}: the body that it reads. */
 const sources = new WeakMap<Readable, Readable>();
 
 /**
- * A body that is read on for a while, by itself and into nothing, where its reader cancels it: servers close the connection of a body
- * that is cancelled, and a client that still sends then sees no answer. `failing` says what a failure to read is called,
- * `awaited` whether to cancel waits for all that is read on.
+ * A body that, when it is cancelled, is read and discarded for a while: servers close the connection of a cancelled body, and a
+ * client that is still sending would then not see the answer. `failing` maps errors of reads; with `awaited` cancelling waits until
+ * the rest has been read.
  */
 export function lingering(
   stream: Readable | null,
@@ -42,7 +42,7 @@ export function lingering(
       };
       const rest = async (reason: unknown): Promise<void> => {
         const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
-        // What else there is to do keeps a process alive, not this.
+        // This timer must not keep the process alive.
         const timer = quietly(setTimeout(() => void letGo().catch(() => {}), MAX_WAIT));
         try {
           for (let left = MAX_REST; left > 0;) {
@@ -57,7 +57,7 @@ export function lingering(
         }
       };
       const cancel = async (reason: unknown): Promise<void> => {
-        // A client that is gone needs none of it.
+        // Failures do not matter: the client is gone.
         const done = rest(reason).catch(() => {});
         if (awaited) await done;
       };
@@ -67,8 +67,9 @@ export function lingering(
 }
 
 /**
- * A request's body as a stream that lingers. Servers of Node end or stop the connection of one that is cancelled, and the next request on it waits for
- * their `keepAliveTimeout`, and is cut; Bun and Deno read on by themselves. On workerd nothing is read on behind an answer.
+ * A {@link lingering} body as a stream. For Node, whose servers close or pause the connection of a cancelled body: the next request
+ * on it waits for the `keepAliveTimeout`, and is then cut. Bun and Deno read on by themselves; workerd reads nothing after the
+ * answer.
  */
 export function lingeringStream(body: Readable): ReadableStream<Uint8Array> {
   let reader: ReturnType<Readable["getReader"]> | undefined;
@@ -89,14 +90,14 @@ export function lingeringStream(body: Readable): ReadableStream<Uint8Array> {
 }
 
 /**
- * Whether a connection ends with its answer, whatever is still being sent: servers end it where the client has asked for that by its header
- * `connection`, and workerd where the body is not read by then.
+ * Whether the connection closes with the answer, even while the client is still sending: it does if the client asks for that by its
+ * header `connection`, and on workerd if the body is not read by then.
  */
 export function endsWithAnswer(connection: string): boolean {
   return "FixedLengthStream" in globalThis || /\bclose\b/i.test(connection);
 }
 
-/** Waits until a body is read on, or read at all, that was refused. */
+/** Waits until a refused body has been read or discarded, at most for the time above. */
 export async function readOn(body: ReadableStream<Uint8Array> | null | undefined): Promise<void> {
   if (!body) return;
   if (!body.locked) await lingering(body)?.getReader().cancel();

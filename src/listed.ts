@@ -1,10 +1,10 @@
-/** The parts that a completion names, held against those that are stored. */
+/** Checks the parts that a completion lists against the stored ones. */
 import type { StoredPart, UploadedPart } from "./backend.ts";
 import { refuse } from "./options.ts";
 
 /**
- * The stored parts of a list; rejects `invalid-option`, as S3 does, for a list that is empty or not ascending, and for a part
- * that is not stored or has been replaced by another one since.
+ * The stored parts that a completion lists. Like S3 throws `invalid-option` if the list is empty or not ascending, or if a part is
+ * not stored or was replaced since.
  */
 export function listedParts<T extends StoredPart>(list: readonly UploadedPart[], stored: readonly T[]): readonly T[] {
   if (list.length === 0) throw refuse("parts", "must not be empty: upload a part, or abort");

@@ -1,10 +1,10 @@
-/** Moving: a copy that is looked at before its source is deleted, inside one store or from one to another. */
+/** Moves an object within a store or between two: copies it, verifies the copy, deletes the source. */
 import type { BackendDeleteOptions, RequestOptions, StoredInfo } from "./backend.ts";
 import { copyHeaders } from "./copy-headers.ts";
 import { hasCode, notFound, StorageError } from "./error.ts";
 import type { MoveOptions } from "./interface.ts";
 
-/** What tells one version of an object from another. */
+/** What distinguishes versions of an object. */
 export type Seen = Pick<StoredInfo, "etag" | "size" | "lastModified" | "versionId">;
 
 /** The store at one end of a move. */
@@ -14,10 +14,13 @@ export interface End<K extends string> {
 }
 
 /**
- * Moves, in this order: refuses two names of one object, since its delete would take all there is; copies the version that was
- * seen; compares the copy's size; looks at the source again; deletes that version. One that was written meanwhile is kept, but for
- * the moment between look and delete where the store holds no condition of a delete, and which then is looked at once more. `copy` is given the ETag of the one version to
- * copy, none where the store has none.
+ * Moves an object in these steps:
+ *
+ * 1. Refuses two keys of the same object, whose only copy the delete would remove.
+ * 2. Copies the version that was seen: `copy` is given its ETag, or undefined if the store has none.
+ * 3. Compares the size of the copy, and looks whether the source is still that version.
+ * 4. Deletes the source on the condition that it is that version. If the store has no conditional delete, looks once more and
+ *    deletes without one: only a write between that look and the delete is lost.
  */
 export async function move<K extends string, T>(
   from: K,
@@ -38,7 +41,7 @@ export async function move<K extends string, T>(
   const there = await atTarget();
   if (there && ifNoneMatch !== undefined)
     throw new StorageError("precondition-failed", "the target exists already; all was kept", { key: to });
-  // Some stores read `a//b` as `a/b`, and mounts may overlap. Another object that is equal cannot be told from it.
+  // Some stores read `a//b` as `a/b`, and mounts may overlap. An equal object of the same time cannot be told from the same one.
   if (there && isTwin(seen, there))
     throw conflict(from, "both keys lead to one object, or to two equal ones of the same time; all was kept");
   const own = seen.etag === '""' ? undefined : seen.etag;
@@ -62,7 +65,7 @@ export async function move<K extends string, T>(
   return made;
 }
 
-/** Whether all that stores tell of two objects is equal: one object seen twice is. Dates may be cut to seconds. */
+/** Whether two objects are equal in all that stores tell about versions, as one object seen twice is. */
 export function isTwin(a: Seen, b: Seen): boolean {
   return (
     a.etag === b.etag &&
@@ -72,7 +75,7 @@ export function isTwin(a: Seen, b: Seen): boolean {
   );
 }
 
-/** Also of a store that has no such delete, which some say by 400, or that holds the condition against another text. */
+/** Whether a delete failed by its condition. Includes stores without conditional deletes, of which some answer 400. */
 function refusesCondition(error: unknown): boolean {
   if (!StorageError.is(error)) return false;
   return ["precondition-failed", "unsupported"].includes(error.code) || error.response?.status === 400;

@@ -1,4 +1,4 @@
-/** Multipart uploads as users drive them, over a driver's steps. */
+/** Multipart uploads that the caller drives, over the steps of a driver. */
 import type { Backend, MultipartBackend, Source, StoredPart } from "./backend.ts";
 import { toBody } from "./body.ts";
 import type { Caller } from "./call.ts";
@@ -14,7 +14,7 @@ import { readerOf } from "./reader.ts";
 import { finish, inOrder, offset, over, sendMissing, toState, type WorkingState } from "./resume.ts";
 import { putOptions, reading, releasing } from "./upload.ts";
 
-/** Begins a multipart upload. */
+/** Starts a multipart upload. */
 export function createMultipart(call: Caller, key: string, options: MultipartOptions): Promise<MultipartUpload> {
   return call("createMultipartUpload", key, options, async (backend) => {
     const parsed = parseKey(key);
@@ -30,12 +30,12 @@ export function createMultipart(call: Caller, key: string, options: MultipartOpt
   });
 }
 
-/** Goes on with an upload that was begun; nothing is asked of the store yet. */
+/** Resumes a multipart upload; the store is not asked yet. */
 export function resumeMultipart(call: Caller, key: string, upload: string | UploadState): Promise<MultipartUpload> {
   return call("resumeMultipartUpload", key, undefined, (backend) => {
     const state = toState(parseKey(key), upload);
     const { partSize, checksum } = stepsOf(backend).plan;
-    // Of an upload that is known by its id alone, all is taken to be the driver's own way.
+    // What the state does not say (an id alone says nothing) is taken to be as the driver does it.
     return handle(call, { partSize, checksum, ...state });
   });
 }
@@ -85,14 +85,14 @@ function handle(call: Caller, state: WorkingState): MultipartUpload {
   };
 }
 
-/** The steps of a driver that has them. */
+/** The multipart steps of a driver; throws `unsupported` if it has none. */
 export function stepsOf(backend: Backend): MultipartBackend {
   if (!backend.multipart)
     throw new StorageError("unsupported", "this driver has no multipart uploads; upload() streams any size");
   return backend.multipart;
 }
 
-/** Refuses to list what a store does not tell. */
+/** The error for a store that does not list uploads or parts. */
 export function unlisted(): StorageError {
   return new StorageError("unsupported", "this store does not list uploads and their parts");
 }
@@ -101,7 +101,7 @@ async function partBytes(source: Source, most: number, signal: AbortSignal | und
   if ("bytes" in source) return source.bytes;
   const reader = readerOf(source, signal);
   try {
-    // A part's length is seldom known beforehand.
+    // The length of a part is seldom known in advance.
     const bytes = await collect(reader.next, source.size ?? 64 * 1024, most);
     if (bytes) return bytes;
     throw new StorageError("too-large", `a part of a stream has at most ${most} bytes; pass bytes or smaller parts`);

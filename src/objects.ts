@@ -1,4 +1,4 @@
-/** The object interface, written once over a driver's backend. */
+/** The object verbs, written once over the backend of any driver. */
 import type { Backend, BackendCopyOptions, Key, RequestOptions, StoredInfo } from "./backend.ts";
 import type { Caller, Watch } from "./call.ts";
 import { pageAt } from "./cursor.ts";
@@ -22,11 +22,11 @@ import { checkConditions, checkEtag, releasing, upload } from "./upload.ts";
 import type { Verb } from "./verbs.ts";
 import { checkWrite } from "./whole.ts";
 
-/** A prefix that is empty by mistake must not delete everything, nor all of a scope: whoever means it can say so in another way. */
+/** A prefix that is empty by mistake must not delete a whole store or scope. */
 const EMPTY =
   "must not be empty: that would delete everything. `clear` of the driver or Storage does; for all of a scope, call deletePrefix of the store with the scope's prefix";
 
-/** All verbs over one backend. */
+/** The object verbs over one backend. */
 export function objectStore(call: Caller): ObjectStore {
   const store: ObjectStore = {
     upload: (key, body, options = {}) =>
@@ -92,7 +92,7 @@ export function objectStore(call: Caller): ObjectStore {
   return store;
 }
 
-/** What the store knows of an object, or null. */
+/** Reads metadata; null if the key is absent. */
 export async function head(backend: Backend, key: string, options: RequestOptions): Promise<ObjectInfo | null> {
   const info = await backend.head(parseKey(key), versioned(backend, options));
   return info && toInfo(backend, info);
@@ -104,7 +104,7 @@ export async function remove(backend: Backend, key: string, options: DeleteOptio
   const ifMatch = versionOf(options);
   const call = { ...versioned(backend, options), ifMatch };
   if (ifMatch !== undefined) {
-    // Stores that pass over the condition would delete whatever is there: of them this leaves a moment.
+    // Some stores ignore the condition and delete anything. For them this check leaves only a short race.
     const present = await backend.head(parsed, { ...call, headers: copyHeaders(call.headers).target });
     if (!present) return;
     checkWrite(present, { ifMatch });
@@ -133,9 +133,9 @@ export async function download(
   return toDownload(backend, watch ? watch(stored) : stored, place);
 }
 
-/** The objects below a prefix, listed in the name of a verb. */
+/** Lists the objects below a prefix for a verb, `list` or `getKeys`. */
 export function list(call: Caller, operation: Verb, options: ListOptions): ObjectList<ObjectEntry> {
-  // Null is refused in the frame, at the first step.
+  // `options` may be null, which `call` refuses at the first step.
   const { prefix = "", delimiter, cursor, startAfter, limit = PAGE_LIMIT, signal } = options ?? {};
   return listing(() => {
     const iteration = {};
@@ -151,7 +151,7 @@ export function list(call: Caller, operation: Verb, options: ListOptions): Objec
           const asked = { prefix, limit, signal, delimiter, iteration };
           if (cursor !== undefined || !startAfter) return backend.list({ ...asked, cursor });
           const page = await backend.list({ ...asked, startAfter });
-          // Stores differ in whether they list a group that begins before it and goes on behind it.
+          // Stores differ in whether they list a group that has keys both before and after `startAfter`.
           return { ...page, prefixes: page.prefixes.filter((group) => compareKeys(group, startAfter) > 0) };
         });
       });
@@ -171,7 +171,7 @@ async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions):
   return toInfo(backend, copied);
 }
 
-/** The source's condition and the target's; rejects `invalid-option`. */
+/** The conditions of source (`ifMatch`) and target (`ifNoneMatch`); throws `invalid-option`. */
 function copyConditions(options: CopyOptions): Pick<CopyOptions, "ifMatch" | "ifNoneMatch"> {
   const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
   return { ifMatch: versionOf(options), ifNoneMatch };
@@ -195,7 +195,7 @@ async function copyThrough(
   return releasing(body, put());
 }
 
-/** Refuses to name a version to a driver that would give another. */
+/** The options, unless they name a version and the driver has none: throws `unsupported`. */
 function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
   if (options.versionId === undefined || backend.versions) return options;
   throw new StorageError("unsupported", "this driver keeps no versions");
@@ -208,7 +208,7 @@ function ofMany(options: DeleteOptions): DeleteOptions {
   return options;
 }
 
-/** The one version that is asked for. `*` asks for what `not-found` tells anyway, so drivers need not know it. */
+/** The checked ETag of `ifMatch`. `*` is dropped: an absent object rejects `not-found` anyway, so drivers need not know it. */
 function versionOf({ ifMatch }: Pick<DownloadOptions, "ifMatch">): string | undefined {
   return ifMatch === "*" ? undefined : checkEtag("ifMatch", ifMatch);
 }

@@ -1,13 +1,13 @@
-/** The one loop over pages: from a function that gives a page to an iterable of entries. */
+/** The one loop over pages: makes an iterable of entries out of a function that loads a page. */
 import { StorageError } from "./error.ts";
 import type { ListEntry, ObjectEntry, ObjectList, Page } from "./listing.ts";
 
-/** Entries in one page when the caller does not say, and at most: what every S3 server gives. */
+/** The default and the maximum number of entries in a page: what every S3 server can return. */
 export const PAGE_LIMIT = 1000;
 
 /**
- * Rejects `corrupt` for a cursor that came before: a store that repeats itself would be listed for ever. Held against one that is
- * replaced ever more seldom, which finds a circle of any length (Brent's way).
+ * Returns a check that throws `corrupt` if cursors repeat, since the listing would never end. It compares each with one that is
+ * replaced after 1, 2, 4, 8 ... steps, which finds a cycle of any length (Brent's algorithm).
  */
 export function advancing(): (cursor: string | undefined) => void {
   let held: string | undefined;
@@ -20,18 +20,18 @@ export function advancing(): (cursor: string | undefined) => void {
   };
 }
 
-/** Where a list goes on; undefined at its end. Rejects `corrupt` when it goes on nowhere, since it would look complete. */
+/** The cursor of the next page; undefined at the end. Throws `corrupt` if there is more but no cursor, which would look complete. */
 export function following(truncated: boolean | undefined, cursor: string | undefined): string | undefined {
   if (truncated && !cursor) throw new StorageError("corrupt", "the store says that its list goes on, but not where");
   return (truncated !== false && cursor) || undefined;
 }
 
-/** Gives the page that starts at a cursor: within one iteration always the one where the page before ended. */
+/** Loads the page at a cursor. Within one iteration that is always the next page. */
 export type Load = (cursor: string | undefined) => Promise<Page>;
 
 /**
- * A listing from the first cursor on; `begin` gives what loads the pages of one iteration, and may keep its place in them. Its type has
- * objects alone, as `list` without a delimiter gives it; with one prefixes are among them, which `list` then says.
+ * A listing from a cursor on. `begin` starts an iteration and returns what loads its pages. The type is that of a listing without a
+ * delimiter; with one there are prefixes among the entries, as the overload of `list` says.
  */
 export function listing(begin: () => Load, first: string | undefined): ObjectList<ObjectEntry> {
   async function* pages(): AsyncGenerator<Page, void, void> {

@@ -1,20 +1,21 @@
-/** Any source as pieces of equal size in borrowed memory, sent as parts, several at a time. */
+/** Cuts a source into pieces of equal size in borrowed memory, and sends several of them as parts at the same time. */
 import { whenAborted } from "./abort.ts";
 import type { PartPlan, UploadedPart } from "./backend.ts";
 import type { MemoryBudget } from "./budget.ts";
 import { checkPartNumber } from "./plan.ts";
 import type { ByteReader } from "./reader.ts";
 
-/** Bytes of the first buffer of a stream; it grows fourfold, so that a small object does not hold a whole part. */
+/** Length of a stream's first buffer in bytes. It grows fourfold, so that a small object does not take the memory of a whole part. */
 const FIRST_BUFFER = 64 * 1024;
 
-/** A part in memory, and how to let it go; `reusable` says that nothing reads it any more. */
+/** A part in memory. */
 export interface Piece {
   readonly bytes: Uint8Array;
+  /** Gives the memory back; `reusable` says that nothing reads it any more. */
   release(reusable: boolean): void;
 }
 
-/** As much as fits into one part, or all that there is, in a buffer of `room` bytes at first. */
+/** Reads up to `most` bytes, or to the end, into a buffer that has `room` bytes at first. */
 export async function nextPiece(
   budget: MemoryBudget,
   reader: ByteReader,
@@ -24,7 +25,7 @@ export async function nextPiece(
 ): Promise<Piece> {
   let loan = await budget.take(Math.max(1, Math.min(most, room)), 0, signal);
   try {
-    // Full may also mean cut to its bytes, since others needed the room.
+    // The buffer may also be full because it was cut to its bytes, since others needed memory.
     while ((await reader.fill(loan)) === loan.buffer.byteLength && loan.end < most && !(await reader.ended())) {
       const { end } = budget.seal(loan);
       const larger = await budget.take(Math.min(most, Math.max(FIRST_BUFFER, end * 4)), end, signal);
@@ -41,7 +42,7 @@ export async function nextPiece(
   }
 }
 
-/** The first piece, then what is left of the source in pieces of `partSize`. */
+/** The first piece, then the rest of the source in pieces of `partSize`. */
 export async function* piecesOf(
   budget: MemoryBudget,
   reader: ByteReader,
@@ -51,12 +52,12 @@ export async function* piecesOf(
 ): AsyncGenerator<Piece, void, void> {
   yield first;
   while (!(await reader.ended())) {
-    // Whole from the start: a source that has filled a part seldom stops, and its bytes are copied once.
+    // A full buffer at once: a source that has filled one part seldom ends, and its bytes are copied only once.
     yield await nextPiece(budget, reader, partSize, signal, partSize);
   }
 }
 
-/** Bytes that are in memory anyway, as pieces of `partSize`, at least one. */
+/** Bytes in memory as pieces of `partSize`, at least one. */
 export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGenerator<Piece, void, void> {
   let at = 0;
   do {
@@ -65,24 +66,24 @@ export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGener
   } while (at < bytes.byteLength);
 }
 
-/** Stores one part; its signal also stops with the first failure of another. */
+/** Stores one part. Its signal is also aborted by the first failure of another part. */
 export type SendPart = (partNumber: number, bytes: Uint8Array, signal: AbortSignal) => Promise<UploadedPart>;
 
-/** The pieces of a source; its signal also stops with the first failure of a part, which must not wait for memory. */
+/** Yields the pieces of a source. Its signal is also aborted by the first failure of a part, so that this does not wait for memory. */
 export type Pieces = (signal: AbortSignal) => AsyncGenerator<Piece, void, void>;
 
-/** Who is told of what while parts are sent. */
+/** Options of {@link sendParts}. */
 export interface Sending {
   readonly signal?: AbortSignal | undefined;
-  /** Called with the number of further bytes that the store has. */
+  /** Called with the number of further bytes that the store has acknowledged. */
   readonly onBytes?: ((count: number) => void) | undefined;
-  /** Stops the source at the first failure: one that gives nothing for long must not hide it. */
+  /** Stops the source at the first failure, which a stalled source would otherwise hide. */
   readonly stopSource: (reason: unknown) => void;
-  /** Whether parts that are on their way come to their end when the source fails: for an upload that goes on later. Default false. */
+  /** Whether parts in flight are finished when the source fails: for an upload that is resumed later. Default false. */
   readonly keep?: boolean;
 }
 
-/** Sends pieces as parts from number `first` on; rejects with the first failure when all that were under way have ended. */
+/** Sends pieces as parts from number `first` on. Rejects with the first failure, once all parts in flight have ended. */
 export async function sendParts(
   plan: Pick<PartPlan, "concurrency">,
   first: number,
@@ -90,7 +91,7 @@ export async function sendParts(
   sendPart: SendPart,
   { signal: caller, onBytes, stopSource, keep = false }: Sending,
 ): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
-  // Our own signal: the first failure stops the parts that are on their way, as the caller's does. Older edge runtimes have no `AbortSignal.any`.
+  // A signal for the parts, aborted by the caller's and by the first failure. Older edge runtimes have no `AbortSignal.any`.
   const stop = new AbortController();
   const { signal } = stop;
   const release = whenAborted(caller, (reason) => stop.abort(reason));
@@ -116,7 +117,7 @@ export async function sendParts(
     } catch (error) {
       fail(error);
     } finally {
-      // After a failure the socket may still read the buffer.
+      // After a failure the transport may still read the buffer, so it is not reusable.
       piece.release(sent);
     }
   };

@@ -1,4 +1,4 @@
-/** Uploads that were begun and left. */
+/** Lists and aborts unfinished multipart uploads. */
 import type { Backend, PendingPage, PendingUpload } from "./backend.ts";
 import type { Caller } from "./call.ts";
 import type { SweepOptions, UploadsOptions } from "./interface.ts";
@@ -10,13 +10,13 @@ import { advancing } from "./pages.ts";
 /** Seven days. */
 const STALE = 604_800;
 
-/** Uploads under way below a prefix. A page is a call, as in a listing of objects. */
+/** Lists unfinished uploads below a prefix. Each page is a call of its own, as in a listing of objects. */
 export function listUploads(call: Caller, options: UploadsOptions): AsyncGenerator<PendingUpload, void, void> {
   const { prefix = "", signal } = options ?? {};
   return uploadsOf((load) => call("listUploads", prefix, options, (backend) => load(backend, prefix, signal)));
 }
 
-/** Aborts those that are older than so many seconds; gives their number. */
+/** Aborts uploads older than `olderThan` seconds; returns their number. */
 export function sweepUploads(call: Caller, options: SweepOptions): Promise<number> {
   const { prefix = "", olderThan = STALE, signal } = options ?? {};
   return call("sweepUploads", prefix, options, async (backend) => {
@@ -25,11 +25,11 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
     let before: number | undefined;
     let count = 0;
     for await (const { key, uploadId, initiated } of uploadsOf((load) => load(backend, prefix, signal))) {
-      // Once the first page is there: by then a driver knows the store's time.
+      // Computed after the first page, from whose answer the driver knows the store's time.
       before ??= (steps.now ?? Date.now)() - olderThan * 1000;
-      // All, where none need be old: some stores round the time up, and clocks differ.
+      // 0 means all, also those that seem to be of the future: some stores round the time up, and clocks differ.
       if (olderThan > 0 && initiated.getTime() > before) continue;
-      // Not parsed: others may have begun uploads of keys that no URL can name, and the store refuses those itself.
+      // Not checked by parseKey: others may have started uploads with keys that no URL can carry, which the store refuses itself.
       await steps.abort(key as Parameters<typeof steps.abort>[0], uploadId, { signal });
       count++;
     }
@@ -37,7 +37,7 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
   });
 }
 
-/** Asks for the next page. */
+/** Loads the next page. */
 type Load = (backend: Backend, prefix: string, signal: AbortSignal | undefined) => Promise<PendingPage>;
 
 async function* uploadsOf(page: (load: Load) => Promise<PendingPage>): AsyncGenerator<PendingUpload, void, void> {

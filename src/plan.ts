@@ -1,26 +1,26 @@
-/** How large the parts of an upload are. */
+/** The size of the parts of multipart uploads. */
 import type { MultipartBackend } from "./backend.ts";
 import { MemoryBudget } from "./budget.ts";
 import { StorageError } from "./error.ts";
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** The most parts of an upload: @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const MAX_PARTS = 10_000;
 
 const MIB = 1024 * 1024;
-/** The fewest bytes of a part that is not the last. */
+/** The smallest part in bytes, except the last. */
 export const MIN_PART: number = 5 * MIB;
-/** The most bytes of one part. */
+/** The largest part in bytes. */
 export const MAX_PART: number = 5 * 1024 * MIB;
 
-/** The plan of a driver that has no options for it: parts of 8 MiB, four at a time, 64 MiB of them for all uploads together. */
+/** The plan of drivers without options for it: parts of 8 MiB, four at a time, and 64 MiB of memory for all uploads together. */
 export function usualPlan(): Pick<MultipartBackend, "plan" | "maxPart"> {
   const [partSize, concurrency, maxPart] = [8 * MIB, 4, 64 * MIB];
   return { plan: { partSize, concurrency, memory: new MemoryBudget(maxPart, partSize, concurrency + 1) }, maxPart };
 }
 
 /**
- * Bytes per part: the wanted size, or when a known length would need more than 10000 parts, the smallest whole number of MiB
- * that does not. All parts of an upload but the last are equal, which R2 requires.
+ * Bytes per part: the wanted size, or if a known length would need more than 10000 parts, the smallest sufficient number of MiB. All
+ * parts but the last are equal, which R2 requires. Throws `too-large`.
  */
 export function partSizeFor(wanted: number, size: number | undefined): number {
   if (size === undefined || size <= wanted * MAX_PARTS) return wanted;
@@ -33,7 +33,7 @@ export function partSizeFor(wanted: number, size: number | undefined): number {
   return needed;
 }
 
-/** Refuses a part beyond the last that the protocol knows, for a body whose length was not known. */
+/** Throws `too-large` for a part number beyond 10000, which a body of unknown length may reach. */
 export function checkPartNumber(partNumber: number, partSize: number): void {
   if (partNumber <= MAX_PARTS) return;
   throw new StorageError(

@@ -1,6 +1,4 @@
-/** At most so many promises at a time. */
-
-/** Runs `work` over all items, at most `limit` at a time; the first failure stops new ones and is thrown after the running ones ended. */
+/** Runs `work` for all items, at most `limit` at a time. After a failure none is started; it is thrown once the others have ended. */
 export async function pool<T>(items: Iterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failure: { readonly error: unknown } | undefined;

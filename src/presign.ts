@@ -1,17 +1,17 @@
-/** What a presigned URL may allow, checked before anything is signed. */
+/** Checks the options of `presign`, and signs the requests of whole uploads. */
 import type { Backend, BackendPresignOptions, Key } from "./backend.ts";
 import type { PresignedUpload, PresignOptions, UploadState } from "./interface.ts";
 import { objectHeaders, refuse, wholeNumber } from "./options.ts";
 import { MAX_PARTS } from "./plan.ts";
 import { checkConditions } from "./upload.ts";
 
-/** The longest that SigV4 lets a presigned URL live, in seconds. */
+/** The longest lifetime of a presigned URL by SigV4, in seconds. */
 export const MAX_EXPIRY = 604_800;
 
 const PUT_ONLY = ["contentLength", "checksum", "metadata", "ifMatch", "ifNoneMatch", "part", "policy"] as const;
 const GET_ONLY = ["versionId"] as const;
 
-/** Options with their defaults; rejects `invalid-option`. */
+/** The checked options with defaults; throws `invalid-option`. */
 export function presignOptions(options: PresignOptions): BackendPresignOptions {
   const { method = "GET", expiresIn = 3600, contentLength, checksum, ifMatch, ifNoneMatch, part, policy } = options;
   if (method !== "GET" && method !== "PUT") throw refuse("method", 'must be "GET" or "PUT"');
@@ -32,7 +32,7 @@ export function presignOptions(options: PresignOptions): BackendPresignOptions {
   return { ...options, ...stored, expiresIn, method: policy ? "POST" : method };
 }
 
-/** The requests of a whole upload; null where the driver cannot presign. */
+/** Signs all requests of a multipart upload; null if the driver cannot presign. */
 export async function presignUpload(
   backend: Backend,
   key: Key,

@@ -1,4 +1,4 @@
-/** A source of any length into one object: by one request up to a part, else by a multipart upload. */
+/** Stores a source of any length: with one request if it fits into a part, else by a multipart upload. */
 import { heeding, whenAborted } from "./abort.ts";
 import type { BegunUpload, Key, MultipartBackend, PutOptions, Source, StoredInfo, UploadedPart } from "./backend.ts";
 import { hasCode, storageError } from "./error.ts";
@@ -7,10 +7,10 @@ import { nextPiece, type Piece, type Pieces, piecesOf, type SendPart, sendParts,
 import { partSizeFor } from "./plan.ts";
 import { readerOf } from "./reader.ts";
 
-/** Stores bytes by one request. */
+/** Stores bytes with one request. */
 export type PutBytes = (key: Key, bytes: Uint8Array, options: PutOptions) => Promise<StoredInfo>;
 
-/** The `put` of a driver whose store takes whole bodies and parts. */
+/** `put` for drivers of stores that take whole objects and multipart uploads. */
 export async function putSource(
   putBytes: PutBytes,
   steps: MultipartBackend,
@@ -69,19 +69,19 @@ export async function putSource(
   }
 }
 
-/** Milliseconds that the failure of an upload, or the end of its driver, waits for its parts to be removed. */
+/** Milliseconds that a failed upload, or the disposal of its driver, waits for parts to be removed. */
 const CLEANUP = 10_000;
 
-/** What is removed behind calls that were aborted, each with when that began, by the steps of their driver. */
+/** For the steps of each driver: the removals that aborted calls have left behind, each with its start. */
 const removing = new WeakMap<object, readonly (readonly [Promise<void>, number])[]>();
 
-/** Resolves when what is removed behind calls that were aborted is gone, or after ten seconds. */
+/** Waits for the removals that aborted calls have left behind, at most ten seconds. */
 export async function removals(steps: object): Promise<void> {
   const begun = removing.get(steps);
   if (begun) await heeding(Promise.all(begun.flat()), AbortSignal.timeout(CLEANUP)).catch(() => {});
 }
 
-/** Notes a removal that its call need not wait for, and forgets those whose time is over, whether or not they settled. */
+/** Records a removal that its call does not wait for, and drops old ones, whether or not they have settled. */
 function note(steps: object, removal: Promise<void>): void {
   const now = Date.now();
   const recent = (removing.get(steps) ?? []).filter(([, since]) => now - since < 2 * CLEANUP);
@@ -89,8 +89,8 @@ function note(steps: object, removal: Promise<void>): void {
 }
 
 /**
- * Begins an upload. Without the caller's signal, which ends the waiting alone: an upload whose id was never heard keeps its place
- * in the store for ever, so one that was given up meanwhile is aborted when its id comes.
+ * Starts a multipart upload. The caller's signal only ends the waiting, and not the request: an upload whose id is lost would stay in
+ * the store for ever. So when the id of a given-up upload arrives, the upload is aborted.
  */
 export async function begin(
   steps: Pick<MultipartBackend, "create" | "abort">,
@@ -115,14 +115,14 @@ export async function begin(
   }
 }
 
-/** Without the caller's signal too: an aborted upload would otherwise keep its parts, and cost, for ever. */
+/** Aborts an upload, without the caller's signal: its parts would otherwise stay, and cost, for ever. */
 function giveUp({ abort }: Pick<MultipartBackend, "abort">, key: Key, uploadId: string): Promise<void> {
   return abort(key, uploadId, { signal: AbortSignal.timeout(CLEANUP) });
 }
 
 /**
- * An upload in parts around `send`, which gives them and their length in all. When anything fails nothing is left behind: it is
- * aborted before the failure is told, but for an abort by the caller, who need not wait for that.
+ * A multipart upload around `send`, which sends the parts and returns them with their total length. On failure the upload is
+ * aborted before this rejects, so that nothing is left behind; a caller who aborts does not wait for that.
  */
 export async function inParts(
   steps: Pick<MultipartBackend, "create" | "complete" | "abort">,
@@ -142,7 +142,7 @@ export async function inParts(
     return { key, size, etag, versionId, ...headersOf(options) };
   } catch (thrown) {
     let error: unknown = thrown;
-    // One whose completion is in doubt is left alone, since it may be the object by now.
+    // If the completion is in doubt, the upload is not aborted: it may be the object by now.
     const doubtful = completing && (signal?.aborted || hasCode(error, "ambiguous"));
     if (!doubtful) {
       const over = giveUp(steps, key, uploadId).catch(() => {

@@ -1,33 +1,33 @@
-/** Reads a source piece by piece into buffers, counting, cancellable, with BYOB where the stream allows it. */
+/** Reads a source piece by piece or into buffers; checks its length, can be cancelled, and uses BYOB reads where possible. */
 import { whenAborted } from "./abort.ts";
 import type { Source } from "./backend.ts";
 import { checkWhole, toChunk, wrongSize } from "./body.ts";
 import { brokenOff } from "./error.ts";
 
-/** A buffer with bytes up to `end`. It may be replaced by one with the same bytes while the source is waited for. */
+/** A buffer with bytes up to `end`. While the source is awaited it may be replaced by another buffer with the same bytes. */
 export interface Filling {
   readonly buffer: Uint8Array;
   end: number;
 }
 
-/** Reads bytes in order and never more than are asked for. */
+/** Reads the bytes of a source in order. */
 export interface ByteReader {
-  /** Fills the buffer as far as the source lasts; gives where the bytes end. Short means: the source is done. */
+  /** Fills the buffer, and returns the new `end`. If the buffer is not full, the source has ended. */
   fill(into: Filling): Promise<number>;
-  /** The next piece in the size in which it comes, or null at the end. Valid until the next call. */
+  /** Reads the next piece, of any size; null at the end. The piece is valid until the next call. */
   next(): Promise<Uint8Array | null>;
-  /** Whether the source has ended; reads one piece ahead to know. */
+  /** Whether the source has ended. Reads one piece ahead to find out. */
   ended(): Promise<boolean>;
-  /** Tells the source that nobody reads on, and unlocks it. Never rejects, and waits until it was told, not until it answers. */
+  /** Cancels and unlocks the source. Never rejects, and does not wait for the source to settle. */
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** Large enough that workerd, whose default reader gives 4 KiB pieces, reads at full speed. */
+/** Bytes of a BYOB read. On workerd a default reader gives 4 KiB pieces; with this size it reads at full speed. */
 export const BYOB_BYTES: number = 256 * 1024;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 
-/** A reader over a stream. Rejects `interrupted` when the stream fails or is cut, with the signal's reason, or `invalid-option` on a wrong size. */
+/** A reader of a stream. Rejects `interrupted` if it fails or is cut, `invalid-option` for a wrong size, on abort as the signal says. */
 export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: AbortSignal): ByteReader {
   const [reader, read] = open(source.stream);
   let rest: Uint8Array | undefined;
@@ -40,7 +40,7 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
     if (running) await letGo(reader, reason);
     reader.releaseLock();
   };
-  // Cancelling settles a read that is pending, which no signal reaches otherwise.
+  // Cancelling settles a pending read, which no signal would.
   let release = (): void => {};
   release = whenAborted(signal, (reason) => void cancel(reason));
 
@@ -87,12 +87,12 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
   };
 }
 
-/** The one of the moment in which this was loaded: test runners replace it by one that stands still, before or afterwards. */
-const first = setTimeout;
+/** The timer of the moment when this module was loaded. Test runners may replace it by a fake one, before or after. */
+const timerAtLoad = setTimeout;
 
 /**
- * Cancels in a turn of its own: a body that Node made of a socket throws out of nobody's reach, and ends the process, when it
- * is cancelled in the turn in which it was made or read.
+ * Cancels in a later turn of the event loop. If a body that Node has made of a socket is cancelled in the turn in which it was made
+ * or read, Node throws where nothing can catch it, which ends the process.
  * @see https://github.com/nodejs/node/blob/v24.x/lib/internal/webstreams/adapters.js `onData` enqueues unasked
  */
 export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reason: unknown): Promise<void> {
@@ -104,19 +104,19 @@ export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reaso
       stream.cancel(reason).catch(() => {});
       told();
     };
-    first(end, 0);
-    if (setTimeout !== first) setTimeout(end, 0);
+    timerAtLoad(end, 0);
+    if (setTimeout !== timerAtLoad) setTimeout(end, 0);
   });
 }
 
-/** Cancels a stream that nobody reads on; one that is locked has been cancelled by its reader. */
+/** Cancels a stream that is not needed. A locked one is left to its reader. */
 export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
   if (!stream.locked) await letGo(stream, reason);
 }
 
 /**
- * Readers whose read is under way. Chromium forgets the stream of a Blob, the read and whoever waits for it when nothing that
- * lives refers to them: an upload of a file that a page awaits would never end.
+ * Readers with a pending read. Otherwise Chromium garbage-collects the stream of a Blob together with the pending read and all who
+ * wait for it, so that an upload of a file would never end.
  */
 const reading = /* @__PURE__ */ new Set<ReadableStreamBYOBReader>();
 
@@ -134,7 +134,7 @@ function open(stream: ReadableStream<Uint8Array>): [Pick<ReadableStreamBYOBReade
     async () => {
       reading.add(byob);
       const { done, value } = await byob.read(new Uint8Array(scratch)).finally(() => reading.delete(byob));
-      // The runtime moved the memory: what comes back is the same buffer under a new name.
+      // The read has transferred the buffer: this is the same memory in a new object.
       if (value) scratch = value.buffer;
       return { done, value };
     },

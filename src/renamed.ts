@@ -1,4 +1,4 @@
-/** Results and failures whose keys have the names that their reader knows them by: relative to a scope, or below a mount. */
+/** Translates keys in results and errors of a store into those that the caller uses: relative to a scope, or below a mount. */
 import type { PendingUpload } from "./backend.ts";
 import { renamePlace } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
@@ -6,10 +6,10 @@ import type { MultipartUpload, ObjectStore, UpdateFunction, UploadsOptions, Uplo
 import type { ObjectList, Page } from "./listing.ts";
 import type { Load } from "./pages.ts";
 
-/** How a reader calls a key of the store. */
+/** Turns a key of the store into the caller's. */
 export type Name = (key: string) => string;
 
-/** An outcome under other names: the key of what it gives, where that has one, and those of its failure. */
+/** The same outcome with translated keys, in its result and in its error. */
 export async function renaming<T>(outcome: Promise<T>, named: Name): Promise<T> {
   try {
     return rename(await outcome, named);
@@ -20,9 +20,9 @@ export async function renaming<T>(outcome: Promise<T>, named: Name): Promise<T> 
 
 function renameError(error: StorageError, named: Name): StorageError {
   const { key, deleted, errors } = error;
-  // Keys of a batch may share an error.
+  // A set, since keys of a batch may share an error.
   for (const inner of new Set(errors?.map((failure) => failure.error))) renameError(inner, named);
-  // Its message names its key, that of a batch the first that failed.
+  // The message names the key, that of a batch the first failed one.
   for (const said of [key, errors?.[0]?.key])
     if (said !== undefined) error.message = error.message.replace(quoted(said), () => quoted(named(said)));
   return Object.assign(
@@ -33,7 +33,7 @@ function renameError(error: StorageError, named: Name): StorageError {
   );
 }
 
-/** An upload, once it is there, under another name. */
+/** A multipart upload with translated keys. */
 export async function renamed(outcome: Promise<MultipartUpload>, named: Name): Promise<MultipartUpload> {
   const upload = await renaming(outcome, named);
   const verb =
@@ -53,27 +53,24 @@ export async function renamed(outcome: Promise<MultipartUpload>, named: Name): P
   };
 }
 
-/**
- * A state for the store further in, which knows the upload's key as `inner`. That of another key goes on as it is, to be refused
- * there.
- */
+/** An upload's state with the key of the inner store. A state of another key is left as it is, to be refused there. */
 export function renamedState(upload: string | UploadState, key: string, inner: string): string | UploadState {
   return typeof upload === "object" && upload?.key === key ? { ...upload, key: inner } : upload;
 }
 
-/** The function of an update, which is given the object under another name; what is no function goes on, to be refused. */
+/** The function of an update, called with a translated key. Anything but a function is left as it is, to be refused later. */
 export function renamedUpdate(fn: UpdateFunction, named: Name): UpdateFunction {
   return typeof fn === "function" ? (current) => fn(rename(current, named)) : fn;
 }
 
-/** The pages of one iteration of a store's listing, which `list` begins at a cursor, under other names. */
+/** Loads the pages of one iteration of an inner listing, with translated keys. */
 export function renamedPages(list: (cursor: string | undefined) => ObjectList, named: Name): Load {
   let pages: AsyncGenerator<Page, void, void> | undefined;
   return async (first) => {
     const { value } = await renaming((pages ??= list(first).pages()).next(), named);
     const { objects, prefixes, cursor } = value ?? { objects: [], prefixes: [] };
     return {
-      // The marker that some tools make for a folder has the scope's prefix itself for a key, which no verb there could name.
+      // Leaves out the folder marker of some tools, whose key is the scope's prefix itself: no key of the scope could name it.
       objects: objects.map((object) => rename(object, named)).filter(({ key }) => key !== ""),
       prefixes: prefixes.map(named),
       cursor,
@@ -81,7 +78,7 @@ export function renamedPages(list: (cursor: string | undefined) => ObjectList, n
   };
 }
 
-/** The uploads of a store under other names. */
+/** The unfinished uploads of a store, with translated keys. */
 export async function* renamedUploads(
   store: ObjectStore,
   options: UploadsOptions,
@@ -98,7 +95,7 @@ export async function* renamedUploads(
 function rename<T>(found: T, named: Name): T {
   if (typeof found !== "object" || found === null || !("key" in found)) return found;
   renamePlace(found, named);
-  // Not by spreading, which would make the stream and the headers of a download that nobody has asked for.
+  // Not by a spread, which would call the getters of a download, and so make its stream and headers.
   const properties = Object.getOwnPropertyDescriptors(found);
   return Object.create(Object.getPrototypeOf(found) as object, {
     ...properties,

@@ -1,29 +1,29 @@
-/** The one retry loop: full jitter, the store's own wish to wait, a budget that stops retry storms. */
+/** The one retry loop: exponential back-off with full jitter, `Retry-After`, and a budget against retry storms. */
 import { type Clock, systemClock } from "./clock.ts";
 import { wholeNumbers } from "./options.ts";
 
-/** How often and how patiently a failed attempt is repeated. */
+/** How often a failed request is repeated, and how long it waits before. */
 export interface RetryOptions {
-  /** Attempts in all, 1 to 10; 1 means no retry. Default 4. */
+  /** Maximum number of attempts, 1 to 10; 1 means no retry. Default 4. */
   readonly attempts?: number | undefined;
-  /** Milliseconds that the first wait has at most; it doubles each time. Default 100. */
+  /** Upper bound of the first wait in milliseconds, 0 to 60000; it doubles with each attempt. Default 100. */
   readonly baseDelay?: number | undefined;
-  /** Milliseconds that any wait has at most, also one that the store asks for. Default 20000. */
+  /** Upper bound of any wait in milliseconds, 0 to 600000, also of one that the store asks for. Default 20000. */
   readonly maxDelay?: number | undefined;
 }
 
-/** Why an attempt failed, which says what its repetition takes from the budget. */
+/** Why an attempt failed, which decides what a retry takes from the budget. */
 export type FailureKind = "throttled" | "transient" | "stale" | "cut";
 
-/** A failure that the loop may repeat; `after` is what the store asked to wait, in milliseconds. */
+/** A judged failure; `after` is how long the store asked to wait, in milliseconds. */
 export interface Failure {
   readonly error: unknown;
   readonly retryable: boolean;
   readonly after?: number | undefined;
   /**
-   * `stale`: perhaps a kept connection was closed meanwhile, which says nothing of the store: a first attempt is repeated at
-   * once, and for little. `cut`: a body broke off whose rest is asked for, which gives nothing back when that only begins to
-   * come. Default `transient`.
+   * `stale`: a kept-alive connection may have been closed meanwhile, which says nothing about the store, so a first attempt is
+   * repeated at once and takes little. `cut`: a body broke off, and the rest is requested; a success gives nothing back, since the
+   * rest has only begun to come. Default `transient`.
    */
   readonly kind?: FailureKind;
 }
@@ -32,14 +32,14 @@ const MOST_TOKENS = 500;
 const COST: Readonly<Record<FailureKind, number>> = { throttled: 5, transient: 14, stale: 1, cut: 5 };
 
 /**
- * Tokens that all calls of one client share: a retry takes some, and gives them back when it succeeds; a call that succeeds at
- * once gives one. During an outage they run out, and calls fail at once instead of multiplying the load. The figures are
- * those of botocore's standard mode.
+ * Tokens that all calls of one client share. A retry takes some, and gives them back if it succeeds; a call that succeeds at once
+ * gives one. In an outage they run out, so that calls fail at once instead of multiplying the load. The numbers are those of
+ * botocore's standard mode.
  */
 export class RetryBudget {
   #tokens = MOST_TOKENS;
 
-  /** What a retry took, or 0 when there is too little left. */
+  /** Takes the tokens of a retry, and returns their number; 0 if there are too few. */
   take(kind: FailureKind = "transient"): number {
     const cost = COST[kind];
     if (this.#tokens < cost) return 0;
@@ -53,8 +53,8 @@ export class RetryBudget {
 }
 
 /**
- * Runs `attempt` until it succeeds, fails for good, or attempts or budget are used up; rejects with the last error.
- * `decided` hears of every failure what follows: a wait in milliseconds, or undefined for the end.
+ * Runs `attempt` until it succeeds, `judge` says that it cannot, or attempts or budget are used up; rejects with the last error.
+ * `decided` is told after each failure what follows: a wait in milliseconds, or undefined for the end.
  */
 export async function retry<T>(
   options: RetryOptions,
@@ -91,7 +91,7 @@ export async function retry<T>(
 }
 
 /**
- * Reads `Retry-After`, in seconds or as an HTTP date, as milliseconds from now; undefined when absent or unreadable.
+ * Parses `Retry-After`, in seconds or as an HTTP date, into milliseconds from now; undefined if absent or malformed.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfter(header: string | null, now: number = Date.now()): number | undefined {
@@ -101,14 +101,14 @@ export function retryAfter(header: string | null, now: number = Date.now()): num
   return date === undefined ? undefined : Math.max(0, date - now);
 }
 
-/** An HTTP date in milliseconds since 1970; undefined for anything else, such as the odd texts that `Date.parse` takes for dates. */
+/** Parses an HTTP date into milliseconds since 1970; undefined for anything else, of which `Date.parse` accepts much. */
 export function httpDate(header: string | null): number | undefined {
   if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(header ?? "")) return undefined;
   const date = Date.parse(header as string);
   return Number.isNaN(date) ? undefined : date;
 }
 
-/** Checks the options; rejects `invalid-option`. */
+/** Checks the options; throws `invalid-option`. */
 export function parseRetry(options: RetryOptions): RetryOptions {
   wholeNumbers("retry", options, { attempts: [1, 10], baseDelay: [0, 60_000], maxDelay: [0, 600_000] });
   return options;

@@ -1,4 +1,4 @@
-/** The object interface below a prefix. */
+/** The object verbs below a prefix. */
 import type { DeleteOptions, ObjectStore } from "./interface.ts";
 import type { ListOptions } from "./listing.ts";
 import { parsePrefix } from "./key.ts";
@@ -7,17 +7,17 @@ import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
 /**
- * The same verbs with `prefix` before every key. Keys are joined as text and checked afterwards by the store, and a `..`
- * segment is refused there, so nothing outside the prefix can be named.
+ * The same verbs with `prefix` put before every key. The store checks the joined key and refuses `..` segments, so that no key can
+ * leave the prefix.
  */
 export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   if (prefix === "") throw refuse("prefix", "must not be empty: use the store itself");
   parsePrefix(prefix);
   const full = (key: string): string => {
-    // An empty key must stay empty to be refused, not become the prefix itself.
+    // An empty key must stay empty, to be refused: it must not become the prefix.
     return typeof key === "string" && key !== "" ? prefix + key : key;
   };
-  // What was refused before the prefix was put before it has no prefix to lose.
+  // A key that was refused before the prefix was added has none.
   const cut = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
   const run = <T>(outcome: Promise<T>): Promise<T> => renaming(outcome, cut);
   const below = <T extends { readonly prefix?: string }>(options: T): T => prefixed(options, (rest) => prefix + rest);

@@ -1,11 +1,11 @@
-/** Bodies whose length workerd knows: it sends `content-length` only for those, and cannot pipe one into another. */
+/** Bodies of known length on workerd, which sends `content-length` only for those, and cannot pipe one into another. */
 
-/** workerd's own, and absent elsewhere. */
+/** Exists only on workerd. */
 declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
 
 const known = new WeakSet<ReadableStream>();
 
-/** The body with its length known on workerd, and ended by the signal there; the body itself on other runtimes. */
+/** On workerd the body as one of known length, which the signal aborts; on other runtimes the body itself. */
 export function sized(
   body: ReadableStream<Uint8Array>,
   length: number,

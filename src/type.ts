@@ -1,12 +1,12 @@
-/** Content types by the extension of a key: the table of `mime/lite`, without its class, which indexes it in two more ways. */
+/** Content types by the extension of a key, from the table of `mime/lite`; its class would build two more indexes. */
 import standard from "mime/types/standard.js";
 
 /**
- * By extension, what that table lacks or gets wrong for files that people upload.
+ * Types that the table lacks, or has wrong for files that people upload.
  *
- * `null` is unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, which the name does not tell apart, and
- * a download is right for both. `.rs` is Rust far more often than a resource-lists document. Where a registered name is
- * not the one that browsers report for a file (`mkv`, `ico`), the one that the full `mime` table has is used.
+ * `null` means unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, and being downloaded suits both. `.rs` is Rust
+ * far more often than a resource-lists document. If browsers report another type than the registered one (`mkv`, `ico`), this has
+ * that of the full `mime` table.
  */
 const EXTRA: Readonly<Record<string, string | null>> = {
   "7z": "application/x-7z-compressed",
@@ -45,7 +45,7 @@ const EXTRA: Readonly<Record<string, string | null>> = {
   zst: "application/zstd",
 };
 
-/** Where several types have an extension, `mime` marks all but one with a `*`. */
+/** Types by extension. If several types have the same extension, `mime` marks it with `*` in all but one. */
 const TYPES = new Map<string, string | null>([
   ...Object.entries(standard).flatMap(([type, extensions]) =>
     extensions.filter((extension) => !extension.startsWith("*")).map((extension) => [extension, type] as const),
@@ -53,14 +53,14 @@ const TYPES = new Map<string, string | null>([
   ...Object.entries(EXTRA),
 ]);
 
-/** The type of what nobody says anything of. */
+/** The content type of an object if nothing else is known. */
 export const DEFAULT_TYPE: string = "application/octet-stream";
 
-/** The media type that the extension of a key's last segment stands for, without a charset, or null. */
+/** The media type for the extension of a key, without a charset; null if unknown. */
 export function contentTypeOf(key: string): string | null {
   const name = key.slice(key.lastIndexOf("/") + 1);
   const dot = name.lastIndexOf(".");
-  // A dot in first place names a hidden file (`.env`), not an extension.
+  // A leading dot makes a hidden file (`.env`), not an extension.
   if (dot < 1) return null;
   return TYPES.get(name.slice(dot + 1).toLowerCase()) ?? null;
 }

@@ -1,4 +1,4 @@
-/** The compare-and-swap loop: read, decide, write on the condition that nobody wrote meanwhile, else once more. */
+/** The compare-and-swap loop of `update`: read, make the new body, write if nobody else has written meanwhile, else repeat. */
 import { whenAborted } from "./abort.ts";
 import type { Backend, Key, ObjectHeaders, StoredObject } from "./backend.ts";
 import { toBody } from "./body.ts";
@@ -14,10 +14,10 @@ import { abandon } from "./reader.ts";
 import { type Failure, retry, RetryBudget } from "./retry.ts";
 import { releasing, uploadBody } from "./upload.ts";
 
-/** Milliseconds. Long enough that twenty writers at once get through, short enough that two hardly notice each other. */
+/** Milliseconds: long enough for twenty concurrent writers to succeed, short enough for two hardly to notice each other. */
 const WAITS = { baseDelay: 50, maxDelay: 5000 };
 
-/** Runs rounds until a write has met the version that it was made from. What `fn` throws comes out as it is. */
+/** Repeats rounds until one has written. What `fn` throws is rethrown as it is. */
 export async function update(
   call: Caller,
   key: string,
@@ -40,7 +40,7 @@ export async function update(
       return rounds(backend, parseKey(key), guarded, options, clock);
     });
   } catch (error) {
-    // Not a failure of the store, so it is not wrapped; an abort has its own reason.
+    // What `fn` has thrown is no failure of the store, and not wrapped; an abort rejects with the signal's reason.
     throw thrown && !options?.signal?.aborted ? thrown.error : error;
   }
 }
@@ -60,16 +60,16 @@ async function rounds(
     current: DownloadedObject | null,
     body: UploadBody,
   ): Promise<ObjectInfo> => {
-    // What fn took may be long, and not every driver looks at the signal before it writes bytes.
+    // `fn` may have taken long, and not every driver checks the signal before it writes.
     signal?.throwIfAborted();
     if (stored?.info.missingMetadata && !options.metadata)
       throw new StorageError("unsupported", "the write would drop metadata that no header can say; give metadata");
     const made = toBody(body, options.size);
-    // A stream made of the current body may begin to read it only when it is read itself.
+    // The current body is dropped now, unless the new one is a stream, which may be made of it.
     if ("bytes" in made.source || isBlob(body)) await drop(stored);
     try {
       return await uploadBody(backend, key, made, {
-        // The very body that was read is still encoded as it was, unless the transport has unpacked it.
+        // If the new body is the current one, its encoding is unchanged, unless the transport has decompressed it.
         ...inherited(stored, made.type, body !== null && body === current?.body && !stored?.unpacked),
         ...defined(options),
         ...(stored ? { ifMatch: stored.info.etag } : { ifNoneMatch: "*" }),
@@ -91,23 +91,23 @@ async function rounds(
     } finally {
       release();
       await drop(stored);
-      // A reader that fn has taken and left holds the body, which no cancelling reaches then.
+      // If fn has left a reader on the body, it is locked, and can only be ended through the signal.
       if (stored?.body.locked) control.abort(over(key));
     }
   };
   const judge = (error: unknown): Failure => {
-    // Only what the write was refused with: fn may meet the same codes at other objects. A conflict for good is no race.
+    // Only for an error of this write: fn may get the same codes from other objects. A conflict that is not retryable is no race.
     const overtaken =
       error === refused && (hasCode(error, "precondition-failed") || (hasCode(error, "conflict") && error.retryable));
     return { error: overtaken ? giveUp(attempts, error) : error, retryable: overtaken, kind: "throttled" };
   };
-  // A budget of its own, since other writers are no outage: it lasts for as many as 100 attempts of this kind.
+  // A budget of its own, since other writers are no outage. It suffices for 100 attempts of this kind.
   return retry({ attempts, ...WAITS }, new RetryBudget(), signal, round, judge, clock);
 }
 
 /**
- * What stays when the options do not say otherwise: all that describes the object. Its encoding describes the bytes, which are
- * new unless they are the same, and so does a type that they bring along.
+ * The headers and metadata that the new version inherits. The encoding describes the bytes, so it is inherited only if they are the
+ * same; a type that the new body brings along replaces the old one.
  */
 function inherited(stored: StoredObject | null, type: string | undefined, isSame: boolean): ObjectHeaders {
   const { contentEncoding, contentType, ...kept } = withoutMark(stored?.info ?? {});

@@ -1,17 +1,17 @@
-/** Text as bytes, and bytes as text of base64. */
+/** Encodes text as UTF-8, and bytes as base64. */
 const encoder = /* @__PURE__ */ new TextEncoder();
 
-/** In UTF-8. */
+/** Encodes text as UTF-8. */
 export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** Whether a text has more bytes than that. Three are the most that one UTF-16 unit takes, so short ones need not be encoded. */
+/** Whether a text has more than `most` UTF-8 bytes. A UTF-16 unit takes three at most, so that short texts are not encoded. */
 export function isLonger(text: string, most: number): boolean {
   return text.length * 3 > most && toUtf8(text).length > most;
 }
 
-/** Few bytes in base64: each is an argument. */
+/** Encodes bytes as base64; only for few, since each becomes an argument. */
 export function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

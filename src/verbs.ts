@@ -16,7 +16,7 @@ import type {
 import type { ListOptions } from "./listing.ts";
 import type { OptionType } from "./options.ts";
 
-/** A verb as errors, events and its list of options name it; those of a `MultipartUpload` have names of their own. */
+/** The name of a verb in errors and events. The methods of a `MultipartUpload` have names such as `uploadPart` or `listParts`. */
 export type Verb =
   | "upload"
   | "download"
@@ -50,7 +50,7 @@ export type Verb =
   | "clear"
   | "watch";
 
-/** What each verb takes, by the name of its operation. */
+/** The type of the options of each verb. */
 export interface Verbs {
   readonly upload: UploadOptions;
   readonly setItem: UploadOptions;
@@ -107,7 +107,7 @@ const COPY = { ...REQUEST, ...CONDITIONS } as const;
 const DOWNLOAD = { ...COPY, range: 1, parallel: 1 } as const;
 const LIST = { ...CALL, prefix: 1, delimiter: 1, cursor: 1, startAfter: 1, limit: 1 } as const;
 
-/** The verbs that take more than a signal. An option that is missing here does not compile. */
+/** The options of the verbs that take more than a signal. An option missing here does not compile. */
 const VERBS: {
   readonly [V in Verb as keyof Verbs[V] extends keyof CallOptions ? never : V]: Readonly<
     Record<keyof Verbs[V], OptionType>
@@ -139,8 +139,8 @@ const VERBS: {
 };
 
 /**
- * The options that an operation has, by name, with their types. Another verb's is refused like a typing error: `ifNoneMatch` of a
- * delete would else let happen what it was to prevent.
+ * The options of a verb, by name, with their types. Options of other verbs are refused like typing errors: a delete that ignored
+ * `ifNoneMatch` would do what that was meant to prevent.
  */
 export function optionsOf(operation: Verb): object {
   return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;

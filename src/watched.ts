@@ -1,15 +1,15 @@
-/** A download's body under observation: only where there is an observer, so that it costs nothing without. */
+/** Reports the end of a download's body. Used only if there is an `onEvent`, so that it costs nothing without. */
 import { whenAborted } from "./abort.ts";
 import type { StoredObject } from "./backend.ts";
 import { type OnEvent, notify } from "./event.ts";
 import { Forgotten } from "./forgotten.ts";
 
-/** Tells of bodies that nobody can read any more. */
+/** Reports bodies that were dropped without being read to their end. */
 const forgotten = /* @__PURE__ */ new Forgotten<{ readonly end: () => void }>(({ end }) => end());
 
 /**
- * The same object, whose body reports its end as a `body` event; and what has it heed the signal, once its call is told: by then its
- * store may have let it go, and who waits for somebody to read it would wait for ever.
+ * The same object with a body that reports its end as a `body` event. Call `heed` once the event of the call is reported: from then
+ * on an abort is reported too, even if nobody reads the body.
  */
 export function watched(
   stored: StoredObject,
@@ -39,7 +39,7 @@ export function watched(
   return [{ ...stored, body, next: undefined }, heed];
 }
 
-/** What a reader gives. In a function of its own, since the signal, which may live as long as the process, must not hold what holds the reader. */
+/** The stream of a reader. A function of its own, so that the signal, which may live long, does not keep the reader in memory. */
 function passing(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signal: AbortSignal | undefined,
