@@ -13,7 +13,7 @@ import { failed, noSuchBucket, Refusal, refusalOf } from "./gateway/refusal.ts";
 import { refused } from "./gateway/refused.ts";
 import type { ObjectStore } from "./interface.ts";
 import { isA } from "./kind.ts";
-import { endsWithAnswer, readOn } from "./lingering.ts";
+import { refusing } from "./lingering.ts";
 
 export type { GatewayOptions } from "./gateway/options.ts";
 export type { Identity } from "./sigv4/sign.ts";
@@ -48,7 +48,7 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
         const left = isRead(request.method) && request.signal.aborted;
         if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left && options?.onError)
           notify((...told) => options.onError?.(...told), refusal.details.cause ?? refusal, request);
-        if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
+        await refusing(request);
         response = refused(refusal, request, requestId);
       }
       const { headers, status, body } = response;

@@ -16,12 +16,13 @@ const sources = new WeakMap<Readable, Readable>();
 /**
  * A body that, when it is cancelled, is read and discarded for a while: servers close the connection of a cancelled body, and a
  * client that is still sending would then not see the answer. `failing` maps errors of reads; with `awaited` cancelling waits until
- * the rest has been read.
+ * the rest has been read; `isLast` says that the connection ends with the answer.
  */
 export function lingering(
   stream: Readable | null,
   failing: (cause: unknown) => unknown = (cause) => cause,
   awaited = false,
+  isLast: boolean = awaited,
 ): Readable | null {
   if (stream === null) return null;
   const body = sources.get(stream) ?? stream;
@@ -44,8 +45,10 @@ export function lingering(
         const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
         // This timer must not keep the process alive.
         const timer = quietly(setTimeout(() => void letGo().catch(() => {}), MAX_WAIT));
+        // Deno itself reads the rest of a cancelled body, and cuts the connection of a body that is still being read after the answer.
+        const most = "Deno" in globalThis && !isLast ? 0 : MAX_REST;
         try {
-          for (let left = MAX_REST; left > 0;) {
+          for (let left = most; left > 0;) {
             const { done, value } = await read();
             if (done) return;
             left -= value.byteLength;
@@ -97,10 +100,17 @@ export function endsWithAnswer(connection: string): boolean {
   return "FixedLengthStream" in globalThis || /\bclose\b/i.test(connection);
 }
 
+/** Awaited before a refused request is answered, so that a client that is still sending sees the answer. */
+export async function refusing(request: Pick<Request, "headers" | "body">): Promise<void> {
+  if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
+  // Deno cuts the connection of a body that nobody has looked at.
+  else if ("Deno" in globalThis && !request.body?.locked) await request.body?.cancel().catch(() => {});
+}
+
 /** Waits until a refused body has been read or discarded, at most for the time above. */
 export async function readOn(body: ReadableStream<Uint8Array> | null | undefined): Promise<void> {
   if (!body) return;
-  if (!body.locked) await lingering(body)?.getReader().cancel();
+  if (!body.locked) await lingering(body, undefined, false, true)?.getReader().cancel();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT)));
   await Promise.race([ends.get(body), limit]);

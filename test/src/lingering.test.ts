@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { endsWithAnswer, lingering, readOn } from "../../src/lingering.ts";
+import { endsWithAnswer, lingering, readOn, refusing } from "../../src/lingering.ts";
 import { asking, refusalOf } from "./gateway/asked.ts";
 
 const MIB = 1024 * 1024;
@@ -39,6 +39,26 @@ describe("lingering", () => {
     expect(pieces).toBeLessThan(70);
   });
 
+  it("lets Deno read on, which else cuts the connection, but for one that ends with the answer", async () => {
+    vi.stubGlobal("Deno", {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const seen: string[] = [];
+    for (const isLast of [false, true]) {
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            seen.push("read");
+            controller.close();
+          },
+          cancel: () => void seen.push("cancelled"),
+        },
+        { highWaterMark: 0 },
+      );
+      await lingering(body, undefined, isLast, isLast)?.getReader().cancel();
+    }
+    expect(seen).toEqual(["cancelled", "read"]);
+  });
+
   it("has nothing to read where there is no body", () => {
     expect(lingering(null)).toBe(null);
   });
@@ -55,6 +75,20 @@ it("endsWithAnswer: where the client asks for it, and on workerd", () => {
   vi.stubGlobal("FixedLengthStream", TransformStream);
   onTestFinished(() => void vi.unstubAllGlobals());
   expect(endsWithAnswer("keep-alive")).toBe(true);
+});
+
+it("refusing: on Deno a body that nobody has looked at is cancelled, elsewhere it is left alone", async () => {
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const seen: string[] = [];
+  const body = (name: string): ReadableStream<Uint8Array> =>
+    new ReadableStream({ cancel: () => void seen.push(name) }, { highWaterMark: 0 });
+  const headers = new Headers();
+  await refusing({ headers, body: body("elsewhere") });
+  vi.stubGlobal("Deno", {});
+  const read = body("read");
+  read.getReader();
+  for (const one of [body("new"), read, null]) await refusing({ headers, body: one });
+  expect(seen).toEqual(["new"]);
 });
 
 it("a client that sends no more is let go after half a minute", async () => {
