@@ -80,7 +80,7 @@ it("endsWithAnswer: where the client asks for it, and on workerd", () => {
 it("refusing: on Deno a body that nobody has looked at is cancelled, elsewhere it is left alone", async () => {
   onTestFinished(() => void vi.unstubAllGlobals());
   const seen: string[] = [];
-  const body = (name: string): ReadableStream<Uint8Array> =>
+  const body = (name: string): ReadableStream<Uint8Array<ArrayBuffer>> =>
     new ReadableStream({ cancel: () => void seen.push(name) }, { highWaterMark: 0 });
   const headers = new Headers();
   await refusing({ headers, body: body("elsewhere") });
