@@ -163,7 +163,7 @@ class Limit {
 
 function toResponse(response: Response, limit: Limit, idle: number, raw: boolean): WireResponse {
   const { headers } = response;
-  const length = Number(headers.get("content-length") ?? Number.NaN);
+  const length = Number(headers.get("content-length") ?? NaN);
   // Of a body that the transport decodes, the length says nothing.
   const small = length <= SMALL && (raw || !headers.has("content-encoding"));
   const pieces = (): Pieces => {

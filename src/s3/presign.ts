@@ -31,9 +31,9 @@ export async function presign(
   key: Key,
   options: BackendPresignOptions,
 ): Promise<Presigned> {
-  const { method, expiresIn, contentLength, policy } = options;
-  const { uploadId, partNumber } = options.part ?? { ...options, partNumber: undefined };
-  const query = method === "GET" ? responseQuery(options) : { partNumber, uploadId };
+  const { method, expiresIn, contentLength, policy, part } = options;
+  const uploadQuery = { partNumber: part?.partNumber, uploadId: part?.uploadId ?? options.uploadId };
+  const query = method === "GET" ? responseQuery(options) : uploadQuery;
   // All that must hold for the upload is signed, so the client has to send it unchanged.
   const headers = defined({
     ...(method === "GET" ? {} : { ...own, ...uploadHeaders(options) }),
@@ -43,9 +43,7 @@ export async function presign(
   const date = new Date(Math.floor(now / 1000) * 1000);
   const scope = { identity, region, date };
   // A URL does not outlive the keys that signed it.
-  const expiresAt = new Date(
-    Math.min(date.getTime() + expiresIn * 1000, identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY),
-  );
+  const expiresAt = new Date(Math.min(date.getTime() + expiresIn * 1000, identity.expiration?.getTime() ?? Infinity));
   if (policy) {
     const form = { bucket, key: base + key, headers, expiresAt };
     const { origin, path } = address;

@@ -76,7 +76,7 @@ export function childrenOf(element: Element, name: string): readonly Element[] {
 /** The whole number in a child; NaN when there is none. */
 export function childNumber(element: Element, name: string): number {
   const text = childText(element, name)?.trim() ?? "";
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return /^\d+$/.test(text) ? Number(text) : NaN;
 }
 
 /** The flag in a child, undefined when there is none. Rejects `corrupt` unless it is `true` or `false`. */
