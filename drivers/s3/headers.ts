@@ -1,8 +1,8 @@
 /** Object headers and user metadata as S3's request and response headers. */
 import type { PutOptions, StoredInfo, StoredVersion } from "../../src/backend.ts";
-import { StorageError } from "../../src/error.ts";
 import { emptyMetadata, refuse, requestHeaders, WRITE_MARK } from "../../src/options.ts";
 import { decodeValue, META, NAMES } from "../../src/s3/headers.ts";
+import { giveUp } from "./refusal.ts";
 import type { WireResponse } from "./transport.ts";
 
 /** The header with the id of the write that made an object: see settle.ts. Hidden from `head` and `download`, and left out of copies. */
@@ -34,21 +34,15 @@ export function toStoredInfo(key: string, response: WireResponse, size: number):
 export function exposed(response: WireResponse, name: string): string | null {
   const value = response.header(name);
   if (value !== null || !response.filtered) return value;
-  void response.discard();
-  throw new StorageError(
-    "unsupported",
-    `the browser hides the header ${name}: name it in the CORS rule's ExposeHeaders`,
-  );
+  giveUp(response, "unsupported", `the browser hides the header ${name}: name it in the CORS rule's ExposeHeaders`);
 }
 
 /** Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network comes with 200, and is no object. */
 export function checkStore(response: WireResponse): void {
   if (response.filtered || response.header("etag") || [...response.names()].some((name) => name.startsWith("x-amz-")))
     return;
-  void response.discard();
-  throw new StorageError("corrupt", "what answered is no S3 store; check endpoint and what is before the store", {
-    retryable: true,
-  });
+  const why = "what answered is no S3 store; check endpoint and what is before the store";
+  giveUp(response, "corrupt", why, { retryable: true });
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Client } from "./client.ts";
 import { healing } from "./heal.ts";
 import { checkStore, extraHeaders, toEtag, toStoredInfo, WRITE_ID } from "./headers.ts";
 import { inParallel } from "./parallel.ts";
-import { absent } from "./refusal.ts";
+import { absent, giveUp } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import { type Opened, type Rest, restOf, spanOf, versionOf } from "./rest.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
@@ -279,16 +279,11 @@ function checkVersion(response: WireResponse, versionId: string | undefined, ifM
   const [version, etag] = ["x-amz-version-id", "etag"].map(response.header);
   const matched = !ifMatch || !etag || toEtag(etag) === toEtag(ifMatch);
   if (matched && (!versionId || !version || version === versionId)) return;
-  void response.discard();
-  throw new StorageError(
-    matched ? "corrupt" : "precondition-failed",
-    "the store or a proxy answered with another version",
-  );
+  giveUp(response, matched ? "corrupt" : "precondition-failed", "the store or a proxy answered with another version");
 }
 
 /** The length of an object, whose answer is given up when there is none: taken for empty, the object would be copied and served as such. */
 function lengthOf(response: WireResponse, length: string | null): number {
   if (length !== null && /^\d{1,15}$/.test(length)) return Number(length);
-  void response.discard();
-  throw new StorageError("corrupt", "the store or a proxy answered without the length of the object");
+  giveUp(response, "corrupt", "the store or a proxy answered without the length of the object");
 }

@@ -1,5 +1,5 @@
-/** An answer that is no success, as what an attempt throws. */
-import type { StorageError } from "../../src/error.ts";
+/** Answers that an attempt does not take: refusals, and what cannot be an answer of the store. */
+import { StorageError } from "../../src/error.ts";
 import type { Identity } from "../../src/sigv4/sign.ts";
 import { type Answer, type Complaint, readComplaint } from "./complaint.ts";
 import { toStorageError } from "./errors.ts";
@@ -16,6 +16,15 @@ export class Refusal {
     this.complaint = complaint;
     this.error = toStorageError(answer, complaint, identity);
   }
+}
+
+/** Lets go of the body of an answer that cannot be used, and throws. */
+export function giveUp(
+  response: Pick<WireResponse, "discard">,
+  ...error: ConstructorParameters<typeof StorageError>
+): never {
+  void response.discard();
+  throw new StorageError(...error);
 }
 
 /**

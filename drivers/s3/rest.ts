@@ -4,6 +4,7 @@ import { StorageError } from "../../src/error.ts";
 import { parseContentRange, rangeHeader, type Span } from "../../src/range.ts";
 import type { Client } from "./client.ts";
 import { checkStore, exposed, toEtag } from "./headers.ts";
+import { giveUp } from "./refusal.ts";
 import type { Operation } from "./request.ts";
 import type { Pieces, WireResponse } from "./transport.ts";
 
@@ -111,11 +112,7 @@ function heldSpan(response: WireResponse, { etag, size, encoding }: Version, sta
     if (span.start <= start && start <= span.end && response.header("content-encoding") === encoding) return span;
   }
   checkStore(response);
-  void response.discard();
-  throw new StorageError(
-    "corrupt",
-    `the store answered ${status} without the bytes from ${start} on of the same version`,
-  );
+  giveUp(response, "corrupt", `the store answered ${status} without the bytes from ${start} on of the same version`);
 }
 
 /** Passes over bytes that were read before, up to the first that was not. */

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { Refusal } from "../../../drivers/s3/refusal.ts";
+import { expect, it, vi } from "vitest";
+import { giveUp, Refusal } from "../../../drivers/s3/refusal.ts";
 
 it("Refusal has the error of the answer, which does not repeat the keys of who asked", () => {
   const answer = { status: 403, header: () => null };
@@ -7,4 +7,11 @@ it("Refusal has the error of the answer, which does not repeat the keys of who a
   const { error } = new Refusal(answer, complaint, { accessKeyId: "AKID", secretAccessKey: "hidden" });
   expect(error).toMatchObject({ code: "denied", response: { status: 403, code: "AccessDenied" } });
   expect(error.message).toContain("*** and its ***");
+});
+
+it("giveUp lets go of the body, and throws the error", () => {
+  const discard = vi.fn(async () => {});
+  const error = expect.objectContaining({ code: "corrupt", message: "no", retryable: true });
+  expect(() => giveUp({ discard }, "corrupt", "no", { retryable: true })).toThrow(error);
+  expect(discard).toHaveBeenCalledTimes(1);
 });
