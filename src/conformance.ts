@@ -1,4 +1,4 @@
-/** The contract as executable cases, for any test runner and any runtime: data and functions on web globals only. */
+/** The contract of drivers as executable cases, for any test runner and any runtime: `unbucket/conformance`. */
 import { ConformanceError } from "./conformance/assert.ts";
 import { brokenCases } from "./conformance/broken.ts";
 import type { Capability, Case } from "./conformance/case.ts";
@@ -26,7 +26,7 @@ import { watchCases } from "./conformance/watch.ts";
 export { ConformanceError };
 export type { Capability, Case, Context } from "./conformance/case.ts";
 
-/** Every case, in an order in which an early failure explains later ones. */
+/** All cases, ordered so that an early failure explains later ones. */
 export const cases: readonly Case[] = [
   ...uploadCases,
   ...downloadCases,
@@ -53,12 +53,12 @@ export const cases: readonly Case[] = [
   ...watchCases,
 ];
 
-/** Cases that a store cannot meet: the name of each, with the reason. */
+/** Cases that a store is known to fail: the reason of each, by the name of the case. */
 export type Deviations = Readonly<Record<string, string>>;
 
 /**
- * The cases for a driver with these capabilities, whose failures name their case. One of `deviations` passes as long as the store
- * does not meet it, and fails once it does; a name that no selected case has throws.
+ * Selects the cases for a driver with these capabilities. Their errors begin with the name of the case. A case in `deviations` is
+ * expected to fail: it passes while the store fails it, and fails once the store passes. Throws if no selected case has such a name.
  */
 export function casesFor(capabilities: readonly Capability[], deviations: Deviations = {}): readonly Case[] {
   const has = new Set(capabilities);

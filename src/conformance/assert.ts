@@ -1,9 +1,9 @@
 /** Assertions without a test runner. */
 import { StorageError, type ErrorCode } from "../error.ts";
 
-/** What a case throws when the driver does not do what the contract says. */
+/** The error of a case whose driver breaks the contract. */
 export class ConformanceError extends Error {
-  /** What a runner prints before the message. */
+  /** The name that test runners print before the message. */
   override readonly name = "ConformanceError";
 }
 
@@ -12,13 +12,13 @@ export function ok(condition: unknown, what: string): asserts condition {
   if (!condition) throw new ConformanceError(what);
 }
 
-/** Throws unless both have the same structure and values; byte arrays, dates and objects without prototype included. */
+/** Throws unless both have the same structure and values; also for byte arrays, dates and objects without a prototype. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const [left, right] = [canonical(actual), canonical(expected)];
   if (left !== right) throw new ConformanceError(`${what}: expected ${short(right)}, got ${short(left)}`);
 }
 
-/** Throws unless both hold the same bytes; says where they part. */
+/** Throws unless both have the same bytes; the message tells the first difference. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   if (actual.byteLength !== expected.byteLength) {
     throw new ConformanceError(`${what}: expected ${expected.byteLength} bytes, got ${actual.byteLength}`);
@@ -29,7 +29,7 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string
   }
 }
 
-/** Throws unless the call rejects, later and not at once, with a StorageError of this code; gives the error. */
+/** Throws unless the call rejects (and does not throw) with a StorageError of this code; returns the error. */
 export async function rejects(code: ErrorCode, call: () => Promise<unknown>, what: string): Promise<StorageError> {
   const error = await failure(call, what);
   ok(StorageError.is(error), `${what}: expected a StorageError, got ${describe(error)}`);
@@ -43,7 +43,7 @@ export async function rejectsWith(reason: unknown, call: () => Promise<unknown>,
   ok(error === reason, `${what}: expected the signal's own reason, got ${describe(error)}`);
 }
 
-/** What a call rejects with; throws when it does not. */
+/** Returns what a call rejects with; throws if it resolves. */
 export async function failure(call: () => Promise<unknown>, what: string): Promise<unknown> {
   const promise = call();
   let value: unknown;
@@ -55,7 +55,7 @@ export async function failure(call: () => Promise<unknown>, what: string): Promi
   throw new ConformanceError(`${what}: expected a rejection, got ${short(canonical(value))}`);
 }
 
-/** The promise's value, or a ConformanceError when it takes longer than ten seconds. */
+/** The value of a promise; rejects if it takes longer than ten seconds. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

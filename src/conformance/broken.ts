@@ -1,4 +1,4 @@
-/** An upload that does not come to its end stores nothing, keeps what was there, and lets go of its source. */
+/** A failed upload stores nothing, keeps the present object, and cancels its source. */
 import { StorageError } from "../error.ts";
 import type { UploadBody, UploadOptions } from "../interface.ts";
 import { failure, ok, rejects, rejectsWith, same, sameBytes, soon } from "./assert.ts";
@@ -7,7 +7,7 @@ import type { Case, Context } from "./case.ts";
 
 const OLD = utf8("what was there before");
 
-/** Runs a failing upload once on a free key and once over an object: neither may change. */
+/** Runs a failing upload on an absent and on a present key: neither may change. */
 async function changesNothing({ driver, prefix }: Context, attempt: (key: string) => Promise<unknown>): Promise<void> {
   const [free, taken] = [`${prefix}broken/free`, `${prefix}broken/taken`];
   await driver.upload(taken, OLD, { metadata: { version: "old" } });
@@ -48,7 +48,7 @@ async function sourceIsLet(made: Source, what: string): Promise<void> {
   ok(end !== "failed", `${what}: the source must be cancelled or read, it ${end}`);
 }
 
-/** Refusals of an upload whose stream nobody should read on. */
+/** Refused uploads, whose streams must be cancelled. */
 const REFUSALS: Readonly<
   Record<string, { readonly key?: string; readonly options?: (etag: string) => UploadOptions }>
 > = {
@@ -68,7 +68,7 @@ export const brokenCases: readonly Case[] = [
       run: (context) =>
         changesNothing(context, async (key) => {
           const reason = new Error("the source broke");
-          // Small pieces at first, then larger ones: ten thousand of a part would be the stream's own work, not the driver's.
+          // Pieces grow, so that the time is not spent in the stream itself on tens of thousands of small ones.
           const pieces = cut(noise(after(context.partSize)), [999, 40_009]);
           const { stream } = source(pieces, { fail: reason }, type);
           const error = await rejects("interrupted", () => context.driver.upload(key, stream), "upload");
@@ -89,7 +89,7 @@ export const brokenCases: readonly Case[] = [
             headers,
             duplex: "half",
           } as RequestInit);
-          // A page may not say a length.
+          // A page must not set content-length.
           if (request.headers.has("content-length"))
             await rejects("interrupted", () => context.driver.upload(key, request), `upload of ${size} bytes`);
         }
@@ -178,7 +178,7 @@ export const brokenCases: readonly Case[] = [
     name: "broken: a stream is refused as soon as it is longer than declared, and let go",
     run: (context) =>
       changesNothing(context, async (key) => {
-        // Silent after some more, so that a driver that reads on is seen to wait.
+        // Then the stream stalls, so that a driver which reads on is seen to wait.
         const made = source(cut(noise(100_000), [1000]), { hang: () => {} });
         const upload = (): Promise<unknown> =>
           soon(context.driver.upload(key, made.stream, { size: 10_500 }), "upload");

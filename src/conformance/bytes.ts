@@ -1,6 +1,6 @@
-/** Test data: bytes that no shift, swap or repetition leaves unnoticed, and streams of them. */
+/** Test data: bytes in which any shift, swap or repetition shows, and streams of them. */
 
-/** Reproducible noise. */
+/** Reproducible pseudo-random bytes. */
 export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(size / 4));
   let state = seed * 2654435761 + 1;
@@ -13,15 +13,15 @@ export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   return new Uint8Array(words.buffer, 0, size);
 }
 
-/** An ETag that is well-formed, and no version of anything here. */
+/** A well-formed ETag of no object. */
 export const OTHER = '"0123456789abcdef0123456789abcdef"';
 
-/** Text as UTF-8. */
+/** Encodes text as UTF-8. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** Bytes in pieces of these sizes, over and over. */
+/** Cuts bytes into pieces of these sizes, in rotation. */
 export function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
@@ -30,14 +30,14 @@ export function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uin
   }
 }
 
-/** A stream that tells what became of it. */
+/** A stream that tells how it ended. */
 export interface Source {
   readonly stream: ReadableStream<Uint8Array>;
   /** Settles when the stream was read to its end, failed or was cancelled. */
   readonly over: Promise<"read" | "failed" | "cancelled">;
 }
 
-/** What a source does after its chunks: end, fail with an error, or wait for ever after calling a function. */
+/** What a source does after its chunks: end, fail with an error, or call a function and stall for ever. */
 export type Ending = { readonly fail: unknown } | { readonly hang: () => void } | "end";
 
 /** A stream over chunks, pulled one by one. */
@@ -64,7 +64,7 @@ export function source(chunks: Iterable<Uint8Array>, ending: Ending = "end", typ
     return new Promise(() => {});
   };
   const cancel = (): void => settle("cancelled");
-  // WebKit makes no streams of bytes.
+  // WebKit has no byte streams.
   const stream =
     type && "ReadableByteStreamController" in globalThis
       ? new ReadableStream({ type, pull, cancel })

@@ -1,38 +1,38 @@
-/** What a case of the contract is. */
+/** What a case of the contract is: types only. */
 import type { Driver } from "../driver.ts";
 
 /**
- * What not every store can do. A case that needs one runs only where the driver has it.
+ * What not every driver can do. A case that needs a capability runs only if the driver has it.
  *
- * - `presign`: the backend has `presign`, whose requests `fetch` can send from here and the store keeps to
- * - `multipart`: the backend has `multipart`: uploads in parts, which nobody sees before they are complete
- * - `uploads`: its `multipart` has `parts` and `pending`: uploads under way are listed, resumed and swept. Goes with `multipart`
- * - `watch`: the backend has `watch`, and tells of every write and removal within ten seconds
+ * - `presign`: the backend has `presign`; `fetch` can send the signed requests from here, and the store enforces what was signed
+ * - `multipart`: the backend has `multipart`; an object appears only when its upload is complete
+ * - `uploads`: `multipart` has `parts` and `pending`, so that uploads can be listed, resumed and swept. Requires `multipart`
+ * - `watch`: the backend has `watch`, and reports every write and removal within ten seconds
  */
 export type Capability = "presign" | "multipart" | "uploads" | "watch";
 
-/** What a case works with. */
+/** What a case is run with. */
 export interface Context {
-  /** On an empty place of its own. */
+  /** The driver under test, on a bucket, table or folder of its own. */
   readonly driver: Driver;
   /**
-   * Another for each case, so that all of them can share one store: `case-1/`. Ends in `/`, in normal form; nobody else writes
-   * below it, and nothing is there when the case starts. A few cases write below `/` and `//` followed by it. Nothing is cleaned
-   * up: give the driver a bucket, table or folder of its own, and drop that afterwards.
+   * Prefix of the case's keys, another one for each case, so that all can share one store: `case-1/`. It ends in `/`, is in normal
+   * form, and nothing is stored below it when the case starts. A few cases also write below `/` and `//` followed by it. Nothing is
+   * cleaned up: drop the bucket, table or folder afterwards.
    */
   readonly prefix: string;
-  /** Bytes up to which the driver sends an upload in one piece, at least 64 KiB. */
+  /** Length in bytes up to which the driver stores a body with one request, at least 65536. */
   readonly partSize: number;
 }
 
-/** One rule of the contract, with what shows whether a driver keeps it. */
+/** One rule of the contract, and its test. */
 export interface Case {
-  /** `topic: rule`, unique. */
+  /** Unique name, in the form `topic: rule`. */
   readonly name: string;
-  /** Runs only where the driver has all of these. */
+  /** Run only if the driver has all of these. Default: none. */
   readonly needs?: readonly Capability[];
-  /** Runs only where the driver has none of these. */
+  /** Run only if the driver has none of these. Default: none. */
   readonly lacks?: readonly Capability[];
-  /** Rejects when the driver breaks the rule. */
+  /** Runs the test; rejects if the driver breaks the rule. */
   run(context: Context): Promise<void>;
 }

@@ -132,7 +132,7 @@ const writes: readonly Case[] = [
   })),
 ];
 
-/** What `download` gives under a condition, by the object's own etag or another one. */
+/** The outcome of `download` with a condition on the object's own ETag, or on another one. */
 const READS: Readonly<
   Record<string, readonly [(etag: string) => DownloadOptions, "not-modified" | "precondition-failed" | null]>
 > = {

@@ -20,13 +20,13 @@ async function textOf(driver: Driver, key: string): Promise<string> {
   return (await driver.download(key)).text();
 }
 
-/** Only the target's condition fails, which the error says. */
+/** Checks that a copy fails by the condition of the target only, and that the error says so. */
 async function createsOnly(verb: Driver["copy"], from: string, kept: string): Promise<void> {
   const error = await rejects("precondition-failed", () => verb(from, kept, { ifNoneMatch: "*" }), "what is there");
   same(error.key, kept, "key of the error");
 }
 
-/** Copies and moves; both run through the rules that they share. */
+/** Copies and moves; shared rules are tested for both. */
 export const copyCases: readonly Case[] = [
   ...(["copy", "move"] as const).flatMap((verb): readonly Case[] => [
     {

@@ -1,11 +1,11 @@
-/** Reading: the five readers, the body, the headers, absence and aborts. */
+/** Reading: the five methods, the body, the headers, absent keys and aborts. */
 import { failure, ok, rejects, rejectsWith, same, sameBytes, soon } from "./assert.ts";
 import { collect, noise, utf8 } from "./bytes.ts";
 import type { Case } from "./case.ts";
 
 const TEXT = "grüße, 世界";
 
-/** Reads of whole objects, and questions that read no bytes. */
+/** Reads of whole objects, and verbs that read no bytes. */
 export const downloadCases: readonly Case[] = [
   {
     name: "download: bytes, arrayBuffer, text, json and blob give the same object",
@@ -155,7 +155,7 @@ export const downloadCases: readonly Case[] = [
     name: "abort: a download that is under way",
     async run({ driver, prefix, partSize }) {
       const key = `${prefix}long`;
-      // More than a store gives in one piece, so that there is a rest to abort.
+      // Larger than a store returns in one piece, so that there is a rest to abort.
       await driver.upload(key, noise(Math.max(2 * partSize, 4 * 1024 * 1024)));
       const control = new AbortController();
       const reason = new Error("the user left");
@@ -186,7 +186,7 @@ export const downloadCases: readonly Case[] = [
       const key = `${prefix}both.svg`;
       await driver.upload(key, TEXT, { metadata: { x: "y" }, cacheControl: "max-age=60" });
       const head = await driver.head(key);
-      // A later millisecond, in which a date that is made up when it is asked for shows.
+      // In a later millisecond, so that a date made up at the time of the call shows.
       await new Promise((resolve) => setTimeout(resolve, 2));
       const read = await driver.download(key);
       const pick = (info: typeof head) =>
@@ -218,7 +218,7 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<n
 
 const ABORTED = new Error("aborted before");
 
-/** Every verb with a signal that was aborted before the call. */
+/** Every verb with a signal that is aborted before the call. */
 export const abortCases: readonly Case[] = [
   {
     name: "abort: every verb rejects with the reason of a signal that was aborted before",

@@ -1,4 +1,4 @@
-/** What an error says, and what it must not say. */
+/** What errors must tell, and must not tell. */
 import { type ErrorCode, StorageError } from "../error.ts";
 import { ok, rejects, same } from "./assert.ts";
 import { OTHER } from "./bytes.ts";
@@ -16,7 +16,7 @@ const FAILURES: Readonly<
   resumeMultipartUpload: ["invalid-option", ({ driver }, _, yes) => driver.resumeMultipartUpload(yes, ""), "yes"],
 };
 
-/** Nothing else may be in `response`: a whole answer could hold a secret. */
+/** The only properties of `response`: a whole answer could hold a secret. */
 const RESPONSE_FIELDS = new Set(["status", "code", "requestId"]);
 
 function check(error: StorageError, operation: string, key: string, driver: string): void {
@@ -41,7 +41,7 @@ function check(error: StorageError, operation: string, key: string, driver: stri
   for (const field of Object.keys(response)) ok(RESPONSE_FIELDS.has(field), `response must not have ${field}`);
 }
 
-/** Shape of errors. */
+/** The properties of errors. */
 export const errorCases: readonly Case[] = [
   ...Object.entries(FAILURES).map(([verb, [code, call, which]]): Case => ({
     name: `error: of ${verb} says where and what`,

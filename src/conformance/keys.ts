@@ -1,8 +1,8 @@
-/** Keys that real stores and file systems mangle: each must come back byte for byte, from every verb. */
+/** Keys that real stores and file systems mangle: every verb must keep each byte for byte. */
 import { rejects, same } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
 
-/** Below the case's prefix. Numbers are rows of the failures that clients of S3 are known for. */
+/** Keys below the prefix of the case, by description. */
 const BELOW: Readonly<Record<string, string>> = {
   "a space": "a b",
   "spaces at both ends": " a ",
@@ -58,7 +58,7 @@ const BELOW: Readonly<Record<string, string>> = {
   "sixty segments": Array.from({ length: 60 }, (_, at) => `d${at}`).join("/"),
 };
 
-/** Made from the prefix, for what concerns the whole key. */
+/** Keys that are made from the prefix, since the whole key matters. */
 const WHOLE: Readonly<Record<string, (prefix: string) => string>> = {
   "a leading slash": (prefix) => `/${prefix}lead`,
   "two leading slashes": (prefix) => `//${prefix}lead`,
@@ -72,7 +72,7 @@ function fill(start: string, bytes: number, piece: string): string {
   const [left, step] = [bytes - encoder.encode(start).length, encoder.encode(piece).length];
   const rest = left % step;
   const key = start + piece.repeat((left - rest) / step) + "x".repeat(rest);
-  // A slash in last place would be another case.
+  // A trailing slash is another case.
   return key.endsWith("/") ? `${key.slice(0, -1)}x` : key;
 }
 
@@ -111,7 +111,7 @@ async function keysBelow({
   return keys;
 }
 
-/** Pairs that some store takes for one key. */
+/** Pairs of keys that some store takes for the same key. */
 const DISTINCT: Readonly<Record<string, readonly [string, string]>> = {
   "upper and lower case": ["Read.Me", "read.me"],
   "composed and decomposed accents": ["caf\u00e9", "cafe\u0301"],
@@ -150,7 +150,7 @@ async function staysTwo({ driver, prefix }: Context, pair: readonly [string, str
   }
 }
 
-/** Keys that every verb must treat as they are. */
+/** Keys that every verb must accept as they are. */
 export const keyCases: readonly Case[] = [
   ...Object.entries(BELOW).map(([name, key]): Case => ({
     name: `key: ${name}`,
@@ -207,7 +207,7 @@ async function everyVerbRefuses({ driver, prefix }: Context, key: string): Promi
   same(await keysBelow({ driver, prefix }), [good], "keys in the listing");
 }
 
-/** Keys that no verb may take. */
+/** Keys that every verb must refuse. */
 export const refusedKeyCases: readonly Case[] = [
   ...Object.entries(REFUSED).map(([name, make]): Case => ({
     name: `key: ${name} is refused by every verb`,

@@ -1,4 +1,4 @@
-/** The key-value view: which keys there are, clearing them, watching them. */
+/** The key-value verbs: listing, clearing and watching keys. */
 import { ok, rejects, same, soon } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
 import { kvKey } from "./kv.ts";
@@ -22,7 +22,7 @@ async function names(
 
 const TREE = ["a", "foo:1", "foo:2", "foo:deep:3", "foobar:4", "foobaz"];
 
-/** Base and depth over {@link TREE}, with the keys that must come. */
+/** Base and depth in {@link TREE}, with the expected keys. */
 const VIEWS: Readonly<Record<string, readonly [string, readonly string[]]>> = {
   "without base gives all": ["", TREE],
   "of a base gives what is below it": ["foo:", ["foo:1", "foo:2", "foo:deep:3"]],
@@ -32,10 +32,10 @@ const VIEWS: Readonly<Record<string, readonly [string, readonly string[]]>> = {
   "of a base that nothing has": ["nothing:", []],
 };
 
-/** Object keys that unstorage would read as another key. */
+/** Object keys that unstorage would change. */
 const NOT_NORMAL = ["dir/", "x//y", "q?a=1", "back\\slash", "co:lon"];
 
-/** Sets of keys. */
+/** Verbs on sets of keys. */
 export const kvKeyCases: readonly Case[] = [
   ...Object.entries(VIEWS).map(([name, [base, expected]]): Case => ({
     name: `kv: getKeys ${name}`,

@@ -1,15 +1,15 @@
-/** The key-value view: items, raw items and what is known of them. */
+/** The key-value verbs: items, raw items and their metadata. */
 import { ok, rejects, same, sameBytes } from "./assert.ts";
 import { BODIES } from "./bodies.ts";
 import { collect, utf8 } from "./bytes.ts";
 import type { Case } from "./case.ts";
 
-/** A key of the key-value view below the prefix. */
+/** A key-value key below the prefix. */
 export function kvKey(prefix: string, name: string): string {
   return prefix.replaceAll("/", ":") + name;
 }
 
-/** Single items. */
+/** Verbs on single items. */
 export const kvCases: readonly Case[] = [
   ...Object.entries(BODIES).map(([name, make]): Case => ({
     name: `kv: setItemRaw takes ${name}`,
@@ -126,7 +126,7 @@ export const kvCases: readonly Case[] = [
       const key = kvKey(prefix, "tolerant");
       await driver.setItem(key, "x", { ttl: 5, driver: "x", unknown: true });
       same(await driver.getItem(key, { type: "text", other: 1 }), "x", "item");
-      // Old callers of unstorage pass a boolean, which it hands on.
+      // Old callers of unstorage pass a boolean, which it passes on.
       await driver.removeItem(key, true as unknown as Record<string, unknown>);
       same(await driver.hasItem(key), false, "hasItem");
     },

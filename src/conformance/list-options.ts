@@ -1,4 +1,4 @@
-/** How listings are asked for: pages, cursors and options. */
+/** Options of listings: pages, cursors, start and limits. */
 import type { ListOptions, Page } from "../listing.ts";
 import { ok, rejects, same } from "./assert.ts";
 import type { Case } from "./case.ts";
@@ -16,7 +16,7 @@ const BAD_OPTIONS: Readonly<Record<string, unknown>> = {
   "a start that is no text": { startAfter: 5 },
 };
 
-/** A listing that gives a cursor, and another that is given it. */
+/** The options of a listing that returns a cursor, and of another that must refuse it. */
 const OTHERS: Readonly<Record<string, readonly [ListOptions, ListOptions]>> = {
   "another prefix": [{ prefix: "a/" }, { prefix: "b/" }],
   "a longer prefix": [{ prefix: "a" }, { prefix: "a/" }],

@@ -1,12 +1,12 @@
-/** Listings: what is in them, in which order. */
+/** Listings: their entries and order. */
 import type { ListOptions, Page } from "../listing.ts";
 import { ok, same } from "./assert.ts";
 import type { Case, Context } from "./case.ts";
 
-/** In UTF-8 byte order, which differs from UTF-16 order in the last two. */
+/** Names in UTF-8 byte order; in UTF-16 order the last two would be swapped. */
 const ORDERED = ["A", "Z", "a", "a b", "a-b", "a.b", "a0", "b/1", "b/2", "b0", "c-/x", "c/x", "ä", "\uff5e", "😀"];
 
-/** Stores each name as its own text. */
+/** Stores an object for each name. */
 export async function fill({ driver, prefix }: Context, names: readonly string[]): Promise<void> {
   // One after another: SeaweedFS does not list an object that it stores while it makes a folder of the same name.
   for (const name of names) await driver.upload(prefix + name, name);
@@ -39,7 +39,7 @@ async function names(
 
 const TREE = ["dir/a", "dir/b", "dir/sub/c", "dir.txt", "dirty", "other/d", "root", "roots"];
 
-/** Prefix and delimiter over {@link TREE}, with the objects and prefixes that must come. */
+/** Prefix and delimiter in {@link TREE}, with the expected objects and prefixes. */
 const VIEWS: Readonly<Record<string, readonly [ListOptions, readonly string[], readonly string[]]>> = {
   "everything without options": [
     {},
@@ -59,7 +59,7 @@ const VIEWS: Readonly<Record<string, readonly [ListOptions, readonly string[], r
   "a delimiter below a prefix that nothing has": [{ prefix: "nothing/", delimiter: "/" }, [], []],
 };
 
-/** Where a listing over {@link TREE} begins, with the objects and prefixes that must come. */
+/** Start of a listing of {@link TREE}, with the expected objects and prefixes. */
 const STARTS: Readonly<Record<string, readonly [ListOptions, readonly string[], readonly string[]]>> = {
   "a key": [{ startAfter: "dir/b" }, ["dir/sub/c", "dirty", "other/d", "root", "roots"], []],
   "a name that is not there": [
@@ -76,7 +76,7 @@ const STARTS: Readonly<Record<string, readonly [ListOptions, readonly string[], 
   "the last key": [{ startAfter: "roots" }, [], []],
 };
 
-/** What a listing shows, and in which order. */
+/** Entries of listings and their order. */
 export const listCases: readonly Case[] = [
   ...Object.entries(VIEWS).flatMap(([name, [options, objects, prefixes]]) =>
     [undefined, 1, 2].map((limit): Case => ({
@@ -84,7 +84,7 @@ export const listCases: readonly Case[] = [
       async run(context) {
         await fill(context, TREE);
         const found = await names(context, limit ? { ...options, limit } : options);
-        // In which order they come is a case of its own, which not every server keeps.
+        // Sorted here, since the order is a case of its own, which not every server passes.
         same([found[0].toSorted(), found[1].toSorted()], [objects, prefixes], "objects and prefixes");
       },
     })),

@@ -5,7 +5,7 @@ import { ok, rejects, same, sameBytes } from "./assert.ts";
 import { cut, noise, source } from "./bytes.ts";
 import type { Case } from "./case.ts";
 
-/** Key, body and options, with the content type that must be stored. */
+/** Key, body and options, with the expected content type. */
 const TYPES: Readonly<Record<string, readonly [string, () => UploadBody, UploadOptions, string]>> = {
   "the option": ["a.png", () => "x", { contentType: "text/x-mine" }, "text/x-mine"],
   "the option before the Blob's": [
@@ -73,7 +73,7 @@ const BAD_METADATA: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   ),
 };
 
-/** Everything that travels with the bytes. */
+/** Everything that is stored with the bytes. */
 export const metadataCases: readonly Case[] = [
   {
     name: "contentEncoding: bytes that are stored compressed come back as they are stored",
@@ -99,7 +99,7 @@ export const metadataCases: readonly Case[] = [
   ...Object.entries(HEADERS).map(([name, headers]): Case => ({
     name: `header: ${name} comes back, alone`,
     async run({ driver, prefix }) {
-      // Never read as text: a runtime may decode by the encoding that a case only declares.
+      // Not read as text: the encoding is only declared, and a runtime might try to decode it.
       await driver.upload(`${prefix}headed`, "x", headers);
       const info = await driver.head(`${prefix}headed`);
       const stored = Object.fromEntries(Object.keys(HEADERS).map((key) => [key, info?.[key as keyof ObjectHeaders]]));

@@ -6,7 +6,7 @@ import { StorageError } from "../error.ts";
 
 const needs = ["multipart"] as const;
 
-/** With and without the capability. */
+/** Multipart uploads, and their refusal without the capability. */
 export const multipartCases: readonly Case[] = [
   {
     name: "multipart: is unsupported where the driver has none, and refused before anything else is asked",
@@ -160,7 +160,7 @@ export const multipartCases: readonly Case[] = [
       const key = `${prefix}resumed.png`;
       const bytes = noise(2 * partSize + 5, 17);
       const upload = await driver.createMultipartUpload(key, { size: bytes.byteLength, metadata: { a: "1" } });
-      // A stream that fails drops what nobody has read of it yet, which must not be of the first part.
+      // A failing stream drops what was not read yet, so it fails well after the first part.
       const broken = source(cut(bytes.subarray(0, partSize + 20_000), [5000]), { fail: new Error("cut off") });
       ok(await failure(() => upload.send(() => broken.stream), "send of a source that breaks"), "it must fail");
       same(await driver.exists(key), false, "exists before it is complete");

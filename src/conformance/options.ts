@@ -1,11 +1,11 @@
-/** Options that no verb has, and null: refused by name, never passed over. */
+/** Unknown options and null: refused by name, never ignored. */
 import type { ObjectStore } from "../interface.ts";
 import { ok, rejects, same } from "./assert.ts";
 import type { Case } from "./case.ts";
 
 type Call = (store: ObjectStore, key: string, options: object | undefined) => Promise<unknown>;
 
-/** Each verb with an option that someone could write for one that it has. */
+/** Each verb with a mistyped option. */
 const VERBS: Readonly<Record<string, readonly [typingError: string, Call]>> = {
   upload: ["contenttype", (store, key, options) => store.upload(key, "x", options)],
   download: ["rnage", (store, key, options) => store.download(key, options)],
@@ -30,7 +30,7 @@ const VERBS: Readonly<Record<string, readonly [typingError: string, Call]>> = {
   createMultipartUpload: ["meta", (store, key, options) => store.createMultipartUpload(key, options)],
 };
 
-/** What other verbs have, and these would pass over: some of it would have kept them from doing harm. */
+/** Each verb with an option of another verb: ignoring a condition could do harm. */
 const OTHERS: readonly (readonly [verb: string, options: Readonly<Record<string, unknown>>])[] = [
   ["upload", { range: { start: 0 } }],
   ["upload", { limit: 1 }],
@@ -53,7 +53,7 @@ const OTHERS: readonly (readonly [verb: string, options: Readonly<Record<string,
 
 const NULL = null as unknown as undefined;
 
-/** Names and null. */
+/** Unknown options and null. */
 export const optionCases: readonly Case[] = [
   ...Object.entries(VERBS).map(([verb, [name, call]]): Case => ({
     name: `option: ${verb} refuses one that it does not have, by name, and null`,
@@ -66,7 +66,7 @@ export const optionCases: readonly Case[] = [
       };
       await refused({ [name]: 5 }, name);
       await refused({ signal: null }, "signal");
-      // Spread beside the prefix, nothing is left of it.
+      // A spread of null beside the prefix would hide it.
       if (verb !== "list") await refused(NULL, "options");
       same([await driver.exists(key), await driver.exists(`${key}-2`)], [true, false], "nothing was done");
     },

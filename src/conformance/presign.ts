@@ -1,4 +1,4 @@
-/** Requests for someone without credentials. They are sent by a plain `fetch`, as that someone would. */
+/** Presigned requests, sent by a plain `fetch` as someone without credentials would. */
 import type { Presigned } from "../backend.ts";
 import type { PresignOptions } from "../interface.ts";
 import { ok, rejects, same, sameBytes } from "./assert.ts";
@@ -15,7 +15,7 @@ function send({ method, url, headers }: Presigned, body?: Uint8Array<ArrayBuffer
   return fetch(url, { method, headers, redirect: "manual", ...(body === undefined ? {} : { body }) });
 }
 
-/** Sends and gives the status, with the body read so that the connection is free again. */
+/** Sends a request and returns the status; reads the body, which frees the connection. */
 async function status(given: Presigned, body?: string): Promise<number> {
   const response = await send(given, body);
   await response.arrayBuffer();
@@ -37,7 +37,7 @@ const BAD: Readonly<Record<string, unknown>> = {
 
 const KEYS = ["a b+c%20d", "é/世界?x=1#y", "'()*!~;:@&=$,"];
 
-/** With and without the capability. */
+/** Presigned requests, and null without the capability. */
 export const presignCases: readonly Case[] = [
   ...Object.entries(BAD).map(([name, options]): Case => ({
     name: `presign: ${name} is an invalid option`,

@@ -1,4 +1,4 @@
-/** Byte ranges: which bytes come, what is said of them, and what cannot be served. */
+/** Byte ranges: the bytes, their headers, and ranges that cannot be served. */
 import type { ByteRange } from "../backend.ts";
 import { rejects, same, sameBytes } from "./assert.ts";
 import { noise, OTHER } from "./bytes.ts";
@@ -7,7 +7,7 @@ import type { Case } from "./case.ts";
 const SIZE = 1000;
 const BYTES = noise(SIZE, 11);
 
-/** The range, and the first and last byte that it stands for in 1000 bytes. */
+/** A range, with its first and last byte in an object of 1000 bytes. */
 const SERVED: Readonly<Record<string, readonly [ByteRange, number, number]>> = {
   "from the start": [{ start: 0, end: 99 }, 0, 99],
   "in the middle": [{ start: 500, end: 509 }, 500, 509],
@@ -51,7 +51,7 @@ export const rangeCases: readonly Case[] = [
       await driver.upload(key, BYTES);
       const read = await driver.download(key, { range });
       const length = end - start + 1;
-      // A range that covers the object may be answered with the whole, which is then no range.
+      // A range that covers the object may be answered as the whole object, without `range`.
       const whole = length === SIZE && read.range === undefined;
       same([read.size, read.contentLength], [SIZE, length], "size of the object, length of the answer");
       same(read.headers.get("content-length"), String(length), "content-length");

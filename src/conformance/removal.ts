@@ -95,7 +95,7 @@ export const removalCases: readonly Case[] = [
       const key = `${prefix}held`;
       const { etag } = await driver.upload(key, "old");
       const backend = await driver.getInstance();
-      // As if it were written between the core's look and the delete.
+      // As if another object were written between the check of the core and the delete.
       await driver.upload(key, "newer");
       const error = await failure(() => backend.delete(key as Key, { ifMatch: etag }), "delete of the version before");
       ok(hasCode(error, "precondition-failed") || hasCode(error, "unsupported"), `it rejected ${String(error)}`);

@@ -1,4 +1,4 @@
-/** The interface below a prefix, which nothing leaves. */
+/** The verbs below a prefix, which no key can leave. */
 import { failure, ok, rejects, same } from "./assert.ts";
 import type { Case } from "./case.ts";
 import { StorageError } from "../error.ts";

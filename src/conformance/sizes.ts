@@ -1,4 +1,4 @@
-/** Sizes around one part, in pieces that fit no part. */
+/** Bodies around the size of a part, in pieces that do not align with parts. */
 import type { UploadBody, UploadProgress } from "../interface.ts";
 import { ok, same, sameBytes } from "./assert.ts";
 import { collect, cut, iterate, noise, source } from "./bytes.ts";
@@ -15,7 +15,7 @@ const SIZES: Readonly<Record<string, (part: number) => number>> = {
 
 interface Kind {
   readonly make: (bytes: Uint8Array<ArrayBuffer>, part: number) => UploadBody;
-  /** Whether the length is known beforehand. */
+  /** Whether the length is known in advance. */
   readonly known: boolean;
 }
 
@@ -37,11 +37,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "an async iterable": { make: (bytes) => iterate(cut(bytes, [100_003])), known: false },
 };
 
-/** Sizes for which every kind of body is tried; the others go with bytes and one stream. */
+/** Sizes that are tested with every kind of body; others only with bytes and one stream. */
 const EVERY_KIND = new Set(["a part and one byte", "two parts and one byte"]);
 const SOME_KINDS = new Set(["bytes", "a stream in odd pieces"]);
 
-/** Every size with the kinds that matter for it. */
+/** All sizes, each with its kinds of body. */
 export const sizeCases: readonly Case[] = Object.entries(SIZES).flatMap(([size, of]) =>
   Object.entries(KINDS)
     .filter(([kind]) => EVERY_KIND.has(size) || SOME_KINDS.has(kind))

@@ -17,13 +17,13 @@ async function twentyAtATime(store: ObjectStore, key: string): Promise<void> {
   same(await textOf(store, key), "20", "the count");
 }
 
-/** One increment without rivals: a store whose conditions never hold shows it here, not after a thousand attempts. */
+/** One increment without other writers: shows a store whose conditions never hold, before a thousand attempts do. */
 async function alone(store: ObjectStore, key: string, expected: string): Promise<void> {
   await store.update(key, () => expected, { attempts: 2 });
   same(await textOf(store, key), expected, "what one update alone stored");
 }
 
-/** One writer, many writers, and what stays of the version before. */
+/** One writer, many writers, and what the new version inherits. */
 export const updateCases: readonly Case[] = [
   {
     name: "update: null is what an absent object is, and it is created",
@@ -46,7 +46,7 @@ export const updateCases: readonly Case[] = [
       same((await driver.head(`${prefix}n.json`))?.etag, info.etag, "etag afterwards");
       same(await textOf(driver, `${prefix}n.json`), `{"n":2}`, "what was stored");
 
-      // Changed where they are: a driver may not take the memory of what it gave back.
+      // Changed in place: a driver must not reuse the memory that it has returned.
       await driver.update(`${prefix}n.json`, async (current) => {
         const bytes = (await current?.bytes()) ?? new Uint8Array();
         bytes[5] = utf8("3")[0] ?? 0;

@@ -1,4 +1,4 @@
-/** Every kind of body arrives byte by byte, and what is no body is refused. */
+/** Every kind of body is stored byte for byte; anything else is refused. */
 import type { UploadBody } from "../interface.ts";
 import { ok, rejects, same, sameBytes } from "./assert.ts";
 import { BODIES } from "./bodies.ts";
@@ -7,7 +7,7 @@ import type { Case, Context } from "./case.ts";
 
 const BYTES = noise(96, 7);
 
-/** Uploads, then reads back by two ways. */
+/** Uploads, and reads back in two ways. */
 async function stores({ driver, prefix }: Context, body: UploadBody, expected: Uint8Array): Promise<void> {
   const key = `${prefix}body.bin`;
   const info = await driver.upload(key, body);

@@ -4,10 +4,10 @@ import { ok, rejects, same, soon } from "./assert.ts";
 import type { Case } from "./case.ts";
 import { kvKey } from "./kv.ts";
 
-/** What a watch has told, in order. */
+/** The reported events, in order. */
 interface Watched {
   readonly told: readonly string[];
-  /** Resolves once the event has come; others may come before. */
+  /** Resolves once the event was reported, before or now. */
   comes(event: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export const watchCases: readonly Case[] = [
         await comes(`update ${key}`);
         await driver.delete(`${prefix}seen`);
         await comes(`remove ${key}`);
-        // What would have been told twice has come by the time a later write is told.
+        // A second report would have come before the report of a later write.
         await driver.upload(`${prefix}last`, "x");
         await comes(`update ${last}`);
         const own = told.filter((event) => event.endsWith(` ${key}`));
@@ -66,7 +66,7 @@ export const watchCases: readonly Case[] = [
         await driver.upload(`${prefix}before`, "x");
         await ended.comes(`update ${kvKey(prefix, "before")}`);
         await ended.stop();
-        // Two, so that the first would have come by the time the other watch is told of the second.
+        // Two writes: by the time that the other watch reports the second, the first would have been reported.
         for (const name of ["after", "later"]) {
           await driver.upload(prefix + name, "x");
           await other.comes(`update ${kvKey(prefix, name)}`);
