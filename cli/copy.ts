@@ -1,4 +1,4 @@
-/** `unbucket copy`: the objects of a folder or a bucket into another one. */
+/** `unbucket copy`: copies the objects of a folder or bucket into another one. */
 import { type CommandDef, defineCommand } from "citty";
 import { copyAll, type CopyAllOptions } from "../src/copy.ts";
 import { messageOf, StorageError } from "../src/error.ts";
@@ -40,10 +40,10 @@ const args = {
   "to-env": { type: "string", description: "File with those of the target", valueHint: "file" },
 } as const;
 
-/** How often the folders are looked at meanwhile, in milliseconds. */
-const LOOK_MS = 1000;
+/** Milliseconds between two checks that the folders are still there. */
+const CHECK_MS = 1000;
 
-/** The command. What it ends with is told in `src/copy.md`; run again, it goes on. */
+/** The command. `src/copy.md` lists its exit codes. Run again, it goes on. */
 export const copy: CommandDef<typeof args> = defineCommand({
   meta: { name: "copy", description: "Copy what a folder or a bucket has, and another one lacks, with its headers" },
   args,
@@ -56,7 +56,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       control.abort(new Error("stopped; run it again to go on"));
     };
     process.once("SIGINT", stop).once("SIGTERM", stop);
-    // Who reads along may leave, as `head` does.
+    // The reader of the output may leave, as `head` does.
     process.stdout.on("error", stop);
     process.stderr.on("error", stop);
     const ends: End[] = [];
@@ -70,7 +70,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
     let looks: NodeJS.Timeout | undefined;
     try {
       refuseUnknown("copy", args, given._, rawArgs);
-      // A variable of a script that is not set must not copy everything.
+      // An unset variable of a script must not copy everything.
       if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
       if (check && compare === "time") throw new Error("--check: compares all, or with --compare bytes bytes alone");
       if (check && given.replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
@@ -80,13 +80,13 @@ export const copy: CommandDef<typeof args> = defineCommand({
       mustDiffer(from, to);
       await mustExist(from);
       await mustStay();
-      // Or the disk below a mount point would fill until the end.
+      // If a volume is unmounted meanwhile, the copy would otherwise fill the disk below its mount point.
       looks = setInterval(() => {
-        // One that waits for a server is not asked again.
+        // A check that hangs, as on a network file system, is not repeated.
         look ??= mustStay()
           .catch((error: unknown) => control.abort(error))
           .finally(() => (look = undefined));
-      }, LOOK_MS);
+      }, CHECK_MS);
       await copyAll(from.store, to.store, {
         prefix: given.prefix,
         replace: given.replace as CopyAllOptions["replace"],
@@ -96,7 +96,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
         dryRun,
         signal: control.signal,
         onObject: (done) => {
-          // What a check finds is no matter of which is the older one.
+          // For a check an object that differs is a difference, whichever is older.
           const result = check && done.differs ? "kept" : done.result;
           counts[result]++;
           if (result === "copied") counts.bytes += done.size;
@@ -109,10 +109,10 @@ export const copy: CommandDef<typeof args> = defineCommand({
       const passed = from.folder && (await passedOver(from.folder, given.prefix, control.signal));
       if (passed) console.error(`passed over, since they are no objects: ${passed}`);
       const { copied, same, kept, gone } = counts;
-      // A volume that is not mounted, or a prefix with a typing error, must not pass for a copy that is whole.
+      // A volume that is not mounted, or a mistyped prefix, must not look like a complete copy.
       if (check && copied + same + kept + gone === 0) throw new Error("the source has no object to check");
       if (check && copied + kept > 0) process.exitCode = DIFFERS;
-      // Listed, and then not given: nobody has compared it.
+      // Listed, but gone when it was to be read: it was not compared.
       else if (check && gone > 0) process.exitCode = UNCHECKED;
       else if (gone > 0 && copied + same + kept === 0) {
         console.error("the source lists objects, and gives none of them");

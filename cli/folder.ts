@@ -1,8 +1,8 @@
-/** A folder that was typed. */
+/** Checks folders from the command line. */
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 
-/** Whether it is there; what is no folder is refused. */
+/** Whether the folder exists; throws if it is not a folder. */
 export async function isThere(folder: string): Promise<boolean> {
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -12,7 +12,7 @@ export async function isThere(folder: string): Promise<boolean> {
   return found !== undefined;
 }
 
-/** A path by its own name, also of what is not there yet. */
+/** A path without symbolic links, also if it does not exist yet. */
 export async function withoutLinks(path: string): Promise<string> {
   return realpath(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -20,7 +20,7 @@ export async function withoutLinks(path: string): Promise<string> {
   });
 }
 
-/** Refuses a folder inside one of unbucket's, which keeps the headers of all files below it, and lists them; not one that is a store of its own. */
+/** Refuses a folder within the folder of a store, which keeps the headers of all files below it. One that is a store itself is fine. */
 export async function mustBeWhole(folder: string): Promise<void> {
   const real = await withoutLinks(folder);
   if (await isStore(real)) return;

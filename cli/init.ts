@@ -13,7 +13,7 @@ const args = {
   "dry-run": { type: "boolean", description: "Only say what would be done", default: false },
 } as const;
 
-/** The command. It creates files and adds lines, and never changes or overwrites what is there. */
+/** The command. It creates files and adds lines, but never changes or overwrites existing ones. */
 export const init: CommandDef<typeof args> = defineCommand({
   meta: {
     name: "init",
@@ -31,7 +31,7 @@ export const init: CommandDef<typeof args> = defineCommand({
   },
 });
 
-/** Does it, and gives the lines to print. */
+/** Runs the command, and returns the lines to print. */
 export function runInit(dir: string, dryRun: boolean): readonly string[] {
   const project = findProject(dir);
   const plan = planChanges(project);

@@ -1,14 +1,14 @@
-/** Files of this package itself, found from wherever the command line was built to. */
+/** Files of this package, wherever the command line was built to. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Text of a file at the root of this package. */
+/** The text of a file at the root of this package. */
 export function ownFile(name: string): string {
   return readFileSync(join(root(), name), "utf8");
 }
 
-/** Version of this package. */
+/** The version of this package. */
 export function ownVersion(): string {
   const manifest = JSON.parse(ownFile("package.json")) as { version: string };
   return manifest.version;

@@ -1,4 +1,4 @@
-/** `unbucket probe`: asks the bucket that the environment names what its server can do. */
+/** `unbucket probe`: finds out what the server of the bucket in the environment can do. */
 import { type CommandDef, defineCommand } from "citty";
 import env from "../drivers/env.ts";
 import { format, probe as probeDriver } from "../drivers/s3/probe.ts";
@@ -10,8 +10,8 @@ import { refuseUnknown } from "./unknown.ts";
 const args = {} as const;
 
 /**
- * The command. It makes objects below a prefix of its own in the bucket, and removes them again, also when a signal ends it; a second
- * one ends it at once.
+ * The command. It creates objects below a prefix of its own, and removes them at the end, also if a signal stops it. A second signal
+ * stops it at once.
  */
 export const probe: CommandDef<typeof args> = defineCommand({
   meta: {
@@ -23,10 +23,10 @@ export const probe: CommandDef<typeof args> = defineCommand({
     const control = new AbortController();
     let stopped: number | undefined;
     let left: readonly string[] = [];
-    const deaf = (): unknown => process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+    const removeListeners = (): unknown => process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
     const stop = (signal: keyof typeof STOPPED): void => {
       stopped = STOPPED[signal];
-      deaf();
+      removeListeners();
       console.error("stopped, and removes what was made; a second signal ends it at once");
       control.abort(new Error("what was made has been removed"));
     };
@@ -42,7 +42,7 @@ export const probe: CommandDef<typeof args> = defineCommand({
       console.error(harmless(mend ?? messageOf(error)));
       process.exitCode = stopped ?? 1;
     } finally {
-      deaf();
+      removeListeners();
       await driver.dispose?.();
     }
   },

@@ -1,4 +1,4 @@
-/** `unbucket serve`: a folder as an S3 endpoint. */
+/** `unbucket serve`: serves a folder as an S3 endpoint. */
 import { resolve } from "node:path";
 import { type CommandDef, defineCommand } from "citty";
 import fs from "../drivers/fs.ts";
@@ -26,21 +26,21 @@ const args = {
   cors: { type: "string", description: "Origins whose pages may send requests, or *", valueHint: "origins" },
 } as const;
 
-/** The command. It runs until SIGINT or SIGTERM, and then until the running requests are done. */
+/** The command. It runs until SIGINT or SIGTERM, then finishes running requests. */
 export const serve: CommandDef<typeof args> = defineCommand({
   meta: { name: "serve", description: "Serve a folder as an S3 endpoint, with keys" },
   args,
   async run({ args: given, rawArgs }) {
     try {
-      // A mistyped --read-only must not let writes in.
+      // A mistyped --read-only must not allow writes.
       refuseUnknown("serve", args, given._, rawArgs);
       const credentials = credentialsOf(given["access-key"], given["secret-key"], process.env);
       const log = new FailureLog();
       const options = { ...optionsOf(given, credentials), onError: log.note };
-      // A wrong option is for whoever typed it, not for the first request.
+      // Reports a wrong option now, not at the first request.
       parseOptions(options);
       const base = resolve(given.folder);
-      // A missing one may be meant, since the first upload makes it; a file never is.
+      // A missing folder is fine, since the first upload creates it; a file is not.
       const exists = await isThere(base);
       await mustBeWhole(base);
       const store = fs({ base, readOnly: given["read-only"] });
@@ -72,7 +72,7 @@ function optionsOf(given: Given, { accessKeyId, secretAccessKey }: Credentials):
   };
 }
 
-// A variable of a script that is not set must not open everything.
+/** The prefixes of --public. An unset variable of a script must not make everything public. */
 function prefixesOf(text: string | undefined): string[] {
   const prefixes = text?.split(",") ?? [];
   if (prefixes.some((prefix) => !/[^/]\/$/.test(prefix)))

@@ -1,7 +1,7 @@
-/** What a command line has too much: a mistyped option must not be passed over. */
+/** Refuses what a command does not know: citty ignores mistyped options. */
 import type { ArgsDef } from "citty";
 
-/** Rejects an option that a command does not have, or one argument too many. */
+/** Throws for an unknown option, an argument too many, or a switch with a value. */
 export function refuseUnknown(
   command: string,
   args: ArgsDef,
@@ -12,10 +12,10 @@ export function refuseUnknown(
   const negated = options.flatMap(([name, { default: by }]) => (by === true ? [`--no-${name}`] : []));
   const known = [...options.flatMap(([name]) => typed(name)), ...negated];
   const places = Object.values(args).filter(({ type }) => type === "positional").length;
-  // Options first: the value of a mistyped one counts as positional.
+  // Options first, since the value of a mistyped one counts as positional.
   const unknown = rawArgs.find((arg) => arg.startsWith("-") && !known.includes(nameOf(arg))) ?? positional[places];
   if (unknown !== undefined) throw new Error(`${nameOf(unknown)} is unknown here: see "unbucket ${command} --help"`);
-  // citty takes all values but "false" for true, and forgets one of a negated option.
+  // citty reads any value of a switch except "false" as true, and ignores that of a negated one.
   const switches = options.flatMap(([name, { type }]) => (type === "boolean" ? typed(name) : []));
   const unsure = rawArgs.find((arg) =>
     negated.includes(nameOf(arg))
@@ -25,7 +25,7 @@ export function refuseUnknown(
   if (unsure !== undefined) throw new Error(`${unsure}: is a switch; leave out its value`);
 }
 
-/** An option as it is typed: citty takes `--accessKey` for `--access-key` too. */
+/** The spellings of an option: citty accepts `--accessKey` for `--access-key` too. */
 function typed(name: string): string[] {
   return [`--${name}`, `--${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}`];
 }

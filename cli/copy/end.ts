@@ -1,4 +1,4 @@
-/** One end of a copy: a folder, or a bucket or what is below a prefix of it. */
+/** Source or target of a copy: a folder, or a bucket, possibly below a prefix. */
 import { resolve, sep } from "node:path";
 import { getStorage } from "../../drivers/env.ts";
 import fs from "../../drivers/fs.ts";
@@ -8,18 +8,19 @@ import type { ObjectStore } from "../../src/interface.ts";
 import { isThere, mustBeWhole, withoutLinks } from "../folder.ts";
 import { variablesOf } from "./variables.ts";
 
-/** A store by what was typed. */
+/** Source or target of a copy. */
 export interface End {
+  /** As it was typed. */
   readonly typed: string;
   readonly store: ObjectStore;
   readonly driver: Driver;
-  /** Ends with a separator, and begins with that of an end which holds this one. */
+  /** Where it is, ending in a separator: if one end lies in another, its place begins with that of the other. */
   readonly place: string;
-  /** Of a folder. */
+  /** Absolute path, if it is a folder. */
   readonly folder?: string;
 }
 
-/** The end that was typed, `./uploads` or `s3://bucket/prefix`, with the variables of a file, else of the process. */
+/** Opens what was typed, `./uploads` or `s3://bucket/prefix`, with the variables of a file, else of the process. */
 export async function endOf(text: string, file: string | undefined): Promise<End> {
   const [, bucket, below = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
   if (bucket === undefined) return folderOf(text, file);
@@ -31,22 +32,22 @@ export async function endOf(text: string, file: string | undefined): Promise<End
   return { typed: text, store, driver, place: `s3 ${endpoint} ${bucket}/${prefix}` };
 }
 
-/** Rejects a folder that is not there: the source of a copy is never made. */
+/** Rejects if a folder does not exist: the source of a copy is never created. */
 export async function mustExist({ folder }: End): Promise<void> {
   if (folder === undefined) return;
   if (!(await isThere(folder))) throw new Error(`${folder} is not there`);
 }
 
-/** Milliseconds that a store has to answer when it is asked once more. */
+/** Milliseconds that a store has to answer {@link named}. */
 const ASK_MS = 5000;
 
-/** What an error says, with the bucket as it was typed; `s3` where both ends are buckets, since no error says which one it is of. */
+/** The message of an error, with the bucket as typed instead of `env`; with `s3` if both ends are buckets, since it may be of either. */
 export function saidOf({ message }: Error, ends: readonly End[]): string {
   const [bucket, another] = ends.filter(({ folder }) => folder === undefined);
   return message.replace(/(^|; first: )env /, `$1${another ? "s3" : (bucket?.typed ?? "s3")} `);
 }
 
-/** A failure of a whole store, with the name of that store before it. No error names a bucket, so each end is asked once more. */
+/** The message of an error; if a whole store fails, with its name. Errors do not name the bucket, so each end is asked once more. */
 export async function named(error: StorageError, ends: readonly End[], stop: AbortSignal): Promise<string> {
   const message = saidOf(error, ends);
   if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return message;
@@ -61,14 +62,14 @@ export async function named(error: StorageError, ends: readonly End[], stop: Abo
   return message;
 }
 
-/** Rejects ends of which one holds the other: what is written would be found, and written again. */
+/** Throws if one end lies in the other: copies would be listed, and copied again. */
 export function mustDiffer(from: End, to: End): void {
   if (from.place.startsWith(to.place) || to.place.startsWith(from.place))
     throw new Error("one of the two lies in the other: copy to a place beside it");
 }
 
 async function folderOf(text: string, file: string | undefined): Promise<End> {
-  // A variable of a script that is not set must not copy the working directory.
+  // An unset variable of a script must not copy the working directory.
   if (text === "" || /^(s3:|\w[\w+.-]+:\/\/)/i.test(text))
     throw new Error(`${JSON.stringify(text)}: must be a folder, or s3://bucket/prefix`);
   if (file !== undefined) throw new Error(`${file}: a folder has no use for variables`);

@@ -1,9 +1,9 @@
-/** What lies in a folder and is no object. */
+/** Finds what lies in a folder but is no object. */
 import { Buffer, isUtf8 } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import { sep } from "node:path";
 
-/** One of a kind, and several. */
+/** Names of the kinds, singular and plural. */
 const KINDS = {
   link: ["symbolic link", "symbolic links"],
   name: ["name that is not UTF-8", "names that are not UTF-8"],
@@ -15,7 +15,10 @@ const SLASH = Buffer.from("/");
 
 type Kind = keyof typeof KINDS;
 
-/** What the folder driver lists nothing of, below a prefix, as text; undefined where there is none. A folder that cannot be read has none: its listing has said so. */
+/**
+ * Tells in words what the folder driver does not list below a prefix; undefined if there is nothing. A folder that cannot be read is
+ * skipped: its listing has failed already.
+ */
 export async function passedOver(
   folder: string,
   prefix: string | undefined = "",
@@ -23,14 +26,14 @@ export async function passedOver(
 ): Promise<string | undefined> {
   const counts = new Map<Kind, number>();
   const wanted = Buffer.from(prefix);
-  // By bytes, since a name that is not UTF-8 is reached by no text.
+  // Paths as bytes, since a name that is not UTF-8 cannot be given as text.
   const folders = [{ path: Buffer.from(folder + sep), key: Buffer.alloc(0) }];
   for (let at = folders.pop(); at; at = folders.pop()) {
     signal?.throwIfAborted();
     const entries = await readdir(at.path, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
     for (const entry of entries) {
       const key = Buffer.concat([at.key, entry.name]);
-      // What is no file stands for all below it.
+      // Anything but a file may contain keys with the prefix, so it counts if one is a prefix of the other.
       const below = entry.isFile() ? key : Buffer.concat([key, SLASH]);
       const shared = entry.isFile() ? wanted.length : Math.min(below.length, wanted.length);
       if (!below.subarray(0, shared).equals(wanted.subarray(0, shared)) || below.toString() === ".unbucket/") continue;

@@ -1,9 +1,9 @@
-/** That the folders of a copy stay what they were: where a volume was mounted lies an empty folder afterwards, of another disk. */
+/** Checks that the folders of a copy stay the same: when a volume is unmounted, an empty folder of another disk takes its place. */
 import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { End } from "./end.ts";
 
-/** Gives what rejects when a folder is gone, or another one than at the call before; one that is not there yet counts from its first write on. */
+/** Returns a check that rejects if a folder is gone or replaced since an earlier check. One that does not exist yet is skipped. */
 export function presence(ends: readonly End[]): () => Promise<void> {
   const known = new Map<string, BigIntStats>();
   return async () => {
@@ -23,7 +23,7 @@ export function presence(ends: readonly End[]): () => Promise<void> {
   };
 }
 
-/** As the folder driver tells them apart, with the reasons: `drivers/fs/base.ts`. */
+/** Whether both are the same folder, as the folder driver decides it; `drivers/fs/base.ts` has the reasons. */
 function isSameFolder(before: BigIntStats, now: BigIntStats): boolean {
   if (before.dev !== now.dev) return false;
   const told = before.birthtimeNs > 0n && [before, now].some((one) => one.birthtimeNs !== one.ctimeNs);

@@ -1,8 +1,8 @@
-/** What the terminal says of a copy. */
+/** The lines that `unbucket copy` prints. */
 import type { CopiedObject, CopyAllOptions, CopyAllResult } from "../../src/copy.ts";
 import { harmless } from "../harmless.ts";
 
-/** What came of the objects so far. */
+/** Numbers of objects by result, and bytes copied. */
 export type Counts = Record<keyof CopyAllResult | "failed", number>;
 
 /** What a run is for. */
@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<Purpose, Readonly<Partial<Record<CopiedObject["resu
   check: { copied: "missing", kept: "differs" },
 };
 
-/** The line of one object, for a failure with what is `said` of it; none for one that is the same. */
+/** The line of one object; undefined for one that is the same. `said` gives the message of a failure. */
 export function lineOf(
   { key, size, result, differs, error }: CopiedObject,
   purpose: Purpose,
@@ -28,7 +28,7 @@ export function lineOf(
   return [word, shown, ...more].join("  ");
 }
 
-/** What objects are the same by. */
+/** Words for equal objects, by what was compared. */
 const SAME: Readonly<Record<NonNullable<CopyAllOptions["compare"]>, string>> = {
   time: "the same by size and time",
   bytes: "with the same bytes",
@@ -55,7 +55,7 @@ export function summary(
 function bytes(size: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   let [value, unit] = [size, 0];
-  // What would be shown as 1000.0 is one of the next.
+  // 999.95 would be rounded to 1000.0, so it takes the next unit.
   for (; value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1; unit++) value /= 1000;
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
 }

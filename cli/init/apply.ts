@@ -1,9 +1,9 @@
-/** Carries a change out. */
+/** Applies a change to the project. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Change } from "./change.ts";
 
-/** Writes the file, never over another one, and gives the line that reports it. */
+/** Writes the file, without overwriting one, and returns the line to print. */
 export function applyChange(dir: string, change: Change): string {
   const file = join(dir, change.path);
   const note = change.note === "" ? "" : ` (${change.note})`;
@@ -15,7 +15,7 @@ export function applyChange(dir: string, change: Change): string {
       return `  added to ${change.path}${note}`;
     case "create":
       mkdirSync(dirname(file), { recursive: true });
-      // "wx" also refuses a file that came up since the plan was made.
+      // "wx" also refuses a file that was created since the plan was made.
       writeFileSync(file, change.text, { flag: "wx" });
       return `  created  ${change.path}${note}`;
   }

@@ -1,16 +1,16 @@
-/** The compose service: MinIO, as this package's own compose file pins it. */
+/** The compose file with MinIO: a copy of that of this package, which pins versions. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownFile } from "../package.ts";
 import type { Change } from "./change.ts";
 import type { Project } from "./project.ts";
 
-/** The names that `docker compose` looks for, the first that exists is taken. */
+/** The file names that `docker compose` looks for; it takes the first that exists. */
 const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const OWN = "docker-compose.yml";
 const BESIDE = "docker-compose.storage.yml";
 
-/** A compose file of its own; beside an existing one, which is never edited since YAML cannot be merged blindly. */
+/** Creates a compose file. An existing one is not edited, since YAML cannot be merged safely: then a second file is created beside it. */
 export function composeChange(project: Project): Change {
   const existing = composeFile(project);
   if (existing === undefined)
@@ -22,11 +22,11 @@ export function composeChange(project: Project): Change {
   return { path: BESIDE, action: "create", text: ownFile(OWN), note: `beside ${existing}, which stays as it is` };
 }
 
-/** How the service is used. */
+/** How to use the compose file. */
 export interface ComposeUse {
-  /** What `docker compose` must be told to find the file, empty when it finds it itself. */
+  /** Flags with which `docker compose` finds the file; empty if it finds it without. */
   readonly flags: string;
-  /** Whether a service `create-bucket` is there, as in this package's own file. */
+  /** Whether it has a service `create-bucket`, as that of this package has. */
   readonly createsBucket: boolean;
 }
 

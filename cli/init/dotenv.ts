@@ -1,4 +1,4 @@
-/** The lines of `.env.example`. */
+/** The variables in `.env.example`. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Change } from "./change.ts";
@@ -6,7 +6,7 @@ import type { Project } from "./project.ts";
 
 const PATH = ".env.example";
 
-/** Variables with the comment that stands before them. A Worker has no folder, so its example starts with S3. */
+/** Variables in groups, each with a comment. A Worker has no folder, so its example uses S3. */
 function blocks(project: Project): readonly { readonly comment: string; readonly lines: readonly string[] }[] {
   const s3 = project.kind === "workers";
   return [
@@ -27,7 +27,7 @@ function blocks(project: Project): readonly { readonly comment: string; readonly
   ];
 }
 
-/** Adds the variables that the file does not name yet, not even in a comment. */
+/** Adds the variables that the file does not mention yet, not even in a comment. */
 export function dotenvChange(project: Project): Change {
   const file = join(project.dir, PATH);
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;

@@ -1,9 +1,9 @@
-/** That what is written stays in the project. */
+/** Checks that all writes stay in the project. */
 import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Change } from "./change.ts";
 
-/** Throws where a change would be written through a link that leads out of the project's folder, or to nothing. */
+/** Throws if a change would be written through a symbolic link that leads out of the project, or to nothing. */
 export function mustStayInside(dir: string, changes: readonly Change[]): void {
   const root = realpathSync(dir);
   for (const { action, path } of changes) {
@@ -17,7 +17,7 @@ export function mustStayInside(dir: string, changes: readonly Change[]): void {
   }
 }
 
-/** Where a path leads, also of what is not there yet. */
+/** The real path, also of a file that does not exist yet. */
 function realOf(path: string): string {
   try {
     return realpathSync(path);

@@ -1,10 +1,10 @@
-/** The storage module: the five verbs over the driver that the environment asks for. */
+/** Writes the storage module: five verbs over the driver that the environment chooses. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Change } from "./change.ts";
 import { ENDINGS, type Project } from "./project.ts";
 
-/** One verb as it is written in the module. */
+/** One function of the module. */
 interface Verb {
   readonly doc: string;
   readonly name: string;
@@ -61,18 +61,18 @@ const VERBS: readonly Verb[] = [
   },
 ];
 
-/** Where the module is or goes. */
+/** Path of the module, existing or new. */
 function modulePath(project: Project): string {
   const folder = project.moduleFolder === "." ? "" : `${project.moduleFolder}/`;
   const existing = ENDINGS.map((ending) => `${folder}storage.${ending}`).find((path) =>
     existsSync(join(project.dir, path)),
   );
   if (existing !== undefined) return existing;
-  // Workers, Nitro and Nuxt bundle, and read every .js as an ES module; plain Node goes by package.json.
+  // Workers, Nitro and Nuxt use bundlers, which read every .js as an ES module. Plain Node decides by package.json.
   return `${folder}storage.${project.typescript ? "ts" : project.esm || project.kind !== "plain" ? "js" : "mjs"}`;
 }
 
-/** Creates the module unless a file of that name is there, whatever it holds. */
+/** Creates the module, unless a file of that name exists. */
 export function moduleChange(project: Project): Change {
   const path = modulePath(project);
   if (existsSync(join(project.dir, path))) return { path, action: "keep", text: "", note: "is there already" };

@@ -1,26 +1,26 @@
-/** Finds out what a project is from its files. */
+/** Finds out from its files what kind of project this is. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where the storage module goes, and how it gets at the environment, depends on this. */
+/** The kind of a project, which decides where the storage module goes and how it reads the environment. */
 export type ProjectKind = "nuxt" | "nitro" | "workers" | "plain";
 
-/** What is known of a project. */
+/** What is known about a project. */
 export interface Project {
   readonly dir: string;
   readonly kind: ProjectKind;
-  /** As it stands in a sentence. */
+  /** The kind in words, to print. */
   readonly title: string;
   readonly typescript: boolean;
   /** Whether `.js` files are ES modules. */
   readonly esm: boolean;
-  /** Whether the compiler lets imports name `.ts` files. */
+  /** Whether the compiler allows imports with `.ts` endings. */
   readonly tsImports: boolean;
-  /** Whether `unbucket` is among its dependencies already. */
+  /** Whether `unbucket` is already a dependency. */
   readonly installed: boolean;
-  /** The folder that the storage module goes to, relative to `dir`. */
+  /** Folder for the storage module, relative to `dir`. */
   readonly moduleFolder: string;
-  /** Name of the configuration file that a mount goes to, for Nuxt and Nitro. */
+  /** Name of the configuration file for a mount; only with Nuxt and Nitro. */
   readonly configFile: string | undefined;
 }
 
@@ -30,7 +30,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** The endings of a module, in the order in which one is looked for. */
+/** File endings of modules, in the order in which they are tried. */
 export const ENDINGS: readonly string[] = ["ts", "mts", "js", "mjs", "cjs"];
 
 const TS_IMPORTS = /"(?:allowImportingTsExtensions|rewriteRelativeImportExtensions)"\s*:\s*true/;
@@ -41,7 +41,7 @@ const TITLES: Readonly<Record<ProjectKind, string>> = {
   plain: "plain JavaScript",
 };
 
-/** Reads the folder; throws when it is none, or its package.json cannot be read. */
+/** Looks at a folder; throws if it is none, or has no readable package.json. */
 export function findProject(dir: string): Project {
   if (!existsSync(dir) || !statSync(dir).isDirectory())
     throw new Error(`${dir} is not a folder: name the project's folder with --dir`);
@@ -73,7 +73,7 @@ export function findProject(dir: string): Project {
     return existsSync(join(dir, name));
   }
 
-  // Nuxt brings Nitro, and both deploy to Workers with a wrangler file: the outermost framework decides.
+  // Nuxt includes Nitro, and both may have a wrangler file to deploy to Workers: the outermost framework decides.
   function kindOf(): ProjectKind {
     if (nuxtConfig !== undefined || "nuxt" in packages) return "nuxt";
     if (nitroConfig !== undefined || "nitro" in packages || "nitropack" in packages) return "nitro";

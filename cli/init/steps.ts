@@ -1,4 +1,4 @@
-/** What to do after `init`. */
+/** The next steps that `init` prints. */
 import type { Plan } from "./plan.ts";
 import { composeUse } from "./compose.ts";
 import type { Project } from "./project.ts";
@@ -11,7 +11,7 @@ const MINIO = [
   "STORAGE_S3_SECRET_KEY=minioadmin",
 ];
 
-/** The lines to print, empty ones between the topics. */
+/** The lines to print, with empty lines between topics. */
 export function nextSteps(project: Project, plan: Plan): readonly string[] {
   const { flags, createsBucket } = composeUse(project, plan.compose);
   return [
@@ -46,7 +46,7 @@ function local(project: Project): readonly string[] {
 function variablesGoTo(project: Project): string {
   if (project.kind === "workers")
     return ' in .dev.vars (deployed: "vars" in the wrangler file, "wrangler secret put" for the keys)';
-  // Nitro and Nuxt read .env in development only, plain Node when it is told.
+  // Nitro and Nuxt read .env only in development, plain Node only with --env-file.
   if (project.kind === "plain") return " (in .env: node --env-file=.env ...)";
   return " in .env (development), or where the built server is started";
 }
@@ -57,13 +57,13 @@ function usage(project: Project, path: string): readonly string[] {
     `const { location } = await upload("path/file.jpg", data);`,
     `const text = await (await download("path/notes.txt")).text();`,
   ];
-  // A .js file of such a project can neither import nor wait at its top.
+  // A CommonJS file has neither import nor top-level await.
   if (project.kind === "plain" && !project.typescript && !project.esm)
     return [`const { upload, download } = require(${from});`, "// then, in an async function:", ...calls];
   return [`import { upload, download } from ${from};`, ...calls];
 }
 
-/** How another file of the project names the module: bundlers find the ending, the compiler wants that of its output. */
+/** How other files import the module: bundlers add the ending, the TypeScript compiler wants that of its output. */
 function specifier({ kind, typescript, tsImports }: Project, path: string): string {
   if (kind === "nuxt") return `~~/${path.replace(/\.\w+$/, "")}`;
   if (!typescript || (kind === "plain" && tsImports)) return `./${path}`;

@@ -1,7 +1,7 @@
-/** The bucket that a folder is. */
+/** The default name of the bucket. */
 import { basename, resolve } from "node:path";
 
-/** The folder's name as that of a bucket: lower case, hyphens for what cannot be in one; `uploads` where nothing is left. */
+/** Makes the folder's name a valid bucket name: lower case, hyphens for other characters; `uploads` if too little is left. */
 export function bucketOf(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()

@@ -1,8 +1,8 @@
-/** What lets pages of other origins send what they were given presigned URLs for. */
+/** CORS for pages of other origins that use presigned URLs. */
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** The origins of an option, joined by commas; throws for what is none, and for nothing. */
+/** Parses a list of origins, separated by commas; throws for anything else, and for empty text. */
 export function originsOf(text: string | undefined): readonly string[] {
   const origins = text?.split(",") ?? [];
   if (origins.some((origin) => origin !== "*" && !isOrigin(origin)))
@@ -10,7 +10,7 @@ export function originsOf(text: string | undefined): readonly string[] {
   return origins;
 }
 
-/** Answers preflights of these origins, and shows them all other answers; every request needs its signature all the same. */
+/** Answers preflight requests of these origins, and lets their pages read all other answers. Signatures are required all the same. */
 export function withCors(fetch: Fetch, origins: readonly string[]): Fetch {
   if (origins.length === 0) return fetch;
   return async (request) => {
@@ -25,7 +25,7 @@ export function withCors(fetch: Fetch, origins: readonly string[]): Fetch {
     answer.headers.set("access-control-expose-headers", "*");
     if (!preflight) return answer;
     answer.headers.set("access-control-allow-methods", "GET, HEAD, PUT, POST, DELETE");
-    // A wildcard would leave out Authorization.
+    // Not a wildcard, which does not cover Authorization.
     answer.headers.set("access-control-allow-headers", headers.get("access-control-request-headers") ?? "");
     answer.headers.set("access-control-max-age", "600");
     return answer;

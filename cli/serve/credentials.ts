@@ -1,15 +1,15 @@
-/** The keys that clients need. */
+/** The keys that clients sign with. */
 import { randomBytes } from "node:crypto";
 
 /** One pair of keys. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Made here: whoever started the command must be told. */
+  /** Whether they were generated, and must be printed. */
   readonly made: boolean;
 }
 
-/** The keys of the options, else of the variables, each for itself, else new ones; throws for one key without the other. */
+/** Each key from its option, else its variable; if there is neither key, generates both. Throws for one key without the other. */
 export function credentialsOf(
   accessKey: string | undefined,
   secretKey: string | undefined,
@@ -26,7 +26,7 @@ export function credentialsOf(
       `${variable} is not set, nor ${option}, and the other key is: set both, or neither to have them made`,
     );
   }
-  // As long as those of AWS: some clients count.
+  // As long as those of AWS, since some clients check the length.
   const made = `UB${randomBytes(9).toString("hex").toUpperCase()}`;
   return { accessKeyId: made, secretAccessKey: randomBytes(20).toString("hex"), made: true };
 }

@@ -1,20 +1,23 @@
-/** Connections of which nothing is to be had any more. */
+/** Closes idle connections. */
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Node's limits: its default cuts a request after five minutes, however well its upload goes, and without that one a head has none of its own. */
+/**
+ * Time limits of Node's server. Its default `requestTimeout` cuts every upload after five minutes; without one, `headersTimeout` must
+ * be set too.
+ */
 export const LIMITS: { readonly requestTimeout: number; readonly headersTimeout: number } = {
   requestTimeout: 0,
   headersTimeout: 60_000,
 };
 
-/** Milliseconds: what Node gives a whole request by itself. */
+/** Milliseconds without any transfer after which a connection is closed. */
 export const MAX_IDLE: number = 5 * 60_000;
 
 /**
- * Ends connections on which nothing has moved for so long: of a client that has gone without a word, or sends or reads no more, Node would
- * keep the socket, and the gateway a draft or an open file, for ever. One whose request is all here waits for us, and stays.
+ * Closes connections without any transfer for so long: for a client that is gone, or no longer sends or reads, Node would keep the
+ * socket, and the gateway a draft or an open file, for ever. If the request has come completely, the client waits for us, and stays.
  */
 export function endIdle(server: Server, milliseconds: number): void {
   const last = new WeakMap<Socket, readonly [IncomingMessage, ServerResponse]>();
@@ -27,14 +30,14 @@ export function endIdle(server: Server, milliseconds: number): void {
   });
 }
 
-/** A request of Node's. */
+/** A request of Node's `http`. */
 interface Incoming extends EventEmitter {
-  /** Whether all of it has come. */
+  /** Whether it has come completely. */
   readonly complete: boolean;
   destroy(): unknown;
 }
 
-/** Ends connections of those who were answered and send on for so long. */
+/** Closes connections of clients that have been answered, and still send after so long. */
 export function endAnswered(server: EventEmitter, milliseconds: number): void {
   server.on("request", (request: Incoming, response: EventEmitter) => {
     response.once("finish", () => {

@@ -1,10 +1,10 @@
-/** The server: from the first request to the last. */
+/** Starts the server, and stops it gracefully. */
 import type { EventEmitter } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { serve, type Server } from "srvx";
 import { endAnswered, endIdle, LIMITS, MAX_IDLE } from "./idle.ts";
 
-/** Serves until SIGINT or SIGTERM, then until the running requests are done; a second signal does not wait. */
+/** Serves until SIGINT or SIGTERM, then finishes running requests; a second signal stops at once. */
 export async function listen(
   fetch: (request: Request) => Promise<Response>,
   hostname: string,
@@ -34,7 +34,7 @@ export async function listen(
   return { url: `http://${clientsName(hostname)}:${new URL(server.url ?? "").port || 80}` };
 }
 
-/** What whoever typed the command can do about a server that does not listen. */
+/** Why the server cannot listen, and what to do about it. */
 function reasonOf({ code, message }: NodeJS.ErrnoException, hostname: string, port: number): string {
   if (code === "EADDRINUSE")
     return `--port ${port}: another program listens there (${code}). Take another port, or 0 for a free one`;
@@ -44,7 +44,7 @@ function reasonOf({ code, message }: NodeJS.ErrnoException, hostname: string, po
   return message;
 }
 
-/** By which name clients here reach an address to listen on. */
+/** The host name by which local clients reach a listening address. */
 function clientsName(hostname: string): string {
   if (hostname === "0.0.0.0") return "127.0.0.1";
   if (hostname === "::") return "[::1]";
@@ -56,18 +56,18 @@ interface Requests {
   readonly settled: () => Promise<void>;
 }
 
-/** Takes no connections any more, and leaves those that carry nothing. */
+/** Stops accepting connections, waits for running requests, and closes idle connections. */
 async function close(server: Server, requests: Requests): Promise<void> {
   const closed = server.close();
   if (server.node !== undefined) {
     await requests.settled();
-    // A browser holds connections open that never carry a request: Node would wait for them.
+    // Browsers keep connections open that have never carried a request: Node would wait for those.
     await server.close(true);
   }
   await closed;
 }
 
-/** Counts requests until their answers are sent. */
+/** Counts running requests, until their answers are sent. */
 export function follow(server: EventEmitter | undefined): Requests {
   let running = 0;
   let onSettled = (): void => {};

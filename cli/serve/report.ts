@@ -1,18 +1,18 @@
-/** What the terminal says when the endpoint is up. */
+/** The lines that `unbucket serve` prints when it is ready. */
 import type { Credentials } from "./credentials.ts";
 
-/** An endpoint that is up. */
+/** A running endpoint. */
 export interface Served {
   readonly url: string;
   readonly base: string;
-  /** Whether the folder is there already. */
+  /** Whether the folder exists already. */
   readonly exists: boolean;
   readonly bucket: string;
   readonly region: string;
   readonly credentials: Credentials;
 }
 
-/** The lines to print. Keys are shown when they were made here, and never else. */
+/** The lines to print. Keys are printed only if they were generated. */
 export function report({ url, base, exists, bucket, region, credentials }: Served): readonly string[] {
   const { accessKeyId, secretAccessKey, made } = credentials;
   const aws = `aws --endpoint-url ${url} --region ${region} s3 ls s3://${bucket}`;
