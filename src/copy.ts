@@ -1,6 +1,6 @@
 /**
- * Copies the objects of a store into another one, with their headers and metadata: a folder into a bucket before a deployment, a
- * bucket into a folder to keep. What the other store has already is passed over, so that a run which broke off is run again to go on.
+ * Copies the objects of a store into another one, with headers and metadata: `unbucket/copy`. Objects that the target has already are
+ * skipped, so that a run that broke off can simply be repeated.
  */
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
@@ -16,59 +16,59 @@ export type { CopyDifference };
 
 /** Options of `copyAll`. */
 export interface CopyAllOptions extends CallOptions {
-  /** Only keys that start with this, in both stores. Default: all. */
+  /** Only keys that start with this text. Default: all. */
   readonly prefix?: string | undefined;
-  /** Objects under way at a time, 1 to 64. Default 4. */
+  /** How many objects are copied at the same time, 1 to 64. Default 4. */
   readonly concurrency?: number | undefined;
   /**
-   * What is written over. `older`, the default: an object that is older than its source. `never`: none. `always`: every one, also
-   * one that is the same or newer.
+   * Which differing objects of the target are replaced. `older`, the default: those older than their source. `never`: none. `always`:
+   * all, and with `compare: "time"` also equal ones.
    */
   readonly replace?: "older" | "never" | "always" | undefined;
   /**
-   * What two objects of one size are told apart by. `time`, the default: one that is no older than its source is the same. `bytes`: both
-   * are read, and equal ones are the same however old; of others `replace` says what becomes. `all`: also by their headers and metadata.
+   * How objects of equal size are compared. `time`, the default: they are equal unless the target is older than its source. `bytes`:
+   * both are read, and times do not matter. `all`: as `bytes`, and headers and metadata must be equal too.
    */
   readonly compare?: "time" | "bytes" | "all" | undefined;
   /**
-   * Whether a write holds only while the other store has what its listing said, so that nothing is lost that somebody writes
-   * meanwhile. Default true; false for a store that refuses conditions.
+   * Whether objects are written on the condition that the target has not changed since it was listed, so that concurrent writes to it
+   * are not lost. Set false for a store that refuses conditional writes. Default true.
    */
   readonly conditions?: boolean | undefined;
-  /** Default false; true writes nothing, and tells what would be written. */
+  /** True writes nothing, and reports what would be written. Default false. */
   readonly dryRun?: boolean | undefined;
-  /** Called for each object when it is done with. What it throws is nobody's. */
+  /** Called after each object. What it throws is ignored. */
   readonly onObject?: ((done: CopiedObject) => void) | undefined;
 }
 
-/** What became of one object of the source. */
+/** The outcome for one object of the source. */
 export interface CopiedObject {
-  /** In both stores. */
+  /** The key, the same in both stores. */
   readonly key: string;
-  /** In bytes, as the source listed it. */
+  /** Length in bytes, as the source listed it. */
   readonly size: number;
   /**
-   * `copied`; `same`: the other store has it, see `compare`; `kept`: it has another one, which `replace` does not
-   * let go; `gone`: deleted at the source since it was listed; `failed`: see `error`.
+   * `copied`; `same`: the target has an equal object, see `compare`; `kept`: it has another one, which `replace` protects; `gone`: the
+   * source was deleted since it was listed; `failed`: see `error`.
    */
   readonly result: "copied" | "same" | "kept" | "gone" | "failed";
-  /** What was found to differ at the target, of one that is kept or was written over; absent where it had none. */
+  /** What differed at the target, for one that was kept or replaced; absent if it had no object. */
   readonly differs?: readonly CopyDifference[];
-  /** Of one that failed. */
+  /** Why it failed; absent otherwise. */
   readonly error?: StorageError;
 }
 
-/** How many objects of the source came to what. */
+/** Number of objects by outcome. */
 export interface CopyAllResult {
-  /** Written, or with `dryRun` to be written. */
+  /** Objects that were written, or with `dryRun` would be. */
   readonly copied: number;
-  /** Bytes of these. */
+  /** Bytes of those objects. */
   readonly bytes: number;
-  /** There before. */
+  /** Objects that the target had already. */
   readonly same: number;
-  /** Another one there before, which was left. */
+  /** Objects of which the target keeps another one. */
   readonly kept: number;
-  /** Deleted at the source meanwhile. */
+  /** Objects that were deleted at the source since they were listed. */
   readonly gone: number;
 }
 
@@ -83,22 +83,24 @@ const TYPES: Readonly<Record<keyof CopyAllOptions, OptionType>> = {
   signal: 1,
 };
 
-/** What is wrong with a store, and not with one object of it. */
+/** Codes that concern the whole store and not one object: they stop the run. */
 const OF_STORE = ["unauthenticated", "bucket-not-found"] as const;
-/** Neither has a target without room any for the next one. */
+/** Added to the error of a full target, which stops the run too. */
 const FULL = "the target is full, so the rest was not tried: make room, and run it again to go on";
-/** Failures that are kept for the error: enough to see what they have in common. */
+/** The most failures that the error lists. */
 const MOST_ERRORS = 1000;
-/** How often one object is looked at when it changes meanwhile. */
+/** How often an object that changes meanwhile is tried. */
 const MOST_LOOKS = 3;
-/** Milliseconds that a HEAD may cut from a time, by which what somebody has written meanwhile must not look older. */
+/** A HEAD may cut the milliseconds of a time: by this much an object is not older. */
 const SECOND = 999;
 
 /**
- * Copies what `to` lacks, or has in an older version. It deletes nothing. Rejects `partial` with the failures (the first thousand)
- * when some objects could not be copied and all others were; at once when a store refuses the keys or has no such bucket, and as
- * `unavailable` when the target is full; `unavailable` too when objects were gone and the source lists none any more; with the signal's
- * own reason on abort, when what was under way has ended.
+ * Copies the objects that `to` does not have, or has in an older version. Deletes nothing.
+ *
+ * Rejects `partial` at the end if some objects could not be copied, with the first thousand failures. Rejects at once if a store
+ * refuses the access keys or has no such bucket, and `unavailable` if the target is full. Rejects `unavailable` if objects were gone
+ * and the source lists none any more, as when its volume is unmounted. On abort rejects with the signal's own reason, once the objects
+ * under way have ended.
  */
 export async function copyAll(
   from: ObjectStore,
@@ -161,7 +163,7 @@ async function run(from: ObjectStore, to: ObjectStore, given: CopyAllOptions): P
   return result;
 }
 
-/** Whether a store lists an object: an unmounted volume looks like one of which all was deleted. */
+/** Whether a store lists any object: an unmounted volume looks as if all were deleted. */
 async function listsAny(
   store: ObjectStore,
   options: CallOptions & { readonly prefix: string | undefined },
@@ -170,7 +172,7 @@ async function listsAny(
   return false;
 }
 
-/** Options, checked and with their defaults. */
+/** The checked options with defaults. */
 type Checked = CopyAllOptions &
   Required<Pick<CopyAllOptions, "concurrency" | "replace" | "compare" | "conditions" | "dryRun">>;
 
@@ -183,10 +185,10 @@ function checked(options: CopyAllOptions): Checked {
   return { ...options, concurrency: lanes, replace, compare, conditions, dryRun };
 }
 
-/** What became of an object, or is to; without a result it is to be written. */
+/** The outcome for an object so far; without a result it must be written. */
 type Outcome = Pick<CopiedObject, "differs"> & { readonly result?: Exclude<CopiedObject["result"], "failed"> };
 
-/** One object. What was written meanwhile, at either end, is looked at again. */
+/** Copies one object if necessary. Tries again if it is written meanwhile, at source or target. */
 async function copyOne(
   from: ObjectStore,
   to: ObjectStore,
@@ -196,7 +198,7 @@ async function copyOne(
   const { key } = source;
   const { replace, compare, conditions, dryRun, signal } = options;
   const look = async (): Promise<ListedObject | undefined> => (await to.head(key, { signal })) ?? undefined;
-  // What a listing out of order seems to lack is looked for.
+  // A listing in another order may seem to lack an object. Unless a condition would detect that, ask.
   const believed = found || (replace === "always" && compare === "time") || (conditions && !dryRun);
   let there = believed ? found : await look();
   let outcome = await judge([from, to], source, there, options);
@@ -210,7 +212,7 @@ async function copyOne(
         throw conditions ? advised(error) : error;
       });
       const now = await from.head(key, { signal });
-      // Else the next run would see a copy that is younger than what it lacks.
+      // The source must be the same afterwards, or the next run would take this newer copy for up to date.
       if (!now || isTwin(object, now)) return { ...outcome, result: "copied" };
       source = now;
       if (looks === MOST_LOOKS)
@@ -229,7 +231,7 @@ async function copyOne(
   }
 }
 
-/** What an object of the other store is taken for. A time that nobody knows counts as older, and `cut` milliseconds as none. */
+/** Compares with the target's object. An unknown time counts as older, a difference of up to `cut` milliseconds as none. */
 async function judge(
   stores: readonly [ObjectStore, ObjectStore],
   source: ListedObject,
@@ -255,7 +257,7 @@ async function judge(
   return always || (older && replace === "older") ? { differs } : { result: "kept", differs };
 }
 
-/** With what to do where a store refuses conditions: such as B2's answer names a header alone. */
+/** Adds advice to the error of a store that refuses conditions: the answer of B2, for example, only names a header. */
 function advised(error: unknown): unknown {
   if (!hasCode(error, "unsupported") || !error.response) return error;
   const { message, operation, key, driver, response } = error;

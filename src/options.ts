@@ -1,4 +1,4 @@
-/** Checks of what callers pass to the verbs, before anything is asked of a store. */
+/** Checks of the arguments of verbs and drivers, before any store is asked. Every one throws `invalid-option`. */
 import type { ObjectHeaders } from "./backend.ts";
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { StorageError } from "./error.ts";
@@ -6,34 +6,34 @@ import { CONTROL } from "./unseen.ts";
 import { toUtf8 } from "./utf8.ts";
 
 /**
- * The most bytes that names and values of user metadata take together.
+ * The most bytes of user metadata, names and values together.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
 export const MAX_METADATA_BYTES = 2048;
 
-/** The entry by which S3 and R2 drivers know which write made an object, and which they show nobody. */
+/** The metadata entry by which S3 and R2 drivers recognise the write that made an object. They hide it from callers. */
 export const WRITE_MARK = "unbucket-write";
 
-/** What drivers put there: R2's has hyphens, S3's has none. */
+/** Its values: UUIDs, of R2 with hyphens, of S3 without. */
 const MARK = /^[\da-f]{8}(-?[\da-f]{4}){3}-?[\da-f]{12}$/;
 
-/** On metadata that a client of a gateway has sent, also of another copy of this package. */
+/** Marks metadata that a client of a gateway has sent. Registered, since the gateway may be of another copy of this package. */
 const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+/** A header name: @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 
-/** Refuses an option with what was wrong and what to do. */
+/** The error for an option; `why` says what is wrong and what to do. */
 export function refuse(option: string, why: string): StorageError {
   return new StorageError("invalid-option", `${option} ${why}`);
 }
 
-/** The type that an option must have, or 1 where whoever reads it checks it. */
+/** The type of an option, or 1 if it is checked elsewhere. */
 export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 
 /**
- * Refuses an option that is not among the names of `types`, which would be a typing error without effect, or is of another type; and `null`,
- * which is never taken for absent: a condition that was lost on its way would else become a write without one.
+ * Checks names and types of options. Unknown names are refused, since a typing error would have no effect. `null` is refused too and
+ * never counts as absent: a condition that a caller has lost would make an unconditional write.
  */
 export function knownOptions(options: object, types: object): void {
   if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
@@ -46,12 +46,12 @@ export function knownOptions(options: object, types: object): void {
   }
 }
 
-/** The same of a driver's options. `driver` is let through: hosts choose the driver by it, and leave it in. */
+/** Checks the options of a driver. `driver` is allowed: hosts choose the driver by it, and leave it in the options. */
 export function driverOptions(options: object, types: Readonly<Record<string, OptionType>>): void {
   knownOptions(options, { ...types, driver: 1 });
 }
 
-/** The base of addresses for browsers without its last slash, or undefined for none; rejects `invalid-option`. */
+/** Checks `publicUrl`, and returns it without trailing slashes; undefined if there is none. */
 export function publicBase(url: string | undefined): string | undefined {
   if (!url) return undefined;
   if (/^\/(?!\/)[^?#\s]*$|^https?:[^?#\s]+$/i.test(url) && URL.canParse(url, "http://h"))
@@ -59,13 +59,13 @@ export function publicBase(url: string | undefined): string | undefined {
   throw refuse("publicUrl", "must be an http(s) URL or a path such as /files, without a query");
 }
 
-/** An address of HTTP without user, query and fragment; rejects `invalid-option`. */
+/** Parses an http(s) URL without user, query and fragment. */
 export function httpUrl(option: string, url: string): URL {
   if (/^\s*https?:\/\/[^?#@\s]+\s*$/i.test(url) && URL.canParse(url)) return new URL(url);
   throw refuse(option, "must be an http(s) URL without user, query or fragment");
 }
 
-/** Options with the prefix that a store further in knows; what is no prefix goes on as it is, to be refused there. */
+/** Options for an inner store, whose keys have a longer prefix. An invalid prefix is left as it is, to be refused there. */
 export function prefixed<T extends { readonly prefix?: string; readonly startAfter?: string }>(
   options: T,
   full: (prefix: string) => string,
@@ -77,7 +77,7 @@ export function prefixed<T extends { readonly prefix?: string; readonly startAft
   return { ...options, prefix: inner, ...(below && { startAfter: inner + startAfter.slice(prefix.length) }) };
 }
 
-/** A whole number within bounds, by default one of bytes; rejects `invalid-option`. */
+/** Checks a whole number and its bounds. */
 export function wholeNumber(
   option: string,
   value: number,
@@ -90,7 +90,7 @@ export function wholeNumber(
   return value;
 }
 
-/** An option of several whole numbers, each within its bounds where it is given; rejects `invalid-option`. */
+/** Checks an option that is an object of whole numbers, each optional and with bounds. */
 export function wholeNumbers<Name extends string>(
   option: string,
   values: { readonly [name in Name]?: number | undefined },
@@ -103,17 +103,17 @@ export function wholeNumbers<Name extends string>(
   }
 }
 
-/** An algorithm of `unbucket/checksum`, one like it, or false for none; rejects `invalid-option`. */
+/** Checks a checksum algorithm, of `unbucket/checksum` or similar; false means none. */
 export function checkAlgorithm<T extends ChecksumAlgorithm | false | undefined>(algorithm: T): T {
   if (algorithm === undefined || algorithm === false) return algorithm;
   if (typeof algorithm.of === "function" && typeof algorithm.create === "function") return algorithm;
   throw refuse("checksum", "must be an algorithm of unbucket/checksum");
 }
 
-/** An option that becomes a header of its own. */
+/** An option that becomes a header. */
 export type HeaderOption = Exclude<keyof ObjectHeaders, "metadata">;
 
-/** The headers that travel with an object, by the name of their option. */
+/** The headers that are stored with an object, by option. */
 export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   contentType: "content-type",
   contentEncoding: "content-encoding",
@@ -122,22 +122,25 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
   cacheControl: "cache-control",
 };
 
-/** Their options, in the order in which they are told. */
+/** The options of these headers. */
 export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
-/** What has an option of its own, is the signature's, or the connection's: given as a header it would hold for small objects only, or fail each request. */
+/**
+ * Headers that callers must not set: those with an option of their own, of the signature, and of the connection. As a header they
+ * would affect only uploads of one request, or make each request fail.
+ */
 const RESERVED =
   /^(if-.*|content-.*|cache-control|range|host|authorization|connection|keep-alive|transfer-encoding|expect|upgrade|te|trailer|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
 
-/** Of a Map or Headers no entry would be seen. */
+/** Refuses a Map or Headers, whose entries `Object.entries` would not see. */
 function checkPlain(option: string, entries: object): void {
   if (typeof entries !== "object" || Symbol.iterator in entries)
     throw refuse(option, "must be a plain object of names and values");
 }
 
 /**
- * Extra request headers with lower-case names, as signing needs them; rejects `invalid-option`, without the value, which may be a
- * key. Drivers that send none take the same ones, so that what was tried on a folder is not refused by S3.
+ * Checks extra request headers, and returns them with lower-case names, as signing needs them. Errors do not contain the value, which
+ * may be a key. Drivers without HTTP check them too, so that what works on a folder is not refused by S3.
  */
 export function requestHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   checkPlain("headers", headers);
@@ -153,7 +156,7 @@ export function requestHeaders(headers: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** The headers that travel with an object, checked and in canonical form; `type` is its type when none is given. */
+/** Checks headers and metadata of an object, and returns them in canonical form. `type` is the default content type. */
 export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHeaders {
   const headers = headersOf(options);
   if (type !== undefined) headers.contentType ??= type;
@@ -166,7 +169,7 @@ export function objectHeaders(options: ObjectHeaders, type?: string): ObjectHead
   return headers;
 }
 
-/** User metadata with lower-case names in an object without prototype; rejects `invalid-option`. */
+/** Checks user metadata, and returns it with lower-case names in a frozen object without a prototype. */
 export function userMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   checkPlain("metadata", metadata);
   const checked = emptyMetadata();
@@ -177,9 +180,9 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
       throw refuse(`metadata name ${JSON.stringify(name)}`, "must be letters, digits and !#$%&'*+-.^_`|~");
     if (typeof value !== "string") throw refuse(`metadata ${lower}`, `must be a string, not ${typeof value}`);
     if (lower === WRITE_MARK && !(SENT in metadata)) {
-      // Of another object, whose metadata was spread into this one's.
+      // The mark of another object, whose metadata the caller has copied, is dropped.
       if (MARK.test(value)) continue;
-      // A caller would not get it back.
+      // Anything else would be hidden from the caller.
       throw refuse(`metadata ${lower}`, "is how drivers mark their writes: use another name");
     }
     if (CONTROL.test(value)) throw refuse(`metadata ${lower}`, "must not have control characters or lone surrogates");
@@ -189,16 +192,16 @@ export function userMetadata(metadata: Readonly<Record<string, string>>): Readon
     checked[lower] = value;
   }
   if (bytes > MAX_METADATA_BYTES) throw refuse("metadata", `takes ${bytes} bytes, at most ${MAX_METADATA_BYTES} fit`);
-  // A driver may keep this very object, and readers are given it.
+  // Frozen, since a driver may keep this object and return it to readers.
   return Object.freeze(checked);
 }
 
-/** Metadata that a client of a gateway has sent: it may be a driver itself, which looks for the mark of its write. */
+/** Marks metadata as sent by a client of a gateway, which may be a driver that needs its own write mark stored. */
 export function sent<T extends object>(metadata: T): T {
   return Object.defineProperty(metadata, SENT, { value: true });
 }
 
-/** What travels with an object into another one, or into its next version, which have marks of their own writes. */
+/** Headers and metadata for a copy or a new version, without the mark of the write that made this one. */
 export function withoutMark(info: ObjectHeaders): Writable<ObjectHeaders> {
   const headers = headersOf(info);
   const { [WRITE_MARK]: mark, ...rest } = headers.metadata ?? {};
@@ -206,16 +209,16 @@ export function withoutMark(info: ObjectHeaders): Writable<ObjectHeaders> {
   return headers;
 }
 
-/** Metadata to be filled, which is shown as a copy with one: without a prototype, so that `__proto__` is a name like any other. */
+/** An empty object for metadata. It has no prototype, so that `__proto__` is a name like any other; users are shown a copy with one. */
 export function emptyMetadata(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
 
-/** Only what travels with an object, out of options or an info that hold more. */
+/** Headers and metadata only, from options or info with more properties. */
 export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
   const headers: Writable<ObjectHeaders> = {};
   for (const name of HEADER_OPTIONS) {
-    // Null, as of a request's header that is not there, is as good as absent.
+    // Null, as `Headers.get` returns it, means absent here.
     const value = options[name] ?? undefined;
     if (value !== undefined) headers[name] = value;
   }
@@ -223,10 +226,10 @@ export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
   return headers;
 }
 
-/** What can be filled in before it is handed on. */
+/** The same type with writable properties. */
 export type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** The entries that have a value, added to what is given: what is not known is absent, not undefined, so that results compare and print well. */
+/** Copies the properties that are not undefined, into `to`: results without undefined properties compare and print well. */
 export function defined<T extends object>(record: T, to: object = {}): T {
   const kept = to as T;
   for (const name in record) if (record[name] !== undefined) kept[name] = record[name];

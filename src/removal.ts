@@ -1,4 +1,4 @@
-/** Deleting many objects: a list of keys, or all below a prefix. */
+/** Deletes many objects: a list of keys, or all below a prefix. */
 import type { Backend, CallOptions, DeleteFailure, Key, ListPage } from "./backend.ts";
 import { locate, partial, StorageError } from "./error.ts";
 import { parsePrefix } from "./key.ts";
@@ -6,15 +6,15 @@ import { listing, PAGE_LIMIT } from "./pages.ts";
 import { pool } from "./pool.ts";
 
 const AT_A_TIME = 16;
-/** How often a key that is said to be deleted may be listed first again: some stores list late what they know. */
+/** How often the same deleted key may be listed first again: some stores update their listings late. */
 const TRIES = 3;
 
-/** Deletes all keys; rejects `partial` when some are left. */
+/** Deletes all keys; rejects `partial` if some could not be deleted. */
 export async function deleteAll(backend: Backend, keys: readonly Key[], options: CallOptions): Promise<void> {
   refuseLeft(keys, keys.length === 0 ? [] : await deleteMany(backend, keys, options));
 }
 
-/** Rejects `partial` when some of the keys are left. */
+/** Throws `partial` if there are failures. */
 export function refuseLeft(keys: readonly string[], failures: readonly DeleteFailure[]): void {
   if (failures.length === 0) return;
   const failed = new Set(failures.map((failure) => failure.key));
@@ -38,7 +38,7 @@ async function deleteMany(
   return failures;
 }
 
-/** Deletes every key that starts with the prefix, all keys when it is empty; gives their number. */
+/** Deletes every key that starts with the prefix, all keys if it is empty; returns their number. */
 export async function deleteBelow(backend: Backend, prefix: string, { signal }: CallOptions): Promise<number> {
   let count = 0;
   let found: number;
@@ -53,12 +53,12 @@ export async function deleteBelow(backend: Backend, prefix: string, { signal }: 
       throw new StorageError("unavailable", "the store goes on to list what it says is deleted", {
         key: first as string,
       });
-    // MinIO hides what lies below an object until that object is gone: only an empty listing says that nothing is left.
+    // MinIO does not list keys below an object until that object is deleted. So this repeats until a listing is empty.
   } while (found > 0);
   return count;
 }
 
-/** How many, and the first of them. */
+/** Deletes what one listing shows; returns the number of keys and the first of them. */
 async function deleteListed(
   backend: Backend,
   prefix: string,
@@ -72,7 +72,7 @@ async function deleteListed(
   for await (const page of listing(() => load, undefined).pages()) {
     await deleteAll(
       backend,
-      // Not parsed: a bucket may hold keys that others wrote and that no URL can name. They fail one by one, in `partial`.
+      // Not checked by parseKey: others may have written keys that no URL can carry. Those fail one by one, in `partial`.
       page.objects.map((object) => object.key as Key),
       call,
     );

@@ -1,4 +1,4 @@
-/** Going on with an upload: what the store holds already is compared with the source, and the rest is sent. */
+/** Resumes a multipart upload: compares the stored parts with the source, and sends the missing ones. */
 import { sha256Base64 } from "#digest";
 import type {
   Backend,
@@ -21,13 +21,13 @@ import { readerOf } from "./reader.ts";
 import { checkConditions, counter, reading, releasing } from "./upload.ts";
 import { streamOf } from "./whole.ts";
 
-/** A state that grows, part by number. */
+/** The state of an upload in progress, with its parts by number. */
 export interface WorkingState extends Omit<UploadState, "parts"> {
   readonly key: Key;
   readonly parts: Map<number, SentPart>;
 }
 
-/** A state from outside, checked; an id alone is a state in which nothing is known to be sent. */
+/** Checks a state from a caller; an id alone is a state without known parts. */
 export function toState(
   key: Key,
   upload: string | UploadState,
@@ -43,12 +43,12 @@ export function toState(
   checkText("writeId", writeId);
   checkText("checksum", checksum);
   wholeNumber("partSize", partSize, 1, MAX_PART);
-  // Else they would be too many for the store, and for the memory of who presigns them.
+  // Otherwise there would be more than 10000 parts, and presigning them could exhaust the memory.
   if (size !== undefined && partSizeFor(partSize, wholeNumber("size", size)) !== partSize) throw odd("size");
   return { key, uploadId, partSize, size, writeId, checksum, ...checkConditions(rest), parts: new Map(sent) };
 }
 
-/** Parts from outside, checked, ascending. */
+/** Checks and sorts parts from a caller. */
 export function inOrder<T extends UploadedPart>(parts: readonly T[]): readonly T[] {
   if (!Array.isArray(parts)) throw odd("parts");
   const sorted: readonly T[] = [...(parts as T[])].sort((a, b) => a?.partNumber - b?.partNumber);
@@ -61,17 +61,17 @@ export function inOrder<T extends UploadedPart>(parts: readonly T[]): readonly T
   return sorted;
 }
 
-/** What no state has, and nobody but a state says. */
+/** The refusal of a value that `state()` never returns. */
 function odd(name: string): StorageError {
   return refuse(name, "must be as state() gave it");
 }
 
-/** What stores name things by is plain and short. */
+/** Checks an id or ETag: those of stores are short printable ASCII. */
 function checkText(name: string, text: unknown): void {
   if (text !== undefined && (typeof text !== "string" || !/^[ -~]{1,4096}$/.test(text))) throw odd(name);
 }
 
-/** Sends what the store does not hold, and completes. */
+/** Sends the parts that the store does not have, and completes the upload: `send` of a `MultipartUpload`. */
 export async function sendMissing(
   backend: Backend,
   steps: MultipartBackend,
@@ -99,7 +99,7 @@ export async function sendMissing(
       if (part || end >= done.size) throw changed();
       if (end < start) return { partNumber, etag: done.etag };
       const there = await backend.get(key, { range: { start, end }, ifMatch: done.etag, signal: stop });
-      // Of no place: what fails is this call, and no download.
+      // An empty place: the failure is one of this call, not of a download.
       if (!there || (await digestOf(await toDownload(backend, there, {}).bytes())) !== digest) throw changed();
       return { partNumber, etag: done.etag };
     }
@@ -125,7 +125,7 @@ export async function sendMissing(
   const sendSource = async (source: Source): Promise<ObjectInfo> => {
     const rest = size === undefined ? undefined : size - start;
     const length = "bytes" in source ? source.bytes.byteLength : source.size;
-    // A shorter one is a piece, of which the whole parts are kept.
+    // A shorter body is a piece of the object: its whole parts are kept for a later `send`.
     if (rest !== undefined && length !== undefined && length > rest) throw wrongSize(length, rest);
     if ("bytes" in source && length === (rest ?? length))
       return send(
@@ -150,7 +150,7 @@ export async function sendMissing(
   return releasing(body, sendBody());
 }
 
-/** The first byte that `send` without `verify` asks for; of an upload that is complete the size of its object. */
+/** Where `send` without `verify` starts; for a completed upload the size of its object. */
 export async function offset(
   backend: Backend,
   steps: MultipartBackend,
@@ -161,13 +161,13 @@ export async function offset(
   return done ? done.size : row().length * state.partSize;
 }
 
-/** How far an upload is. */
+/** The progress of an upload. */
 interface Standing {
-  /** The object, where the upload has become one. */
+  /** The object, if the upload is complete. */
   readonly done: ObjectInfo | undefined;
-  /** A part that the state names, if the store holds it so. */
+  /** The part of the state with this number, if the store has the same. */
   known(partNumber: number): SentPart | undefined;
-  /** Those of them that stand in a row from the beginning, each of a whole part. */
+  /** The known parts from the first on without a gap, all of full size. */
   row(): SentPart[];
 }
 
@@ -179,7 +179,7 @@ async function standing(
 ): Promise<Standing> {
   const { key, uploadId, partSize } = state;
   const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
-  // Completed by a process that did not live to hear of it? Then its bytes are compared, and none are sent.
+  // If the store does not know the upload, another process may have completed it and died. Then bytes are compared, and none sent.
   const made = stored ? undefined : await steps.completed(key, state, { signal });
   if (made === null && stored === null) throw over();
   const held = stored && new Set(stored.map(nameOf));
@@ -195,7 +195,7 @@ async function standing(
   return { done: made ? await finished(backend, key, made, { signal }) : undefined, known, row };
 }
 
-/** The failure of a call for an upload that the store knows no more. */
+/** The error for an upload that no longer exists. */
 export function over(): StorageError {
   return new StorageError("not-found", "the upload is over: it was completed or aborted; begin a new one");
 }
@@ -211,12 +211,12 @@ async function digestOf(bytes: Uint8Array): Promise<string> {
   return (await sha256Base64(bytes)).slice(0, 16);
 }
 
-/** What a part is recognised by in the store. */
+/** Identifies a part: number, ETag and size. */
 function nameOf({ partNumber, etag, size }: StoredPart): string {
   return `${partNumber} ${etag} ${size}`;
 }
 
-/** Only an object of no bytes has a part of none. */
+/** The pieces that are not empty: only an empty object has an empty part. */
 async function* filled(pieces: AsyncGenerator<Piece>): AsyncGenerator<Piece, void, void> {
   for await (const piece of pieces) {
     if (piece.bytes.byteLength > 0) yield piece;
@@ -224,7 +224,7 @@ async function* filled(pieces: AsyncGenerator<Piece>): AsyncGenerator<Piece, voi
   }
 }
 
-/** Makes the object out of its parts. */
+/** Completes the upload. */
 export async function finish(
   backend: Backend,
   steps: MultipartBackend,
@@ -237,7 +237,7 @@ export async function finish(
   return finished(backend, key, made, { signal }, parts);
 }
 
-/** What is known of the object that an upload made: for who may not look at it, what its parts tell. */
+/** Metadata of the completed object. Without the right to read it, what the parts tell. */
 async function finished(
   backend: Backend,
   key: Key,
@@ -252,7 +252,7 @@ async function finished(
     if (size >= 0) return { key, size, etag, versionId };
     throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
   });
-  // What is there may be a newer version already, whose id is not ours.
+  // The object may have been replaced already: then the id is that of the newer version.
   if (info)
     return toInfo(backend, {
       ...info,

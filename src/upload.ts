@@ -1,4 +1,4 @@
-/** From what a caller passes to `upload` to what a driver's `put` is given. */
+/** Turns the arguments of `upload` into those of a driver's `put`. */
 import type { Backend, Key, PutOptions, Source } from "./backend.ts";
 import { type Body, streamOf, toBody } from "./body.ts";
 import { toInfo } from "./download.ts";
@@ -8,7 +8,7 @@ import { checkAlgorithm, defined, objectHeaders, refuse, type Writable } from ".
 import { letGo } from "./reader.ts";
 import { contentTypeOf, DEFAULT_TYPE } from "./type.ts";
 
-/** Stores a body under a key. The caller lets the body go when this fails: see {@link releasing}. */
+/** Stores a body under a key. On failure the caller must release the body: see {@link releasing}. */
 export async function upload(
   backend: Backend,
   key: Key,
@@ -19,7 +19,7 @@ export async function upload(
   return uploadBody(backend, key, toBody(body, options.size), options, durable);
 }
 
-/** Stores a body that is read as a {@link Source} already. */
+/** Stores a body that is already a {@link Source}. */
 export async function uploadBody(
   backend: Backend,
   key: Key,
@@ -35,14 +35,14 @@ export async function uploadBody(
   });
 }
 
-/** Runs what reads a source. Where it fails before it reads, the source is let go. */
+/** Runs what reads a source. If that fails before it reads, the source is cancelled. */
 export function reading<T>(source: Source, run: () => Promise<T>): Promise<T> {
   return "stream" in source ? releasing(source.stream, run()) : run();
 }
 
 /**
- * The outcome of a call that was given a body. When it fails before anybody read the body, the body's stream is cancelled,
- * so that what feeds it learns of it; one that a driver has begun to read is locked, and cancelled by the driver.
+ * The outcome of a call with a body. If the call fails before anybody reads the body, its stream is cancelled, which tells its
+ * producer. A stream that a driver has begun to read is locked, and cancelled by the driver.
  */
 export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promise<T> {
   try {
@@ -54,7 +54,7 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
   }
 }
 
-/** The part of the options that a driver sees, checked. */
+/** The options for a driver's `put`, checked. */
 export function putOptions(key: Key, options: MultipartOptions, bodyType?: string): Writable<PutOptions> {
   const { ifMatch, ifNoneMatch, headers, checksum, signal } = options;
   checkConditions(options);
@@ -63,7 +63,7 @@ export function putOptions(key: Key, options: MultipartOptions, bodyType?: strin
   return { ...stored, ifMatch, ifNoneMatch, headers, checksum, signal };
 }
 
-/** The conditions of a write; rejects `invalid-option`. */
+/** The checked conditions of a write; throws `invalid-option`. */
 export function checkConditions<T extends Pick<PutOptions, "ifMatch" | "ifNoneMatch">>({
   ifMatch,
   ifNoneMatch,
@@ -74,7 +74,7 @@ export function checkConditions<T extends Pick<PutOptions, "ifMatch" | "ifNoneMa
   return { ifMatch, ifNoneMatch };
 }
 
-/** An ETag in a condition: the quoted header value as it came, or `*`; rejects `invalid-option`. */
+/** Checks an ETag in a condition: with its quotes, or `*`; throws `invalid-option`. */
 export function checkEtag(option: string, etag: string | undefined): string | undefined {
   if (etag !== undefined && !/^(\*|(W\/)?"[\x21\x23-\x7E]*")$/.test(etag)) {
     throw refuse(option, "must be an ETag with its quotes, as head, list and upload give it");
@@ -86,7 +86,7 @@ function lengthOf(source: Source): number | undefined {
   return "bytes" in source ? source.bytes.byteLength : source.size;
 }
 
-/** Sums up bytes for a caller who watches. */
+/** Sums up bytes for `onProgress`. */
 export function counter(
   onProgress: (progress: UploadProgress) => void,
   total: number | undefined,

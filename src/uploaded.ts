@@ -1,57 +1,57 @@
-/** What a store says of uploads, their parts, and the versions of objects that they make: types only. */
+/** What stores return for multipart uploads, their parts, and the versions that writes make: types only. */
 
-/** Names one version of an object. */
+/** One version of an object. */
 export interface StoredVersion {
   /** The ETag with its quotes; opaque. Conditions take it as it is. */
   readonly etag: string;
-  /** Absent where the store keeps no versions. */
+  /** The store's id of the version; absent if the store keeps no versions, or does not tell. */
   readonly versionId?: string | undefined;
 }
 
 /** A part that the store has acknowledged. */
 export interface UploadedPart {
-  /** 1 to 10000. */
+  /** Number of the part, 1 to 10000. */
   readonly partNumber: number;
-  /** Quoted, as the store gave it: a completion names it. */
+  /** ETag of the part with its quotes, which `complete` needs. */
   readonly etag: string;
-  /** In bytes, where the store or the driver says so. */
+  /** Length in bytes, if known. */
   readonly size?: number;
-  /** In base64, by the algorithm with which the upload was begun. */
+  /** Checksum in base64, by the algorithm of the upload; absent if it has none. */
   readonly checksum?: string;
 }
 
-/** A part that the store holds of an upload that is under way. */
+/** A part of an unfinished upload, as the store lists it. */
 export interface StoredPart extends UploadedPart {
-  /** In bytes. */
+  /** Length in bytes. */
   readonly size: number;
-  /** When it came, by the store's clock, in a list of a store that tells. */
+  /** When the part was stored, by the store's clock; absent if the store does not say. */
   readonly lastModified?: Date;
 }
 
-/** A multipart upload that was begun, and neither completed nor aborted. */
+/** A multipart upload that was neither completed nor aborted. */
 export interface PendingUpload {
-  /** Of the object to be. */
+  /** Key of the object being uploaded. */
   readonly key: string;
-  /** As the store names it. */
+  /** The store's id of the upload. */
   readonly uploadId: string;
-  /** By the store's clock. */
+  /** When the upload was started, by the store's clock. */
   readonly initiated: Date;
 }
 
-/** One page of a list of uploads under way. */
+/** One page of a list of unfinished uploads. */
 export interface PendingPage {
-  /** In the store's order. */
+  /** The uploads, in the store's order. */
   readonly uploads: readonly PendingUpload[];
-  /** Where the next page begins; absent on the last one. A page may be empty and still have one. */
+  /** Where the next page begins; absent on the last page. An empty page may have one. */
   readonly cursor?: string | undefined;
 }
 
-/** An upload that was begun. */
+/** A started multipart upload. */
 export interface BegunUpload {
-  /** As the store names it. */
+  /** The store's id of the upload. */
   readonly uploadId: string;
-  /** What the finished object can be recognised by, if the driver left a mark: passed to `complete` again. */
+  /** Mark in the metadata by which the finished object is recognised, if the driver leaves one; passed on to `complete`. */
   readonly writeId?: string | undefined;
-  /** Which algorithm it was begun with, in the words of the driver. */
+  /** The checksum algorithm of the upload, as the driver names it. */
   readonly checksum?: string | undefined;
 }

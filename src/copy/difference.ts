@@ -1,4 +1,4 @@
-/** Two objects of one key, read and held against each other. */
+/** Compares the objects of two stores under one key. */
 import type { ObjectHeaders } from "../backend.ts";
 import { hasCode, nullIfAbsent, StorageError, storeBroke } from "../error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
@@ -6,12 +6,12 @@ import { HEADER_OPTIONS, withoutMark } from "../options.ts";
 import { readerOf } from "../reader.ts";
 import { releasing } from "../upload.ts";
 
-/** What two objects of one key differ in; `time`: the target's is older than its source, or one of the two times is not known. */
+/** What two objects differ in. `time`: the target is older than its source, or one of the times is not known. */
 export type CopyDifference = "size" | "time" | "bytes" | keyof ObjectHeaders;
 
 /**
- * What differs between two stores under a key, nothing where they are equal: `bytes`, both read at once, as far as they are equal, and
- * with `all` what travels with them. Null where `to` has none; rejects `not-found` where `from` has none.
+ * Reads both objects at the same time, up to the first difference, and with `all` also compares headers and metadata. Returns what
+ * differs, empty if they are equal; null if `to` has no object. Rejects `not-found` if `from` has none.
  */
 export async function differencesOf(
   key: string,
@@ -33,7 +33,7 @@ export async function differencesOf(
 }
 
 function headersThatDiffer(a: ObjectInfo, b: ObjectInfo): readonly CopyDifference[] {
-  // What a store did not give cannot be called equal.
+  // Metadata that a store has not returned cannot be compared, so it counts as different.
   const whole = !a.missingMetadata && !b.missingMetadata;
   const same = whole && textOf(a) === textOf(b);
   return [...HEADER_OPTIONS.filter((name) => a[name] !== b[name]), ...(same ? [] : ["metadata" as const])];
@@ -64,7 +64,7 @@ async function hasSameBytes(
       [left, right] = [left.subarray(length), right.subarray(length)];
     }
   } catch (error) {
-    // No caller has said how long they are.
+    // The size is that of the store, not an option of the caller.
     if (hasCode(error, "invalid-option"))
       throw new StorageError("corrupt", "a store gave another length than it told", { cause: error });
     return storeBroke(error);

@@ -1,17 +1,17 @@
-/** Two listings side by side. */
+/** Compares two listings by key. */
 import type { ListedObject } from "../backend.ts";
 import { compareKeys } from "../key.ts";
 import type { ObjectList } from "../listing.ts";
 
-/** An object, and the one that another store has under its key. */
+/** An object of the source, and that of the target with the same key. */
 export interface Pair {
   readonly source: ListedObject;
   readonly found: ListedObject | undefined;
 }
 
 /**
- * Every object of the first listing, with what the second has under the same key. Both are read once, a page at a time, since they are
- * in the order of keys. Where a store sorts otherwise an object may seem to be missing, which a conditional write finds out.
+ * Every object of the first listing, with that of the second under the same key. Both are read once, page by page, since they are in
+ * the order of keys. If a store sorts otherwise, an object may seem to be missing, which a conditional write detects.
  */
 export async function* pairsOf(sources: ObjectList, present: ObjectList): AsyncGenerator<Pair, void, void> {
   const others = objectsOf(present);
