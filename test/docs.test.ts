@@ -16,6 +16,7 @@ import { deviations, deviationsWithVersions, withLock } from "./deviations.ts";
 import { budgets } from "./bundles/budgets.ts";
 import { checkAws, parseAws } from "./docs/aws.ts";
 import {
+  anchorsOf,
   type Block,
   blocks,
   blocksOfKind,
@@ -217,6 +218,13 @@ describe("text", () => {
     expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
   });
 
+  it.each(documents)("of %s links to headings that are there", (document) => {
+    const links = [...textOf(document).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)].map(
+      ([, path = "", anchor = ""]) => ({ path: path ? join(dirname(document), path) : document, anchor }),
+    );
+    expect(links.filter(({ path, anchor }) => path.endsWith(".md") && !anchorsOf(path).has(anchor))).toEqual([]);
+  });
+
   it.each(documents)("of %s names files that are there", (document) => {
     const named = [
       ...textOf(document).matchAll(/`((?:src|drivers|test|playground|cli|scripts)\/[\w./-]+\.(?:ts|mjs|md))`/g),
@@ -313,9 +321,9 @@ describe("tables", () => {
     expect(rows).toEqual(Object.keys(VARIABLES));
   });
 
-  it("README.md: every error code, with the status that toResponse gives", () => {
+  it("src/objects.md: every error code, with the status that toResponse gives", () => {
     const codes = [...read("src/error.ts").matchAll(/^ {2}\| "([a-z-]+)"/gm)].map(([, code]) => code as ErrorCode);
-    const rows = rowsOf("README.md");
+    const rows = rowsOf("src/objects.md");
     expect(codes).toHaveLength(19);
     const told = codes.map((code) => [code, rows.get(code)?.[1]]);
     const given = codes.map((code) => {
@@ -335,12 +343,12 @@ describe("tables", () => {
     expect(verbs.filter((verb) => !told.includes(verb))).toEqual([]);
   });
 
-  it("README.md: every upload option", () => {
+  it("src/objects.md: every upload option", () => {
     const options = [
       ...membersOf("src/interface.ts", "UploadOptions"),
       ...membersOf("src/backend.ts", "ObjectHeaders"),
     ];
-    expect(options.filter((option) => !textOf("README.md").includes(`\`${option}`))).toEqual([]);
+    expect(options.filter((option) => !textOf("src/objects.md").includes(`\`${option}`))).toEqual([]);
   });
 
   it("README.md: what each subpath weighs, as its budget holds it", () => {

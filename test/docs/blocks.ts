@@ -93,6 +93,13 @@ export function sectionOf(document: string, heading: string): string {
   return new RegExp(`^(#+) ${heading}\\n([^]*?)(?=^#{1,2} |(?![^]))`, "m").exec(textOf(document))?.[2] ?? "";
 }
 
+/** What links may name of a document: its headings outside of blocks, as GitHub writes them. */
+export function anchorsOf(document: string): Set<string> {
+  const text = textOf(document).replace(/^\s*```[^]*?^\s*```/gm, "");
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading.toLowerCase());
+  return new Set(headings.map((heading) => heading.replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")));
+}
+
 /** The names in backquotes in the first column of every table row. */
 export function firstColumn(text: string): string[] {
   return [...text.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
