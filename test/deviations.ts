@@ -29,7 +29,7 @@ const minio: Reasons = {
     "list: an object and what lies below it",
   ],
   "refuses a prefix whose last segment is . or ..": ["list: a prefix finds what is hidden or has a dot"],
-  "passes over If-Match of a DELETE": [HELD],
+  "ignores If-Match of a DELETE": [HELD],
 };
 
 const seaweedfs: Reasons = {
@@ -119,7 +119,7 @@ const versitygw: Reasons = {
 
 /** Version 16, as Debian 12 has it. */
 const ceph: Reasons = {
-  "passes over If-Match of a DELETE": [HELD],
+  "ignores If-Match of a DELETE": [HELD],
   "compares ifMatch of an upload with the ETag without its quotes, so that it never matches": [
     "condition: the right ifMatch replaces",
     "condition: of six at a time with one ifMatch one wins",
@@ -168,7 +168,7 @@ const versions: Readonly<Record<S3Server["name"], Reasons>> = {
     ],
   },
   ceph: {
-    "passes over ifNoneMatch * and ifMatch * of an upload": [
+    "ignores ifNoneMatch * and ifMatch * of an upload": [
       "condition: ifNoneMatch * keeps an existing object",
       "condition: ifMatch * replaces what is there and creates nothing",
       "condition: of ten at a time with ifNoneMatch * one wins",

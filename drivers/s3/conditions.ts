@@ -11,7 +11,7 @@ export function isConditional({ ifMatch, ifNoneMatch }: Conditions): boolean {
 /** Rejects `unsupported` for a condition that the store would ignore, and replace what it must not. */
 export function refuseConditions(settings: Pick<Settings, "conditionalWrites">, options: Conditions): void {
   if (settings.conditionalWrites || !isConditional(options)) return;
-  throw new StorageError("unsupported", "the store would pass over the condition: conditionalWrites is false");
+  throw new StorageError("unsupported", "the store would ignore the condition: conditionalWrites is false");
 }
 
 /** To If-Match on an absent key AWS answers 404 and others 412: both are `precondition-failed`. */

@@ -45,11 +45,11 @@ function advice(findings: ProbeReport["findings"]): readonly string[] {
   if (passesOver("put-if-none-match", "put-if-match")) {
     const lost = "`ifNoneMatch` and `ifMatch` would replace what they must not, and `update` lose what others write";
     return [
-      `Give the driver \`conditionalWrites: false\`, or the environment \`STORAGE_S3_CONDITIONAL_WRITES=false\`: the server passes over conditions of a PUT, so ${lost}.`,
+      `Give the driver \`conditionalWrites: false\`, or the environment \`STORAGE_S3_CONDITIONAL_WRITES=false\`: the server ignores conditions of a PUT, so ${lost}.`,
     ];
   }
   if (passesOver("complete-if-none-match", "complete-if-match"))
-    return ["Above `partSize` conditions do not hold: the server passes over those of an upload in parts."];
+    return ["Above `partSize` conditions do not hold: the server ignores those of an upload in parts."];
   return [];
 }
 
