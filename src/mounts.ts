@@ -56,6 +56,7 @@ export function objects(storage: StorageLike): ObjectStore {
       throw locate(error, { operation, key });
     }
   };
+  /** Runs a verb on the store and key that the caller's key leads to. */
   const at = async <T>(operation: Verb, key: string, run: (to: Target) => Promise<T>): Promise<T> => {
     const to = await resolve(operation, key);
     return renaming(run(to), only(to));
@@ -201,34 +202,41 @@ function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
-/** A hint for callers who have left out the colon at the end of a mount; else empty. */
-async function mountCalled(storage: StorageLike, name: string): Promise<string> {
+/** The driver that a normalized key leads to, and the key that reaches it; undefined for a driver without object verbs. */
+async function lookUp(storage: StorageLike, key: string): Promise<Lookup["found"]> {
   const lookup: Lookup = {};
-  await storage.hasItem(`${name}:_`, lookupOptions(lookup));
-  return lookup.found?.key === "_" ? ` (did you mean ${quoted(`${name}:`)}?)` : "";
+  await storage.hasItem(key, lookupOptions(lookup));
+  return lookup.found;
+}
+
+/** A hint for callers who have left out the colon at the end of a mount; else empty. */
+async function hintAtMount(storage: StorageLike, name: string): Promise<string> {
+  const found = await lookUp(storage, `${name}:_`);
+  return found?.key === "_" ? ` (did you mean ${quoted(`${name}:`)}?)` : "";
 }
 
 async function resolveKey(storage: StorageLike, view: View, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
-  let asked = normalize(key);
+  const normal = normalize(key);
   // A mount is found by a key below it: "uploads:" alone (or "uploads:?x", which unstorage cuts) would lead to its parent.
-  const open = asked === "" || /[/\\:]$/.test(key.split("?")[0] ?? "");
-  if (open) asked = asked === "" ? "_" : `${asked}:_`;
+  const isBase = normal === "" || /[/\\:]$/.test(key.split("?")[0] ?? "");
+  const base = normal && `${normal}:`;
+  const asked = isBase ? `${base}_` : normal;
   if (asked.split(":").some((segment) => segment === "." || segment === "..")) {
     throw new StorageError("invalid-key", 'a key must not have a "." or ".." segment', { key });
   }
-  const lookup: Lookup = {};
-  await storage.hasItem(asked, lookupOptions(lookup));
-  if (!lookup.found) {
-    const meant = open ? "" : await mountCalled(storage, asked);
+  const found = await lookUp(storage, asked);
+  if (!found) {
+    const hint = isBase ? "" : await hintAtMount(storage, asked);
     throw new StorageError(
       "unsupported",
-      `the driver mounted for ${quoted(key)} has no object interface; mount one of unbucket's${meant}`,
+      `the driver mounted for ${quoted(key)} has no object interface; mount one of unbucket's${hint}`,
       { key },
     );
   }
-  const { driver, key: found } = lookup.found;
-  const [full, reached] = open ? [asked.slice(0, -1), found.slice(0, -1)] : [asked, found];
+  const { driver } = found;
+  // What was asked for, and what of it has reached the driver, both without the `_` that was added.
+  const [full, reached] = isBase ? [base, found.key.slice(0, -1)] : [normal, found.key];
   if (reached.length > full.length) {
     // The Storage is a view made by prefixStorage: the prefix that it has added stays hidden in results.
     const hidden = reached.slice(0, reached.length - full.length).replaceAll(":", "/");
