@@ -41,7 +41,7 @@ function take(request: object): void {
 }
 
 /** The stream of a body that nobody reads yet, to cancel it. Undefined for an iterable, which begins only when it is read. */
-export function streamOf(body: UploadBody): ReadableStream<Uint8Array> | undefined {
+export function unreadStream(body: UploadBody): ReadableStream<Uint8Array> | undefined {
   if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
   const stream = (body as Partial<Response>).body ?? body;
   if (!isA(stream, "ReadableStream") || stream.locked) return undefined;

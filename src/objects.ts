@@ -41,7 +41,7 @@ export function objectStore(call: Caller): ObjectStore {
     delete: (keys: string | readonly string[], options: DeleteOptions = {}) =>
       call("delete", typeof keys === "string" ? keys : undefined, options, (backend) =>
         Array.isArray(keys)
-          ? deleteAll(backend, [...new Set(keys)].map(parseKey), ofMany(options))
+          ? deleteAll(backend, [...new Set(keys)].map(parseKey), checkMany(options))
           : remove(backend, keys as string, options),
       ),
 
@@ -51,7 +51,7 @@ export function objectStore(call: Caller): ObjectStore {
     presign: (key, options = {}) =>
       call("presign", key, options, (backend) => {
         const parsed = parseKey(key);
-        const checked = versioned(backend, presignOptions(options));
+        const checked = checkVersion(backend, presignOptions(options));
         return backend.presign?.(parsed, checked) ?? null;
       }),
 
@@ -94,15 +94,15 @@ export function objectStore(call: Caller): ObjectStore {
 
 /** Reads metadata; null if the key is absent. */
 export async function head(backend: Backend, key: string, options: RequestOptions): Promise<ObjectInfo | null> {
-  const info = await backend.head(parseKey(key), versioned(backend, options));
+  const info = await backend.head(parseKey(key), checkVersion(backend, options));
   return info && toInfo(backend, info);
 }
 
 /** Deletes one object. */
 export async function remove(backend: Backend, key: string, options: DeleteOptions): Promise<void> {
   const parsed = parseKey(key);
-  const ifMatch = versionOf(options);
-  const call = { ...versioned(backend, options), ifMatch };
+  const ifMatch = ifMatchOf(options);
+  const call = { ...checkVersion(backend, options), ifMatch };
   if (ifMatch !== undefined) {
     // Some stores ignore the condition and delete anything. For them this check leaves only a short race.
     const present = await backend.head(parsed, { ...call, headers: copyHeaders(call.headers).target });
@@ -122,9 +122,9 @@ export async function download(
 ): ReturnType<ObjectStore["download"]> {
   const { range, ifNoneMatch, parallel = 1 } = options;
   const stored = await backend.get(parseKey(key), {
-    ...versioned(backend, options),
+    ...checkVersion(backend, options),
     range: range === undefined ? undefined : parseRange(range),
-    ifMatch: versionOf(options),
+    ifMatch: ifMatchOf(options),
     ifNoneMatch: checkEtag("ifNoneMatch", ifNoneMatch),
     parallel: wholeNumber("parallel", parallel, 1, 16),
     place,
@@ -165,7 +165,7 @@ function twoKeys(from: string, to: string): readonly [Key, Key] {
 }
 
 async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions): Promise<ObjectInfo> {
-  const checked = { ...versioned(backend, options), ...copyConditions(options) };
+  const checked = { ...checkVersion(backend, options), ...copyConditions(options) };
   const copied = backend.copy ? await backend.copy(from, to, checked) : await copyThrough(backend, from, to, checked);
   if (!copied) throw notFound(from);
   return toInfo(backend, copied);
@@ -174,7 +174,7 @@ async function copy(backend: Backend, from: Key, to: Key, options: CopyOptions):
 /** The conditions of source (`ifMatch`) and target (`ifNoneMatch`); throws `invalid-option`. */
 function copyConditions(options: CopyOptions): Pick<CopyOptions, "ifMatch" | "ifNoneMatch"> {
   const { ifNoneMatch } = checkConditions({ ifNoneMatch: options.ifNoneMatch });
-  return { ifMatch: versionOf(options), ifNoneMatch };
+  return { ifMatch: ifMatchOf(options), ifNoneMatch };
 }
 
 async function copyThrough(
@@ -196,12 +196,13 @@ async function copyThrough(
 }
 
 /** The options, unless they name a version and the driver has none: throws `unsupported`. */
-function versioned<T extends RequestOptions>(backend: Backend, options: T): T {
+function checkVersion<T extends RequestOptions>(backend: Backend, options: T): T {
   if (options.versionId === undefined || backend.versions) return options;
   throw new StorageError("unsupported", "this driver keeps no versions");
 }
 
-function ofMany(options: DeleteOptions): DeleteOptions {
+/** The options of a delete of many keys; throws for those that are for one key. */
+function checkMany(options: DeleteOptions): DeleteOptions {
   for (const name of ["versionId", "ifMatch"] as const)
     if (options[name] !== undefined) throw refuse(name, "is for one key; delete them one by one");
   if (options.headers !== undefined) throw refuse("headers", "are for one key; give them in the driver's headers");
@@ -209,6 +210,6 @@ function ofMany(options: DeleteOptions): DeleteOptions {
 }
 
 /** The checked ETag of `ifMatch`. `*` is dropped: an absent object rejects `not-found` anyway, so drivers need not know it. */
-function versionOf({ ifMatch }: Pick<DownloadOptions, "ifMatch">): string | undefined {
+function ifMatchOf({ ifMatch }: Pick<DownloadOptions, "ifMatch">): string | undefined {
   return ifMatch === "*" ? undefined : checkEtag("ifMatch", ifMatch);
 }

@@ -46,7 +46,7 @@ export async function deleteBelow(backend: Backend, prefix: string, { signal }: 
   let again = 0;
   do {
     const before = first;
-    [found, first] = await deleteListed(backend, parsePrefix(prefix), signal ? { signal } : {});
+    [found, first] = await deleteListed(backend, parsePrefix(prefix), { signal });
     count += found;
     again = first === before ? again + 1 : 0;
     if (again === TRIES)

@@ -1,6 +1,6 @@
 /** Turns the arguments of `upload` into those of a driver's `put`. */
 import type { Backend, Key, PutOptions, Source } from "./backend.ts";
-import { type Body, streamOf, toBody } from "./body.ts";
+import { type Body, toBody, unreadStream } from "./body.ts";
 import { toInfo } from "./download.ts";
 import { notify } from "./event.ts";
 import type { MultipartOptions, ObjectInfo, UploadBody, UploadOptions, UploadProgress } from "./interface.ts";
@@ -48,7 +48,7 @@ export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promi
   try {
     return await outcome;
   } catch (error) {
-    const stream = streamOf(body);
+    const stream = unreadStream(body);
     if (stream) await letGo(stream, error);
     throw error;
   }

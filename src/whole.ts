@@ -48,9 +48,11 @@ export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNon
   }
 }
 
+/** Bytes of a piece of {@link streamOf}. */
+const PIECE = 256 * 1024;
+
 /** Bytes as the body of a download, in copied pieces of 256 KiB. Errors with the signal's reason on abort. */
 export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStream<Uint8Array> {
-  const PIECE = 256 * 1024;
   let at = 0;
   return new ReadableStream<Uint8Array>(
     {

@@ -52,12 +52,12 @@ const DETERMINED = /^(?:content-(?:type|disposition|encoding|language|length|ran
 
 /** The caller's headers; throws `invalid-option` for one that would be overwritten. */
 export function ownHeaders({ headers }: RespondOptions): Headers {
-  const own = headersOf(headers);
+  const own = parseHeaders(headers);
   for (const name of own.keys()) if (DETERMINED.test(name)) throw refuse(`headers ${name}`, "is told by the object");
   return own;
 }
 
-function headersOf(headers: RespondOptions["headers"]): Headers {
+function parseHeaders(headers: RespondOptions["headers"]): Headers {
   try {
     return new Headers(headers);
   } catch {

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import * as undici from "undici";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Source } from "../../src/backend.ts";
-import { streamOf, toBody, toChunk } from "../../src/body.ts";
+import { toBody, toChunk, unreadStream } from "../../src/body.ts";
 import type { UploadBody } from "../../src/interface.ts";
 
 const invalid = expect.objectContaining({ code: "invalid-option" });
@@ -289,23 +289,23 @@ describe("toBody", () => {
   });
 });
 
-describe("streamOf", () => {
+describe("unreadStream", () => {
   it("is the stream of a body that nobody reads, and none of any other", async () => {
     const stream = new ReadableStream<Uint8Array>();
     const response = new Response("x");
-    expect([streamOf(stream), streamOf(response)]).toEqual([stream, response.body]);
+    expect([unreadStream(stream), unreadStream(response)]).toEqual([stream, response.body]);
     stream.getReader();
     for (const body of [stream, "x", null, chunks(), new Blob(["x"]), new Uint8Array(1)])
-      expect(streamOf(body)).toBeUndefined();
+      expect(unreadStream(body)).toBeUndefined();
   });
 
   it("of a Request lingers, and is none once an upload has it", () => {
     const request = new Request("http://h", { method: "PUT", body: "x" });
-    const stream = streamOf(request);
+    const stream = unreadStream(request);
     expect(stream).toBeInstanceOf(ReadableStream);
     expect(stream).not.toBe(request.body);
     toBody(request);
-    expect(streamOf(request)).toBeUndefined();
+    expect(unreadStream(request)).toBeUndefined();
   });
 });
 
