@@ -63,7 +63,7 @@ async function fromHeader(received: Received, keys: Keys, header: string): Promi
   );
   const [credential, names, signature] = ["Credential", "SignedHeaders", "Signature"].map((name) => fields.get(name));
   if (!credential || !names || !signature) throw malformed("it needs Credential, SignedHeaders and Signature");
-  const datetime = headers.get("x-amz-date") ?? stamped(headers.get("date"));
+  const datetime = headers.get("x-amz-date") ?? timestampOf(headers.get("date"));
   if (Math.abs(keys.now() - momentOf(datetime)) > SKEW)
     throw new Refusal(
       "RequestTimeTooSkewed",
@@ -78,7 +78,7 @@ async function fromHeader(received: Received, keys: Keys, header: string): Promi
   if (hash === null)
     throw new Refusal("InvalidRequest", "Missing required header for this request: x-amz-content-sha256");
   const signed = { identity, datetime, hash, signature };
-  await compare(received, keys, signed, names);
+  await checkSignature(received, keys, signed, names);
   return signed;
 }
 
@@ -113,7 +113,7 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
   const hash = headers.get("x-amz-content-sha256") ?? inQuery ?? "UNSIGNED-PAYLOAD";
   if (inQuery !== undefined && inQuery !== hash) throw wrong("X-Amz-Content-Sha256 is another than the header");
   const signed = { identity, datetime, hash, signature };
-  await compare(received, keys, signed, names);
+  await checkSignature(received, keys, signed, names);
   return signed;
 }
 
@@ -133,7 +133,7 @@ export async function identityOf(
   const identity = await find(accessKeyId);
   if (!identity)
     throw new Refusal("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.");
-  if (!same(identity.sessionToken ?? "", token ?? ""))
+  if (!isEqual(identity.sessionToken ?? "", token ?? ""))
     throw new Refusal("InvalidToken", "The provided token is malformed or otherwise not valid.");
   if (identity.expiration && identity.expiration.getTime() <= now())
     throw new Refusal("ExpiredToken", "The provided token has expired.");
@@ -147,7 +147,8 @@ function wrongRegion(region: string, theirs: string): Refusal {
   return new Refusal("AuthorizationHeaderMalformed", said, details);
 }
 
-async function compare(received: Received, { region }: Keys, signed: Signed, list: string): Promise<void> {
+/** Computes the signature over the listed headers, and compares it; throws if a header that must be signed is not. */
+async function checkSignature(received: Received, { region }: Keys, signed: Signed, list: string): Promise<void> {
   const { method, path, headers, host } = received;
   const names = list.toLowerCase().split(";");
   if (!names.every((name) => HEADER_NAME.test(name))) throw malformed("SignedHeaders are names with ; between them");
@@ -179,14 +180,14 @@ export async function requireSigned(
 }
 
 /** Compares in constant time, which does not tell where they differ. */
-function same(expected: string, given: string): boolean {
+function isEqual(expected: string, given: string): boolean {
   let difference = expected.length ^ given.length;
   for (let at = 0; at < expected.length; at++) difference |= expected.charCodeAt(at) ^ given.charCodeAt(at);
   return difference === 0;
 }
 
 function requireEqual(expected: string, given: string): void {
-  if (same(expected, given)) return;
+  if (isEqual(expected, given)) return;
   const said =
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
   throw new Refusal("SignatureDoesNotMatch", said);
@@ -212,7 +213,8 @@ export function momentOf(datetime: string): number {
   return time;
 }
 
-function stamped(date: string | null): string {
+/** A `Date` header in the format of signatures; empty if it is no date. */
+function timestampOf(date: string | null): string {
   const time = Date.parse(date ?? "");
   return Number.isNaN(time) ? "" : new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, "");
 }

@@ -6,6 +6,7 @@
 import { sha256Hex } from "#digest";
 import type { Bytes } from "../bytes.ts";
 import { sha256 } from "../checksum.ts";
+import { fromBase64 } from "../utf8.ts";
 import { type Keys, requireSigned, type Signed } from "./authenticate.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -111,5 +112,5 @@ function broken(): Refusal {
 }
 
 function hexOf(base64: string): string {
-  return Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  return Array.from(fromBase64(base64), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

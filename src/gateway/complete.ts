@@ -7,6 +7,7 @@ import type { ChecksumAlgorithm } from "../checksum/algorithm.ts";
 import { hasCode } from "../error.ts";
 import type { MultipartUpload } from "../interface.ts";
 import { MIN_PART } from "../plan.ts";
+import { fromBase64 } from "../utf8.ts";
 import { childNumber, childrenOf, childText, type Element } from "../s3/xml.ts";
 import { type Call, xml } from "./call.ts";
 import { documentOf, malformed, understood } from "./document.ts";
@@ -116,8 +117,7 @@ async function checkParts({ headers }: Call, upload: MultipartUpload, named: rea
 /** The checksum over the checksums of the parts. */
 async function composite(algorithm: ChecksumAlgorithm, own: readonly string[]): Promise<string> {
   const hasher = algorithm.create();
-  for (const value of own)
-    await hasher.update(understood(() => Uint8Array.from(atob(value), (char) => char.charCodeAt(0))));
+  for (const value of own) await hasher.update(understood(() => fromBase64(value)));
   return hasher.digest();
 }
 

@@ -29,7 +29,7 @@ export interface Sent {
 }
 
 /** Reads a form up to the bytes of its file. */
-export async function readForm({ headers, body }: Sent): Promise<Form> {
+export async function readPostForm({ headers, body }: Sent): Promise<Form> {
   const bytes = bytesOf(body);
   const cancel = (reason?: unknown): Promise<void> => bytes.cancel(reason).catch(() => {});
   try {
@@ -37,7 +37,7 @@ export async function readForm({ headers, body }: Sent): Promise<Form> {
     return { ...form, file: fileOf(form.file), cancel };
   } catch (error) {
     await cancel(error);
-    throw refused(error);
+    throw formRefusal(error);
   }
 }
 
@@ -82,12 +82,12 @@ async function* fileOf(pieces: Form["file"]): Form["file"] {
   try {
     yield* pieces;
   } catch (error) {
-    throw refused(error, "The form ends before its file does, so nothing was stored");
+    throw formRefusal(error, "The form ends before its file does, so nothing was stored");
   }
 }
 
 /** The refusal of a form as S3 words it; `cut` is the message for a form without an end. */
-function refused(error: unknown, cut?: string): unknown {
+function formRefusal(error: unknown, cut?: string): unknown {
   if (!(error instanceof FormError)) return error;
   return cut !== undefined && error.reason === "cut" ? new Refusal("IncompleteBody", cut) : malformed();
 }

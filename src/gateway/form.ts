@@ -6,7 +6,7 @@ import type { ObjectStore } from "../interface.ts";
 import { identityOf, type Keys, momentOf, requireSigned } from "./authenticate.ts";
 import { bodyOf } from "./body.ts";
 import { xml } from "./call.ts";
-import { type Form, readForm } from "./form-data.ts";
+import { type Form, readPostForm } from "./form-data.ts";
 import { checkFields, toOptions } from "./headers.ts";
 import { checkPolicy, type LengthRange } from "./policy.ts";
 import type { Received } from "./received.ts";
@@ -23,7 +23,7 @@ interface Posted {
 export async function postObject({ store, received, keys, bucket }: Posted): Promise<Response> {
   if (received.bucket !== bucket) throw noSuchBucket(received.bucket);
   const { request } = received;
-  const form = await readForm({ headers: received.headers, body: bodyOf(request) });
+  const form = await readPostForm({ headers: received.headers, body: bodyOf(request) });
   try {
     const policy = await signedPolicy(form.fields, keys);
     const fields = expanded(form);

@@ -51,7 +51,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   const trailers = announced(headers);
   if (trailers.size > 0 && !hash.endsWith("-TRAILER"))
     throw new Refusal("InvalidRequest", "x-amz-trailer needs an x-amz-content-sha256 that ends in -TRAILER.");
-  const checks = [...checksums(headers, trailers), ...hashed(hash), ...digested(headers.get("content-md5"))];
+  const checks = [...checksumChecks(headers, trailers), ...hashCheck(hash), ...md5Check(headers.get("content-md5"))];
   const answer: Record<string, string> = {};
   const open = (): AsyncGenerator<Uint8Array, void, void> => {
     const bytes = bytesOf(bodyOf(request));
@@ -101,7 +101,8 @@ function announced(headers: Headers): Trailers {
   return new Map(names.map((name) => [name.trim(), undefined] as const).filter(([name]) => name !== ""));
 }
 
-function* checksums(headers: Headers, trailers: Trailers): Generator<Check, void, void> {
+/** A check for each checksum in headers and trailer. */
+function* checksumChecks(headers: Headers, trailers: Trailers): Generator<Check, void, void> {
   const places = [
     ...checksumsIn(headers).map(([name]) => [name, headers] as const),
     ...[...trailers.keys()].map((name) => [name, trailers] as const),
@@ -121,14 +122,15 @@ function* checksums(headers: Headers, trailers: Trailers): Generator<Check, void
   }
 }
 
-function* hashed(hash: string): Generator<Check, void, void> {
-  if (hash === "UNSIGNED-PAYLOAD" || hash.startsWith("STREAMING-")) return;
+/** A check of the signed hash, if there is one. */
+function hashCheck(hash: string): readonly Check[] {
+  if (hash === "UNSIGNED-PAYLOAD" || hash.startsWith("STREAMING-")) return [];
   if (!/^[\da-f]{64}$/i.test(hash))
     throw new Refusal(
       "InvalidArgument",
       "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, or a SHA-256 in hex.",
     );
-  yield {
+  const check: Check = {
     hasher: sha256.create(),
     expected: () => base64(hash),
     refusal: () =>
@@ -137,17 +139,20 @@ function* hashed(hash: string): Generator<Check, void, void> {
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
       ),
   };
+  return [check];
 }
 
-function* digested(digest: string | null): Generator<Check, void, void> {
-  if (digest === null) return;
+/** A check of `Content-MD5`, if there is one. */
+function md5Check(digest: string | null): readonly Check[] {
+  if (digest === null) return [];
   if (!/^[A-Za-z\d+/]{22}==$/.test(digest))
     throw new Refusal("InvalidDigest", "The Content-MD5 you specified was invalid.");
-  yield {
+  const check: Check = {
     hasher: md5(),
     expected: () => digest,
     refusal: () => new Refusal("BadDigest", "The Content-MD5 you specified did not match what we received."),
   };
+  return [check];
 }
 
 function incomplete(): Refusal {

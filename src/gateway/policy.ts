@@ -2,6 +2,7 @@
  * Checks a form against its policy.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
+import { fromBase64 } from "../utf8.ts";
 import { MOST } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -66,7 +67,7 @@ function triple(condition: unknown): readonly [how: string, what: unknown, value
 function parse(document: string): { readonly expiration: string; readonly conditions: readonly unknown[] } {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(document), (char) => char.charCodeAt(0))));
+    parsed = JSON.parse(new TextDecoder().decode(fromBase64(document)));
   } catch {
     throw invalid("it is no JSON in base64");
   }

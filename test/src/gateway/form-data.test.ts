@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { readForm } from "../../../src/gateway/form-data.ts";
+import { readPostForm } from "../../../src/gateway/form-data.ts";
 import { BOUNDARY, formOf, inPieces } from "./posted.ts";
 
 const request = (
@@ -15,7 +15,7 @@ const request = (
 
 /** All that a form has, its file as text. */
 async function read(bytes: Uint8Array<ArrayBuffer>, size?: number, type?: string): Promise<unknown> {
-  const { fields, filename, file } = await readForm(request(inPieces(bytes, size).stream, type));
+  const { fields, filename, file } = await readPostForm(request(inPieces(bytes, size).stream, type));
   const pieces: Uint8Array[] = [];
   for await (const piece of file) pieces.push(piece.slice());
   return { fields: Object.fromEntries(fields), filename, file: Buffer.concat(pieces).toString() };
@@ -27,7 +27,7 @@ const head = (disposition: string): string => `--${BOUNDARY}\r\nContent-Disposit
 /** Text that looks like a boundary without being one. */
 const TRICKY = `\r\n\r\n--\r\n--${BOUNDARY.slice(0, -1)}\r\r\n-\n--${BOUNDARY}\r\n\r\n-`;
 
-describe("readForm", () => {
+describe("readPostForm", () => {
   const whole = formOf([
     ["Key", "a/ä"],
     ["empty", ""],
@@ -59,14 +59,14 @@ describe("readForm", () => {
         start: (controller) => void (send = controller),
         cancel: (why) => void cancelled.push(why),
       });
-    const refused = expect(readForm(request(slow()))).rejects.toMatchObject({ s3: "RequestTimeout" });
+    const refused = expect(readPostForm(request(slow()))).rejects.toMatchObject({ s3: "RequestTimeout" });
     for (let second = 0; second < 60; second++) {
       send?.enqueue(bytes(second === 0 ? head('name="key"') : "k"));
       await vi.advanceTimersByTimeAsync(1000);
     }
     await refused;
     expect(cancelled).toMatchObject([{ s3: "RequestTimeout" }]);
-    const reading = readForm(request(slow()));
+    const reading = readPostForm(request(slow()));
     send?.enqueue(bytes(head('name="file"; filename="a"')));
     const { file } = await reading;
     const piece = file.next();
@@ -127,7 +127,7 @@ describe("readForm", () => {
   });
 
   it("takes names that objects have by themselves", async () => {
-    const { fields } = await readForm(
+    const { fields } = await readPostForm(
       request(
         inPieces(
           formOf([
@@ -191,7 +191,7 @@ describe("readForm", () => {
     ["a preamble of no lines", () => new Uint8Array(1024 * 1024), "MalformedPOSTRequest"],
   ])("reads no more than it needs to refuse too much: %s", async (_, make, s3) => {
     const { stream, seen } = inPieces(make(), 1024);
-    await expect(readForm(request(stream))).rejects.toMatchObject({ s3 });
+    await expect(readPostForm(request(stream))).rejects.toMatchObject({ s3 });
     expect(seen.pieces).toBeLessThan(64);
     expect(seen.cancelled).toBe(true);
   });
@@ -215,7 +215,7 @@ describe("readForm", () => {
       },
       { highWaterMark: 0 },
     );
-    const { file } = await readForm(request(stream));
+    const { file } = await readPostForm(request(stream));
     let [count, largest, ahead] = [0, 0, 0];
     for await (const piece of file) {
       count += piece.byteLength;
@@ -229,7 +229,7 @@ describe("readForm", () => {
 
   it("lets go of what is not read", async () => {
     const { stream, seen } = inPieces(formOf([["file", "x".repeat(10_000), "a"]]), 1024);
-    const form = await readForm(request(stream));
+    const form = await readPostForm(request(stream));
     await form.cancel();
     expect([seen.pieces, seen.cancelled]).toEqual([1, true]);
   });
