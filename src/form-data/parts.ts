@@ -1,28 +1,28 @@
 /**
- * `multipart/form-data`, part after part, while it comes.
+ * Parses `multipart/form-data` part by part, as it arrives.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 import { type Bytes, utf8 } from "../bytes.ts";
 import { toUtf8 } from "../utf8.ts";
 import { FormError } from "./error.ts";
 
-/** One field of a form. */
+/** One field of a form, a file or text. */
 export interface Part {
   readonly name: string;
-  /** Undefined for a field that is no file. */
+  /** The name of the file; undefined for a text field. */
   readonly filename: string | undefined;
-  /** The type that its sender gave it. */
+  /** The `Content-Type` of the part, if it has one. */
   readonly type: string | undefined;
-  /** Its bytes; errors where the form is cut. What is not read of them is passed over with the next part. */
+  /** The bytes. Errors if the form is cut. What remains unread is skipped when the next part is requested. */
   readonly pieces: AsyncGenerator<Uint8Array, void, void>;
 }
 
-/** In bytes; browsers write lines of a few hundred. The same for all before the first part. */
+/** The most bytes of a header line, and of everything before the first part. Browsers write lines of a few hundred. */
 const MAX_LINE = 8 * 1024;
-/** Before the bytes of each part. */
+/** The most header lines of a part. */
 const MAX_LINES = 100;
 
-/** The parts of a form whose bytes these are; `type` is its Content-Type. */
+/** Iterates the parts of a form; `type` is its Content-Type. */
 export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
   const mark = toUtf8(`\r\n--${boundaryOf(type)}`);
   const end: { last?: boolean | undefined; failure?: unknown } = {};
@@ -35,7 +35,7 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
       throw error;
     }
   };
-  // A preamble is nobody's; browsers write none. A boundary within one of its lines is another's first for some.
+  // A preamble is ignored; browsers write none. It must end before the boundary's line, since parsers differ on a boundary within one.
   let preamble = "\r\n";
   for await (const piece of rest(mark.subarray(2), inseparable)) {
     preamble += String.fromCharCode(...piece.slice(0, MAX_LINE));
@@ -47,16 +47,16 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
     end.last = undefined;
     const pieces = rest();
     yield { ...head, pieces };
-    // Not under a read that is still going on.
+    // Waits for a pending read of these pieces.
     await pieces.return();
-    // What follows a failure would be found by chance.
+    // After a failure the position in the form is unknown.
     if (end.failure !== undefined) throw end.failure;
     const unread = rest();
     while (end.last === undefined) await unread.next();
   }
 }
 
-/** The text of a field. Bytes that are no text would else become another's. */
+/** Decodes the text of a field; throws for invalid UTF-8, which replacement characters would change. */
 export function textOf(pieces: readonly Uint8Array[]): string {
   const text = utf8(pieces);
   if (text === null) throw malformed("a field without a filename is no text in UTF-8");
@@ -70,17 +70,17 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
     if (line === null) throw inseparable();
     if (line === "") break;
     const name = /^[!-9;-~]+(?=:[^\r\n]*$)/.exec(line)?.[0].toLowerCase();
-    // What others may read as a header, or as the one that counts of two, would be lost, and a filename with it.
+    // Parsers differ on odd lines and repeated headers: another one may find a filename there that this one would miss.
     if (name === undefined || headers.has(name)) throw malformed("a line in the head of a part is no header");
     headers.set(name, line.slice(name.length + 1).trim());
   }
   const parameters = parametersOf(headers.get("content-disposition") ?? "", "form-data");
-  // Continued and encoded ones (RFC 2231) are another name for who reads them.
+  // Continued and encoded parameters (RFC 2231) would be another name for parsers that support them.
   const isRead = parameters && ![...parameters.keys()].some((name) => /^(?:name\*|filename\*.)/.test(name));
   if (!isRead) throw malformed("a part has no Content-Disposition that can be read");
   const name = parameters.get("name");
   if (name === undefined) throw malformed("a part has no Content-Disposition with a name");
-  // RFC 7578 has no other; the bytes would be stored as they are encoded.
+  // RFC 7578 allows no encoding, and the bytes would be stored encoded.
   const encoding = headers.get("content-transfer-encoding") ?? "binary";
   if (!/^(?:binary|[78]bit)$/i.test(encoding)) throw malformed(`a part is encoded as ${encoding.slice(0, 20)}`);
   const filename = extended(parameters.get("filename*")) ?? parameters.get("filename");
@@ -91,7 +91,7 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
   return { name, filename, type };
 }
 
-/** Whether a boundary is the end of the form, or the beginning of another part; text that only begins like it is neither. */
+/** Whether a boundary ends the form (true) or starts another part (false); throws for text that only begins like the boundary. */
 async function isLast(bytes: Bytes): Promise<boolean> {
   let next = "";
   while (next.length < 2) {
@@ -100,12 +100,12 @@ async function isLast(bytes: Bytes): Promise<boolean> {
     next += String.fromCharCode(...piece);
   }
   if (next === "\r\n") return false;
-  // Behind the end there is nothing, or white space: most write the end of a line.
+  // Only white space may follow the end, which mostly is a line end.
   if (next !== "--" || ((await bytes.some(1))?.[0] ?? 0) > 32) throw inseparable();
   return true;
 }
 
-/** What stands between the parts of a form with this Content-Type; rejects with a {@link FormError} of what is no form. */
+/** The boundary between parts, from the Content-Type; throws a {@link FormError} if that is not a form's. */
 export function boundaryOf(type: string): string {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(type))
     throw new FormError("type", "the request is no form; send multipart/form-data, with files as fields");
@@ -115,8 +115,9 @@ export function boundaryOf(type: string): string {
 }
 
 /**
- * The parameters of a value, as browsers write them, in quotes and with `%22` for one within; others write `\"`. A backslash that ends a name is written as itself. Null where
- * not all is understood, since the rest may be a filename, and where one is given twice, of which others may take the other.
+ * The parameters of a header value. Browsers write them in quotes, with `%22` for a quote within; others write `\"`. A backslash at
+ * the end of a name stands for itself. Null if anything is not understood, since it may be a filename, and if a parameter is
+ * repeated, since parsers differ on which one counts.
  */
 function parametersOf(header: string, value: string): ReadonlyMap<string, string> | null {
   const found = [...header.matchAll(PARAMETER)];
@@ -133,18 +134,19 @@ function parametersOf(header: string, value: string): ReadonlyMap<string, string
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\"(?!\s*(?:;\s*[^\s=;"]+\s*=|$))|[^"])*)"|([^\s;"]*))/g;
 
-/** A parameter with its own encoding, of which only UTF-8 is in use: https://www.rfc-editor.org/rfc/rfc8187 */
+/** Decodes a parameter such as `filename*`; throws for another charset than UTF-8: https://www.rfc-editor.org/rfc/rfc8187 */
 function extended(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(value) ?? [];
   try {
     if (encoded !== undefined) return decodeURIComponent(encoded);
   } catch {
-    // As one in another charset.
+    // Malformed: refused as another charset is.
   }
   throw malformed("a filename is not encoded in UTF-8");
 }
 
+/** The error of a form without its end. */
 function cut(): FormError {
   return new FormError(
     "cut",
