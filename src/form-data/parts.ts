@@ -24,35 +24,36 @@ const MAX_LINES = 100;
 
 /** Iterates the parts of a form; `type` is its Content-Type. */
 export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part, void, void> {
-  const mark = toUtf8(`\r\n--${boundaryOf(type)}`);
-  const end: { last?: boolean | undefined; failure?: unknown } = {};
-  const rest = async function* (delimiter = mark, none = cut): AsyncGenerator<Uint8Array, void, void> {
+  const delimiter = toUtf8(`\r\n--${boundaryOf(type)}`);
+  /** `isLast` tells of the delimiter that was met: undefined until then. */
+  const met: { isLast?: boolean | undefined; failure?: unknown } = {};
+  const untilDelimiter = async function* (mark = delimiter, missing = cut): AsyncGenerator<Uint8Array, void, void> {
     try {
-      if (!(yield* bytes.before(delimiter))) throw none();
-      end.last = await isLast(bytes);
+      if (!(yield* bytes.before(mark))) throw missing();
+      met.isLast = await isLast(bytes);
     } catch (error) {
-      end.failure = error;
+      met.failure = error;
       throw error;
     }
   };
-  // A preamble is ignored; browsers write none. It must end before the boundary's line, since parsers differ on a boundary within one.
+  // A preamble is ignored; browsers write none. The boundary must begin a line of it, since parsers differ on one within a line.
   let preamble = "\r\n";
-  for await (const piece of rest(mark.subarray(2), inseparable)) {
+  for await (const piece of untilDelimiter(delimiter.subarray(2), inseparable)) {
     preamble += String.fromCharCode(...piece.slice(0, MAX_LINE));
     if (preamble.length > MAX_LINE) throw inseparable();
   }
   if (!preamble.endsWith("\r\n")) throw inseparable();
-  while (!end.last) {
+  while (!met.isLast) {
     const head = await headOf(bytes);
-    end.last = undefined;
-    const pieces = rest();
+    met.isLast = undefined;
+    const pieces = untilDelimiter();
     yield { ...head, pieces };
     // Waits for a pending read of these pieces.
     await pieces.return();
     // After a failure the position in the form is unknown.
-    if (end.failure !== undefined) throw end.failure;
-    const unread = rest();
-    while (end.last === undefined) await unread.next();
+    if (met.failure !== undefined) throw met.failure;
+    const unread = untilDelimiter();
+    while (met.isLast === undefined) await unread.next();
   }
 }
 
@@ -115,8 +116,8 @@ export function boundaryOf(type: string): string {
 }
 
 /**
- * The parameters of a header value. Browsers write them in quotes, with `%22` for a quote within; others write `\"`. A backslash at
- * the end of a name stands for itself. Null if anything is not understood, since it may be a filename, and if a parameter is
+ * The parameters of a header value. Browsers write them in quotes, with `%22` for a quote within; others write `\"`. A backslash
+ * at the end of a name stands for itself. Null if anything is not understood, since it may be a filename, and if a parameter is
  * repeated, since parsers differ on which one counts.
  */
 function parametersOf(header: string, value: string): ReadonlyMap<string, string> | null {
