@@ -3,6 +3,7 @@ import { H3, type H3Event } from "h3";
 import type { Driver } from "unbucket";
 import type { Gateway } from "unbucket/gateway";
 import { createStorage } from "unstorage";
+import { letGo } from "./http/body.ts";
 import { answerTo, Refused } from "./http/errors.ts";
 import { refuseOtherHosts } from "./http/host.ts";
 import { isBelow, targetOf } from "./http/key.ts";
@@ -49,6 +50,7 @@ export function createApp(host: Host): H3 {
       if (s3 !== null) return await s3.fetch(event.req);
       return await next();
     } catch (error) {
+      letGo(event.req);
       return answerTo(error, event);
     }
   });

@@ -4,7 +4,7 @@ import { toBody } from "./body.ts";
 import { carriedBy } from "./carried.ts";
 import { FormError, type FormReason } from "./form-data/error.ts";
 import { boundaryOf, type Part, partsOf, textOf } from "./form-data/parts.ts";
-import { endsWithAnswer, lingering } from "./lingering.ts";
+import { endsWithAnswer, lingering, restOf } from "./lingering.ts";
 import { knownOptions, refuse, wholeNumber } from "./options.ts";
 
 export { FormError, type FormReason };
@@ -80,8 +80,8 @@ export async function* readForm(request: FormRequest, options: FormOptions = {})
   const { maxParts = MAX_PARTS, maxTextSize = MAX_TEXT } = options;
   wholeNumber("maxParts", maxParts);
   wholeNumber("maxTextSize", maxTextSize);
-  const awaited = endsWithAnswer(headerOf(request, "connection"));
-  const bytes = bytesOf(lingering(streamOf(request), undefined, awaited));
+  const connection = headerOf(request, "connection");
+  const bytes = bytesOf(lingering(streamOf(request), undefined, endsWithAnswer(connection), restOf(connection)));
   try {
     let count = 0;
     for await (const part of partsOf(bytes, headerOf(request, "content-type"))) {

@@ -16,13 +16,13 @@ const sources = new WeakMap<Readable, Readable>();
 /**
  * A body that, when it is cancelled, is read and discarded for a while: servers close the connection of a cancelled body, and a
  * client that is still sending would then not see the answer. `failing` maps errors of reads; with `awaited` cancelling waits until
- * the rest has been read; `isLast` says that the connection ends with the answer.
+ * the rest has been read; `most` bytes of it are read, see {@link restOf}.
  */
 export function lingering(
   stream: Readable | null,
   failing: (cause: unknown) => unknown = (cause) => cause,
   awaited = false,
-  isLast: boolean = awaited,
+  most: number = MAX_REST,
 ): Readable | null {
   if (stream === null) return null;
   const body = sources.get(stream) ?? stream;
@@ -45,8 +45,6 @@ export function lingering(
         const letGo = (): Promise<void> => reader.cancel(reason).finally(end);
         // This timer must not keep the process alive.
         const timer = quietly(setTimeout(() => void letGo().catch(() => {}), MAX_WAIT));
-        // Deno itself reads the rest of a cancelled body, and cuts the connection of a body that is still being read after the answer.
-        const most = "Deno" in globalThis && !isLast ? 0 : MAX_REST;
         try {
           for (let left = most; left > 0;) {
             const { done, value } = await read();
@@ -100,17 +98,26 @@ export function endsWithAnswer(connection: string): boolean {
   return "FixedLengthStream" in globalThis || /\bclose\b/i.test(connection);
 }
 
+/**
+ * The bytes that are read of a refused body. None on Deno: it reads the rest of a cancelled body itself, and cuts the connection of a
+ * body that is still being read after the answer.
+ */
+export function restOf(connection: string): number {
+  return "Deno" in globalThis && !endsWithAnswer(connection) ? 0 : MAX_REST;
+}
+
 /** Awaited before a refused request is answered, so that a client that is still sending sees the answer. */
 export async function refusing(request: Pick<Request, "headers" | "body">): Promise<void> {
-  if (endsWithAnswer(request.headers.get("connection") ?? "")) await readOn(request.body);
-  // Deno cuts the connection of a body that nobody has looked at.
-  else if ("Deno" in globalThis && !request.body?.locked) await request.body?.cancel().catch(() => {});
+  const connection = request.headers.get("connection") ?? "";
+  if (endsWithAnswer(connection)) await readOn(request.body);
+  // Deno also cuts the connection of a body that nobody has looked at.
+  else if (restOf(connection) === 0 && !request.body?.locked) await request.body?.cancel().catch(() => {});
 }
 
 /** Waits until a refused body has been read or discarded, at most for the time above. */
 export async function readOn(body: ReadableStream<Uint8Array> | null | undefined): Promise<void> {
   if (!body) return;
-  if (!body.locked) await lingering(body, undefined, false, true)?.getReader().cancel();
+  if (!body.locked) await lingering(body)?.getReader().cancel();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_WAIT)));
   await Promise.race([ends.get(body), limit]);

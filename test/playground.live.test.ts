@@ -44,6 +44,35 @@ describe.concurrent.each(runtimes)("a playground that is stopped on $name", (run
     }
   });
 
+  it("answers a client that sends all of a body that is refused, and its next request on the same connection", async ({
+    expect,
+  }) => {
+    const app = await startOn(runtime, folder);
+    try {
+      await fetch(`${app.url}/files/taken`, { method: "PUT", body: "1" });
+      const body = new Uint8Array(20 * 1024 * 1024);
+      const refused: readonly (readonly [string, Record<string, string>, number])[] = [
+        ["PUT /files/taken", { "if-none-match": "*" }, 412],
+        ["POST /nowhere", {}, 404],
+        ["POST /documents", { "content-type": "text/plain" }, 415],
+        ["PUT /s3/uploads/x", {}, 403],
+      ];
+      for (const [line, headers, status] of refused) {
+        const socket = await sendHead(app.url, line, { ...headers, "content-length": `${body.byteLength}` });
+        let text = "";
+        socket.on("data", (piece) => (text += String(piece))).on("error", () => {});
+        await new Promise((sent) => socket.write(body, sent));
+        await expect.poll(() => text, { message: line }).toMatch(`HTTP/1.1 ${status}`);
+        text = "";
+        socket.write(`GET /files HTTP/1.1\r\nhost: ${new URL(app.url).host}\r\n\r\n`);
+        await expect.poll(() => text, { message: line }).toMatch("HTTP/1.1 200");
+        socket.destroy();
+      }
+    } finally {
+      await app.close();
+    }
+  });
+
   it("takes more than 128 MiB; SIGTERM takes no new request but lets an upload finish that is quiet for more than ten seconds", async ({
     expect,
   }) => {

@@ -3,6 +3,14 @@
 /** How much of a refused body is read and thrown away so that its sender gets to see the answer. */
 const DRAIN_LIMIT = 64 * 1024 * 1024;
 
+/** Deno reads on by itself what is cancelled, and cuts the connection of a body that is still being read when the answer has gone. */
+const READS_ON = "Deno" in globalThis;
+
+/** Lets go of the body of a request that is refused: Deno also cuts the connection of one that nobody has looked at. */
+export function letGo(request: Request): void {
+  if (READS_ON && !request.body?.locked) request.body?.cancel().catch(() => {});
+}
+
 /**
  * Runs `use` with the request's body. What `use` leaves unread is read on: cancelling the body would reset the
  * connection on Node, and the client would never see the 4xx that explains why.
@@ -32,7 +40,7 @@ export async function withBody<T>(
 
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
-    for (let taken = 0; taken < DRAIN_LIMIT;) {
+    for (let taken = 0; taken < DRAIN_LIMIT && !READS_ON;) {
       const { done, value } = await reader.read();
       if (done) return;
       taken += value.byteLength;

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { endsWithAnswer, lingering, readOn, refusing } from "../../src/lingering.ts";
+import { endsWithAnswer, lingering, readOn, refusing, restOf } from "../../src/lingering.ts";
 import { asking, refusalOf } from "./gateway/asked.ts";
 
 const MIB = 1024 * 1024;
@@ -43,7 +43,7 @@ describe("lingering", () => {
     vi.stubGlobal("Deno", {});
     onTestFinished(() => void vi.unstubAllGlobals());
     const seen: string[] = [];
-    for (const isLast of [false, true]) {
+    for (const connection of ["", "close"]) {
       const body = new ReadableStream<Uint8Array>(
         {
           pull(controller) {
@@ -54,7 +54,7 @@ describe("lingering", () => {
         },
         { highWaterMark: 0 },
       );
-      await lingering(body, undefined, isLast, isLast)?.getReader().cancel();
+      await lingering(body, undefined, true, restOf(connection))?.getReader().cancel();
     }
     expect(seen).toEqual(["cancelled", "read"]);
   });
