@@ -61,7 +61,7 @@ export interface ObjectHeaders {
   readonly contentDisposition?: string | undefined;
   /** Who may cache the object, and for how long, such as `public, max-age=3600`. */
   readonly cacheControl?: string | undefined;
-  /** User metadata, at most 2048 UTF-8 bytes. Names are those of headers, and lower-cased; values have no control characters. */
+  /** User metadata, at most 2048 UTF-8 bytes. Names are valid header names other than `unbucket-write`, lower-cased; values have no control characters. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -101,7 +101,7 @@ export interface GetOptions extends RequestOptions {
   readonly ifNoneMatch?: string;
   /** How many ranges may be fetched at the same time, 1 to 16. A driver may ignore it. Default 1. */
   readonly parallel?: number;
-  /** What errors of `body` must be given by `locate`, since the core only locates those of bodies that it reads itself. */
+  /** The place that `locate` must add to errors of `body`, since the core does so only for bodies that it reads itself. */
   readonly place?: Place;
 }
 

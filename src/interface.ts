@@ -209,8 +209,8 @@ export interface MultipartUpload {
    */
   send(open: (start: number) => UploadBody | Promise<UploadBody>, options?: SendOptions): Promise<ObjectInfo>;
   /**
-   * Bytes done: where `send` with `verify: false` starts, or the size of the completed object. Rejects `not-found` if the store
-   * has neither the upload nor an object made by it.
+   * Bytes done: where `send` with `verify: false` starts, or the size of the completed object. Rejects `not-found` if the upload
+   * is over, as far as the store tells; R2's binding does not.
    */
   offset(options?: CallOptions): Promise<number>;
   /** The current state, for `resumeMultipartUpload`. It grows with each part that `send` sends. */
@@ -237,7 +237,7 @@ export interface ObjectStore {
   upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
   /** Opens an object for reading. Rejects `not-found` if the key is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
-  /** Deletes one key or many. An absent key is success. Many keys reject `partial` if some could not be deleted. */
+  /** Deletes one key or many. An absent key is success. For one key `versionId` deletes that version for good. Many keys reject `partial` if some could not be deleted. */
   delete(key: string, options?: DeleteOptions): Promise<void>;
   delete(keys: string | readonly string[], options?: CallOptions): Promise<void>;
   /** Whether the key is present. False only if the store says that it is absent; any failure rejects. */
