@@ -45,8 +45,16 @@ export interface PresignedPost {
 }
 
 const NAMES: Readonly<Record<keyof PostOptions, 1>> = {
-  ...{ contentType: 1, contentDisposition: 1, contentEncoding: 1, cacheControl: 1, metadata: 1, contentLength: 1 },
-  ...{ successStatus: 1, successRedirect: 1, expiresIn: 1, signal: 1 },
+  contentType: 1,
+  contentDisposition: 1,
+  contentEncoding: 1,
+  cacheControl: 1,
+  metadata: 1,
+  contentLength: 1,
+  successStatus: 1,
+  successRedirect: 1,
+  expiresIn: 1,
+  signal: 1,
 };
 
 /**

@@ -11,7 +11,11 @@ export async function listen(
   port: number,
 ): Promise<{ readonly url: string }> {
   const server = serve({
-    ...{ fetch, hostname, port, silent: true, gracefulShutdown: false },
+    fetch,
+    hostname,
+    port,
+    silent: true,
+    gracefulShutdown: false,
     node: LIMITS,
   });
   if (server.node?.server) {

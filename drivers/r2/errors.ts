@@ -6,11 +6,27 @@ import { type ErrorCode, hasCode, StorageError } from "../../src/error.ts";
 import type { Failure } from "../../src/retry.ts";
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ...{ 10001: "unavailable", 10002: "unauthenticated", 10003: "denied", 10006: "bucket-not-found", 10007: "not-found" },
-  ...{ 10011: "invalid-option", 10012: "invalid-option", 10013: "unavailable", 10020: "invalid-key" },
-  ...{ 10024: "not-found", 10025: "invalid-option", 10031: "precondition-failed", 10037: "corrupt" },
-  ...{ 10039: "invalid-range", 10042: "denied", 10043: "unavailable", 10048: "invalid-option", 10054: "unavailable" },
-  ...{ 10058: "unavailable", 10069: "denied", 100100: "too-large" },
+  10001: "unavailable",
+  10002: "unauthenticated",
+  10003: "denied",
+  10006: "bucket-not-found",
+  10007: "not-found",
+  10011: "invalid-option",
+  10012: "invalid-option",
+  10013: "unavailable",
+  10020: "invalid-key",
+  10024: "not-found",
+  10025: "invalid-option",
+  10031: "precondition-failed",
+  10037: "corrupt",
+  10039: "invalid-range",
+  10042: "denied",
+  10043: "unavailable",
+  10048: "invalid-option",
+  10054: "unavailable",
+  10058: "unavailable",
+  10069: "denied",
+  100100: "too-large",
 };
 
 /** Throws an error of the binding with its code. R2 puts a number at the end of the message; a lost connection has none. */

@@ -162,7 +162,10 @@ async function checkSignature(received: Received, { region }: Keys, signed: Sign
   const values = names.map((name) => [name, (name === "host" ? host : textOf(headers.get(name) ?? "")).trim()]);
   const { identity, datetime, hash } = signed;
   const request = {
-    ...{ method, path, hash, url: `?${searchOf(received)}` },
+    method,
+    path,
+    hash,
+    url: `?${searchOf(received)}`,
     headers: Object.fromEntries(values) as Record<string, string>,
   };
   const expected = await signatureOf(request, { identity, region }, datetime);

@@ -43,8 +43,12 @@ export interface Settings {
 /** Checks the options; throws `invalid-option`. */
 export function parseOptions(options: GatewayOptions): Settings {
   driverOptions(options, {
-    ...{ bucket: "string", region: "string", endpoint: "string", onError: "function" },
-    ...{ credentials: 1, publicPrefixes: 1 },
+    bucket: "string",
+    region: "string",
+    endpoint: "string",
+    onError: "function",
+    credentials: 1,
+    publicPrefixes: 1,
   });
   const { bucket, region = "us-east-1", endpoint, publicPrefixes = [] } = options;
   if (!/^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(bucket ?? ""))

@@ -115,7 +115,8 @@ function* checksumChecks(headers: Headers, trailers: Trailers): Generator<Check,
         `${header.slice(0, 64)} is not checked here; use CRC32, CRC32C, CRC64NVME or SHA256.`,
       );
     yield {
-      ...{ header, hasher: algorithm.create() },
+      header,
+      hasher: algorithm.create(),
       expected: () => values.get(header) ?? undefined,
       refusal: () => new Refusal("BadDigest", `The ${algorithm.name} you specified did not match what we received.`),
     };
