@@ -98,8 +98,8 @@ export function completeUpload(
 }
 
 /**
- * The version that an upload made which is gone now; null where it made none, or another object took its place. A store that
- * misses nodes, and a proxy, say 404 of objects that are there. Such a store still lists them, so the listing is asked too.
+ * The version that a finished upload has made; null where it made none, or another object took its place. A store that misses nodes, and
+ * a proxy, say 404 of objects that are there. Such a store still lists them, so the listing is asked too.
  */
 export async function completedUpload(
   client: Client,

@@ -151,6 +151,7 @@ function open(
   else if (plain) pieces = healing(wanted, opened, rest);
   const body = toObjectBody(pieces, options, rest);
   const { checksums } = client.settings;
+  // A checksum is of the whole object: with a span only the HEAD tells it.
   const verified = plain && (head || !span) && checksums.verified(head ?? response, body.stream, options.place);
   const next = verified ? undefined : body.next;
   const unpacked = !plain && UNPACKED.test(info.contentEncoding ?? "");
