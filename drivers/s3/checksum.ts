@@ -60,7 +60,10 @@ export function idOf({ name, type }: ChecksumAlgorithm): string {
   return `${name} ${type}`;
 }
 
-/** Whether a value is of all bytes, and not of the values of parts. The latter ends in their number; some servers leave that out, but not of the ETag. */
+/**
+ * Whether a value is of all bytes, and not of the values of parts. The latter ends in their number; some servers leave that out of the value,
+ * but not of the ETag.
+ */
 function isWhole({ header }: Pick<WireResponse, "header">, value: string): boolean {
   const type = header("x-amz-checksum-type");
   return type === null ? !value.includes("-") && !/-\d+"?$/.test(header("etag") ?? "") : type === "FULL_OBJECT";

@@ -142,7 +142,10 @@ export async function listParts(
   }
 }
 
-/** A page of the uploads under way, as the store lists them. MinIO takes the prefix for a key, and without one lists only uploads that began since its start. */
+/**
+ * A page of the uploads under way, as the store lists them. MinIO takes the prefix for a key, and without one lists only uploads that began
+ * since its start.
+ */
 export async function listUploads(
   client: Client,
   prefix: string,

@@ -31,7 +31,10 @@ export interface S3Options {
   readonly secretAccessKey?: string | undefined;
   /** Of temporary keys, given with both of them. Default: `AWS_SESSION_TOKEN`, when the keys come from the environment too. */
   readonly sessionToken?: string | undefined;
-  /** Called for keys instead, and again five minutes before they expire, or when the store refuses them. Any provider of the AWS SDK fits. A call is shared for half a minute. */
+  /**
+   * Called for keys instead, and again five minutes before they expire, or when the store refuses them. Any provider of the AWS SDK fits. A
+   * call is shared for half a minute.
+   */
   readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** Put before every key, joined with exactly one `/`; not part of the keys that come out. */
   readonly base?: string | undefined;

@@ -26,7 +26,10 @@ export async function delimiter(wire: Wire): Promise<Finding> {
   return judge(grouped === true, { listing: listed });
 }
 
-/** In the order of their bytes. A server that compares UTF-16 units swaps the last two, and one that compares folders without their slash the first two. */
+/**
+ * In the order of their bytes. A server that compares UTF-16 units swaps the last two, and one that compares folders without their slash the
+ * first two.
+ */
 const ORDERED = ["a-/1", "a/1", "\uFF5E", "\u{1F600}"];
 
 /** Whether keys are listed in the order of their bytes. */

@@ -4,7 +4,7 @@ import { type Markup, writeXml } from "../../../src/s3/xml.ts";
 import { type Finding, found, judge } from "./finding.ts";
 import type { Wire } from "./wire.ts";
 
-/** Whether the bucket may be where the driver's options put it, in the path or the host name. The other place is not tried: that host need not exist. */
+/** Whether the bucket may be where the driver puts it, in the path or the host name. The other is not tried: that host need not exist. */
 export async function addressing(wire: Wire, style: "path-style" | "virtual-host"): Promise<Finding> {
   const { bucket, whereabouts } = wire.client.settings;
   const used = whereabouts.site.address.path.endsWith(`/${bucket}/`) ? "path-style" : "virtual-host";
