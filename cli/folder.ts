@@ -20,7 +20,10 @@ export async function withoutLinks(path: string): Promise<string> {
   });
 }
 
-/** Refuses a folder within the folder of a store, which keeps the headers of all files below it. One that is a store itself is fine. */
+/**
+ * Refuses a folder within the folder of a store, which keeps the headers of all files below it. One that is a store
+ * itself is fine.
+ */
 export async function mustBeWhole(folder: string): Promise<void> {
   const real = await withoutLinks(folder);
   if (await isStore(real)) return;

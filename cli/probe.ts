@@ -10,8 +10,8 @@ import { refuseUnknown } from "./unknown.ts";
 const args = {} as const;
 
 /**
- * The command. It creates objects below a prefix of its own, and removes them at the end, also if a signal stops it. A second signal
- * stops it at once.
+ * The command. It creates objects below a prefix of its own, and removes them at the end, also if a signal stops it. A
+ * second signal stops it at once.
  */
 export const probe: CommandDef<typeof args> = defineCommand({
   meta: {

@@ -1,8 +1,8 @@
 /**
  * The driver that the environment chooses by STORAGE_* variables: a folder, S3 or memory.
  *
- * Nothing is read before the first call. So one build can run on a folder and on S3, even if the host runs the factory at build
- * time and writes its options into the build.
+ * Nothing is read before the first call. So one build can run on a folder and on S3, even if the host runs the factory
+ * at build time and writes its options into the build.
  */
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
@@ -29,16 +29,19 @@ const OPTIONS: Readonly<Record<string, OptionType>> = {
   ...Object.fromEntries(Object.values(VARIABLES).map((option) => [option, 1] as const)),
   onEvent: "function",
 };
-/** The most drivers that are remembered: each renewal of a session token makes another one, which in weeks would be many. */
+/**
+ * The most drivers that are remembered: each renewal of a session token makes another one, which in weeks would be
+ * many.
+ */
 const MOST_DRIVERS = 100;
 const drivers = new Map<string, Driver>();
 const memories = new Map<string, Driver>();
 
 /**
- * A driver that reads STORAGE_* variables at its first call. Each variable is looked up in the options, then in `process.env`, then
- * in the bindings that a host publishes on Workers; empty values count as unset. A wrong or missing variable, or an unknown option,
- * rejects the call with `invalid-option`, and the next call reads again. `watch` rejects `unsupported` unless the variables choose
- * a folder.
+ * A driver that reads STORAGE_* variables at its first call. Each variable is looked up in the options, then in
+ * `process.env`, then in the bindings that a host publishes on Workers; empty values count as unset. A wrong or missing
+ * variable, or an unknown option, rejects the call with `invalid-option`, and the next call reads again. `watch`
+ * rejects `unsupported` unless the variables choose a folder.
  */
 export default function env(options: EnvOptions = {}): Driver {
   const start = async (): Promise<Backend> => {
@@ -49,8 +52,9 @@ export default function env(options: EnvOptions = {}): Driver {
 }
 
 /**
- * Returns the driver for an environment: `process.env`, the `env` of a Worker, or by default what `env()` would read now. Call it
- * wherever storage is needed: the same values give the same driver, until it is disposed of or a hundred others were requested.
+ * Returns the driver for an environment: `process.env`, the `env` of a Worker, or by default what `env()` would read
+ * now. Call it wherever storage is needed: the same values give the same driver, until it is disposed of or a hundred
+ * others were requested.
  */
 export function getStorage(environment?: Environment): Driver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
@@ -73,7 +77,10 @@ export function getStorage(environment?: Environment): Driver {
   return storage;
 }
 
-/** Opens the backend of the chosen driver. `onEvent` is for the requests of s3: the driver around it reports calls itself. */
+/**
+ * Opens the backend of the chosen driver. `onEvent` is for the requests of s3: the driver around it reports calls
+ * itself.
+ */
 async function open(values: Values, onEvent?: OnEvent): Promise<Backend> {
   const settings = toSettings(values);
   switch (settings.backend) {

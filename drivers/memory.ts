@@ -1,6 +1,6 @@
 /**
- * Objects in memory: the smallest complete driver, as an example of the contract and for tests. Nothing outlives the process.
- * A write holds its whole object in memory, of course.
+ * Objects in memory: the smallest complete driver, as an example of the contract and for tests. Nothing outlives the
+ * process. A write holds its whole object in memory, of course.
  */
 import type { Backend, Key, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
@@ -13,7 +13,10 @@ import { multipart, type Uploads } from "./memory/multipart.ts";
 
 /** Options of the memory driver. */
 export interface MemoryOptions {
-  /** Base of the `url` that `upload` and `head` return: an http(s) URL, or a path such as `/files`. Default: `url` is null. */
+  /**
+   * Base of the `url` that `upload` and `head` return: an http(s) URL, or a path such as `/files`. Default: `url` is
+   * null.
+   */
   readonly publicUrl?: string | undefined;
   /** Called after every call and body, see `StorageEvent`. What it throws is ignored. */
   readonly onEvent?: OnEvent | undefined;

@@ -1,5 +1,6 @@
 /**
- * Objects in an R2 bucket through the binding of a Worker: no access keys, no signatures, and bodies that the runtime streams.
+ * Objects in an R2 bucket through the binding of a Worker: no access keys, no signatures, and bodies that the runtime
+ * streams.
  * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
  */
 import { heeding } from "../src/abort.ts";
@@ -93,8 +94,8 @@ function r2Backend(options: R2Options): Backend {
     retry({ attempts }, budget, signal, () => heeding(run().catch(rethrow), signal), judged);
 
   /**
-   * Calls the binding, with retries. If the answer to an attempt was lost, that attempt may have taken effect, and the refusal of a
-   * repetition says nothing about it: then this resolves with `lost` instead of rejecting.
+   * Calls the binding, with retries. If the answer to an attempt was lost, that attempt may have taken effect, and the
+   * refusal of a repetition says nothing about it: then this resolves with `lost` instead of rejecting.
    */
   async function repeated<T>(call: CallOptions, run: () => Promise<T>, attempts = 4): Promise<Repeated<T>> {
     let lost: unknown;
@@ -148,7 +149,7 @@ function r2Backend(options: R2Options): Backend {
       for (let left = size; left > 0;) {
         const piece = (await next()) as Uint8Array;
         left -= piece.byteLength;
-        // R2 stores the object with its last byte, which so waits for the source to end as it should.
+        // R2 stores the object once it has the last byte, so that one is held back until the source has ended well.
         const held = left > 0 ? piece : piece.slice();
         if (left === 0) await next();
         await writer.write(held);

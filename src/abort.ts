@@ -3,7 +3,10 @@
 /** The callbacks for each signal, which share one listener: Node 20 warns of a leak if a signal has more than ten. */
 const waiting = /* @__PURE__ */ new WeakMap<EventTarget, Set<() => void>>();
 
-/** Calls `then` with the signal's reason on abort, at once if it is aborted already. Returns a function that stops listening. */
+/**
+ * Calls `then` with the signal's reason on abort, at once if it is aborted already. Returns a function that stops
+ * listening.
+ */
 export function whenAborted(signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
   const own = (): void => then(signal?.reason);
   if (signal?.aborted) own();
@@ -29,7 +32,9 @@ function tell({ target }: Pick<Event, "target">): void {
   }
 }
 
-/** Settles as `work` does, or rejects with the signal's reason on abort, even if `work` does not listen to the signal. */
+/**
+ * Settles as `work` does, or rejects with the signal's reason on abort, even if `work` does not listen to the signal.
+ */
 export function heeding<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const release = whenAborted(signal, reject);

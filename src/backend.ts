@@ -1,10 +1,10 @@
 /**
  * The contract between the core and a driver: types only. Read this first to write a driver.
  *
- * The core guarantees valid keys, well-formed ranges, a `limit` of at least 1, resolved content types, and bodies that are a
- * {@link Source} already. A driver guarantees that failures with a code are `StorageError`s, that only bodies which came as `bytes`
- * are held as a whole, that a stream which is not read to its end is cancelled, and that writes are atomic: readers see the old or
- * the new object, never a part.
+ * The core guarantees valid keys, well-formed ranges, a `limit` of at least 1, resolved content types, and bodies that
+ * are a {@link Source} already. A driver guarantees that failures with a code are `StorageError`s, that only bodies
+ * which came as `bytes` are held as a whole, that a stream which is not read to its end is cancelled, and that writes
+ * are atomic: readers see the old or the new object, never a part.
  */
 import type { MemoryBudget } from "./budget.ts";
 import type { ChecksumAlgorithm, ExpectedChecksum } from "./checksum/algorithm.ts";

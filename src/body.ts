@@ -40,7 +40,10 @@ function take(request: object): void {
   taken.add(request);
 }
 
-/** The stream of a body that nobody reads yet, to cancel it. Undefined for an iterable, which begins only when it is read. */
+/**
+ * The stream of a body that nobody reads yet, to cancel it. Undefined for an iterable, which begins only when it is
+ * read.
+ */
 export function unreadStream(body: UploadBody): ReadableStream<Uint8Array> | undefined {
   if (typeof body !== "object" || body === null || taken.has(body)) return undefined;
   const stream = (body as Partial<Response>).body ?? body;
@@ -48,7 +51,10 @@ export function unreadStream(body: UploadBody): ReadableStream<Uint8Array> | und
   return isA(body, "Request") ? ofRequest(stream) : stream;
 }
 
-/** Turns a body into a source. `size` is the length that the caller declares; bodies of known length are checked against it. */
+/**
+ * Turns a body into a source. `size` is the length that the caller declares; bodies of known length are checked against
+ * it.
+ */
 export function toBody(body: UploadBody, size?: number): Body {
   if (size !== undefined) wholeNumber("size", size);
   const bytes = toBytes(body === null ? "" : body);
@@ -101,8 +107,8 @@ function fixed(bytes: Uint8Array, size: number | undefined): Source {
 }
 
 /**
- * The length that a Request announces for its body. Some hosts cut a body and end it as if it were whole, such as Next with a
- * `proxy.ts`. Undefined for encoded bodies, which a host may have decoded.
+ * The length that a Request announces for its body. Some hosts cut a body and end it as if it were whole, such as Next
+ * with a `proxy.ts`. Undefined for encoded bodies, which a host may have decoded.
  */
 function announcedBy(header: (name: string) => unknown): number | undefined {
   const length = String(header("content-length") ?? "");
@@ -149,7 +155,10 @@ export function toChunk(chunk: unknown): Uint8Array {
   throw refuse("the body", `gave ${chunk === null ? "null" : typeof chunk} instead of bytes or text`);
 }
 
-/** Globals of workerd, Bun and Deno. workerd needs its own kind of stream and never reads on; the others read on by themselves. */
+/**
+ * Globals of workerd, Bun and Deno. workerd needs its own kind of stream and never reads on; the others read on by
+ * themselves.
+ */
 const OTHER_RUNTIMES = ["FixedLengthStream", "Bun", "Deno"];
 
 /** The body of a request, which lingers on Node only: on Deno one more stream costs a third of the time. */
@@ -163,7 +172,10 @@ interface ServerRequest extends AsyncIterable<Uint8Array> {
   destroy(): unknown;
 }
 
-/** Whether this is a request of Node's `http` to a server. The answer to a client is of the same class, but has no method. */
+/**
+ * Whether this is a request of Node's `http` to a server. The answer to a client is of the same class, but has no
+ * method.
+ */
 function isServerRequest(body: object): body is ServerRequest {
   return (
     "httpVersion" in body &&
@@ -174,7 +186,9 @@ function isServerRequest(body: object): body is ServerRequest {
   );
 }
 
-/** Reads a request of Node's `http`. The iterator is never returned: that would leave the connection paused for ever. */
+/**
+ * Reads a request of Node's `http`. The iterator is never returned: that would leave the connection paused for ever.
+ */
 function fromRequest(request: ServerRequest): Readable {
   const iterator = request[Symbol.asyncIterator]();
   return {
@@ -190,7 +204,10 @@ function fromRequest(request: ServerRequest): Readable {
   };
 }
 
-/** Reads a Blob without `stream()`, as in jsdom and old browsers. All of those have FileReader, but few have `arrayBuffer()`. */
+/**
+ * Reads a Blob without `stream()`, as in jsdom and old browsers. All of those have FileReader, but few have
+ * `arrayBuffer()`.
+ */
 async function* slicesOf(blob: Blob): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < blob.size; at += SLICE) {
     yield await new Promise((resolve, reject) => {

@@ -10,7 +10,9 @@ export interface Loan {
   seen: number;
   /** Since when `end` has not changed, in milliseconds. */
   since: number;
-  /** Whether it is being filled: from when `take` has returned it, which may be long after it was granted, until `seal`. */
+  /**
+   * Whether it is being filled: from when `take` has returned it, which may be long after it was granted, until `seal`.
+   */
   open: boolean;
   /** Whether it was granted from the reserve for small buffers. */
   readonly small: boolean;
@@ -25,8 +27,8 @@ interface Waiter {
 }
 
 /**
- * Milliseconds without a byte after which a buffer counts as lost if others wait: a request that Workers ended gives nothing back.
- * One that is only slow keeps its buffer, which is then no longer counted.
+ * Milliseconds without a byte after which a buffer counts as lost if others wait: a request that Workers ended gives
+ * nothing back. One that is only slow keeps its buffer, which is then no longer counted.
  */
 const LEASE = 10 * 60 * 1000;
 /** Milliseconds without a byte after which a buffer that others wait for is cut to the bytes that are in it. */
@@ -37,8 +39,9 @@ const POLL = 5;
 const GONE = 2000;
 
 /**
- * Memory for the parts of all uploads of one driver, with a limit: an upload that needs more waits until others give back. Buffers
- * of full size are reused, since fresh ones would cost tens of megabytes per upload until they are garbage-collected.
+ * Memory for the parts of all uploads of one driver, with a limit: an upload that needs more waits until others give
+ * back. Buffers of full size are reused, since fresh ones would cost tens of megabytes per upload until they are
+ * garbage-collected.
  */
 export class MemoryBudget {
   readonly #most: number;
@@ -75,8 +78,9 @@ export class MemoryBudget {
   }
 
   /**
-   * Waits until a buffer of `bytes` fits, and lends it. `held` is what the caller has already, and gives back once it has the new
-   * one. Polls, since on Workers one request must not settle a promise of another, and all requests share the driver.
+   * Waits until a buffer of `bytes` fits, and lends it. `held` is what the caller has already, and gives back once it
+   * has the new one. Polls, since on Workers one request must not settle a promise of another, and all requests share
+   * the driver.
    */
   async take(bytes: number, held: number, signal?: AbortSignal): Promise<Loan> {
     const waiter: Waiter = { bytes, held, seen: 0 };
@@ -121,20 +125,21 @@ export class MemoryBudget {
     let queue = false;
     for (const waiter of this.#waiting) {
       const { bytes, held } = waiter;
-      // In order, so that small requests do not starve a large one. But the smallest have a reserve: the large one may have to
-      // wait long, for bodies that have stalled. `held` is given back after the grant, so for a moment both count.
+      // In order, so that small requests do not starve a large one. But the smallest have a reserve: the large one may
+      // have to wait long, for bodies that have stalled. `held` is given back after the grant, so for a moment both
+      // count.
       queue ||= this.#used - this.#small + bytes - held > this.#limit || this.#used + bytes > this.#most;
       if (!queue) this.#grant(waiter, false);
       else if (bytes <= this.#part / 32 && this.#small + bytes <= (this.#most - this.#limit) / 8)
         this.#grant(waiter, true);
     }
     if (this.#waiting.length === 0) return;
-    // A deadlock: those who wait hold everything. Then the one with the largest buffer, which is closest to sending its part, gets
-    // the reserve; always the same one, so that the reserve is lent once.
+    // A deadlock: those who wait hold everything. Then the one with the largest buffer, which is closest to sending its
+    // part, gets the reserve; always the same one, so that the reserve is lent once.
     const first = this.#waiting.reduce((most, waiter) => (waiter.held > most.held ? waiter : most));
     const stuck = this.#waiting.reduce((sum, { held }) => sum + held, 0);
-    // The same if stalled bodies hold the rest. But they may go on and need the reserve themselves, so here it is lent only while
-    // all buffers but the one that is given back fit into the limit.
+    // The same if stalled bodies hold the rest. But they may go on and need the reserve themselves, so here it is lent
+    // only while all buffers but the one that is given back fit into the limit.
     const fits = this.#used - this.#small - first.held <= this.#limit;
     if (stuck >= this.#used || (fits && stuck + this.#stalled(now) >= this.#used)) this.#grant(first, false);
   }

@@ -10,7 +10,10 @@ export interface Readable {
 export interface Bytes {
   /** Reads some bytes, at most `most`; null at the end. */
   some(most: number): Promise<Uint8Array | null>;
-  /** Reads a line up to CRLF, which is dropped; null if the stream ends first, if it has more than `most` bytes, or is not UTF-8. */
+  /**
+   * Reads a line up to CRLF, which is dropped; null if the stream ends first, if it has more than `most` bytes, or is
+   * not UTF-8.
+   */
   line(most: number): Promise<string | null>;
   /** Yields the bytes before a mark and drops the mark; returns false if the stream ends without one. */
   before(mark: Uint8Array): AsyncGenerator<Uint8Array, boolean, void>;
@@ -69,7 +72,8 @@ export function bytesOf(stream: Readable | null): Bytes {
           take(mark.byteLength);
           return true;
         }
-        // Holds back only bytes at the end that may be the beginning of the mark. Mostly there are none, which saves a copy.
+        // Holds back only bytes at the end that may be the beginning of the mark. Mostly there are none, which saves a
+        // copy.
         const first = held.indexOf(mark[0] as number, Math.max(0, held.byteLength - mark.byteLength + 1));
         const sure = first < 0 ? held.byteLength : first;
         if (sure > 0) yield take(sure);
@@ -83,7 +87,10 @@ export function bytesOf(stream: Readable | null): Bytes {
   };
 }
 
-/** Decodes UTF-8 and keeps a byte order mark; null for invalid bytes, since replacement characters would make another text. */
+/**
+ * Decodes UTF-8 and keeps a byte order mark; null for invalid bytes, since replacement characters would make another
+ * text.
+ */
 export function utf8(pieces: readonly Uint8Array[]): string | null {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
@@ -101,7 +108,8 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /**
- * Finds a mark by the Horspool algorithm, which skips bytes. It is linear if the first byte of the mark occurs in it only once.
+ * Finds a mark by the Horspool algorithm, which skips bytes. It is linear if the first byte of the mark occurs in it
+ * only once.
  * @see https://en.wikipedia.org/wiki/Boyer%E2%80%93Moore%E2%80%93Horspool_algorithm
  */
 function finderOf(mark: Uint8Array): (bytes: Uint8Array) => number {

@@ -44,7 +44,8 @@ export function opener({ name, open }: DriverSpec): {
         const attempt = Promise.resolve()
           .then(open)
           .catch((error: unknown) => {
-            // The operation `open` tells that the driver's options are wrong, not those of the call: no client is to be blamed.
+            // The operation `open` tells that the driver's options are wrong, not those of the call: no client is to be
+            // blamed.
             throw locate(error, { operation: "open", driver: name });
           });
         opened = attempt;

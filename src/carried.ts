@@ -1,6 +1,6 @@
 /**
- * The body of a Request or Response; null for none. Firefox has no `Request.body`, which would look like an empty request: there the
- * body is read as a Blob at once.
+ * The body of a Request or Response; null for none. Firefox has no `Request.body`, which would look like an empty
+ * request: there the body is read as a Blob at once.
  * @see https://bugzilla.mozilla.org/show_bug.cgi?id=1387483
  */
 export function carriedBy(request: {

@@ -6,8 +6,8 @@ import { objectHeaders, withoutMark } from "./options.ts";
 import { releasing } from "./upload.ts";
 
 /**
- * Uploads an opened object with its headers and metadata. Rejects `unsupported` if metadata would be lost, and fails if the body
- * has another length than announced. On failure the opened body is cancelled.
+ * Uploads an opened object with its headers and metadata. Rejects `unsupported` if metadata would be lost, and fails if
+ * the body has another length than announced. On failure the opened body is cancelled.
  */
 export function carry(
   object: DownloadedObject,

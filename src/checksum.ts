@@ -1,6 +1,6 @@
 /**
- * Checksums for S3 and folders: `s3({ checksum: crc64nvme })` for all uploads, `upload(key, body, { checksum: crc32c })` for one.
- * Tables are made at the first use.
+ * Checksums for S3 and folders: `s3({ checksum: crc64nvme })` for all uploads, `upload(key, body, { checksum: crc32c
+ * })` for one. Tables are made at the first use.
  */
 import type { ChecksumAlgorithm } from "./checksum/algorithm.ts";
 import { crcAlgorithm } from "./checksum/crc.ts";

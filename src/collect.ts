@@ -2,9 +2,9 @@
 import { StorageError } from "./error.ts";
 
 /**
- * Calls `next` until it returns null, and returns all bytes, or null if there are more than `most`. The buffer first has the
- * `announced` length, and grows if that is too small, for example where a runtime decompresses a body. Rejects `too-large` if the
- * runtime cannot make so large a buffer. On failure the caller must cancel what `next` reads.
+ * Calls `next` until it returns null, and returns all bytes, or null if there are more than `most`. The buffer first
+ * has the `announced` length, and grows if that is too small, for example where a runtime decompresses a body. Rejects
+ * `too-large` if the runtime cannot make so large a buffer. On failure the caller must cancel what `next` reads.
  */
 export async function collect(
   next: () => Promise<Uint8Array | null>,

@@ -57,8 +57,9 @@ export const cases: readonly Case[] = [
 export type Deviations = Readonly<Record<string, string>>;
 
 /**
- * Selects the cases for a driver with these capabilities. Their errors begin with the name of the case. A case in `deviations` is
- * expected to fail: it passes while the store fails it, and fails once the store passes. Throws if no selected case has such a name.
+ * Selects the cases for a driver with these capabilities. Their errors begin with the name of the case. A case in
+ * `deviations` is expected to fail: it passes while the store fails it, and fails once the store passes. Throws if no
+ * selected case has such a name.
  */
 export function casesFor(capabilities: readonly Capability[], deviations: Deviations = {}): readonly Case[] {
   const has = new Set(capabilities);

@@ -1,6 +1,6 @@
 /**
- * Derives the headers of the other requests of a copy from its `headers` option, which has those of the CopyObject request. There
- * headers for the source have a prefix of their own.
+ * Derives the headers of the other requests of a copy from its `headers` option, which has those of the CopyObject
+ * request. There headers for the source have a prefix of their own.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 import type { RequestOptions, StoredInfo } from "./backend.ts";
@@ -27,7 +27,10 @@ export interface CopyHeaders {
 const SOURCE = /^x-amz-(copy-)?source-/;
 /** Headers for all requests: who pays, who must own the bucket, and those that are not of S3, such as for tracing. */
 const EACH = /^x-amz-(request-payer|expected-bucket-owner)$|^(?!x-amz-)/;
-/** A customer key, which reads need too. With other headers of a write, such as `x-amz-server-side-encryption`, a read is refused. */
+/**
+ * A customer key, which reads need too. With other headers of a write, such as `x-amz-server-side-encryption`, a read
+ * is refused.
+ */
 const KEY = /^x-amz-server-side-encryption-customer-/;
 
 /** Sorts the headers of a copy by request; throws `invalid-option`. */

@@ -1,6 +1,6 @@
 /**
- * Copies the objects of a store into another one, with headers and metadata: `unbucket/copy`. Objects that the target has already are
- * skipped, so that a run that broke off can simply be repeated.
+ * Copies the objects of a store into another one, with headers and metadata: `unbucket/copy`. Objects that the target
+ * has already are skipped, so that a run that broke off can simply be repeated.
  */
 import type { CallOptions, ListedObject } from "./backend.ts";
 import { carry } from "./carry.ts";
@@ -21,18 +21,19 @@ export interface CopyAllOptions extends CallOptions {
   /** How many objects are copied at the same time, 1 to 64. Default 4. */
   readonly concurrency?: number | undefined;
   /**
-   * Which differing objects of the target are replaced. `older`, the default: those older than their source. `never`: none. `always`:
-   * all, and with `compare: "time"` also equal ones.
+   * Which differing objects of the target are replaced. `older`, the default: those older than their source. `never`:
+   * none. `always`: all, and with `compare: "time"` also equal ones.
    */
   readonly replace?: "older" | "never" | "always" | undefined;
   /**
-   * How objects of equal size are compared. `time`, the default: they are equal unless the target is older than its source. `bytes`:
-   * both are read, and times do not matter. `all`: as `bytes`, and headers and metadata must be equal too.
+   * How objects of equal size are compared. `time`, the default: they are equal unless the target is older than its
+   * source. `bytes`: both are read, and times do not matter. `all`: as `bytes`, and headers and metadata must be equal
+   * too.
    */
   readonly compare?: "time" | "bytes" | "all" | undefined;
   /**
-   * Whether objects are written on the condition that the target has not changed since it was listed, so that concurrent writes to it
-   * are not lost. Set false for a store that refuses conditional writes. Default true.
+   * Whether objects are written on the condition that the target has not changed since it was listed, so that
+   * concurrent writes to it are not lost. Set false for a store that refuses conditional writes. Default true.
    */
   readonly conditions?: boolean | undefined;
   /** True writes nothing, and reports what would be written. Default false. */
@@ -48,8 +49,8 @@ export interface CopiedObject {
   /** Length in bytes, as the source listed it. */
   readonly size: number;
   /**
-   * `copied`; `same`: the target has an equal object, see `compare`; `kept`: it has another one, which `replace` protects; `gone`: the
-   * source was deleted since it was listed; `failed`: see `error`.
+   * `copied`; `same`: the target has an equal object, see `compare`; `kept`: it has another one, which `replace`
+   * protects; `gone`: the source was deleted since it was listed; `failed`: see `error`.
    */
   readonly result: "copied" | "same" | "kept" | "gone" | "failed";
   /** What differed at the target, for one that was kept or replaced; absent if it had no object. */
@@ -97,10 +98,10 @@ const SECOND = 999;
 /**
  * Copies the objects that `to` does not have, or has in an older version. Deletes nothing.
  *
- * Rejects `partial` at the end if some objects could not be copied, with the first thousand failures. Rejects at once if a store
- * refuses the access keys or has no such bucket, and `unavailable` if the target is full. Rejects `unavailable` if objects were gone
- * and the source lists none any more, as when its volume is unmounted. On abort rejects with the signal's own reason, once the objects
- * under way have ended.
+ * Rejects `partial` at the end if some objects could not be copied, with the first thousand failures. Rejects at once
+ * if a store refuses the access keys or has no such bucket, and `unavailable` if the target is full. Rejects
+ * `unavailable` if objects were gone and the source lists none any more, as when its volume is unmounted. On abort
+ * rejects with the signal's own reason, once the objects under way have ended.
  */
 export async function copyAll(
   from: ObjectStore,
@@ -231,7 +232,9 @@ async function copyOne(
   }
 }
 
-/** Compares with the target's object. An unknown time counts as older, a difference of up to `cut` milliseconds as none. */
+/**
+ * Compares with the target's object. An unknown time counts as older, a difference of up to `cut` milliseconds as none.
+ */
 async function judge(
   stores: readonly [ObjectStore, ObjectStore],
   source: ListedObject,

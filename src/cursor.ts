@@ -1,11 +1,14 @@
 /**
- * Cursors as callers hold them: a checksum of cursor, prefix and delimiter, then the store's own cursor. Stores do not notice that a
- * cursor belongs to another listing, and return a wrong page; what they do with an altered one differs.
+ * Cursors as callers hold them: a checksum of cursor, prefix and delimiter, then the store's own cursor. Stores do not
+ * notice that a cursor belongs to another listing, and return a wrong page; what they do with an altered one differs.
  */
 import type { Page } from "./listing.ts";
 import { refuse } from "./options.ts";
 
-/** Loads the page at a caller's cursor. Rejects `invalid-option` if it was altered, or is of another prefix or delimiter. */
+/**
+ * Loads the page at a caller's cursor. Rejects `invalid-option` if it was altered, or is of another prefix or
+ * delimiter.
+ */
 export async function pageAt(
   { prefix = "", delimiter = "" }: { readonly prefix?: string; readonly delimiter?: string },
   cursor: string | undefined,

@@ -86,8 +86,8 @@ interface Lazy {
 const LAZY = Symbol("lazy");
 
 /**
- * A class, since getters of a prototype are cheap: as getters of each object they would cost more than the rest of a small download.
- * The methods are assigned one by one, since a spread costs ten times as much.
+ * A class, since getters of a prototype are cheap: as getters of each object they would cost more than the rest of a
+ * small download. The methods are assigned one by one, since a spread costs ten times as much.
  */
 class Download implements Readers {
   readonly [LAZY]: Lazy;

@@ -23,9 +23,9 @@ export interface Driver extends UnstorageDriver, ObjectStore {
 }
 
 /**
- * Makes a driver from a name and a function that opens its backend. Nothing runs before the first call: no I/O, no check of
- * options, no throw. All methods are closures, since unstorage calls them detached. The options, which may hold secrets, cannot
- * be reached from the driver.
+ * Makes a driver from a name and a function that opens its backend. Nothing runs before the first call: no I/O, no
+ * check of options, no throw. All methods are closures, since unstorage calls them detached. The options, which may
+ * hold secrets, cannot be reached from the driver.
  */
 export function toDriver(spec: DriverSpec): Driver {
   const backend = opener(spec);

@@ -78,8 +78,9 @@ export interface StorageErrorInit extends Place {
 const BRAND = Symbol.for("unbucket.StorageError");
 
 /**
- * The one class of error that verbs reject with; only an aborted call rejects with the signal's own reason instead.
- * It has no `status`, which web frameworks would copy into the app's answer: `toResponse` of `unbucket/respond` makes an answer.
+ * The one class of error that verbs reject with; only an aborted call rejects with the signal's own reason instead. It
+ * has no `status`, which web frameworks would copy into the app's answer: `toResponse` of `unbucket/respond` makes an
+ * answer.
  */
 export class StorageError extends Error {
   /** What went wrong. Branch on this: messages may change between versions. */
@@ -140,9 +141,9 @@ export function storageError(error: unknown): StorageError {
 }
 
 /**
- * Adds verb, key and driver to an error, and puts them before its message. An error that has a verb already, and any error when
- * there is no place, stays as it is. A StorageError remains the same object, so that subclasses keep their properties; anything
- * else becomes the `cause` of an `unknown` one.
+ * Adds verb, key and driver to an error, and puts them before its message. An error that has a verb already, and any
+ * error when there is no place, stays as it is. A StorageError remains the same object, so that subclasses keep their
+ * properties; anything else becomes the `cause` of an `unknown` one.
  */
 export function locate(error: unknown, place: Place | undefined): StorageError {
   const known = storageError(error);
@@ -155,7 +156,10 @@ export function locate(error: unknown, place: Place | undefined): StorageError {
   });
 }
 
-/** Adds the key to a `precondition-failed` of a call with two keys, to say which of them it is about; rethrows every error. */
+/**
+ * Adds the key to a `precondition-failed` of a call with two keys, to say which of them it is about; rethrows every
+ * error.
+ */
 export function refusedAt(key: string): (error: unknown) => never {
   return (error) => {
     throw hasCode(error, "precondition-failed") ? Object.assign(error, { key: error.key ?? key }) : error;
@@ -178,7 +182,10 @@ export const FULL_CODES: readonly string[] = ["XMinioStorageFull", "XMinioAdminB
 /** The system's codes for a full disk and an exceeded quota. */
 const FULL_ERRNOS: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
-/** Whether the store has no room for an object; with `atAll` for any: a limit on a single file (`EFBIG`) does not count then. */
+/**
+ * Whether the store has no room for an object; with `atAll` for any: a limit on a single file (`EFBIG`) does not count
+ * then.
+ */
 export function isFull(error: unknown, atAll: boolean = false): boolean {
   if (!hasCode(error, "unavailable") || error.retryable) return false;
   const { cause, response } = error;
@@ -193,13 +200,19 @@ export function nullIfAbsent(error: unknown): null {
   throw error;
 }
 
-/** Throws a StorageError as it is, anything else as `interrupted`: each runtime has another error for a client that is gone. */
+/**
+ * Throws a StorageError as it is, anything else as `interrupted`: each runtime has another error for a client that is
+ * gone.
+ */
 export function brokenOff(cause: unknown): never {
   if (StorageError.is(cause)) throw cause;
   throw new StorageError("interrupted", `the body broke off: ${messageOf(cause)}`, { cause });
 }
 
-/** Turns `interrupted` into `unavailable` where the body came from a store and not from a caller; rethrows every other error. */
+/**
+ * Turns `interrupted` into `unavailable` where the body came from a store and not from a caller; rethrows every other
+ * error.
+ */
 export function storeBroke(error: unknown): never {
   if (!hasCode(error, "interrupted")) throw error;
   const { cause } = error;

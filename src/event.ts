@@ -22,7 +22,7 @@ export interface CallEvent extends Timed {
   readonly size?: number | undefined;
   /** ETag of that object or part. */
   readonly etag?: string | undefined;
-  /** Absent when the call succeeded. */
+  /** Why the call failed; absent if it succeeded or was aborted. */
   readonly error?: StorageError | undefined;
   /** Whether its signal aborted the call. */
   readonly aborted: boolean;
@@ -55,8 +55,8 @@ export interface AttemptEvent extends Timed {
 }
 
 /**
- * The body of a download has ended: once per body, also if an abort ends it while nobody reads it. `duration` counts from the
- * moment when the object was opened.
+ * The body of a download has ended: once per body, also if an abort ends it while nobody reads it. `duration` counts
+ * from the moment when the object was opened.
  */
 export interface BodyEvent extends Timed {
   /** Discriminates events. */
@@ -77,7 +77,10 @@ export type StorageEvent = CallEvent | AttemptEvent | BodyEvent;
 /** Receives every event. What it throws or rejects with is ignored. */
 export type OnEvent = (event: StorageEvent) => void;
 
-/** Calls an observer, and ignores what it throws or rejects with: it must neither fail the observed call nor end the process. */
+/**
+ * Calls an observer, and ignores what it throws or rejects with: it must neither fail the observed call nor end the
+ * process.
+ */
 export function notify<Told extends unknown[]>(observer: (...told: Told) => unknown, ...told: Told): void {
   (async () => observer(...told))().catch(() => {});
 }

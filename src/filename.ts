@@ -11,8 +11,9 @@ const MAX_EXTENSION_BYTES = 32;
 /**
  * Makes a client's file name safe to show, to store, and to save on every system.
  *
- * Keeps what follows the last `/` or `\`, without control and bidirectional characters and without dots and spaces at both ends.
- * Characters that Windows forbids become `_`. At most 255 UTF-8 bytes, with the extension kept; `file` if nothing is left.
+ * Keeps what follows the last `/` or `\`, without control and bidirectional characters and without dots and spaces at
+ * both ends. Characters that Windows forbids become `_`. At most 255 UTF-8 bytes, with the extension kept; `file` if
+ * nothing is left.
  */
 export function cleanFilename(name: string): string {
   const last = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);

@@ -4,14 +4,17 @@ import { quietly } from "./quietly.ts";
 /** Milliseconds after which an open body is registered with the garbage collector. */
 const DELAY = 1000;
 
-/** Not on Workers, where all ends with its request and nothing may run outside of one; some edge runtimes have no registry. */
+/**
+ * Not on Workers, where all ends with its request and nothing may run outside of one; some edge runtimes have no
+ * registry.
+ */
 const hasRegistry: boolean =
   "FinalizationRegistry" in globalThis && globalThis.navigator?.userAgent !== "Cloudflare-Workers";
 
 /**
- * Calls `letGo` for a resource once its reader is garbage-collected. Registration is delayed, since most bodies are read to their end
- * at once: V8 keeps what was ever registered, and everything it references, beyond its young generation, even if it is unregistered
- * again. That made small downloads half as expensive again.
+ * Calls `letGo` for a resource once its reader is garbage-collected. Registration is delayed, since most bodies are
+ * read to their end at once: V8 keeps what was ever registered, and everything it references, beyond its young
+ * generation, even if it is unregistered again. That made small downloads half as expensive again.
  */
 export class Forgotten<T extends object> {
   readonly #registry: FinalizationRegistry<T> | undefined;

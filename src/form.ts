@@ -19,7 +19,9 @@ export interface FormFile {
   readonly name: string;
   /** The MIME type that the client claims, such as `image/png`; undefined if it sent none. */
   readonly type: string | undefined;
-  /** The bytes. They must be read before the next part is requested. Errors with a {@link FormError} if the form is cut. */
+  /**
+   * The bytes. They must be read before the next part is requested. Errors with a {@link FormError} if the form is cut.
+   */
   readonly body: ReadableStream<Uint8Array>;
 }
 
@@ -36,7 +38,9 @@ export interface FormText {
 /** One part of a form: a file or a text field. */
 export type FormPart = FormFile | FormText;
 
-/** A request with a form that nobody has read yet: a `Request`, or a request of Node's `http` and of frameworks over it. */
+/**
+ * A request with a form that nobody has read yet: a `Request`, or a request of Node's `http` and of frameworks over it.
+ */
 export type FormRequest = WebRequest | NodeRequest;
 
 /** The parts of a `Request` that a form is read from. */
@@ -65,14 +69,16 @@ const MAX_PARTS = 100;
 const MAX_TEXT = 64 * 1024;
 
 /**
- * Iterates the parts of a `multipart/form-data` request as they arrive. Files are not held in memory: bytes are read from the
- * request as `body` is read. The size of a file is not limited here, but by `guard`.
+ * Iterates the parts of a `multipart/form-data` request as they arrive. Files are not held in memory: bytes are read
+ * from the request as `body` is read. The size of a file is not limited here, but by `guard`.
  *
- * Await inside the loop whatever reads a file. A file that is not read is skipped; so is one without name and bytes, which
- * browsers send for a file input without a choice. If the loop is left early, the rest of the request is read and discarded, up to
- * 64 MiB or half a minute, so that the client sees the answer; if the connection closes with the answer, leaving waits for that.
+ * Await inside the loop whatever reads a file. A file that is not read is skipped; so is one without name and bytes,
+ * which browsers send for a file input without a choice. If the loop is left early, the rest of the request is read and
+ * discarded, up to 64 MiB or half a minute, so that the client sees the answer; if the connection closes with the
+ * answer, leaving waits for that.
  *
- * Rejects `invalid-option`, or with a {@link FormError}, for which `toResponse` of `unbucket/respond` answers 400, 413 or 415.
+ * Rejects `invalid-option`, or with a {@link FormError}, for which `toResponse` of `unbucket/respond` answers 400, 413
+ * or 415.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 export async function* readForm(request: FormRequest, options: FormOptions = {}): AsyncGenerator<FormPart, void, void> {

@@ -20,16 +20,20 @@ export type { Identity } from "./sigv4/sign.ts";
 
 /** A gateway; pass its `fetch` to a server, or as the `fetch` option of a client. */
 export interface Gateway {
-  /** Answers one request; failures are answers too. Takes the arguments of `fetch`, and rejects only if they are no request. */
+  /**
+   * Answers one request; failures are answers too. Takes the arguments of `fetch`, and rejects only if they are no
+   * request.
+   */
   readonly fetch: (input: Request | string | URL, init?: RequestInit) => Promise<Response>;
 }
 
 /**
  * Makes an S3 endpoint with one bucket over a driver, a scope of one, or `objects(storage)`.
  *
- * Every request needs a valid signature (AWS Signature Version 4: in the header, in the query, or of a form's policy), except
- * reads below `publicPrefixes`. Each pair of keys has all rights in the bucket: to give fewer, give out presigned URLs, or make a
- * gateway over `scoped(prefix)`. Never throws: with a wrong option every answer is a 500, and `onError` is told.
+ * Every request needs a valid signature (AWS Signature Version 4: in the header, in the query, or of a form's policy),
+ * except reads below `publicPrefixes`. Each pair of keys has all rights in the bucket: to give fewer, give out
+ * presigned URLs, or make a gateway over `scoped(prefix)`. Never throws: with a wrong option every answer is a 500, and
+ * `onError` is told.
  */
 export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
   let settings: Settings | undefined;

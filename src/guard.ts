@@ -24,27 +24,37 @@ export interface IncomingFile {
   readonly type?: string | undefined;
   /** The claimed file name. Default: that of the File, else empty. */
   readonly name?: string | undefined;
-  /** The claimed length in bytes, by which a file over the limit is refused without being read. Default: the body's, if known. */
+  /**
+   * The claimed length in bytes, by which a file over the limit is refused without being read. Default: the body's, if
+   * known.
+   */
   readonly size?: number | undefined;
 }
 
 /** Options of `guard`: what is allowed. */
 export interface GuardOptions {
   /**
-   * Allowed MIME types. Default: all. A pattern such as `image/*` covers only types that the content proves, to the built-in table
-   * or to `detect`, and none that can run script: list `image/svg+xml` or `image/x-own` by name. A file of unknown type is
-   * `application/octet-stream`.
+   * Allowed MIME types. Default: all. A pattern such as `image/*` covers only types that the content proves, to the
+   * built-in table or to `detect`, and none that can run script: list `image/svg+xml` or `image/x-own` by name. A file
+   * of unknown type is `application/octet-stream`.
    */
   readonly types?: readonly string[] | undefined;
   /** Maximum length in bytes, counted as the body streams. Default 10 MiB. */
   readonly maxSize?: number | undefined;
-  /** Detects the type from the first bytes (at most 4100), such as `file-type`. The built-in table is used if it finds none. */
+  /**
+   * Detects the type from the first bytes (at most 4100), such as `file-type`. The built-in table is used if it finds
+   * none.
+   */
   readonly detect?: ((head: Uint8Array) => string | undefined | null | Promise<string | undefined | null>) | undefined;
-  /** Aborts the wait for the first bytes and for `detect`: cancels the body, and rejects with the signal's own reason. */
+  /**
+   * Aborts the wait for the first bytes and for `detect`: cancels the body, and rejects with the signal's own reason.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file that passed the checks, ready for `upload`, which rejects with a GuardError if the body turns out too large. */
+/**
+ * A file that passed the checks, ready for `upload`, which rejects with a GuardError if the body turns out too large.
+ */
 export interface GuardedFile {
   /** The bytes, counted as they are read. Errors with a GuardError once they exceed `maxSize`. */
   readonly body: ReadableStream<Uint8Array>;
@@ -61,9 +71,9 @@ const UNKNOWN = "application/octet-stream";
 const MAX_SIZE = 10 * 1024 * 1024;
 
 /**
- * Checks a file by its first bytes, and returns it whole as a stream that errors once it exceeds the limit. Rejects with a
- * {@link GuardError} if the type is not allowed or the content does not agree with it; the body is then cancelled. An empty file
- * passes unless files of its type begin with a signature.
+ * Checks a file by its first bytes, and returns it whole as a stream that errors once it exceeds the limit. Rejects
+ * with a {@link GuardError} if the type is not allowed or the content does not agree with it; the body is then
+ * cancelled. An empty file passes unless files of its type begin with a signature.
  */
 export async function guard(file: IncomingFile, options: GuardOptions = {}): Promise<GuardedFile> {
   const body = toBody(file.body);

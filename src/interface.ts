@@ -33,8 +33,8 @@ export interface ObjectInfo extends StoredInfo {
   /** User metadata, names in lower case. A plain object: use `Object.hasOwn` to look up names such as `constructor`. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * URL for browsers: `publicUrl` joined with the key; without `publicUrl` the URL of the object on S3, which answers 403
-   * unless the bucket is public. Null where there is neither, as in a folder without `publicUrl`.
+   * URL for browsers: `publicUrl` joined with the key; without `publicUrl` the URL of the object on S3, which answers
+   * 403 unless the bucket is public. Null where there is neither, as in a folder without `publicUrl`.
    */
   readonly url: string | null;
   /** Where the bytes are, not for browsers: `s3://bucket/key`, or the path of the file. */
@@ -54,9 +54,9 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
   /** Extra request headers for S3, such as ACL, encryption or storage class. Other drivers check them and then ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * Checksum algorithm, from `unbucket/checksum`. S3 is sent the value and verifies it. A folder stores the value, and a download
-   * of the whole object errors `corrupt` if the bytes have changed since. Memory and R2's binding ignore it. False: none. Default:
-   * the driver's `checksum`.
+   * Checksum algorithm, from `unbucket/checksum`. S3 is sent the value and verifies it. A folder stores the value, and
+   * a download of the whole object errors `corrupt` if the bytes have changed since. Memory and R2's binding ignore it.
+   * False: none. Default: the driver's `checksum`.
    */
   readonly checksum?: ChecksumAlgorithm | false | undefined;
   /** Called each time the store has acknowledged more bytes. */
@@ -72,15 +72,15 @@ export interface DownloadOptions extends RequestOptions {
   /** Reject `not-modified` while the object still has this ETag, or with `*` any. */
   readonly ifNoneMatch?: string | undefined;
   /**
-   * How many ranges of a large object are fetched at the same time, 1 to 16. Default 1. The body is in order all the same. S3
-   * buffers up to that many parts of `partSize` for it; other drivers ignore it.
+   * How many ranges of a large object are fetched at the same time, 1 to 16. Default 1. The body is in order all the
+   * same. S3 buffers up to that many parts of `partSize` for it; other drivers ignore it.
    */
   readonly parallel?: number | undefined;
 }
 
 /**
- * An object and its bytes, which can be read once: from `body`, or by one of the methods. `body` and `headers` are getters, as
- * those of a `Response`: `{ ...object }` does not copy them.
+ * An object and its bytes, which can be read once: from `body`, or by one of the methods. `body` and `headers` are
+ * getters, as those of a `Response`: `{ ...object }` does not copy them.
  */
 export interface DownloadedObject extends ObjectInfo {
   /** Which bytes of the object `body` holds, both ends inclusive; absent for the whole object. */
@@ -110,8 +110,8 @@ export interface DeleteOptions extends RequestOptions {
 }
 
 /**
- * Options of `copy`. `versionId` selects a version of the source. `headers` are those of the copy request; the other requests of
- * the call are sent what they need of them.
+ * Options of `copy`. `versionId` selects a version of the source. `headers` are those of the copy request; the other
+ * requests of the call are sent what they need of them.
  */
 export interface CopyOptions extends RequestOptions {
   /** Copy only while the source has this ETag, else reject `precondition-failed`. */
@@ -124,17 +124,18 @@ export interface CopyOptions extends RequestOptions {
 export type MoveOptions = Omit<CopyOptions, "versionId">;
 
 /**
- * Returns the new body for the current object, which is null when the key is absent. `undefined` leaves the object as it is, or
- * rejects `not-found` if there is none. It is called once per attempt, so side effects may be repeated. The current object can
- * be read until the attempt ends.
+ * Returns the new body for the current object, which is null when the key is absent. `undefined` leaves the object as
+ * it is, or rejects `not-found` if there is none. It is called once per attempt, so side effects may be repeated. The
+ * current object can be read until the attempt ends.
  */
 export type UpdateFunction = (
   current: DownloadedObject | null,
 ) => UploadBody | undefined | Promise<UploadBody | undefined>;
 
 /**
- * Options of `update`. Headers and metadata that are not given stay as they are, with two exceptions: the content type is
- * replaced if the new body has a type of its own, and `contentEncoding` stays only if the new body is `current.body` itself.
+ * Options of `update`. Headers and metadata that are not given stay as they are, with two exceptions: the content type
+ * is replaced if the new body has a type of its own, and `contentEncoding` stays only if the new body is `current.body`
+ * itself.
  */
 export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMatch"> {
   /** Attempts to read and write before it rejects `conflict`, 1 to 100. Default 10. */
@@ -182,9 +183,10 @@ export interface SendOptions extends CallOptions {
   /** Called each time the store has acknowledged more bytes. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   /**
-   * True, the default: read the source from its beginning and compare it with the stored parts, so that parts of two different
-   * files are never joined. If another process has completed the upload meanwhile, the object is compared instead, and different
-   * bytes reject `conflict`. False: start at the first missing byte, and read nothing if the upload is complete.
+   * True, the default: read the source from its beginning and compare it with the stored parts, so that parts of two
+   * different files are never joined. If another process has completed the upload meanwhile, the object is compared
+   * instead, and different bytes reject `conflict`. False: start at the first missing byte, and read nothing if the
+   * upload is complete.
    */
   readonly verify?: boolean | undefined;
 }
@@ -204,13 +206,14 @@ export interface MultipartUpload {
   /** Aborts the upload and deletes its parts. An upload that no longer exists is success. */
   abort(options?: CallOptions): Promise<void>;
   /**
-   * Sends the parts that the store does not have yet, and completes the upload. `open` returns the body from byte `start` on.
-   * After a failure or an abort the upload can go on: call `send` again, or resume from `state()` in another process.
+   * Sends the parts that the store does not have yet, and completes the upload. `open` returns the body from byte
+   * `start` on. After a failure or an abort the upload can go on: call `send` again, or resume from `state()` in
+   * another process.
    */
   send(open: (start: number) => UploadBody | Promise<UploadBody>, options?: SendOptions): Promise<ObjectInfo>;
   /**
-   * Bytes done: where `send` with `verify: false` starts, or the size of the completed object. Rejects `not-found` if the upload
-   * is over, as far as the store tells; R2's binding does not.
+   * Bytes done: where `send` with `verify: false` starts, or the size of the completed object. Rejects `not-found` if
+   * the upload is over, as far as the store tells; R2's binding does not.
    */
   offset(options?: CallOptions): Promise<number>;
   /** The current state, for `resumeMultipartUpload`. It grows with each part that `send` sends. */
@@ -266,8 +269,8 @@ export interface ObjectStore {
   /** Reads an object, writes what `fn` returns unless somebody else has written meanwhile, and tries again if so. */
   update(key: string, fn: UpdateFunction, options?: UpdateOptions): Promise<ObjectInfo>;
   /**
-   * The same verbs restricted to a prefix, with keys relative to it. The prefix is put before each key as it is, so that of a
-   * folder ends in `/`.
+   * The same verbs restricted to a prefix, with keys relative to it. The prefix is put before each key as it is, so
+   * that of a folder ends in `/`.
    */
   scoped(prefix: string): ObjectStore;
 }

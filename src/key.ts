@@ -28,8 +28,8 @@ function check(key: string, what: "key" | "prefix"): string {
   if (/[\ud800-\udfff]/u.test(key)) throw invalid(key, `a ${what} must not have a lone surrogate`);
   if (isLonger(key, MAX_KEY_BYTES))
     throw invalid(key, `a ${what} has at most ${MAX_KEY_BYTES} UTF-8 bytes, this one has ${toUtf8(key).length}`);
-  // URL parsers resolve such segments before a request is signed, so it would be for another object. The last segment of a
-  // prefix may be incomplete: "a/." is a prefix of "a/.env".
+  // URL parsers resolve such segments before a request is signed, so it would be for another object. The last segment
+  // of a prefix may be incomplete: "a/." is a prefix of "a/.env".
   if (/(^|\/)\.\.?\//.test(what === "key" ? `${key}/` : key))
     throw invalid(key, `a ${what} must not have a "." or ".." segment`);
   return key;
@@ -45,8 +45,8 @@ export function toObjectKey(kvKey: string): string {
 }
 
 /**
- * The key-value key that addresses an object key, or null if none does: unstorage drops what follows a `?`, reads `\` as a
- * separator, collapses repeated separators and trims them at both ends.
+ * The key-value key that addresses an object key, or null if none does: unstorage drops what follows a `?`, reads `\`
+ * as a separator, collapses repeated separators and trims them at both ends.
  */
 export function toKvKey(objectKey: string): string | null {
   if (/[:?\\]/.test(objectKey)) return null;
@@ -65,7 +65,10 @@ export function encodePath(key: string): string {
   return /^[\w.~/-]*$/.test(key) ? key : encodeRfc3986(key).replaceAll("%2F", "/");
 }
 
-/** Orders keys by their UTF-8 bytes, as S3 lists them; JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */
+/**
+ * Orders keys by their UTF-8 bytes, as S3 lists them; JavaScript's own order is by UTF-16 units, which differs above
+ * U+FFFF.
+ */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {

@@ -1,4 +1,7 @@
-/** Recognises values whose class may be a different one: of another realm (Jest, frames), or of another copy of fetch (undici). */
+/**
+ * Recognises values whose class may be a different one: of another realm (Jest, frames), or of another copy of fetch
+ * (undici).
+ */
 
 interface Kinds {
   readonly ArrayBuffer: ArrayBuffer;

@@ -14,9 +14,9 @@ const ends = new WeakMap<Readable, Promise<void>>();
 const sources = new WeakMap<Readable, Readable>();
 
 /**
- * A body that, when it is cancelled, is read and discarded for a while: servers close the connection of a cancelled body, and a
- * client that is still sending would then not see the answer. `failing` maps errors of reads; with `awaited` cancelling waits until
- * the rest has been read; `most` bytes of it are read, see {@link restOf}.
+ * A body that, when it is cancelled, is read and discarded for a while: servers close the connection of a cancelled
+ * body, and a client that is still sending would then not see the answer. `failing` maps errors of reads; with
+ * `awaited` cancelling waits until the rest has been read; `most` bytes of it are read, see {@link restOf}.
  */
 export function lingering(
   stream: Readable | null,
@@ -68,9 +68,9 @@ export function lingering(
 }
 
 /**
- * A {@link lingering} body as a stream. For Node, whose servers close or pause the connection of a cancelled body: the next request
- * on it waits for the `keepAliveTimeout`, and is then cut. Bun and Deno read on by themselves; workerd reads nothing after the
- * answer.
+ * A {@link lingering} body as a stream. For Node, whose servers close or pause the connection of a cancelled body: the
+ * next request on it waits for the `keepAliveTimeout`, and is then cut. Bun and Deno read on by themselves; workerd
+ * reads nothing after the answer.
  */
 export function lingeringStream(body: Readable): ReadableStream<Uint8Array> {
   let reader: ReturnType<Readable["getReader"]> | undefined;
@@ -91,16 +91,16 @@ export function lingeringStream(body: Readable): ReadableStream<Uint8Array> {
 }
 
 /**
- * Whether the connection closes with the answer, even while the client is still sending: it does if the client asks for that by its
- * header `connection`, and on workerd if the body is not read by then.
+ * Whether the connection closes with the answer, even while the client is still sending: it does if the client asks for
+ * that by its header `connection`, and on workerd if the body is not read by then.
  */
 export function endsWithAnswer(connection: string): boolean {
   return "FixedLengthStream" in globalThis || /\bclose\b/i.test(connection);
 }
 
 /**
- * The bytes that are read of a refused body. None on Deno: it reads the rest of a cancelled body itself, and cuts the connection of a
- * body that is still being read after the answer.
+ * The bytes that are read of a refused body. None on Deno: it reads the rest of a cancelled body itself, and cuts the
+ * connection of a body that is still being read after the answer.
  */
 export function restOf(connection: string): number {
   return "Deno" in globalThis && !endsWithAnswer(connection) ? 0 : MAX_REST;

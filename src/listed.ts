@@ -3,8 +3,8 @@ import type { StoredPart, UploadedPart } from "./backend.ts";
 import { refuse } from "./options.ts";
 
 /**
- * The stored parts that a completion lists. Like S3 throws `invalid-option` if the list is empty or not ascending, or if a part is
- * not stored or was replaced since.
+ * The stored parts that a completion lists. Like S3 throws `invalid-option` if the list is empty or not ascending, or
+ * if a part is not stored or was replaced since.
  */
 export function listedParts<T extends StoredPart>(list: readonly UploadedPart[], stored: readonly T[]): readonly T[] {
   if (list.length === 0) throw refuse("parts", "must not be empty: upload a part, or abort");

@@ -5,13 +5,18 @@ import type { CallOptions, ListedObject } from "./backend.ts";
 export interface ListOptions extends CallOptions {
   /** Only keys that start with this text, which need not end at a `/`. Default: all. */
   readonly prefix?: string | undefined;
-  /** `"/"`: keys with a further `/` behind the prefix are grouped into `{ prefix }` entries, as folders. Default: no groups. */
+  /**
+   * `"/"`: keys with a further `/` behind the prefix are grouped into `{ prefix }` entries, as folders. Default: no
+   * groups.
+   */
   readonly delimiter?: "/" | undefined;
-  /** `cursor` of an earlier page: go on behind it. Opaque; with another prefix or delimiter it rejects `invalid-option`. */
+  /**
+   * `cursor` of an earlier page: go on behind it. Opaque; with another prefix or delimiter it rejects `invalid-option`.
+   */
   readonly cursor?: string | undefined;
   /**
-   * Only keys and groups after this text in the order of keys. It must start with the prefix, and need not be a stored key. A
-   * group is compared by its name: after `a/b` the group `a/` is not listed. Ignored if there is a cursor.
+   * Only keys and groups after this text in the order of keys. It must start with the prefix, and need not be a stored
+   * key. A group is compared by its name: after `a/b` the group `a/` is not listed. Ignored if there is a cursor.
    */
   readonly startAfter?: string | undefined;
   /** Maximum number of entries per page, not in total; 1 to 1000. Default 1000. */

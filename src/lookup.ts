@@ -1,7 +1,7 @@
 /**
- * Finds the driver behind an unstorage Storage. `getMount` cannot: on a view of `prefixStorage` it ignores the prefix, and gives
- * the driver of the root. So the question is sent like any call: unstorage passes options on by reference, and the driver that
- * receives them writes its answer into them.
+ * Finds the driver behind an unstorage Storage. `getMount` cannot: on a view of `prefixStorage` it ignores the prefix,
+ * and gives the driver of the root. So the question is sent like any call: unstorage passes options on by reference,
+ * and the driver that receives them writes its answer into them.
  */
 import type { ObjectStore } from "./interface.ts";
 import type { KvOptions } from "./unstorage.ts";

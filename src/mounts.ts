@@ -36,9 +36,9 @@ interface Target {
 }
 
 /**
- * The object verbs over the mounts of a Storage: `objects(storage).upload("uploads:avatars/1.jpg", body)`. What follows the mount
- * is an object key as it is, so `//` and `?` have no special meaning; keys in results begin with the mount too. A mounted driver
- * without object verbs rejects `unsupported`. A listing covers one mount: that of its prefix.
+ * The object verbs over the mounts of a Storage: `objects(storage).upload("uploads:avatars/1.jpg", body)`. What follows
+ * the mount is an object key as it is, so `//` and `?` have no special meaning; keys in results begin with the mount
+ * too. A mounted driver without object verbs rejects `unsupported`. A listing covers one mount: that of its prefix.
  */
 export function objects(storage: StorageLike): ObjectStore {
   const views = new WeakMap<ObjectStore, Map<string, ObjectStore>>();
@@ -202,7 +202,9 @@ function normalize(key: string): string {
   return (key.split("?")[0] ?? "").replace(/[/\\:]+/g, ":").replace(/^:|:$/g, "");
 }
 
-/** The driver that a normalized key leads to, and the key that reaches it; undefined for a driver without object verbs. */
+/**
+ * The driver that a normalized key leads to, and the key that reaches it; undefined for a driver without object verbs.
+ */
 async function lookUp(storage: StorageLike, key: string): Promise<Lookup["found"]> {
   const lookup: Lookup = {};
   await storage.hasItem(key, lookupOptions(lookup));
@@ -218,7 +220,8 @@ async function hintAtMount(storage: StorageLike, name: string): Promise<string> 
 async function resolveKey(storage: StorageLike, view: View, key: string): Promise<Target> {
   if (typeof key !== "string") throw new StorageError("invalid-key", `a key is a string, not ${typeof key}`);
   const normal = normalize(key);
-  // A mount is found by a key below it: "uploads:" alone (or "uploads:?x", which unstorage cuts) would lead to its parent.
+  // A mount is found by a key below it: "uploads:" alone (or "uploads:?x", which unstorage cuts) would lead to its
+  // parent.
   const isBase = normal === "" || /[/\\:]$/.test(key.split("?")[0] ?? "");
   const base = normal && `${normal}:`;
   const asked = isBase ? `${base}_` : normal;

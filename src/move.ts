@@ -41,7 +41,8 @@ export async function move<K extends string, T>(
   const there = await atTarget();
   if (there && ifNoneMatch !== undefined)
     throw new StorageError("precondition-failed", "the target exists already; all was kept", { key: to });
-  // Some stores read `a//b` as `a/b`, and mounts may overlap. An equal object of the same time cannot be told from the same one.
+  // Some stores read `a//b` as `a/b`, and mounts may overlap. An equal object of the same time cannot be told from the
+  // same one.
   if (there && isTwin(seen, there))
     throw conflict(from, "both keys lead to one object, or to two equal ones of the same time; all was kept");
   const own = seen.etag === '""' ? undefined : seen.etag;

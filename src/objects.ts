@@ -209,7 +209,10 @@ function checkMany(options: DeleteOptions): DeleteOptions {
   return options;
 }
 
-/** The checked ETag of `ifMatch`. `*` is dropped: an absent object rejects `not-found` anyway, so drivers need not know it. */
+/**
+ * The checked ETag of `ifMatch`. `*` is dropped: an absent object rejects `not-found` anyway, so drivers need not know
+ * it.
+ */
 function ifMatchOf({ ifMatch }: Pick<DownloadOptions, "ifMatch">): string | undefined {
   return ifMatch === "*" ? undefined : checkEtag("ifMatch", ifMatch);
 }

@@ -17,7 +17,10 @@ export const WRITE_MARK = "unbucket-write";
 /** Its values: UUIDs, of R2 with hyphens, of S3 without. */
 const MARK = /^[\da-f]{8}(-?[\da-f]{4}){3}-?[\da-f]{12}$/;
 
-/** Marks metadata that a client of a gateway has sent. Registered, since the gateway may be of another copy of this package. */
+/**
+ * Marks metadata that a client of a gateway has sent. Registered, since the gateway may be of another copy of this
+ * package.
+ */
 const SENT = /* @__PURE__ */ Symbol.for("unbucket.sent");
 
 /** A header name: @see https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
@@ -32,8 +35,8 @@ export function refuse(option: string, why: string): StorageError {
 export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 
 /**
- * Checks names and types of options. Unknown names are refused, since a typing error would have no effect. `null` is refused too and
- * never counts as absent: a condition that a caller has lost would make an unconditional write.
+ * Checks names and types of options. Unknown names are refused, since a typing error would have no effect. `null` is
+ * refused too and never counts as absent: a condition that a caller has lost would make an unconditional write.
  */
 export function knownOptions(options: object, types: object): void {
   if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
@@ -65,7 +68,9 @@ export function httpUrl(option: string, url: string): URL {
   throw refuse(option, "must be an http(s) URL without user, query or fragment");
 }
 
-/** Options for an inner store, whose keys have a longer prefix. An invalid prefix is left as it is, to be refused there. */
+/**
+ * Options for an inner store, whose keys have a longer prefix. An invalid prefix is left as it is, to be refused there.
+ */
 export function prefixed<T extends { readonly prefix?: string; readonly startAfter?: string }>(
   options: T,
   full: (prefix: string) => string,
@@ -126,8 +131,8 @@ export const OBJECT_HEADERS: Readonly<Record<HeaderOption, string>> = {
 export const HEADER_OPTIONS = Object.keys(OBJECT_HEADERS) as readonly HeaderOption[];
 
 /**
- * Headers that callers must not set: those with an option of their own, of the signature, and of the connection. As a header they
- * would affect only uploads of one request, or make each request fail.
+ * Headers that callers must not set: those with an option of their own, of the signature, and of the connection. As a
+ * header they would affect only uploads of one request, or make each request fail.
  */
 const RESERVED =
   /^(if-.*|content-.*|cache-control|range|host|authorization|connection|keep-alive|transfer-encoding|expect|upgrade|te|trailer|x-amz-(meta-.*|metadata-directive|checksum-.*|content-sha256|date|security-token|copy-(?!source-server-side).*))$/;
@@ -139,8 +144,9 @@ function checkPlain(option: string, entries: object): void {
 }
 
 /**
- * Checks extra request headers, and returns them with lower-case names, as signing needs them. Errors do not contain the value, which
- * may be a key. Drivers without HTTP check them too, so that what works on a folder is not refused by S3.
+ * Checks extra request headers, and returns them with lower-case names, as signing needs them. Errors do not contain
+ * the value, which may be a key. Drivers without HTTP check them too, so that what works on a folder is not refused by
+ * S3.
  */
 export function requestHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   checkPlain("headers", headers);
@@ -209,7 +215,10 @@ export function withoutMark(info: ObjectHeaders): Writable<ObjectHeaders> {
   return headers;
 }
 
-/** An empty object for metadata. It has no prototype, so that `__proto__` is a name like any other; users are shown a copy with one. */
+/**
+ * An empty object for metadata. It has no prototype, so that `__proto__` is a name like any other; users are shown a
+ * copy with one.
+ */
 export function emptyMetadata(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
@@ -229,7 +238,9 @@ export function headersOf(options: ObjectHeaders): Writable<ObjectHeaders> {
 /** The same type with writable properties. */
 export type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** Copies the properties that are not undefined, into `to`: results without undefined properties compare and print well. */
+/**
+ * Copies the properties that are not undefined, into `to`: results without undefined properties compare and print well.
+ */
 export function defined<T extends object>(record: T, to: object = {}): T {
   const kept = to as T;
   for (const name in record) if (record[name] !== undefined) kept[name] = record[name];

@@ -6,8 +6,8 @@ import type { ListEntry, ObjectEntry, ObjectList, Page } from "./listing.ts";
 export const PAGE_LIMIT = 1000;
 
 /**
- * Returns a check that throws `corrupt` if cursors repeat, since the listing would never end. It compares each with one that is
- * replaced after 1, 2, 4, 8 ... steps, which finds a cycle of any length (Brent's algorithm).
+ * Returns a check that throws `corrupt` if cursors repeat, since the listing would never end. It compares each with one
+ * that is replaced after 1, 2, 4, 8 ... steps, which finds a cycle of any length (Brent's algorithm).
  */
 export function advancing(): (cursor: string | undefined) => void {
   let held: string | undefined;
@@ -20,7 +20,10 @@ export function advancing(): (cursor: string | undefined) => void {
   };
 }
 
-/** The cursor of the next page; undefined at the end. Throws `corrupt` if there is more but no cursor, which would look complete. */
+/**
+ * The cursor of the next page; undefined at the end. Throws `corrupt` if there is more but no cursor, which would look
+ * complete.
+ */
 export function following(truncated: boolean | undefined, cursor: string | undefined): string | undefined {
   if (truncated && !cursor) throw new StorageError("corrupt", "the store says that its list goes on, but not where");
   return (truncated !== false && cursor) || undefined;
@@ -30,8 +33,8 @@ export function following(truncated: boolean | undefined, cursor: string | undef
 export type Load = (cursor: string | undefined) => Promise<Page>;
 
 /**
- * A listing from a cursor on. `begin` starts an iteration and returns what loads its pages. The type is that of a listing without a
- * delimiter; with one there are prefixes among the entries, as the overload of `list` says.
+ * A listing from a cursor on. `begin` starts an iteration and returns what loads its pages. The type is that of a
+ * listing without a delimiter; with one there are prefixes among the entries, as the overload of `list` says.
  */
 export function listing(begin: () => Load, first: string | undefined): ObjectList<ObjectEntry> {
   async function* pages(): AsyncGenerator<Page, void, void> {

@@ -5,7 +5,10 @@ import type { MemoryBudget } from "./budget.ts";
 import { checkPartNumber } from "./plan.ts";
 import type { ByteReader } from "./reader.ts";
 
-/** Length of a stream's first buffer in bytes. It grows fourfold, so that a small object does not take the memory of a whole part. */
+/**
+ * Length of a stream's first buffer in bytes. It grows fourfold, so that a small object does not take the memory of a
+ * whole part.
+ */
 const FIRST_BUFFER = 64 * 1024;
 
 /** A part in memory. */
@@ -69,7 +72,10 @@ export async function* slicesOf(bytes: Uint8Array, partSize: number): AsyncGener
 /** Stores one part. Its signal is also aborted by the first failure of another part. */
 export type SendPart = (partNumber: number, bytes: Uint8Array, signal: AbortSignal) => Promise<UploadedPart>;
 
-/** Yields the pieces of a source. Its signal is also aborted by the first failure of a part, so that this does not wait for memory. */
+/**
+ * Yields the pieces of a source. Its signal is also aborted by the first failure of a part, so that this does not wait
+ * for memory.
+ */
 export type Pieces = (signal: AbortSignal) => AsyncGenerator<Piece, void, void>;
 
 /** Options of {@link sendParts}. */
@@ -83,7 +89,9 @@ export interface Sending {
   readonly keep?: boolean;
 }
 
-/** Sends pieces as parts from number `first` on. Rejects with the first failure, once all parts in flight have ended. */
+/**
+ * Sends pieces as parts from number `first` on. Rejects with the first failure, once all parts in flight have ended.
+ */
 export async function sendParts(
   plan: Pick<PartPlan, "concurrency">,
   first: number,
@@ -91,7 +99,8 @@ export async function sendParts(
   sendPart: SendPart,
   { signal: caller, onBytes, stopSource, keep = false }: Sending,
 ): Promise<{ readonly parts: readonly UploadedPart[]; readonly size: number }> {
-  // A signal for the parts, aborted by the caller's and by the first failure. Older edge runtimes have no `AbortSignal.any`.
+  // A signal for the parts, aborted by the caller's and by the first failure. Older edge runtimes have no
+  // `AbortSignal.any`.
   const stop = new AbortController();
   const { signal } = stop;
   const release = whenAborted(caller, (reason) => stop.abort(reason));

@@ -29,7 +29,8 @@ export function sweepUploads(call: Caller, options: SweepOptions): Promise<numbe
       before ??= (steps.now ?? Date.now)() - olderThan * 1000;
       // 0 means all, also those that seem to be of the future: some stores round the time up, and clocks differ.
       if (olderThan > 0 && initiated.getTime() > before) continue;
-      // Not checked by parseKey: others may have started uploads with keys that no URL can carry, which the store refuses itself.
+      // Not checked by parseKey: others may have started uploads with keys that no URL can carry, which the store
+      // refuses itself.
       await steps.abort(key as Parameters<typeof steps.abort>[0], uploadId, { signal });
       count++;
     }

@@ -12,15 +12,18 @@ export const MIN_PART: number = 5 * MIB;
 /** The largest part in bytes. */
 export const MAX_PART: number = 5 * 1024 * MIB;
 
-/** The plan of drivers without options for it: parts of 8 MiB, four at a time, and 64 MiB of memory for all uploads together. */
+/**
+ * The plan of drivers without options for it: parts of 8 MiB, four at a time, and 64 MiB of memory for all uploads
+ * together.
+ */
 export function usualPlan(): Pick<MultipartBackend, "plan" | "maxPart"> {
   const [partSize, concurrency, maxPart] = [8 * MIB, 4, 64 * MIB];
   return { plan: { partSize, concurrency, memory: new MemoryBudget(maxPart, partSize, concurrency + 1) }, maxPart };
 }
 
 /**
- * Bytes per part: the wanted size, or if a known length would need more than 10000 parts, the smallest sufficient number of MiB. All
- * parts but the last are equal, which R2 requires. Throws `too-large`.
+ * Bytes per part: the wanted size, or if a known length would need more than 10000 parts, the smallest sufficient
+ * number of MiB. All parts but the last are equal, which R2 requires. Throws `too-large`.
  */
 export function partSizeFor(wanted: number, size: number | undefined): number {
   if (size === undefined || size <= wanted * MAX_PARTS) return wanted;

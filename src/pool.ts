@@ -1,4 +1,7 @@
-/** Runs `work` for all items, at most `limit` at a time. After a failure none is started; it is thrown once the others have ended. */
+/**
+ * Runs `work` for all items, at most `limit` at a time. After a failure none is started; it is thrown once the others
+ * have ended.
+ */
 export async function pool<T>(items: Iterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failure: { readonly error: unknown } | undefined;

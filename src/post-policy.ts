@@ -1,6 +1,6 @@
 /**
- * Uploads by an HTML form, or by any client that can send one. Unlike with a presigned PUT the store itself refuses files that
- * are too large, of another type or under another key.
+ * Uploads by an HTML form, or by any client that can send one. Unlike with a presigned PUT the store itself refuses
+ * files that are too large, of another type or under another key.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html
  */
 import type { CallOptions, ObjectHeaders } from "./backend.ts";
@@ -22,11 +22,13 @@ export interface PostOptions extends CallOptions, Omit<ObjectHeaders, "contentTy
   /** Length of the file in bytes: an exact number, or inclusive bounds. `min` is 0 by default, `max` at most 5 GiB. */
   readonly contentLength: number | { readonly min?: number | undefined; readonly max: number };
   /**
-   * The MIME type of the object. Or with `{ prefix: "image/" }` what the type must start with: the client then adds the field
-   * `Content-Type` itself. Default: `application/octet-stream`.
+   * The MIME type of the object. Or with `{ prefix: "image/" }` what the type must start with: the client then adds the
+   * field `Content-Type` itself. Default: `application/octet-stream`.
    */
   readonly contentType?: string | { readonly prefix: string } | undefined;
-  /** Status of the answer to a successful upload; with 201 its body is an XML document that names the key. Default 204. */
+  /**
+   * Status of the answer to a successful upload; with 201 its body is an XML document that names the key. Default 204.
+   */
   readonly successStatus?: 200 | 201 | 204 | undefined;
   /** URL that the browser is sent to after a success, with `bucket`, `key` and `etag` in its query. Default: none. */
   readonly successRedirect?: string | undefined;
@@ -58,9 +60,9 @@ const NAMES: Readonly<Record<keyof PostOptions, 1>> = {
 };
 
 /**
- * Signs a form for one key, or for any key that starts with `prefix`. In the latter case the field `key` is the prefix followed by
- * `${filename}`, which the store replaces by the name of the file; the client may put another key below the prefix there. Null if
- * the driver cannot presign. Asks no store.
+ * Signs a form for one key, or for any key that starts with `prefix`. In the latter case the field `key` is the prefix
+ * followed by `${filename}`, which the store replaces by the name of the file; the client may put another key below the
+ * prefix there. Null if the driver cannot presign. Asks no store.
  */
 export async function presignPost(
   store: Pick<ObjectStore, "presign">,

@@ -13,16 +13,24 @@ interface Signable extends CallOptions, Omit<ObjectHeaders, "metadata"> {
 /** Options that belong to the other method. */
 type Not<Name extends string> = { readonly [N in Name]?: undefined };
 
-/** Options of `presign` for a GET. `contentType`, `contentDisposition` and the like replace the headers of the answer. */
+/**
+ * Options of `presign` for a GET. `contentType`, `contentDisposition` and the like replace the headers of the answer.
+ */
 export interface PresignGetOptions
   extends Signable, Not<"contentLength" | "checksum" | "metadata" | "ifMatch" | "ifNoneMatch" | "part" | "policy"> {
   /** The method that is signed. Default `GET`. */
   readonly method?: "GET" | undefined;
-  /** The store's id of one version of the object. Rejects `unsupported` if the driver has no versions. Default: the newest. */
+  /**
+   * The store's id of one version of the object. Rejects `unsupported` if the driver has no versions. Default: the
+   * newest.
+   */
   readonly versionId?: string | undefined;
 }
 
-/** Options of `presign` for a PUT. The client must send `contentType`, `contentDisposition` and the like exactly as they are. */
+/**
+ * Options of `presign` for a PUT. The client must send `contentType`, `contentDisposition` and the like exactly as they
+ * are.
+ */
 export interface PresignPutOptions extends Signable, ObjectHeaders, Not<"versionId"> {
   /** PUT: the client sends the object, or one part of it. */
   readonly method: "PUT";
@@ -53,7 +61,9 @@ export interface PresignedUpload {
     readonly start: number;
     readonly end: number;
   })[];
-  /** POST, with S3's `CompleteMultipartUpload` document of part numbers and ETags. A 200 may carry an `Error` document. */
+  /**
+   * POST, with S3's `CompleteMultipartUpload` document of part numbers and ETags. A 200 may carry an `Error` document.
+   */
   readonly complete: Presigned;
   /** DELETE, which aborts the upload. */
   readonly abort: Presigned;

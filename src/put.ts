@@ -89,8 +89,8 @@ function note(steps: object, removal: Promise<void>): void {
 }
 
 /**
- * Starts a multipart upload. The caller's signal only ends the waiting, and not the request: an upload whose id is lost would stay in
- * the store for ever. So when the id of a given-up upload arrives, the upload is aborted.
+ * Starts a multipart upload. The caller's signal only ends the waiting, and not the request: an upload whose id is lost
+ * would stay in the store for ever. So when the id of a given-up upload arrives, the upload is aborted.
  */
 export async function begin(
   steps: Pick<MultipartBackend, "create" | "abort">,
@@ -121,8 +121,8 @@ function giveUp({ abort }: Pick<MultipartBackend, "abort">, key: Key, uploadId: 
 }
 
 /**
- * A multipart upload around `send`, which sends the parts and returns them with their total length. On failure the upload is
- * aborted before this rejects, so that nothing is left behind; a caller who aborts does not wait for that.
+ * A multipart upload around `send`, which sends the parts and returns them with their total length. On failure the
+ * upload is aborted before this rejects, so that nothing is left behind; a caller who aborts does not wait for that.
  */
 export async function inParts(
   steps: Pick<MultipartBackend, "create" | "complete" | "abort">,

@@ -16,7 +16,10 @@ export function parseRange(range: ByteRange): ByteRange {
   throw invalid("it must be { start, end } in whole numbers, end not below start; or { suffix } alone, above 0");
 }
 
-/** The bytes that a range covers in an object of `size` bytes; throws `invalid-range` if there are none (RFC 9110, 14.1.2). */
+/**
+ * The bytes that a range covers in an object of `size` bytes; throws `invalid-range` if there are none (RFC 9110,
+ * 14.1.2).
+ */
 export function resolveRange(range: ByteRange, size: number): Span {
   const start = "suffix" in range ? Math.max(0, size - range.suffix) : range.start;
   if (start >= size) throw invalid(`it begins at byte ${start}, the object has ${size} bytes`);
@@ -29,7 +32,9 @@ export function rangeHeader(range: ByteRange): string {
   return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.start}-${range.end ?? ""}`;
 }
 
-/** Parses a `Content-Range` header such as `bytes 0-9/100`; null if it is absent, malformed, or without the total size. */
+/**
+ * Parses a `Content-Range` header such as `bytes 0-9/100`; null if it is absent, malformed, or without the total size.
+ */
 export function parseContentRange(header: string | null): (Span & { readonly size: number }) | null {
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(header ?? "");
   if (!match) return null;

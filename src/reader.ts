@@ -1,10 +1,16 @@
-/** Reads a source piece by piece or into buffers; checks its length, can be cancelled, and uses BYOB reads where possible. */
+/**
+ * Reads a source piece by piece or into buffers; checks its length, can be cancelled, and uses BYOB reads where
+ * possible.
+ */
 import { whenAborted } from "./abort.ts";
 import type { Source } from "./backend.ts";
 import { checkWhole, toChunk, wrongSize } from "./body.ts";
 import { brokenOff } from "./error.ts";
 
-/** A buffer with bytes up to `end`. While the source is awaited it may be replaced by another buffer with the same bytes. */
+/**
+ * A buffer with bytes up to `end`. While the source is awaited it may be replaced by another buffer with the same
+ * bytes.
+ */
 export interface Filling {
   readonly buffer: Uint8Array;
   end: number;
@@ -27,7 +33,10 @@ export const BYOB_BYTES: number = 256 * 1024;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 
-/** A reader of a stream. Rejects `interrupted` if it fails or is cut, `invalid-option` for a wrong size, on abort as the signal says. */
+/**
+ * A reader of a stream. Rejects `interrupted` if it fails or is cut, `invalid-option` for a wrong size, on abort as the
+ * signal says.
+ */
 export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: AbortSignal): ByteReader {
   const [reader, read] = open(source.stream);
   let rest: Uint8Array | undefined;
@@ -91,8 +100,8 @@ export function readerOf(source: Extract<Source, { stream: unknown }>, signal?: 
 const timerAtLoad = setTimeout;
 
 /**
- * Cancels in a later turn of the event loop. If a body that Node has made of a socket is cancelled in the turn in which it was made
- * or read, Node throws where nothing can catch it, which ends the process.
+ * Cancels in a later turn of the event loop. If a body that Node has made of a socket is cancelled in the turn in which
+ * it was made or read, Node throws where nothing can catch it, which ends the process.
  * @see https://github.com/nodejs/node/blob/v24.x/lib/internal/webstreams/adapters.js `onData` enqueues unasked
  */
 export function letGo(stream: { cancel(reason?: unknown): Promise<void> }, reason: unknown): Promise<void> {
@@ -115,8 +124,8 @@ export async function abandon(stream: ReadableStream<Uint8Array>, reason: unknow
 }
 
 /**
- * Readers with a pending read. Otherwise Chromium garbage-collects the stream of a Blob together with the pending read and all who
- * wait for it, so that an upload of a file would never end.
+ * Readers with a pending read. Otherwise Chromium garbage-collects the stream of a Blob together with the pending read
+ * and all who wait for it, so that an upload of a file would never end.
  */
 const reading = /* @__PURE__ */ new Set<ReadableStreamBYOBReader>();
 

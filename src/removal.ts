@@ -72,7 +72,8 @@ async function deleteListed(
   for await (const page of listing(() => load, undefined).pages()) {
     await deleteAll(
       backend,
-      // Not checked by parseKey: others may have written keys that no URL can carry. Those fail one by one, in `partial`.
+      // Not checked by parseKey: others may have written keys that no URL can carry. Those fail one by one, in
+      // `partial`.
       page.objects.map((object) => object.key as Key),
       call,
     );

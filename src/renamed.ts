@@ -1,4 +1,7 @@
-/** Translates keys in results and errors of a store into those that the caller uses: relative to a scope, or below a mount. */
+/**
+ * Translates keys in results and errors of a store into those that the caller uses: relative to a scope, or below a
+ * mount.
+ */
 import type { PendingUpload } from "./backend.ts";
 import { renamePlace } from "./download.ts";
 import { quoted, StorageError } from "./error.ts";
@@ -58,7 +61,10 @@ export function renamedState(upload: string | UploadState, key: string, inner: s
   return typeof upload === "object" && upload?.key === key ? { ...upload, key: inner } : upload;
 }
 
-/** The function of an update, called with a translated key. Anything but a function is left as it is, to be refused later. */
+/**
+ * The function of an update, called with a translated key. Anything but a function is left as it is, to be refused
+ * later.
+ */
 export function renamedUpdate(fn: UpdateFunction, named: Name): UpdateFunction {
   return typeof fn === "function" ? (current) => fn(rename(current, named)) : fn;
 }
@@ -70,7 +76,8 @@ export function renamedPages(list: (cursor: string | undefined) => ObjectList, n
     const { value } = await renaming((pages ??= list(first).pages()).next(), named);
     const { objects, prefixes, cursor } = value ?? { objects: [], prefixes: [] };
     return {
-      // Leaves out the folder marker of some tools, whose key is the scope's prefix itself: no key of the scope could name it.
+      // Leaves out the folder marker of some tools, whose key is the scope's prefix itself: no key of the scope could
+      // name it.
       objects: objects.map((object) => rename(object, named)).filter(({ key }) => key !== ""),
       prefixes: prefixes.map(named),
       cursor,

@@ -11,11 +11,12 @@ import { checkOptions, objectHeaders, ownHeaders, validatorHeaders, type Respond
 export { contentDisposition, toResponse, type RespondOptions };
 
 /**
- * Answers a GET or HEAD request for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an invalid key.
+ * Answers a GET or HEAD request for one object: 200, 206, 304, 404, 412 or 416; 405 for other methods, 400 for an
+ * invalid key.
  *
- * Failures that are not the client's fault reject, so that they can be logged: pass them to {@link toResponse} for an answer. A
- * wrong option rejects `invalid-option`, and so does a request of Node's `http`, which is no `Request`. The store is asked once,
- * and again only if a range cannot be sent.
+ * Failures that are not the client's fault reject, so that they can be logged: pass them to {@link toResponse} for an
+ * answer. A wrong option rejects `invalid-option`, and so does a request of Node's `http`, which is no `Request`. The
+ * store is asked once, and again only if a range cannot be sent.
  */
 export async function respond(
   store: ObjectStore,
@@ -57,7 +58,8 @@ function refusal(error: unknown, request: Request, options: RespondOptions): Res
   if (told.status >= 500) throw error;
   const headers = new Headers(options.headers);
   for (const [name, value] of told.headers) headers.set(name, value);
-  // The store has compared this ETag, so it is the object's. Its cache-control is unknown: a wrong one would replace it in caches.
+  // The store has compared this ETag, so it is the object's. Its cache-control is unknown: a wrong one would replace it
+  // in caches.
   const { ifNoneMatch } = storeConditions(request.headers);
   if (told.status === 304 && ifNoneMatch !== undefined) headers.set("etag", ifNoneMatch);
   return new Response(request.method === "HEAD" ? null : told.body, { status: told.status, headers });

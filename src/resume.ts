@@ -179,7 +179,8 @@ async function standing(
 ): Promise<Standing> {
   const { key, uploadId, partSize } = state;
   const stored = steps.parts && (await steps.parts(key, uploadId, { signal }));
-  // If the store does not know the upload, another process may have completed it and died. Then bytes are compared, and none sent.
+  // If the store does not know the upload, another process may have completed it and died. Then bytes are compared, and
+  // none sent.
   const made = stored ? undefined : await steps.completed(key, state, { signal });
   if (made === null && stored === null) throw over();
   const held = stored && new Set(stored.map(nameOf));

@@ -21,9 +21,9 @@ export interface Failure {
   readonly retryable: boolean;
   readonly after?: number | undefined;
   /**
-   * `stale`: a kept-alive connection may have been closed meanwhile, which says nothing about the store, so a first attempt is
-   * repeated at once and takes little. `cut`: a body broke off, and the rest is requested; a success gives nothing back, since the
-   * rest has only begun to come. Default `transient`.
+   * `stale`: a kept-alive connection may have been closed meanwhile, which says nothing about the store, so a first
+   * attempt is repeated at once and takes little. `cut`: a body broke off, and the rest is requested; a success gives
+   * nothing back, since the rest has only begun to come. Default `transient`.
    */
   readonly kind?: FailureKind;
 }
@@ -32,9 +32,9 @@ const MOST_TOKENS = 500;
 const COST: Readonly<Record<FailureKind, number>> = { throttled: 5, transient: 14, stale: 1, cut: 5 };
 
 /**
- * Tokens that all calls of one client share. A retry takes some, and gives them back if it succeeds; a call that succeeds at once
- * gives one. In an outage they run out, so that calls fail at once instead of multiplying the load. The numbers are those of
- * botocore's standard mode.
+ * Tokens that all calls of one client share. A retry takes some, and gives them back if it succeeds; a call that
+ * succeeds at once gives one. In an outage they run out, so that calls fail at once instead of multiplying the load.
+ * The numbers are those of botocore's standard mode.
  */
 export class RetryBudget {
   #tokens = MOST_TOKENS;
@@ -53,8 +53,8 @@ export class RetryBudget {
 }
 
 /**
- * Runs `attempt` until it succeeds, `judge` says that it cannot, or attempts or budget are used up; rejects with the last error.
- * `decided` is told after each failure what follows: a wait in milliseconds, or undefined for the end.
+ * Runs `attempt` until it succeeds, `judge` says that it cannot, or attempts or budget are used up; rejects with the
+ * last error. `decided` is told after each failure what follows: a wait in milliseconds, or undefined for the end.
  */
 export async function retry<T>(
   options: RetryOptions,
@@ -101,7 +101,9 @@ export function retryAfter(header: string | null, now: number = Date.now()): num
   return date === undefined ? undefined : Math.max(0, date - now);
 }
 
-/** Parses an HTTP date into milliseconds since 1970; undefined for anything else, of which `Date.parse` accepts much. */
+/**
+ * Parses an HTTP date into milliseconds since 1970; undefined for anything else, of which `Date.parse` accepts much.
+ */
 export function httpDate(header: string | null): number | undefined {
   if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(header ?? "")) return undefined;
   const date = Date.parse(header as string);

@@ -7,8 +7,8 @@ import { prefixed, refuse } from "./options.ts";
 import { listing } from "./pages.ts";
 
 /**
- * The same verbs with `prefix` put before every key. The store checks the joined key and refuses `..` segments, so that no key can
- * leave the prefix.
+ * The same verbs with `prefix` put before every key. The store checks the joined key and refuses `..` segments, so that
+ * no key can leave the prefix.
  */
 export function scoped(store: ObjectStore, prefix: string): ObjectStore {
   if (prefix === "") throw refuse("prefix", "must not be empty: use the store itself");

@@ -4,9 +4,9 @@ import standard from "mime/types/standard.js";
 /**
  * Types that the table lacks, or has wrong for files that people upload.
  *
- * `null` means unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, and being downloaded suits both. `.rs` is Rust
- * far more often than a resource-lists document. If browsers report another type than the registered one (`mkv`, `ico`), this has
- * that of the full `mime` table.
+ * `null` means unknown: `.ts` and `.mts` are TypeScript or an MPEG transport stream, and being downloaded suits both.
+ * `.rs` is Rust far more often than a resource-lists document. If browsers report another type than the registered one
+ * (`mkv`, `ico`), this has that of the full `mime` table.
  */
 const EXTRA: Readonly<Record<string, string | null>> = {
   "7z": "application/x-7z-compressed",

@@ -1,6 +1,6 @@
 /**
- * Invisible characters, as ranges: an engine without Unicode tables refuses a whole file that uses `\p{...}`, such as StarlingMonkey,
- * on which WebAssembly components run.
+ * Invisible characters, as ranges: an engine without Unicode tables refuses a whole file that uses `\p{...}`, such as
+ * StarlingMonkey, on which WebAssembly components run.
  */
 
 /** A control character or a lone surrogate. */

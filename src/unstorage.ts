@@ -1,6 +1,6 @@
 /**
- * The structure of an unstorage driver, for both majors of unstorage. It is declared here so that the package does not import
- * unstorage at run time, and consumers need not compile its types. A type test compares it with the real ones.
+ * The structure of an unstorage driver, for both majors of unstorage. It is declared here so that the package does not
+ * import unstorage at run time, and consumers need not compile its types. A type test compares it with the real ones.
  */
 import type { UploadBody } from "./interface.ts";
 
@@ -44,8 +44,12 @@ export interface UnstorageDriver {
   getKeys(base?: string, options?: KvOptions): Promise<string[]>;
   /** Removes everything below the base; without a base, everything. */
   clear(base?: string, options?: KvOptions): Promise<void>;
-  /** Reports changes to the callback; what it throws or rejects with is ignored. Resolves with a function that stops it. */
+  /**
+   * Reports changes to the callback; what it throws or rejects with is ignored. Resolves with a function that stops it.
+   */
   watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
-  /** Closes the store, after waiting up to ten seconds for the cleanup of aborted uploads. The next call opens it again. */
+  /**
+   * Closes the store, after waiting up to ten seconds for the cleanup of aborted uploads. The next call opens it again.
+   */
   dispose(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** The compare-and-swap loop of `update`: read, make the new body, write if nobody else has written meanwhile, else repeat. */
+/**
+ * The compare-and-swap loop of `update`: read, make the new body, write if nobody else has written meanwhile, else
+ * repeat.
+ */
 import { whenAborted } from "./abort.ts";
 import type { Backend, Key, ObjectHeaders, StoredObject } from "./backend.ts";
 import { toBody } from "./body.ts";
@@ -14,7 +17,9 @@ import { abandon } from "./reader.ts";
 import { type Failure, retry, RetryBudget } from "./retry.ts";
 import { releasing, uploadBody } from "./upload.ts";
 
-/** Milliseconds: long enough for twenty concurrent writers to succeed, short enough for two hardly to notice each other. */
+/**
+ * Milliseconds: long enough for twenty concurrent writers to succeed, short enough for two hardly to notice each other.
+ */
 const WAITS = { baseDelay: 50, maxDelay: 5000 };
 
 /** Repeats rounds until one has written. What `fn` throws is rethrown as it is. */
@@ -96,7 +101,8 @@ async function rounds(
     }
   };
   const judge = (error: unknown): Failure => {
-    // Only for an error of this write: fn may get the same codes from other objects. A conflict that is not retryable is no race.
+    // Only for an error of this write: fn may get the same codes from other objects. A conflict that is not retryable
+    // is no race.
     const overtaken =
       error === refused && (hasCode(error, "precondition-failed") || (hasCode(error, "conflict") && error.retryable));
     return { error: overtaken ? giveUp(attempts, error) : error, retryable: overtaken, kind: "throttled" };
@@ -106,8 +112,8 @@ async function rounds(
 }
 
 /**
- * The headers and metadata that the new version inherits. The encoding describes the bytes, so it is inherited only if they are the
- * same; a type that the new body brings along replaces the old one.
+ * The headers and metadata that the new version inherits. The encoding describes the bytes, so it is inherited only if
+ * they are the same; a type that the new body brings along replaces the old one.
  */
 function inherited(stored: StoredObject | null, type: string | undefined, isSame: boolean): ObjectHeaders {
   const { contentEncoding, contentType, ...kept } = withoutMark(stored?.info ?? {});

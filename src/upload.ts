@@ -41,8 +41,8 @@ export function reading<T>(source: Source, run: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The outcome of a call with a body. If the call fails before anybody reads the body, its stream is cancelled, which tells its
- * producer. A stream that a driver has begun to read is locked, and cancelled by the driver.
+ * The outcome of a call with a body. If the call fails before anybody reads the body, its stream is cancelled, which
+ * tells its producer. A stream that a driver has begun to read is locked, and cancelled by the driver.
  */
 export async function releasing<T>(body: UploadBody, outcome: Promise<T>): Promise<T> {
   try {

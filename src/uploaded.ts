@@ -50,7 +50,9 @@ export interface PendingPage {
 export interface BegunUpload {
   /** The store's id of the upload. */
   readonly uploadId: string;
-  /** Mark in the metadata by which the finished object is recognised, if the driver leaves one; passed on to `complete`. */
+  /**
+   * Mark in the metadata by which the finished object is recognised, if the driver leaves one; passed on to `complete`.
+   */
   readonly writeId?: string | undefined;
   /** The checksum algorithm of the upload, as the driver names it. */
   readonly checksum?: string | undefined;

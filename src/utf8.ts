@@ -6,7 +6,10 @@ export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** Whether a text has more than `most` UTF-8 bytes. A UTF-16 unit takes three at most, so that short texts are not encoded. */
+/**
+ * Whether a text has more than `most` UTF-8 bytes. A UTF-16 unit takes three at most, so that short texts are not
+ * encoded.
+ */
 export function isLonger(text: string, most: number): boolean {
   return text.length * 3 > most && toUtf8(text).length > most;
 }

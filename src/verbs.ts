@@ -16,7 +16,10 @@ import type {
 import type { ListOptions } from "./listing.ts";
 import type { OptionType } from "./options.ts";
 
-/** The name of a verb in errors and events. The methods of a `MultipartUpload` have names such as `uploadPart` or `listParts`. */
+/**
+ * The name of a verb in errors and events. The methods of a `MultipartUpload` have names such as `uploadPart` or
+ * `listParts`.
+ */
 export type Verb =
   | "upload"
   | "download"
@@ -139,8 +142,8 @@ const VERBS: {
 };
 
 /**
- * The options of a verb, by name, with their types. Options of other verbs are refused like typing errors: a delete that ignored
- * `ifNoneMatch` would do what that was meant to prevent.
+ * The options of a verb, by name, with their types. Options of other verbs are refused like typing errors: a delete
+ * that ignored `ifNoneMatch` would do what that was meant to prevent.
  */
 export function optionsOf(operation: Verb): object {
   return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;

@@ -8,8 +8,8 @@ import { Forgotten } from "./forgotten.ts";
 const forgotten = /* @__PURE__ */ new Forgotten<{ readonly end: () => void }>(({ end }) => end());
 
 /**
- * The same object with a body that reports its end as a `body` event. Call `heed` once the event of the call is reported: from then
- * on an abort is reported too, even if nobody reads the body.
+ * The same object with a body that reports its end as a `body` event. Call `heed` once the event of the call is
+ * reported: from then on an abort is reported too, even if nobody reads the body.
  */
 export function watched(
   stored: StoredObject,
@@ -39,7 +39,10 @@ export function watched(
   return [{ ...stored, body, next: undefined }, heed];
 }
 
-/** The stream of a reader. A function of its own, so that the signal, which may live long, does not keep the reader in memory. */
+/**
+ * The stream of a reader. A function of its own, so that the signal, which may live long, does not keep the reader in
+ * memory.
+ */
 function passing(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * For drivers of stores that read and write objects as a whole: reads a source to its end, checks conditions, makes a page out
- * of all entries. `resolveRange` of `range.ts` tells which bytes a range asks for.
+ * For drivers of stores that read and write objects as a whole: reads a source to its end, checks conditions, makes a
+ * page out of all entries. `resolveRange` of `range.ts` tells which bytes a range asks for.
  */
 import type { GetOptions, ListPage, ListPageOptions, PutOptions, Source, StoredInfo } from "./backend.ts";
 import { collect } from "./collect.ts";
@@ -9,8 +9,8 @@ import { compareKeys } from "./key.ts";
 import { readerOf } from "./reader.ts";
 
 /**
- * Reads all bytes of a source, as a copy. Rejects `interrupted` if the stream fails or is cut, `invalid-option` if its length is
- * not the declared one, and with the signal's reason on abort; the stream is then cancelled.
+ * Reads all bytes of a source, as a copy. Rejects `interrupted` if the stream fails or is cut, `invalid-option` if its
+ * length is not the declared one, and with the signal's reason on abort; the stream is then cancelled.
  */
 export async function readAll(source: Source, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   // A copy: the caller may change its bytes afterwards.
@@ -34,8 +34,8 @@ export function checkRead(info: StoredInfo, { ifMatch, ifNoneMatch }: GetOptions
 }
 
 /**
- * Checks the conditions of a write against the present object, if any; throws `precondition-failed`. Nothing may be awaited
- * between this check and the write, or two writers could both pass.
+ * Checks the conditions of a write against the present object, if any; throws `precondition-failed`. Nothing may be
+ * awaited between this check and the write, or two writers could both pass.
  */
 export function checkWrite(info: StoredInfo | null | undefined, { ifMatch, ifNoneMatch }: PutOptions): void {
   if (ifNoneMatch === "*" && info)
@@ -67,7 +67,10 @@ export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStrea
   );
 }
 
-/** One page of a listing out of all objects, given in any order. The cursor is the last key or prefix of the page before. */
+/**
+ * One page of a listing out of all objects, given in any order. The cursor is the last key or prefix of the page
+ * before.
+ */
 export function pageOf(
   all: readonly StoredInfo[],
   { prefix, delimiter, cursor, startAfter, limit }: ListPageOptions,

@@ -41,13 +41,19 @@ export async function mustExist({ folder }: End): Promise<void> {
 /** Milliseconds that a store has to answer {@link named}. */
 const ASK_MS = 5000;
 
-/** The message of an error, with the bucket as typed instead of `env`; with `s3` if both ends are buckets, since it may be of either. */
+/**
+ * The message of an error, with the bucket as typed instead of `env`; with `s3` if both ends are buckets, since it may
+ * be of either.
+ */
 export function saidOf({ message }: Error, ends: readonly End[]): string {
   const [bucket, another] = ends.filter(({ folder }) => folder === undefined);
   return message.replace(/(^|; first: )env /, `$1${another ? "s3" : (bucket?.typed ?? "s3")} `);
 }
 
-/** The message of an error; if a whole store fails, with its name. Errors do not name the bucket, so each end is asked once more. */
+/**
+ * The message of an error; if a whole store fails, with its name. Errors do not name the bucket, so each end is asked
+ * once more.
+ */
 export async function named(error: StorageError, ends: readonly End[], stop: AbortSignal): Promise<string> {
   const message = saidOf(error, ends);
   if (!["bucket-not-found", "unauthenticated", "denied", "unavailable"].includes(error.code)) return message;

@@ -9,7 +9,10 @@ export const UNCHECKED = 2;
 /** Stopped by a signal: 128 plus its number, as in shells. */
 export const STOPPED: Readonly<Record<"SIGINT" | "SIGTERM", number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Listens to `exit` until the command runs: if an argument is missing, citty exits with 1, which of a check means a difference. */
+/**
+ * Listens to `exit` until the command runs: if an argument is missing, citty exits with 1, which of a check means a
+ * difference.
+ */
 export function endUnchecked(code: number): void {
   if (code !== 0) process.exitCode = UNCHECKED;
 }

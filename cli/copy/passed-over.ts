@@ -16,8 +16,8 @@ const SLASH = Buffer.from("/");
 type Kind = keyof typeof KINDS;
 
 /**
- * Tells in words what the folder driver does not list below a prefix; undefined if there is nothing. A folder that cannot be read is
- * skipped: its listing has failed already.
+ * Tells in words what the folder driver does not list below a prefix; undefined if there is nothing. A folder that
+ * cannot be read is skipped: its listing has failed already.
  */
 export async function passedOver(
   folder: string,

@@ -1,9 +1,15 @@
-/** Checks that the folders of a copy stay the same: when a volume is unmounted, an empty folder of another disk takes its place. */
+/**
+ * Checks that the folders of a copy stay the same: when a volume is unmounted, an empty folder of another disk takes
+ * its place.
+ */
 import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { End } from "./end.ts";
 
-/** Returns a check that rejects if a folder is gone or replaced since an earlier check. One that does not exist yet is skipped. */
+/**
+ * Returns a check that rejects if a folder is gone or replaced since an earlier check. One that does not exist yet is
+ * skipped.
+ */
 export function presence(ends: readonly End[]): () => Promise<void> {
   const known = new Map<string, BigIntStats>();
   return async () => {

@@ -20,8 +20,8 @@ const OPTIONS: Readonly<Record<Option, 1>> = {
 const NAMES = Object.keys(OPTIONS).map((option) => `STORAGE_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`);
 
 /**
- * The variables of a file. They are not merged with the environment, whose keys belong to the other end and must not be sent to this
- * one. Rejects an unknown STORAGE_S3_ variable.
+ * The variables of a file. They are not merged with the environment, whose keys belong to the other end and must not be
+ * sent to this one. Rejects an unknown STORAGE_S3_ variable.
  */
 export async function variablesOf(file: string): Promise<Readonly<Record<string, string | undefined>>> {
   // A byte order mark, as editors on Windows write it, would become part of the first name.

@@ -10,7 +10,10 @@ const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-com
 const OWN = "docker-compose.yml";
 const BESIDE = "docker-compose.storage.yml";
 
-/** Creates a compose file. An existing one is not edited, since YAML cannot be merged safely: then a second file is created beside it. */
+/**
+ * Creates a compose file. An existing one is not edited, since YAML cannot be merged safely: then a second file is
+ * created beside it.
+ */
 export function composeChange(project: Project): Change {
   const existing = composeFile(project);
   if (existing === undefined)

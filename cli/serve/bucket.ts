@@ -1,7 +1,10 @@
 /** The default name of the bucket. */
 import { basename, resolve } from "node:path";
 
-/** Makes the folder's name a valid bucket name: lower case, hyphens for other characters; `uploads` if too little is left. */
+/**
+ * Makes the folder's name a valid bucket name: lower case, hyphens for other characters; `uploads` if too little is
+ * left.
+ */
 export function bucketOf(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()

@@ -10,7 +10,10 @@ export function originsOf(text: string | undefined): readonly string[] {
   return origins;
 }
 
-/** Answers preflight requests of these origins, and lets their pages read all other answers. Signatures are required all the same. */
+/**
+ * Answers preflight requests of these origins, and lets their pages read all other answers. Signatures are required all
+ * the same.
+ */
 export function withCors(fetch: Fetch, origins: readonly string[]): Fetch {
   if (origins.length === 0) return fetch;
   return async (request) => {

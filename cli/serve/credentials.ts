@@ -9,7 +9,10 @@ export interface Credentials {
   readonly made: boolean;
 }
 
-/** Each key from its option, else its variable; if there is neither key, generates both. Throws for one key without the other. */
+/**
+ * Each key from its option, else its variable; if there is neither key, generates both. Throws for one key without the
+ * other.
+ */
 export function credentialsOf(
   accessKey: string | undefined,
   secretKey: string | undefined,

@@ -4,8 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Time limits of Node's server. Its default `requestTimeout` cuts every upload after five minutes; without one, `headersTimeout` must
- * be set too.
+ * Time limits of Node's server. Its default `requestTimeout` cuts every upload after five minutes; without one,
+ * `headersTimeout` must be set too.
  */
 export const LIMITS: { readonly requestTimeout: number; readonly headersTimeout: number } = {
   requestTimeout: 0,
@@ -16,8 +16,9 @@ export const LIMITS: { readonly requestTimeout: number; readonly headersTimeout:
 export const MAX_IDLE: number = 5 * 60_000;
 
 /**
- * Closes connections without any transfer for so long: for a client that is gone, or no longer sends or reads, Node would keep the
- * socket, and the gateway a draft or an open file, for ever. If the request has come completely, the client waits for us, and stays.
+ * Closes connections without any transfer for so long: for a client that is gone, or no longer sends or reads, Node
+ * would keep the socket, and the gateway a draft or an open file, for ever. If the request has come completely, the
+ * client waits for us, and stays.
  */
 export function endIdle(server: Server, milliseconds: number): void {
   const last = new WeakMap<Socket, readonly [IncomingMessage, ServerResponse]>();

@@ -23,8 +23,8 @@ export class FailureLog {
 }
 
 /**
- * The log entry of a failure: one line with time, method, path (without the query, which may be a signature), request id and message.
- * The stack follows if the failure is unexpected.
+ * The log entry of a failure: one line with time, method, path (without the query, which may be a signature), request
+ * id and message. The stack follows if the failure is unexpected.
  */
 export function entryOf(error: unknown, request: Request, response: Response, time: Date): string {
   const { pathname } = new URL(request.url);

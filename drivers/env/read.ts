@@ -31,13 +31,21 @@ export type Values = Readonly<Partial<Record<Variable, string>>>;
 export interface EnvOptions {
   /** `STORAGE_BACKEND`: the driver to use. Default `local`. */
   readonly backend?: "local" | "s3" | "memory" | undefined;
-  /** `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`. */
+  /**
+   * `STORAGE_LOCAL_PATH`: the folder of `local`, relative to the working directory of the process. Default `./uploads`.
+   */
   readonly localPath?: string | undefined;
-  /** `STORAGE_LOCAL_GATEWAY_URL`: URL of the folder's bucket at a gateway, for presigned URLs. Default: `presign` returns null. */
+  /**
+   * `STORAGE_LOCAL_GATEWAY_URL`: URL of the folder's bucket at a gateway, for presigned URLs. Default: `presign`
+   * returns null.
+   */
   readonly localGatewayUrl?: string | undefined;
   /** `STORAGE_LOCAL_ACCESS_KEY`: access key of that gateway. Set it together with URL and secret key. */
   readonly localAccessKey?: string | undefined;
-  /** `STORAGE_LOCAL_SECRET_KEY`: secret key of that gateway. Prefer the variable: some hosts write options into their build. */
+  /**
+   * `STORAGE_LOCAL_SECRET_KEY`: secret key of that gateway. Prefer the variable: some hosts write options into their
+   * build.
+   */
   readonly localSecretKey?: string | undefined;
   /** `STORAGE_S3_BUCKET`: name of the bucket. Required by `s3`. */
   readonly s3Bucket?: string | undefined;
@@ -45,19 +53,30 @@ export interface EnvOptions {
   readonly s3Region?: string | undefined;
   /** `STORAGE_S3_ENDPOINT_URL`: URL of the server, such as MinIO or R2. Default: AWS. */
   readonly s3EndpointUrl?: string | undefined;
-  /** `STORAGE_S3_ACCESS_KEY`: access key. Set it together with the secret key. Default for both: the `AWS_*` variables. */
+  /**
+   * `STORAGE_S3_ACCESS_KEY`: access key. Set it together with the secret key. Default for both: the `AWS_*` variables.
+   */
   readonly s3AccessKey?: string | undefined;
   /** `STORAGE_S3_SECRET_KEY`: secret key. Prefer the variable: some hosts write options into their build. */
   readonly s3SecretKey?: string | undefined;
   /** `STORAGE_S3_SESSION_TOKEN`: session token of temporary keys. Default: none. */
   readonly s3SessionToken?: string | undefined;
-  /** `STORAGE_S3_FORCE_PATH_STYLE`: whether URLs have the bucket in their path. Default: true with a custom endpoint, else false. */
+  /**
+   * `STORAGE_S3_FORCE_PATH_STYLE`: whether URLs have the bucket in their path. Default: true with a custom endpoint,
+   * else false.
+   */
   readonly s3ForcePathStyle?: boolean | string | undefined;
   /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, for presigned URLs. Default: the endpoint. */
   readonly s3PublicEndpointUrl?: string | undefined;
-  /** `STORAGE_S3_CONDITIONAL_WRITES`: `false` for a store that ignores the conditions of writes, such as Garage. Default `true`. */
+  /**
+   * `STORAGE_S3_CONDITIONAL_WRITES`: `false` for a store that ignores the conditions of writes, such as Garage. Default
+   * `true`.
+   */
   readonly s3ConditionalWrites?: boolean | string | undefined;
-  /** `STORAGE_PUBLIC_URL`: base of the `url` of objects, such as a CDN or a route of the app. Default: that of the driver. */
+  /**
+   * `STORAGE_PUBLIC_URL`: base of the `url` of objects, such as a CDN or a route of the app. Default: that of the
+   * driver.
+   */
   readonly publicUrl?: string | undefined;
   /** Called after every call and body, and with S3 every request, see `StorageEvent`. It has no variable. */
   readonly onEvent?: OnEvent | undefined;

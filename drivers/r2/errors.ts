@@ -29,7 +29,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   100100: "too-large",
 };
 
-/** Throws an error of the binding with its code. R2 puts a number at the end of the message; a lost connection has none. */
+/**
+ * Throws an error of the binding with its code. R2 puts a number at the end of the message; a lost connection has none.
+ */
 export function rethrow(thrown: unknown, signal?: AbortSignal): never {
   signal?.throwIfAborted();
   const error = hasCode(thrown, "interrupted") ? thrown.cause : thrown;

@@ -16,7 +16,10 @@ export function stored({ metadata, ...options }: ObjectHeaders, writeId: string 
 /** The conditions of a read or a write. */
 export type Conditions = { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined };
 
-/** Conditions as an object: a proxy of a binding on Node cannot pass `Headers`. R2's ETags are strong, so only reads take weak ones. */
+/**
+ * Conditions as an object: a proxy of a binding on Node cannot pass `Headers`. R2's ETags are strong, so only reads
+ * take weak ones.
+ */
 export function conditionOf({ ifMatch, ifNoneMatch }: Conditions): object | undefined {
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
   // `"*"` with quotes is an ETag, which no object has. Without its quotes it would match any.
@@ -24,7 +27,10 @@ export function conditionOf({ ifMatch, ifNoneMatch }: Conditions): object | unde
   return { etagMatches: bare(ifMatch), etagDoesNotMatch: bare(ifNoneMatch?.replace(/^W\//, "")) };
 }
 
-/** A range as `Headers`, with which R2 answers one beyond the object by the whole object; on Node as an object (see above). */
+/**
+ * A range as `Headers`, with which R2 answers one beyond the object by the whole object; on Node as an object (see
+ * above).
+ */
 export function rangeOf(range: GetOptions["range"]): object | undefined {
   if (!range || "FixedLengthStream" in globalThis) return range && new Headers({ range: rangeHeader(range) });
   if ("suffix" in range) return range;
@@ -32,7 +38,10 @@ export function rangeOf(range: GetOptions["range"]): object | undefined {
   return end === undefined ? { offset } : { offset, length: end - offset + 1 };
 }
 
-/** The metadata of an object. Entries that HTTP cannot carry, and one of both `A` and `a`, are only counted: a binding stores them. */
+/**
+ * The metadata of an object. Entries that HTTP cannot carry, and one of both `A` and `a`, are only counted: a binding
+ * stores them.
+ */
 export function metadataOf(
   custom: Readonly<Record<string, string>> = {},
 ): Pick<StoredInfo, "metadata" | "missingMetadata"> {

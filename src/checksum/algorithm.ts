@@ -1,4 +1,7 @@
-/** What a checksum algorithm is: types only. The algorithms are in `unbucket/checksum`, so that only apps that use them bundle them. */
+/**
+ * What a checksum algorithm is: types only. The algorithms are in `unbucket/checksum`, so that only apps that use them
+ * bundle them.
+ */
 import type { Place } from "../error.ts";
 
 /** Computes a checksum over bytes as they come. */
@@ -10,8 +13,8 @@ export interface Hasher {
 }
 
 /**
- * A checksum algorithm, with which uploads are sent and downloads verified. A plain object: `{ ...crc32c, type: "composite" }` makes
- * one for a store without checksums of whole objects.
+ * A checksum algorithm, with which uploads are sent and downloads verified. A plain object: `{ ...crc32c, type:
+ * "composite" }` makes one for a store without checksums of whole objects.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 export interface ChecksumAlgorithm {
@@ -19,15 +22,23 @@ export interface ChecksumAlgorithm {
   readonly name: string;
   /** The header in lower case, such as `x-amz-checksum-crc32c`. */
   readonly header: string;
-  /** The checksum of an object of several parts: over all its bytes (`full`), or over the checksums of its parts (`composite`). */
+  /**
+   * The checksum of an object of several parts: over all its bytes (`full`), or over the checksums of its parts
+   * (`composite`).
+   */
   readonly type: "full" | "composite";
   /** Makes a hasher, for a stream. */
   create(): Hasher;
   /** The checksum of bytes in memory, in base64. */
   of(bytes: Uint8Array): string | Promise<string>;
-  /** The same stream, which errors `corrupt` at its end if the checksum is not the expected one; `place` is for the error. */
+  /**
+   * The same stream, which errors `corrupt` at its end if the checksum is not the expected one; `place` is for the
+   * error.
+   */
   verified(stream: ReadableStream<Uint8Array>, expected: string, place?: Place): ReadableStream<Uint8Array>;
-  /** The checksum of two pieces as one, from their checksums and the length of the second in bytes. Required for `full`. */
+  /**
+   * The checksum of two pieces as one, from their checksums and the length of the second in bytes. Required for `full`.
+   */
   combine?(first: string, second: string, secondBytes: number): string;
 }
 

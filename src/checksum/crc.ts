@@ -63,7 +63,10 @@ function advance32(tables: Int32Array, state: Int32Array, bytes: Uint8Array): vo
   state[0] = crc;
 }
 
-/** The same with two 32-bit halves, since numbers hold 53 bits and BigInt is slow. Table entries are pairs, hence the factor 2. */
+/**
+ * The same with two 32-bit halves, since numbers hold 53 bits and BigInt is slow. Table entries are pairs, hence the
+ * factor 2.
+ */
 function advance64(tables: Int32Array, state: Int32Array, bytes: Uint8Array): void {
   let [low, high] = [word(state, 0), word(state, 1)];
   let at = 0;

@@ -5,7 +5,8 @@ import type { Hasher } from "./algorithm.ts";
 const BLOCK = 64;
 
 /**
- * A hasher with a state of 32-bit words, into which `compress` mixes the block at an offset. Its value is the state in base64.
+ * A hasher with a state of 32-bit words, into which `compress` mixes the block at an offset. Its value is the state in
+ * base64.
  * @see https://www.rfc-editor.org/rfc/rfc1321#section-3.1
  */
 export function paddedHasher(

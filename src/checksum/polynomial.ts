@@ -1,6 +1,6 @@
 /**
- * Reflected CRCs as polynomials over GF(2): lookup tables for a fast loop, and the CRC of two concatenated pieces. The highest bit
- * is the coefficient of x^0. BigInt is fast enough, since nothing here runs per byte.
+ * Reflected CRCs as polynomials over GF(2): lookup tables for a fast loop, and the CRC of two concatenated pieces. The
+ * highest bit is the coefficient of x^0. BigInt is fast enough, since nothing here runs per byte.
  * @see https://www.rfc-editor.org/rfc/rfc1952#section-8
  */
 
@@ -11,8 +11,8 @@ export interface Polynomial {
 }
 
 /**
- * Eight tables of 256 entries, one after the other: entry `i` of table `t` is the register after byte `i` and `t` zero bytes.
- * An entry of 64 bits takes two words, the lower first.
+ * Eight tables of 256 entries, one after the other: entry `i` of table `t` is the register after byte `i` and `t` zero
+ * bytes. An entry of 64 bits takes two words, the lower first.
  */
 export function tablesOf({ width, reflected }: Polynomial): Int32Array {
   const words = width / 32;
@@ -29,7 +29,10 @@ export function tablesOf({ width, reflected }: Polynomial): Int32Array {
   return tables;
 }
 
-/** Returns a function that computes the CRC of two concatenated pieces from their CRCs and the length of the second in bytes. */
+/**
+ * Returns a function that computes the CRC of two concatenated pieces from their CRCs and the length of the second in
+ * bytes.
+ */
 export function combiner(polynomial: Polynomial): (first: bigint, second: bigint, bytes: number) => bigint {
   // All parts of an upload have the same length, so the power is kept.
   let known: { readonly bytes: number; readonly power: bigint } | undefined;

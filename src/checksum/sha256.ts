@@ -1,6 +1,6 @@
 /**
- * SHA-256: of parts by the runtime's one-shot digest, of streams by the runtime's streaming digest. WebCrypto has no streaming one:
- * in browsers and on some edge runtimes streams are hashed in JavaScript, which is far slower.
+ * SHA-256: of parts by the runtime's one-shot digest, of streams by the runtime's streaming digest. WebCrypto has no
+ * streaming one: in browsers and on some edge runtimes streams are hashed in JavaScript, which is far slower.
  */
 import { sha256Base64, sha256Stream } from "#digest";
 import type { ChecksumAlgorithm, Hasher } from "./algorithm.ts";

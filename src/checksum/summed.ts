@@ -2,7 +2,10 @@
 import { letGo } from "../reader.ts";
 import type { Hasher } from "./algorithm.ts";
 
-/** The same bytes. Before the stream ends, `atEnd` is given their checksum; if it throws, the stream errors instead of ending. */
+/**
+ * The same bytes. Before the stream ends, `atEnd` is given their checksum; if it throws, the stream errors instead of
+ * ending.
+ */
 export function summed(
   hasher: Hasher,
   stream: ReadableStream<Uint8Array>,

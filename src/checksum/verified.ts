@@ -1,4 +1,6 @@
-/** Verifies the checksum of a stream. Each algorithm brings it, so that a driver without algorithms does not bundle it. */
+/**
+ * Verifies the checksum of a stream. Each algorithm brings it, so that a driver without algorithms does not bundle it.
+ */
 import { locate, type Place, StorageError } from "../error.ts";
 import type { Hasher } from "./algorithm.ts";
 import { summed } from "./summed.ts";

@@ -12,7 +12,9 @@ export function ok(condition: unknown, what: string): asserts condition {
   if (!condition) throw new ConformanceError(what);
 }
 
-/** Throws unless both have the same structure and values; also for byte arrays, dates and objects without a prototype. */
+/**
+ * Throws unless both have the same structure and values; also for byte arrays, dates and objects without a prototype.
+ */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const [left, right] = [canonical(actual), canonical(expected)];
   if (left !== right) throw new ConformanceError(`${what}: expected ${short(right)}, got ${short(left)}`);

@@ -9,7 +9,10 @@ function request(body: Uint8Array<ArrayBuffer>): Request {
   return new Request("http://localhost/", { method: "POST", body });
 }
 
-/** Bodies by description, each with the bytes that must be stored. Made for each run, since a stream can be read only once. */
+/**
+ * Bodies by description, each with the bytes that must be stored. Made for each run, since a stream can be read only
+ * once.
+ */
 export const BODIES: Readonly<Record<string, () => readonly [UploadBody, Uint8Array]>> = {
   "a string is stored as UTF-8": () => [TEXT, utf8(TEXT)],
   "an empty string is an empty object": () => ["", new Uint8Array(0)],

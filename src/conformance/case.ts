@@ -16,9 +16,9 @@ export interface Context {
   /** The driver under test, on a bucket, table or folder of its own. */
   readonly driver: Driver;
   /**
-   * Prefix of the case's keys, another one for each case, so that all can share one store: `case-1/`. It ends in `/`, is in normal
-   * form, and nothing is stored below it when the case starts. A few cases also write below `/` and `//` followed by it. Nothing is
-   * cleaned up: drop the bucket, table or folder afterwards.
+   * Prefix of the case's keys, another one for each case, so that all can share one store: `case-1/`. It ends in `/`,
+   * is in normal form, and nothing is stored below it when the case starts. A few cases also write below `/` and `//`
+   * followed by it. Nothing is cleaned up: drop the bucket, table or folder afterwards.
    */
   readonly prefix: string;
   /** Length in bytes up to which the driver stores a body with one request, at least 65536. */

@@ -10,8 +10,8 @@ import { releasing } from "../upload.ts";
 export type CopyDifference = "size" | "time" | "bytes" | keyof ObjectHeaders;
 
 /**
- * Reads both objects at the same time, up to the first difference, and with `all` also compares headers and metadata. Returns what
- * differs, empty if they are equal; null if `to` has no object. Rejects `not-found` if `from` has none.
+ * Reads both objects at the same time, up to the first difference, and with `all` also compares headers and metadata.
+ * Returns what differs, empty if they are equal; null if `to` has no object. Rejects `not-found` if `from` has none.
  */
 export async function differencesOf(
   key: string,

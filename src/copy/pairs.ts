@@ -10,8 +10,9 @@ export interface Pair {
 }
 
 /**
- * Every object of the first listing, with that of the second under the same key. Both are read once, page by page, since they are in
- * the order of keys. If a store sorts otherwise, an object may seem to be missing, which a conditional write detects.
+ * Every object of the first listing, with that of the second under the same key. Both are read once, page by page,
+ * since they are in the order of keys. If a store sorts otherwise, an object may seem to be missing, which a
+ * conditional write detects.
  */
 export async function* pairsOf(sources: ObjectList, present: ObjectList): AsyncGenerator<Pair, void, void> {
   const others = objectsOf(present);

@@ -1,7 +1,10 @@
 /** The error of a form that is refused. */
 import { StorageError } from "../error.ts";
 
-/** Why a form was refused: it is no form (`type`), it is malformed, it ends too early (`cut`), or it exceeds a limit (`size`). */
+/**
+ * Why a form was refused: it is no form (`type`), it is malformed, it ends too early (`cut`), or it exceeds a limit
+ * (`size`).
+ */
 export type FormReason = "type" | "malformed" | "cut" | "size";
 
 /** A refused form. `code` is `too-large` if `reason` is `size`, else `invalid-option`. */

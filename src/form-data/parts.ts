@@ -36,7 +36,8 @@ export async function* partsOf(bytes: Bytes, type: string): AsyncGenerator<Part,
       throw error;
     }
   };
-  // A preamble is ignored; browsers write none. The boundary must begin a line of it, since parsers differ on one within a line.
+  // A preamble is ignored; browsers write none. The boundary must begin a line of it, since parsers differ on one
+  // within a line.
   let preamble = "\r\n";
   for await (const piece of untilDelimiter(delimiter.subarray(2), inseparable)) {
     preamble += String.fromCharCode(...piece.slice(0, MAX_LINE));
@@ -92,7 +93,10 @@ async function headOf(bytes: Bytes): Promise<Omit<Part, "pieces">> {
   return { name, filename, type };
 }
 
-/** Whether a boundary ends the form (true) or starts another part (false); throws for text that only begins like the boundary. */
+/**
+ * Whether a boundary ends the form (true) or starts another part (false); throws for text that only begins like the
+ * boundary.
+ */
 async function isLast(bytes: Bytes): Promise<boolean> {
   let next = "";
   while (next.length < 2) {
@@ -116,9 +120,9 @@ export function boundaryOf(type: string): string {
 }
 
 /**
- * The parameters of a header value. Browsers write them in quotes, with `%22` for a quote within; others write `\"`. A backslash
- * at the end of a name stands for itself. Null if anything is not understood, since it may be a filename, and if a parameter is
- * repeated, since parsers differ on which one counts.
+ * The parameters of a header value. Browsers write them in quotes, with `%22` for a quote within; others write `\"`. A
+ * backslash at the end of a name stands for itself. Null if anything is not understood, since it may be a filename, and
+ * if a parameter is repeated, since parsers differ on which one counts.
  */
 function parametersOf(header: string, value: string): ReadonlyMap<string, string> | null {
   const found = [...header.matchAll(PARAMETER)];
@@ -135,7 +139,10 @@ function parametersOf(header: string, value: string): ReadonlyMap<string, string
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\"(?!\s*(?:;\s*[^\s=;"]+\s*=|$))|[^"])*)"|([^\s;"]*))/g;
 
-/** Decodes a parameter such as `filename*`; throws for another charset than UTF-8: https://www.rfc-editor.org/rfc/rfc8187 */
+/**
+ * Decodes a parameter such as `filename*`; throws for another charset than UTF-8:
+ * https://www.rfc-editor.org/rfc/rfc8187
+ */
 function extended(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(value) ?? [];

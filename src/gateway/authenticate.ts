@@ -117,7 +117,9 @@ async function fromQuery(received: Received, keys: Keys): Promise<Signed> {
   return signed;
 }
 
-/** Finds the claimed identity, and checks region, day and token; `wrong` makes the refusal of a malformed credential. */
+/**
+ * Finds the claimed identity, and checks region, day and token; `wrong` makes the refusal of a malformed credential.
+ */
 export async function identityOf(
   { credential, datetime, token }: Claim,
   { region, find, now }: Keys,

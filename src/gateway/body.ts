@@ -5,7 +5,9 @@ import { lingering, restOf } from "../lingering.ts";
 import { isTooLarge } from "../respond/error.ts";
 import { Refusal, tooLarge } from "./refusal.ts";
 
-/** The body of a request, null for none. What remains unread is read and discarded, so that the client sees the answer. */
+/**
+ * The body of a request, null for none. What remains unread is read and discarded, so that the client sees the answer.
+ */
 export function bodyOf(request: Request): Readable | null {
   return lingering(carriedBy(request), cutOff, false, restOf(request.headers.get("connection") ?? ""));
 }

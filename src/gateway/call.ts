@@ -13,7 +13,10 @@ export interface Call extends Received {
   readonly accessKeyId: string | null;
   /** Opens the body, which is checked against `headers`. Default: those of the request. */
   readonly payload: (headers?: Headers) => Payload;
-  /** For reads only: some hosts abort the signal of a write while its body is still being read. A write ends with its body. */
+  /**
+   * For reads only: some hosts abort the signal of a write while its body is still being read. A write ends with its
+   * body.
+   */
   readonly signal: AbortSignal | undefined;
 }
 

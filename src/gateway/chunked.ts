@@ -1,5 +1,6 @@
 /**
- * Bodies in chunks (aws-chunked): each chunk is preceded by its length and mostly its signature; a trailer has checksums.
+ * Bodies in chunks (aws-chunked): each chunk is preceded by its length and mostly its signature; a trailer has
+ * checksums.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */

@@ -89,7 +89,8 @@ async function checkSource({ store, headers }: Call, from: string): Promise<stri
   for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) {
     const value = headers.get(`x-amz-copy-source-${name}`);
     if (value === null) continue;
-    // Reads ignore a condition that is no date (RFC 9110). Here that would copy what the condition was meant to protect.
+    // Reads ignore a condition that is no date (RFC 9110). Here that would copy what the condition was meant to
+    // protect.
     if (name.endsWith("since") && !isDate(value))
       throw new Refusal("InvalidArgument", `x-amz-copy-source-${name} must be a date of HTTP`);
     conditions.set(name, name.endsWith("match") ? quoted(value) : value);

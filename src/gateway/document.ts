@@ -6,7 +6,9 @@ import { Refusal } from "./refusal.ts";
 /** The largest document in bytes: room for a thousand keys of 1024 bytes, each byte written as six characters. */
 const MAX_DOCUMENT = 8 * 1024 * 1024;
 
-/** Reads a document whose root has this name. The body is checked against `headers`, by default those of the request. */
+/**
+ * Reads a document whose root has this name. The body is checked against `headers`, by default those of the request.
+ */
 export async function documentOf(
   { payload }: Pick<Call, "payload">,
   name: string,

@@ -14,17 +14,20 @@ import { Refusal } from "./refusal.ts";
 export const UNTYPED = "binary/octet-stream";
 
 /** The `x-amz-` headers that are understood, or safe to ignore. All others are refused. */
-const KNOWN =
+const KNOWN_HEADERS =
   /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
 
 /** The same for the fields of a form. */
-const FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
+const KNOWN_FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
 
 const ACLS = ["private", "bucket-owner-full-control", "bucket-owner-read"];
 
 /** Query parameters that belong to the signature. */
 const SIGNING = /^x-amz-(algorithm|content-sha256|credential|date|expires|security-token|signature|signedheaders)$/;
-/** The CRC32 of no bytes. The AWS SDK for JavaScript presigns it for a body that it does not know yet, and S3 ignores it. */
+/**
+ * The CRC32 of no bytes. The AWS SDK for JavaScript presigns it for a body that it does not know yet, and S3 ignores
+ * it.
+ */
 const UNKNOWN_BODY = "AAAAAA==";
 
 /** The headers of a signed request, with those that its signer has put into the query, as in presigned URLs. */
@@ -49,7 +52,7 @@ export function checkHeaders(headers: Headers): void {
   for (const [name, value] of headers) {
     if (!name.startsWith("x-amz-")) continue;
     // Some clients send `false` for features that they do not ask for.
-    if (!KNOWN.test(name) && value.toLowerCase() !== "false")
+    if (!KNOWN_HEADERS.test(name) && value.toLowerCase() !== "false")
       throw unknown(`A header you provided implies functionality that is not implemented: ${name}`);
     checkValue(name, value);
   }
@@ -58,7 +61,7 @@ export function checkHeaders(headers: Headers): void {
 /** Refuses form fields that ask for what is not implemented. */
 export function checkFields(fields: ReadonlyMap<string, string>): void {
   for (const [name, value] of fields) {
-    if (name === "tagging" || (name.startsWith("x-amz-") && !FIELDS.test(name)))
+    if (name === "tagging" || (name.startsWith("x-amz-") && !KNOWN_FIELDS.test(name)))
       throw unknown(`A field you provided implies functionality that is not implemented: ${name.slice(0, 64)}`);
     checkValue(name === "acl" ? "x-amz-acl" : name, value);
   }
@@ -114,8 +117,8 @@ export function toHeaders(info: ObjectInfo, shown: ObjectHeaders = {}): Headers 
   if (info.missingMetadata) headers.set("x-amz-missing-meta", String(info.missingMetadata));
   headers.set("accept-ranges", "bytes");
   headers.set("x-content-type-options", "nosniff");
-  // If the endpoint shares its origin with an app, scripts in an uploaded page would act for the app. Not for PDF: its scripts are
-  // confined to the viewer, which a sandbox would keep from showing it.
+  // If the endpoint shares its origin with an app, scripts in an uploaded page would act for the app. Not for PDF: its
+  // scripts are confined to the viewer, which a sandbox would keep from showing it.
   if (!isShowable(stored.contentType) && essenceOf(stored.contentType ?? "") !== "application/pdf")
     headers.set("content-security-policy", "default-src 'none'; sandbox");
   return headers;

@@ -99,7 +99,10 @@ export function quoted(etag: string): string {
   return etag === "*" || etag.includes('"') ? etag : `"${etag}"`;
 }
 
-/** The `response-` parameters, which replace stored headers. Only if signed: nobody else may choose how an object is shown. */
+/**
+ * The `response-` parameters, which replace stored headers. Only if signed: nobody else may choose how an object is
+ * shown.
+ */
 function overrides({ query, accessKeyId }: Call): ObjectHeaders {
   const shown = NAMES.flatMap(([option, name]) => {
     const value = query.get(`response-${name}`);

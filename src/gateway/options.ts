@@ -11,8 +11,8 @@ export interface GatewayOptions {
   /** The name of the bucket that clients use: 3 to 63 characters of `a-z`, `0-9`, `.` and `-`. */
   readonly bucket: string;
   /**
-   * Who may send requests: one pair of keys, several, or a function that returns the secret of an access key, undefined for an
-   * unknown one. The function is called with anything that a stranger sends, such as `__proto__`.
+   * Who may send requests: one pair of keys, several, or a function that returns the secret of an access key, undefined
+   * for an unknown one. The function is called with anything that a stranger sends, such as `__proto__`.
    */
   readonly credentials:
     | Identity
@@ -21,12 +21,15 @@ export interface GatewayOptions {
   /** The region that clients sign for. Default `us-east-1`. */
   readonly region?: string | undefined;
   /**
-   * URL of the endpoint as clients see it, without the bucket. Needed if a proxy changes host or path, if the endpoint is below a
-   * path (`https://example.com/s3`), or for buckets in the host name (`https://<bucket>.example.com`). Default: the host of each
-   * request, without a path.
+   * URL of the endpoint as clients see it, without the bucket. Needed if a proxy changes host or path, if the endpoint
+   * is below a path (`https://example.com/s3`), or for buckets in the host name (`https://<bucket>.example.com`).
+   * Default: the host of each request, without a path.
    */
   readonly endpoint?: string | undefined;
-  /** Anybody may read objects whose key starts with one of these. Each ends in `/`; `""` means all objects. Default: none. */
+  /**
+   * Anybody may read objects whose key starts with one of these. Each ends in `/`; `""` means all objects. Default:
+   * none.
+   */
   readonly publicPrefixes?: readonly string[] | undefined;
   /** Called for each failure that is not the client's fault, of which the client sees no details. */
   readonly onError?: ((error: unknown, request: Request) => void) | undefined;

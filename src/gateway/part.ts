@@ -5,8 +5,9 @@ import { readObject } from "./object.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
- * GetObject and HeadObject with `partNumber`. The parts of an upload are not remembered, so each object has one part, as an object
- * of a single PUT has on S3. Clients that read by parts (the transfer managers for Go and Java) then ask for no second one.
+ * GetObject and HeadObject with `partNumber`. The parts of an upload are not remembered, so each object has one part,
+ * as an object of a single PUT has on S3. Clients that read by parts (the transfer managers for Go and Java) then ask
+ * for no second one.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export async function readPart(call: Call): Promise<Response> {

@@ -1,6 +1,6 @@
 /**
- * The body of a request, checked as it streams: length, hash, signatures of its chunks, checksums. If a check fails, the stream
- * errors instead of ending, so that nothing is stored.
+ * The body of a request, checked as it streams: length, hash, signatures of its chunks, checksums. If a check fails,
+ * the stream errors instead of ending, so that nothing is stored.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 import { bytesOf } from "../bytes.ts";

@@ -18,7 +18,10 @@ const FREE = /^(policy|file|x-amz-signature|x-ignore-.*)$/;
 /** An expiration must have a time zone, or it would be read in that of the machine. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
-/** Checks the fields against the policy; returns its limits of length. `fields` must include `bucket`, without `${filename}`. */
+/**
+ * Checks the fields against the policy; returns its limits of length. `fields` must include `bucket`, without
+ * `${filename}`.
+ */
 export function checkPolicy(document: string, fields: ReadonlyMap<string, string>, now: number): LengthRange {
   const { expiration, conditions } = parse(document);
   if (!MOMENT.test(expiration)) throw invalid("its expiration must be such as 2026-01-02T03:04:05.000Z");

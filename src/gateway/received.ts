@@ -66,7 +66,10 @@ export function searchOf({ parameters }: Pick<Received, "parameters">): string {
     .join("&");
 }
 
-/** The text of a header. Its characters are bytes, which are decoded as UTF-8, as most senders mean them, if they are valid. */
+/**
+ * The text of a header. Its characters are bytes, which are decoded as UTF-8, as most senders mean them, if they are
+ * valid.
+ */
 export function textOf(value: string): string {
   if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
   return utf8([Uint8Array.from(value, (char) => char.charCodeAt(0))]) ?? value;

@@ -95,7 +95,10 @@ export function tooLarge(cause?: unknown): Refusal {
 
 const TOO_LARGE = "Your proposed upload exceeds the maximum allowed size";
 
-/** The refusal of another bucket, with its name: if the `endpoint` option is wrong, that is a part of the path, which explains it. */
+/**
+ * The refusal of another bucket, with its name: if the `endpoint` option is wrong, that is a part of the path, which
+ * explains it.
+ */
 export function noSuchBucket(name: string): Refusal {
   return new Refusal("NoSuchBucket", "The specified bucket does not exist", { elements: { BucketName: name } });
 }
@@ -131,7 +134,10 @@ export function failed(cause: unknown): Refusal {
 /** The most causes that are followed: some form a circle. */
 const MOST_CAUSES = 16;
 
-/** Whatever was thrown, as a refusal. What is not the client's fault becomes an `InternalError`, whose reason is only its `cause`. */
+/**
+ * Whatever was thrown, as a refusal. What is not the client's fault becomes an `InternalError`, whose reason is only
+ * its `cause`.
+ */
 export function refusalOf(error: unknown): Refusal {
   for (let at = error, count = 0; at && count < MOST_CAUSES; at = (at as { readonly cause?: unknown }).cause, count++)
     if (at instanceof Refusal) return at;

@@ -47,8 +47,8 @@ export async function listUploads(call: Call): Promise<Response> {
 }
 
 /**
- * The first `most` uploads after a marker, ordered by key and then by id. This order does not depend on other uploads, so that a
- * client may abort those of a page before it asks for the next one. Holds at most `2 * most` uploads.
+ * The first `most` uploads after a marker, ordered by key and then by id. This order does not depend on other uploads,
+ * so that a client may abort those of a page before it asks for the next one. Holds at most `2 * most` uploads.
  */
 async function firstOf(
   uploads: AsyncIterable<PendingUpload>,
@@ -66,7 +66,10 @@ async function firstOf(
   return least;
 }
 
-/** Whether an upload comes after the marker. Without an id a marker stands for all uploads of its key, without a key for none. */
+/**
+ * Whether an upload comes after the marker. Without an id a marker stands for all uploads of its key, without a key for
+ * none.
+ */
 function isBehind(upload: Marker, marker: Marker): boolean {
   return marker.uploadId === "" ? compareKeys(upload.key, marker.key) > 0 : compare(upload, marker) > 0;
 }

@@ -53,8 +53,8 @@ export function canonical(essence: string): string {
 }
 
 /**
- * Whether a type is allowed. `verified` says that the content proves the type: patterns such as `image/*` cover only those, and none
- * that can run script (`image/svg+xml`). A type that is listed by name needs no proof.
+ * Whether a type is allowed. `verified` says that the content proves the type: patterns such as `image/*` cover only
+ * those, and none that can run script (`image/svg+xml`). A type that is listed by name needs no proof.
  */
 export type Acceptor = (type: string, verified: boolean) => boolean;
 

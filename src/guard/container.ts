@@ -1,6 +1,8 @@
 import { at, includes, latin1 } from "./bytes.ts";
 
-/** The type of a file in the ISO base media format, by its brands (ISO/IEC 14496-12 §4.3, https://mp4ra.org), or null. */
+/**
+ * The type of a file in the ISO base media format, by its brands (ISO/IEC 14496-12 §4.3, https://mp4ra.org), or null.
+ */
 export function isoMediaType(head: Uint8Array): string | null {
   if (!at(head, 4, "ftyp")) {
     // Old QuickTime files have no brands, and start with another atom.
@@ -36,7 +38,10 @@ export function riffType(head: Uint8Array): string | null {
 
 const OFFICE = "application/vnd.openxmlformats-officedocument";
 
-/** The type of a ZIP archive, by the names of its first entries; `application/zip` if they do not tell; null for other files. */
+/**
+ * The type of a ZIP archive, by the names of its first entries; `application/zip` if they do not tell; null for other
+ * files.
+ */
 export function zipType(head: Uint8Array): string | null {
   if (at(head, 0, "PK\x05\x06") || at(head, 0, "PK\x07\x08")) return "application/zip";
   if (!at(head, 0, "PK\x03\x04")) return null;

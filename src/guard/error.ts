@@ -1,6 +1,9 @@
 import { StorageError } from "../error.ts";
 
-/** Why a file was refused: its type is not allowed, it is too large, or its bytes are not what its type says. */
+/**
+ * Why a file was refused: its type is not allowed (`type`), it is too large (`size`), or its bytes are not of its type
+ * (`content`).
+ */
 export type GuardReason = "type" | "size" | "content";
 
 /** A refused file; nothing was stored. `code` is `too-large` if `reason` is `size`, else `invalid-option`. */

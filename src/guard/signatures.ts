@@ -2,7 +2,9 @@ import { at, latin1 } from "./bytes.ts";
 import { isoMediaType, matroskaType, riffType, zipType } from "./container.ts";
 import { markupType } from "./text.ts";
 
-/** First bytes of files, one character per byte, and their type. https://en.wikipedia.org/wiki/List_of_file_signatures */
+/**
+ * First bytes of files, one character per byte, and their type. https://en.wikipedia.org/wiki/List_of_file_signatures
+ */
 const PREFIXES: readonly (readonly [prefix: string, type: string])[] = [
   ["\xff\xd8\xff", "image/jpeg"],
   ["\x89PNG\r\n\x1a\n", "image/png"],
@@ -65,7 +67,8 @@ function shortSignature(head: Uint8Array): string | null {
   if (at(head, 257, "ustar")) return "application/x-tar";
   // AAC in ADTS frames: twelve bits of frame sync, then layer 0.
   if (first === 0xff && (second & 0xf6) === 0xf0) return "audio/aac";
-  // MPEG audio: eleven bits of frame sync, then a version. Not layer I, which is not in use and looks like the UTF-16 byte order mark.
+  // MPEG audio: eleven bits of frame sync, then a version. Not layer I, which is not in use and looks like the UTF-16
+  // byte order mark.
   if (first === 0xff && (second & 0xe0) === 0xe0 && (second & 0x18) !== 0x08 && [2, 4].includes(second & 0x06))
     return "audio/mpeg";
   return null;

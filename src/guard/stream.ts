@@ -15,7 +15,10 @@ export interface Opened {
   cancel(reason: unknown): Promise<void>;
 }
 
-/** Reads the first `length` bytes. Rejects with a GuardError if they exceed the limit, `interrupted` if the source fails. */
+/**
+ * Reads the first `length` bytes. Rejects with a GuardError if they exceed the limit, `interrupted` if the source
+ * fails.
+ */
 export async function openSource(
   source: Source,
   length: number,

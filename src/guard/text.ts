@@ -1,7 +1,10 @@
 const HTML_TAG =
   /^<(?:!doctype html|html|head|body|script|iframe|title|style|link|meta|base|table|div|h1|h2|p|a|b|br|img|svg:script|form|input|object|embed|font|center|template)(?=[\s>/]|$)/i;
 
-/** The type of HTML, SVG or other XML, by https://mimesniff.spec.whatwg.org/#rules-for-identifying-an-unknown-mime-type, or null. */
+/**
+ * The type of HTML, SVG or other XML, by https://mimesniff.spec.whatwg.org/#rules-for-identifying-an-unknown-mime-type,
+ * or null.
+ */
 export function markupType(head: Uint8Array): string | null {
   const text = decode(head);
   const start = skipProlog(text);
@@ -12,7 +15,9 @@ export function markupType(head: Uint8Array): string | null {
   return text.trimStart().startsWith("<!--") ? "text/html" : null;
 }
 
-/** Whether the head can be text: it has a byte order mark of UTF-16, or no control bytes except white space and escape. */
+/**
+ * Whether the head can be text: it has a byte order mark of UTF-16, or no control bytes except white space and escape.
+ */
 export function isText(head: Uint8Array): boolean {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
   return head.every((byte) => byte > 0x1f || (byte > 0x07 && byte < 0x0e) || byte === 0x1b);

@@ -1,4 +1,7 @@
-/** Answers a GET or HEAD for one object: conditions and ranges by RFC 9110. Headers and errors are those of a {@link View}. */
+/**
+ * Answers a GET or HEAD for one object: conditions and ranges by RFC 9110. Headers and errors are those of a {@link
+ * View}.
+ */
 import { hasCode, StorageError } from "../error.ts";
 import type { DownloadedObject, ObjectInfo, ObjectStore } from "../interface.ts";
 import { sized } from "../sized.ts";
@@ -69,7 +72,10 @@ async function answerGet(store: ObjectStore, key: string, request: Asked, view: 
   return send(object.body, object.contentLength, object, view, object.range);
 }
 
-/** Answers a range without any byte of the object. Conditions still come first, and a stale `If-Range` asks for the whole object. */
+/**
+ * Answers a range without any byte of the object. Conditions still come first, and a stale `If-Range` asks for the
+ * whole object.
+ */
 async function answerUnsatisfied(store: ObjectStore, key: string, request: Asked, view: View): Promise<Response> {
   const info = await headOf(store, key, request);
   const early = withoutContent(info, request, view);

@@ -21,7 +21,8 @@ export function storeConditions(headers: Headers): StoreConditions {
   const [other] = noneMatch ?? [];
   return {
     ...(match?.length === 1 && only !== undefined && STRONG.test(only) && { ifMatch: only }),
-    // A failed If-Match or If-Unmodified-Since has priority (412). A store that checks this first, as MinIO does, would hide it.
+    // A failed If-Match or If-Unmodified-Since has priority (412). A store that checks this first, as MinIO does, would
+    // hide it.
     ...(match === null &&
       noneMatch?.length === 1 &&
       other !== undefined &&
@@ -86,7 +87,10 @@ function strongEqual(one: string, other: string): boolean {
   return one === other && !isWeak(one);
 }
 
-/** Seconds since 1970; null for a date in another format than that of RFC 9110 §5.6.7: `Date.parse` takes `1` for the year 2001. */
+/**
+ * Seconds since 1970; null for a date in another format than that of RFC 9110 §5.6.7: `Date.parse` takes `1` for the
+ * year 2001.
+ */
 function seconds(value: string | null): number | null {
   if (value === null || !/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(value.trim())) return null;
   const time = Date.parse(value.trim());

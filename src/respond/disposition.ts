@@ -8,8 +8,8 @@ export interface Disposition {
 }
 
 /**
- * Parses a Content-Disposition by RFC 6266: a type other than `inline` counts as `attachment`, `filename*` has priority over
- * `filename`, and malformed parameters are ignored.
+ * Parses a Content-Disposition by RFC 6266: a type other than `inline` counts as `attachment`, `filename*` has priority
+ * over `filename`, and malformed parameters are ignored.
  */
 export function parseDisposition(value: string): Disposition {
   const type = /^[\t ]*inline[\t ]*(?:;|$)/i.test(value) ? "inline" : "attachment";
@@ -26,8 +26,8 @@ export function parseDisposition(value: string): Disposition {
 }
 
 /**
- * Writes a Content-Disposition with a file name in any language, for `upload`, `presign` or a response. The name is cleaned as by
- * `cleanFilename` of `unbucket/guard`. Throws `invalid-option` for any other type.
+ * Writes a Content-Disposition with a file name in any language, for `upload`, `presign` or a response. The name is
+ * cleaned as by `cleanFilename` of `unbucket/guard`. Throws `invalid-option` for any other type.
  * @see https://www.rfc-editor.org/rfc/rfc6266
  */
 export function contentDisposition(type: "inline" | "attachment", filename: string): string {
@@ -41,7 +41,9 @@ export function checkDisposition(type: string, filename: unknown): void {
   if (typeof filename !== "string") throw refuse("filename", "must be a string");
 }
 
-/** Writes a Content-Disposition that all browsers read alike: with an ASCII name, and one of RFC 8187 if that differs. */
+/**
+ * Writes a Content-Disposition that all browsers read alike: with an ASCII name, and one of RFC 8187 if that differs.
+ */
 export function formatDisposition({ type, filename }: Disposition): string {
   if (filename === null) return type;
   const name = cleanFilename(filename);

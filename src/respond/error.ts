@@ -2,7 +2,10 @@ import { type ErrorCode, isFull, StorageError } from "../error.ts";
 
 interface Answer {
   readonly status: number;
-  /** What the client is told. Absent: the error's own message, which with other codes may hold the store's text, bucket or path. */
+  /**
+   * What the client is told. Absent: the error's own message, which with other codes may hold the store's text, bucket
+   * or path.
+   */
   readonly message?: string;
 }
 
@@ -10,9 +13,9 @@ const FAILED = "The server could not do this; its log has the reason.";
 const REFUSED = "The storage does not accept this key or range.";
 
 /**
- * The answer to each code. If the store refuses the app's credentials, has no such bucket or sends corrupt bytes, that is no fault
- * of the client: 500, and never 401 or 403, which would make people log in again. The first three have messages of this package,
- * which a client may see, unless the store has refused the call.
+ * The answer to each code. If the store refuses the app's credentials, has no such bucket or sends corrupt bytes, that
+ * is no fault of the client: 500, and never 401 or 403, which would make people log in again. The first three have
+ * messages of this package, which a client may see, unless the store has refused the call.
  */
 const ANSWERS: Readonly<Record<ErrorCode, Answer>> = {
   "invalid-key": { status: 400 },
@@ -45,9 +48,9 @@ const CLIENT_CODES: readonly string[] = ["EntityTooSmall", "InvalidPart", "Inval
 /**
  * Turns an error into the answer that a client may see: a status, and JSON `{ error: { code, message, key? } }`.
  *
- * An error that is no StorageError becomes a 500 without details, with two exceptions: a `URIError`, which `decodeURIComponent`
- * throws for a malformed key, becomes a 400; and an error with status 413, by which a host reports a body over its own limit,
- * becomes a 413, also if it is the `cause` of a StorageError.
+ * An error that is no StorageError becomes a 500 without details, with two exceptions: a `URIError`, which
+ * `decodeURIComponent` throws for a malformed key, becomes a 400; and an error with status 413, by which a host reports
+ * a body over its own limit, becomes a 413, also if it is the `cause` of a StorageError.
  */
 export function toResponse(error: unknown): Response {
   if (isTooLarge(StorageError.is(error) ? error.cause : error)) error = new StorageError("too-large", "");
@@ -55,8 +58,8 @@ export function toResponse(error: unknown): Response {
     return json(400, "invalid-key", "The key is not percent-encoded UTF-8; a lone % is %25.");
   // The driver could not be opened, so its options are wrong. The message names variables, and is for the log.
   if (!StorageError.is(error) || error.operation === "open") return json(500, "unknown", FAILED);
-  // The store itself has refused the request, so again the driver's options are wrong, such as region or bucket name. Input of the
-  // caller is checked before, except for what only the store knows.
+  // The store itself has refused the request, so again the driver's options are wrong, such as region or bucket name.
+  // Input of the caller is checked before, except for what only the store knows.
   if (error.code === "invalid-option" && error.response !== undefined)
     return CLIENT_CODES.includes(error.response.code ?? "")
       ? json(400, error.code, "The storage does not accept this metadata or these parts.", error.key)
@@ -96,7 +99,10 @@ function statusOf(error: StorageError, reason: string | null, usual: number): nu
   return error.code === "invalid-range" && error.operation === "download" ? 416 : usual;
 }
 
-/** Whether a host reports a body over its own limit. Other statuses are not trusted: the app may have them from any service. */
+/**
+ * Whether a host reports a body over its own limit. Other statuses are not trusted: the app may have them from any
+ * service.
+ */
 export function isTooLarge(error: unknown): boolean {
   const { status, statusCode = status } = (error ?? {}) as Record<string, unknown>;
   return statusCode === 413;

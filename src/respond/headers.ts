@@ -7,19 +7,25 @@ import { checkDisposition, formatDisposition, parseDisposition } from "./disposi
 export interface RespondOptions {
   /** File name for saving. Default: that of the stored disposition, else the last segment of the key. */
   readonly filename?: string | undefined;
-  /** Whether browsers show or save the object; types that are unsafe to show are always saved. Default: as stored, else `inline`. */
+  /**
+   * Whether browsers show or save the object; types that are unsafe to show are always saved. Default: as stored, else
+   * `inline`.
+   */
   readonly disposition?: "inline" | "attachment" | undefined;
   /**
-   * Cache-Control of objects that were stored without one. Default `private, no-cache`, since an object may be replaced and may
-   * need a login: only the browser keeps it, and asks each time whether it has changed (304). `headers` overrides both.
+   * Cache-Control of objects that were stored without one. Default `private, no-cache`, since an object may be replaced
+   * and may need a login: only the browser keeps it, and asks each time whether it has changed (304). `headers`
+   * overrides both.
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Further headers, such as those of CORS. `cache-control` overrides that of the object. Other headers that describe the object
-   * (`etag`, `content-type` ...) reject `invalid-option`. Default: none.
+   * Further headers, such as those of CORS. `cache-control` overrides that of the object. Other headers that describe
+   * the object (`etag`, `content-type` ...) reject `invalid-option`. Default: none.
    */
   readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
-  /** Further types that browsers may show, such as `application/pdf`; HTML, SVG and XML are never shown. Default: none. */
+  /**
+   * Further types that browsers may show, such as `application/pdf`; HTML, SVG and XML are never shown. Default: none.
+   */
   readonly inline?: readonly string[] | undefined;
 }
 
@@ -66,7 +72,10 @@ function parseHeaders(headers: RespondOptions["headers"]): Headers {
   }
 }
 
-/** Checks the options that become headers; throws `invalid-option`. Otherwise a wrong one would be left out of answers unnoticed. */
+/**
+ * Checks the options that become headers; throws `invalid-option`. Otherwise a wrong one would be left out of answers
+ * unnoticed.
+ */
 export function checkOptions({
   disposition = "inline",
   filename = "",

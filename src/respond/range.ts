@@ -1,9 +1,9 @@
 import type { ByteRange } from "../backend.ts";
 
 /**
- * Parses a `Range` header with one range. `"none"` if no byte can satisfy it. Null if the header is to be ignored: it is absent,
- * malformed, in another unit, or has several ranges (RFC 9110 §14.2 allows to ignore them, and many overlapping ranges are a known
- * denial-of-service attack).
+ * Parses a `Range` header with one range. `"none"` if no byte can satisfy it. Null if the header is to be ignored: it
+ * is absent, malformed, in another unit, or has several ranges (RFC 9110 §14.2 allows to ignore them, and many
+ * overlapping ranges are a known denial-of-service attack).
  */
 export function parseRange(header: string | null): ByteRange | "none" | null {
   const match = header === null || header.includes(",") ? null : /^bytes=[\t ]*(\d*)-(\d*)[\t ]*$/i.exec(header);
