@@ -3,7 +3,6 @@
  * streams.
  * @see https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
  */
-import { heeding } from "../src/abort.ts";
 import type { Backend, CallOptions, Key, ObjectHeaders, PutOptions, StoredInfo } from "../src/backend.ts";
 import { type Driver, toDriver } from "../src/driver.ts";
 import { hasCode, StorageError } from "../src/error.ts";
@@ -15,10 +14,10 @@ import { usualPlan } from "../src/plan.ts";
 import { putSource } from "../src/put.ts";
 import { resolveRange, type Span } from "../src/range.ts";
 import { type ByteReader, readerOf } from "../src/reader.ts";
-import { type Failure, retry, RetryBudget } from "../src/retry.ts";
 import { sized } from "../src/sized.ts";
+import { callsOf } from "./r2/calls.ts";
 import { deleteInBatches } from "./r2/delete.ts";
-import { judge, rethrow } from "./r2/errors.ts";
+import { rethrow } from "./r2/errors.ts";
 import { conditionOf, type Conditions, metadataOf, rangeOf, stored, WRITE_ID } from "./r2/headers.ts";
 
 /** Options of the R2 driver. */
@@ -69,8 +68,6 @@ type R2Page = { objects: R2Object[]; delimitedPrefixes: string[]; truncated: boo
 type R2Answer = R2Object | (R2Object & { readonly body: Bytes }) | null;
 type Bytes = ReadableStream<Uint8Array>;
 type Write = () => Promise<R2Object | null>;
-/** What a repeatable call has returned, and the failure of an attempt that may have taken effect all the same. */
-type Repeated<T> = { readonly made: T | undefined; readonly lost: unknown };
 
 /** Of workerd. Absent on Node, where hosts provide proxies of bindings during development. */
 declare const FixedLengthStream: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
@@ -86,35 +83,12 @@ const MOST_IN_ONE = 5 * 1024 ** 3 - 5 * 1024 ** 2;
 function r2Backend(options: R2Options): Backend {
   driverOptions(options, { binding: 1, base: "string", publicUrl: "string", s3: "object", onEvent: "function" });
   const [bucket, s3] = [bindingOf(options.binding), options.s3];
-  const [publicUrl, budget] = [publicBase(options.publicUrl), new RetryBudget()];
+  const [publicUrl, { ask, repeat }] = [publicBase(options.publicUrl), callsOf()];
   const base = (options.base ?? "").replace(/^\/+|\/+$/g, "").replace(/.$/, "$&/");
-
-  /** Calls the binding, with retries. An abort only ends the waiting, since a binding takes no signal. */
-  const ask = <T>({ signal }: CallOptions, run: () => Promise<T>, attempts = 4, judged = judge): Promise<T> =>
-    retry({ attempts }, budget, signal, () => heeding(run().catch(rethrow), signal), judged);
-
-  /**
-   * Calls the binding, with retries. If the answer to an attempt was lost, that attempt may have taken effect, and the
-   * refusal of a repetition says nothing about it: then this resolves with `lost` instead of rejecting.
-   */
-  async function repeated<T>(call: CallOptions, run: () => Promise<T>, attempts = 4): Promise<Repeated<T>> {
-    let lost: unknown;
-    const noted = (error: unknown): Failure => {
-      const failure = judge(error);
-      if (failure.retryable && failure.kind !== "throttled") lost = error;
-      return failure;
-    };
-    const made = await ask(call, run, attempts, noted).catch((error: unknown) => {
-      // No attempt can have taken effect for a key that R2 does not accept.
-      if (lost === undefined || call.signal?.aborted || hasCode(error, "invalid-key")) throw error;
-      return undefined;
-    });
-    return { made, lost };
-  }
 
   /** A write that its own success may refuse when repeated. After a lost answer the id in the metadata tells who made the object. */
   async function marked(key: Key, id: string | undefined, call: CallOptions, run: Write, attempts?: number) {
-    const { made, lost } = await repeated(call, run, attempts);
+    const { made, lost } = await repeat(call, run, attempts);
     if (made || lost === undefined) return made;
     if (id === undefined) throw lost;
     const found = await ask(call, () => bucket.head(base + key)).catch(() => null);
@@ -124,7 +98,7 @@ function r2Backend(options: R2Options): Backend {
 
   async function remove(keys: readonly Key[], call: CallOptions): Promise<void> {
     const names = keys.map((key) => base + key);
-    const { made, lost } = await repeated(call, async () => (await bucket.delete(names), true));
+    const { made, lost } = await repeat(call, async () => (await bucket.delete(names), true));
     if (!made) throw lost;
   }
 
