@@ -158,6 +158,7 @@ function r2Backend(options: R2Options): Backend {
     async complete(key, uploadId, parts, call) {
       // The conditions may come from the state of another driver for this bucket.
       refuseCondition(call);
+      // Without an id a lost answer stays ambiguous.
       const made = await marked(key, call.writeId ?? "", call, () => upload(key, uploadId).complete(parts));
       return { etag: (made as R2Object).httpEtag };
     },

@@ -28,7 +28,7 @@ export type Source =
       readonly stream: ReadableStream<Uint8Array>;
       /** Declared length in bytes. The driver rejects a longer or shorter stream, and stores nothing. */
       readonly size?: number;
-      /** `Content-Length` of the request that the body comes from. A shorter stream was cut on its way: `readAll` rejects `interrupted`. */
+      /** `Content-Length` of the request with the body. A shorter stream was cut: `readAll` rejects `interrupted`. */
       readonly announced?: number;
     };
 
@@ -43,7 +43,7 @@ export interface CallOptions {
 
 /** Options that verbs on one object accept. */
 export interface RequestOptions extends CallOptions {
-  /** Extra request headers for S3, such as a customer key or `x-amz-request-payer`. Other drivers check them and then ignore them. */
+  /** Extra request headers for S3, such as a customer key or `x-amz-request-payer`. Other drivers ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The store's id of one version of the object. Rejects `unsupported` if the driver has no versions. Default: the newest. */
   readonly versionId?: string | undefined;
@@ -87,7 +87,7 @@ export interface StoredObject {
   readonly body: ReadableStream<Uint8Array>;
   /** Whether the transport has decompressed `body`, so that it differs from the stored bytes. Default false. */
   readonly unpacked?: boolean | undefined;
-  /** Reads the next bytes, null at the end: an alternative to `body`, where it is cheaper. A caller then uses `body` only to cancel. */
+  /** Reads the next bytes, null at the end: a cheaper alternative to `body`, which is then only used to cancel. */
   readonly next?: (() => Promise<Uint8Array | null>) | undefined;
 }
 

@@ -43,13 +43,13 @@ export interface ObjectInfo extends StoredInfo {
 
 /** Options of `upload`. */
 export interface UploadOptions extends CallOptions, ObjectHeaders {
-  /** MIME type. Default: that of a Blob, File, Request or Response, else by the key's extension, else `application/octet-stream`. */
+  /** MIME type. Default: that of a Blob, File, Request or Response, else by the key's extension. */
   readonly contentType?: string | undefined;
   /** Replace the object only while it has this ETag (`*`: any), else reject `precondition-failed`. Excludes `ifNoneMatch`. */
   readonly ifMatch?: string | undefined;
   /** Store only if the key is absent, else reject `precondition-failed`. */
   readonly ifNoneMatch?: "*" | undefined;
-  /** Exact length in bytes: a longer or shorter body rejects `invalid-option`, and nothing is stored. Default: the body's, if known. */
+  /** Length in bytes: a body of another length rejects `invalid-option`, and stores nothing. Default: the body's own. */
   readonly size?: number | undefined;
   /** Extra request headers for S3, such as ACL, encryption or storage class. Other drivers check them and then ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -116,7 +116,7 @@ export interface DeleteOptions extends RequestOptions {
 export interface CopyOptions extends RequestOptions {
   /** Copy only while the source has this ETag, else reject `precondition-failed`. */
   readonly ifMatch?: string | undefined;
-  /** Copy only if the target is absent, else reject `precondition-failed` with the target as `key`. Default: replace the target. */
+  /** Copy only if the target is absent, else reject `precondition-failed` with the target as `key`. Default: replace. */
   readonly ifNoneMatch?: "*" | undefined;
 }
 
@@ -146,7 +146,7 @@ export interface UpdateOptions extends Omit<UploadOptions, "ifMatch" | "ifNoneMa
 export interface MultipartOptions extends Omit<UploadOptions, "onProgress"> {
   /** Length of the whole object in bytes, if known. `send` then rejects a longer or shorter body. */
   readonly size?: number | undefined;
-  /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, or more if `size` would need over 10000 parts. */
+  /** Bytes of every part but the last, 5 MiB to 5 GiB. Default: the driver's, or more if `size` needs over 10000 parts. */
   readonly partSize?: number | undefined;
 }
 
@@ -156,7 +156,7 @@ export interface SentPart extends StoredPart {
   readonly digest: string;
 }
 
-/** What is needed to resume a multipart upload, also in another process or runtime: plain data that can be stored as JSON. */
+/** What is needed to resume a multipart upload, also in another process or runtime: plain data, to be kept as JSON. */
 export interface UploadState {
   /** Key of the object being uploaded. */
   readonly key: string;
@@ -201,7 +201,7 @@ export interface MultipartUpload {
   uploadPart(partNumber: number, body: UploadBody, options?: CallOptions): Promise<UploadedPart>;
   /** Lists the stored parts by ascending number. Rejects `not-found` if the upload was completed or aborted. */
   parts(options?: CallOptions): Promise<readonly StoredPart[]>;
-  /** Joins the parts into the object. */
+  /** Joins the parts into the object, and returns its metadata. */
   complete(parts: readonly UploadedPart[], options?: CallOptions): Promise<ObjectInfo>;
   /** Aborts the upload and deletes its parts. An upload that no longer exists is success. */
   abort(options?: CallOptions): Promise<void>;
@@ -234,14 +234,15 @@ export interface SweepOptions extends UploadsOptions {
   readonly olderThan?: number | undefined;
 }
 
-/** The object verbs, by raw key: every driver has them, and so have the results of `objects(storage)` and `scoped(prefix)`. */
+/** The object verbs: every driver has them, and so have the results of `objects(storage)` and `scoped(prefix)`. */
 export interface ObjectStore {
-  /** Stores a body of any length, known or not, in bounded memory. The write is atomic: readers see the old or the new object. */
+  /** Stores a body of any length in bounded memory. The write is atomic: readers see the old or the new object. */
   upload(key: string, body: UploadBody, options?: UploadOptions): Promise<ObjectInfo>;
   /** Opens an object for reading. Rejects `not-found` if the key is absent. */
   download(key: string, options?: DownloadOptions): Promise<DownloadedObject>;
-  /** Deletes one key or many. An absent key is success. For one key `versionId` deletes that version for good. Many keys reject `partial` if some could not be deleted. */
+  /** Deletes one object, or with `versionId` one version of it for good. An absent key is success. */
   delete(key: string, options?: DeleteOptions): Promise<void>;
+  /** Deletes many objects. Absent keys are success. Rejects `partial` if some could not be deleted. */
   delete(keys: string | readonly string[], options?: CallOptions): Promise<void>;
   /** Whether the key is present. False only if the store says that it is absent; any failure rejects. */
   exists(key: string, options?: RequestOptions): Promise<boolean>;
@@ -251,6 +252,7 @@ export interface ObjectStore {
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | null>;
   /** Lists objects, as entries or page by page; in UTF-8 byte order of the keys unless the store sorts otherwise. */
   list(options?: FlatListOptions): ObjectList<ObjectEntry>;
+  /** Lists objects, and with a `delimiter` groups of objects, as entries or page by page. */
   list(options?: ListOptions): ObjectList;
   /** Copies an object within the store and replaces the target. Rejects `not-found` if the source is absent. */
   copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
