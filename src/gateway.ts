@@ -49,8 +49,8 @@ export function gateway(store: ObjectStore, options: GatewayOptions): Gateway {
       } catch (error) {
         const refusal = refusalOf(error);
         // Only reads are given the signal (see `Call`): some hosts abort it in the middle of a write.
-        const left = isRead(request.method) && request.signal.aborted;
-        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !left && options?.onError)
+        const hasLeft = isRead(request.method) && request.signal.aborted;
+        if (refusal.answerStatus >= 500 && refusal.s3 !== "NotImplemented" && !hasLeft && options?.onError)
           notify((...told) => options.onError?.(...told), refusal.details.cause ?? refusal, request);
         await refusing(request);
         response = refused(refusal, request, requestId);

@@ -126,11 +126,11 @@ export async function identityOf(
   wrong: (why: string) => Refusal,
 ): Promise<Identity> {
   // An access key may contain slashes.
-  const [, accessKeyId = "", day, theirs, service, end] =
+  const [, accessKeyId = "", day, theirs = "", service, end] =
     /^(.+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(credential) ?? [];
   if (end !== "aws4_request" || service !== "s3")
     throw wrong('the credential must be "<access key>/<day>/<region>/s3/aws4_request"');
-  if (theirs !== region) throw wrongRegion(region, String(theirs));
+  if (theirs !== region) throw wrongRegion(region, theirs);
   if (day !== datetime.slice(0, 8)) throw wrong("the day of the credential is not that of the request");
   const identity = await find(accessKeyId);
   if (!identity)

@@ -23,24 +23,24 @@ export async function deleteObjects(call: Call): Promise<Response> {
     throw new Refusal("MalformedXML", `A delete names 1 to ${MOST} objects.`);
   const keys = new Set<string>();
   const versions: [key: string, etag: string][] = [];
-  const left: [string, Refusal][] = [];
+  const failed: [string, Refusal][] = [];
   for (const object of asked) {
     const key = childText(object, "Key");
     if (key === undefined) throw malformed();
-    const [refused, etag] = [refusedOf(object), childText(object, "ETag")];
-    if (refused) left.push([key, refused]);
+    const [refused, etag] = [refusalOfDetails(object), childText(object, "ETag")];
+    if (refused) failed.push([key, refused]);
     else if (etag === undefined) keys.add(key);
     else versions.push([key, quoted(etag)]);
   }
-  for (const [key, error] of await deleted(call, [...keys])) {
+  for (const [key, error] of await deleteKeys(call, [...keys])) {
     keys.delete(key);
-    left.push([key, refusalOf(error)]);
+    failed.push([key, refusalOf(error)]);
   }
   const matched: string[] = [];
   await pool(versions, AT_A_TIME, async ([key, etag]) => {
     await deleteMatching(call.store, key, etag).then(
       () => matched.push(key),
-      (error: unknown) => left.push([key, refusalOf(error)]),
+      (error: unknown) => failed.push([key, refusalOf(error)]),
     );
   });
   const done = quiet ? [] : [...keys, ...matched];
@@ -48,7 +48,7 @@ export async function deleteObjects(call: Call): Promise<Response> {
     "DeleteResult",
     [
       ...done.map((key): Markup => ["Deleted", [["Key", key]]]),
-      ...left.map(([key, { s3, said }]): Markup => [
+      ...failed.map(([key, { s3, said }]): Markup => [
         "Error",
         [
           ["Key", key],
@@ -61,7 +61,7 @@ export async function deleteObjects(call: Call): Promise<Response> {
 }
 
 /** Deletes the keys, and returns the failures. An invalid key fails the whole batch, so then each is deleted alone. */
-async function deleted({ store }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
+async function deleteKeys({ store }: Call, keys: readonly string[]): Promise<readonly [string, unknown][]> {
   if (keys.length === 0) return [];
   try {
     await store.delete(keys);
@@ -78,7 +78,8 @@ async function deleted({ store }: Call, keys: readonly string[]): Promise<readon
   return failures;
 }
 
-function refusedOf(object: Element): Refusal | undefined {
+/** The refusal of an object that is named with a version, a time or a size, which is not implemented. */
+function refusalOfDetails(object: Element): Refusal | undefined {
   const version = childText(object, "VersionId");
   if (version !== undefined && version !== "" && version !== "null")
     return new Refusal("NotImplemented", "This bucket keeps no versions.");

@@ -23,7 +23,7 @@ export async function listObjects(call: Call): Promise<Response> {
     [
       ...nameOf(query, { Name: bucket }),
       ...head(query, asked),
-      ...optional("StartAfter", after, query),
+      ...optional(query, "StartAfter", after),
       ["KeyCount", String(count)],
       ["MaxKeys", String(asked.limit)],
       ["IsTruncated", String(page.cursor !== undefined)],
@@ -61,7 +61,7 @@ export async function listObjectsV1(call: Call): Promise<Response> {
       ["Marker", encoded(query, marker ?? "")],
       ["MaxKeys", String(asked.limit)],
       ["IsTruncated", String(page.cursor !== undefined)],
-      ...(page.cursor === undefined ? [] : optional("NextMarker", last, query)),
+      ...(page.cursor === undefined ? [] : optional(query, "NextMarker", last)),
       ...entries(query, page, true),
     ],
   ]);
@@ -101,7 +101,7 @@ async function pageOf({ store, signal }: Call, { prefix, delimiter, limit }: Ask
 }
 
 function head(query: Query, { prefix, delimiter }: Asked): Markup[] {
-  return [["Prefix", encoded(query, prefix)], ...optional("Delimiter", delimiter, query)];
+  return [["Prefix", encoded(query, prefix)], ...optional(query, "Delimiter", delimiter)];
 }
 
 function entries(query: Query, { objects, prefixes }: Page, owned: boolean): Markup[] {

@@ -37,7 +37,7 @@ export function encoded(query: Query, name: string): string {
 }
 
 /** The element, or none if there is no value. */
-export function optional(name: string, value: string | undefined, query: Query): Markup[] {
+export function optional(query: Query, name: string, value: string | undefined): Markup[] {
   return value ? [[name, encoded(query, value)]] : [];
 }
 

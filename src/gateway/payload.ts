@@ -24,7 +24,7 @@ export interface Payload {
 }
 
 /** The most bytes of one body, as on S3: without a limit anybody with a presigned URL could fill the disk. */
-export const MOST: number = MAX_PART;
+export const MAX_BODY: number = MAX_PART;
 const ALGORITHMS: readonly ChecksumAlgorithm[] = [crc32, crc32c, crc64nvme, sha256];
 /** Headers with a checksum, and not those with its type or algorithm. */
 const CHECKSUM = /^x-amz-checksum-(?!type$|algorithm$|mode$)/;
@@ -47,7 +47,7 @@ export function payloadOf(received: Received, signed: Signed | null, keys: Keys)
   if (framed && decoded === undefined)
     throw new Refusal("InvalidRequest", "A body in pieces needs x-amz-decoded-content-length.");
   const size = decoded ?? sizeOf(headers.get("content-length"));
-  if (size !== undefined && size > MOST) throw tooLarge();
+  if (size !== undefined && size > MAX_BODY) throw tooLarge();
   const trailers = announced(headers);
   if (trailers.size > 0 && !hash.endsWith("-TRAILER"))
     throw new Refusal("InvalidRequest", "x-amz-trailer needs an x-amz-content-sha256 that ends in -TRAILER.");
@@ -76,7 +76,7 @@ async function* checked(
   let count = 0;
   for await (const piece of open()) {
     count += piece.byteLength;
-    if (count > (size ?? MOST)) throw size === undefined ? tooLarge() : incomplete();
+    if (count > (size ?? MAX_BODY)) throw size === undefined ? tooLarge() : incomplete();
     for (const { hasher } of checks) await hasher.update(piece);
     yield piece;
   }

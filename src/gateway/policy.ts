@@ -3,7 +3,7 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 import { fromBase64 } from "../utf8.ts";
-import { MOST } from "./payload.ts";
+import { MAX_BODY } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The fewest and the most bytes of a file that a policy allows. */
@@ -28,7 +28,7 @@ export function checkPolicy(document: string, fields: ReadonlyMap<string, string
   if (!(Date.parse(expiration) > now)) throw failed("Policy expired.");
   const named = new Set<string>();
   // A policy without a range must not let anybody fill the disk.
-  const length = { least: 0, most: MOST };
+  const length = { least: 0, most: MAX_BODY };
   for (const condition of conditions) {
     const [how, what, value] = triple(condition);
     if (how === "content-length-range") {

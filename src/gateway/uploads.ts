@@ -27,8 +27,8 @@ export async function listUploads(call: Call): Promise<Response> {
     [
       ...names,
       ["UploadIdMarker", marker.uploadId],
-      ...optional("Prefix", prefix, query),
-      ...optional("NextKeyMarker", last?.key, query),
+      ...optional(query, "Prefix", prefix),
+      ...optional(query, "NextKeyMarker", last?.key),
       ...(last ? [["NextUploadIdMarker", last.uploadId] as const] : []),
       ["MaxUploads", String(most)],
       ["IsTruncated", String(last !== undefined)],

@@ -59,7 +59,7 @@ describe("encoded", () => {
 
 describe("optional", () => {
   it("is no element for a name that is absent or empty", () => {
-    expect([undefined, "", "a b"].map((name) => optional("Prefix", name, query("encoding-type=url")))).toEqual([
+    expect([undefined, "", "a b"].map((name) => optional(query("encoding-type=url"), "Prefix", name))).toEqual([
       [],
       [],
       [["Prefix", "a%20b"]],
