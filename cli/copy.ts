@@ -66,14 +66,11 @@ export const copy: CommandDef<typeof args> = defineCommand({
     const how = check ? "check" : dryRun ? "dry run" : "copy";
     const compare = (given.compare ?? (check ? "all" : undefined)) as CopyAllOptions["compare"];
     const mustStay = presence(ends);
-    let look: Promise<void> | undefined;
-    let looks: NodeJS.Timeout | undefined;
+    let checking: Promise<void> | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
       refuseUnknown("copy", args, given._, rawArgs);
-      // An unset variable of a script must not copy everything.
-      if (given.prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
-      if (check && compare === "time") throw new Error("--check: compares all, or with --compare bytes bytes alone");
-      if (check && given.replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
+      checkOptions(given);
       const from = await endOf(given.from, given["from-env"]);
       const to = await endOf(given.to, given["to-env"]);
       ends.push(from, to);
@@ -81,11 +78,11 @@ export const copy: CommandDef<typeof args> = defineCommand({
       await mustExist(from);
       await mustStay();
       // If a volume is unmounted meanwhile, the copy would otherwise fill the disk below its mount point.
-      looks = setInterval(() => {
+      timer = setInterval(() => {
         // A check that hangs, as on a network file system, is not repeated.
-        look ??= mustStay()
+        checking ??= mustStay()
           .catch((error: unknown) => control.abort(error))
-          .finally(() => (look = undefined));
+          .finally(() => (checking = undefined));
       }, CHECK_MS);
       await copyAll(from.store, to.store, {
         prefix: given.prefix,
@@ -108,16 +105,7 @@ export const copy: CommandDef<typeof args> = defineCommand({
       console.log(summary(counts, how, compare));
       const passed = from.folder && (await passedOver(from.folder, given.prefix, control.signal));
       if (passed) console.error(`passed over, since they are no objects: ${passed}`);
-      const { copied, same, kept, gone } = counts;
-      // A volume that is not mounted, or a mistyped prefix, must not look like a complete copy.
-      if (check && copied + same + kept + gone === 0) throw new Error("the source has no object to check");
-      if (check && copied + kept > 0) process.exitCode = DIFFERS;
-      // Listed, but gone when it was to be read: it was not compared.
-      else if (check && gone > 0) process.exitCode = UNCHECKED;
-      else if (gone > 0 && copied + same + kept === 0) {
-        console.error("the source lists objects, and gives none of them");
-        process.exitCode = FAILED;
-      }
+      setExitCode(counts, check);
     } catch (error) {
       const lost = await mustStay().catch((missing: unknown) => missing);
       if (Object.values(counts).some((count) => count > 0)) console.log(summary(counts, how, compare));
@@ -125,9 +113,37 @@ export const copy: CommandDef<typeof args> = defineCommand({
       console.error(harmless(StorageError.is(why) ? await named(why, ends, control.signal) : messageOf(why)));
       process.exitCode = stopped ?? (check ? UNCHECKED : FAILED);
     } finally {
-      clearInterval(looks);
+      clearInterval(timer);
       process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
       for (const { driver } of ends) await driver.dispose?.();
     }
   },
 });
+
+interface Given {
+  readonly prefix?: string | undefined;
+  readonly check: boolean;
+  readonly compare?: string | undefined;
+  readonly replace?: string | undefined;
+}
+
+/** Throws for options that contradict each other, and for an empty prefix. */
+function checkOptions({ prefix, check, compare, replace }: Given): void {
+  // An unset variable of a script must not copy everything.
+  if (prefix === "") throw new Error("--prefix: must have a value; leave it out for all keys");
+  if (check && compare === "time") throw new Error("--check: compares all, or with --compare bytes bytes alone");
+  if (check && replace !== undefined) throw new Error("--check: writes nothing; leave --replace out");
+}
+
+/** Sets the exit code of a run that has ended by itself; throws for a check without any object. */
+function setExitCode({ copied, same, kept, gone }: Counts, check: boolean): void {
+  // A volume that is not mounted, or a mistyped prefix, must not look like a complete copy.
+  if (check && copied + same + kept + gone === 0) throw new Error("the source has no object to check");
+  if (check && copied + kept > 0) process.exitCode = DIFFERS;
+  // Listed, but gone when it was to be read: it was not compared.
+  else if (check && gone > 0) process.exitCode = UNCHECKED;
+  else if (gone > 0 && copied + same + kept === 0) {
+    console.error("the source lists objects, and gives none of them");
+    process.exitCode = FAILED;
+  }
+}
