@@ -40,7 +40,8 @@ export async function withBody<T>(
 
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   try {
-    for (let taken = 0; taken < DRAIN_LIMIT && !READS_ON;) {
+    if (READS_ON) return await reader.cancel();
+    for (let taken = 0; taken < DRAIN_LIMIT;) {
       const { done, value } = await reader.read();
       if (done) return;
       taken += value.byteLength;
