@@ -18,7 +18,7 @@ export interface CallEvent extends Timed {
   readonly type: "call";
   /** The verb, such as `upload`, `getItem` (key-value), or `sendMultipartUpload` (`send` of a multipart upload). */
   readonly operation: Verb;
-  /** Bytes of the object or part that was written or opened; absent for `setItem` and `setItemRaw`. */
+  /** Size of the object or part in the result, in bytes; absent without one, and for `setItem` and `setItemRaw`. */
   readonly size?: number | undefined;
   /** ETag of that object or part. */
   readonly etag?: string | undefined;

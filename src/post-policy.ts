@@ -30,7 +30,10 @@ export interface PostOptions extends CallOptions, Omit<ObjectHeaders, "contentTy
    * Status of the answer to a successful upload; with 201 its body is an XML document that names the key. Default 204.
    */
   readonly successStatus?: 200 | 201 | 204 | undefined;
-  /** URL that the browser is sent to after a success, with `bucket`, `key` and `etag` in its query. Default: none. */
+  /**
+   * URL that browsers are sent to after a success; the store adds `bucket`, `key` and `etag`. Excludes `successStatus`.
+   * Default: none.
+   */
   readonly successRedirect?: string | undefined;
   /** Lifetime in whole seconds, 1 to 604800 (seven days). Default 3600. */
   readonly expiresIn?: number | undefined;

@@ -62,8 +62,8 @@ export interface EnvOptions {
   /** `STORAGE_S3_SESSION_TOKEN`: session token of temporary keys. Default: none. */
   readonly s3SessionToken?: string | undefined;
   /**
-   * `STORAGE_S3_FORCE_PATH_STYLE`: whether URLs have the bucket in their path. Default: true with a custom endpoint,
-   * else false.
+   * `STORAGE_S3_FORCE_PATH_STYLE`: whether URLs have the bucket in their path. Default: true with a custom endpoint or a
+   * bucket name with dots, else false.
    */
   readonly s3ForcePathStyle?: boolean | string | undefined;
   /** `STORAGE_S3_PUBLIC_ENDPOINT_URL`: the endpoint as clients see it, for presigned URLs. Default: the endpoint. */
