@@ -37,10 +37,13 @@ export function exposed(response: WireResponse, name: string): string | null {
   giveUp(response, "unsupported", `the browser hides the header ${name}: name it in the CORS rule's ExposeHeaders`);
 }
 
-/** Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network comes with 200, and is no object. */
+/**
+ * Rejects `corrupt` where nothing in the head of an answer is S3's: the login page of a network comes with 200, and is no object. A weak ETag
+ * is a web server's, as Express gives it to its pages whatever the method. Where a proxy has weakened a store's, `x-amz-` headers are beside it.
+ */
 export function checkStore(response: WireResponse): void {
-  if (response.filtered || response.header("etag") || [...response.names()].some((name) => name.startsWith("x-amz-")))
-    return;
+  const strong = /^(?!W\/)./.test(response.header("etag") ?? "");
+  if (response.filtered || strong || [...response.names()].some((name) => name.startsWith("x-amz-"))) return;
   const why = "what answered is no S3 store; check endpoint and what is before the store";
   giveUp(response, "corrupt", why, { retryable: true });
 }

@@ -9,7 +9,7 @@ import { conditionHeaders, toRequestHeaders } from "../../src/s3/headers.ts";
 import { bodyHeader } from "./checksum.ts";
 import type { Client } from "./client.ts";
 import { isConditional } from "./conditions.ts";
-import { exposed, extraHeaders, storedVersion } from "./headers.ts";
+import { checkStore, exposed, extraHeaders, storedVersion } from "./headers.ts";
 import type { Operation } from "./request.ts";
 import { settle, writeMark } from "./settle.ts";
 import type { WireResponse } from "./transport.ts";
@@ -31,6 +31,7 @@ export async function putObject(client: Client, key: Key, bytes: Uint8Array, opt
 
 /** Reads the answer to a write: the version that it made. */
 export async function acknowledged(response: WireResponse): Promise<StoredVersion> {
+  checkStore(response);
   const etag = exposed(response, "etag");
   await response.discard();
   if (etag !== null) return storedVersion(response, etag);

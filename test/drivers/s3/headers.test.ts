@@ -229,6 +229,12 @@ describe("checkStore", () => {
     expect(discard).toHaveBeenCalledOnce();
   });
 
+  it("takes a weak ETag for a web server's, unless an x-amz- header is beside it", () => {
+    const weak = { ...page, etag: 'W/"5-e"' };
+    expect(() => checkStore(answered(weak))).toThrow("no S3 store");
+    expect(() => checkStore(answered({ ...weak, "x-amz-request-id": "r" }))).not.toThrow();
+  });
+
   it.each(["etag", "x-amz-request-id", "x-amz-meta-a"])("takes an answer with %s alone", (name) => {
     expect(() => checkStore(answered({ ...page, [name]: "e" }))).not.toThrow();
   });

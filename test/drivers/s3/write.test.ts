@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failure, happy, wire } from "../../support/wire.ts";
+import { answer, failure, happy, wire } from "../../support/wire.ts";
 import { stubbed } from "../../support/stubbed.ts";
 
 describe("putObject", () => {
@@ -26,6 +26,15 @@ describe("putObject", () => {
       metadata: { note: "é" },
       location: "s3://bucket/in/a b",
       url: `${server.url}/bucket/in/a%20b`,
+    });
+  });
+
+  it("is not acknowledged by the page of a web server, though it has an ETag as Express gives it", async () => {
+    const page = { "content-type": "text/html; charset=utf-8", etag: 'W/"5-e"' };
+    const server = await wire(answer(200, page, new TextEncoder().encode("hello")));
+    await expect(stubbed(server).upload("k", "x")).rejects.toMatchObject({
+      code: "corrupt",
+      message: expect.stringContaining("no S3 store"),
     });
   });
 
