@@ -34,15 +34,19 @@ function isPutOff({ status, code }: StoreResponse): boolean {
   return code !== undefined && (code === "SlowDown" || ![500, 502, 504].includes(status));
 }
 
-/** Codes of Node, OpenSSL and Bun for connections that were not established, and ours for one that the runtime's permissions forbid. */
+/**
+ * Codes of Node, OpenSSL and Bun for connections that were not established, and ours for one that the runtime's permissions forbid. Deno has
+ * no codes, nor have undici and Bun for a proxy that refuses: there it is the words of the message, which no URL in it can contain.
+ */
 const UNSENT =
-  /^(denied$|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_TLS_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/;
+  /^(denied |ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_(TLS_|SSL_WRONG_)|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)| \(Connect\):|Proxy (A|re)/;
 
 /** Whether the request cannot have arrived, since no connection was established. */
 export function isUnsent(error: unknown): boolean {
   // undici's error is the cause of ours, or where fetch is between, the cause of the cause.
-  for (let at = error as { code?: unknown; cause?: unknown } | null | undefined, depth = 0; at && depth < 4; depth++) {
-    if (UNSENT.test(String(at.code))) return true;
+  type Failed = { readonly code?: unknown; readonly message?: unknown; readonly cause?: unknown };
+  for (let at = error as Failed | null | undefined, depth = 0; at && depth < 4; depth++) {
+    if (UNSENT.test(`${at.code} ${at.message}`)) return true;
     at = at.cause as typeof at;
   }
   return false;
