@@ -157,7 +157,11 @@ class Limit {
   #reasonOf(error: unknown): unknown {
     if (this.ended) return this.signal.reason;
     if (StorageError.is(error)) return error;
-    return new StorageError("unavailable", "the connection to the store failed", { cause: error });
+    // Bun's own, or Node's behind its fetch; the others have none.
+    const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+    const named = code ?? cause?.code;
+    const message = `the connection to the store failed${typeof named === "string" ? ` (${named})` : ""}`;
+    return new StorageError("unavailable", message, { cause: error });
   }
 }
 

@@ -214,6 +214,17 @@ describe("fromFetch", () => {
     await expect(read).rejects.toBe(reason);
   });
 
+  it.each([
+    ["Bun's own", Object.assign(new TypeError("x"), { code: "ENOTFOUND" }), "failed (ENOTFOUND)"],
+    ["Node's behind fetch", new TypeError("x", { cause: { code: "CERT_HAS_EXPIRED" } }), "failed (CERT_HAS_EXPIRED)"],
+    ["no code", new TypeError("x"), "failed"],
+    ["the number of a DOMException", new DOMException("x", "NetworkError"), "failed"],
+    ["nothing", undefined, "failed"],
+  ])("names a failed connection by its code: %s", async (_, thrown, end) => {
+    const sent = fromFetch(async () => Promise.reject(thrown), timeouts).send(request);
+    await expect(sent).rejects.toMatchObject({ message: `the connection to the store ${end}` });
+  });
+
   it("calls a failure unavailable, with its cause", async () => {
     const cause = new TypeError("fetch failed");
     await expect(fromFetch(() => Promise.reject(cause), timeouts).send(request)).rejects.toMatchObject({
