@@ -3,9 +3,9 @@
  * not copied.
  */
 import { Readable } from "node:stream";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { whenAborted } from "../../src/abort.ts";
-import { StorageError } from "../../src/error.ts";
+import { messageOf, StorageError } from "../../src/error.ts";
 import { atOnce } from "./at-once.ts";
 import type { Pieces, Timeouts, Transport, TransportOptions, WireRequest, WireResponse } from "./transport.ts";
 
@@ -27,11 +27,13 @@ const MAX_UNWANTED = 64 * 1024;
 /** A transport over an agent of its own, or over the dispatcher that the options bring. */
 export function createTransport({ timeouts, dispatcher }: TransportOptions): Transport {
   const given = dispatcher as Dispatcher | undefined;
-  let own: Promise<Agent> | undefined;
+  let own: Promise<Dispatcher> | undefined;
   // Loaded with the first request, since that takes longer than to load all the rest of the driver.
-  const load = async (): Promise<Agent> => {
-    const { Agent } = await import("undici");
-    return new Agent({ connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 });
+  const load = async (): Promise<Dispatcher> => {
+    const { Agent, EnvHttpProxyAgent } = await import("undici");
+    const options = { connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 };
+    // Plain HTTP is sent to a proxy as curl does it, since many proxies tunnel to port 443 alone.
+    return heedsProxies() ? new EnvHttpProxyAgent({ ...options, proxyTunnel: false }) : new Agent(options);
   };
   return {
     send: async (request) => exchange(given ?? (await (own ??= load())), request, timeouts),
@@ -47,6 +49,17 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       await Promise.race([agent.close(), forced]).finally(() => clearTimeout(late));
     },
   };
+}
+
+/**
+ * Whether Node was told to go by HTTP_PROXY and its like, as Bun and Deno do by themselves.
+ * @see https://nodejs.org/api/cli.html#node_use_env_proxy1
+ */
+function heedsProxies(): boolean {
+  const { env, execArgv } = process;
+  return (
+    env["NODE_USE_ENV_PROXY"] === "1" || `${env["NODE_OPTIONS"]} ${execArgv.join(" ")}`.includes("--use-env-proxy")
+  );
 }
 
 function exchange(
@@ -230,6 +243,8 @@ function toError(error: unknown, signal?: AbortSignal): unknown {
     return new StorageError("denied", "Node's permissions forbid connections; allow them by --allow-net", {
       cause: error,
     });
+  const said = messageOf(error);
+  if (said.startsWith("Proxy ")) return new StorageError("unavailable", `the proxy refused: ${said}`, { cause: error });
   const named = typeof code === "string" ? ` (${code})` : "";
   return new StorageError("unavailable", `the connection to the store failed${named}`, { cause: error });
 }

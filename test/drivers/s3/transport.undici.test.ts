@@ -1,5 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { createServer as createHttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request as askHttp,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,12 +13,13 @@ import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
 import { certificate, key } from "../../support/certificate.ts";
 import { stubbed } from "../../support/stubbed.ts";
-import { answer, happy, wire } from "../../support/wire.ts";
+import { answer, happy, wire, type Wire } from "../../support/wire.ts";
 
 const timeouts = { connect: 1000, headers: 1000, body: 1000 };
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
 });
 
 it("transportName says undici", () => {
@@ -110,12 +116,23 @@ it("pieces do not take a slow reader for a stall", async () => {
   await transport.close();
 });
 
-/** A proxy that tunnels by CONNECT; gives its address and what it was asked to reach. */
-async function tunnel(): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
+/** A proxy that tunnels by CONNECT, and else asks itself; gives its address and what it was asked to reach. With `login` it wants to know who asks. */
+async function tunnel(login = false): Promise<{ readonly url: string; readonly asked: readonly string[] }> {
   const asked: string[] = [];
   const sockets = new Set<Duplex>();
-  const server = createHttpServer().on("connect", (request, client: Duplex) => {
+  const forward = (request: IncomingMessage, response: ServerResponse): void => {
     asked.push(`${request.method} ${request.url}`);
+    if (login) return void response.writeHead(407).end();
+    const { method = "", headers } = request;
+    const onward = askHttp(request.url ?? "", { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  };
+  const server = createHttpServer(forward).on("connect", (request, client: Duplex) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (login) return void client.end("HTTP/1.1 407 Who asks?\r\ncontent-length: 0\r\n\r\n");
     const [host, port] = (request.url ?? "").split(":");
     const upstream = connect(Number(port), host, () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
@@ -154,6 +171,48 @@ it("a dispatcher leads through a proxy, to http and to https", async () => {
   const store = await secure();
   await stubbed(store, { dispatcher }).upload("k", "abc");
   expect(proxy.asked).toEqual([`CONNECT ${new URL(server.url).host}`, `CONNECT ${new URL(store).host}`]);
+});
+
+it("goes by the proxies of the environment where Node is told to, to http as curl does, and not to what is excepted", async () => {
+  const proxy = await tunnel();
+  const server = await wire(happy);
+  const store = await secure();
+  for (const name of ["http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY"]) vi.stubEnv(name, undefined);
+  vi.stubEnv("HTTP_PROXY", proxy.url);
+  const upload = (at: Wire | string): Promise<unknown> =>
+    stubbed(at, { retry: { attempts: 1 } })
+      .upload("k", "abc")
+      .catch((error: unknown) => error);
+  vi.stubEnv("NODE_USE_ENV_PROXY", undefined);
+  await upload(server);
+  expect(proxy.asked).toEqual([]);
+  vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+  await upload(server);
+  await upload(store);
+  expect(proxy.asked).toEqual([`PUT ${server.url}/bucket/k`, `CONNECT ${new URL(store).host}`]);
+  vi.stubEnv("NO_PROXY", "127.0.0.1");
+  await upload(server);
+  vi.stubEnv("NO_PROXY", undefined);
+  vi.stubEnv("NODE_USE_ENV_PROXY", undefined);
+  vi.stubEnv("NODE_OPTIONS", "--use-env-proxy");
+  expect(proxy.asked).toHaveLength(2);
+  await upload(server);
+  expect(proxy.asked).toHaveLength(3);
+  expect(server.requests.map(({ body }) => body.toString())).toEqual(["abc", "abc", "abc", "abc"]);
+});
+
+it("says that it was the proxy that refused, of a conditional write too, which it did not let through", async () => {
+  const proxy = await tunnel(true);
+  vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+  vi.stubEnv("NO_PROXY", "");
+  vi.stubEnv("HTTP_PROXY", proxy.url);
+  vi.stubEnv("HTTPS_PROXY", proxy.url);
+  for (const at of ["http://store.example", "https://store.example"]) {
+    await expect(stubbed(at).upload("k", "abc", { ifNoneMatch: "*" })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/the proxy refused: .*407/),
+    });
+  }
 });
 
 it("a dispatcher brings an authority that the system does not know; without it the store is not trusted", async () => {
