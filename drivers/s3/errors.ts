@@ -95,11 +95,12 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (code === "unauthenticated")
     return ["check the keys, the session token and the clock, and that no proxy changes host, path or headers"];
   if (code === "denied")
-    return ["the keys lack a right or are wrong; without s3:ListBucket an absent object looks so too"];
+    return [
+      "the keys lack a right or are wrong, or a proxy forbids it; without s3:ListBucket an absent object looks so too",
+    ];
   if (answer.status === 404 && complaint.code === undefined)
     return ["no document of the store says why; check endpoint and what is before the store"];
-  if (!isMisplaced(answer, complaint)) return [];
-  const region = regionIn(answer, complaint);
+  const region = isMisplaced(answer, complaint) && regionIn(answer, complaint);
   if (region) return [`the bucket is in region ${region}; set region`];
   const to = answer.header("location") ?? "";
   // The host alone, since the rest may carry a signature.

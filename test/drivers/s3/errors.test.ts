@@ -103,7 +103,7 @@ describe("toStorageError", () => {
   it.each([
     [404, "NoSuchBucket", /create the bucket/],
     [403, "SignatureDoesNotMatch", /check the keys, the session token and the clock/],
-    [403, undefined, /s3:ListBucket/],
+    [403, undefined, /or a proxy forbids it; .*s3:ListBucket/],
     [404, undefined, /check endpoint/],
     [404, "NoSuchUpload", /NoSuchUpload$/],
   ])("says what to do on %i %s", (status, code, hint) => {
@@ -126,10 +126,13 @@ describe("toStorageError", () => {
   });
 
   it("says to which host it is redirected, and takes a redirect to no host of its own for no more than that", () => {
-    const to = (location: string): string => toStorageError(answered(307, "", { location }), none, identity).message;
-    expect(to("https://other.example/login?token=x")).toMatch(
-      /; it redirects to other\.example; set endpoint or region$/,
-    );
+    const to = (location: string, status = 307): string =>
+      toStorageError(answered(status, "", { location }), none, identity).message;
+    // As a network's login does it, too.
+    for (const status of [307, 302])
+      expect(to("https://other.example/login?token=x", status)).toMatch(
+        /; it redirects to other\.example; set endpoint or region$/,
+      );
     for (const location of ["/login", "//[", ""]) expect(to(location)).toBe("the store answered 307");
   });
 
