@@ -1,4 +1,4 @@
-/** The frame around every verb: checks option names and signal, opens the backend, locates errors, reports events. */
+/** The frame around every verb: checks the names and types of options, opens the backend, locates errors, reports events. */
 import type { Backend, RequestOptions, StoredObject } from "./backend.ts";
 import { locate, type Place, type StorageError } from "./error.ts";
 import { notify, type OnEvent } from "./event.ts";

@@ -43,6 +43,8 @@ export function knownOptions(options: object, types: object): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (!Object.hasOwn(types, name)) throw refuse(JSON.stringify(name), "is no option here");
     if (value === null) throw refuse(name, "must not be null");
+    if (name === "signal" && value !== undefined && typeof (value as AbortSignal).throwIfAborted !== "function")
+      throw refuse(name, "must be an AbortSignal");
     const type = (types as Readonly<Record<string, unknown>>)[name];
     if (typeof type === "string" && value !== undefined && typeof value !== type)
       throw refuse(name, `must be of type ${type}`);

@@ -6,6 +6,7 @@ import type {
   Key,
   MultipartBackend,
   Source,
+  StoredInfo,
   StoredPart,
   StoredVersion,
   UploadedPart,
@@ -246,19 +247,18 @@ async function finished(
   { signal }: CallOptions,
   parts?: readonly UploadedPart[],
 ): Promise<ObjectInfo> {
+  const size = parts?.reduce((sum, part) => sum + (part.size ?? Number.NaN), 0) ?? Number.NaN;
+  const known: StoredInfo | undefined = size >= 0 ? { key, size, etag, versionId } : undefined;
   const info = await backend.head(key, { signal }).catch((cause: unknown) => {
     signal?.throwIfAborted();
     if (!parts) throw cause;
-    const size = parts.reduce((sum, part) => sum + (part.size ?? Number.NaN), 0);
-    if (size >= 0) return { key, size, etag, versionId };
+    if (known) return known;
     throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
   });
-  // The object may have been replaced already: then the id is that of the newer version.
-  if (info)
-    return toInfo(backend, {
-      ...info,
-      etag,
-      versionId: versionId ?? (info.etag === etag ? info.versionId : undefined),
-    });
+  // The object may have been replaced already: then what is there is not ours.
+  const replaced = versionId !== undefined && info?.versionId !== undefined && info.versionId !== versionId;
+  if (known && replaced) return toInfo(backend, known);
+  const id = versionId ?? (info?.etag === etag ? info.versionId : undefined);
+  if (info) return toInfo(backend, { ...info, etag, versionId: id });
   throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
 }

@@ -4,7 +4,10 @@
 export interface StoredVersion {
   /** The ETag with its quotes; opaque. Conditions take it as it is. */
   readonly etag: string;
-  /** The store's id of the version; absent if the store keeps no versions, or does not tell. */
+  /**
+   * The store's id of the version; absent if the answer names none. `null`, of a bucket whose versioning is suspended, is the version that
+   * the next write replaces.
+   */
   readonly versionId?: string | undefined;
 }
 

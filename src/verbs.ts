@@ -88,7 +88,7 @@ export interface Verbs {
   readonly deletePrefix: CallOptions;
 }
 
-const CALL = { signal: "object" } as const;
+const CALL = { signal: 1 } as const;
 const REQUEST = { ...CALL, headers: 1, versionId: "string" } as const;
 const CONDITIONS = { ifMatch: 1, ifNoneMatch: 1 } as const;
 const HEADERS = {

@@ -130,7 +130,9 @@ async function inOneRequest(client: Client, copy: Copy): Promise<StoredInfo> {
   if (made) return made;
   // Some servers answer without a document: then the copy itself must be there.
   const found = await headMarked(client, to, { signal, headers: copy.headers.target }, async () => {});
-  if (found?.info.etag === info.etag && found.info.size === info.size) return found.info;
+  if (found?.info.etag === info.etag && found.info.size === info.size)
+    // An equal object may have been there before.
+    return { ...found.info, versionId: undefined };
   throw new StorageError("corrupt", "the store answered with nothing, and does not have the copy");
 }
 

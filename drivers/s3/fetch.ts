@@ -203,7 +203,7 @@ function toResponse(response: Response, limit: Limit, idle: number, raw: boolean
     bytes: (most, times = 1) => atOnce(pieces(), most, times * idle),
     async discard() {
       // A small body is read, since some runtimes close the connection of a body that is cancelled. Of an empty one there is nothing to read.
-      if (length === 0) limit.release();
+      if (length === 0 || response.bodyUsed) limit.release();
       else if (length > SMALL) pieces().cancel(undefined);
       else await this.bytes(SMALL).catch(() => {});
     },

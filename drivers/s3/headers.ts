@@ -70,7 +70,7 @@ export function toEtag(value: string | null | undefined): string {
 
 /** The version that an answer is about, with the ETag that its head or its document has. */
 export function storedVersion({ header }: WireResponse, etag: string | null | undefined): StoredVersion {
-  return { etag: toEtag(etag), versionId: header("x-amz-version-id") ?? undefined };
+  return { etag: toEtag(etag), versionId: header("x-amz-version-id") || undefined };
 }
 
 /** A date in whatever form a store writes it; undefined where it is none. */

@@ -458,6 +458,21 @@ it.each([
   },
 );
 
+it("send tells of its own object alone, when another version has taken its place", async () => {
+  const backend = await (await store()).driver.getInstance();
+  const steps = backend.multipart as MultipartBackend;
+  const multipart: MultipartBackend = {
+    ...steps,
+    complete: async (...call) => ({ ...(await steps.complete(...call)), versionId: "ours" }),
+  };
+  const theirs = { size: 999, etag: '"newer"', versionId: "theirs", metadata: { of: "theirs" } };
+  const head: Backend["head"] = async (key) => ({ key, ...theirs });
+  const driver = toDriver({ name: "test", open: () => ({ ...backend, head, multipart }) });
+  const info = await (await driver.createMultipartUpload("k")).send(() => data.subarray(0, 1));
+  expect(info).toMatchObject({ etag: '"all"', versionId: "ours", size: 1 });
+  expect(info.metadata).toEqual({});
+});
+
 it("send goes on with an upload of a store that lists no parts, by what the state knows", async () => {
   const made = await store();
   const state = await interrupted(made, 3);

@@ -260,6 +260,16 @@ describe("fromFetch", () => {
     expect(seen).toEqual(["read", "cancelled"]);
   });
 
+  it("discards twice as once: a second look at a large answer would end the process", async () => {
+    const cancelled: unknown[] = [];
+    const body = new ReadableStream({ cancel: (reason) => void cancelled.push(reason) }, { highWaterMark: 0 });
+    const headers = { "content-length": "70000" };
+    const response = await fromFetch(async () => new Response(body, { headers }), timeouts).send(request);
+    await response.discard();
+    await response.discard();
+    expect(cancelled).toEqual([undefined]);
+  });
+
   it("takes a fetch that throws for a connection that failed, and leaves no timer", async () => {
     vi.useFakeTimers();
     const thrown = (): never => {
