@@ -257,7 +257,10 @@ async function finished(
   });
   // The object may have been replaced already: then what is there is not ours.
   const replaced = versionId !== undefined && info?.versionId !== undefined && info.versionId !== versionId;
-  if (known && replaced) return toInfo(backend, known);
+  if (replaced) {
+    if (known) return toInfo(backend, known);
+    throw new StorageError("conflict", "the upload was completed, and its object was replaced since");
+  }
   const id = versionId ?? (info?.etag === etag ? info.versionId : undefined);
   if (info) return toInfo(backend, { ...info, etag, versionId: id });
   throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");

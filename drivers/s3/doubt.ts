@@ -39,14 +39,15 @@ function isPutOff({ status, code }: StoreResponse): boolean {
  * no codes, nor have undici and Bun for a proxy that refuses: there it is the words of the message, which no URL in it can contain.
  */
 const UNSENT =
-  /^(denied |ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_(TLS_|SSL_WRONG_)|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)| \(Connect\):|Proxy (A|re)/;
+  /^(denied |ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|ERR_TLS_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)| \(Connect\):|Proxy (Auth|response \(|refused to )/;
 
 /** Whether the request cannot have arrived, since no connection was established. */
 export function isUnsent(error: unknown): boolean {
   // undici's error is the cause of ours, or where fetch is between, the cause of the cause.
-  type Failed = { readonly code?: unknown; readonly message?: unknown; readonly cause?: unknown };
+  type Failed = Readonly<Record<"code" | "message" | "syscall" | "cause", unknown>>;
   for (let at = error as Failed | null | undefined, depth = 0; at && depth < 4; depth++) {
-    if (UNSENT.test(`${at.code} ${at.message}`)) return true;
+    // A network that becomes unreachable may break an established connection too.
+    if (UNSENT.test(`${at.code} ${at.message}`) && at.syscall !== "read" && at.syscall !== "write") return true;
     at = at.cause as typeof at;
   }
   return false;

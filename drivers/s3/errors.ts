@@ -104,7 +104,9 @@ function hint(code: ErrorCode, answer: Answer, complaint: Complaint): string[] {
   if (region) return [`the bucket is in region ${region}; set region`];
   const to = answer.header("location") ?? "";
   // The host alone, since the rest may carry a signature.
-  return URL.canParse(to) ? [`it redirects to ${new URL(to).host}; set endpoint or region`] : [];
+  return answer.status < 400 && /^https?:/i.test(to) && URL.canParse(to)
+    ? [`it redirects to ${new URL(to).host}; set endpoint or region`]
+    : [];
 }
 
 /** Text of a store without secrets: it may repeat what was sent. */

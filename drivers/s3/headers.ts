@@ -43,7 +43,7 @@ export function exposed(response: WireResponse, name: string): string | null {
  */
 export function checkStore(response: WireResponse): void {
   const strong = /^(?!W\/)./.test(response.header("etag") ?? "");
-  if (response.filtered || strong || [...response.names()].some((name) => name.startsWith("x-amz-"))) return;
+  if (response.filtered || strong || [...response.names()].some((name) => /^x-(?:amz|goog)-/.test(name))) return;
   const why = "what answered is no S3 store; check endpoint and what is before the store";
   giveUp(response, "corrupt", why, { retryable: true });
 }

@@ -3,7 +3,7 @@
  * not copied.
  */
 import { Readable } from "node:stream";
-import type { Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { whenAborted } from "../../src/abort.ts";
 import { messageOf, StorageError } from "../../src/error.ts";
 import { atOnce } from "./at-once.ts";
@@ -30,15 +30,14 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   let own: Promise<Dispatcher> | undefined;
   // Loaded with the first request, since that takes longer than to load all the rest of the driver.
   const load = async (): Promise<Dispatcher> => {
-    const { Agent, EnvHttpProxyAgent } = await import("undici");
+    const undici = await import("undici");
     const options = { connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 };
-    // Plain HTTP is sent to a proxy as curl does it, since many proxies tunnel to port 443 alone.
-    return heedsProxies() ? new EnvHttpProxyAgent({ ...options, proxyTunnel: false }) : new Agent(options);
+    return heedsProxies() ? proxied(undici, options, timeouts) : new undici.Agent(options);
   };
   return {
     send: async (request) => exchange(given ?? (await (own ??= load())), request, timeouts),
     close: async () => {
-      const agent = await own;
+      const agent = await own?.catch(() => undefined);
       if (!agent) return;
       // `close` waits for running requests, so for ever when nobody reads one of their bodies. `destroy` ends those, but the promise of
       // `close` then never settles.
@@ -60,6 +59,37 @@ function heedsProxies(): boolean {
   return (
     env["NODE_USE_ENV_PROXY"] === "1" || `${env["NODE_OPTIONS"]} ${execArgv.join(" ")}`.includes("--use-env-proxy")
   );
+}
+
+/**
+ * An agent that goes by the proxies of the environment. Plain HTTP is sent to a proxy as curl does it, since many proxies tunnel to port 443
+ * alone.
+ */
+function proxied(
+  { EnvHttpProxyAgent, Pool }: typeof import("undici"),
+  options: Agent.Options,
+  { connect, headers }: Timeouts,
+): Dispatcher {
+  // undici 7 asks a proxy that hangs up at CONNECT again without end, and waits five minutes for one that is silent.
+  const clientFactory = (origin: URL, given: object): Dispatcher => {
+    const client = new Pool(origin, { ...given, headersTimeout: headers });
+    const ask = client.connect.bind(client) as (asked: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
+    const tunnel = (asked: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> =>
+      ask(asked).catch((cause: { readonly code?: unknown }) => {
+        throw cause.code === "UND_ERR_SOCKET"
+          ? new Error("Proxy refused to tunnel: it closed the connection", { cause })
+          : cause;
+      });
+    return Object.assign(client, { connect: tunnel });
+  };
+  const tls = { timeout: connect };
+  try {
+    return new EnvHttpProxyAgent({ ...options, proxyTls: tls, requestTls: tls, proxyTunnel: false, clientFactory });
+  } catch {
+    // Without its cause, which holds the value and so perhaps a password.
+    const why = "HTTP_PROXY and HTTPS_PROXY must be URLs such as http://proxy.example:3128";
+    throw new StorageError("invalid-option", why);
+  }
 }
 
 function exchange(

@@ -77,7 +77,12 @@ it.each([
   [{ cause: { code: "UND_ERR_CONNECT_TIMEOUT" } }, true],
   [{ cause: { cause: { code: "ENOTFOUND" } } }, true],
   [{ cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } }, true],
-  [{ code: "ERR_SSL_WRONG_VERSION_NUMBER" }, true],
+  // A middlebox may say so in plain text when the request has gone through it.
+  [{ code: "ERR_SSL_WRONG_VERSION_NUMBER" }, false],
+  [{ cause: { code: "EHOSTUNREACH", syscall: "connect" } }, true],
+  [{ cause: { code: "EHOSTUNREACH", syscall: "write" } }, false],
+  [{ cause: new Error("Proxy request failed: socket hang up") }, false],
+  [{ cause: new Error("Proxy returned 502") }, false],
   [{ code: "ERR_PROXY_TUNNEL", message: "Proxy refused to open a tunnel: 407" }, true],
   [{ code: "UND_ERR_INVALID_ARG", message: "Proxy Authentication Required (407)" }, true],
   [{ cause: { code: "UND_ERR_ABORTED", message: "Proxy response (407) !== 200 when HTTP Tunneling" } }, true],

@@ -53,7 +53,9 @@ describe.each(servers)("versionId on $name", (server) => {
     ];
     for (const { key, versionId = "none", etag } of written) {
       await driver.upload(key, "newer!");
-      expect(await driver.head(key, { versionId }), key).toMatchObject({ versionId, etag });
+      // Ceph completes an upload in parts without saying its ETag.
+      const told = etag === '""' ? { versionId } : { versionId, etag };
+      expect(await driver.head(key, { versionId }), key).toMatchObject(told);
     }
   });
 });

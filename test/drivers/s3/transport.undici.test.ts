@@ -6,8 +6,9 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { inspect } from "node:util";
 import { Agent, ProxyAgent } from "undici";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
@@ -213,6 +214,45 @@ it("says that it was the proxy that refused, of a conditional write too, which i
       message: expect.stringMatching(/the proxy refused: .*407/),
     });
   }
+});
+
+it.each([
+  [
+    "hangs up when it is asked for a tunnel",
+    (socket: Socket) => socket.destroy(),
+    /^s3 upload "k": the proxy refused: .*it closed the connection/,
+  ],
+  ["says nothing", () => {}, /the store did not answer in time/],
+  [
+    "opens a tunnel behind which is no TLS",
+    (socket: Socket) => socket.write("HTTP/1.1 200 OK\r\n\r\n"),
+    /no connection to the store in time/,
+  ],
+])("ends in time when a proxy %s", async (_, answer, message) => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on("error", () => {}).once("data", () => answer(socket));
+  });
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+  vi.stubEnv("NO_PROXY", "");
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const timeout = { connect: 100, headers: 100 };
+  const store = stubbed("https://store.example", { timeout, retry: { attempts: 2, baseDelay: 1 } });
+  await expect(store.upload("k", "abc")).rejects.toMatchObject({ message: expect.stringMatching(message) });
+  expect(connections).toBe(2);
+});
+
+it("refuses a proxy that is no URL, without its password", async () => {
+  vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+  vi.stubEnv("HTTP_PROXY", "http://user:pa#ss@proxy:3128");
+  const store = stubbed("http://store.example");
+  const error: unknown = await store.upload("k", "abc").catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: "invalid-option", message: expect.stringContaining("HTTP_PROXY") });
+  expect(inspect(error)).not.toContain("pa#ss");
+  await store.dispose?.();
 });
 
 it("a dispatcher brings an authority that the system does not know; without it the store is not trusted", async () => {
