@@ -51,7 +51,10 @@ describe.each(servers)("versionId on $name", (server) => {
       await driver.copy("from", "only-created", { ifNoneMatch: "*" }),
       await driver.move("from", "moved"),
     ];
-    for (const { key, versionId = "none", etag } of written) {
+    // Ceph tells none of a copy in one request.
+    const silent = written.filter(({ versionId }) => versionId === undefined).map(({ key }) => key);
+    expect(silent).toEqual(server.name === "ceph" ? ["copy", "moved"] : []);
+    for (const { key, versionId, etag } of written.filter(({ key }) => !silent.includes(key))) {
       await driver.upload(key, "newer!");
       // Ceph completes an upload in parts without saying its ETag.
       const told = etag === '""' ? { versionId } : { versionId, etag };
