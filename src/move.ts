@@ -45,7 +45,7 @@ export async function move<K extends string, T>(
   // same one.
   if (there && isTwin(seen, there))
     throw conflict(from, "both keys lead to one object, or to two equal ones of the same time; all was kept");
-  const own = seen.etag === '""' ? undefined : seen.etag;
+  const own = pinOf(seen);
   const only = ifMatch === undefined || ifMatch === "*" ? own : ifMatch;
   const made = await copy(only).catch((error: unknown) => {
     const overtaken = hasCode(error, "precondition-failed") && error.key !== to && only === own;
@@ -84,4 +84,9 @@ function refusesCondition(error: unknown): boolean {
 
 function conflict(key: string, message: string): StorageError {
   return new StorageError("conflict", message, { key });
+}
+
+/** The ETag that pins a version, if there is one: some servers have none for some objects. */
+export function pinOf({ etag }: Pick<Seen, "etag">): string | undefined {
+  return etag === '""' ? undefined : etag;
 }

@@ -38,14 +38,14 @@ export type OptionType = "string" | "boolean" | "function" | "object" | 1;
  * Checks names and types of options. Unknown names are refused, since a typing error would have no effect. `null` is
  * refused too and never counts as absent: a condition that a caller has lost would make an unconditional write.
  */
-export function knownOptions(options: object, types: object): void {
+export function knownOptions(options: object, types: Readonly<Record<string, unknown>>): void {
   if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (!Object.hasOwn(types, name)) throw refuse(JSON.stringify(name), "is no option here");
     if (value === null) throw refuse(name, "must not be null");
     if (name === "signal" && value !== undefined && typeof (value as AbortSignal).throwIfAborted !== "function")
       throw refuse(name, "must be an AbortSignal");
-    const type = (types as Readonly<Record<string, unknown>>)[name];
+    const type = types[name];
     if (typeof type === "string" && value !== undefined && typeof value !== type)
       throw refuse(name, `must be of type ${type}`);
   }

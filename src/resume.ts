@@ -255,13 +255,14 @@ async function finished(
     if (known) return known;
     throw new StorageError("ambiguous", "the upload was completed, but the object cannot be looked at", { cause });
   });
+  if (!info)
+    throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
   // The object may have been replaced already: then what is there is not ours.
-  const replaced = versionId !== undefined && info?.versionId !== undefined && info.versionId !== versionId;
-  if (replaced) {
+  if (versionId !== undefined && info.versionId !== undefined && info.versionId !== versionId) {
     if (known) return toInfo(backend, known);
     throw new StorageError("conflict", "the upload was completed, and its object was replaced since");
   }
-  const id = versionId ?? (info?.etag === etag ? info.versionId : undefined);
-  if (info) return toInfo(backend, { ...info, etag, versionId: id });
-  throw new StorageError("ambiguous", "the object was written and is gone: another call may have deleted it");
+  // A store that names versions by HEAD alone names the newest, which may have another ETag.
+  const own = versionId ?? (info.etag === etag ? info.versionId : undefined);
+  return toInfo(backend, { ...info, etag, versionId: own });
 }

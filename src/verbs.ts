@@ -145,6 +145,6 @@ const VERBS: {
  * The options of a verb, by name, with their types. Options of other verbs are refused like typing errors: a delete
  * that ignored `ifNoneMatch` would do what that was meant to prevent.
  */
-export function optionsOf(operation: Verb): object {
-  return (VERBS as Partial<Record<Verb, object>>)[operation] ?? CALL;
+export function optionsOf(operation: Verb): Readonly<Record<string, unknown>> {
+  return (VERBS as Partial<Record<Verb, Readonly<Record<string, unknown>>>>)[operation] ?? CALL;
 }

@@ -9,7 +9,7 @@ import { copyHeaders, type CopyHeaders, refuseLoss } from "../../src/copy-header
 import { hasCode, refusedAt, StorageError } from "../../src/error.ts";
 import { encodePath } from "../../src/key.ts";
 import { encodeRfc3986 } from "../../src/sigv4/encode.ts";
-import { isTwin } from "../../src/move.ts";
+import { isTwin, pinOf } from "../../src/move.ts";
 import { MAX_PART, partSizeFor } from "../../src/plan.ts";
 import { pool } from "../../src/pool.ts";
 import { inParts, type PutBytes, putSource } from "../../src/put.ts";
@@ -187,11 +187,6 @@ function sourceHeaders({ settings: { bucket, base } }: Client, { info, versionId
     "x-amz-copy-source": source,
     "x-amz-copy-source-if-match": pinned ? pinOf(info) : undefined,
   };
-}
-
-/** The ETag, if there is one: some servers have none for some objects. */
-function pinOf({ etag }: StoredInfo): string | undefined {
-  return etag === '""' ? undefined : etag;
 }
 
 function copied(info: StoredInfo, to: Key, root: Element, response: WireResponse): StoredInfo {
