@@ -9,9 +9,7 @@ const LOST = /^lost (\w+)$/;
 
 it(
   "a folder on NFS 3 does and tells what it would when answers are lost and what was asked for is done again",
-  // In two of nine runs the client went on to believe that a name is absent which its lost request had given: most likely since NFS tells changes of a folder
-  // apart by its time, and two of them may fall into one tick of the server's clock, 10 ms here.
-  { timeout: 400_000, retry: 2 },
+  { timeout: 400_000 },
   async () => {
     const lossy = ["nfs.sh", "3", process.execPath, program("lossy")] as const;
     const lines = await linux(lossy, [program("lost-answers"), "/run/one", "/run/two", `${ROUNDS}`], 300);

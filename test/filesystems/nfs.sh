@@ -1,6 +1,6 @@
 # A folder of an NFS server, mounted twice as two machines have it, at /run/one and /run/two: with `nosharecache` neither knows what the other does.
 # https://man7.org/linux/man-pages/man5/nfs.5.html
-# With a program $3 that runs $2 the first is mounted through that, which loses answers.
+# $1 is the version, and what else it is to be mounted with. With a program $3 that runs $2 the first is mounted through that, which loses answers.
 version=$1 node=$2 lossy=$3
 load nfsd nfs nfsv3 nfsv4 loop ext4
 mkdir /run/export /run/one /run/two
@@ -18,7 +18,7 @@ rpcbind -w
 exportfs -i -o rw,sync,no_root_squash,no_subtree_check,fsid=0,insecure '*:/run/export'
 rpc.mountd 2>/dev/null
 rpc.nfsd -H 127.0.0.1 8
-if [ "$version" = 3 ]; then from=/run/export; else from=/; fi
+case $version in 3*) from=/run/export ;; *) from=/ ;; esac
 options=vers=$version,nosharecache,nolock
 if [ -n "$lossy" ]; then
   "$node" "$lossy" 127.0.0.2 127.0.0.1 &
