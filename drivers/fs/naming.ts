@@ -36,7 +36,7 @@ async function readAnew(folder: string): Promise<void> {
   const now = new Date();
   // The folder may be another user's, who alone may do this. It is read all the same, which is enough where nobody has read it since it was changed.
   await lutimes(folder, now, now).catch(() => {});
-  await namesIn(folder).catch(() => []);
+  await namesIn(folder).catch(() => {});
 }
 
 /** Whether what has a name is this very file: when an answer is lost, NFS asks again, and is told of what its first request has done. */
