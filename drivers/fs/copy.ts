@@ -30,8 +30,8 @@ export async function copy(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const version = await openVersion(root, from);
     if (!version) return null;
-    const { stats, headers, candidate } = version;
-    const held = pathOf(version.holder);
+    const { stats, headers, candidate, file } = version;
+    const opened = pathOf(file);
     const info = infoOf(from, stats, headers);
     const kept = { ...headersOf(info), checksum: headers.checksum };
     let draft: Draft | undefined;
@@ -40,16 +40,16 @@ export async function copy(
       checkRead(info, { ifMatch });
       // A condition that fails already fails before the bytes are copied for nothing. What counts is the check at the end.
       if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
-      draft = await copyDraft(root, settings, held ?? root.path(candidate.path), recordText(to, kept));
+      draft = await copyDraft(root, settings, opened ?? root.path(candidate.path), recordText(to, kept));
       // It is a copy of this version if the path that was copied still leads to it: the open file if nobody wrote into that, else its name.
-      const now = await (held === null ? lookAt(root.path(candidate.path)) : version.holder.stat());
+      const now = await (opened === null ? lookAt(root.path(candidate.path)) : file.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;
     } catch (error) {
       if (draft) await discard(root, draft.path);
       if (isAbsent(error)) continue;
       throw error;
     } finally {
-      await version.holder.close();
+      await file.close();
     }
     if (isWhole) return commit(root, settings, to, draft, kept, { ifNoneMatch, signal });
     await discard(root, draft.path);

@@ -38,8 +38,8 @@ interface Made {
 export async function madeBy(root: Root, key: Key, uploadId: string): Promise<Made | null> {
   const version = await openVersion(root, key);
   if (!version) return null;
-  await version.holder.close();
-  const { headers, stats, candidate } = version;
+  const { headers, stats, candidate, file } = version;
+  await file.close();
   return headers.uploadId === uploadId ? { etag: etagOf(stats), folder: folderOf(candidate.path) } : null;
 }
 

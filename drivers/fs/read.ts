@@ -22,10 +22,10 @@ const ATTEMPTS = 50;
 /** What systems say when they are to open a link that may not be followed, a socket, or a folder. */
 const NO_FILE = ["EMLINK", "ENXIO", "EISDIR"];
 
-/** A version with its headers, and what was made of it while it was the present one. */
-export interface Version<T> extends Found {
+/** A version with its headers, open for reading. */
+export interface Version extends Found {
   readonly headers: Description;
-  readonly holder: T;
+  readonly file: File;
 }
 
 /** What is known of a version. */
@@ -46,20 +46,18 @@ export function infoOf(
 /** Metadata of an object, or null. */
 export async function head(root: Root, key: Key): Promise<StoredInfo | null> {
   await turn(root.isLocal());
-  const version = await afresh(() =>
-    versionOf(root, key, async ({ candidate, stats }) => {
-      if (!mayHaveRecord(stats)) return true;
-      const now = await lookAt(root.path(candidate.path));
-      return now && isSame(now, stats) ? true : null;
+  return afresh(() =>
+    whilePresent(root, key, async ({ candidate, stats }, headers) => {
+      const now = mayHaveRecord(stats) ? await lookAt(root.path(candidate.path)) : stats;
+      return now && isSame(now, stats) ? infoOf(key, stats, headers) : null;
     }),
   );
-  return version && infoOf(key, version.stats, version.headers);
 }
 
 /** Opens a version for reading, or null; the caller closes it. */
-export async function openVersion(root: Root, key: string): Promise<Version<File> | null> {
+export async function openVersion(root: Root, key: string): Promise<Version | null> {
   const first = await openFirst(root, key);
-  return first ?? versionOf(root, key, ({ candidate, stats }) => openSame(root, candidate.path, stats));
+  return first ?? whilePresent(root, key, (found, headers) => openSame(root, found, headers));
 }
 
 /**
@@ -67,7 +65,7 @@ export async function openVersion(root: Root, key: string): Promise<Version<File
  * would. Null where the system has that not in memory, and whenever something is in the way: no file, no record, no descriptor. Then the
  * caller looks first.
  */
-async function openFirst(root: Root, key: string): Promise<Version<File> | null> {
+async function openFirst(root: Root, key: string): Promise<Version | null> {
   if (!(await root.exists()) || !root.isLocal()) return null;
   const [candidate] = placesOf(root, key);
   const { path } = candidate;
@@ -76,13 +74,13 @@ async function openFirst(root: Root, key: string): Promise<Version<File> | null>
     // In its folder, since a path may lead through a link to something that must not even be opened.
     const held = await root.anchor(folder);
     if (!held || (folder !== "" && !held.handle)) return null;
-    const holder = await openNow(held.path(nameOf(path)), READ, root.isLocal()).finally(() => held.close());
-    return await keptIf(holder, async () => {
-      const stats = await holder.stat();
+    const file = await openNow(held.path(nameOf(path)), READ, root.isLocal()).finally(() => held.close());
+    return await keptIf(file, async () => {
+      const stats = await file.stat();
       if (!stats.isFile()) return null;
       const headers = mayHaveRecord(stats) ? await readOwnRecord(root, key, stats, openNow) : {};
       // After the record was read, so that it is not that of a later version.
-      return headers && (await placeOf(root, holder, path)) === "inside" ? { candidate, stats, headers, holder } : null;
+      return headers && (await placeOf(root, file, path)) === "inside" ? { candidate, stats, headers, file } : null;
     });
   } catch {
     // The looks tell what is wrong.
@@ -99,57 +97,60 @@ export async function get(root: Root, settings: Settings, key: Key, options: Get
 async function getNow(root: Root, settings: Settings, key: Key, options: GetOptions): Promise<StoredObject | null> {
   const version = await openVersion(root, key);
   if (!version) return null;
-  const { holder: handle, stats, headers } = version;
+  const { file, stats, headers } = version;
   try {
     options.signal?.throwIfAborted();
     const info = infoOf(key, stats, headers);
     checkRead(info, options);
     const span = options.range && resolveRange(options.range, info.size);
-    const bytes = await bodyOf(handle, span?.start ?? 0, span ? span.end + 1 : info.size, options);
+    const bytes = await bodyOf(file, span?.start ?? 0, span ? span.end + 1 : info.size, options);
     if (!span && headers.checksum)
       return { info, body: checked(settings.checksums, bytes.body, headers.checksum, options.place) };
     return Object.assign(bytes, { info, range: span });
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
 }
 
 /**
- * A version and the headers that belong to it. A writer publishes the record before the file and drops the old record after it, so a version
- * that is still the present one after its record was looked for has that record, or none. `hold` sees to that: it gives null when the version
- * was replaced. The record is read before, so that nobody waits for a descriptor while holding another.
+ * What is made of the present version and the headers that belong to it; null when there is none. A writer publishes the record before the file
+ * and drops the old record after it, so a version that is still the present one after its record was looked for has that record, or none.
+ * `make` sees to that: it gives null when the version was replaced. The record is read before, so that nobody waits for a descriptor while
+ * holding another.
  */
-async function versionOf<T>(
+async function whilePresent<T>(
   root: Root,
   key: string,
-  hold: (found: Found) => Promise<T | null>,
-): Promise<Version<T> | null> {
+  make: (found: Found, headers: Description) => Promise<T | null>,
+): Promise<T | null> {
   if (!(await root.exists())) return null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate));
     if (!found) return null;
     const recorded = mayHaveRecord(found.stats) ? await readRecord(root, key, found.stats) : null;
-    const holder = await hold(found);
-    if (holder !== null) return { ...found, headers: recorded ?? {}, holder };
+    const made = await make(found, recorded ?? {});
+    if (made !== null) return made;
   }
   throw new StorageError("unavailable", "the object is replaced faster than it can be read");
 }
 
-/** Opens a file if it still is the version that was found. */
-async function openSame(root: Root, path: string, found: Identity): Promise<File | null> {
-  let handle: File;
+/** Opens the version that was found, if it is still there. */
+async function openSame(root: Root, found: Found, headers: Description): Promise<Version | null> {
+  const { path } = found.candidate;
+  let file: File;
   try {
-    handle = await open(root.path(path), READ, root.isLocal());
+    file = await open(root.path(path), READ, root.isLocal());
   } catch (error) {
     if (isAbsent(error) || isErrno(error, ...NO_FILE)) return null;
     throw error;
   }
-  return keptIf(handle, async () => {
+  return keptIf(file, async () => {
     // Some programs behind mounts call an open file absent that was replaced.
-    const now = await orAbsent(handle.stat());
-    if (!now || !isSame(now, found)) return null;
+    const now = await orAbsent(file.stat());
+    if (!now || !isSame(now, found.stats)) return null;
     // The look and the opening may both have gone through a link that was there only then.
-    return !path.includes("/") || (await placeOf(root, handle, path)) !== "linked" ? handle : null;
+    const isLinked = path.includes("/") && (await placeOf(root, file, path)) === "linked";
+    return isLinked ? null : { ...found, headers, file };
   });
 }

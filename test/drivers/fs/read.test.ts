@@ -156,8 +156,8 @@ describe("get", () => {
         if (n === 2) {
           const version = await openVersion(root, "k");
           const byte = new Uint8Array(1);
-          await version?.holder.read(byte, 0);
-          await version?.holder.close();
+          await version?.file.read(byte, 0);
+          await version?.file.close();
           expect([String.fromCharCode(...byte), version?.headers.metadata]).toEqual(["2", { n: "2" }]);
         } else {
           const info = await head(root, K("k"));
