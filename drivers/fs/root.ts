@@ -16,7 +16,7 @@ import { folderOf, RESERVED, TEMP_FOLDER } from "./path.ts";
 import { answersAtOnce } from "./refusal.ts";
 import { fold, spellings } from "./spelling.ts";
 import { syncNames } from "./sync.ts";
-import { checkVersion, writeVersion } from "./version.ts";
+import { checkLayout, markLayout } from "./version.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = constants;
 
@@ -74,7 +74,7 @@ export function rootAt(base: string, mode?: number): Root {
     const found = (await orAbsent(stat(base))) ?? (await baseNow());
     if (!found) return false;
     if (!found.isDirectory()) throw new StorageError("invalid-option", "base is not a folder");
-    await checkVersion({ path, isLocal });
+    await checkLayout(root);
     const nature = await natureOf(base);
     const target = await realpath(base);
     ({ local, remembers } = nature);
@@ -184,7 +184,7 @@ export function rootAt(base: string, mode?: number): Root {
       // Or it is this process's, and NFS has asked again: what is not new is not opened, and a base may be marked twice.
       if (!isOwn(folder) || !remembers) return made;
     }
-    if (isOwn(folder)) await share({ path, whereaboutsOf, isLocal }, folder, mode);
+    if (isOwn(folder)) await share(root, folder, mode);
     return [...made, folder];
   }
 
@@ -192,7 +192,7 @@ export function rootAt(base: string, mode?: number): Root {
     await making.get(folder)?.catch(() => {});
     const held = await orAbsent(anchor(folder));
     // Without a handle nobody has seen that the folder is there.
-    if (held?.handle || (held && folder === "" && !again)) return held;
+    if (held && (held.handle || (folder === "" && !again))) return held;
     await held?.close();
     await make(folder);
     return anchor(folder);
@@ -209,7 +209,7 @@ export function rootAt(base: string, mode?: number): Root {
     await exists();
     const made = await make(TEMP_FOLDER);
     if (made.length > 0) {
-      await writeVersion({ path, isLocal }, mode);
+      await markLayout(root, mode);
       // For durable writes that come later. One that is under way flushes by itself, and tells when that fails.
       await syncNames(root, RESERVED).catch(() => {});
     }

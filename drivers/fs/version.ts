@@ -7,31 +7,31 @@ import { setBits } from "./mode.ts";
 import { RESERVED } from "./path.ts";
 import { readText } from "./text.ts";
 
-/** The version of the layout that this driver reads and writes. */
-const VERSION = "1";
+/** The layout that this driver reads and writes. */
+const LAYOUT = "1";
 const MARK: string = `${RESERVED}/version`;
 
 /** Rejects `unsupported` when a folder is of another layout. One without a mark is taken. */
-export async function checkVersion(root: Paths): Promise<void> {
+export async function checkLayout(root: Paths): Promise<void> {
   // Neither through a link, which could show another file to whoever made it, nor out of a pipe, which could keep us waiting.
   const own = (await orAbsent(lstat(root.path(RESERVED))))?.isDirectory();
   const text = own ? await readText(root.path(MARK), root.isLocal()) : null;
   // It is empty while another process writes it, and zeros where the power was cut before its bytes were on the disk.
-  const version = text?.replaceAll("\0", "").trim();
-  if (!version || version === VERSION) return;
+  const layout = text?.replaceAll("\0", "").trim();
+  if (!layout || layout === LAYOUT) return;
   throw new StorageError(
     "unsupported",
-    `the folder has layout ${JSON.stringify(version.slice(0, 20))}, this version reads ${VERSION}; use a later one`,
+    `the folder has layout ${JSON.stringify(layout.slice(0, 20))}, this version reads ${LAYOUT}; use a later one`,
   );
 }
 
 /** Marks a folder, unless somebody has. */
-export async function writeVersion(root: Paths, mode: number | undefined): Promise<void> {
+export async function markLayout(root: Paths, mode: number | undefined): Promise<void> {
   const path = root.path(MARK);
   try {
     const handle = await patiently(() => open(path, "wx"));
     try {
-      await handle.writeFile(`${VERSION}\n`);
+      await handle.writeFile(`${LAYOUT}\n`);
       if (mode !== undefined) await setBits(handle, path, mode);
       // Readable by all, whatever the umask is: whoever may not read it can read no object, and it tells nothing of them. Some file systems
       // have no such bits.

@@ -24,7 +24,7 @@ function opening(alter: (handle: FsPromises.FileHandle, path: Parameters<typeof 
   });
 }
 
-describe("checkVersion", () => {
+describe("checkLayout", () => {
   it.each(["version", ""])("L9: says nothing of a file that a link in place of .unbucket/%s leads to", async (name) => {
     const [base, outside] = [await emptyFolder(), await emptyFolder()];
     await writeFile(join(outside, "version"), "secret");
@@ -41,7 +41,7 @@ describe("checkVersion", () => {
   });
 });
 
-describe("writeVersion", () => {
+describe("markLayout", () => {
   it("marks a folder where files cannot be flushed, as those of Yarn's PnP, which throw at once", async () => {
     opening((handle) => {
       handle.sync = () => {
@@ -66,11 +66,11 @@ describe("writeVersion", () => {
         await symlink(secret, path);
       };
     });
-    const { writeVersion } = await import("../../../drivers/fs/version.ts");
+    const { markLayout } = await import("../../../drivers/fs/version.ts");
     const { hold } = await import("../../../drivers/fs/claim.ts");
     await mkdir(join(base, ".unbucket"));
     const root = { path: (name: string) => join(base, name), isLocal: () => false };
-    await writeVersion(root, undefined);
+    await markLayout(root, undefined);
     const held = await hold(join(base, "x.claim"));
     await held.end();
     expect((await stat(secret)).mode & 0o777).toBe(0o600);
