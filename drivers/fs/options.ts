@@ -60,8 +60,18 @@ export interface Settings {
 
 /** Every option with its type. One that is missing here does not compile. */
 const TYPES: Readonly<Record<keyof FsOptions, OptionType>> = {
-  ...{ base: "string", ignore: 1, watchOptions: 1, atomic: "boolean", readOnly: "boolean", noClear: "boolean" },
-  ...{ durable: "boolean", checksum: 1, mode: 1, publicUrl: "string", gateway: "object", onEvent: "function" },
+  base: "string",
+  ignore: 1,
+  watchOptions: 1,
+  atomic: "boolean",
+  readOnly: "boolean",
+  noClear: "boolean",
+  durable: "boolean",
+  checksum: 1,
+  mode: 1,
+  publicUrl: "string",
+  gateway: "object",
+  onEvent: "function",
 };
 
 /** Checks options and resolves the base; rejects `invalid-option`. */

@@ -223,8 +223,22 @@ export function rootAt(base: string, mode?: number): Root {
   // No folder stays held below a base that is a link, which may point elsewhere at any moment.
   const { anchor, release } = anchors({ path, whereaboutsOf, isLocal }, () => local && real === base);
   const root: Root = {
-    ...{ base, posix, isLocal, path, exists, whereabouts, whereaboutsOf, mayHave, fileNow, refresh },
-    ...{ make, hold, tempFolder, temp, anchor, release },
+    base,
+    posix,
+    isLocal,
+    path,
+    exists,
+    whereabouts,
+    whereaboutsOf,
+    mayHave,
+    fileNow,
+    refresh,
+    make,
+    hold,
+    tempFolder,
+    temp,
+    anchor,
+    release,
   };
   return root;
 }

@@ -50,8 +50,18 @@ const SETTLE_MS = 20;
 const MOST_MS = 2 ** 31 - 1;
 
 const NAMES: Readonly<Record<keyof WatchOptions, 1>> = {
-  ...{ ignored: 1, ignoreInitial: 1, persistent: 1, depth: 1, awaitWriteFinish: 1, atomic: 1 },
-  ...{ ignorePermissionErrors: 1, followSymlinks: 1, usePolling: 1, interval: 1, binaryInterval: 1, alwaysStat: 1 },
+  ignored: 1,
+  ignoreInitial: 1,
+  persistent: 1,
+  depth: 1,
+  awaitWriteFinish: 1,
+  atomic: 1,
+  ignorePermissionErrors: 1,
+  followSymlinks: 1,
+  usePolling: 1,
+  interval: 1,
+  binaryInterval: 1,
+  alwaysStat: 1,
 };
 
 /** Checks the options of the watch; throws `invalid-option`. */
