@@ -79,7 +79,7 @@ async function pageAt(
       if (group) place.seek.move({ after: group, within: true });
       items.push(group ? { prefix: group } : { walked: next.value });
     }
-    items = await known(root, items, signal);
+    items = await lookedAt(root, items, signal);
   }
   const page = items.slice(0, limit);
   // What is known of these now may be wrong when they are given.
@@ -99,9 +99,9 @@ function groupOf(key: string, prefix: string, delimiter: string): string | undef
 }
 
 /** The items with what is known of each object, without those that are gone by now. */
-async function known(root: Root, items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
-  const unknown = items.flatMap((item) => ("walked" in item && !item.info ? [item.walked] : []));
-  const infos = (await lookAtAll(root, unknown, signal)).values();
+async function lookedAt(root: Root, items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
+  const fresh = items.flatMap((item) => ("walked" in item && !item.info ? [item.walked] : []));
+  const infos = (await lookAtAll(root, fresh, signal)).values();
   return items.flatMap((item): Item[] => {
     if ("prefix" in item || item.info) return [item];
     const info = infos.next().value;

@@ -43,16 +43,17 @@ export interface Walk {
  */
 export async function* walk(scope: Walk): AsyncGenerator<Walked, void, void> {
   // The encoded tree is read first: a write may move a key from there to its plain path, never back.
-  const encoded = walkEncoded(scope);
-  const plain = walkPlain(scope);
-  let [left, right] = [await encoded.next(), await plain.next()];
-  while (!left.done || !right.done) {
-    const order = left.done ? 1 : right.done ? -1 : compareKeys(left.value.key, right.value.key);
-    const preferred = order === 0 ? (isOrdinary((left.value as Walked).key) ? right : left) : order < 0 ? left : right;
-    const { value } = preferred as IteratorYieldResult<Walked>;
+  const encodedTree = walkEncoded(scope);
+  const plainTree = walkPlain(scope);
+  let [encoded, plain] = [await encodedTree.next(), await plainTree.next()];
+  while (!encoded.done || !plain.done) {
+    const order = encoded.done ? 1 : plain.done ? -1 : compareKeys(encoded.value.key, plain.value.key);
+    // Of two files of one key, the one at its first place counts.
+    const isPlain = order > 0 || (order === 0 && isOrdinary((plain.value as Walked).key));
+    const { value } = (isPlain ? plain : encoded) as IteratorYieldResult<Walked>;
     if (scope.seek.passes(value.key) && !scope.ignore(value.key)) yield value;
-    if (order <= 0) left = await encoded.next();
-    if (order >= 0) right = await plain.next();
+    if (order <= 0) encoded = await encodedTree.next();
+    if (order >= 0) plain = await plainTree.next();
   }
 }
 
