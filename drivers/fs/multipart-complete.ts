@@ -55,8 +55,10 @@ export async function completeUpload(root: Root, settings: Settings, completion:
       const made = await madeBy(root, key, uploadId);
       let etag: string | null = null;
       if (made) etag = await confirm(root, settings, made);
-      else if (whole && !(await findUpload(root, key, uploadId))) throw over();
-      else if (whole) ({ etag } = await commit(root, settings, key, whole.draft, whole.description, conditions));
+      else if (whole) {
+        if (!(await findUpload(root, key, uploadId))) throw over();
+        ({ etag } = await commit(root, settings, key, whole.draft, whole.description, conditions));
+      }
       // What cannot be removed now is swept, as an upload whose object is there.
       await endUpload(root, uploadId).catch(() => {});
       // Completed by another call, and replaced since.
@@ -83,11 +85,17 @@ async function join(
     const checksum = algorithmOf(settings.checksums, upload);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });
-    // The record says which upload has made it.
-    const described = (): Description => ({ ...upload.headers, checksum: body.checksum(), uploadId });
-    const record = (): string | null => recordText(key, described());
+    const description: Description = {
+      ...upload.headers,
+      // Known when all parts have been read.
+      get checksum() {
+        return body.checksum();
+      },
+      uploadId,
+    };
+    const record = (): string | null => recordText(key, description);
     const draft = await writeDraft(root, settings, body.source, { signal, record });
-    return { draft, description: described() };
+    return { draft, description };
   } catch (error) {
     signal?.throwIfAborted();
     // Whatever the failure: another call may have made the object, and removed the parts, before or meanwhile.
