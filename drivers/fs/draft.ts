@@ -32,7 +32,19 @@ export interface DraftOptions extends Pick<PutOptions, "signal" | "durable" | "o
   readonly record?: () => string | null;
 }
 
+/** A temporary file that is being written. */
+interface Unfinished {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly file: File;
+  /** Whether its bytes are to be flushed. */
+  readonly durable: boolean;
+}
+
+/** How many bytes of small pieces are written in one go. */
 const GATHER_BYTES = 256 * 1024;
+/** How many bytes of one piece, until the signal is asked again. */
+const STEP_BYTES = 4 * GATHER_BYTES;
 
 /** Writes a source to a draft. On any failure nothing remains, and a stream is cancelled. */
 export async function writeDraft(
@@ -43,31 +55,31 @@ export async function writeDraft(
 ): Promise<Draft> {
   const { signal } = options;
   const durable = settings.durable ?? options.durable ?? true;
-  let draft: { readonly path: string; readonly file: File } | undefined;
+  let begun: Unfinished | undefined;
   try {
     signal?.throwIfAborted();
-    const { path, file } = (draft = await onDisk(() => begin(root, settings)));
-    if ("bytes" in source) await writeBytes(file, source.bytes, options);
-    else await writeStream(file, source, options);
+    const draft = (begun = await onDisk(() => begin(root, settings.mode, durable)));
+    if ("bytes" in source) await writeBytes(draft.file, source.bytes, options);
+    else await writeStream(draft.file, source, options);
     return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
-      if (settings.mode !== undefined) await setBits(file, root.path(path), settings.mode);
-      return finished(root, path, file, { text: options.record?.() ?? null, mode: settings.mode }, durable);
+      if (settings.mode !== undefined) await setBits(draft.file, root.path(draft.path), settings.mode);
+      return finish(root, draft, options.record?.() ?? null, settings.mode);
     });
   } catch (error) {
     if ("stream" in source) await abandon(source.stream, error);
-    if (draft) {
-      await draft.file.close().catch(() => {});
-      await discard(root, draft.path);
+    if (begun) {
+      await begun.file.close().catch(() => {});
+      await discard(root, begun.path);
     }
     throw error;
   }
 }
 
-async function begin(root: Root, { mode = 0o666 }: Settings): Promise<{ readonly path: string; readonly file: File }> {
+async function begin(root: Root, mode: number | undefined, durable: boolean): Promise<Unfinished> {
   const path = await root.temp();
   await turn(root.isLocal());
-  return { path, file: await open(root.path(path), "wx", root.isLocal(), mode) };
+  return { path, file: await open(root.path(path), "wx", root.isLocal(), mode ?? 0o666), durable };
 }
 
 /** Copies a file, by its absolute path, to a draft, in the file system itself where it can. */
@@ -82,7 +94,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
       // The copy has its source's bits, which are its record's too.
       return settings.mode ?? (record === null ? undefined : bitsOf(await file.stat()));
     });
-    return await finished(root, path, file, { text: record, mode }, settings.durable ?? true);
+    return await finish(root, { path, file, durable: settings.durable ?? true }, record, mode);
   } catch (error) {
     // One that was there before is not ours to remove.
     if (!isErrno(error, "EEXIST")) await discard(root, path);
@@ -96,12 +108,13 @@ const UNITS = [1n, 1_000_000n, 2_000_000n];
 /** The draft, stamped anew where that is needed for a time later than that of the version before, which another process may have given. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   let later = draft;
+  const { path, durable } = draft;
   for (const unit of UNITS) {
     const stamp = before && stampAfter(before, later.stats, draft.record !== null, unit);
     if (!stamp) break;
-    const file = await reopened(root, draft.path);
-    const stats = await stamped(root, draft.path, file, stamp, draft.durable).finally(() => file.close());
-    later = { ...draft, stats: await atRest(root, draft.path, stats) };
+    const file = await reopened(root, path);
+    const stats = await stamped(root, { path, file, durable }, stamp).finally(() => file.close());
+    later = { ...draft, stats: await atRest(root, path, stats) };
   }
   return later;
 }
@@ -117,31 +130,23 @@ function reopened(root: Root, path: string): Promise<File> {
   return open(root.path(path), toStamp(), root.isLocal());
 }
 
-/** The text of a draft's record, null for none, and the bits of its file, whatever the umask is: it is for the object's readers alone. */
-interface DraftRecord {
-  readonly text: string | null;
-  readonly mode: number | undefined;
-}
-
-/** Stamps a file that has all its bytes, writes its record, and closes both. */
-async function finished(
-  root: Root,
-  path: string,
-  file: File,
-  { text, mode }: DraftRecord,
-  durable: boolean,
-): Promise<Draft> {
-  const stamping = stamped(root, path, file, nextStamp(text !== null), durable).finally(() => file.close());
+/**
+ * Stamps a file that has all its bytes, writes the text of its record, null for none, and closes both. The record's file has the bits of `mode`,
+ * whatever the umask is: it is for the object's readers alone.
+ */
+async function finish(root: Root, draft: Unfinished, text: string | null, mode: number | undefined): Promise<Draft> {
+  const { path, durable } = draft;
+  const stamping = stamped(root, draft, nextStamp(text !== null)).finally(() => draft.file.close());
   let record: BigIntStats | null = null;
   if (text !== null) {
-    const beside = root.path(recordBeside(path));
+    const beside = recordBeside(path);
     // While the draft is flushed: both take the time of one. Where there is no second descriptor, after it.
-    const opening = openNow(beside, "wx", root.isLocal(), mode).catch(async (error: unknown) => {
+    const opening = openNow(root.path(beside), "wx", root.isLocal(), mode).catch(async (error: unknown) => {
       if (!isBusy(error)) throw error;
       await stamping;
-      return open(beside, "wx", root.isLocal(), mode);
+      return open(root.path(beside), "wx", root.isLocal(), mode);
     });
-    const writing = opening.then((handle) => writeRecord(root, recordBeside(path), handle, { text, mode }, durable));
+    const writing = opening.then((file) => writeRecord(root, { path: beside, file, durable }, text, mode));
     // Both have ended before a failure of either is told, since the caller removes the files then.
     await Promise.allSettled([stamping, writing]);
     record = await writing;
@@ -151,10 +156,10 @@ async function finished(
 
 /**
  * What a file is known by once it is closed: some programs behind a mount only then send its bytes, and set its time (s3fs tells another
- * one before). Rejects unless the mount has all `size` bytes. `open` is what the file was known by before.
+ * one before). Rejects unless the mount has all `size` bytes. `before` is what the file was known by while it was open.
  */
-async function atRest(root: Root, path: string, open: BigIntStats, size = open.size): Promise<BigIntStats> {
-  if (root.isLocal()) return open;
+async function atRest(root: Root, path: string, before: BigIntStats, size = before.size): Promise<BigIntStats> {
+  if (root.isLocal()) return before;
   const stats = await lookAt(root.path(path));
   if (stats?.size === size) return stats;
   const found = stats ? `${stats.size} of ${size} bytes` : "nothing";
@@ -162,18 +167,22 @@ async function atRest(root: Root, path: string, open: BigIntStats, size = open.s
 }
 
 /** Writes a record into its new file and closes that; gives what it is known by. */
-async function writeRecord(root: Root, path: string, handle: File, record: DraftRecord, durable: boolean) {
-  const bytes = toUtf8(record.text ?? "");
+async function writeRecord(
+  root: Root,
+  { path, file, durable }: Unfinished,
+  text: string,
+  mode: number | undefined,
+): Promise<BigIntStats> {
+  const bytes = toUtf8(text);
   try {
-    await writeAll(handle, bytes);
-    const stats = await handle.stat();
-    const { mode = bitsOf(stats) } = record;
-    if (bitsOf(stats) !== mode) await setBits(handle, root.path(path), mode);
-    if (durable) await handle.sync();
-    await handle.close();
+    await writeAll(file, bytes);
+    const stats = await file.stat();
+    if (mode !== undefined && bitsOf(stats) !== mode) await setBits(file, root.path(path), mode);
+    if (durable) await file.sync();
+    await file.close();
     return await atRest(root, path, stats, BigInt(bytes.byteLength));
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
@@ -183,17 +192,11 @@ export function recordBeside(path: string): string {
 }
 
 /** Sets the time that a version is known by, flushes it with the bytes, and gives what the file system has made of it. */
-async function stamped(
-  root: Root,
-  path: string,
-  handle: File,
-  stamp: number | Date,
-  durable: boolean,
-): Promise<BigIntStats> {
+async function stamped(root: Root, { path, file, durable }: Unfinished, stamp: number | Date): Promise<BigIntStats> {
   // By name, as Node's permission model demands.
   await utimes(root.path(path), stamp, root.isLocal());
-  if (durable) await handle.sync();
-  return handle.stat();
+  if (durable) await file.sync();
+  return file.stat();
 }
 
 /**
@@ -230,10 +233,10 @@ export async function discard(root: Root, path: string): Promise<void> {
   for (const temp of [path, recordBeside(path)]) await unlink(root.path(temp)).catch(() => {});
 }
 
-async function writeBytes(handle: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; at += GATHER_BYTES * 4) {
+async function writeBytes(file: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; at += STEP_BYTES) {
     options.signal?.throwIfAborted();
-    await writeAll(handle, bytes.subarray(at, at + GATHER_BYTES * 4), options);
+    await writeAll(file, bytes.subarray(at, at + STEP_BYTES), options);
   }
 }
 
@@ -242,7 +245,7 @@ async function writeBytes(handle: File, bytes: Uint8Array, options: DraftOptions
  * asked for: its memory may be the source's, to be used again.
  */
 async function writeStream(
-  handle: File,
+  file: File,
   source: Extract<Source, { stream: unknown }>,
   options: DraftOptions,
 ): Promise<void> {
@@ -256,7 +259,7 @@ async function writeStream(
     for (let piece = await reader.next(); piece; piece = await reader.next()) {
       if (filled === 0 && piece.byteLength >= GATHER_BYTES) {
         await writing;
-        await writeAll(handle, piece, options);
+        await writeAll(file, piece, options);
         continue;
       }
       for (let at = 0; at < piece.byteLength;) {
@@ -266,7 +269,7 @@ async function writeStream(
         filled += part.byteLength;
         if (filled < room) break;
         await writing;
-        writing = writeAll(handle, filling, options);
+        writing = writeAll(file, filling, options);
         // Ends the wait for a source that has stalled, so that the failure is told.
         writing.catch((failed: unknown) => reader.cancel(failed));
         [filling, spare] = [spare.byteLength > 0 ? spare : new Uint8Array(room), filling];
@@ -274,7 +277,7 @@ async function writeStream(
       }
     }
     await writing;
-    await writeAll(handle, filling.subarray(0, filled), options);
+    await writeAll(file, filling.subarray(0, filled), options);
   } catch (error) {
     // The write has ended before the caller closes the file.
     const cause = await writing.then(() => error).catch((failed: unknown) => failed);
@@ -284,9 +287,9 @@ async function writeStream(
 }
 
 /** Writes all of the bytes, in as many steps as the system makes of them. */
-export async function writeAll(handle: File, bytes: Uint8Array, options: DraftOptions = {}): Promise<void> {
+export async function writeAll(file: File, bytes: Uint8Array, options: DraftOptions = {}): Promise<void> {
   for (let at = 0; at < bytes.byteLength;) {
-    const count = await onDisk(() => handle.write(bytes, at));
+    const count = await onDisk(() => file.write(bytes, at));
     at += count;
     options.onBytes?.(count);
   }
