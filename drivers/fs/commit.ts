@@ -15,7 +15,7 @@ import { bitsOf } from "./mode.ts";
 import { endMaker } from "./multipart-folder.ts";
 import { giveName, isOf } from "./naming.ts";
 import type { Settings } from "./options.ts";
-import { dress, type Own, ownerIn } from "./owner.ts";
+import { type Own, ownerIn, setBitsAndOwner } from "./owner.ts";
 import { folderOf, nameOf, type Candidate } from "./path.ts";
 import { infoOf } from "./read.ts";
 import { type Description, dropRecord, placeRecord, recordPath } from "./record.ts";
@@ -48,7 +48,7 @@ export async function commit(
       const draft = await laterDraft(root, written, present?.stats);
       // The option `mode` says for whom a version is, whatever the one before it was.
       if (present && settings.mode === undefined)
-        await dress(root, filesOf(draft), present.stats, bitsOf(present.stats));
+        await setBitsAndOwner(root, filesOf(draft), present.stats, bitsOf(present.stats));
       const placed = await publish(root, key, draft, before, conditions);
       const stats = await statsAt(root, draft, placed.to);
       const hidden = before.filter(({ candidate }) => candidate.path !== placed.candidate.path);
@@ -84,7 +84,7 @@ async function publish(
   try {
     signal?.throwIfAborted();
     if (before[0]) await endMaker(root, key, before[0]);
-    return await placeDraft(root, key, draft, before, ifNoneMatch !== undefined);
+    return await placeDraft(root, { key, draft, before, createOnly: ifNoneMatch !== undefined });
   } catch (error) {
     // Where the draft may have its name, the record may be an object's; if not, it is swept.
     if (draft.record && !hasCode(error, "ambiguous")) await dropRecord(root, key, draft.stats);
@@ -121,55 +121,66 @@ interface Placed {
   readonly to: string;
 }
 
+/** A draft that is to have its key's name, and the files that the key has before. */
+interface Publication {
+  readonly key: string;
+  readonly draft: Draft;
+  readonly before: readonly Found[];
+  readonly createOnly: boolean;
+}
+
 /** Gives a draft the name of the first of its key's places that can be had. */
-async function placeDraft(
-  root: Root,
-  key: string,
-  draft: Draft,
-  before: readonly Found[],
-  createOnly: boolean,
-): Promise<Placed> {
+async function placeDraft(root: Root, publication: Publication): Promise<Placed> {
   let failure: unknown;
-  for (const candidate of placesOf(root, key)) {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        // A file that was found has this spelling.
-        const known = before.find((found) => found.candidate.path === candidate.path);
-        if (!known && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") break;
-        const held = await root.hold(folderOf(candidate.path), attempt > 0);
-        if (!held) {
-          // Gone again, which is made anew, or something else by now, which is refused then.
-          if (attempt < ATTEMPTS) continue;
-          throw becameLink();
-        }
-        try {
-          const placed = { candidate, held, to: held.path(nameOf(candidate.path)) };
-          if (before.length === 0) {
-            const { stats } = draft;
-            await dress(root, filesOf(draft, recordPath(key, stats)), await ownerIn(root, held, stats));
-          }
-          await (createOnly ? create(root, key, draft, placed) : replace(root, draft, placed, known));
-          return placed;
-        } catch (error) {
-          await held.close();
-          if (mayHaveDone(error, !root.isLocal())) throw unanswered(error);
-          throw error;
-        }
-      } catch (error) {
-        failure = error;
-        // A delete has removed a folder that it found empty. No further attempt helps if it is the draft that is gone.
-        const isGone = isErrno(error, "ENOENT") || isStale(error);
-        if (isGone && attempt < ATTEMPTS && (await lookAt(root.path(draft.path)))) {
-          // A pause of any length, to fall out of step with who empties the folder again and again.
-          if (attempt > UNTIMED) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
-          continue;
-        }
-        if (await isTaken(root, candidate, error)) break;
-        throw error;
-      }
+  for (const candidate of placesOf(root, publication.key)) {
+    try {
+      const placed = await placeAt(root, publication, candidate);
+      if (placed) return placed;
+    } catch (error) {
+      failure = error;
+      if (!(await isTaken(root, candidate, error))) throw error;
     }
   }
   throw failure ?? new StorageError("conflict", "the object's name is that of another object here");
+}
+
+/** Gives a draft its name at one place, as often as the folder of that vanishes; null where the name is that of another object. */
+async function placeAt(
+  root: Root,
+  { key, draft, before, createOnly }: Publication,
+  candidate: Candidate,
+): Promise<Placed | null> {
+  const known = before.find((found) => found.candidate.path === candidate.path);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      // A file that was found has this spelling.
+      if (!known && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") return null;
+      const held = await root.hold(folderOf(candidate.path), attempt > 0);
+      if (!held) {
+        // Gone again, which is made anew, or something else by now, which is refused then.
+        if (attempt < ATTEMPTS) continue;
+        throw becameLink();
+      }
+      try {
+        const placed = { candidate, held, to: held.path(nameOf(candidate.path)) };
+        if (before.length === 0) {
+          const files = filesOf(draft, recordPath(key, draft.stats));
+          await setBitsAndOwner(root, files, await ownerIn(root, held, draft.stats));
+        }
+        await (createOnly ? create(root, key, draft, placed) : replace(root, draft, placed, known));
+        return placed;
+      } catch (error) {
+        await held.close();
+        throw mayHaveDone(error, !root.isLocal()) ? unanswered(error) : error;
+      }
+    } catch (error) {
+      // A delete has removed a folder that it found empty. No further attempt helps if it is the draft that is gone.
+      const isGone = isErrno(error, "ENOENT") || isStale(error);
+      if (!isGone || attempt >= ATTEMPTS || !(await lookAt(root.path(draft.path)))) throw error;
+      // A pause of any length, to fall out of step with who empties the folder again and again.
+      if (attempt > UNTIMED) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+    }
+  }
 }
 
 /** The failure of a name that the server behind a mount may have given before it was lost. */
@@ -178,10 +189,11 @@ function unanswered(cause: unknown): StorageError {
   return new StorageError("ambiguous", text, { cause });
 }
 
-async function replace(root: Root, draft: Draft, { candidate, to }: Placed, known?: Found): Promise<void> {
+/** Gives a draft its name, in place of what has it. */
+function replace(root: Root, draft: Draft, { candidate, to }: Placed, known?: Found): Promise<void> {
   // Replacing a large file may take long, since that frees its room, and is left to a thread.
   const local = (known?.stats.size ?? 0n) <= SMALL && root.isLocal();
-  await giveName(root, draft, { path: candidate.path, at: to }, local);
+  return giveName(root, draft, { path: candidate.path, at: to }, local);
 }
 
 const NO_LINKS = [

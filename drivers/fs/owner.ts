@@ -42,23 +42,23 @@ export interface Own {
  * Gives the files of a new version, the draft first, the bits and the owner of what they replace, as if that had been written into. The
  * owner as far as the system lets; else they stay whose they are.
  */
-export async function dress(
+export async function setBitsAndOwner(
   root: Paths,
   files: readonly [Own, ...Own[]],
   owner: Owner,
   bits: number = bitsOf(files[0].stats),
 ): Promise<void> {
   const { stats } = files[0];
-  const sets = bits !== bitsOf(stats);
-  if (!sets && (!hasOwners || isSameOwner(stats, withinReach(stats, owner)))) return;
+  const setsBits = bits !== bitsOf(stats);
+  if (!setsBits && (!hasOwners || isSameOwner(stats, withinReach(stats, owner)))) return;
   for (const own of files)
-    await dressOne(root, own, owner, bits).catch((error: unknown) => {
-      if (sets) throw error;
+    await setOne(root, own, owner, bits).catch((error: unknown) => {
+      if (setsBits) throw error;
     });
 }
 
 /** Only this very file, by a descriptor: whoever may write in the folder may have put another one, or a link, in its place. */
-async function dressOne(root: Paths, { path, stats }: Own, owner: Owner, bits: number): Promise<void> {
+async function setOne(root: Paths, { path, stats }: Own, owner: Owner, bits: number): Promise<void> {
   const file = await open(root.path(path), READ, root.isLocal());
   try {
     const now = await file.stat();
@@ -86,9 +86,12 @@ export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Ow
 
 /** The bits by which its group and others may write in a base. None where it is sticky: there they may not replace what is another user's. */
 function writersOf(base: BigIntStats, group: bigint): number {
-  const [bits, isShared] = [bitsOf(base), base.mode & HANDS_ON && group === base.gid];
   if (base.mode & STICKY) return 0;
-  return (isShared && bits & GROUP_WRITES ? bits & 0o070 : 0) | (bits & OTHERS_WRITE ? bits & 0o007 : 0);
+  const bits = bitsOf(base);
+  const isShared = base.mode & HANDS_ON && group === base.gid;
+  const ofGroup = isShared && bits & GROUP_WRITES ? bits & 0o070 : 0;
+  const ofOthers = bits & OTHERS_WRITE ? bits & 0o007 : 0;
+  return ofGroup | ofOthers;
 }
 
 /** Whether a folder can be the one that was made this moment: whoever may write in the base may have moved another one there. */

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, rename, stat, symlink, unlink, writeFile } from "n
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchor } from "../../../drivers/fs/anchor.ts";
-import { dress, type Own, ownerIn, share } from "../../../drivers/fs/owner.ts";
+import { type Own, ownerIn, setBitsAndOwner, share } from "../../../drivers/fs/owner.ts";
 import { fsBackend } from "../../../drivers/fs/backend.ts";
 import { parseKey } from "../../../src/key.ts";
 import { type Root, rootAt } from "../../../drivers/fs/root.ts";
@@ -38,7 +38,7 @@ async function written(store: Root, path: string): Promise<Own> {
 
 const isRoot = own.uid === 0n;
 
-describe("dress", () => {
+describe("setBitsAndOwner", () => {
   it("gives bits, and a group of the user's, to the very files and to none that has taken their place", async () => {
     const store = await root();
     const [draft, gone, linked, moved, record] = await Promise.all(
@@ -49,10 +49,11 @@ describe("dress", () => {
     await symlink(store.path("victim"), store.path("linked"));
     await rename(store.path("mine"), store.path("moved"));
     const like = { uid: own.uid, gid: other };
-    for (const one of [linked, gone] as Own[]) await expect(dress(store, [one], like, 0o640)).rejects.toThrow();
-    for (const one of [linked, gone, moved] as Own[]) await dress(store, [one], like);
-    await dress(store, [moved as Own], like, 0o640);
-    await dress(store, [draft as Own, record as Own], like, 0o640);
+    for (const one of [linked, gone] as Own[])
+      await expect(setBitsAndOwner(store, [one], like, 0o640)).rejects.toThrow();
+    for (const one of [linked, gone, moved] as Own[]) await setBitsAndOwner(store, [one], like);
+    await setBitsAndOwner(store, [moved as Own], like, 0o640);
+    await setBitsAndOwner(store, [draft as Own, record as Own], like, 0o640);
     const found = ["draft", "record", "moved", "victim"].map(async (name) => [
       await gid(store.path(name)),
       await bits(store.path(name)),
@@ -84,7 +85,7 @@ describe("dress", () => {
     }) as typeof fs.fchown);
     mocked();
     const place = store.path("a");
-    await dress(onDisk(store), [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
+    await setBitsAndOwner(onDisk(store), [draft], { uid: 64_302n, gid: 64_399n }, 0o640);
     expect(calls).toEqual(["fchmod", `fchown ${isRoot ? 64_302 : own.uid} 64399`, place]);
     expect([await bits(place), openBelow(store.base)]).toEqual(["640", []]);
   });
@@ -96,7 +97,9 @@ describe("dress", () => {
       done(Object.assign(new Error("refused"), { code: "EPERM" }))) as typeof fs.fchmod);
     const chowned = vi.spyOn(fs, "fchown");
     mocked();
-    await expect(dress(onDisk(store), [draft], { uid: own.uid, gid: other }, 0o640)).rejects.toThrow("refused");
+    await expect(setBitsAndOwner(onDisk(store), [draft], { uid: own.uid, gid: other }, 0o640)).rejects.toThrow(
+      "refused",
+    );
     expect(chowned).not.toHaveBeenCalled();
   });
 
@@ -106,7 +109,7 @@ describe("dress", () => {
     const uid = isRoot ? 64_301n : own.uid;
     await chown(store.path("a"), Number(uid), Number(own.gid));
     const draft: Own = { path: "a", stats: await stat(store.path("a"), { bigint: true }) };
-    await dress(store, [draft], { uid: 64_302n, gid: other });
+    await setBitsAndOwner(store, [draft], { uid: 64_302n, gid: other });
     expect(await stat(store.path("a"), { bigint: true })).toMatchObject({ uid, gid: other });
   });
 
@@ -115,7 +118,7 @@ describe("dress", () => {
     const draft = await written(store, "a");
     vi.stubGlobal("Deno", {});
     onTestFinished(() => void vi.unstubAllGlobals());
-    await dress(store, [draft], { uid: 64_302n, gid: own.gid });
+    await setBitsAndOwner(store, [draft], { uid: 64_302n, gid: own.gid });
     const wanted = isRoot ? { uid: 64_302n, gid: own.gid } : own;
     expect(await stat(store.path("a"), { bigint: true })).toMatchObject(wanted);
   });
