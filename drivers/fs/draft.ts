@@ -6,7 +6,7 @@ import { StorageError } from "../../src/error.ts";
 import { abandon, readerOf } from "../../src/reader.ts";
 import { toUtf8 } from "../../src/utf8.ts";
 import { turn, utimes } from "./calls.ts";
-import { isBusy, isErrno, onDisk, patiently } from "./errno.ts";
+import { isErrno, isOutOfDescriptors, onDisk, patiently } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
 import { type Identity, nextStamp, stampAfter, stampOf } from "./identity.ts";
@@ -142,7 +142,7 @@ async function finish(root: Root, draft: Unfinished, text: string | null, mode: 
     const beside = recordBeside(path);
     // While the draft is flushed: both take the time of one. Where there is no second descriptor, after it.
     const opening = openNow(root.path(beside), "wx", root.isLocal(), mode).catch(async (error: unknown) => {
-      if (!isBusy(error)) throw error;
+      if (!isOutOfDescriptors(error)) throw error;
       await stamping;
       return open(root.path(beside), "wx", root.isLocal(), mode);
     });

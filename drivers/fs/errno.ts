@@ -158,7 +158,7 @@ export async function onDisk<T>(work: () => Promise<T>, at?: () => string): Prom
 }
 
 /** Whether a system error says that descriptors have run out. */
-export function isBusy(error: unknown): boolean {
+export function isOutOfDescriptors(error: unknown): boolean {
   return isErrno(error, "EMFILE", "ENFILE");
 }
 
@@ -184,7 +184,7 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       if (process.platform === "win32" && isErrno(error, "EPERM", "EACCES", "EBUSY")) {
         if (waited > HELD_MS) throw error;
         delay = 10 + 20 * Math.random();
-      } else if (!isBusy(error) || waited > LONGEST_MS) throw error;
+      } else if (!isOutOfDescriptors(error) || waited > LONGEST_MS) throw error;
       else if (successes !== before) delay = 20 + 20 * Math.random();
       else if (delay > 640) throw error;
       before = successes;

@@ -78,13 +78,8 @@ export interface Nature {
 
 /** What the file system of a folder does with questions. */
 export async function natureOf(folder: string): Promise<Nature> {
-  const type =
-    process.platform === "linux"
-      ? await statfs(folder).then(
-          (stats) => stats.type,
-          () => 0,
-        )
-      : 0;
+  const asked = process.platform === "linux" ? await statfs(folder).catch(() => null) : null;
+  const type = asked?.type ?? 0;
   const local = type === TMPFS ? "memory" : LOCAL.includes(type);
   const renumbered = type === FUSE ? (await stat(folder, { bigint: true })).dev : undefined;
   return { local, remembers: type === NFS, renumbered };
@@ -116,7 +111,7 @@ export function open(path: string, flags: string | number, local: Local, mode?: 
 
 /** Opens a file, and rejects at once when there is no descriptor: for those who hold one, since all who wait for another might. */
 export async function openNow(path: string, flags: string | number, local: Local, mode?: number): Promise<File> {
-  if (byHandle) return handled(await openHandle(path, flags, mode));
+  if (byHandle) return fileOf(await openHandle(path, flags, mode));
   const isMemory = local === "memory";
   const fd = await call<number>(isMemory, "open", path, flags, mode);
   let isOpen = true;
@@ -158,7 +153,8 @@ export async function openNow(path: string, flags: string | number, local: Local
   };
 }
 
-function handled(handle: FileHandle): File {
+/** A handle as an open file. */
+function fileOf(handle: FileHandle): File {
   return {
     fd: handle.fd,
     read: (into, position) => readAt(handle, into, position),

@@ -4,7 +4,7 @@ import { readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { sha256 } from "./digest.ts";
-import { isBusy, isErrno, patiently } from "./errno.ts";
+import { isErrno, isOutOfDescriptors, patiently } from "./errno.ts";
 
 /**
  * What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not tell. Of a holder that
@@ -36,7 +36,7 @@ async function findSelf(): Promise<Self> {
     return { machine: shortened(`${boot}${namespace}`), id, start: thread.start };
   } catch (error) {
     // Without a descriptor it cannot be told now: the next call asks again.
-    if (isBusy(error)) known = undefined;
+    if (isOutOfDescriptors(error)) known = undefined;
     return { machine: isAlone() ? machineByName() : null, id: process.pid, start: "0" };
   }
 }
@@ -115,7 +115,7 @@ export async function stateOf(line: string): Promise<HolderState> {
  */
 async function processAt(pid: string): Promise<{ readonly start: string; readonly runs: boolean } | null> {
   const text = await patiently(() => readFile(`/proc/${pid}/stat`, "utf8")).catch((error: unknown) => {
-    if (isBusy(error)) throw error;
+    if (isOutOfDescriptors(error)) throw error;
     return "";
   });
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");

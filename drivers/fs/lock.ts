@@ -7,7 +7,11 @@ import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
 import { fold } from "./spelling.ts";
 
+/** What is waited for under a name, by that: the end of the work that was begun last. */
 const tails = new Map<string, Promise<void>>();
+
+/** What a full disk says. */
+const NO_ROOM = ["ENOSPC", "EDQUOT"];
 
 /** How a lock is waited for. */
 export interface LockOptions {
@@ -29,7 +33,7 @@ export async function shareLocks(root: Root): Promise<Pick<LockOptions, "folder"
     return { folder: folderOf(file), holding: await hold(root.path(file)) };
   } catch (error) {
     // On a full disk each lock goes by itself, or is refused.
-    if (isErrno(error, ...FULL)) return {};
+    if (isErrno(error, ...NO_ROOM)) return {};
     throw error;
   }
 }
@@ -75,12 +79,10 @@ async function claimed(
     return await claim(root.path(`${place}/${claimPath(key)}`), { signal, holding, local: root.isLocal() });
   } catch (error) {
     // Else nothing could be deleted any more, and deletes make room.
-    if (needsNoRoom && isErrno(error, ...FULL)) return async () => {};
+    if (needsNoRoom && isErrno(error, ...NO_ROOM)) return async () => {};
     throw error;
   }
 }
-
-const FULL = ["ENOSPC", "EDQUOT"];
 
 /** Runs work when all that was begun before under the same name has ended or called `next`. */
 export async function inTurn<T>(name: string, work: (next: () => void) => Promise<T>): Promise<T> {

@@ -98,7 +98,7 @@ export async function readRecord(root: Root, key: string, version: Identity): Pr
   const record = await readOwnRecord(root, key, version);
   if (record) return record;
   const adopted = await adoptable(root, recordPrefix(key), version);
-  return adopted === null ? null : readAt(root, key, adopted);
+  return adopted === null ? null : readRecordAt(root, key, adopted);
 }
 
 /** The same, but not of a record that would have to be adopted: for who looks for that later. */
@@ -108,10 +108,10 @@ export function readOwnRecord(
   version: Identity,
   opening?: typeof open,
 ): Promise<Description | null> {
-  return readAt(root, key, recordPath(key, version), opening);
+  return readRecordAt(root, key, recordPath(key, version), opening);
 }
 
-async function readAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
+async function readRecordAt(root: Root, key: string, path: string, opening?: typeof open): Promise<Description | null> {
   await root.refresh(folderOf(path));
   const text = await readText(root.path(path), root.isLocal(), { opening });
   if (text === null) return null;

@@ -39,9 +39,9 @@ const bases = new Map<string, boolean>();
 const MEMORY = 10_000;
 
 /** Notes whether the file system of a base answers at once. */
-export function answersAtOnce(base: string, is: boolean): void {
+export function answersAtOnce(base: string, atOnce: boolean): void {
   bases.delete(base);
-  bases.set(base, is);
+  bases.set(base, atOnce);
   if (bases.size > MEMORY) bases.delete(bases.keys().next().value as string);
 }
 
