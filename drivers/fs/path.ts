@@ -73,6 +73,11 @@ export function isOrdinary(key: string): boolean {
   });
 }
 
+/** Whether a path steps out of folders, so that it is no key's. */
+function hasDots(path: string): boolean {
+  return path.split("/").some((segment) => segment === "." || segment === "..");
+}
+
 /** Whether a POSIX system can store a key under its own name, as other programs may have done. */
 function isPosixPath(key: string): boolean {
   const segments = key.split("/");
@@ -103,8 +108,7 @@ export function candidatesOf(key: string, posix: boolean): Candidates {
 
 /** The key whose plain path this is, or null when no key has it. */
 export function keyOfPlain(path: string, posix: boolean): string | null {
-  if (path === "" || isLonger(path, MAX_KEY_BYTES)) return null;
-  if (path.split("/").some((segment) => segment === "." || segment === "..")) return null;
+  if (path === "" || isLonger(path, MAX_KEY_BYTES) || hasDots(path)) return null;
   return (posix ? isPosixPath(path) : isOrdinary(path)) ? path : null;
 }
 
@@ -151,7 +155,7 @@ export function keyOfBytes(bytes: Uint8Array): string | null {
   if (bytes.length === 0 || bytes.length > MAX_KEY_BYTES) return null;
   try {
     const key = decoder.decode(bytes);
-    return key.split("/").some((segment) => segment === "." || segment === "..") ? null : key;
+    return hasDots(key) ? null : key;
   } catch {
     return null;
   }
@@ -161,13 +165,13 @@ export function keyOfBytes(bytes: Uint8Array): string | null {
 export function keyOfEncoded(path: string): string | null {
   if (!path.startsWith(`${KEYS_FOLDER}/`)) return null;
   const names = path.slice(KEYS_FOLDER.length + 1).split("/");
-  const parts: number[] = [];
+  const bytes: number[] = [];
   for (const [index, name] of names.entries()) {
     const piece = decodeName(name);
     if (!piece || piece.leaf !== (index === names.length - 1)) return null;
-    parts.push(...piece.bytes);
+    bytes.push(...piece.bytes);
   }
-  return keyOfBytes(Uint8Array.from(parts));
+  return keyOfBytes(Uint8Array.from(bytes));
 }
 
 /** The folder of a relative path: empty for a name at the root. */
