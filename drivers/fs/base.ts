@@ -1,22 +1,17 @@
 /** The base as one folder among others: whether what a listing began in is still there. */
-import * as fs from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { StorageError } from "../../src/error.ts";
-import { settled } from "./calls.ts";
 import { orAbsent } from "./errno.ts";
+import { statSeen } from "./file.ts";
 import { inMemory } from "./host.ts";
 import type { Root } from "./root.ts";
 
 /** What tells one folder from another. */
-export type FolderIdentity = Pick<fs.BigIntStats, "dev" | "ino" | "birthtimeNs" | "ctimeNs">;
+export type FolderIdentity = Pick<BigIntStats, "dev" | "ino" | "birthtimeNs" | "ctimeNs">;
 
 /** What is at the base now, links followed; null when nothing is. */
 export async function lookAtBase({ base, isLocal }: Pick<Root, "base" | "isLocal">): Promise<FolderIdentity | null> {
-  const look = async (): Promise<FolderIdentity> =>
-    // In memory, since it was looked at before: a file system that may wait is asked by a thread.
-    isLocal()
-      ? fs.statSync(base, { bigint: true })
-      : settled<fs.BigIntStats>((done) => fs.stat(base, { bigint: true }, done));
-  return orAbsent(look());
+  return orAbsent(statSeen(base, isLocal()));
 }
 
 /** Rejects when the folder that was at the base is gone, or another one is in its place: a listing must not end well since its volume was unmounted. */

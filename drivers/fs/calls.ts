@@ -28,6 +28,7 @@ type Name =
   | "open"
   | "read"
   | "rename"
+  | "stat"
   | "symlink"
   | "unlink"
   | "utimes"

@@ -32,6 +32,11 @@ export function lookAt(path: string, local?: Local): Promise<fs.BigIntStats | nu
   return orAbsent(call<fs.BigIntStats>(local === "memory", "lstat", path, { bigint: true }));
 }
 
+/** What a folder is that was looked at before, links followed: on a disk of this machine the system has that in memory. */
+export function statSeen(folder: string, local: Local): Promise<fs.BigIntStats> {
+  return call(!!local, "stat", folder, { bigint: true });
+}
+
 /** What was looked at, if it is a regular file; else null. */
 export function ifFile(stats: fs.BigIntStats | null): fs.BigIntStats | null {
   return stats?.isFile() ? stats : null;

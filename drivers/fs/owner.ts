@@ -1,9 +1,9 @@
 /** Whose the files and folders are that the driver makes where several users write. The system says who may give what to whom. */
-import { type BigIntStats, statSync } from "node:fs";
-import { chmod, lstat, readdir, stat } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { chmod, lstat, readdir } from "node:fs/promises";
 import { type Anchor, anchor, type Places } from "./anchor.ts";
 import { call } from "./calls.ts";
-import { type File, open, type Paths, READ } from "./file.ts";
+import { type File, open, type Paths, READ, statSeen } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { isSameFile } from "./identity.ts";
 import { bitsOf, ownUser, setBits } from "./mode.ts";
@@ -72,15 +72,10 @@ async function setOne(root: Paths, { path, stats }: Own, owner: Owner, bits: num
   }
 }
 
-/** What a folder is that was looked at before, which on a disk of this machine the system has in memory. */
-async function seen(root: Paths, folder: string): Promise<BigIntStats> {
-  return root.isLocal() ? statSync(folder, { bigint: true }) : stat(folder, { bigint: true });
-}
-
 /** The owner that a new file of `now` has in a folder which hands on its group. */
 export async function ownerIn(root: Paths, held: Anchor, now: Owner): Promise<Owner> {
   if (!hasOwners) return now;
-  const { mode, gid } = await seen(root, held.folder);
+  const { mode, gid } = await statSeen(held.folder, root.isLocal());
   return mode & HANDS_ON ? { uid: now.uid, gid } : now;
 }
 
@@ -114,7 +109,7 @@ export async function share(root: Places, folder: string, mode?: number): Promis
     const { handle, folder: path } = held;
     try {
       const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(path, { bigint: true }));
-      const [base, made] = [await seen(root, root.path("")), await look()];
+      const [base, made] = [await statSeen(root.path(""), root.isLocal()), await look()];
       const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
       const owner = withinReach(made, { uid: base.uid, gid });
       const lacking = (now: BigIntStats, group: bigint): number =>
