@@ -73,6 +73,10 @@ async function writeNew(path: string, line: string): Promise<void> {
 /** Lines of this process's claims that are over and could not be removed, by path: else they would be held as long as it runs. */
 const over = new Map<string, string>();
 
+function isOver(path: string, line: string): boolean {
+  return over.get(path) === line;
+}
+
 /** Removes a claim. Never rejects. */
 async function end(path: string, line: string, local?: Local): Promise<void> {
   await orAbsent(patiently(() => unlink(path, local))).catch(() => over.set(path, line));
@@ -119,15 +123,18 @@ export async function claim(
   resting.delete(path);
   // An earlier one may have had the same line, that of the holding.
   over.delete(path);
-  const taken = [performance.now(), clock.now()] as const;
+  const taken = { steady: performance.now(), wall: clock.now() };
   const stop = beat(path);
   return async () => {
     stop();
     // By both clocks: one may stand still while the machine sleeps, the other may be put.
-    const held = Math.max(performance.now() - taken[0], clock.now() - taken[1]);
-    // After so long it may be somebody else's.
-    const now = held <= STALE_MS ? { line } : await look(path).catch(() => void over.set(path, line));
-    if (now?.line === line) await end(path, line, local);
+    const held = Math.max(performance.now() - taken.steady, clock.now() - taken.wall);
+    if (held > STALE_MS) {
+      // After so long it may be somebody else's.
+      const now = await look(path).catch(() => void over.set(path, line));
+      if (now?.line !== line) return;
+    }
+    await end(path, line, local);
   };
 }
 
@@ -189,7 +196,7 @@ function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested">): boolean {
 }
 
 async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock, old: number): Promise<boolean> {
-  if (over.get(path) === line) return true;
+  if (isOver(path, line)) return true;
   const state = await stateOf(line);
   if (state !== "unknown") return state === "gone";
   return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > old;
@@ -201,14 +208,14 @@ async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Cloc
  */
 async function free(path: string, seen: Seen, clock: Clock, old: number = OLD_MS): Promise<boolean> {
   if (!(await isLeft(path, seen, clock, old))) return false;
-  const isOver = over.get(path) === seen.line;
+  const wasOver = isOver(path, seen.line);
   const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
   const line = await nameHolder();
   if (!(await take(right, line)) && (await look(right))?.line !== line) return endIfLeft(right, clock, OLD_RIGHT_MS);
   try {
     const now = await look(path);
     // One that was over may be held anew meanwhile, by the same line.
-    if (now && isSame(now, seen) && isOver === (over.get(path) === seen.line)) {
+    if (now && isSame(now, seen) && isOver(path, seen.line) === wasOver) {
       await orAbsent(unlink(path));
       over.delete(path);
     }

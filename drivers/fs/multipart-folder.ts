@@ -152,8 +152,7 @@ export async function uploadIds(root: Root): Promise<readonly string[]> {
 export async function readUpload(root: Root, uploadId: string): Promise<Upload | null> {
   const path = `${uploadFolder(uploadId)}/${RECORD}`;
   const text = await readText(root.path(path), root.isLocal());
-  if (text === null) return null;
-  if (!(await isReachable(root, path))) return null;
+  if (text === null || !(await isReachable(root, path))) return null;
   try {
     const upload = JSON.parse(text) as Upload;
     const whole = typeof upload.key === "string" && upload.initiated > 0 && typeof upload.headers === "object";

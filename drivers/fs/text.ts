@@ -23,11 +23,12 @@ export async function readText(
     if (!stats?.isFile()) return null;
     const bytes = new Uint8Array(Math.min(Number(stats.size), most));
     let length = 0;
-    for (let read = -1; length < bytes.byteLength && read !== 0; length += read) {
+    while (length < bytes.byteLength) {
       const count = await orAbsent(file.read(bytes.subarray(length), length));
       // Some programs behind mounts call an open file absent that was removed.
       if (count === null) return null;
-      read = count;
+      if (count === 0) break;
+      length += count;
     }
     return new TextDecoder().decode(bytes.subarray(0, length));
   } finally {
