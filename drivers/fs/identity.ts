@@ -57,10 +57,16 @@ export function mayHaveRecord(version: Identity): boolean {
   return isOdd && us % 10 === RECORDED;
 }
 
-/** How far the clocks of two writers may be apart, in microseconds. A time further ahead is another program's. */
-const APART = 60_000_000n;
+/** Whether a version has a record, as an odd or an even number of milliseconds says it: 1 when it has one. */
+type Kind = 0 | 1;
 
-/** The last times that this process has given: without a record, and with one. */
+/** What times are counted in here, in microseconds: milliseconds where times are coarse. */
+const TICK = coarseTimes ? 1000n : 1n;
+const SECOND = 1_000_000n;
+/** How far the clocks of two writers may be apart, in microseconds. A time further ahead is another program's. */
+const APART = 60n * SECOND;
+
+/** The last times that this process has given, by kind. */
 const last: [number, number] = [0, 0];
 
 /**
@@ -72,19 +78,20 @@ const last: [number, number] = [0, 0];
  * processes do not meet either.
  */
 export function nextStamp(recorded: boolean): number | Date {
-  const kind = Number(recorded) as 0 | 1;
+  const kind = Number(recorded) as Kind;
   const now = coarseTimes ? Date.now() : Date.now() * 1000 + random(1000);
   // The clock was put back, or more is written than there are times. Further ahead the time would pass for another program's: see stampAfter.
-  if (last[kind] - now > Number(APART) / (coarseTimes ? 1000 : 1)) last[kind] = 0;
+  if (last[kind] - now > Number(APART / TICK)) last[kind] = 0;
   last[kind] = ofKind(Math.max(last[kind] + 1, now), kind);
   return asTime(last[kind]);
 }
 
-/** The first time from this one on that is of a kind: 1 for versions with a record. In microseconds; in milliseconds where times are coarse. */
-function ofKind(time: number, kind: 0 | 1): number {
+/** The first time from this one on that is of a kind. */
+function ofKind(time: number, kind: Kind): number {
   return coarseTimes ? coarse(time, kind) : fine(time, kind);
 }
 
+/** A time as it is set. */
 function asTime(time: number): number | Date {
   if (coarseTimes) return new Date(time);
   // A quarter more, so that this is the nearest microsecond whether a runtime cuts or keeps what a double holds.
@@ -93,7 +100,7 @@ function asTime(time: number): number | Date {
 
 /** The time that a version has, to be set anew where a file system has lost it. */
 export function stampOf({ mtimeNs }: Pick<Identity, "mtimeNs">): number | Date {
-  return asTime(Number(microsecondsOf({ mtimeNs }) / (coarseTimes ? 1000n : 1n)));
+  return asTime(Number(microsecondsOf({ mtimeNs }) / TICK));
 }
 
 /** Of the microseconds below a millisecond, the first that says that there is a record, and the distance to the next. */
@@ -102,7 +109,7 @@ const [FIRST, EVERY] = timeStep === 1 ? [RECORDED, 10] : [16, 40];
 const LAST = 496;
 
 /** The first microsecond from this one on that is of a kind. */
-function fine(time: number, kind: 0 | 1): number {
+function fine(time: number, kind: Kind): number {
   const ms = Math.floor(time / 1000);
   const us = time - ms * 1000;
   const isOfKind = ms % 2 === kind;
@@ -114,38 +121,33 @@ function fine(time: number, kind: 0 | 1): number {
 }
 
 /** The first millisecond from this one on that is of a kind, and no whole second, which would look like a time that a copy has cut. */
-function coarse(ms: number, kind: 0 | 1): number {
+function coarse(ms: number, kind: Kind): number {
   const time = ms % 2 === kind ? ms : ms + 1;
   return time % 1000 === 0 ? time + 2 : time;
-}
-
-function bigger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }
 
 function random(below: number): number {
   return Math.floor(Math.random() * below);
 }
 
-const SECOND = 1_000_000n;
-
 /**
- * A time for a version that replaces one which is not older by its time, since another process has given that, or its draft was written
- * later; null when its own time serves. Since each is later than the one before, no two versions of a key share an ETag, nor the name of a
- * record. `cut` is what the file system makes times a multiple of, in microseconds. Where times are coarse it is two milliseconds later: with
- * one, a runtime of finer times would take the older version's record for that of a copy whose time was cut to this one.
+ * A later time for a version that is not younger, by its own, than the one it replaces: another process has given that its time, or its draft was
+ * written later. Null when its own time serves. Since each is later than the one before, no two versions of a key share an ETag, nor the name of a
+ * record. `cut` is what the file system makes times a multiple of, in microseconds.
  */
 export function stampAfter(before: Identity, own: Identity, recorded: boolean, cut = 1n): number | Date | null {
-  const [unit, step] = coarseTimes ? [1000n, 2n] : [1n, 1n];
-  const [old, present] = [microsecondsOf(before), microsecondsOf(own) / unit];
-  const least = old / unit + step;
+  const [old, present] = [microsecondsOf(before), microsecondsOf(own) / TICK];
+  // Two milliseconds later where times are coarse: one later, a runtime of finer times would take the older version's record for that of a copy
+  // whose time was cut to this one.
+  const least = old / TICK + (coarseTimes ? 2n : 1n);
   if (least <= present) return null;
-  const first = bigger(least, cut === 1n ? 0n : ((old / cut + 1n) * cut) / unit);
-  const late = first - present;
-  if (late * unit > APART) return null;
-  const kind = Number(recorded) as 0 | 1;
+  const uncut = ((old / cut + 1n) * cut) / TICK;
+  const first = uncut > least ? uncut : least;
+  const late = (first - present) * TICK;
+  if (late > APART) return null;
+  const kind = Number(recorded) as Kind;
   const time = ofKind(Number(first), kind);
   // This process gives that time to no other version. One that is far ahead does not count: the clock gets there by itself.
-  if (late * unit < SECOND) last[kind] = Math.max(last[kind], time);
+  if (late < SECOND) last[kind] = Math.max(last[kind], time);
   return asTime(time);
 }
