@@ -17,15 +17,20 @@ import { syncNames } from "./sync.ts";
 
 const NUMBER = /^[1-9]\d{0,4}$/;
 
+/** A part of an upload. */
+export interface PartName {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+}
+
 /** Stores a part in place of an earlier one of its number. */
 export async function storePart(
   root: Root,
   settings: Settings,
-  key: string,
-  uploadId: string,
-  partNumber: number,
+  { key, uploadId, partNumber }: PartName,
   source: Source,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<StoredPart> {
   const draft = await writeDraft(root, settings, source, { signal });
   let { stats } = draft;

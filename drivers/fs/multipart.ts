@@ -28,7 +28,7 @@ export function multipart(root: Root, settings: Settings, beforeWrite: () => voi
       if ("stream" in source) await abandon(source.stream, error);
       throw error;
     }
-    return storePart(root, settings, key, uploadId, partNumber, source, signal);
+    return storePart(root, settings, { key, uploadId, partNumber }, source, signal);
   }
 
   return {

@@ -20,7 +20,7 @@ async function stored(
   const pieces = sizes.map((size, index) => noise(size, index));
   const parts: StoredPart[] = [];
   for (const [index, bytes] of pieces.entries())
-    parts.push(await storePart(root, settings, "k", id, index + 1, { bytes }, undefined));
+    parts.push(await storePart(root, settings, { key: "k", uploadId: id, partNumber: index + 1 }, { bytes }));
   return { root, id, at: join(base, ".unbucket/uploads", id), parts, all: Buffer.concat(pieces) };
 }
 

@@ -24,7 +24,7 @@ async function begun(): Promise<Begun> {
   const [root, settings] = [rootAt(base), parseOptions({ base, durable: false })];
   const id = await beginUpload(root, settings, "k", { headers: {} });
   const store: Begun["store"] = (partNumber, source, signal) =>
-    storePart(root, settings, "k", id, partNumber, source, signal);
+    storePart(root, settings, { key: "k", uploadId: id, partNumber }, source, signal);
   return { root, settings, id, at: join(base, ".unbucket/uploads", id), store };
 }
 
