@@ -1,6 +1,7 @@
 /** Removing objects' files, and the folders that become empty. */
 import type { BigIntStats } from "node:fs";
 import { rename, rmdir, unlink } from "node:fs/promises";
+import type { Key } from "../../src/backend.ts";
 import { pool } from "../../src/pool.ts";
 import { anchor, type Anchor } from "./anchor.ts";
 import { checkPresent } from "./conditions.ts";
@@ -22,26 +23,22 @@ const AT_A_TIME = 4;
 const MANY = 8;
 
 /** How objects are removed. */
-export interface RemoveOptions<K extends string> {
+export interface RemoveOptions {
   /** Whether the deletes must survive a power cut. */
   readonly durable: boolean;
   /** Only objects of this version. */
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each key whose object may be left, or may come back; when it throws, no further key of its folder is begun. */
-  failed(error: unknown, key: K): void;
+  failed(error: unknown, key: Key): void;
 }
 
 /** Deletes objects; absent ones are success. Folders are opened, pruned and flushed once for all keys in them. */
-export async function remove<K extends string>(
-  root: Root,
-  keys: readonly K[],
-  options: RemoveOptions<K>,
-): Promise<void> {
+export async function remove(root: Root, keys: readonly Key[], options: RemoveOptions): Promise<void> {
   if (!(await root.exists())) return;
-  const groups = new Map<string, K[]>();
+  const groups = new Map<string, Key[]>();
   for (const key of keys) add(groups, folderOf(placesOf(root, key)[0].path), key);
-  const gone = new Map<string, Gone<K>[]>();
+  const gone = new Map<string, Gone[]>();
   let shared: ReturnType<typeof shareLocks> | undefined;
   const lock: Lock = async (key, work) => {
     const sharing = keys.length < MANY ? {} : await (shared ??= shareLocks(root));
@@ -66,8 +63,8 @@ interface Removed {
 }
 
 /** What of one key is gone. */
-interface Gone<K> extends Removed {
-  readonly key: K;
+interface Gone extends Removed {
+  readonly key: Key;
 }
 
 function add<T>(groups: Map<string, T[]>, folder: string, one: T): void {
@@ -77,16 +74,16 @@ function add<T>(groups: Map<string, T[]>, folder: string, one: T): void {
 }
 
 /** Deletes objects whose first places lie in one folder, and adds each to `gone`, by the folder that is to be flushed for it. */
-async function removeIn<K extends string>(
+async function removeIn(
   root: Root,
   lock: Lock,
   folder: string,
-  keys: readonly K[],
-  options: RemoveOptions<K>,
-  gone: Map<string, Gone<K>[]>,
+  keys: readonly Key[],
+  options: RemoveOptions,
+  gone: Map<string, Gone[]>,
 ): Promise<void> {
   const { signal, failed } = options;
-  const here: Gone<K>[] = [];
+  const here: Gone[] = [];
   const opened = orAbsent(anchor(root, folder));
   try {
     await pool(keys, AT_A_TIME, async (key) => {
@@ -112,11 +109,11 @@ async function removeIn<K extends string>(
  * Flushes a folder once for all that is gone from it; each key has an error of its own. Then their records go: before, a power cut could
  * take those alone, and bring the objects back without their headers.
  */
-async function settle<K extends string>(
+async function settle(
   root: Root,
   folder: string,
-  removed: readonly Gone<K>[],
-  { durable, failed }: RemoveOptions<K>,
+  removed: readonly Gone[],
+  { durable, failed }: RemoveOptions,
 ): Promise<void> {
   const flushed = durable ? syncRemoval(root, folder) : Promise.resolve();
   await pool(removed, AT_A_TIME, async ({ key, versions }) => {
@@ -146,7 +143,7 @@ async function removeKey(
   lock: Lock,
   held: Anchor | null,
   key: string,
-  { durable, ifMatch }: Pick<RemoveOptions<string>, "durable" | "ifMatch">,
+  { durable, ifMatch }: Pick<RemoveOptions, "durable" | "ifMatch">,
 ): Promise<Removed | null> {
   const [first, ...others] = placesOf(root, key);
   // Nothing is claimed for what is not there: a folder that the driver never wrote to stays as it is. A write may move a key to its first place
