@@ -105,33 +105,31 @@ export async function share(root: Places, folder: string, mode?: number): Promis
   if (!hasOwners) return;
   try {
     const held = await anchor(root, folder);
-    if (!held) return;
-    const { handle, folder: path } = held;
-    try {
-      const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(path, { bigint: true }));
-      const [base, made] = [await statSeen(root.path(""), root.isLocal()), await look()];
-      const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
-      const owner = withinReach(made, { uid: base.uid, gid });
-      const lacking = (now: BigIntStats, group: bigint): number =>
-        mode === undefined ? writersOf(base, group) & ~bitsOf(now) : 0;
-      // Most bases are one user's.
-      if (isSameOwner(made, owner) && lacking(made, gid) === 0) return;
-      if (handle && !(await isNew(made, path))) return;
-      const widen = async (): Promise<void> => {
-        const now = await look();
-        const more = lacking(now, now.gid);
-        const bits = Number(now.mode & 0o7777n) | more;
-        if (now.isDirectory() && more !== 0) await (handle?.chmod(bits) ?? chmod(path, bits));
-      };
-      // Before it is given away, which only its owner may do, and again for the group that it has then.
-      await widen();
-      // Only what is open: a name alone may mean something else by now.
-      if (handle) await give(handle, made, owner).catch(() => {});
-      await widen();
-    } finally {
-      await held.close();
-    }
+    if (held) await shareHeld(root, held, mode).finally(() => held.close());
   } catch {
     // Gone again, or the runtime forbids it.
   }
+}
+
+async function shareHeld(root: Paths, { handle, folder }: Anchor, mode: number | undefined): Promise<void> {
+  const look = (): Promise<BigIntStats> => (handle ? handle.stat() : lstat(folder, { bigint: true }));
+  const [base, made] = [await statSeen(root.path(""), root.isLocal()), await look()];
+  const gid = base.mode & HANDS_ON || made.uid === 0n ? base.gid : made.gid;
+  const owner = withinReach(made, { uid: base.uid, gid });
+  const lacking = (now: BigIntStats, group: bigint): number =>
+    mode === undefined ? writersOf(base, group) & ~bitsOf(now) : 0;
+  // Most bases are one user's.
+  if (isSameOwner(made, owner) && lacking(made, gid) === 0) return;
+  if (handle && !(await isNew(made, folder))) return;
+  const widen = async (): Promise<void> => {
+    const now = await look();
+    const more = lacking(now, now.gid);
+    const bits = Number(now.mode & 0o7777n) | more;
+    if (now.isDirectory() && more !== 0) await (handle?.chmod(bits) ?? chmod(folder, bits));
+  };
+  // Before it is given away, which only its owner may do, and again for the group that it has then.
+  await widen();
+  // Only what is open: a name alone may mean something else by now.
+  if (handle) await give(handle, made, owner).catch(() => {});
+  await widen();
 }
