@@ -8,8 +8,7 @@ import { keptIf, open, READ, type File } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { uploadFolder } from "./multipart-folder.ts";
 import type { Root } from "./root.ts";
-
-const PIECE_BYTES = 256 * 1024;
+import { CHUNK_BYTES } from "./stream.ts";
 
 /** The bytes of parts one after the other, read into the buffer of whoever reads, with one file open at a time. */
 export function joined(root: Root, uploadId: string, parts: readonly StoredPart[]): ReadableStream<Uint8Array> {
@@ -46,7 +45,7 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
   return new ReadableStream(
     {
       type: "bytes",
-      autoAllocateChunkSize: PIECE_BYTES,
+      autoAllocateChunkSize: CHUNK_BYTES,
       async pull(controller) {
         const request = controller.byobRequest;
         const view = request?.view;

@@ -6,8 +6,8 @@ import { Forgotten } from "../../src/forgotten.ts";
 import { fromErrno, ofOpen } from "./errno.ts";
 import type { File } from "./file.ts";
 
-/** Large enough that calls are few, small enough that many readers take little memory. */
-const PIECE_BYTES = 256 * 1024;
+/** What is read at a time: large enough that calls are few, small enough that many readers take little memory. */
+export const CHUNK_BYTES: number = 256 * 1024;
 
 /**
  * The bytes from `start` up to `end`. The file is closed at their end, on cancel, on abort and on error; an error says of what it is. A small
@@ -19,7 +19,7 @@ export async function bodyOf(
   end: number,
   options: Pick<GetOptions, "signal" | "place">,
 ): Promise<Pick<StoredObject, "body" | "next">> {
-  if (end - start > PIECE_BYTES) return { body: lazily(handle, start, end, options) };
+  if (end - start > CHUNK_BYTES) return { body: lazily(handle, start, end, options) };
   const bytes = new Uint8Array(end - start);
   for (let at = 0; at < bytes.byteLength;) at += await readInto(handle, bytes.subarray(at), start + at);
   await handle.close();
@@ -81,7 +81,7 @@ function lazily(
 
   const source: UnderlyingByteSource = {
     type: "bytes",
-    autoAllocateChunkSize: PIECE_BYTES,
+    autoAllocateChunkSize: CHUNK_BYTES,
     start(controller) {
       // The signal may live as long as the process, and must not keep the body in reach for as long.
       const reader = new WeakRef(controller);
