@@ -34,8 +34,8 @@ export async function watchFolder(root: Root, settings: Settings, listener: List
     // Undefined where the look fails.
     const found = await firstOf(root, key, (candidate) => findAt(root, candidate)).catch(() => undefined);
     if (stopped) return;
-    const isEarly = looks < LOOKS && (found ? !tree.follow(found.candidate.path) : found === undefined);
-    if (isEarly) {
+    // Too early: the look has failed, or the file's folder came this moment and is not watched yet.
+    if (looks < LOOKS && (found === undefined || (found && !tree.follow(found.candidate.path)))) {
       if (!pending.has(key)) later(key, looks + 1);
       return;
     }
@@ -147,9 +147,10 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
   /** Looks at one path once at a time: a look that ends late would undo what a later one has told. */
   async function noticed(folder: string, name: string): Promise<void> {
     const path = pathIn(folder, name);
-    const isUnderWay = looking.has(path);
-    looking.set(path, isUnderWay);
-    if (isUnderWay) return;
+    if (looking.has(path)) {
+      looking.set(path, true);
+      return;
+    }
     try {
       do {
         looking.set(path, false);
