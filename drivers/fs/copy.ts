@@ -33,14 +33,14 @@ export async function copy(
     const { stats, headers, candidate, file } = version;
     const opened = pathOf(file);
     const info = infoOf(from, stats, headers);
-    const kept = { ...headersOf(info), checksum: headers.checksum };
+    const description = { ...headersOf(info), checksum: headers.checksum };
     let draft: Draft | undefined;
     let isWhole: boolean;
     try {
       checkRead(info, { ifMatch });
       // A condition that fails already fails before the bytes are copied for nothing. What counts is the check at the end.
       if (ifNoneMatch !== undefined) checkPresent(to, (await findAll(root, to))[0], { ifNoneMatch });
-      draft = await copyDraft(root, settings, opened ?? root.path(candidate.path), recordText(to, kept));
+      draft = await copyDraft(root, settings, opened ?? root.path(candidate.path), recordText(to, description));
       // It is a copy of this version if the path that was copied still leads to it: the open file if nobody wrote into that, else its name.
       const now = await (opened === null ? lookAt(root.path(candidate.path)) : file.stat());
       isWhole = now !== null && isSame(now, stats) && draft.stats.size === stats.size;
@@ -51,7 +51,7 @@ export async function copy(
     } finally {
       await file.close();
     }
-    if (isWhole) return commit(root, settings, to, draft, kept, { ifNoneMatch, signal });
+    if (isWhole) return commit(root, settings, to, draft, description, { ifNoneMatch, signal });
     await discard(root, draft.path);
   }
   throw new StorageError("unavailable", "the source is replaced faster than it can be copied");

@@ -39,11 +39,11 @@ function folderBits(mode: number): number {
 export async function makeFolder(path: string, mode?: number): Promise<void> {
   if (mode === undefined) return mkdir(path);
   await mkdir(path, folderBits(mode));
-  await openTo(path, mode);
+  await setFolderBits(path, mode);
 }
 
 /** Gives a folder that was made this moment the bits that go with a mode of files. */
-export async function openTo(path: string, mode: number): Promise<void> {
+export async function setFolderBits(path: string, mode: number): Promise<void> {
   // Windows knows no such bits of folders, nor does workerd.
   if (process.platform === "win32" || inMemory) return;
   const bits = folderBits(mode);

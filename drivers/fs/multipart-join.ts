@@ -15,12 +15,12 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
   const left = parts.values();
   let part = left.next().value;
   let at = 0;
-  let handle: File | undefined;
+  let file: File | undefined;
   let reading: Promise<number> = Promise.resolve(0);
 
   async function close(): Promise<void> {
-    const closing = handle;
-    handle = undefined;
+    const closing = file;
+    file = undefined;
     await closing?.close();
   }
 
@@ -28,8 +28,8 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
   async function read(target: Uint8Array): Promise<number> {
     for (; part && at === part.size; part = left.next().value, at = 0) await close();
     if (!part) return 0;
-    handle ??= await openPart(root, uploadId, part);
-    const count = await handle.read(target.subarray(0, part.size - at), at);
+    file ??= await openPart(root, uploadId, part);
+    const count = await file.read(target.subarray(0, part.size - at), at);
     if (count === 0)
       throw new StorageError("corrupt", `part ${part.partNumber} was cut while it was read; upload it again`);
     at += count;
@@ -69,13 +69,13 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
 /** Opens a part if it still is the one that was listed. */
 async function openPart(root: Root, uploadId: string, { partNumber, etag }: StoredPart): Promise<File> {
   const path = `${uploadFolder(uploadId)}/${partNumber}`;
-  const handle = await orAbsent(open(root.path(path), READ, root.isLocal()));
+  const file = await orAbsent(open(root.path(path), READ, root.isLocal()));
   const kept =
-    handle &&
-    (await keptIf(handle, async () => {
-      const stats = await orAbsent(handle.stat());
+    file &&
+    (await keptIf(file, async () => {
+      const stats = await orAbsent(file.stat());
       if (!stats?.isFile() || etagOf(stats) !== etag) return null;
-      return (await placeOf(root, handle, path)) === "linked" ? null : handle;
+      return (await placeOf(root, file, path)) === "linked" ? null : file;
     }));
   if (kept) return kept;
   throw refuse("parts", `names part ${partNumber}, which was replaced or removed meanwhile: list the parts anew`);

@@ -126,14 +126,14 @@ async function readRecordAt(root: Root, key: string, path: string, opening?: typ
 export async function dropRecord(root: Root, key: string, version: Identity, kept?: Identity | null): Promise<void> {
   if (!mayHaveRecord(version)) return;
   const path = recordPath(key, version);
-  const stays = kept && recordPath(key, kept);
+  const keptPath = kept && recordPath(key, kept);
   try {
     // Where one is kept, its writer has seen that no link leads there.
-    if (!stays && (await root.whereabouts(folderOf(path))) !== "inside") return;
-    if (path !== stays && (await orAbsent(unlink(root.path(path), root.isLocal()).then(() => true)))) return;
+    if (!keptPath && (await root.whereabouts(folderOf(path))) !== "inside") return;
+    if (path !== keptPath && (await orAbsent(unlink(root.path(path), root.isLocal()).then(() => true)))) return;
     // Its record may be one that it has adopted.
     const adopted = await adoptable(root, recordPrefix(key), version);
-    if (adopted && adopted !== stays) await unlink(root.path(adopted), root.isLocal());
+    if (adopted && adopted !== keptPath) await unlink(root.path(adopted), root.isLocal());
   } catch {
     // Most versions have none.
   }

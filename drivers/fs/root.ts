@@ -10,7 +10,7 @@ import { isAbsent, isErrno, isStale, orAbsent } from "./errno.ts";
 import { ifFile, lookAt, natureOf, open, openNow, READ } from "./file.ts";
 import { inMemory } from "./host.ts";
 import { renumbers } from "./identity.ts";
-import { makeFolder, openTo } from "./mode.ts";
+import { makeFolder, setFolderBits } from "./mode.ts";
 import { share } from "./owner.ts";
 import { folderOf, RESERVED, TEMP_FOLDER } from "./path.ts";
 import { answersAtOnce } from "./refusal.ts";
@@ -156,7 +156,7 @@ export function rootAt(base: string, mode?: number): Root {
     real = undefined;
     if (await exists()) return [];
     // Only one that is new gets the bits that go with the mode: no folder above it, and none that somebody else has made meanwhile.
-    if ((await makeAll(base)) && mode !== undefined) await openTo(base, mode);
+    if ((await makeAll(base)) && mode !== undefined) await setFolderBits(base, mode);
     await exists();
     return [""];
   }

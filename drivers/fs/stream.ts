@@ -14,15 +14,15 @@ export const CHUNK_BYTES: number = 256 * 1024;
  * body is read here, which saves its reader a round trip; and by `next` it comes without a stream, which would cost as much as the reading.
  */
 export async function bodyOf(
-  handle: File,
+  file: File,
   start: number,
   end: number,
   options: Pick<GetOptions, "signal" | "place">,
 ): Promise<Pick<StoredObject, "body" | "next">> {
-  if (end - start > CHUNK_BYTES) return { body: lazily(handle, start, end, options) };
+  if (end - start > CHUNK_BYTES) return { body: lazily(file, start, end, options) };
   const bytes = new Uint8Array(end - start);
-  for (let at = 0; at < bytes.byteLength;) at += await readInto(handle, bytes.subarray(at), start + at);
-  await handle.close();
+  for (let at = 0; at < bytes.byteLength;) at += await readInto(file, bytes.subarray(at), start + at);
+  await file.close();
   let left: Uint8Array | null = bytes;
   let stream: ReadableStream<Uint8Array> | undefined;
   return {
@@ -51,14 +51,12 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
  * Closes the file of a body that nobody read to its end or cancelled, once nobody can reach it. `finish` is held weakly: it leads to the
  * signal, and from there to all that listens to that, such as the body itself.
  */
-const forgotten = new Forgotten<Held>(
-  ([handle, finish]) => void (finish.deref()?.() ?? handle.close()).catch(() => {}),
-);
+const forgotten = new Forgotten<Held>(([file, finish]) => void (finish.deref()?.() ?? file.close()).catch(() => {}));
 
 type Held = readonly [File, WeakRef<() => Promise<void>>];
 
 function lazily(
-  handle: File,
+  file: File,
   start: number,
   end: number,
   { signal, place }: Pick<GetOptions, "signal" | "place">,
@@ -74,10 +72,10 @@ function lazily(
     forgotten.unwatch(held);
     release();
     await reading.catch(() => {});
-    await handle.close();
+    await file.close();
   }
   let release = (): void => {};
-  const held: Held = [handle, new WeakRef(finish)];
+  const held: Held = [file, new WeakRef(finish)];
 
   const source: UnderlyingByteSource = {
     type: "bytes",
@@ -95,7 +93,7 @@ function lazily(
       const view = request?.view;
       if (!request || !view) return;
       const target = new Uint8Array(view.buffer, view.byteOffset, Math.min(view.byteLength, end - at));
-      const read = readInto(handle, target, at);
+      const read = readInto(file, target, at);
       reading = read;
       let count: number;
       try {
@@ -122,10 +120,10 @@ function lazily(
 }
 
 /** Reads some bytes. A file that has none there was cut since it was opened. */
-async function readInto(handle: File, target: Uint8Array, position: number): Promise<number> {
+async function readInto(file: File, target: Uint8Array, position: number): Promise<number> {
   let count: number;
   try {
-    count = await handle.read(target, position);
+    count = await file.read(target, position);
   } catch (error) {
     throw fromErrno(ofOpen(error));
   }

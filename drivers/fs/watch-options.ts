@@ -69,14 +69,15 @@ export function parseWatchOptions(base: string, options: WatchOptions = {}): Wat
   knownOptions(options, NAMES);
   const { depth = Infinity, awaitWriteFinish: finish, atomic } = options;
   for (const name of ["ignoreInitial", "persistent", "ignorePermissionErrors", "alwaysStat"] as const)
-    if (options[name] !== undefined && typeof options[name] !== "boolean") throw named(name, "must be true or false");
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw refuseOption(name, "must be true or false");
   for (const name of ["followSymlinks", "usePolling"] as const) {
     if (options[name] !== undefined && options[name] !== false)
-      throw named(name, "can only be false: links are not followed, and the system tells the changes");
+      throw refuseOption(name, "can only be false: links are not followed, and the system tells the changes");
   }
   if (depth !== Infinity) wholeNumber("watchOptions.depth", depth, 0, MOST_MS);
   if (typeof finish !== "object" && finish !== undefined && typeof finish !== "boolean")
-    throw named("awaitWriteFinish", "must be true, false or { stabilityThreshold }");
+    throw refuseOption("awaitWriteFinish", "must be true, false or { stabilityThreshold }");
   if (typeof finish === "object") knownOptions(finish, { stabilityThreshold: 1, pollInterval: 1 });
   const threshold = (typeof finish === "object" ? finish.stabilityThreshold : undefined) ?? 2000;
   wholeNumber("watchOptions.awaitWriteFinish.stabilityThreshold", threshold, 0, MOST_MS);
@@ -93,6 +94,6 @@ export function parseWatchOptions(base: string, options: WatchOptions = {}): Wat
   };
 }
 
-function named(name: string, why: string): Error {
+function refuseOption(name: string, why: string): Error {
   return refuse(`watchOptions.${name}`, why);
 }

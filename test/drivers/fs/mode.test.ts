@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { crc32c } from "../../../src/checksum.ts";
 import type { MultipartBackend } from "../../../src/backend.ts";
-import { makeFolder, openTo, ownUser, setBits } from "../../../drivers/fs/mode.ts";
+import { makeFolder, ownUser, setBits, setFolderBits } from "../../../drivers/fs/mode.ts";
 import { openBelow } from "../../support/descriptors.ts";
 import { bundle, run } from "./child.ts";
 import { emptyFolder, filesBelow, folder, K, onPlatform } from "./folder.ts";
@@ -135,13 +135,13 @@ describe("setBits", () => {
   });
 });
 
-describe("openTo", () => {
+describe("setFolderBits", () => {
   it("follows no link that has taken the folder's place, and opens no file", async () => {
     const base = await emptyFolder();
     await mkdir(join(base, "private"), { mode: 0o700 });
     await symlink("private", join(base, "link"));
     await writeFile(join(base, "file"), "1", { mode: 0o600 });
-    for (const name of ["link", "file"]) await expect(openTo(join(base, name), 0o644)).rejects.toThrow();
+    for (const name of ["link", "file"]) await expect(setFolderBits(join(base, name), 0o644)).rejects.toThrow();
     expect([await bits(join(base, "private")), await bits(join(base, "file"))]).toEqual(["700", "600"]);
   });
 
@@ -150,7 +150,7 @@ describe("openTo", () => {
     await makeFolder(join(base, "a"), 0o600);
     expect(openBelow(base)).toEqual([]);
     onPlatform("win32");
-    await openTo(join(base, "a"), 0o644);
+    await setFolderBits(join(base, "a"), 0o644);
     expect(await bits(join(base, "a"))).toBe("700");
   });
 });
