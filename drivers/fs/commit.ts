@@ -157,7 +157,7 @@ async function placeAt(
       if (!known && (await orAbsent(root.whereabouts(candidate.path, true))) === "respelled") return null;
       const held = await root.hold(folderOf(candidate.path), attempt > 0);
       if (!held) {
-        // Gone again, which is made anew, or something else by now, which is refused then.
+        // The folder is gone again, and the next attempt makes it anew; or it is something else by now, which that refuses.
         if (attempt < ATTEMPTS) continue;
         throw becameLink();
       }

@@ -24,8 +24,8 @@ const UNNAMED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(NUMBERS).map(([name, number]) => [`Unknown system error -${number}`, name]),
 );
 
-/** The error of a read of an open file: some programs behind mounts call a file absent that was replaced or removed meanwhile, where NFS says ESTALE. */
-export function ofOpen(error: unknown): unknown {
+/** The error of a read of an open file: some programs behind mounts call one absent that was replaced or removed meanwhile, where NFS says ESTALE. */
+export function staleIfAbsent(error: unknown): unknown {
   if (!isErrno(error, "ENOENT")) return error;
   return Object.assign(new Error("an open file is gone", { cause: error }), { code: STALE });
 }

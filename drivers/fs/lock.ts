@@ -7,7 +7,7 @@ import { folderOf } from "./path.ts";
 import type { Root } from "./root.ts";
 import { fold } from "./spelling.ts";
 
-/** What is waited for under a name, by that: the end of the work that was begun last. */
+/** By name, the end of the work that was begun last. */
 const tails = new Map<string, Promise<void>>();
 
 /** What a full disk says. */

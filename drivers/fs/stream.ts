@@ -3,7 +3,7 @@ import { whenAborted } from "../../src/abort.ts";
 import type { GetOptions, StoredObject } from "../../src/backend.ts";
 import { locate, StorageError } from "../../src/error.ts";
 import { Forgotten } from "../../src/forgotten.ts";
-import { fromErrno, ofOpen } from "./errno.ts";
+import { fromErrno, staleIfAbsent } from "./errno.ts";
 import type { File } from "./file.ts";
 
 /** What is read at a time: large enough that calls are few, small enough that many readers take little memory. */
@@ -125,7 +125,7 @@ async function readInto(file: File, target: Uint8Array, position: number): Promi
   try {
     count = await file.read(target, position);
   } catch (error) {
-    throw fromErrno(ofOpen(error));
+    throw fromErrno(staleIfAbsent(error));
   }
   if (count === 0)
     throw new StorageError(
