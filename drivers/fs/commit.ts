@@ -12,7 +12,7 @@ import { findAll, placesOf, type Found } from "./find.ts";
 import { mayHaveRecord } from "./identity.ts";
 import { withLock } from "./lock.ts";
 import { bitsOf } from "./mode.ts";
-import { endMaker } from "./multipart-folder.ts";
+import { endUploadOf } from "./multipart-folder.ts";
 import { giveName, isOf } from "./naming.ts";
 import type { Settings } from "./options.ts";
 import { type Own, ownerIn, setBitsAndOwner } from "./owner.ts";
@@ -83,7 +83,7 @@ async function publish(
   await placeRecord(root, key, draft);
   try {
     signal?.throwIfAborted();
-    if (before[0]) await endMaker(root, key, before[0]);
+    if (before[0]) await endUploadOf(root, key, before[0]);
     return await placeDraft(root, { key, draft, before, createOnly: ifNoneMatch !== undefined });
   } catch (error) {
     // Where the draft may have its name, the record may be an object's; if not, it is swept.

@@ -10,7 +10,7 @@ import { checkPresent, type Conditions } from "./conditions.ts";
 import { discard, type Draft, writeDraft } from "./draft.ts";
 import { findAll } from "./find.ts";
 import { etagOf } from "./identity.ts";
-import { ending, endUpload, findUpload, type Upload } from "./multipart-folder.ts";
+import { endUpload, findUpload, type Upload, withUploadLock } from "./multipart-folder.ts";
 import { joined } from "./multipart-join.ts";
 import { storedParts } from "./multipart-parts.ts";
 import type { Settings } from "./options.ts";
@@ -51,7 +51,7 @@ export async function completeUpload(root: Root, settings: Settings, completion:
   const { key, uploadId, conditions } = completion;
   const whole = await join(root, settings, completion);
   try {
-    return await ending(root, uploadId, { signal: conditions.signal }, async () => {
+    return await withUploadLock(root, uploadId, { signal: conditions.signal }, async () => {
       const made = await madeBy(root, key, uploadId);
       let etag: string | null = null;
       if (made) etag = await confirm(root, settings, made);

@@ -110,7 +110,7 @@ export async function endUpload(root: Root, uploadId: string): Promise<void> {
  * Ends the upload that has made a version, should its process have died before it could: called before the version goes, since that upload
  * could then be completed once more, over what comes next. Never rejects.
  */
-export async function endMaker(root: Root, key: string, { stats }: Found): Promise<void> {
+export async function endUploadOf(root: Root, key: string, { stats }: Found): Promise<void> {
   // The questions that cost nothing come first: most versions have no record.
   if (!mayHaveRecord(stats) || !root.mayHave(UPLOADS_FOLDER)) return;
   try {
@@ -123,7 +123,12 @@ export async function endMaker(root: Root, key: string, { stats }: Found): Promi
 }
 
 /** Runs work while no other call ends or completes this upload. */
-export function ending<T>(root: Root, uploadId: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export function withUploadLock<T>(
+  root: Root,
+  uploadId: string,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   // No key can have this name.
   return withLock(root, `../${uploadId}`, options, work);
 }
@@ -138,7 +143,7 @@ export async function abortUpload(
 ): Promise<void> {
   if (!(await findUpload(root, key, uploadId))) return;
   // Also on a full disk, where it makes room.
-  await ending(root, uploadId, { signal, needsNoRoom: true }, () => endUpload(root, uploadId));
+  await withUploadLock(root, uploadId, { signal, needsNoRoom: true }, () => endUpload(root, uploadId));
   if (durable) await flushing("aborted", () => syncRemoval(root, uploadFolder(uploadId)));
 }
 

@@ -10,7 +10,7 @@ import { fileAt, lookAt } from "./file.ts";
 import { findAll, findAt, type Found, isReachable, placesOf } from "./find.ts";
 import { type Identity, mayHaveRecord } from "./identity.ts";
 import { shareLocks, withLock } from "./lock.ts";
-import { endMaker } from "./multipart-folder.ts";
+import { endUploadOf } from "./multipart-folder.ts";
 import { folderOf, nameOf, KEYS_FOLDER, type Candidate } from "./path.ts";
 import { dropRecord } from "./record.ts";
 import type { Root } from "./root.ts";
@@ -158,7 +158,7 @@ async function removeKey(
     for (const candidate of others.toReversed()) {
       const older = await findAt(root, candidate);
       if (!older) continue;
-      await endMaker(root, key, older);
+      await endUploadOf(root, key, older);
       folder = await removeFile(root, candidate);
       versions.push(older.stats);
     }
@@ -168,7 +168,7 @@ async function removeKey(
     if (!found) return { folder: folder ?? (await nearest(root, held, first)), versions };
     // Or a power cut could take the file that counts and leave the older one to show again.
     if (durable && folder !== null) await syncRemoval(root, folder);
-    await endMaker(root, key, found);
+    await endUploadOf(root, key, found);
     versions.push(found.stats);
     if (!here) return { folder: await removeFile(root, first), versions };
     await takeAway(root, held.path(nameOf(first.path)));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import fs from "../../../drivers/fs.ts";
 import { completeUpload, madeBy } from "../../../drivers/fs/multipart-complete.ts";
-import { ending, endUpload } from "../../../drivers/fs/multipart-folder.ts";
+import { endUpload, withUploadLock } from "../../../drivers/fs/multipart-folder.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import type { CompleteOptions, MultipartBackend, StoredVersion, UploadedPart } from "../../../src/backend.ts";
@@ -149,7 +149,7 @@ describe("completeUpload", () => {
     const { base, complete, id, text, rest } = await begun();
     const root = rootAt(base);
     let completing: Promise<unknown> | undefined;
-    await ending(root, id, {}, async () => {
+    await withUploadLock(root, id, {}, async () => {
       completing = failure(complete());
       const drafts = async (): Promise<number[]> => {
         const paths = (await rest()).filter((path) => /\/tmp\/[0-9a-f]{16}$/.test(path));
