@@ -28,6 +28,10 @@ const LINE_BYTES = 256;
 interface Seen {
   readonly line: string;
   readonly mtimeNs: bigint;
+}
+
+/** What was seen of a claim that is waited for. */
+interface Resting extends Seen {
   /** Milliseconds that were waited without a change. The waits are summed up, since any clock may be put. */
   readonly rested: number;
 }
@@ -83,7 +87,7 @@ async function end(path: string, line: string, local?: Local): Promise<void> {
 }
 
 /** Claims that are waited for, by path, as they were seen: whoever waits next goes on where one gave up that had less time than that takes. */
-const resting = new Map<string, Seen>();
+const resting = new Map<string, Resting>();
 const MOST_RESTING = 1000;
 
 /** How a claim is waited for. */
@@ -147,9 +151,9 @@ function beat(path: string): () => void {
 }
 
 /** Ends a claim whose holder is gone; one that is held stays. Gives whether it is ended. */
-export async function endIfLeft(path: string, clock: Clock = systemClock, old?: number): Promise<boolean> {
+export async function endIfLeft(path: string, clock: Clock = systemClock, oldMs?: number): Promise<boolean> {
   const seen = await look(path);
-  return seen !== null && free(path, { ...seen, rested: 0 }, clock, old);
+  return seen !== null && free(path, { ...seen, rested: 0 }, clock, oldMs);
 }
 
 /** Takes a claim; false when somebody has it. A symbolic link gets its text in the step that makes it; where there are none, a file serves. */
@@ -181,7 +185,7 @@ async function take(path: string, line: string, file?: string, local?: Local): P
   }
 }
 
-async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
+async function look(path: string): Promise<Seen | null> {
   const stats = await orAbsent(lstat(path, { bigint: true }));
   if (!stats) return null;
   // What is neither, such as a pipe, names nobody.
@@ -191,23 +195,23 @@ async function look(path: string): Promise<Omit<Seen, "rested"> | null> {
   return line === null ? null : { line, mtimeNs: stats.mtimeNs };
 }
 
-function isSame(a: Omit<Seen, "rested">, b: Omit<Seen, "rested">): boolean {
+function isSame(a: Seen, b: Seen): boolean {
   return a.line === b.line && a.mtimeNs === b.mtimeNs;
 }
 
-async function isLeft(path: string, { line, mtimeNs, rested }: Seen, clock: Clock, old: number): Promise<boolean> {
+async function isLeft(path: string, { line, mtimeNs, rested }: Resting, clock: Clock, oldMs: number): Promise<boolean> {
   if (isOver(path, line)) return true;
   const state = await stateOf(line);
   if (state !== "unknown") return state === "gone";
-  return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > old;
+  return rested > STALE_MS || clock.now() - Number(mtimeNs / 1_000_000n) > oldMs;
 }
 
 /**
  * Removes a claim that was left; gives whether it is gone. The right to do so is a claim as well, named after this very one: else a second
  * process that saw it too could remove the claim that the first has taken since. A right that a crash left is freed in the same way.
  */
-async function free(path: string, seen: Seen, clock: Clock, old: number = OLD_MS): Promise<boolean> {
-  if (!(await isLeft(path, seen, clock, old))) return false;
+async function free(path: string, seen: Resting, clock: Clock, oldMs: number = OLD_MS): Promise<boolean> {
+  if (!(await isLeft(path, seen, clock, oldMs))) return false;
   const wasOver = isOver(path, seen.line);
   const right = `${path}.${sha256(`${seen.line} ${seen.mtimeNs}`).slice(0, 8)}`;
   const line = await nameHolder();

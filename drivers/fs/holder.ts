@@ -23,7 +23,7 @@ interface Self {
 }
 
 /** Asked for once. */
-let known: Promise<Self> | undefined;
+let thisThread: Promise<Self> | undefined;
 
 async function findSelf(): Promise<Self> {
   try {
@@ -36,7 +36,7 @@ async function findSelf(): Promise<Self> {
     return { machine: shortened(`${boot}${namespace}`), id, start: thread.start };
   } catch (error) {
     // Without a descriptor it cannot be told now: the next call asks again.
-    if (isOutOfDescriptors(error)) known = undefined;
+    if (isOutOfDescriptors(error)) thisThread = undefined;
     return { machine: isAlone() ? machineByName() : null, id: process.pid, start: "0" };
   }
 }
@@ -85,14 +85,14 @@ let lines = 0;
 
 /** A line that names this thread, another one at each call. Below 60 bytes, so that ext4 keeps it in the inode of a link. */
 export async function nameHolder(): Promise<string> {
-  const { machine, id, start } = await (known ??= findSelf());
+  const { machine, id, start } = await (thisThread ??= findSelf());
   mark ??= randomBytes(6).toString("hex");
   return `${mark}-${(lines++).toString(36)}.${machine ?? ""}.${id}.${start}`;
 }
 
 /** Whether the process or thread that a line names still runs. Never rejects. */
 export async function stateOf(line: string): Promise<HolderState> {
-  const { machine } = await (known ??= findSelf());
+  const { machine } = await (thisThread ??= findSelf());
   const [, of, pid, start] = /^[\w-]+\.(\w*)\.(\d+)\.(\d+)$/.exec(line) ?? [];
   if (of !== machine) return "unknown";
   try {
