@@ -121,24 +121,24 @@ export async function openNow(path: string, flags: string | number, local: Local
   const fd = await call<number>(isMemory, "open", path, flags, mode);
   let isOpen = true;
   /** Whether all that was written is on the disk. If not, the last close may wait for it. */
-  let clean = true;
+  let isClean = true;
   /** Whether the close may send bytes, as with some programs behind mounts, whatever they said of the flush. */
-  let sends = false;
+  let maySend = false;
   let size = 0n;
   return {
     fd,
     read: (into, position) =>
       call(isMemory && into.byteLength <= AT_ONCE, "read", fd, into, 0, into.byteLength, position),
     write(bytes, from) {
-      clean = isMemory;
-      sends = !local;
+      isClean = isMemory;
+      maySend = !local;
       const length = bytes.byteLength - from;
       return call(isMemory && length <= AT_ONCE, "write", fd, bytes, from, length);
     },
     async sync() {
       // Memory has nothing to flush.
       await call(isMemory, "fsync", fd);
-      clean = true;
+      isClean = true;
     },
     chmod: (bits) => call(isMemory, "fchmod", fd, bits),
     async stat() {
@@ -150,9 +150,9 @@ export async function openNow(path: string, flags: string | number, local: Local
       if (!isOpen) return;
       isOpen = false;
       try {
-        await call(!!local && clean && size <= SMALL, "close", fd);
+        await call(!!local && isClean && size <= SMALL, "close", fd);
       } catch (error) {
-        if (!clean || sends) throw error;
+        if (!isClean || maySend) throw error;
       }
     },
   };

@@ -32,11 +32,11 @@ export async function lookAtAll(
     const here = seen[at] && inside.has(folderOf(candidate.path)) ? seen[at] : null;
     // A file that is gone may have moved to another of its key's places since the folder was read.
     const stats = here ?? (await firstOf(root, key, (place) => findAt(root, place)))?.stats;
-    infos[at] = stats ? infoOf(key, stats) : null;
+    infos[at] = stats ? listed(key, stats) : null;
   });
   return infos;
 }
 
-function infoOf(key: string, stats: BigIntStats): ListedObject {
+function listed(key: string, stats: BigIntStats): ListedObject {
   return { key, size: Number(stats.size), etag: etagOf(stats), lastModified: new Date(Number(stats.mtimeMs)) };
 }

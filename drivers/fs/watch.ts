@@ -136,7 +136,9 @@ function watchTree(root: Root, settings: Settings, changed: (path: string) => vo
       const path = pathIn(folder, entry.name);
       // One that cannot be watched is a failure at the beginning alone; later it must not keep the others from being watched.
       if (entry.isDirectory())
-        await add(path, fresh).catch((error: unknown) => (begun ? undefined : Promise.reject(error)));
+        await add(path, fresh).catch((error: unknown) => {
+          if (!begun) throw error;
+        });
       else if (!entry.isSymbolicLink()) {
         files.add(entry.name);
         if (fresh) changed(path);
