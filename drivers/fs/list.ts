@@ -11,8 +11,8 @@ import { walk, type Walked } from "./walk.ts";
 
 type Item = { readonly walked: Walked; readonly info?: ListedObject } | { readonly prefix: string };
 
-/** Where an iteration stands, in memory alone. */
-interface Place {
+/** An iteration under way, in memory alone. */
+interface Iteration {
   readonly seek: Seek;
   readonly keys: AsyncGenerator<Walked, void, void>;
   /** What the base was when it began. */
@@ -28,9 +28,9 @@ interface Place {
  * cursor, and reads the folders that lead there.
  */
 export function lister(root: Root, settings: Settings): (options: ListPageOptions) => Promise<ListPage> {
-  const places = new WeakMap<object, Place>();
+  const iterations = new WeakMap<object, Iteration>();
 
-  function begin({ prefix, delimiter, cursor, startAfter }: ListPageOptions): Place {
+  function begin({ prefix, delimiter, cursor, startAfter }: ListPageOptions): Iteration {
     const group = delimiter && startAfter && groupOf(startAfter, prefix, delimiter);
     const start = startAfter === undefined ? undefined : { after: group || startAfter, within: !!group };
     const seek = seekFrom(cursor === undefined ? start : parseCursor(cursor, prefix));
@@ -38,58 +38,58 @@ export function lister(root: Root, settings: Settings): (options: ListPageOption
   }
 
   return async (options) => {
-    const { cursor, iteration = {} } = options;
-    const kept = places.get(iteration);
+    const { cursor, iteration: id = {} } = options;
+    const kept = iterations.get(id);
     // Should this page fail, the next one begins at its cursor.
-    places.delete(iteration);
-    const place = kept && kept.cursor === cursor ? kept : begin(options);
+    iterations.delete(id);
+    const iteration = kept && kept.cursor === cursor ? kept : begin(options);
     // Learns the base's nature. It does not tell whether a base that was seen before is still there.
     const exists = await root.exists();
-    if (place !== kept) place.base = exists ? await lookAtBase(root) : null;
-    if (!place.base) {
+    if (iteration !== kept) iteration.base = exists ? await lookAtBase(root) : null;
+    if (!iteration.base) {
       // The folder that gave the cursor is gone.
       if (cursor !== undefined) throw gone();
       return { objects: [], prefixes: [] };
     }
-    const page = await pageAt(root, place, options);
-    if (page.cursor !== undefined) places.set(iteration, place);
+    const page = await nextPage(root, iteration, options);
+    if (page.cursor !== undefined) iterations.set(id, iteration);
     // Only at the end, to which a folder that goes away leads at once, since nothing more is found in it.
-    else await mustStay(root, place.base);
+    else await mustStay(root, iteration.base);
     return page;
   };
 }
 
-/** Takes a page from a place, which then stands behind it. */
-async function pageAt(
+/** Takes a page from an iteration, which then stands behind it. */
+async function nextPage(
   root: Root,
-  place: Place,
+  iteration: Iteration,
   { prefix, delimiter, limit, signal }: ListPageOptions,
 ): Promise<ListPage> {
-  let items = [...place.ahead];
+  let items = [...iteration.ahead];
   // One item more than the page holds tells whether there is a next page.
   for (let over = false; !over && items.length <= limit;) {
     while (items.length <= limit) {
       signal?.throwIfAborted();
-      const next = await place.keys.next();
+      const next = await iteration.keys.next();
       if (next.done) {
         over = true;
         break;
       }
       const group = delimiter && groupOf(next.value.key, prefix, delimiter);
-      if (group) place.seek.move({ after: group, within: true });
+      if (group) iteration.seek.move({ after: group, within: true });
       items.push(group ? { prefix: group } : { walked: next.value });
     }
     items = await lookedAt(root, items, signal);
   }
   const page = items.slice(0, limit);
   // What is known of these now may be wrong when they are given.
-  place.ahead = items.slice(limit).map((item) => ("prefix" in item ? item : { walked: item.walked }));
+  iteration.ahead = items.slice(limit).map((item) => ("prefix" in item ? item : { walked: item.walked }));
   const last = page.at(-1);
-  place.cursor = last && place.ahead.length > 0 ? toCursor(last) : undefined;
+  iteration.cursor = last && iteration.ahead.length > 0 ? toCursor(last) : undefined;
   return {
     objects: page.flatMap((item) => ("walked" in item && item.info ? [item.info] : [])),
     prefixes: page.flatMap((item) => ("prefix" in item ? [item.prefix] : [])),
-    ...(place.cursor === undefined ? {} : { cursor: place.cursor }),
+    ...(iteration.cursor === undefined ? {} : { cursor: iteration.cursor }),
   };
 }
 
