@@ -105,7 +105,7 @@ export async function copyDraft(root: Root, settings: Settings, from: string, re
 /** What file systems may cut times to, in microseconds: SFTP and ext3 to seconds, FAT to every other one. */
 const UNITS = [1n, 1_000_000n, 2_000_000n];
 
-/** The draft, stamped anew where that is needed for a time later than that of the version before, which another process may have given. */
+/** The draft, stamped anew where its time is not later than that of the version before, which another process may have given. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   let later = draft;
   const { path, durable } = draft;

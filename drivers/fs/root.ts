@@ -67,6 +67,8 @@ export function rootAt(base: string, mode?: number): Root {
   /** Whether its file system may answer without asking its server. */
   let remembers = false;
   let isSpelledSo = spellings(path);
+  /** The driver's own folders that are being made: nothing is put into one before it is opened to all who may write in the base. */
+  const making = new Map<string, Promise<readonly string[]>>();
   const isLocal = (): Local => local;
 
   async function exists(): Promise<boolean> {
@@ -140,9 +142,6 @@ export function rootAt(base: string, mode?: number): Root {
     await refresh(folderOf(folder));
     await askServer(path(folder));
   }
-
-  /** The driver's own folders that are being made: nothing is put into one before it is opened to all who may write in the base. */
-  const making = new Map<string, Promise<readonly string[]>>();
 
   async function make(folder: string): Promise<readonly string[]> {
     if (!isOwn(folder)) return makeNow(folder);

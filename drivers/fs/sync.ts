@@ -40,7 +40,7 @@ const flushes = new Map<string | Folder, Flushing<unknown>>();
  * should have written (`fsync(2)`, EIO). Whoever comes later has changed the folder again, and has a flush of its own.
  */
 function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<T> {
-  const under = flushes.get(folder) as Flushing<T> | undefined;
+  const underWay = flushes.get(folder) as Flushing<T> | undefined;
   const begin = (): Promise<T> => {
     const flushing: Flushing<T> = { now: flush() };
     flushes.set(folder, flushing);
@@ -48,7 +48,7 @@ function together<T>(folder: string | Folder, flush: () => Promise<T>): Promise<
     void flushing.now.then(() => flushing.next !== undefined || end(), end);
     return flushing.now;
   };
-  return under ? (under.next ??= under.now.then(begin)) : begin();
+  return underWay ? (underWay.next ??= underWay.now.then(begin)) : begin();
 }
 
 /** Flushes the names in a folder, where the system can; false when there is no folder. */
@@ -92,16 +92,16 @@ export async function syncNames(root: Paths, folder: string, held: Folder | null
   await (held ? together(held, () => sync(held)) : syncFolder(root.path(folder), local));
   if (held && flushedOpen.has(held)) return;
   const fresh: [string, string][] = [];
-  for (let child: string | null = folder; child !== null; child = child === "" ? null : folderOf(child)) {
+  for (let child = folder; ; child = folderOf(child)) {
     const path = root.path(child);
     const stats = await (held && child === folder ? held.stat() : lookAt(path, local));
     if (!stats) return;
     const birth = `${stats.ino}-${stats.birthtimeNs}`;
     // The names above it are on the disk as well: they were flushed before it was remembered, and none is made anew while it is there.
     if (flushed.get(path) === birth) break;
-    if (child === "") await syncAbove(path);
-    else await syncFolder(root.path(folderOf(child)), local);
+    await (child === "" ? syncAbove(path) : syncFolder(root.path(folderOf(child)), local));
     fresh.push([path, birth]);
+    if (child === "") break;
   }
   if (flushed.size + fresh.length > MEMORY) flushed.clear();
   for (const [path, birth] of fresh) flushed.set(path, birth);
