@@ -51,16 +51,11 @@ export function fsBackend(options: FsOptions): Backend {
       throw error;
     }
     const body = await summing(settings.checksums, source, options);
-    const description: Description = {
-      ...options,
-      // Known when all bytes have come.
-      get checksum() {
-        return body.checksum();
-      },
-    };
-    const record = (): string | null => recordText(key, description);
+    // Asked for when all bytes have come, since their checksum is not known before.
+    const described = (): Description => ({ ...options, checksum: body.checksum() });
+    const record = (): string | null => recordText(key, described());
     const draft = await writeDraft(root, settings, body.source, { ...options, record });
-    return onObject(key, () => commit(root, settings, key, draft, description, options));
+    return onObject(key, () => commit(root, settings, key, draft, described(), options));
   }
 
   /** Deletes are durable by default, as puts are; the key-value verbs ask for less of puts, and cannot of deletes. */

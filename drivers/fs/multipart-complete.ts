@@ -85,17 +85,11 @@ async function join(
     const checksum = algorithmOf(settings.checksums, upload);
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const body = await summing(settings.checksums, { stream: joined(root, uploadId, parts), size }, { checksum });
-    const description: Description = {
-      ...upload.headers,
-      // Known when all parts have been read.
-      get checksum() {
-        return body.checksum();
-      },
-      uploadId,
-    };
-    const record = (): string | null => recordText(key, description);
+    // The record says which upload has made it.
+    const described = (): Description => ({ ...upload.headers, checksum: body.checksum(), uploadId });
+    const record = (): string | null => recordText(key, described());
     const draft = await writeDraft(root, settings, body.source, { signal, record });
-    return { draft, description };
+    return { draft, description: described() };
   } catch (error) {
     signal?.throwIfAborted();
     // Whatever the failure: another call may have made the object, and removed the parts, before or meanwhile.
