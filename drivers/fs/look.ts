@@ -4,8 +4,8 @@ import type { ListedObject } from "../../src/backend.ts";
 import { pool } from "../../src/pool.ts";
 import { fileAt } from "./file.ts";
 import { findAt, firstOf, isReachable } from "./find.ts";
-import { etagOf } from "./identity.ts";
 import { folderOf } from "./path.ts";
+import { listedOf } from "./read.ts";
 import type { Root } from "./root.ts";
 import type { Walked } from "./walk.ts";
 
@@ -32,11 +32,7 @@ export async function lookAtAll(
     const here = seen[at] && inside.has(folderOf(candidate.path)) ? seen[at] : null;
     // A file that is gone may have moved to another of its key's places since the folder was read.
     const stats = here ?? (await firstOf(root, key, (place) => findAt(root, place)))?.stats;
-    infos[at] = stats ? listed(key, stats) : null;
+    infos[at] = stats ? listedOf(key, stats) : null;
   });
   return infos;
-}
-
-function listed(key: string, stats: BigIntStats): ListedObject {
-  return { key, size: Number(stats.size), etag: etagOf(stats), lastModified: new Date(Number(stats.mtimeMs)) };
 }

@@ -1,5 +1,6 @@
 /** Reading an object: one descriptor for its identity, its length and its bytes. */
-import type { GetOptions, Key, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
+import type { BigIntStats } from "node:fs";
+import type { GetOptions, Key, ListedObject, ObjectHeaders, StoredInfo, StoredObject } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
 import { checkRead } from "../../src/whole.ts";
@@ -9,7 +10,7 @@ import { checked } from "./checksum.ts";
 import { afresh, isAbsent, isErrno, orAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
-import { etagOf, isSame, mayHaveRecord, type Identity } from "./identity.ts";
+import { etagOf, isSame, mayHaveRecord } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import { folderOf, nameOf } from "./path.ts";
 import { type Description, shownHeaders, readOwnRecord, readRecord } from "./record.ts";
@@ -28,19 +29,14 @@ export interface Version extends Found {
   readonly file: File;
 }
 
+/** What its file tells of a version. */
+export function listedOf(key: string, stats: BigIntStats): ListedObject {
+  return { key, size: Number(stats.size), etag: etagOf(stats), lastModified: new Date(Number(stats.mtimeMs)) };
+}
+
 /** What is known of a version. */
-export function infoOf(
-  key: string,
-  stats: Identity & { readonly mtimeMs: bigint },
-  headers: ObjectHeaders,
-): StoredInfo {
-  return {
-    key,
-    size: Number(stats.size),
-    etag: etagOf(stats),
-    lastModified: new Date(Number(stats.mtimeMs)),
-    ...shownHeaders(key, headers),
-  };
+export function infoOf(key: string, stats: BigIntStats, headers: ObjectHeaders): StoredInfo {
+  return Object.assign(listedOf(key, stats), shownHeaders(key, headers));
 }
 
 /** Metadata of an object, or null. */
