@@ -49,7 +49,7 @@ export async function remove(root: Root, keys: readonly Key[], options: RemoveOp
   } finally {
     await (await shared?.catch(() => undefined))?.holding?.end();
     // Also what was removed before an abort.
-    await pool(gone, AT_A_TIME, ([folder, removed]) => settle(root, folder, removed, options));
+    await pool(gone, AT_A_TIME, ([folder, removed]) => flushGone(root, folder, removed, options));
   }
 }
 
@@ -109,7 +109,7 @@ async function removeIn(
  * Flushes a folder once for all that is gone from it; each key has an error of its own. Then their records go: before, a power cut could
  * take those alone, and bring the objects back without their headers.
  */
-async function settle(
+async function flushGone(
   root: Root,
   folder: string,
   removed: readonly Gone[],
