@@ -3,15 +3,6 @@ import * as fs from "node:fs";
 // Not the one that test runners replace, and jsdom lacks.
 import { setImmediate } from "node:timers";
 
-/** A call with a callback as a promise. */
-export function settled<T = void>(
-  begin: (done: (error: NodeJS.ErrnoException | null, value?: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    begin((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
-}
-
 /**
  * Whether a file system answers without asking another machine or program. `memory` when all that it holds lies there, so that no call on a
  * small file waits.
@@ -38,7 +29,10 @@ type Call<T> = (...args: readonly unknown[]) => T;
 /** A call of `node:fs`. Where it waits for nothing it is made at once, which costs less than telling a thread of it. */
 export async function call<T = void>(atOnce: boolean, name: Name, ...args: readonly unknown[]): Promise<T> {
   if (atOnce) return (fs[`${name}Sync`] as Call<T>)(...args);
-  return settled((done) => (fs[name] as Call<void>)(...args, done));
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, value: T): void => (error ? reject(error) : resolve(value));
+    (fs[name] as Call<void>)(...args, done);
+  });
 }
 
 /** Lets other work of the process go first where the calls that follow are all made at once. */

@@ -8,12 +8,10 @@ export const symlink: typeof Calls.symlink = (text, path) => fs.symlink(text, pa
 export const unlink: typeof Calls.unlink = (path) => fs.unlink(path);
 export const utimes: typeof Calls.utimes = (path, time) => fs.utimes(path, time, time);
 
-export const settled: typeof Calls.settled = (begin) =>
-  new Promise((resolve, reject) => {
-    begin((error, value) => (error ? reject(error) : resolve(value as never)));
-  });
-
 export const call: typeof Calls.call = (_, name, ...args) =>
-  settled((done) => (calls[name] as (...args: readonly unknown[]) => void)(...args, done));
+  new Promise((resolve, reject) => {
+    const done = (error: Error | null, value: never): void => (error ? reject(error) : resolve(value));
+    (calls[name] as (...args: readonly unknown[]) => void)(...args, done);
+  });
 
 export const turn = async (): Promise<void> => {};

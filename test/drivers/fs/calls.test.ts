@@ -1,7 +1,8 @@
-import { lstat, readFile, readlink, symlink as symlinkOf, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, readFile, readlink, stat, symlink as symlinkOf, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { rename, settled, symlink, turn, unlink, utimes } from "../../../drivers/fs/calls.ts";
+import { call, rename, symlink, turn, unlink, utimes } from "../../../drivers/fs/calls.ts";
 import { emptyFolder } from "./folder.ts";
 
 it.each([false, "memory"] as const)(
@@ -30,9 +31,10 @@ it.each([false, "memory"] as const)(
   },
 );
 
-it("settled resolves with the value and rejects with the error", async () => {
-  expect(await settled<number>((done) => done(null, 1))).toBe(1);
-  await expect(settled((done) => done(new Error("no")))).rejects.toThrow("no");
+it.each([false, true])("call resolves with the value and rejects with the error (at once: %s)", async (atOnce) => {
+  const base = await emptyFolder();
+  expect(await call<Stats>(atOnce, "stat", base)).toMatchObject({ ino: (await stat(base)).ino });
+  await expect(call(atOnce, "stat", join(base, "none"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 it("turn waits for no clock that a test has replaced, and needs none that jsdom lacks", async () => {
