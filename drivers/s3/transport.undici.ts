@@ -30,7 +30,7 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   let own: Promise<Dispatcher> | undefined;
   // Loaded with the first request, since that takes longer than to load all the rest of the driver.
   const load = async (): Promise<Dispatcher> => {
-    const undici = await import("undici");
+    const undici = await loadUndici();
     const options = { connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 };
     return heedsProxies() ? proxied(undici, options, timeouts) : new undici.Agent(options);
   };
@@ -48,6 +48,17 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
       await Promise.race([agent.close(), forced]).finally(() => clearTimeout(late));
     },
   };
+}
+
+/** undici. A bundle that holds it may lack what it needs: `require`, or modules of a newer Node. */
+async function loadUndici(): Promise<typeof import("undici")> {
+  try {
+    // Not by `catch` of the promise, which Parcel replaces by the module itself.
+    return await import("undici");
+  } catch (cause) {
+    const why = `undici cannot be loaded (${messageOf(cause)}): let your bundler leave it out, as an external package`;
+    throw new StorageError("unsupported", why, { cause });
+  }
 }
 
 /**

@@ -8,7 +8,9 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { build } from "esbuild";
 import { Agent, ProxyAgent } from "undici";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
@@ -42,6 +44,19 @@ it("createTransport leaves undici alone until a request needs an agent", () => {
     console.log(before, loaded());`;
   const said = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   expect(said.trim()).toBe("false true");
+});
+
+it("createTransport rejects unsupported, with what to do, in a bundle that holds undici but lacks what it needs", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("../../../drivers/s3/transport.undici.ts", import.meta.url))],
+    ...{ bundle: true, platform: "node", format: "esm", write: false, logLevel: "silent" },
+  });
+  const script = `${outputFiles[0]?.text}
+    createTransport({ timeouts: {} }).send({ method: "GET", url: "http://127.0.0.1:1/k", headers: {} })
+      .catch(({ code, retryable, message }) => console.log(code, retryable, message));`;
+  const said = execFileSync(process.execPath, ["--input-type=module"], { encoding: "utf8", input: script });
+  const why = 'undici cannot be loaded (Dynamic require of "node:assert" is not supported)';
+  expect(said.trim()).toBe(`unsupported false ${why}: let your bundler leave it out, as an external package`);
 });
 
 it("createTransport calls a timeout so by undici's code, since a dispatcher may come of another copy of it", async () => {
