@@ -36,7 +36,7 @@ let hasPaths: boolean | undefined;
 /** The path under which an open file is reached, whatever has taken its name meanwhile; null where the system has none. */
 export function pathOf({ fd }: File): string | null {
   const path = `/proc/self/fd/${fd}`;
-  hasPaths ??= process.platform === "linux" && isReadable(path);
+  hasPaths ??= process.platform === "linux" && isReadable(path) && isWritable(path);
   return hasPaths ? path : null;
 }
 
@@ -47,6 +47,12 @@ function isReadable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether Node's permission model, where it is on, lets the process write by a path: it goes by its text, so that of the base does not do. */
+function isWritable(path: string): boolean {
+  const { permission } = process as { permission?: { has(right: string, path: string): boolean } };
+  return permission?.has("fs.write", path) ?? true;
 }
 
 /** Where an open file is now: at this path below the root, `gone` from there, or elsewhere through a link; unknown where the system does not tell. */

@@ -24,8 +24,8 @@ const CODE = `
   }
 `;
 
-/** What the program sees with options, on a Node whose permission model is on. */
-async function seen(node: Program, options: object): Promise<unknown> {
+/** What the program sees with options, on a Node whose permission model is on; `reads` is what it may read, else its folder and itself. */
+async function seen(node: Program, options: object, reads?: string): Promise<unknown> {
   const base = join(await emptyFolder(), "base");
   await mkdir(base);
   const code = await bundle(CODE);
@@ -33,7 +33,7 @@ async function seen(node: Program, options: object): Promise<unknown> {
   const flag = node === "node20" ? "--experimental-permission" : "--permission";
   const rights = [
     flag,
-    `--allow-fs-read=${dirname(code)}/*`,
+    `--allow-fs-read=${reads ?? `${dirname(code)}/*`}`,
     ...["read", "write"].map((right) => `--allow-fs-${right}=${base}/*`),
   ];
   const args = ["--no-warnings", ...rights, code, base, JSON.stringify(options)];
@@ -52,6 +52,14 @@ describe("fs with no right but those on its folder: neither links nor a look at 
     async (node) => {
       expect(await seen(node, { mode: 0o640, durable: false })).toEqual(all);
       expect([all, denied]).toContainEqual(await seen(node, {}));
+    },
+  );
+
+  it.each(["node20", "node22", "node24", "node26"] as const)(
+    "does as much under %s where everything may be read, descriptors too, and only the folder written",
+    { timeout: 600_000 },
+    async (node) => {
+      expect(await seen(node, { mode: 0o640, durable: false }, "*")).toEqual(all);
     },
   );
 });
