@@ -147,3 +147,16 @@ it("L3: sweep deletes parts of uploads that are over, after a day, and no upload
   ]);
   expect(await readdir(join(base, ".unbucket/uploads"))).toEqual([left]);
 });
+
+it("L3: sweep deletes a temporary file from the very millisecond at which it is a day old, and never a link", async () => {
+  const base = await emptyFolder();
+  await mkdir(join(base, ".unbucket/tmp"), { recursive: true });
+  const written = 1_700_000_000;
+  for (const name of [".unbucket/tmp/old", "object"]) await writeFile(join(base, name), "");
+  await utimes(join(base, ".unbucket/tmp/old"), written, written);
+  await symlink(join(base, "object"), join(base, ".unbucket/tmp/link"));
+  expect(await sweep(rootAt(base), testClock(written * 1000 + DAY - 1))).toBe(0);
+  expect(await sweep(rootAt(base), testClock(written * 1000 + DAY))).toBe(1);
+  expect(await sweep(rootAt(base), testClock(Date.now() + 2 * DAY))).toBe(0);
+  expect(await filesBelow(base)).toEqual(expect.arrayContaining([".unbucket/tmp/link", "object"]));
+});
