@@ -118,8 +118,8 @@ function clean(message: string, identity: Identity | undefined): string {
   let text = hidden(message.replace(UNSEEN, " "));
   // Secrets as they stand in an address too.
   text = hidden(text.replace(/%(?:[2-6][\da-f]|7[\da-e])/gi, decodeURIComponent));
-  // A customer's key (SSE-C): 256 bits in base64.
-  text = text.replace(/[\w+/]{43}=/g, "***");
+  // A customer's key (SSE-C), 256 bits in base64; and a signature, by which the request can be sent once more.
+  text = text.replace(/[\w+/]{43}=|(?<=Signature=)\w+/g, "***");
   // Cut last, since half a secret would not be recognised.
   return text.replace(/\s+/g, " ").trim().slice(0, MAX_MESSAGE);
 }

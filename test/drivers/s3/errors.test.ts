@@ -160,6 +160,15 @@ describe("toStorageError", () => {
     expect(made.message).toContain("; ***;");
   });
 
+  it("repeats no signature, of a header or of an address, and says that it does not match", () => {
+    const sent = "SignedHeaders=host, Signature=c0ffee";
+    const message = `SignatureDoesNotMatch: ${sent} and ?X-Amz-Signature=c0ffee&x=1`;
+    const made = toStorageError(answered(403), { ...none, message }, identity);
+    expect(made.message).toContain(
+      "; SignatureDoesNotMatch: SignedHeaders=host, Signature=*** and ?X-Amz-Signature=***&x=1;",
+    );
+  });
+
   it("repeats nothing that steers a terminal or turns the line around, nor a secret that it was in", () => {
     const text = "\u001b[2J\u001b]0;x\u0007\u009b31m\u202eback %7f SECRET\u200b-CANARY";
     const answer = answered(403, "", { "x-amz-request-id": text });
