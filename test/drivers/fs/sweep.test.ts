@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { nameHolder } from "../../../drivers/fs/holder.ts";
 import { rootAt } from "../../../drivers/fs/root.ts";
 import { sweep } from "../../../drivers/fs/sweep.ts";
 import { testClock } from "../../support/clock.ts";
@@ -48,6 +49,31 @@ it("L18: sweep deletes the records of files that other programs have removed or 
   for (const key of ["kept", "a", "a/b", "x//y"])
     expect(await store.head(key as never, {})).toMatchObject({ metadata });
   expect(await records(made)).toHaveLength(4);
+});
+
+it("sweep ends claims that were left, links among them, and leaves one that is held, however old", async () => {
+  const base = await emptyFolder();
+  const temp = join(base, ".unbucket/tmp");
+  await mkdir(temp, { recursive: true });
+  await writeFile(join(temp, "held.claim"), await nameHolder());
+  await symlink("nobody.knows.1.1", join(temp, "left.claim"));
+  expect(await sweep(rootAt(base), testClock(Date.now() + 2 * DAY, 0))).toBe(1);
+  expect(await readdir(temp)).toEqual(["held.claim"]);
+});
+
+it("sweep keeps a record whose object comes back while its lock is waited for", async () => {
+  const { base, put, store } = await folder();
+  await put("k", "", { metadata });
+  const [object, away] = [join(base, "k"), join(await emptyFolder(), "k")];
+  await rename(object, away);
+  const root = rootAt(base);
+  // The lock on a key is the first to ask for the folder of temporary files.
+  const tempFolder = async (): Promise<string> => {
+    await rename(away, object);
+    return root.tempFolder();
+  };
+  expect(await sweep({ ...root, tempFolder }, testClock(Date.now() + 2 * DAY, 0))).toBe(0);
+  expect(await store.head(K("k"), {})).toMatchObject({ metadata });
 });
 
 it("L9: sweep removes nothing through a link in the place of a folder of the driver's own", async () => {
