@@ -36,7 +36,7 @@ let hasPaths: boolean | undefined;
 /** The path under which an open file is reached, whatever has taken its name meanwhile; null where the system has none. */
 export function pathOf({ fd }: File): string | null {
   const path = `/proc/self/fd/${fd}`;
-  hasPaths ??= process.platform === "linux" && isReadable(path) && isWritable(path);
+  hasPaths ??= process.platform === "linux" && isReadable(path);
   return hasPaths ? path : null;
 }
 
@@ -112,6 +112,10 @@ export async function anchor(root: Places, folder: string): Promise<Anchor | nul
   }
   return keptIf(handle, async () => {
     if ((await placeOf(root, handle, folder)) !== "inside") return null;
+    if (!isWritable(at)) {
+      await handle.close();
+      return plain;
+    }
     return { folder: at, path: (name: string) => `${at}/${name}`, handle, close: () => handle.close() };
   });
 }

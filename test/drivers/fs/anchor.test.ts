@@ -42,6 +42,20 @@ describe("anchor", () => {
     }
     expect((await anchor(root, ""))?.handle).toBe(null);
   });
+
+  it("holds by name alone where only the base may be written, and tells links all the same", async () => {
+    if (!linux) return;
+    const { root, outside } = await place();
+    const has = (right: string, path: string): boolean => right !== "fs.write" || path.startsWith(root.base);
+    Object.defineProperty(process, "permission", { value: { has }, configurable: true });
+    onTestFinished(() => void Reflect.deleteProperty(process, "permission"));
+    const held = await anchor(root, "a/b");
+    expect(held?.path("k")).toBe(join(root.base, "a/b/k"));
+    expect(await openBelow(root.base)).toEqual([]);
+    await rename(join(root.base, "a"), join(root.base, "moved"));
+    await symlink(outside, join(root.base, "a"));
+    expect(await anchor(root, "a/b")).toBe(null);
+  });
 });
 
 describe("anchors", () => {
