@@ -30,7 +30,11 @@ export function createTransport({ timeouts, dispatcher }: TransportOptions): Tra
   let own: Promise<Dispatcher> | undefined;
   // Loaded with the first request, since that takes longer than to load all the rest of the driver.
   const load = async (): Promise<Dispatcher> => {
-    const undici = await loadUndici();
+    const undici = await loadUndici().catch((error: unknown) => {
+      // The next request tries again, which serves from Node 22 on: Node 20 remembers the failure.
+      own = undefined;
+      throw error;
+    });
     const options = { connect: { timeout: timeouts.connect }, keepAliveTimeout: 30_000 };
     return heedsProxies() ? proxied(undici, options, timeouts) : new undici.Agent(options);
   };
@@ -56,7 +60,10 @@ async function loadUndici(): Promise<typeof import("undici")> {
     // Not by `catch` of the promise, which Parcel replaces by the module itself.
     return await import("undici");
   } catch (cause) {
-    const why = `undici cannot be loaded (${messageOf(cause)}): let your bundler leave it out, as an external package`;
+    const said = messageOf(cause);
+    if (/too many open files/.test(said))
+      throw new StorageError("unavailable", `undici cannot be loaded: ${said}`, { cause });
+    const why = `undici cannot be loaded (${said}): let your bundler leave it out, as an external package`;
     throw new StorageError("unsupported", why, { cause });
   }
 }

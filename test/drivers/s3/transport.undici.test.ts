@@ -14,6 +14,7 @@ import { build } from "esbuild";
 import { Agent, ProxyAgent } from "undici";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { createTransport, transportName } from "../../../drivers/s3/transport.undici.ts";
+import { program } from "../../runtimes/install.ts";
 import { certificate, key } from "../../support/certificate.ts";
 import { stubbed } from "../../support/stubbed.ts";
 import { answer, happy, wire, type Wire } from "../../support/wire.ts";
@@ -58,6 +59,27 @@ it("createTransport rejects unsupported, with what to do, in a bundle that holds
   const why = 'undici cannot be loaded (Dynamic require of "node:assert" is not supported)';
   expect(said.trim()).toBe(`unsupported false ${why}: let your bundler leave it out, as an external package`);
 });
+
+it("createTransport loads undici with a later request where the process had no descriptor for it", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("../../../drivers/s3/transport.undici.ts", import.meta.url))],
+    ...{ bundle: true, external: ["undici"], platform: "node", format: "esm", write: false, logLevel: "silent" },
+  });
+  const script = `import { openSync, closeSync } from "node:fs";
+    ${outputFiles[0]?.text}
+    const { send } = createTransport({ timeouts: {} });
+    const ask = () => send({ method: "GET", url: "http://127.0.0.1:1/k", headers: {} })
+      .catch(({ code, retryable, message }) => console.log(code, retryable, message));
+    const open = [];
+    try { for (;;) open.push(openSync("/dev/null")); } catch {}
+    await ask();
+    for (const fd of open) closeSync(fd);
+    await ask();`;
+  const command = `ulimit -n 64; exec ${await program("node24")} --input-type=module`;
+  const [first, second] = execFileSync("bash", ["-c", command], { encoding: "utf8", input: script }).split("\n");
+  expect(first).toMatch(/^unavailable true undici cannot be loaded: .*too many open files/);
+  expect(second).toMatch(/ECONNREFUSED/);
+}, 600_000);
 
 it("createTransport calls a timeout so by undici's code, since a dispatcher may come of another copy of it", async () => {
   const error = Object.assign(new Error("late"), { code: "UND_ERR_HEADERS_TIMEOUT" });
