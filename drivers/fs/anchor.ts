@@ -106,17 +106,13 @@ export async function anchor(root: Places, folder: string): Promise<Anchor | nul
   if (folder === "" || process.platform !== "linux") return plain;
   const handle = await open(root.path(folder), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, root.isLocal());
   const at = pathOf(handle);
-  if (at === null) {
+  return keptIf(handle, async () => {
+    if (at !== null && (await placeOf(root, handle, folder)) !== "inside") return null;
+    if (at !== null && isWritable(at))
+      return { folder: at, path: (name: string) => `${at}/${name}`, handle, close: () => handle.close() };
+    // By its name alone.
     await handle.close();
     return plain;
-  }
-  return keptIf(handle, async () => {
-    if ((await placeOf(root, handle, folder)) !== "inside") return null;
-    if (!isWritable(at)) {
-      await handle.close();
-      return plain;
-    }
-    return { folder: at, path: (name: string) => `${at}/${name}`, handle, close: () => handle.close() };
   });
 }
 

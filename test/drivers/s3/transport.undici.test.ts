@@ -47,36 +47,38 @@ it("createTransport leaves undici alone until a request needs an agent", () => {
   expect(said.trim()).toBe("false true");
 });
 
-it("createTransport rejects unsupported, with what to do, in a bundle that holds undici but lacks what it needs", async () => {
+/** A program that has `ask` send one request by this transport, and print how that fails; undici is bundled in unless it is `external`. */
+async function asking(script: string, external: readonly string[] = []): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("../../../drivers/s3/transport.undici.ts", import.meta.url))],
     ...{ bundle: true, platform: "node", format: "esm", write: false, logLevel: "silent" },
+    external: [...external],
   });
-  const script = `${outputFiles[0]?.text}
-    createTransport({ timeouts: {} }).send({ method: "GET", url: "http://127.0.0.1:1/k", headers: {} })
-      .catch(({ code, retryable, message }) => console.log(code, retryable, message));`;
-  const said = execFileSync(process.execPath, ["--input-type=module"], { encoding: "utf8", input: script });
+  return `${outputFiles[0]?.text}
+    const { send } = createTransport({ timeouts: {} });
+    const ask = () => send({ method: "GET", url: "http://127.0.0.1:1/k", headers: {} })
+      .catch(({ code, retryable, message }) => console.log(code, retryable, message));
+    ${script}`;
+}
+
+it("createTransport rejects unsupported, with what to do, in a bundle that holds undici but lacks what it needs", async () => {
+  const input = await asking("await ask();");
+  const said = execFileSync(process.execPath, ["--input-type=module"], { encoding: "utf8", input });
   const why = 'undici cannot be loaded (Dynamic require of "node:assert" is not supported)';
   expect(said.trim()).toBe(`unsupported false ${why}: let your bundler leave it out, as an external package`);
 });
 
 it("createTransport loads undici with a later request where the process had no descriptor for it", async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("../../../drivers/s3/transport.undici.ts", import.meta.url))],
-    ...{ bundle: true, external: ["undici"], platform: "node", format: "esm", write: false, logLevel: "silent" },
-  });
-  const script = `import { openSync, closeSync } from "node:fs";
-    ${outputFiles[0]?.text}
-    const { send } = createTransport({ timeouts: {} });
-    const ask = () => send({ method: "GET", url: "http://127.0.0.1:1/k", headers: {} })
-      .catch(({ code, retryable, message }) => console.log(code, retryable, message));
+  const script = `
+    const { openSync, closeSync } = process.getBuiltinModule("node:fs");
     const open = [];
     try { for (;;) open.push(openSync("/dev/null")); } catch {}
     await ask();
     for (const fd of open) closeSync(fd);
     await ask();`;
+  const input = await asking(script, ["undici"]);
   const command = `ulimit -n 64; exec ${await program("node24")} --input-type=module`;
-  const [first, second] = execFileSync("bash", ["-c", command], { encoding: "utf8", input: script }).split("\n");
+  const [first, second] = execFileSync("bash", ["-c", command], { encoding: "utf8", input }).split("\n");
   expect(first).toMatch(/^unavailable true undici cannot be loaded: .*too many open files/);
   expect(second).toMatch(/ECONNREFUSED/);
 }, 600_000);
