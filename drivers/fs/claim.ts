@@ -2,9 +2,10 @@
 import { link, lstat, lutimes, open, readlink } from "node:fs/promises";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { StorageError } from "../../src/error.ts";
+import { patiently } from "./again.ts";
 import { type Local, symlink, unlink } from "./calls.ts";
 import { sha256 } from "./digest.ts";
-import { isErrno, orAbsent, patiently } from "./errno.ts";
+import { isErrno, orAbsent } from "./errno.ts";
 import { nameHolder, stateOf } from "./holder.ts";
 import { setBits } from "./mode.ts";
 import { readText } from "./text.ts";

@@ -4,8 +4,9 @@
  */
 import * as fs from "node:fs";
 import { readdir, stat, statfs, type FileHandle } from "node:fs/promises";
+import { patiently } from "./again.ts";
 import { call, type Local } from "./calls.ts";
-import { orAbsent, patiently } from "./errno.ts";
+import { orAbsent } from "./errno.ts";
 import { inMemory, open as openHandle, readAt } from "./host.ts";
 
 /** An open file. It is closed by whoever opened it. */

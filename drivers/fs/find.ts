@@ -1,6 +1,7 @@
 /** Which of a key's candidate files exist. */
 import type { BigIntStats } from "node:fs";
-import { afresh, orAbsent } from "./errno.ts";
+import { afresh } from "./again.ts";
+import { orAbsent } from "./errno.ts";
 import { candidatesOf, KEYS_FOLDER, type Candidate, type Candidates } from "./path.ts";
 import type { Root } from "./root.ts";
 

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
+import { patiently } from "./again.ts";
 import { sha256 } from "./digest.ts";
-import { isErrno, isOutOfDescriptors, patiently } from "./errno.ts";
+import { isErrno, isOutOfDescriptors } from "./errno.ts";
 
 /**
  * What can be told of a holder: `unknown` when it is of another machine or container, or when the system does not tell. Of a holder that

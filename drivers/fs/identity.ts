@@ -141,8 +141,9 @@ export function stampAfter(before: Identity, own: Identity, recorded: boolean, c
   // whose time was cut to this one.
   const least = old / TICK + (coarseTimes ? 2n : 1n);
   if (least <= present) return null;
-  const uncut = ((old / cut + 1n) * cut) / TICK;
-  const first = uncut > least ? uncut : least;
+  // The first later one that the file system keeps as it is.
+  const kept = ((old / cut + 1n) * cut) / TICK;
+  const first = kept > least ? kept : least;
   const late = (first - present) * TICK;
   if (late > APART) return null;
   const kind = Number(recorded) as Kind;

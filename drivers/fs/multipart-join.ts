@@ -3,7 +3,7 @@ import type { StoredPart } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
 import { refuse } from "../../src/options.ts";
 import { placeOf } from "./anchor.ts";
-import { fromErrno, orAbsent } from "./errno.ts";
+import { fromErrno, orAbsent, staleIfAbsent } from "./errno.ts";
 import { keptIf, open, READ, type File } from "./file.ts";
 import { etagOf } from "./identity.ts";
 import { uploadFolder } from "./multipart-folder.ts";
@@ -57,7 +57,7 @@ export function joined(root: Root, uploadId: string, parts: readonly StoredPart[
           request.respond(count);
         } catch (error) {
           await finish();
-          throw fromErrno(error);
+          throw fromErrno(staleIfAbsent(error));
         }
       },
       cancel: finish,

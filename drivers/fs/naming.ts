@@ -1,8 +1,9 @@
 /** Giving a file that the driver has written the name under which it counts, in one step. */
 import type { BigIntStats } from "node:fs";
 import { lutimes } from "node:fs/promises";
+import { afresh, patiently } from "./again.ts";
 import type { Local } from "./calls.ts";
-import { afresh, isErrno, patiently } from "./errno.ts";
+import { isErrno } from "./errno.ts";
 import { namesIn } from "./file.ts";
 import { rename } from "./host.ts";
 import { isSame } from "./identity.ts";

@@ -4,10 +4,11 @@ import type { GetOptions, Key, ListedObject, ObjectHeaders, StoredInfo, StoredOb
 import { StorageError } from "../../src/error.ts";
 import { resolveRange } from "../../src/range.ts";
 import { checkRead } from "../../src/whole.ts";
+import { afresh } from "./again.ts";
 import { placeOf } from "./anchor.ts";
 import { turn } from "./calls.ts";
 import { checked } from "./checksum.ts";
-import { afresh, isAbsent, isErrno, orAbsent } from "./errno.ts";
+import { isAbsent, isErrno, orAbsent } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { findAt, firstOf, type Found, placesOf } from "./find.ts";
 import { etagOf, isSame, mayHaveRecord } from "./identity.ts";

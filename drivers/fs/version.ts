@@ -1,7 +1,8 @@
 /** The mark that says by which layout a folder is to be read. */
 import { lstat, open } from "node:fs/promises";
 import { StorageError } from "../../src/error.ts";
-import { isErrno, orAbsent, patiently } from "./errno.ts";
+import { patiently } from "./again.ts";
+import { isErrno, orAbsent } from "./errno.ts";
 import type { Paths } from "./file.ts";
 import { setBits } from "./mode.ts";
 import { RESERVED } from "./path.ts";

@@ -3,8 +3,9 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { compareKeys } from "../../src/key.ts";
 import { toUtf8 } from "../../src/utf8.ts";
+import { patiently } from "./again.ts";
 import { anchor } from "./anchor.ts";
-import { isKeptBack, orAbsent, patiently } from "./errno.ts";
+import { isKeptBack, orAbsent } from "./errno.ts";
 import { isReachable } from "./find.ts";
 import type { Ignore } from "./ignore.ts";
 import {

@@ -1,17 +1,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
-import {
-  afresh,
-  fromErrno,
-  isKeptBack,
-  isStale,
-  mayHaveDone,
-  onDisk,
-  orAbsent,
-  patiently,
-} from "../../../drivers/fs/errno.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fromErrno, isKeptBack, isStale, mayHaveDone, onDisk, orAbsent } from "../../../drivers/fs/errno.ts";
 import { answersAtOnce } from "../../../drivers/fs/refusal.ts";
 import { StorageError } from "../../../src/error.ts";
 import { emptyFolder, mocked, onPlatform } from "./folder.ts";
@@ -115,6 +106,12 @@ it("isKeptBack is true of the file system's own folder at the base alone, and of
   expect(asked.map(([folder, code]) => isKeptBack(folder, system(code)))).toEqual([true, false, false, false]);
 });
 
+it("isStale knows a file that NFS has lost, also where that was made an error of the store", () => {
+  const stale = system("Unknown system error -116");
+  const asked = [stale, fromErrno(stale), system("ENOENT"), fromErrno(system("ENOENT")), undefined];
+  expect(asked.map((error) => isStale(error))).toEqual([true, true, false, false, false]);
+});
+
 it("mayHaveDone leaves it open what a call has done whose answer is lost, and of EIO where another one was asked", () => {
   for (const [code, local, asked] of [
     ["ENOTCONN", true, true],
@@ -123,26 +120,6 @@ it("mayHaveDone leaves it open what a call has done whose answer is lost, and of
   ] as const)
     expect([code, mayHaveDone(system(code), false), mayHaveDone(system(code), true)]).toEqual([code, local, asked]);
   expect(mayHaveDone(new Error("plain"), true)).toBe(false);
-});
-
-describe("afresh", () => {
-  const stale = system("Unknown system error -116");
-
-  it("looks again while a file is lost to another machine, also where that was made an error of the store", async () => {
-    const failures = [stale, fromErrno(stale), system("ESTALE")];
-    expect(await afresh(async () => (failures.length > 0 ? Promise.reject(failures.pop()) : "found"))).toBe("found");
-    expect(failures).toEqual([]);
-  });
-
-  it("gives up at some time, and at once on any other error", async () => {
-    const look = vi.fn(() => Promise.reject(stale));
-    await expect(afresh(look)).rejects.toBe(stale);
-    expect(look).toHaveBeenCalledTimes(20);
-    const other = vi.fn(() => Promise.reject(system("EIO")));
-    await expect(afresh(other)).rejects.toMatchObject({ code: "EIO" });
-    expect(other).toHaveBeenCalledTimes(1);
-    expect(isStale(undefined)).toBe(false);
-  });
 });
 
 describe("onDisk", () => {
@@ -159,73 +136,5 @@ describe("orAbsent", () => {
     for (const code of ["EIO", "EINVAL"]) await expect(orAbsent(Promise.reject(system(code)))).rejects.toThrow(code);
     onPlatform("win32");
     expect(await orAbsent(Promise.reject(system("EINVAL")))).toBe(null);
-  });
-});
-
-describe("patiently", () => {
-  it.each(["EPERM", "EACCES", "EBUSY"])(
-    "L24: repeats a call that Windows refuses by %s since a file is held, for a bounded time",
-    async (code) => {
-      let calls = 0;
-      const held = (times: number): Promise<string> =>
-        patiently(async () => (calls++ < times ? Promise.reject(system(code)) : "renamed"));
-      onPlatform("linux");
-      await expect(held(1)).rejects.toThrow(code);
-      expect(calls).toBe(1);
-      onPlatform("win32");
-      calls = 0;
-      expect(await held(2)).toBe("renamed");
-      vi.useFakeTimers();
-      onTestFinished(() => void vi.useRealTimers());
-      calls = 0;
-      const given = expect(held(999)).rejects.toThrow(code);
-      await vi.advanceTimersByTimeAsync(2100);
-      await given;
-      // Often, since who reads a file again and again has it open most of the time.
-      expect([calls > 60, calls < 220]).toEqual([true, true]);
-    },
-  );
-
-  it("L23: repeats for as long as other calls get on, and no longer than half a minute", async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => void vi.useRealTimers());
-    let [calls, over] = [0, ""];
-    const starved = patiently(() => (calls++, Promise.reject(system("EMFILE")))).catch(
-      (error: Error) => (over = error.message),
-    );
-    for (let second = 0; second < 25; second++) {
-      for (let part = 0; part < 20; part++) {
-        await patiently(async () => {});
-        await vi.advanceTimersByTimeAsync(50);
-      }
-      expect([second, over]).toEqual([second, ""]);
-    }
-    expect(calls).toBeGreaterThan(100);
-    for (let part = 0; part < 400; part++) {
-      await patiently(async () => {});
-      await vi.advanceTimersByTimeAsync(50);
-    }
-    await starved;
-    expect(over).toBe("EMFILE");
-  });
-
-  it("L23: gives up soon after the last other call that got on", async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => void vi.useRealTimers());
-    const starved = patiently(() => Promise.reject(system("EMFILE"))).catch((error: Error) => error.message);
-    await patiently(async () => {});
-    await vi.advanceTimersByTimeAsync(3000);
-    expect(await Promise.race([starved, "still waits"])).toBe("EMFILE");
-  });
-
-  it("repeats while descriptors are wanting, for a bounded time, and nothing else", async () => {
-    let calls = 0;
-    expect(await patiently(async () => (++calls < 3 ? Promise.reject(system("EMFILE")) : "open"))).toBe("open");
-    calls = 0;
-    await expect(patiently(async () => (calls++, Promise.reject(system("ENFILE"))))).rejects.toThrow("ENFILE");
-    expect(calls).toBe(7);
-    calls = 0;
-    await expect(patiently(async () => (calls++, Promise.reject(system("EIO"))))).rejects.toThrow("EIO");
-    expect(calls).toBe(1);
   });
 });

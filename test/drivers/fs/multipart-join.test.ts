@@ -1,6 +1,7 @@
+import fs from "node:fs";
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { beginUpload } from "../../../drivers/fs/multipart-folder.ts";
 import { joined } from "../../../drivers/fs/multipart-join.ts";
 import { storePart } from "../../../drivers/fs/multipart-parts.ts";
@@ -9,7 +10,7 @@ import { type Root, rootAt } from "../../../drivers/fs/root.ts";
 import type { StoredPart } from "../../../src/backend.ts";
 import { noise } from "../../../src/conformance/bytes.ts";
 import { openBelow } from "../../support/descriptors.ts";
-import { emptyFolder } from "./folder.ts";
+import { emptyFolder, mocked } from "./folder.ts";
 
 async function stored(
   ...sizes: number[]
@@ -62,6 +63,15 @@ describe("joined", () => {
     const failing = joined(root, id, [...parts, { partNumber: 9, etag: '"x"', size: 1 }]);
     await expect(new Response(failing).arrayBuffer()).rejects.toThrow();
     expect(openBelow(at).length).toBe(0);
+  });
+
+  it("says that a part was lost where a mount calls its open file absent, so that a new attempt may find it", async () => {
+    const { root, id, parts } = await stored(200_000);
+    vi.spyOn(fs, "read").mockImplementation(((...args: unknown[]) =>
+      (args.at(-1) as (error: Error) => void)(Object.assign(new Error("gone"), { code: "ENOENT" }))) as typeof fs.read);
+    mocked();
+    const read = joined(root, id, parts).getReader().read();
+    await expect(read).rejects.toMatchObject({ code: "unavailable", retryable: true });
   });
 
   it("L25: refuses a part that was replaced, and one that was cut while it was read", async () => {

@@ -29,6 +29,12 @@ function fileOf(length: number, most = Infinity, ready: () => unknown = () => {}
 }
 
 describe("bodyOf", () => {
+  it("says that a file was lost where a mount calls an open one absent, so that a new look may find it", async () => {
+    const gone = Object.assign(new Error("gone"), { code: "ENOENT" });
+    const file = fileOf(20, 3, () => Promise.reject(gone));
+    await expect(bodyOf(file, 0, 20, {})).rejects.toMatchObject({ code: "unavailable", retryable: true });
+  });
+
   it("reads on where the system gives less than was asked for, and closes the file at the end", async () => {
     for (const [end, expected] of [
       [9, [2, 3, 4, 5, 6, 7, 8]],
