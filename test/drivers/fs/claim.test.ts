@@ -8,9 +8,10 @@ import { claim, endIfLeft, hold } from "../../../drivers/fs/claim.ts";
 import { nameHolder } from "../../../drivers/fs/holder.ts";
 import type { Clock } from "../../../src/clock.ts";
 import { testClock } from "../../support/clock.ts";
+import { openBelow } from "../../support/descriptors.ts";
 import { emptyFolder, failure } from "./folder.ts";
 
-/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, whether nothing can be removed, whether a mount remembers that nothing was there, and whether it asks again for what it has made. */
+/** How many looks at a claim have happened, what holds the answer of one of them back, whether there are links, whether nothing can be removed, whether a mount remembers that nothing was there, whether it asks again for what it has made, and whether the disk is full. */
 const system = vi.hoisted(() => ({
   looks: 0,
   late: 0,
@@ -19,6 +20,7 @@ const system = vi.hoisted(() => ({
   stuck: false,
   unseen: false,
   repeats: "",
+  full: false,
 }));
 
 vi.mock("../../../drivers/fs/calls.ts", () => import("./by-promises.ts"));
@@ -42,9 +44,14 @@ vi.mock("node:fs/promises", async (importOriginal) => {
   const hard: typeof fs.link = (...args) => made(() => fs.link(...args), args[1]);
   const removed: typeof fs.unlink = (path) =>
     system.stuck ? Promise.reject(Object.assign(new Error("injected"), { code: "EACCES" })) : fs.unlink(path);
-  return { ...fs, readlink: looked, symlink: linked, link: hard, unlink: removed };
+  const opened: typeof fs.open = async (...args) => {
+    const handle = await fs.open(...args);
+    const refused = (): Promise<never> => Promise.reject(Object.assign(new Error("injected"), { code: "ENOSPC" }));
+    return system.full ? Object.assign(handle, { writeFile: refused }) : handle;
+  };
+  return { ...fs, open: opened, readlink: looked, symlink: linked, link: hard, unlink: removed };
 });
-afterEach(() => void Object.assign(system, { links: true, repeats: "" }));
+afterEach(() => void Object.assign(system, { links: true, repeats: "", full: false }));
 
 /** A process that has ended: no number is that large. */
 const gone = async (): Promise<string> => (await nameHolder()).replace(/\.\d+\.\d+$/, ".4194305.1");
@@ -121,6 +128,14 @@ describe("claim", () => {
       expect([clock.slept, await readdir(tmp)]).toEqual([[], ["all.claim"]]);
     }
     await holding.end();
+  });
+
+  it("leaves neither a file, which would be waited for, nor a descriptor where the disk is full", async () => {
+    const { tmp, path } = await place();
+    Object.assign(system, { links: false, full: true });
+    await expect(claim(path)).rejects.toMatchObject({ code: "ENOSPC" });
+    await expect(hold(path)).rejects.toMatchObject({ code: "ENOSPC" });
+    expect([await readdir(tmp), openBelow(tmp)]).toEqual([[], []]);
   });
 
   it("that was left is freed also where NFS asks again for the right to", async () => {
