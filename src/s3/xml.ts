@@ -104,9 +104,15 @@ function markup([name, content]: Markup, attributes = ""): string {
   return `<${name}${attributes}>${inner}</${name}>`;
 }
 
-/** Control characters become references too: so no parser normalises tabs and line ends, and S3 itself writes the others like this. */
+/**
+ * Control characters become references too: so no parser normalises tabs and line ends, and S3 itself writes the others like this.
+ * Entities with a name are written with it, as S3 does: small clients know no other.
+ */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\0-\u001F\uFFFE\uFFFF]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return text.replace(/[&<>"'\0-\u001F\uFFFE\uFFFF]/g, (c) => {
+    const code = c.charCodeAt(0);
+    return `&${Object.keys(NAMED).find((name) => NAMED[name] === code) ?? `#${code}`};`;
+  });
 }
 
 /** Whether XML 1.0 can hold this text. */

@@ -11,8 +11,12 @@ describe("xml", () => {
     ]);
     expect(await response.text()).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n' +
-        '<Root xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Key>a&#60;b&#62;&#38;&#34;&#39;&#1;ü</Key></Root>',
+        '<Root xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Key>a&lt;b&gt;&amp;&quot;&apos;&#1;ü</Key></Root>',
     );
+  });
+
+  it("writes entities by their names, since small clients know no numbers", async () => {
+    expect(await xml(["Key", "$& <a> \"b\" 'c'"]).text()).toContain(">$&amp; &lt;a&gt; &quot;b&quot; &apos;c&apos;<");
   });
 
   it("is an error in no namespace, where clients look for it", async () => {

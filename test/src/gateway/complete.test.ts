@@ -53,7 +53,7 @@ describe("completeUpload", () => {
     const info = await upload.store.head("key");
     expect(info?.size).toBe(MIN_PART + 3);
     expect(await response.text()).toContain(
-      `<Location>http://gateway/bucket/key</Location><Bucket>bucket</Bucket><Key>key</Key><ETag>&#34;${info?.etag.slice(1, -1)}&#34;</ETag>`,
+      `<Location>http://gateway/bucket/key</Location><Bucket>bucket</Bucket><Key>key</Key><ETag>&quot;${info?.etag.slice(1, -1)}&quot;</ETag>`,
     );
   });
 

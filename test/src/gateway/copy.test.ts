@@ -38,7 +38,7 @@ describe("copyObject", () => {
       expect(info).toMatchObject({ contentType: "text/css", cacheControl: "no-store", metadata: { a: "b" }, size: 4 });
       expect(await response.text()).toMatch(
         new RegExp(
-          `<CopyObjectResult [^>]*><LastModified>2.*Z</LastModified><ETag>&#34;${info?.etag.slice(1, -1)}&#34;`,
+          `<CopyObjectResult [^>]*><LastModified>2.*Z</LastModified><ETag>&quot;${info?.etag.slice(1, -1)}&quot;`,
         ),
       );
     },
@@ -274,7 +274,7 @@ describe("copyPart", () => {
     const [part] = await (await store.resumeMultipartUpload("to", uploadId)).parts();
     expect(part).toMatchObject({ partNumber: 3, size: 4 });
     expect(await response.text()).toMatch(
-      new RegExp(`<CopyPartResult [^>]*><LastModified>2.*Z</LastModified><ETag>&#34;${part?.etag.slice(1, -1)}&#34;`),
+      new RegExp(`<CopyPartResult [^>]*><LastModified>2.*Z</LastModified><ETag>&quot;${part?.etag.slice(1, -1)}&quot;`),
     );
   });
 

@@ -162,7 +162,7 @@ describe("postObject", () => {
       expect(response.headers.get("etag")).toMatch(/^".+"$/);
       const text = await response.text();
       expect(text).toMatch(
-        /<PostResponse [^>]*><Location>http:\/\/gateway\/bucket\/user%2Fa<\/Location><Bucket>bucket<\/Bucket><Key>user\/a<\/Key><ETag>&#34;.+&#34;<\/ETag>/,
+        /<PostResponse [^>]*><Location>http:\/\/gateway\/bucket\/user%2Fa<\/Location><Bucket>bucket<\/Bucket><Key>user\/a<\/Key><ETag>&quot;.+&quot;<\/ETag>/,
       );
       const field = { success_action_status: "201" };
       const below = await posting().post(form([field], Object.entries(field)), type, "bucket/");

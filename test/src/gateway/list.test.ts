@@ -83,7 +83,7 @@ describe("listObjects", () => {
         "<StartAfter>a%20%2B/a%20</StartAfter><KeyCount>2</KeyCount><MaxKeys>5</MaxKeys><IsTruncated>false</IsTruncated>",
     );
     expect(text).toMatch(
-      /<Contents><Key>a%20%2B\/b%20c<\/Key><LastModified>2\d{3}-.*Z<\/LastModified><ETag>&#34;.+&#34;<\/ETag><Size>7<\/Size><StorageClass>STANDARD<\/StorageClass><Owner>/,
+      /<Contents><Key>a%20%2B\/b%20c<\/Key><LastModified>2\d{3}-.*Z<\/LastModified><ETag>&quot;.+&quot;<\/ETag><Size>7<\/Size><StorageClass>STANDARD<\/StorageClass><Owner>/,
     );
     expect(text).toContain("<CommonPrefixes><Prefix>a%20%2B/d%20e/</Prefix></CommonPrefixes>");
   });

@@ -148,7 +148,7 @@ describe("listParts", () => {
         "<MaxParts>2</MaxParts><IsTruncated>true</IsTruncated><Part><PartNumber>3</PartNumber><LastModified>",
     );
     const [, third] = await (await asked.store.resumeMultipartUpload("key", id)).parts();
-    expect(text).toContain(`<ETag>&#34;${third?.etag.slice(1, -1)}&#34;</ETag><Size>3</Size>`);
+    expect(text).toContain(`<ETag>&quot;${third?.etag.slice(1, -1)}&quot;</ETag><Size>3</Size>`);
   });
 
   it("of no parts is the last page", async () => {

@@ -35,8 +35,8 @@ describe("refused", () => {
     const request = new Request("http://h/bucket/<a>&'\"?prefix=<b>");
     const refusal = new Refusal("AccessDenied", "</Message><Code>None</Code>", { elements: { Region: "<us>" } });
     const text = await refused(refusal, request, "0123456789ABCDEF").text();
-    expect(text).toContain("<Message>&#60;/Message&#62;&#60;Code&#62;None&#60;/Code&#62;</Message>");
-    expect(text).toContain("<Region>&#60;us&#62;</Region><Resource>/bucket/%3Ca%3E&#38;&#39;%22</Resource>");
+    expect(text).toContain("<Message>&lt;/Message&gt;&lt;Code&gt;None&lt;/Code&gt;</Message>");
+    expect(text).toContain("<Region>&lt;us&gt;</Region><Resource>/bucket/%3Ca%3E&amp;&apos;%22</Resource>");
     expect(text).toContain("<RequestId>0123456789ABCDEF</RequestId>");
     expect(readXml(text).children.map(({ name }) => name)).toEqual([
       "Code",

@@ -185,7 +185,7 @@ describe("writeXml", () => {
       ],
     ]);
     expect(decoder.decode(bytes)).toBe(
-      '<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet><Object><Key>a&#38;b</Key></Object><Empty></Empty><None></None></Delete>',
+      '<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet><Object><Key>a&amp;b</Key></Object><Empty></Empty><None></None></Delete>',
     );
   });
 
