@@ -15,7 +15,7 @@ export const UNTYPED = "binary/octet-stream";
 
 /** The `x-amz-` headers that are understood, or safe to ignore. All others are refused. */
 const KNOWN_HEADERS =
-  /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
+  /^x-amz-(date|content-sha256|security-token|decoded-content-length|trailer|user-agent|api-version|request-payer|meta-.+|checksum-.+|sdk-checksum-algorithm|metadata-directive|tagging-directive|copy-source(-if-.+|-range)?|acl|storage-class|mp-object-size|object-ownership|optional-object-attributes|id-2|request-id)$/;
 
 /** The same for the fields of a form. */
 const KNOWN_FIELDS = /^x-amz-(algorithm|credential|date|security-token|signature|meta-.+|acl|storage-class)$/;
@@ -70,6 +70,9 @@ export function checkFields(fields: ReadonlyMap<string, string>): void {
 function checkValue(name: string, value: string): void {
   if (name === "x-amz-acl" && !ACLS.includes(value))
     throw new Refusal("AccessControlListNotSupported", "The bucket does not allow ACLs");
+  // Sent with every request by the SDK for C++, and so by Apache Arrow. There is one version of the interface.
+  if (name === "x-amz-api-version" && value !== "2006-03-01")
+    throw unknown("The only version of the API is 2006-03-01.");
   if (name === "x-amz-object-ownership" && value !== "BucketOwnerEnforced") throw unknown("The bucket has no ACLs.");
   if (name === "x-amz-storage-class" && value !== "STANDARD")
     throw new Refusal("InvalidStorageClass", "The storage class you specified is not valid; there is STANDARD alone");

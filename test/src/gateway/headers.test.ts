@@ -12,6 +12,14 @@ describe("checkHeaders", () => {
     expect(await refusalOf(await ask("PUT", "bucket", { headers: { [lock]: "true" } }))).toBe("501 NotImplemented");
   });
 
+  it("takes the version that the SDK for C++ asks for with every request, and no other", async () => {
+    const { ask } = asking();
+    const answer = async (version: string): Promise<string> =>
+      refusalOf(await ask("PUT", "bucket/key", { headers: { "x-amz-api-version": version } }));
+    expect(await answer("2006-03-01")).toBe("200 undefined");
+    expect(await answer("2030-01-01")).toBe("501 NotImplemented");
+  });
+
   it("takes a bucket without ACLs, and refuses one that has some", async () => {
     const { ask } = asking();
     const answer = async (ownership: string): Promise<string> =>
