@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../../../src/gateway/refusal.ts";
 import { refused } from "../../../src/gateway/refused.ts";
-import { readXml } from "../../../src/s3/xml.ts";
+import { childText, readXml } from "../../../src/s3/xml.ts";
 import { asking } from "./asked.ts";
 
 const wrongRegion = new Refusal("AuthorizationHeaderMalformed", "another region", {
@@ -45,6 +45,24 @@ describe("refused", () => {
       "Resource",
       "RequestId",
     ]);
+  });
+
+  it.each([
+    ["If-None-Match", { "if-none-match": "*" }],
+    ["If-Match", { "if-match": '"e"' }],
+    ["x-amz-copy-source-If-Match", { "x-amz-copy-source-if-match": '"e"' }],
+    [undefined, { "if-match": '"e"', "x-amz-copy-source-if-match": '"e"' }],
+  ])("names the one condition that did not hold: %s", async (condition, headers) => {
+    const { store, ask } = asking();
+    await store.upload("a", "a");
+    const copies = Object.keys(headers).some((name) => name.startsWith("x-amz-copy"));
+    const source = copies ? { "x-amz-copy-source": "bucket/a" } : {};
+    const answer = await ask("PUT", `bucket/${copies ? "b" : "a"}`, { headers: { ...headers, ...source } });
+    const [code, named] = await answer.text().then((text) => {
+      const root = readXml(text);
+      return [childText(root, "Code"), childText(root, "Condition")];
+    });
+    expect([code, named]).toEqual(["PreconditionFailed", condition]);
   });
 
   it("asks for a second's patience where the store is not there", () => {
