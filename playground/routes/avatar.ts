@@ -1,12 +1,12 @@
 /** `/users/:id/avatar`: pictures up to 5 MB, with a thumbnail beside them. */
-import { getRouterParam, type H3Event } from "h3";
+import type { H3Event } from "h3";
 import type { ObjectStore } from "unbucket";
 import { type FormFile, readForm } from "unbucket/form";
 import { guard } from "unbucket/guard";
 import { respond } from "unbucket/respond";
 import { Refused } from "../http/errors.ts";
 import { currentAvatar, saveAvatar, type Thumbnailer } from "../services/avatars.ts";
-import { toUser } from "./user.ts";
+import { userOf } from "./user.ts";
 
 const PICTURES = { types: ["image/jpeg", "image/png", "image/gif", "image/webp"], maxSize: 5 * 1024 * 1024 };
 
@@ -16,7 +16,7 @@ export async function postAvatar(
   thumbnailer: Thumbnailer | null,
   event: H3Event,
 ): Promise<Response> {
-  const user = toUser(getRouterParam(event, "id", { decode: true }));
+  const user = userOf(event);
   if (thumbnailer === null) {
     throw new Refused(
       501,
@@ -40,7 +40,7 @@ export async function postAvatar(
 
 /** The avatar, or with `?size=thumbnail` its thumbnail. */
 export async function getAvatar(store: ObjectStore, event: H3Event): Promise<Response> {
-  const user = toUser(getRouterParam(event, "id", { decode: true }));
+  const user = userOf(event);
   const size = new URL(event.req.url).searchParams.get("size") ?? "original";
   if (size !== "original" && size !== "thumbnail") {
     throw new Refused(400, "invalid-option", "size is original or thumbnail.");

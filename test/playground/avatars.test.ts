@@ -121,19 +121,29 @@ describe("GET /users/:id/avatar", () => {
       }
       return download(key, options);
     };
-    const app = createApp({
-      store,
-      documents: { create: unused, list: unused, find: unused, remove: unused, sweep: unused },
-      thumbnailer,
-      assets: async () => null,
-      gateway: () => null,
-      hosts: null,
-      backend: "Memory",
-    });
+    const app = appOf(store);
     const answer = await app.request("/users/42/avatar");
     expect([answer.status, await answer.text()]).toEqual([200, "second"]);
   });
+
+  it.each(["%E0%A4%A", "%", "..%2F7", "%252e", "%00"])("refuses a user that is no name: %s", async (user) => {
+    const app = appOf(memory());
+    for (const method of ["GET", "HEAD", "POST"])
+      expect((await app.request(`/users/${user}/avatar`, { method })).status).toBe(400);
+  });
 });
+
+function appOf(store: Driver): ReturnType<typeof createApp> {
+  return createApp({
+    store,
+    documents: { create: unused, list: unused, find: unused, remove: unused, sweep: unused },
+    thumbnailer,
+    assets: async () => null,
+    gateway: () => null,
+    hosts: null,
+    backend: "Memory",
+  });
+}
 
 function unused(): Promise<never> {
   throw new Error("no document is asked for");
