@@ -41,7 +41,8 @@ export type OptionType = "string" | "boolean" | "function" | "object" | 1;
 export function knownOptions(options: object, types: Readonly<Record<string, unknown>>): void {
   if (typeof options !== "object" || options === null) throw refuse("options", "must be an object");
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (!Object.hasOwn(types, name)) throw refuse(JSON.stringify(name), "is no option here");
+    if (!Object.hasOwn(types, name))
+      throw refuse(JSON.stringify(name), `is no option here, only ${Object.keys(types).join(", ")}`);
     if (value === null) throw refuse(name, "must not be null");
     if (name === "signal" && value !== undefined && typeof (value as AbortSignal).throwIfAborted !== "function")
       throw refuse(name, "must be an AbortSignal");

@@ -25,7 +25,7 @@ export async function respond(
   given: RespondOptions = {},
 ): Promise<Response> {
   knownOptions(given, { filename: 1, disposition: 1, cacheControl: 1, headers: 1, inline: 1 });
-  if (!request?.headers.get)
+  if (!request?.headers?.get)
     throw new StorageError("invalid-option", "this is no web Request; srvx makes one of Node's");
   checkOptions(given);
   const own = ownHeaders(given);

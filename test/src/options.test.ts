@@ -32,9 +32,9 @@ describe("knownOptions", () => {
   });
 
   it.each<[unknown, string]>([
-    [{ a: 1, aa: 1 }, '"aa" is no option here'],
-    [{ toString: 1 }, '"toString" is no option here'],
-    [{ driver: 1 }, '"driver" is no option here'],
+    [{ a: 1, aa: 1 }, '"aa" is no option here, only a, b'],
+    [{ toString: 1 }, '"toString" is no option here, only a, b'],
+    [{ driver: 1 }, '"driver" is no option here, only a, b'],
     [{ a: null }, "a must not be null"],
     [{ b: null }, "b must not be null"],
     [{ b: 5 }, "b must be of type string"],

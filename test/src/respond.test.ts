@@ -81,7 +81,7 @@ describe("respond", () => {
     const { store, calls } = await stored();
     const nodes = Object.assign(new IncomingMessage(new Socket()), { method: "GET" });
     const refused = { code: "invalid-option", message: expect.stringContaining("srvx") };
-    for (const wrong of [nodes, undefined])
+    for (const wrong of [nodes, undefined, "dir/a"])
       await expect(respond(store, "dir/a", wrong as unknown as Request)).rejects.toMatchObject(refused);
     expect(calls).toEqual([]);
   });
