@@ -6,7 +6,7 @@
  */
 import folder from "#folder";
 import type { Backend } from "../src/backend.ts";
-import { type Driver, toDriver } from "../src/driver.ts";
+import { type Driver, toDriver, type WatchableDriver } from "../src/driver.ts";
 import type { OnEvent } from "../src/event.ts";
 import { driverOptions, type OptionType } from "../src/options.ts";
 import {
@@ -22,7 +22,7 @@ import { toSettings } from "./env/settings.ts";
 import memory, { type MemoryOptions } from "./memory.ts";
 import s3 from "./s3.ts";
 
-export type { Driver } from "../src/driver.ts";
+export type { Driver, WatchableDriver } from "../src/driver.ts";
 export type { EnvOptions, Environment } from "./env/read.ts";
 
 const OPTIONS: Readonly<Record<string, OptionType>> = {
@@ -34,7 +34,7 @@ const OPTIONS: Readonly<Record<string, OptionType>> = {
  * many.
  */
 const MOST_DRIVERS = 100;
-const drivers = new Map<string, Driver>();
+const drivers = new Map<string, WatchableDriver>();
 const memories = new Map<string, Driver>();
 
 /**
@@ -43,7 +43,7 @@ const memories = new Map<string, Driver>();
  * variable, or an unknown option, rejects the call with `invalid-option`, and the next call reads again. `watch`
  * rejects `unsupported` unless the variables choose a folder.
  */
-export default function env(options: EnvOptions = {}): Driver {
+export default function env(options: EnvOptions = {}): WatchableDriver {
   const start = async (): Promise<Backend> => {
     driverOptions(options, OPTIONS);
     return open(await readHost(options), options.onEvent);
@@ -56,7 +56,7 @@ export default function env(options: EnvOptions = {}): Driver {
  * now. Call it wherever storage is needed: the same values give the same driver, until it is disposed of or a hundred
  * others were requested.
  */
-export function getStorage(environment?: Environment): Driver {
+export function getStorage(environment?: Environment): WatchableDriver {
   const values = environment === undefined ? readHostNow() : readEnvironment(environment);
   const configuration = JSON.stringify(values);
   const storage = cached(drivers, configuration, () => {
@@ -99,7 +99,7 @@ async function sharedMemory(options: MemoryOptions): Promise<Backend> {
   return backend;
 }
 
-function cached(cache: Map<string, Driver>, configuration: string, make: () => Driver): Driver {
+function cached<T extends Driver>(cache: Map<string, T>, configuration: string, make: () => T): T {
   const known = cache.get(configuration);
   if (known !== undefined) return known;
   const driver = make();

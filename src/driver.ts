@@ -22,11 +22,16 @@ export interface Driver extends UnstorageDriver, ObjectStore {
   getInstance(): Promise<Backend>;
 }
 
+/** A driver whose store may report changes: `watch` is always there, and rejects `unsupported` where it cannot. */
+export type WatchableDriver = Driver & Required<Pick<UnstorageDriver, "watch">>;
+
 /**
  * Makes a driver from a name and a function that opens its backend. Nothing runs before the first call: no I/O, no
  * check of options, no throw. All methods are closures, since unstorage calls them detached. The options, which may
  * hold secrets, cannot be reached from the driver.
  */
+export function toDriver(spec: DriverSpec & { readonly watch: true }): WatchableDriver;
+export function toDriver(spec: DriverSpec): Driver;
 export function toDriver(spec: DriverSpec): Driver {
   const backend = opener(spec);
   const call = caller(spec, backend.get);

@@ -1,7 +1,7 @@
 /** The public surface: re-exports only. */
 export type * from "./backend.ts";
 export { MemoryBudget } from "./budget.ts";
-export { type Driver, type DriverSpec, toDriver } from "./driver.ts";
+export { type Driver, type DriverSpec, toDriver, type WatchableDriver } from "./driver.ts";
 export {
   type ErrorCode,
   type KeyFailure,

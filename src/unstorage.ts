@@ -45,7 +45,8 @@ export interface UnstorageDriver {
   /** Removes everything below the base; without a base, everything. */
   clear(base?: string, options?: KvOptions): Promise<void>;
   /**
-   * Reports changes to the callback; what it throws or rejects with is ignored. Resolves with a function that stops it.
+   * Reports changes to the callback, by key-value keys: `notes:a.txt` for the object `notes/a.txt`. What the callback
+   * throws or rejects with is ignored. Resolves with a function that stops it.
    */
   watch?(callback: (event: "update" | "remove", key: string) => unknown): Promise<() => Promise<void>>;
   /**

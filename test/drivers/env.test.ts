@@ -128,12 +128,12 @@ describe("env", () => {
       getStorage({ STORAGE_LOCAL_PATH: join(scratch, "seen") }),
     ]) {
       const seen = new Promise<string>((resolve) => {
-        void driver.watch?.((event, key) => resolve(`${event} ${key}`)).then(() => driver.upload("a/b", "x"));
+        void driver.watch((event, key) => resolve(`${event} ${key}`)).then(() => driver.upload("a/b", "x"));
       });
       expect(await seen).toBe("update a:b");
       await driver.dispose?.();
     }
-    await expect(env({ backend: "memory" }).watch?.(() => {})).rejects.toMatchObject({
+    await expect(env({ backend: "memory" }).watch(() => {})).rejects.toMatchObject({
       code: "unsupported",
       operation: "watch",
       message: expect.stringContaining("cannot be watched"),
