@@ -47,7 +47,7 @@ describe("refused", () => {
     ]);
   });
 
-  it.each([
+  it.each<[string | undefined, Record<string, string>]>([
     ["If-None-Match", { "if-none-match": "*" }],
     ["If-Match", { "if-match": '"e"' }],
     ["x-amz-copy-source-If-Match", { "x-amz-copy-source-if-match": '"e"' }],
@@ -56,7 +56,7 @@ describe("refused", () => {
     const { store, ask } = asking();
     await store.upload("a", "a");
     const copies = Object.keys(headers).some((name) => name.startsWith("x-amz-copy"));
-    const source = copies ? { "x-amz-copy-source": "bucket/a" } : {};
+    const source: Record<string, string> = copies ? { "x-amz-copy-source": "bucket/a" } : {};
     const answer = await ask("PUT", `bucket/${copies ? "b" : "a"}`, { headers: { ...headers, ...source } });
     const [code, named] = await answer.text().then((text) => {
       const root = readXml(text);
