@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { crc32 } from "../../../src/checksum.ts";
 import { copyDraft, writeDraft } from "../../../drivers/fs/draft.ts";
 import { onDisk } from "../../../drivers/fs/errno.ts";
 import { parseOptions } from "../../../drivers/fs/options.ts";
@@ -208,6 +209,18 @@ describe("writeDraft", () => {
     const { stream, cancelled } = streamOf([new Uint8Array(1)]);
     expect((await failure(store.put(K("k"), { stream }, {}))).code).toBe("denied");
     expect(cancelled()).toMatchObject({ code: "denied" });
+  });
+
+  it("cancels a body, also one whose checksum is asked for, when no file can be begun for it", async () => {
+    for (const checksum of [undefined, crc32]) {
+      const { store, base } = await folder({ checksum });
+      await store.list({ prefix: "", limit: 1 });
+      await writeFile(join(base, ".unbucket"), "");
+      const { stream, cancelled } = streamOf([new Uint8Array(1)]);
+      const error = await failure(store.put(K("k"), { stream }, {}));
+      expect(error.message).toContain("ENOTDIR");
+      expect(cancelled()).toBe(error);
+    }
   });
 
   it("L22: says that there is no room, keeps the old object and leaves nothing when the system takes no more bytes", async () => {

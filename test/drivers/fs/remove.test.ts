@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { CallOptions } from "../../../src/backend.ts";
@@ -159,6 +159,25 @@ describe("remove", () => {
     const failed = await store.deleteMany?.([K("k")], {}).finally(() => (opening.at = undefined));
     expect(failed).toMatchObject([{ key: "k", error: { code: "ambiguous" } }]);
     expect((await files()).filter((file) => file.includes("/meta/"))).toHaveLength(1);
+  });
+
+  it("L18: keeps the record that could be that of a version which another process has written meanwhile", async () => {
+    const { base, put, text, store, files } = await folder({ durable: true });
+    const records = async (): Promise<number> => (await files()).filter((file) => file.includes("/meta/")).length;
+    for (const [body, left] of [
+      ["new", 1],
+      ["newer", 0],
+    ] as const) {
+      await put("k", "old", { metadata: { a: "b" } });
+      const { mtime } = await stat(join(base, "k"));
+      opening.at = (path) => {
+        if (path !== base || existsSync(join(base, "k"))) return;
+        writeFileSync(join(base, "k"), body);
+        utimesSync(join(base, "k"), mtime, mtime);
+      };
+      await store.delete(K("k"), {}).finally(() => (opening.at = undefined));
+      expect([await text("k"), await records()]).toEqual([body, left]);
+    }
   });
 
   it("L18: succeeds where nobody can tell whether a record is needed, which then is for the sweep", async () => {
