@@ -156,7 +156,7 @@ async function removeKey(
     if (present) checkPresent(key, present, { ifMatch });
     const versions: Identity[] = [];
     let folder: string | null = null;
-    for (const candidate of others.toReversed()) {
+    for (const candidate of others) {
       const older = await findAt(root, candidate);
       if (!older) continue;
       await endUploadOf(root, key, older);

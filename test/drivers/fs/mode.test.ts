@@ -34,7 +34,10 @@ describe("L21: mode", () => {
       await put("d/e/private.txt", "x", { metadata: { name: "Ada" } });
       await put("a//b", "kept under an escaped name", { contentType: "text/x-own" });
       await store.copy?.(K("d/e/private.txt"), K("f/copy.txt"), {});
-      await store.deleteMany?.([K("none")], {});
+      await put("given.txt", "x");
+      await chmod(join(base, "given.txt"), 0o666);
+      await store.copy?.(K("given.txt"), K("f/given.txt"), {});
+      await store.delete(K("given.txt"), {});
       const parts = store.multipart as MultipartBackend;
       for (const key of ["begun", "made"]) {
         const { uploadId } = await parts.create(K(key), { metadata: { name: "Bob" } });
@@ -42,13 +45,31 @@ describe("L21: mode", () => {
         if (key === "made") await parts.complete(K(key), uploadId, [part], {});
       }
       const files = new Set(await filesBelow(base));
-      expect([...files].filter((name) => name.startsWith(".unbucket/meta/"))).toHaveLength(4);
+      expect([...files].filter((name) => name.startsWith(".unbucket/meta/"))).toHaveLength(5);
       const others = Object.entries(await bitsBelow(base)).filter(
         ([name, found]) => found !== (files.has(name) ? wanted : entered),
       );
       expect(others).toEqual([]);
     },
   );
+
+  it("is from the beginning for nobody else, while the body still comes", async () => {
+    const { base, store } = await folder({ mode: 0o600 });
+    const seen: string[] = [];
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          if (seen.length > 0) return controller.close();
+          controller.enqueue(new Uint8Array(1));
+          for (const name of await readdir(join(base, ".unbucket/tmp")))
+            seen.push(await bits(join(base, ".unbucket/tmp", name)));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    await store.put(K("k"), { stream }, {});
+    expect(seen).toEqual(["600"]);
+  });
 
   it("leaves folders that were there as they are, and a group's bit on those below one that has it", async () => {
     const base = join(await emptyFolder(), "base");
