@@ -3,17 +3,18 @@ import type { BigIntStats } from "node:fs";
 import { copyFile, unlink } from "node:fs/promises";
 import type { PutOptions, Source } from "../../src/backend.ts";
 import { StorageError } from "../../src/error.ts";
-import { abandon, readerOf } from "../../src/reader.ts";
+import { abandon } from "../../src/reader.ts";
 import { toUtf8 } from "../../src/utf8.ts";
 import { patiently } from "./again.ts";
 import { turn, utimes } from "./calls.ts";
 import { isErrno, isOutOfDescriptors, onDisk } from "./errno.ts";
 import { keptIf, lookAt, open, openNow, READ, type File } from "./file.ts";
 import { COPY_MODE } from "./host.ts";
-import { type Identity, nextStamp, stampAfter, stampOf } from "./identity.ts";
+import { type Identity, isSameFile, nextStamp, stampAfter, stampOf } from "./identity.ts";
 import { bitsOf, setBits } from "./mode.ts";
 import type { Settings } from "./options.ts";
 import type { Root } from "./root.ts";
+import { writeAll, writeSource } from "./write.ts";
 
 /** A file that waits for its name. */
 export interface Draft {
@@ -42,11 +43,6 @@ interface Unfinished {
   readonly durable: boolean;
 }
 
-/** How many bytes of small pieces are written in one go. */
-const GATHER_BYTES = 256 * 1024;
-/** How many bytes of one piece, until the signal is asked again. */
-const STEP_BYTES = 4 * GATHER_BYTES;
-
 /** Writes a source to a draft. On any failure nothing remains, and a stream is cancelled. */
 export async function writeDraft(
   root: Root,
@@ -60,8 +56,7 @@ export async function writeDraft(
   try {
     signal?.throwIfAborted();
     const draft = (begun = await onDisk(() => begin(root, settings.mode, durable)));
-    if ("bytes" in source) await writeBytes(draft.file, source.bytes, options);
-    else await writeStream(draft.file, source, options);
+    await writeSource(draft.file, source, options);
     return await onDisk(async () => {
       // The umask has taken bits away that were asked for.
       if (settings.mode !== undefined) await setBits(draft.file, root.path(draft.path), settings.mode);
@@ -109,15 +104,27 @@ const UNITS = [1n, 1_000_000n, 2_000_000n];
 /** The draft, stamped anew where its time is not later than that of the version before, which another process may have given. */
 export async function laterDraft(root: Root, draft: Draft, before: Identity | undefined): Promise<Draft> {
   let later = draft;
-  const { path, durable } = draft;
   for (const unit of UNITS) {
     const stamp = before && stampAfter(before, later.stats, draft.record !== null, unit);
-    if (!stamp) break;
-    const file = await reopened(root, path);
-    const stats = await stamped(root, { path, file, durable }, stamp).finally(() => file.close());
-    later = { ...draft, stats: await atRest(root, path, stats) };
+    const stats = stamp && (await stampedAnew(root, later, stamp));
+    if (!stats) break;
+    later = { ...draft, stats: await atRest(root, draft.path, stats) };
   }
   return later;
+}
+
+/** Null where another file is in its place: that is somebody else's, gets no time, and is not taken for the draft. */
+async function stampedAnew(
+  root: Root,
+  { path, durable, stats }: Draft,
+  stamp: number | Date,
+): Promise<BigIntStats | null> {
+  const file = await reopened(root, path);
+  try {
+    return isSameFile(await file.stat(), stats) ? await stamped(root, { path, file, durable }, stamp) : null;
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -232,66 +239,4 @@ async function restamp(place: string, stats: BigIntStats, durable: boolean): Pro
 export async function discard(root: Root, path: string): Promise<void> {
   // What cannot be removed now is swept later; the caller has a failure of its own to tell.
   for (const temp of [path, recordBeside(path)]) await unlink(root.path(temp)).catch(() => {});
-}
-
-async function writeBytes(file: File, bytes: Uint8Array, options: DraftOptions): Promise<void> {
-  for (let at = 0; at < bytes.byteLength; at += STEP_BYTES) {
-    options.signal?.throwIfAborted();
-    await writeAll(file, bytes.subarray(at, at + STEP_BYTES), options);
-  }
-}
-
-/**
- * Gathers small pieces, which may have 4 KiB, and reads on while the system writes. A large one is written as it is, before the next is
- * asked for: its memory may be the source's, to be used again.
- */
-async function writeStream(
-  file: File,
-  source: Extract<Source, { stream: unknown }>,
-  options: DraftOptions,
-): Promise<void> {
-  const reader = readerOf(source, options.signal);
-  // One byte more than declared, so that a body of that size is known to have ended.
-  const room = Math.min(GATHER_BYTES, (source.size ?? GATHER_BYTES) + 1);
-  let [filling, spare] = [new Uint8Array(room), new Uint8Array(0)];
-  let filled = 0;
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    for (let piece = await reader.next(); piece; piece = await reader.next()) {
-      if (filled === 0 && piece.byteLength >= GATHER_BYTES) {
-        await writing;
-        await writeAll(file, piece, options);
-        continue;
-      }
-      for (let at = 0; at < piece.byteLength;) {
-        const part = piece.subarray(at, at + room - filled);
-        filling.set(part, filled);
-        at += part.byteLength;
-        filled += part.byteLength;
-        if (filled < room) break;
-        await writing;
-        writing = writeAll(file, filling, options);
-        // Ends the wait for a source that has stalled, so that the failure is told.
-        writing.catch((failed: unknown) => reader.cancel(failed));
-        [filling, spare] = [spare.byteLength > 0 ? spare : new Uint8Array(room), filling];
-        filled = 0;
-      }
-    }
-    await writing;
-    await writeAll(file, filling.subarray(0, filled), options);
-  } catch (error) {
-    // The write has ended before the caller closes the file.
-    const cause = await writing.then(() => error).catch((failed: unknown) => failed);
-    await reader.cancel(cause);
-    throw cause;
-  }
-}
-
-/** Writes all of the bytes, in as many steps as the system makes of them. */
-export async function writeAll(file: File, bytes: Uint8Array, options: DraftOptions = {}): Promise<void> {
-  for (let at = 0; at < bytes.byteLength;) {
-    const count = await onDisk(() => file.write(bytes, at));
-    at += count;
-    options.onBytes?.(count);
-  }
 }

@@ -170,7 +170,9 @@ export function rootAt(base: string, mode?: number): Root {
       if (!(await lstat(path(folder))).isDirectory()) throw taken(folder, "as a file");
       return [];
     } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw error;
+      // Of the driver's own, the first that is no folder says so.
+      const isOwnBelow = isOwn(folder) && folder !== RESERVED;
+      if (!isErrno(error, "ENOENT") && !(isOwnBelow && isErrno(error, "ENOTDIR"))) throw error;
     }
     const made = await make(folderOf(folder));
     try {
@@ -282,5 +284,7 @@ function linked(folder: string): StorageError {
 
 /** A file stands in the way, or the folder of another key whose name the file system takes for this one: the key gets another place. */
 function taken(folder: string, how: string): Error {
+  if (folder === RESERVED)
+    return new StorageError("unknown", `${RESERVED} is the driver's own folder, but exists ${how}; rename that`);
   return Object.assign(new Error(`the folder ${JSON.stringify(folder)} exists ${how}`), { code: "ENOTDIR" });
 }

@@ -15,13 +15,8 @@ const MARK: string = `${RESERVED}/version`;
 /** Rejects `unsupported` when a folder is of another layout. One without a mark is taken. */
 export async function checkLayout(root: Paths): Promise<void> {
   // Neither through a link, which could show another file to whoever made it, nor out of a pipe, which could keep us waiting.
-  const own = await orAbsent(lstat(root.path(RESERVED)));
-  if (own?.isFile())
-    throw new StorageError(
-      "invalid-option",
-      `base has a file ${RESERVED}, where the driver's own folder belongs; rename it`,
-    );
-  const text = own?.isDirectory() ? await readText(root.path(MARK), root.isLocal()) : null;
+  const own = (await orAbsent(lstat(root.path(RESERVED))))?.isDirectory();
+  const text = own ? await readText(root.path(MARK), root.isLocal()) : null;
   // It is empty while another process writes it, and zeros where the power was cut before its bytes were on the disk.
   const layout = text?.replaceAll("\0", "").trim();
   if (!layout || layout === LAYOUT) return;

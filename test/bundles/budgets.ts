@@ -11,7 +11,7 @@ export const budgets: Readonly<Record<string, number>> = {
   "unbucket/probe": 19_350,
   "unbucket/providers": 3_350,
   "unbucket/conformance": 29_500,
-  "unbucket/drivers/fs": 53_950,
+  "unbucket/drivers/fs": 54_000,
   "unbucket/drivers/s3": 44_700,
   "unbucket/drivers/memory": 23_700,
   "unbucket/drivers/r2": 25_550,

@@ -1,5 +1,17 @@
 import fs from "node:fs";
-import { chmod, chown, mkdir, open, readFile, rename, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commit } from "../../../drivers/fs/commit.ts";
@@ -117,7 +129,13 @@ describe("put", () => {
     expect((await stat(join(base, "kept"))).mode & 0o777).toBe(0o666);
   });
 
-  it.each(["draft", "record"])("sets bits and group of no file that was put in the place of its %s", async (which) => {
+  it.each([
+    ["draft", 0],
+    ["record", 0],
+    // Later than the draft, which so needs another time.
+    ["draft", 1000],
+    ["record", 1000],
+  ])("sets bits, group and time of no file that was put in the place of its %s", async (which, ahead) => {
     for (const put of ["linked", "moved"]) {
       const { base, put: upload } = await folder();
       await upload("k", "1");
@@ -133,14 +151,19 @@ describe("put", () => {
       ];
       await writeFile(secret, "secret", { mode: 0o600 });
       await chmod(secret, 0o600);
+      if (ahead > 0) {
+        const later = new Date(Date.now() + ahead);
+        await utimes(join(base, "k"), later, later);
+      }
       // What is moved is known by this name, too.
       const watched = await open(secret);
+      const { mtimeMs: before } = await watched.stat();
       onTestFinished(() => watched.close());
       await unlink(at);
       await (put === "linked" ? symlink(secret, at) : rename(secret, at));
       await commit(real, settings, K("k"), draft, { cacheControl: "no-store" }, {}).catch(() => {});
-      const { gid, mode } = await watched.stat();
-      expect([put, gid, (mode & 0o777).toString(8)]).toEqual([put, process.getgid?.(), "600"]);
+      const { gid, mode, mtimeMs } = await watched.stat();
+      expect([put, gid, (mode & 0o777).toString(8), mtimeMs]).toEqual([put, process.getgid?.(), "600", before]);
     }
   });
 

@@ -33,15 +33,6 @@ describe("checkLayout", () => {
     expect(await rootAt(base).exists()).toBe(true);
   });
 
-  it("says what to do where a file has the name of the driver's own folder", async () => {
-    const base = await emptyFolder();
-    await writeFile(join(base, ".unbucket"), "");
-    await expect(rootAt(base).exists()).rejects.toMatchObject({
-      code: "invalid-option",
-      message: expect.stringContaining("rename it"),
-    });
-  });
-
   it("does not wait for what a pipe in place of the version says", async () => {
     const base = await emptyFolder();
     await mkdir(join(base, ".unbucket"));
