@@ -17,6 +17,7 @@ describe("adoptable", () => {
     ["a time that is not cut", 1001n * S + 1000n, 7n, null],
     ["a time just above the millisecond", 3000n * S + 123_000_120n, 7n, "3000123456-7"],
     ["a time just below the millisecond", 3000n * S + 122_999_904n, 7n, "3000123456-7"],
+    ["a time just before the next second's", 6001n * S, 7n, null],
     ["another size", 1001n * S, 8n, null],
     ["two that fit", 4001n * S, 7n, null],
     ["one of another key", 5001n * S, 7n, null],
@@ -24,7 +25,7 @@ describe("adoptable", () => {
     const root = rootAt(await emptyFolder());
     await mkdir(join(root.base, "meta/aa"), { recursive: true });
     const names = ["aa1-1001999999-7", "aa1-2001500000-7", "aa1-3000123456-7", "aa1-3000223556-7", "aa2-5001000001-7"];
-    for (const name of [...names, "aa1-4001000001-7", "aa1-4001000002-7", "aa1-x-7"])
+    for (const name of [...names, "aa1-6002000000-7", "aa1-4001000001-7", "aa1-4001000002-7", "aa1-x-7"])
       await writeFile(join(root.base, `meta/aa/${name}.json`), "");
     await root.exists();
     expect(await adoptable(root, "meta/aa/aa1-", { mtimeNs, size, ino: 1n })).toBe(

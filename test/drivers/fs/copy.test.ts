@@ -1,7 +1,24 @@
-import { readFile } from "node:fs/promises";
+import type * as FsPromises from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { failure, folder, K, UGLY_KEYS } from "./folder.ts";
+
+/** What happens once, when a file has been copied. */
+const copied = vi.hoisted(() => ({ then: async (): Promise<void> => {} }));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>();
+  return {
+    ...fs,
+    copyFile: async (...args: Parameters<typeof fs.copyFile>) => {
+      await fs.copyFile(...args);
+      const { then } = copied;
+      copied.then = async () => {};
+      await then();
+    },
+  };
+});
 
 describe("copy", () => {
   it("takes bytes and headers along, between keys of any kind", async () => {
@@ -82,4 +99,15 @@ describe("copy", () => {
     state.writing = false;
     expect(await copies).toBeGreaterThan(3);
   });
+
+  it.each(["new bytes", "more new bytes"])(
+    "is made anew when its source is written into meanwhile, to %j",
+    async (now) => {
+      const { base, put, store, text, files } = await folder();
+      await put("from", "the bytes");
+      copied.then = async () => writeFile(join(base, "from"), now);
+      await store.copy?.(K("from"), K("to"), {});
+      expect([await text("to"), await files()]).toEqual([now, [".unbucket/version", "from", "to"]]);
+    },
+  );
 });

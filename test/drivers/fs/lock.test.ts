@@ -42,6 +42,23 @@ it("inTurn runs work of one name in turn, after failures too, and of other names
   expect(order).toEqual(["other", "first", "second"]);
 });
 
+it("inTurn keeps who comes while the last one works behind that, too", async () => {
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const first = inTurn("a", async () => {});
+  const second = inTurn("a", async () => {
+    await gate;
+    order.push("second");
+  });
+  await first;
+  const third = inTurn("a", async () => void order.push("third"));
+  await inTurn("b", async () => {});
+  open();
+  await Promise.all([second, third]);
+  expect(order).toEqual(["second", "third"]);
+});
+
 it("L7: withLock lets the next in when work unlocks, in this process and in others, and never ends a claim of theirs", async () => {
   const base = await emptyFolder();
   const steps: string[] = [];

@@ -99,19 +99,24 @@ describe("placeRecord", () => {
 });
 
 describe("readRecord", () => {
-  it.each(["", "{", "[]", '{"key":"other"}', '{"key":"k","contentType":1}', '{"key":"k","metadata":{"a":1}}'])(
-    "rejects `corrupt` for the record %j, which a new upload and a delete mend",
-    async (text) => {
-      const { base, put, store, files } = await folder();
-      await put("k", "1", { metadata: { a: "b" } });
-      const record = (await files()).find((file) => file.includes("/meta/")) as string;
-      await writeFile(join(base, record), text);
-      expect((await failure(store.get(K("k"), {}))).code).toBe("corrupt");
-      expect((await failure(store.head(K("k"), {}))).code).toBe("corrupt");
-      await put("k", "2");
-      expect((await store.head(K("k"), {}))?.size).toBe(1);
-      await store.delete(K("k"), {});
-      expect(await files()).toEqual([".unbucket/version"]);
-    },
-  );
+  it.each([
+    "",
+    "{",
+    "[]",
+    '{"key":"other"}',
+    '{"key":"k","contentType":1}',
+    '{"key":"k","metadata":{"a":1}}',
+    '{"key":"k","uploadId":1}',
+  ])("rejects `corrupt` for the record %j, which a new upload and a delete mend", async (text) => {
+    const { base, put, store, files } = await folder();
+    await put("k", "1", { metadata: { a: "b" } });
+    const record = (await files()).find((file) => file.includes("/meta/")) as string;
+    await writeFile(join(base, record), text);
+    expect((await failure(store.get(K("k"), {}))).code).toBe("corrupt");
+    expect((await failure(store.head(K("k"), {}))).code).toBe("corrupt");
+    await put("k", "2");
+    expect((await store.head(K("k"), {}))?.size).toBe(1);
+    await store.delete(K("k"), {});
+    expect(await files()).toEqual([".unbucket/version"]);
+  });
 });

@@ -1,7 +1,7 @@
 import type * as Fs from "node:fs";
 import { mkdirSync, renameSync, rmdirSync, rmSync, type Stats, writeFileSync } from "node:fs";
 import type * as FsPromises from "node:fs/promises";
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import fs from "../../../drivers/fs.ts";
@@ -252,6 +252,27 @@ describe("watchFolder", () => {
     const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
     expect(await ended).toEqual({ code: 0, out: "done\n" });
     clearTimeout(timer);
+  });
+
+  it("does not tell twice of one state, whatever else of a file changes", async () => {
+    const { base, events } = await watched();
+    await writeFile(join(base, "k"), "1");
+    await expect.poll(() => events).toEqual(["update k"]);
+    await chmod(join(base, "k"), 0o600);
+    await pause(200);
+    await writeFile(join(base, "later"), "1");
+    await expect.poll(() => events).toContain("update later");
+    expect(events).toEqual(["update k", "update later"]);
+  });
+
+  it("tells of a file that is written to again and again while that goes on", async () => {
+    const { base, events } = await watched();
+    const started = performance.now();
+    while (events.length === 0 && performance.now() - started < 10_000) {
+      await appendFile(join(base, "k"), "1");
+      await pause(1);
+    }
+    expect(events).toContain("update k");
   });
 
   it("waits with awaitWriteFinish until nothing writes any more", async () => {
