@@ -33,6 +33,13 @@ describe("checkLayout", () => {
     expect(await rootAt(base).exists()).toBe(true);
   });
 
+  it.each(["", "\0\0", "1\n", "1"])("takes a folder whose version reads %j", async (text) => {
+    const base = await emptyFolder();
+    await mkdir(join(base, ".unbucket"));
+    await writeFile(join(base, ".unbucket/version"), text);
+    expect(await rootAt(base).exists()).toBe(true);
+  });
+
   it("does not wait for what a pipe in place of the version says", async () => {
     const base = await emptyFolder();
     await mkdir(join(base, ".unbucket"));
