@@ -4,8 +4,8 @@ import { type Answer, answer, failure, happy, type Script, wire, xml } from "../
 import { stubbed } from "../../support/stubbed.ts";
 
 describe("the steps of a multipart upload", () => {
-  it("create rejects corrupt without an id", async () => {
-    const server = await wire(xml("InitiateMultipartUploadResult", ""));
+  it.each(["", "<UploadId/>"])("create rejects corrupt without an id: %j", async (inner) => {
+    const server = await wire(xml("InitiateMultipartUploadResult", inner));
     await expect(stubbed(server).createMultipartUpload("k")).rejects.toMatchObject({ code: "corrupt" });
   });
 
@@ -75,7 +75,11 @@ describe("send, when the store does not know the upload", () => {
     ["nor the object, and lists others", over(absent, entry("in/k2")), "not-found"],
     ["nor the object anywhere", over(absent, ""), "not-found"],
     ["nor the object, and refuses to list", over(absent, undefined), "denied"],
-    ["and has an object of another", over(answer(200, { "content-length": "1", etag: '"e"' }), ""), "not-found"],
+    [
+      "and has an object of another",
+      over(answer(200, { "content-length": "1", etag: '"e"' }), entry("in/k")),
+      "not-found",
+    ],
   ])("%s, rejects", async (_, script, code) => {
     await expect(sending(script)).rejects.toMatchObject({ code, operation: "sendMultipartUpload" });
   });

@@ -116,12 +116,20 @@ describe.each(TRANSPORTS)("getObject over %s", (_, transport) => {
       part("bytes 2-3/10", "cd"),
       part("bytes 1-4/10", "bcde"),
       part("bytes 2-9/10", "cdefghij"),
+      part("bytes 0-0/1", "a"),
       part("bytes */10", "cde"),
       part("", "cde"),
       answer(200, { etag: '"e"' }, "abcdefghij"),
     ]) {
       const other = await wire(wrong);
       await expect(stubbed(other, transport).download("k", { range })).rejects.toMatchObject({ code: "corrupt" });
+    }
+  });
+
+  it("rejects corrupt when a part answers that nobody asked for, whether or not it names its bytes", async () => {
+    for (const wrong of [part("bytes 0-2/10", "abc"), part("bytes 0-2/*", "abc"), part("", "abc")]) {
+      const server = await wire(wrong);
+      await expect(stubbed(server, transport).download("k")).rejects.toMatchObject({ code: "corrupt" });
     }
   });
 

@@ -55,6 +55,7 @@ describe.each(TRANSPORTS)("Rest over %s", (_, transport) => {
     ["conflict", "another ETag", part({ etag: '"v2"', "content-range": range }, CUT)],
     ["conflict", "another total", part({ "content-range": `bytes ${CUT}-99999/100001` }, CUT)],
     ["conflict", "200 with another ETag", whole({ etag: '"v2"' })],
+    ["conflict", "200 with another length", () => answer(200, { etag: '"v1"' }, pattern(SIZE + 1))],
     ["conflict", "a range that is not there any more", () => failure(416, "InvalidRange")],
     ["not-found", "that it is gone", () => failure(404, "NoSuchKey")],
     ["corrupt", "a range that begins later", part({ "content-range": `bytes ${CUT + 1}-99999/100000` }, CUT + 1)],

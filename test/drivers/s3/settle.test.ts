@@ -62,6 +62,16 @@ describe.each(TRANSPORTS)("a write whose answer was lost, over %s", (_, transpor
     await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
   });
 
+  it("is ambiguous when an object without an id is there, which another program has written", async () => {
+    const foreign = answer(200, {
+      etag: '"e"',
+      date: new Date().toUTCString(),
+      "last-modified": new Date().toUTCString(),
+    });
+    const server = await wire(losing(refused, () => foreign));
+    await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({ code: "ambiguous" });
+  });
+
   it("is refused for good when what is there is older than it", async () => {
     const server = await wire(losing(refused, () => found("other", new Date(Date.now() - 60_000))));
     await expect(stubbed(server, transport).upload("k", "x", create)).rejects.toMatchObject({
