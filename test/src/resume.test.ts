@@ -273,6 +273,18 @@ describe("send", () => {
     expect(made.memory.used).toBe(0);
   });
 
+  it("opens the source at a last part that is short, since the source may have grown", async () => {
+    const made = await store();
+    const upload = await made.driver.createMultipartUpload("k");
+    for (let n = 0; n < 5; n++) made.parts.set(n + 1, data.slice(n * PART, (n + 1) * PART));
+    const parts = (await upload.parts()).map((part) => ({ ...part, digest: "unread" }));
+    const again = await made.driver.resumeMultipartUpload("k", { ...upload.state(), parts });
+    expect(await again.offset()).toBe(4 * PART);
+    const grown = Uint8Array.of(...data, ...noise(PART));
+    await again.send((start) => grown.subarray(start), { verify: false });
+    expect(Buffer.compare(made.result as Uint8Array, grown)).toBe(0);
+  });
+
   it("takes an upload that its mark shows to be completed as done, and one that is gone as lost", async () => {
     const made = await store();
     const state = await interrupted(made, 3);
@@ -554,6 +566,15 @@ it("send names itself where the bytes of the object that an upload has become ar
     });
     broken = true;
   }
+});
+
+it("send does not take an upload as done whose object is deleted while it is compared", async () => {
+  const backend = await memory().getInstance();
+  const driver = toDriver({ name: "own", open: () => ({ ...backend, get: async () => null }) });
+  const begun = await driver.createMultipartUpload("a");
+  await begun.send(() => "x");
+  const resumed = await driver.resumeMultipartUpload("a", { ...begun.state(), parts: [] });
+  await expect(resumed.send(() => "x")).rejects.toMatchObject({ code: "conflict" });
 });
 
 it("send refuses parts that are larger than the memory for them, before it asks anything", async () => {
