@@ -309,6 +309,23 @@ describe("copyAll", () => {
       }
     });
 
+    it("copies anew a source that was replaced by one of the same ETag, which tells nothing of metadata", async () => {
+      const [from, to] = [memory(), memory()];
+      const etag = '"e"';
+      await from.upload("a", "x", { metadata: { n: "1" } });
+      const head: Driver["head"] = async (...call) => {
+        const info = await from.head(...call);
+        return info && { ...info, etag };
+      };
+      const download: Driver["download"] = async (...call) => Object.assign(await from.download(...call), { etag });
+      const other = disturbed(to, "a", async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await from.upload("a", "x", { metadata: { n: "2" } });
+      });
+      expect((await run({ ...from, head, download }, other)).steps).toEqual({ a: "copied" });
+      expect((await to.head("a"))?.metadata).toEqual({ n: "2" });
+    });
+
     it("gives up on a source that never holds still", async () => {
       const [from, to] = [memory(), memory()];
       await from.upload("a", "0");
