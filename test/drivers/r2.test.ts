@@ -138,6 +138,22 @@ describe("r2", () => {
     expect(binding.calls).not.toContain("complete");
   });
 
+  it("takes no object without an id for that of an upload of which the id alone is known", async () => {
+    const binding = bucket();
+    const { uploadId } = await r2({ binding }).createMultipartUpload("k");
+    binding.objects.set("k", { key: "k", size: 1, httpEtag: '"other"', uploaded: new Date() });
+    const upload = await r2({ binding }).resumeMultipartUpload("k", uploadId);
+    expect((await upload.send(() => "x", { verify: false })).etag).not.toBe('"other"');
+    expect(binding.calls).toContain("complete");
+  });
+
+  it("deletes nothing on a condition, which R2 would pass over", async () => {
+    const binding = bucket();
+    binding.objects.set("k", { key: "k", size: 1, httpEtag: '"1"', uploaded: new Date() });
+    await expect(r2({ binding }).delete("k", { ifMatch: '"1"' })).rejects.toMatchObject({ code: "unsupported" });
+    expect(binding.calls).not.toContain("delete");
+  });
+
   it("names all keys of a batch that failed, and goes on with the next", async () => {
     const binding = bucket({ error: new Error("delete: Denied. (10003)") });
     const keys = Array.from({ length: 1001 }, (_, index) => `k${index}`);
@@ -333,6 +349,18 @@ describe("r2 with a stream of known length", () => {
     const broken = source((controller) => controller.error(new Error("the line broke")));
     await expect(r2({ binding }).upload("k", broken, { size: SIZE })).rejects.toThrow("the line broke");
     expect(binding.stored).toEqual([]);
+  });
+
+  it("sends it once, though R2 says that a second time may do", async () => {
+    const binding = streaming();
+    const put = vi.fn<R2Bucket["put"]>(async (...call) => {
+      await binding.put(...call);
+      throw internal;
+    });
+    const whole = source((controller) => controller.close());
+    const sent = r2({ binding: { ...binding, put } }).upload("k", whole, { size: SIZE });
+    await expect(sent).rejects.toMatchObject({ code: "unavailable" });
+    expect(put).toHaveBeenCalledTimes(1);
   });
 
   it("sends it in parts where the runtime has no stream that says its length", async () => {

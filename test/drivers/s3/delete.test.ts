@@ -190,6 +190,12 @@ describe("deleteObjects", () => {
     expect(later).toMatchObject({ retryable: true, errors: [{ error: { response: { status: 503 } } }, {}] });
   });
 
+  it("repeats a batch that fails as a whole as often as any request", async () => {
+    const server = await wire(failure(503, "ServiceUnavailable"));
+    await partial(stubbed(server, { retry: { attempts: 3, baseDelay: 0 } }).delete(["a", "b"]));
+    expect(server.lines()).toEqual(Array(3).fill("POST /bucket/?delete="));
+  });
+
   it("cuts at 1000 keys, and goes key by key where XML cannot carry one or the store has no batches", async () => {
     const script = ({ method }: Received) => (method === "POST" ? xml("DeleteResult", "") : answer(204));
     const server = await wire(script);

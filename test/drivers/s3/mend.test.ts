@@ -178,6 +178,17 @@ describe("menderOf, of a HEAD that is refused without a word", () => {
     return [settings, { identity: await settings.identity(), region: "us-east-1", url: "http://h/bucket/k", time: 0 }];
   };
 
+  it.each([400, 403])(
+    "sends it again by other keys where the bucket tells that these have ended: %i",
+    async (status) => {
+      const [settings, signed] = await refused();
+      const bytes = async (): Promise<Uint8Array> =>
+        new TextEncoder().encode("<Error><Code>ExpiredToken</Code></Error>");
+      const send = vi.fn<Send>(async () => ({ ...silent(status), bytes }) as unknown as WireResponse);
+      expect(await menderOf(settings, send)(silent(status), none, signed, { method: "HEAD" })).toBe(true);
+    },
+  );
+
   it("lets one go who leaves while the reason is asked for, and tells it to the others", async () => {
     const [settings, signed] = await refused();
     let tell!: (response: WireResponse) => void;
