@@ -338,3 +338,13 @@ describe("an abort of update", () => {
     expect([cancelled.mock.calls, told]).toEqual([[[reason]], []]);
   });
 });
+
+it("update that is aborted rejects with the reason, whatever its function throws then", async () => {
+  const control = new AbortController();
+  const reason = new Error("left");
+  const fn = (): never => {
+    control.abort(reason);
+    throw new Error("its own");
+  };
+  await expect(memory().update("k", fn, { signal: control.signal })).rejects.toBe(reason);
+});
