@@ -6,7 +6,7 @@ import type { ByteRange } from "../backend.ts";
  * overlapping ranges are a known denial-of-service attack).
  */
 export function parseRange(header: string | null): ByteRange | "none" | null {
-  const match = header === null || header.includes(",") ? null : /^bytes=[\t ]*(\d*)-(\d*)[\t ]*$/i.exec(header);
+  const match = /^bytes=[\t ]*(\d*)-(\d*)[\t ]*$/i.exec(header ?? "");
   if (match === null) return null;
   const [, first = "", last = ""] = match;
   if (first === "") {
