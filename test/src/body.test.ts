@@ -322,3 +322,12 @@ describe("toChunk", () => {
     expect(() => toChunk(chunk)).toThrow(invalid);
   });
 });
+
+it("a request of Node's http is taken once: what a first upload has left of it is not the whole", () => {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1);
+  }
+  const request = Object.assign(bytes(), { httpVersion: "1.1", method: "PUT", headers: {}, destroy: () => {} });
+  toBody(request);
+  expect(() => toBody(request)).toThrow("was read before");
+});
