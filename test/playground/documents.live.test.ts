@@ -71,7 +71,7 @@ describe.each(mainPlaces)("the playground's documents on $name", (place) => {
     };
     expect(await (await fetch(new URL(url, app.url))).text()).toBe("hello");
     expect([new URL(url).searchParams.get("X-Amz-Expires"), typeof expiresAt]).toEqual(["3600", "string"]);
-    expect((await fetch(url.replace(/X-Amz-Signature=../, "X-Amz-Signature=00"))).status).toBe(403);
+    expect((await fetch(url.replace(/X-Amz-Signature=\w+/, `X-Amz-Signature=${"0".repeat(64)}`))).status).toBe(403);
 
     await fetch(`${app.url}/files/secret`, { method: "PUT", body: "x" });
     for (const chosen of ["secret", encodeURIComponent(key), `${id}?key=secret`]) {
