@@ -58,6 +58,11 @@ describe("listing", () => {
     await expect(all(stuck)).rejects.toMatchObject({ code: "corrupt" });
   });
 
+  it("gives nothing of a page that leads back to the cursor where the listing began", async () => {
+    const stuck = listing(() => async () => ({ objects: [object("a")], prefixes: [], cursor: "1" }), "1");
+    await expect(stuck.pages().next()).rejects.toMatchObject({ code: "corrupt" });
+  });
+
   it.each([2, 3, 7])("rejects corrupt when a store goes round in a circle of %i cursors", async (length) => {
     let asked = 0;
     const load = async (): Promise<Page> => ({ objects: [], prefixes: [], cursor: `${asked++ % length}` });
