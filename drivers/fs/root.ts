@@ -171,8 +171,7 @@ export function rootAt(base: string, mode?: number): Root {
       return [];
     } catch (error) {
       // Of the driver's own, the first that is no folder says so.
-      const isOwnBelow = isOwn(folder) && folder !== RESERVED;
-      if (!isErrno(error, "ENOENT") && !(isOwnBelow && isErrno(error, "ENOTDIR"))) throw error;
+      if (!isErrno(error, "ENOENT") && !(isOwn(folder) && isErrno(error, "ENOTDIR"))) throw error;
     }
     const made = await make(folderOf(folder));
     try {
